@@ -1,0 +1,2 @@
+//! The `sumun` binary.
+fn main() {}

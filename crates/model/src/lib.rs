@@ -1,0 +1,35 @@
+//! The vocabulary of Sumun: what every other crate speaks.
+//!
+//! Start with [`wire`] for the lines that travel, [`reason`] for why a request is refused, [`key`] for what a key is.
+//!
+//! Never here: IO, a clock, randomness, async, or a rule of any exchange. Text enters through `FromStr` or
+//! serde and is parsed once; after that a value is what its type says.
+
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
+
+pub mod check;
+pub mod decimal;
+pub mod effect;
+pub mod id;
+pub mod key;
+pub mod prefix;
+pub mod reason;
+pub mod scope;
+pub mod secret;
+pub mod time;
+pub mod wire;
+mod words;
+
+pub use check::{Check, CheckOutcome, Checks};
+pub use decimal::Decimal;
+pub use effect::Effect;
+pub use id::{
+    AccountId, CustomerId, DelegationId, EventId, GateId, KeyId, MarketId, OperatorId, OrderId, PersonId,
+    VendorId,
+};
+pub use key::{ExpiryCause, KeyState, Mandate, Measure, Purpose, Segment};
+pub use prefix::Prefix;
+pub use reason::Reason;
+pub use scope::{Scope, ScopeSet};
+pub use secret::ApiSecret;
+pub use time::{Date, Timestamp};

@@ -1,0 +1,161 @@
+//! Instants and dates as the wire writes them.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+/// An instant: microseconds since 1970-01-01T00:00:00Z.
+///
+/// On the wire RFC 3339 ending in `Z`, read with up to six decimals, written with exactly six.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// Text that is not an instant of the wire.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    /// Another zone than UTC, or none.
+    #[error("time `{0}` must end in `Z` (UTC)")]
+    NotUtc(String),
+    /// More than six decimals.
+    #[error("time `{0}` has more than six decimals; microseconds are the finest unit")]
+    TooFine(String),
+    /// Not RFC 3339, or no such instant.
+    #[error("`{0}` is not a time such as 2026-05-28T09:00:00.000000Z")]
+    Malformed(String),
+}
+
+impl Timestamp {
+    /// From microseconds since the epoch.
+    #[must_use]
+    pub const fn from_micros(us: i64) -> Self {
+        Self(us)
+    }
+
+    /// From milliseconds since the epoch, saturating.
+    #[must_use]
+    pub const fn from_millis(ms: i64) -> Self {
+        Self(ms.saturating_mul(1000))
+    }
+
+    /// Microseconds since the epoch.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// This instant moved by microseconds, saturating.
+    #[must_use]
+    pub const fn plus_micros(self, us: i64) -> Self {
+        Self(self.0.saturating_add(us))
+    }
+
+    /// Microseconds from `earlier` to this instant; negative if this one is the earlier.
+    #[must_use]
+    pub const fn micros_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimeError;
+
+    fn from_str(s: &str) -> Result<Self, TimeError> {
+        let shown = || s.chars().take(64).collect::<String>();
+        let Some(body) = s.strip_suffix('Z') else { return Err(TimeError::NotUtc(shown())) };
+        // `jiff` also reads a space or a lower-case `t` between date and time; the wire does not.
+        if body.as_bytes().get(10) != Some(&b'T') {
+            return Err(TimeError::Malformed(shown()));
+        }
+        if body.split_once(['.', ',']).is_some_and(|(_, fraction)| fraction.len() > 6) {
+            return Err(TimeError::TooFine(shown()));
+        }
+        let instant: jiff::Timestamp = s.parse().map_err(|_| TimeError::Malformed(shown()))?;
+        Ok(Self(instant.as_microsecond()))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(instant) => write!(f, "{instant:.6}"),
+            // Outside the calendar (year 9999); such a value cannot have come from text.
+            Err(_) => write!(f, "{}us", self.0),
+        }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(d)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A calendar day, `YYYY-MM-DD`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(jiff::civil::Date);
+
+impl FromStr for Date {
+    type Err = TimeError;
+    fn from_str(s: &str) -> Result<Self, TimeError> {
+        let malformed = || TimeError::Malformed(s.chars().take(64).collect());
+        if s.len() != 10 {
+            return Err(malformed());
+        }
+        s.parse().map(Self).map_err(|_| malformed())
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(d)?.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_up_to_microseconds_and_writes_six_decimals() {
+        let t: Timestamp = "2026-05-28T09:00:00.25Z".parse().unwrap();
+        assert_eq!(t.to_string(), "2026-05-28T09:00:00.250000Z");
+        assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000000Z");
+    }
+
+    #[test]
+    fn what_is_not_of_the_wire_is_refused() {
+        for bad in [
+            "2026-05-28T09:00:00+09:00",
+            "2026-05-28 09:00:00Z",
+            "2026-05-28T09:00:00.1234567Z",
+            "2026-02-30T09:00:00Z",
+            "Z",
+            "",
+            "2026-05-28T09:00:00z",
+        ] {
+            assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
+        }
+        assert!("2026-5-28".parse::<Date>().is_err());
+        assert!("20260528".parse::<Date>().is_err());
+        assert!("2026-05-28".parse::<Date>().is_ok());
+    }
+}

@@ -1,0 +1,224 @@
+//! The wire: one JSON object per line (WIRE 1–3).
+//!
+//! `type` is read first, then the struct of that type, so that an error keeps line, column and field. An unknown
+//! or repeated field is an error, except under `ext`, which is carried and never used; [`parse_line_counting`]
+//! counts unknown fields instead, for live ingest whose producers are upgraded first.
+//!
+//! State lines are in [`state`], events in [`event`]. Never here: order, time or de-duplication; see the engine.
+
+pub mod event;
+mod ext;
+pub mod state;
+
+pub use event::{
+    AccessLine, OrderLine, QuoteLine, ReportLine, SessionLine, Signature, TickLine, TradeLine, TransferLine,
+    Verdict,
+};
+pub use ext::Ext;
+pub use state::{AccountLine, DelegationLine, KeyLine, MarketLine, NetworkLine, VendorLine};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// Longest line, in bytes. An access line with every field at its limit is under 8 KiB.
+pub const LINE_BYTES_MAX: usize = 64 * 1024;
+
+/// A line that cannot be read: where, which field, why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{source_name}:{line}:{column}: {}{cause}", field.as_ref().map(|f| format!("field `{f}`: ")).unwrap_or_default())]
+pub struct WireError {
+    /// File, topic or connection.
+    pub source_name: String,
+    /// Line number, from 1.
+    pub line: u64,
+    /// Byte column, from 1; 0 when unknown.
+    pub column: usize,
+    /// Path of the field, when known.
+    pub field: Option<String>,
+    /// What is wrong.
+    pub cause: String,
+}
+
+/// Where a line came from, for errors.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// File, topic or connection.
+    pub source_name: &'a str,
+    /// Line number, from 1.
+    pub line: u64,
+}
+
+macro_rules! lines {
+    ($($(#[$meta:meta])* $variant:ident ($body:ty) = $word:literal),+ $(,)?) => {
+        /// One line of the wire.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        pub enum Line { $($(#[$meta])* $variant(Box<$body>)),+ }
+
+        impl Line {
+            /// Every `type` word.
+            pub const TYPES: &'static [&'static str] = &[$($word),+];
+
+            /// The `type` word of this line.
+            #[must_use]
+            pub const fn type_word(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $word),+ }
+            }
+
+            fn read(word: &str, read: &mut impl BodyReader) -> Option<Result<Self, WireError>> {
+                Some(match word {
+                    $($word => read.body::<$body>().map(|b| Self::$variant(Box::new(b))),)+
+                    _ => return None,
+                })
+            }
+        }
+    };
+}
+
+lines! {
+    /// State of an account.
+    Account(AccountLine) = "account",
+    /// State of a vendor.
+    Vendor(VendorLine) = "vendor",
+    /// State of a key.
+    Key(KeyLine) = "key",
+    /// State of a delegation.
+    Delegation(DelegationLine) = "delegation",
+    /// What is known of a network.
+    Network(NetworkLine) = "network",
+    /// What is known of a market.
+    Market(MarketLine) = "market",
+    /// A sign-in or another act of a person.
+    Session(SessionLine) = "session",
+    /// A request at a gate.
+    Access(AccessLine) = "access",
+    /// An act on an order.
+    Order(OrderLine) = "order",
+    /// A fill.
+    Trade(TradeLine) = "trade",
+    /// Best prices.
+    Quote(QuoteLine) = "quote",
+    /// A deposit or withdrawal.
+    Transfer(TransferLine) = "transfer",
+    /// Something told by somebody.
+    Report(ReportLine) = "report",
+    /// Time passing.
+    Tick(TickLine) = "tick",
+}
+
+trait BodyReader {
+    fn body<T: DeserializeOwned>(&mut self) -> Result<T, WireError>;
+}
+
+#[derive(Deserialize)]
+struct TypeProbe<'a> {
+    #[serde(borrow, rename = "type")]
+    word: Cow<'a, str>,
+}
+
+fn error_at(origin: Origin<'_>, column: usize, field: Option<String>, cause: String) -> WireError {
+    WireError { source_name: origin.source_name.to_owned(), line: origin.line, column, field, cause }
+}
+
+/// `serde_json` appends its own position to the message; ours is the line's, so it is taken off.
+fn plain_cause(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(at) => text.get(..at).unwrap_or(&text).to_owned(),
+        None => text,
+    }
+}
+
+struct Strict<'a> {
+    origin: Origin<'a>,
+    text: &'a str,
+}
+
+impl BodyReader for Strict<'_> {
+    fn body<T: DeserializeOwned>(&mut self) -> Result<T, WireError> {
+        // Fast path without tracking; only a bad line is read again to learn the field.
+        if let Ok(body) = serde_json::from_str(self.text) {
+            return Ok(body);
+        }
+        let mut json = serde_json::Deserializer::from_str(self.text);
+        let outcome = serde_path_to_error::deserialize::<_, T>(&mut json).map_err(|error| {
+            let path = error.path().to_string();
+            let field = (path != "." && !path.is_empty()).then_some(path);
+            let inner = error.into_inner();
+            error_at(self.origin, inner.column(), field, plain_cause(&inner))
+        })?;
+        json.end().map_err(|e| error_at(self.origin, e.column(), None, plain_cause(&e)))?;
+        Ok(outcome)
+    }
+}
+
+fn probe<'a>(origin: Origin<'_>, text: &'a str) -> Result<Cow<'a, str>, WireError> {
+    if text.len() > LINE_BYTES_MAX {
+        let cause = format!("line is {} bytes long, at most {LINE_BYTES_MAX} are allowed", text.len());
+        return Err(error_at(origin, 0, None, cause));
+    }
+    serde_json::from_str::<TypeProbe<'a>>(text)
+        .map(|probe| probe.word)
+        .map_err(|e| error_at(origin, e.column(), Some("type".into()), plain_cause(&e)))
+}
+
+fn unknown_type(origin: Origin<'_>, word: &str) -> WireError {
+    let word: String = word.chars().take(64).collect();
+    let cause = format!("unknown line type `{word}`, expected one of {}", Line::TYPES.join(", "));
+    error_at(origin, 0, Some("type".into()), cause)
+}
+
+/// Reads one line strictly.
+///
+/// # Errors
+/// Says source, line, column, field and cause; nothing of the line is taken.
+pub fn parse_line(origin: Origin<'_>, text: &str) -> Result<Line, WireError> {
+    let word = probe(origin, text)?;
+    Line::read(&word, &mut Strict { origin, text }).unwrap_or_else(|| Err(unknown_type(origin, &word)))
+}
+
+/// Reads one line, dropping and counting top-level fields its type does not have.
+///
+/// # Errors
+/// As [`parse_line`], but an unknown top-level field is no error.
+pub fn parse_line_counting(origin: Origin<'_>, text: &str) -> Result<(Line, u32), WireError> {
+    let first = match parse_line(origin, text) {
+        Ok(line) => return Ok((line, 0)),
+        Err(error) => error,
+    };
+    // Drop the field the strict reader stumbled on, and try again; each round removes at least one field.
+    let mut object: serde_json::Map<String, serde_json::Value> = match serde_json::from_str(text) {
+        Ok(object) => object,
+        Err(_) => return Err(first),
+    };
+    let mut error = first;
+    let mut dropped = 0_u32;
+    loop {
+        let name = match error.cause.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')) {
+            Some((name, _)) if error.field.as_deref().is_none_or(|field| field == name) => name.to_owned(),
+            _ => return Err(error),
+        };
+        if object.remove(&name).is_none() {
+            return Err(error);
+        }
+        dropped += 1;
+        let shorter =
+            serde_json::to_string(&object).map_err(|e| error_at(origin, 0, None, plain_cause(&e)))?;
+        match parse_line(origin, &shorter) {
+            Ok(line) => return Ok((line, dropped)),
+            Err(next) => error = next,
+        }
+    }
+}
+
+/// Writes one line, without the line feed.
+///
+/// # Errors
+/// Only if a value cannot be JSON, which no value of these types is.
+pub fn to_json(line: &Line) -> Result<String, serde_json::Error> {
+    serde_json::to_string(line)
+}
+
+#[cfg(test)]
+mod tests;
