@@ -1,0 +1,187 @@
+//! `cargo xtask setup`: what the tests and the demo need beyond Rust, checked, and installed where that is ours
+//! to do.
+//!
+//! Installs system packages only as root on a Debian-like system; elsewhere it prints what is missing and stops.
+//! Python packages go into `target/clients/venv` only, from whatever index pip's own settings name.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::clock::Stopwatch;
+use crate::run;
+
+/// Packages pinned for the client tests, from the root.
+const REQUIREMENTS: &str = "tests/clients/requirements.txt";
+
+/// Interpreters tried in order: the first on the path, then the system's own, which apt can complete.
+const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];
+
+/// Exits with success on an interpreter that can make a virtual environment and is new enough for the clients.
+const PYTHON_PROBE: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))";
+
+/// Prints what identifies an interpreter: a virtual environment made by another one must be made anew.
+const PYTHON_IDENTITY: &str =
+    "import os, sys; print(os.path.realpath(sys.executable), sys.version.split()[0])";
+
+/// The virtual environment's folder, where the client tests look for it.
+fn venv() -> PathBuf {
+    run::root().join("target/clients/venv")
+}
+
+/// Checks everything; returns the virtual environment's interpreter.
+pub(crate) fn run() -> Result<PathBuf> {
+    run::heading("setup");
+    compilers()?;
+    let python = python()?;
+    clients(python)
+}
+
+/// Only the compilers, for what needs no Python.
+pub(crate) fn compilers() -> Result<()> {
+    let works = || {
+        run::succeeds(Command::new("cc").arg("--version"))
+            && run::succeeds(Command::new("c++").arg("--version"))
+    };
+    provide("a C and C++ compiler", &["build-essential"], works)?;
+    println!("setup: C and C++ compilers: present");
+    Ok(())
+}
+
+/// An interpreter that can make virtual environments.
+fn python() -> Result<&'static str> {
+    let working =
+        || PYTHONS.into_iter().find(|python| run::succeeds(Command::new(python).args(["-c", PYTHON_PROBE])));
+    provide("Python 3.9 or newer with venv", &["python3", "python3-venv"], || working().is_some())?;
+    let python = working().context("Python went away while it was looked at")?;
+    println!("setup: Python with venv: {python}");
+    Ok(python)
+}
+
+/// Makes `works` true with apt where we may, else says what to install.
+fn provide(what: &str, packages: &[&str], works: impl Fn() -> bool) -> Result<()> {
+    if works() {
+        return Ok(());
+    }
+    let list = packages.join(" ");
+    if !may_install() {
+        bail!(
+            "{what} is missing, and this command installs system packages only as root with apt-get. \
+             Install it (Debian, Ubuntu: `sudo apt-get install {list}`), then run this again"
+        );
+    }
+    println!("setup: {what} is missing");
+    // An installation that fails with the lists at hand is tried once more with fresh ones.
+    if install(packages).is_err() || !works() {
+        run::step("setup: package lists", Command::new("apt-get").args(["update", "-qq"]))?;
+        install(packages)?;
+    }
+    if !works() {
+        bail!("{what} is still missing after installing {list}");
+    }
+    Ok(())
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command.args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages);
+    run::step("setup: install", &mut command)
+}
+
+fn may_install() -> bool {
+    let root = run::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    root && run::succeeds(Command::new("apt-get").arg("--version"))
+}
+
+/// The virtual environment with the pinned packages; does nothing when its stamp is current.
+fn clients(python: &str) -> Result<PathBuf> {
+    let venv = venv();
+    let interpreter = venv.join("bin/python");
+    let requirements = run::root().join(REQUIREMENTS);
+    let wanted = std::fs::read_to_string(&requirements)
+        .with_context(|| format!("failed to read {REQUIREMENTS}, which pins the client packages"))?;
+    let folder = venv.parent().context("the virtual environment has a folder")?;
+    std::fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
+
+    // Two runs at once must not install into one another's environment. Released when dropped.
+    let lock = File::create(folder.join("setup.lock")).context("failed to create the setup lock")?;
+    lock.lock().context("failed to take the setup lock")?;
+
+    let identity = run::output(Command::new(python).args(["-c", PYTHON_IDENTITY]))?;
+    let stamp = Stamp { path: folder.join("setup.stamp"), text: format!("{identity}{wanted}") };
+    let usable = run::succeeds(Command::new(&interpreter).args(["-c", "import pip, ssl"]));
+    if usable && stamp.is_current() {
+        println!("setup: client packages: current");
+        return Ok(interpreter);
+    }
+    stamp.clear()?;
+    if !usable || !made_by(&interpreter, &identity) {
+        if venv.exists() {
+            println!("setup: the virtual environment is broken or of another Python: making it anew");
+            std::fs::remove_dir_all(&venv).with_context(|| format!("failed to remove {}", venv.display()))?;
+        }
+        run::step("setup: virtual environment", Command::new(python).args(["-m", "venv"]).arg(&venv))?;
+    }
+    let watch = Stopwatch::start();
+    let mut pip = Command::new(&interpreter);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+    run::step("setup: client packages", pip.arg(&requirements))?;
+    stamp.write()?;
+    println!("setup: client packages: installed in {watch}");
+    Ok(interpreter)
+}
+
+/// Whether the environment's interpreter is the very one it would be made with now.
+fn made_by(interpreter: &Path, identity: &str) -> bool {
+    run::output(Command::new(interpreter).args(["-c", PYTHON_IDENTITY])).is_ok_and(|found| found == identity)
+}
+
+/// Says for what an environment was completed: interpreter and pinned packages, as text.
+struct Stamp {
+    path: PathBuf,
+    text: String,
+}
+
+impl Stamp {
+    fn is_current(&self) -> bool {
+        std::fs::read_to_string(&self.path).is_ok_and(|text| text == self.text)
+    }
+
+    /// Before any change, so that an interrupted one is never taken for complete.
+    fn clear(&self) -> Result<()> {
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("failed to remove {}", self.path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&self) -> Result<()> {
+        File::create(&self.path)
+            .and_then(|mut file| file.write_all(self.text.as_bytes()))
+            .with_context(|| format!("failed to write {}", self.path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_current_only_for_the_same_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let stamp = |text: &str| Stamp { path: folder.path().join("stamp"), text: text.to_owned() };
+        assert!(!stamp("one").is_current());
+        stamp("one").write().unwrap();
+        assert!(stamp("one").is_current());
+        assert!(!stamp("two").is_current());
+        stamp("two").clear().unwrap();
+        assert!(!stamp("one").is_current());
+        stamp("two").clear().unwrap();
+    }
+}

@@ -1,0 +1,122 @@
+//! `cargo xtask test`: set up, build what integration tests start, run every test, then `trace`.
+//!
+//! Judges nothing itself. The last lines printed are the runners' own closing lines, so that a reader of a log's
+//! end sees the counts. Tests choose their lane by name: `real_client` needs Python packages, `campaign` runs
+//! longer the more cases it is given.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Result, bail};
+
+use crate::{fuzz, run, setup, trace};
+
+/// Read by campaign tests: how many cases to run.
+const CAMPAIGN_CASES: &str = "SUMUN_CAMPAIGN_CASES";
+
+/// Cases under `--all`, unless the environment says otherwise: about an hour on two cores.
+const CAMPAIGN_CASES_ALL: &str = "2000";
+
+/// Seconds each fuzz target runs under `--all`.
+const FUZZ_SECONDS_ALL: u32 = 120;
+
+/// Parts of test names that `--quick` leaves out.
+const SLOW: [&str; 2] = ["real_client", "campaign"];
+
+#[derive(clap::Args, Default)]
+pub(crate) struct Options {
+    /// Leave out the real clients and the crash campaigns.
+    #[arg(long, conflicts_with = "all")]
+    quick: bool,
+    /// Add long crash campaigns and fuzz runs.
+    #[arg(long)]
+    all: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    if !options.quick {
+        setup::run()?;
+    }
+    run::step(
+        "build what the tests start",
+        &mut run::cargo_with(["build", "--locked", "--bin", "sumun", "--bin", "mock-exchange"]),
+    )?;
+
+    let mut closing = Vec::new();
+    let mut failed = Vec::new();
+    let mut pass = |what: &'static str, mut command: Command| -> Result<()> {
+        let (passed, lines) = run::keeping(what, &mut command, is_closing)?;
+        closing.extend(lines);
+        if !passed {
+            failed.push(what);
+        }
+        Ok(())
+    };
+    pass("doc tests", run::cargo_with(["test", "--doc", "--workspace", "--locked"]))?;
+    pass("tests", tests(options))?;
+
+    if trace_fails()? {
+        failed.push("trace");
+    }
+    if options.all
+        && let Err(error) = fuzz::run_all(FUZZ_SECONDS_ALL)
+    {
+        eprintln!("fuzz: {error:#}");
+        failed.push("fuzz");
+    }
+
+    run::heading("closing lines");
+    if !failed.is_empty() {
+        println!("failed: {}", failed.join(", "));
+    }
+    for line in &closing {
+        println!("{line}");
+    }
+    if closing.is_empty() {
+        bail!("the test runner printed no counts");
+    }
+    Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn trace_fails() -> Result<bool> {
+    run::heading("trace");
+    Ok(trace::run()? != ExitCode::SUCCESS)
+}
+
+/// nextest where it is installed (it runs tests in parallel processes), else cargo's own runner.
+fn tests(options: &Options) -> Command {
+    let nextest = run::succeeds(&mut run::cargo_with(["nextest", "--version"]));
+    let mut command = if nextest {
+        run::cargo_with(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
+    } else {
+        run::cargo_with(["test", "--workspace", "--locked", "--no-fail-fast", "--all-targets"])
+    };
+    if options.quick {
+        command.arg("--");
+        for name in SLOW {
+            command.args(["--skip", name]);
+        }
+    }
+    if options.all && std::env::var_os(CAMPAIGN_CASES).is_none() {
+        command.env(CAMPAIGN_CASES, CAMPAIGN_CASES_ALL);
+    }
+    command
+}
+
+/// The line in which a runner gives its counts: `test result: …` of cargo, `Summary [ … ]` of nextest.
+fn is_closing(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("test result: ") || line.starts_with("Summary [")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_of_both_runners_are_kept() {
+        assert!(is_closing("test result: ok. 3 passed; 0 failed; 0 ignored"));
+        assert!(is_closing("     Summary [   0.005s] 3 tests run: 3 passed, 0 skipped"));
+        assert!(!is_closing("test trace::tests::result ... ok"));
+        assert!(!is_closing("running 3 tests"));
+    }
+}
