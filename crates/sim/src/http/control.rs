@@ -1,0 +1,48 @@
+//! The control listener: what was received, a reset, a delay. For tests; never on the exchange's own listener.
+//!
+//! | route | does |
+//! |---|---|
+//! | `GET /_mock/requests` | everything received, oldest first, as a JSON array |
+//! | `POST /_mock/reset` | venue, nonces, request list and delay as at the start |
+//! | `POST /_mock/delay?ms=N` | every later request waits N milliseconds before it is carried out |
+//! | `GET /_mock/healthz` | 200 |
+
+use super::params::Params;
+use super::record::Received;
+use super::{Shared, locked};
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// The control routes.
+pub fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/_mock/requests", get(requests))
+        .route("/_mock/reset", post(reset))
+        .route("/_mock/delay", post(delay))
+        .route("/_mock/healthz", get(|| async { StatusCode::OK }))
+        .with_state(shared)
+}
+
+async fn requests(State(shared): State<Arc<Shared>>) -> Json<Vec<Received>> {
+    Json(locked(&shared.requests).received.iter().cloned().collect())
+}
+
+async fn reset(State(shared): State<Arc<Shared>>) -> StatusCode {
+    match shared.reset() {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+async fn delay(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> StatusCode {
+    let params = Params::of_form(query.as_deref().unwrap_or(""));
+    let Some(ms) = params.get("ms").and_then(|ms| ms.parse().ok()) else {
+        return StatusCode::BAD_REQUEST;
+    };
+    shared.delay_ms.store(ms, Ordering::Relaxed);
+    StatusCode::NO_CONTENT
+}
