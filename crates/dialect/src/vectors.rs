@@ -1,0 +1,1 @@
+//! Judges a file of signed requests, for `sumun request check`.
