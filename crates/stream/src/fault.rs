@@ -406,8 +406,8 @@ impl StorageFile for FaultFile {
             let from = usize::try_from(at).unwrap_or(usize::MAX).min(node.current.len());
             let rest = node.current.get(from..).unwrap_or_default();
             let count = rest.len().min(buffer.len());
-            for (to, from) in buffer.iter_mut().zip(rest) {
-                *to = *from;
+            if let (Some(to), Some(from)) = (buffer.get_mut(..count), rest.get(..count)) {
+                to.copy_from_slice(from);
             }
             count
         })

@@ -39,6 +39,8 @@ struct OpenSegment {
     buffer: Vec<u8>,
     /// How much of `buffer` is done with.
     used: usize,
+    /// How much of `buffer` holds file content.
+    filled: usize,
 }
 
 /// The front of what is left of a segment.
@@ -55,19 +57,18 @@ enum Front {
 impl OpenSegment {
     /// Reads on until `needed` bytes are at hand; says whether there were so many.
     fn refill(&mut self, needed: usize) -> io::Result<bool> {
-        self.buffer.drain(..self.used);
+        self.buffer.copy_within(self.used..self.filled, 0);
         self.at += self.used as u64;
+        self.filled -= self.used;
         self.used = 0;
-        while self.buffer.len() < needed {
-            let have = self.buffer.len();
-            self.buffer.resize(have + READ_BYTES.max(needed - have), 0);
-            let read = match self.buffer.get_mut(have..) {
-                Some(room) => self.file.read_at(self.at + have as u64, room),
-                None => Ok(0),
-            };
-            self.buffer.truncate(have + read.as_ref().map_or(0, |read| *read));
-            if read? == 0 {
-                return Ok(false);
+        if self.buffer.len() < needed {
+            self.buffer.resize(needed, 0);
+        }
+        while self.filled < needed {
+            let Some(room) = self.buffer.get_mut(self.filled..) else { return Ok(false) };
+            match self.file.read_at(self.at + self.filled as u64, room)? {
+                0 => return Ok(false),
+                read => self.filled += read,
             }
         }
         Ok(true)
@@ -75,16 +76,16 @@ impl OpenSegment {
 
     /// Forgets what was read ahead: it may have been half-written then, or taken back since.
     fn forget(&mut self) {
-        self.buffer.clear();
         self.at += self.used as u64;
         self.used = 0;
+        self.filled = 0;
     }
 
     fn front(&mut self, next: Offset) -> io::Result<Front> {
-        let mut fresh = self.used == self.buffer.len();
+        let mut fresh = self.used == self.filled;
         loop {
             let (left, what) = loop {
-                let rest = self.buffer.get(self.used..).unwrap_or_default();
+                let rest = self.buffer.get(self.used..self.filled).unwrap_or_default();
                 match parse(rest) {
                     Parsed::Frame { offset, kind, payload, bytes } if offset == next => {
                         let mark = kind == KIND_MARK;
@@ -96,7 +97,7 @@ impl OpenSegment {
                     Parsed::Bad(what) => break (rest.len(), what),
                     Parsed::Short { needed } => {
                         if !self.refill(needed)? {
-                            break (self.buffer.len(), "a record is cut off");
+                            break (self.filled, "a record is cut off");
                         }
                     }
                 }
@@ -215,9 +216,9 @@ impl Cursor {
             }
             Err(source) => return Err(LogError::io("open", name, source)),
         };
-        let mut open = OpenSegment { base, file, at: 0, buffer: Vec::new(), used: 0 };
+        let mut open = OpenSegment { base, file, at: 0, buffer: vec![0; READ_BYTES], used: 0, filled: 0 };
         open.refill(HEADER_BYTES).map_err(|source| LogError::io("read", &name, source))?;
-        segment::check_header(&open.buffer, base)?;
+        segment::check_header(open.buffer.get(..open.filled).unwrap_or_default(), base)?;
         open.used = HEADER_BYTES;
         self.open = Some(open);
         Ok(())
