@@ -1,1 +1,31 @@
-//! x
+//! The inline reverse proxy around the gate: HTTP/1.1 and WebSocket in, HTTP/1.1 and WebSocket out.
+//!
+//! Life of a request: [`server`] accepts → [`service`] reads head and body and asks [`sumun_gate::Gate::decide`] →
+//! the decision is written down ([`sink`]) → [`forward`] sends it on, which takes a [`sumun_gate::Permit`], or
+//! [`refuse`] answers in the exchange's own words. A WebSocket goes through [`websocket`], and every open one is
+//! in [`streams`] so that a change of the key table can end it. [`decide_service`] gives the same decision to a
+//! gateway that forwards by itself; [`admin`] is for operators.
+//!
+//! Never here: deciding anything. Never read from here: a file. What is recorded leaves through [`EventSink`].
+
+pub mod admin;
+pub mod client_address;
+pub mod clock;
+pub mod config;
+pub mod decide_service;
+pub mod forward;
+pub mod head;
+pub mod metrics;
+pub mod record;
+pub mod refuse;
+pub mod server;
+pub mod service;
+pub mod sink;
+pub mod streams;
+pub mod websocket;
+
+pub use clock::SystemClock;
+pub use config::{ProxyConfig, Timeouts, UpstreamHost};
+pub use server::{Running, ServeError};
+pub use service::Proxy;
+pub use sink::{EventSink, Outcome, RecordingUnavailable, Ticket};

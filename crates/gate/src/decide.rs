@@ -1,0 +1,412 @@
+//! `decide`: every check in the gate's order, and the first failure as the reason.
+//!
+//! Order (DESIGN 5): credential → body size → find key → limiter of failures → signature → clock → replay look-up →
+//! status and measure → address → client → route → scope, grants, account, market, operator → confirmation → halts →
+//! rates → limits → table age → recording. Whatever can be computed beyond the first failure is noted too.
+//!
+//! Two things must not depend on luck. The nonce is *recorded* only when signature, status and address passed, in the
+//! same step as the look-up. And what a request uses up (a nonce, a share of a rate) is used up only by a
+//! request that got as far as that check.
+
+use crate::entry::KeyEntry;
+use crate::failures::Failures;
+use crate::policy::GatePolicy;
+use crate::rate::PerSecond;
+use crate::replay::{NonceMark, ReplayMemory, Seen};
+use crate::table::KeyTable;
+use std::net::IpAddr;
+use std::sync::Arc;
+use sumun_dialect::{Credential, Params, RawRequest, Route};
+use sumun_model::wire::Signature;
+use sumun_model::{Check, CheckOutcome, Checks, Effect, KeyId, MarketId, Reason, Scope, Timestamp};
+
+/// One instant by both clocks of the rim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Wall clock: for expiry and for records.
+    pub wall: Timestamp,
+    /// Microseconds of a clock that never steps: for rates and windows.
+    pub monotonic_us: u64,
+}
+
+/// A request as the rim received it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The bytes.
+    pub raw: RawRequest<'a>,
+    /// Client address, from the socket or from trusted hops.
+    pub source: IpAddr,
+    /// False if the body was longer than the rim buffers; `raw.body` is then empty.
+    pub body_complete: bool,
+    /// False if the decision cannot be recorded now.
+    pub recordable: bool,
+}
+
+/// The gate's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A public route without a credential: nobody's key is involved.
+    Public,
+    /// May pass.
+    Allow,
+    /// May not, and why.
+    Deny(Reason),
+}
+
+/// A decision with all that led to it; a value.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    answer: Answer,
+    /// The key as it stood, if known.
+    pub entry: Option<Arc<KeyEntry>>,
+    /// The key the credential names, if it could be read.
+    pub key: Option<KeyId>,
+    /// What came of the signature.
+    pub signature: Signature,
+    /// Every check made.
+    pub checks: Checks,
+    /// The route, if known.
+    pub route: Option<&'static Route>,
+    /// What it would do; an unknown route counts as `transfer`.
+    pub effect: Effect,
+    /// The market it names.
+    pub market: Option<MarketId>,
+    /// The nonce's mark.
+    pub nonce: Option<NonceMark>,
+    /// Marks to be written down before the request goes on.
+    pub recorded: [Option<NonceMark>; 2],
+    /// Whether a nonce seen before reopens a private stream from the same registered address.
+    pub reopens: bool,
+    /// The client's time in the token.
+    pub token_time: Option<Timestamp>,
+    /// How many more requests of the group would pass right now.
+    pub remaining: Option<u32>,
+    /// Version of the table it was decided under.
+    pub table_version: u64,
+}
+
+/// Proof that a request may be forwarded. Only this module makes one.
+#[derive(Debug)]
+pub struct Permit {
+    shadowed: Option<Reason>,
+}
+
+impl Permit {
+    /// In shadow mode, the reason for which the request would have been refused.
+    #[must_use]
+    pub const fn shadowed(&self) -> Option<Reason> {
+        self.shadowed
+    }
+}
+
+impl Decision {
+    /// The answer.
+    #[must_use]
+    pub const fn answer(&self) -> Answer {
+        self.answer
+    }
+
+    /// The reason of a refusal.
+    #[must_use]
+    pub const fn reason(&self) -> Option<Reason> {
+        match self.answer {
+            Answer::Deny(reason) => Some(reason),
+            Answer::Public | Answer::Allow => None,
+        }
+    }
+
+    /// Scope the route needs.
+    #[must_use]
+    pub fn scope(&self) -> Option<Scope> {
+        self.route.and_then(|route| route.scope)
+    }
+
+    /// The permit to forward.
+    ///
+    /// # Errors
+    /// The reason of the refusal.
+    pub const fn permit(&self) -> Result<Permit, Reason> {
+        match self.answer {
+            Answer::Public | Answer::Allow => Ok(Permit { shadowed: None }),
+            Answer::Deny(reason) => Err(reason),
+        }
+    }
+
+    /// The permit of shadow mode, which decides and records and refuses nothing.
+    #[must_use]
+    pub const fn shadow_permit(&self) -> Permit {
+        Permit { shadowed: self.reason() }
+    }
+
+    /// The rim found, after deciding, that it could not write the decision down. Only a `transfer` is refused for it
+    /// (DESIGN 5, "Failure is per effect"); a refusal keeps its reason.
+    pub fn recording_failed(&mut self) {
+        if self.effect == Effect::Transfer && matches!(self.answer, Answer::Allow) {
+            self.answer = Answer::Deny(Reason::RecordingUnavailable);
+        }
+    }
+}
+
+/// The key table and what one gate remembers between requests.
+pub struct Gate {
+    /// The keys.
+    pub table: KeyTable,
+    /// The nonces used.
+    pub replay: ReplayMemory,
+    failures: Failures,
+    policy: GatePolicy,
+}
+
+/// The first failure wins; later ones only show in `checks`.
+struct Findings {
+    reason: Option<Reason>,
+    checks: Checks,
+}
+
+impl Findings {
+    fn note(&mut self, check: Check, outcome: Result<(), Reason>) -> bool {
+        if let Err(reason) = outcome {
+            self.fail(reason);
+        }
+        self.checks.note(check, outcome.is_ok())
+    }
+
+    fn fail(&mut self, reason: Reason) {
+        self.reason.get_or_insert(reason);
+    }
+
+    fn not_run(&mut self, check: Check) {
+        self.checks.set(check, CheckOutcome::NotRun);
+    }
+}
+
+fn held(passes: bool, reason: Reason) -> Result<(), Reason> {
+    if passes { Ok(()) } else { Err(reason) }
+}
+
+impl Gate {
+    /// A gate over a table and a memory.
+    #[must_use]
+    pub fn new(policy: GatePolicy, table: KeyTable, replay: ReplayMemory) -> Self {
+        let failures = Failures::new(policy.failures_max, policy.failures_window_us);
+        Self { table, replay, failures, policy }
+    }
+
+    /// What this gate enforces.
+    #[must_use]
+    pub const fn policy(&self) -> &GatePolicy {
+        &self.policy
+    }
+
+    /// Decides about one request.
+    #[must_use]
+    pub fn decide(&self, request: &Request<'_>, now: Now) -> Decision {
+        let raw = &request.raw;
+        let route = self.policy.dialect.route(raw.method, raw.path, raw.upgrade);
+        let mut decision = Decision {
+            answer: Answer::Allow,
+            entry: None,
+            key: None,
+            signature: Signature::Absent,
+            checks: Checks::NONE,
+            route,
+            effect: route.map_or(Effect::Transfer, |route| route.effect),
+            market: None,
+            nonce: None,
+            recorded: [None, None],
+            reopens: false,
+            token_time: None,
+            remaining: None,
+            table_version: self.table.version(),
+        };
+        let mut findings = Findings { reason: None, checks: Checks::NONE };
+        match self.policy.dialect.credential(raw) {
+            Ok(None) if route.is_some_and(|route| route.public) => {
+                decision.answer = Answer::Public;
+                return decision;
+            }
+            Ok(None) => findings.fail(Reason::MalformedCredentials),
+            Err(malformed) => {
+                decision.signature = Signature::Unchecked;
+                findings.fail(malformed.code());
+            }
+            Ok(Some(credential)) => {
+                self.decide_signed(request, &credential, now, &mut decision, &mut findings)
+            }
+        }
+        findings.note(Check::Route, held(route.is_some(), Reason::RouteUnknown));
+        decision.checks = findings.checks;
+        if let Some(reason) = findings.reason {
+            decision.answer = Answer::Deny(reason);
+        }
+        decision
+    }
+
+    fn decide_signed(
+        &self,
+        request: &Request<'_>,
+        credential: &Credential<'_>,
+        now: Now,
+        decision: &mut Decision,
+        findings: &mut Findings,
+    ) {
+        decision.signature = Signature::Unchecked;
+        decision.token_time = credential.token_time();
+        decision.key = KeyId::new(credential.key_id()).ok();
+        if !request.body_complete {
+            findings.fail(Reason::BodyTooLarge);
+        }
+        let Some(entry) = self.table.get(credential.key_id()) else {
+            findings.fail(Reason::UnknownKey);
+            return;
+        };
+        let registered = entry.allows(request.source);
+        let params = self.check_signature(request, credential, &entry, registered, now, decision, findings);
+        let signed = decision.signature == Signature::Valid;
+        findings.not_run(Check::Clock);
+
+        let status = entry.status().admits(decision.effect, entry.expires(), now.wall);
+        // Recorded together with the look-up, and only for who may use the key from here.
+        self.check_replay(request, credential, signed && status.is_ok() && registered, decision, findings);
+        findings.note(Check::Status, status);
+        findings.note(Check::Address, held(registered, Reason::AddressNotAllowed));
+        findings.not_run(Check::Client);
+        findings.note(Check::Route, held(decision.route.is_some(), Reason::RouteUnknown));
+        if let Some(scope) = decision.scope() {
+            findings.note(Check::Scope, held(entry.scopes().contains(scope), Reason::ScopeMissing));
+        }
+        findings.not_run(Check::Grant);
+        findings.not_run(Check::Account);
+        check_market(params.as_ref(), &entry, decision, findings);
+        findings.not_run(Check::Operator);
+        findings.not_run(Check::Confirmation);
+        findings.not_run(Check::Halt);
+        self.check_rate(&entry, now, decision, findings);
+        findings.not_run(Check::Limit);
+        let fresh = self.table_serves(decision.effect, now);
+        findings.note(Check::TableAge, held(fresh, Reason::KeyTableStale));
+        if !request.recordable && decision.effect == Effect::Transfer {
+            findings.fail(Reason::RecordingUnavailable);
+        }
+        decision.entry = Some(entry);
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of `decide_signed`; a struct would only rename them"
+    )]
+    fn check_signature<'a>(
+        &self,
+        request: &Request<'a>,
+        credential: &Credential<'_>,
+        entry: &KeyEntry,
+        registered: bool,
+        now: Now,
+        decision: &mut Decision,
+        findings: &mut Findings,
+    ) -> Option<Params<'a>> {
+        let key = credential.key_id();
+        if !registered && self.failures.tripped(request.source, key, now.monotonic_us) {
+            findings.fail(Reason::TooManyFailures);
+            findings.not_run(Check::Signature);
+            return None;
+        }
+        if !request.body_complete {
+            // What was signed is not all here.
+            findings.not_run(Check::Signature);
+            return None;
+        }
+        match self.policy.dialect.verify(&request.raw, credential, entry.mac()) {
+            Ok(verified) => {
+                decision.signature = Signature::Valid;
+                findings.note(Check::Signature, Ok(()));
+                Some(verified.params)
+            }
+            Err(rejection) => {
+                decision.signature = Signature::Invalid;
+                findings.note(Check::Signature, Err(rejection.code()));
+                if !registered {
+                    self.failures.count(request.source, key, now.monotonic_us);
+                }
+                None
+            }
+        }
+    }
+
+    fn check_replay(
+        &self,
+        request: &Request<'_>,
+        credential: &Credential<'_>,
+        may_record: bool,
+        decision: &mut Decision,
+        findings: &mut Findings,
+    ) {
+        let mark = self.replay.mark(credential.key_id(), credential.nonce());
+        let stream = request.raw.upgrade.then(|| self.replay.stream_mark(mark, request.source));
+        decision.nonce = Some(mark);
+        if decision.signature != Signature::Valid {
+            findings.not_run(Check::Replay);
+            return;
+        }
+        let seen = if may_record { self.replay.take(mark, stream) } else { self.replay.peek(mark, stream) };
+        if may_record && seen == Seen::New {
+            decision.recorded = [Some(mark), stream];
+        }
+        decision.reopens = seen == Seen::Reopens;
+        findings.note(Check::Replay, held(seen != Seen::Used, Reason::Replayed));
+    }
+
+    fn check_rate(&self, entry: &KeyEntry, now: Now, decision: &mut Decision, findings: &mut Findings) {
+        // A cancel is never refused for rates and takes no share of one.
+        if findings.reason.is_some() || decision.effect == Effect::Cancel {
+            findings.not_run(Check::Rate);
+            return;
+        }
+        let taken = if decision.effect == Effect::Order {
+            let limits = [self.policy.order_per_second, entry.orders_per_second_max().unwrap_or(0)];
+            let limit = limits.into_iter().filter(|limit| *limit > 0).min().unwrap_or(0);
+            entry.order_rate.take(PerSecond(limit), now.monotonic_us)
+        } else {
+            entry.default_rate.take(PerSecond(self.policy.default_per_second), now.monotonic_us)
+        };
+        decision.remaining = taken;
+        findings.note(Check::Rate, held(taken.is_some(), Reason::RateLimited));
+    }
+
+    /// Whether the table is fresh enough for the effect (DESIGN 5, "Failure is per effect").
+    #[must_use]
+    pub fn table_serves(&self, effect: Effect, now: Now) -> bool {
+        let over = self.table.age_us(now.wall).saturating_sub(self.policy.table_age_us_max);
+        match effect {
+            Effect::Read | Effect::Cancel => true,
+            Effect::Order => over <= self.policy.order_grace_us,
+            Effect::Transfer => over <= 0,
+        }
+    }
+}
+
+fn check_market(
+    params: Option<&Params<'_>>,
+    entry: &KeyEntry,
+    decision: &mut Decision,
+    findings: &mut Findings,
+) {
+    let name = decision.route.and_then(|route| route.market_param.as_deref());
+    let (Some(params), Some(name)) = (params, name) else {
+        findings.not_run(Check::Market);
+        return;
+    };
+    let named = params.market(name);
+    decision.market = named.as_ref().ok().and_then(Clone::clone);
+    if decision.effect != Effect::Order {
+        findings.not_run(Check::Market);
+        return;
+    }
+    let in_mandate = match (named, entry.markets()) {
+        // Two markets, or none where the mandate names some: nobody can say that it is in the mandate.
+        (Err(_), _) | (Ok(None), Some(_)) => false,
+        (Ok(Some(market)), Some(markets)) => markets.contains(&market),
+        (Ok(_), None) => true,
+    };
+    findings.note(Check::Market, held(in_mandate, Reason::MarketNotAllowed));
+}

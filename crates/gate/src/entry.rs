@@ -1,0 +1,124 @@
+//! One key as the gate holds it.
+
+use crate::rate::Rate;
+use crate::status::Status;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use sumun_dialect::MacKey;
+use sumun_model::{AccountId, KeyId, MarketId, Prefix, ScopeSet, Timestamp};
+
+/// What the gate is told of a key. The only way to make an entry.
+#[derive(Debug)]
+pub struct KeySpec {
+    /// The key.
+    pub id: KeyId,
+    /// The one account it belongs to.
+    pub account: AccountId,
+    /// State and measure.
+    pub status: Status,
+    /// What it may do.
+    pub scopes: ScopeSet,
+    /// Whence, only prefixes in effect.
+    pub allowlist: Vec<Prefix>,
+    /// When it ends by itself.
+    pub expires: Timestamp,
+    /// Markets it may trade; `None`: any.
+    pub markets: Option<Vec<MarketId>>,
+    /// Orders a second it was approved for; `None`: the venue's own limit.
+    pub orders_per_second_max: Option<u32>,
+    /// Its secret, ready to verify with.
+    pub mac: MacKey,
+}
+
+/// A key in the table. Everything but the status word is fixed; another allowlist is another entry.
+#[derive(Debug)]
+pub struct KeyEntry {
+    id: KeyId,
+    account: AccountId,
+    status: AtomicU32,
+    scopes: ScopeSet,
+    allowlist: Box<[Prefix]>,
+    expires: Timestamp,
+    markets: Option<Box<[MarketId]>>,
+    orders_per_second_max: Option<u32>,
+    mac: MacKey,
+    pub(crate) default_rate: Rate,
+    pub(crate) order_rate: Rate,
+}
+
+impl KeyEntry {
+    pub(crate) fn new(spec: KeySpec, predecessor: Option<&Self>) -> Self {
+        Self {
+            id: spec.id,
+            account: spec.account,
+            status: AtomicU32::new(spec.status.pack()),
+            scopes: spec.scopes,
+            allowlist: spec.allowlist.into_boxed_slice(),
+            expires: spec.expires,
+            markets: spec.markets.map(Vec::into_boxed_slice),
+            orders_per_second_max: spec.orders_per_second_max,
+            mac: spec.mac,
+            default_rate: predecessor.map(|p| p.default_rate.carried()).unwrap_or_default(),
+            order_rate: predecessor.map(|p| p.order_rate.carried()).unwrap_or_default(),
+        }
+    }
+
+    /// The key.
+    #[must_use]
+    pub const fn id(&self) -> &KeyId {
+        &self.id
+    }
+
+    /// The one account it belongs to.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// State and measure now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        Status::unpack(self.status.load(Ordering::Acquire))
+    }
+
+    /// The store that revokes, suspends or holds.
+    pub(crate) fn set_status(&self, status: Status) {
+        self.status.store(status.pack(), Ordering::Release);
+    }
+
+    /// What it may do.
+    #[must_use]
+    pub const fn scopes(&self) -> ScopeSet {
+        self.scopes
+    }
+
+    /// When it ends by itself.
+    #[must_use]
+    pub const fn expires(&self) -> Timestamp {
+        self.expires
+    }
+
+    /// Whether the address is registered. A few prefixes: a plain walk beats any tree up to about sixteen.
+    #[must_use]
+    pub fn allows(&self, address: IpAddr) -> bool {
+        self.allowlist.iter().any(|prefix| prefix.contains(address))
+    }
+
+    /// Markets the mandate names; `None`: any.
+    #[must_use]
+    pub fn markets(&self) -> Option<&[MarketId]> {
+        self.markets.as_deref()
+    }
+
+    /// Orders a second the mandate allows.
+    #[must_use]
+    pub const fn orders_per_second_max(&self) -> Option<u32> {
+        self.orders_per_second_max
+    }
+
+    /// Its secret, ready to verify with.
+    #[must_use]
+    pub const fn mac(&self) -> &MacKey {
+        &self.mac
+    }
+}

@@ -1,0 +1,233 @@
+//! The key table: read without locks, changed a shard at a time.
+//!
+//! Shards of shared entries, each swapped whole when a key is added, replaced or removed. A change of
+//! state or measure touches no shard: it is one store in the entry's status word, seen by the next request on any
+//! thread. The table also keeps the registry of dead ids: what has ended cannot be made to live again by
+//! any later change, whoever sends it (DESIGN 11, 5).
+
+use crate::entry::{KeyEntry, KeySpec};
+use crate::status::Status;
+use arc_swap::ArcSwap;
+use hashbrown::{DefaultHashBuilder, HashSet, HashTable};
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use sumun_model::{KeyId, KeyState, Timestamp};
+
+/// Shards: at 10 M keys a swap copies ten thousand pointers, some 0.1 ms of writer time.
+const SHARDS: usize = 1024;
+
+type Shard = HashTable<Arc<KeyEntry>>;
+
+/// One change of the table.
+#[derive(Debug)]
+pub enum Change {
+    /// A new key, or all of a known one anew.
+    Put(Box<KeySpec>),
+    /// Another state or measure, nothing else.
+    Status(KeyId, Status),
+    /// The key is not known any more. A dead id stays dead.
+    Remove(KeyId),
+}
+
+impl Change {
+    /// Which key it is about.
+    #[must_use]
+    pub fn key(&self) -> &KeyId {
+        match self {
+            Self::Put(spec) => &spec.id,
+            Self::Status(id, _) | Self::Remove(id) => id,
+        }
+    }
+}
+
+/// A change that would have made a dead key live again; it was not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("key `{key}` has ended and cannot become `{state}` again; issue a new key instead")]
+pub struct Revival {
+    /// The dead key.
+    pub key: KeyId,
+    /// The state asked for.
+    pub state: KeyState,
+}
+
+/// Every key the gate knows.
+pub struct KeyTable {
+    shards: Box<[ArcSwap<Shard>]>,
+    hasher: DefaultHashBuilder,
+    /// Serialises writers; readers never take it. Holds the dead.
+    writer: Mutex<HashSet<KeyId>>,
+    version: AtomicU64,
+    refreshed_us: AtomicI64,
+    keys: AtomicU64,
+}
+
+impl Default for KeyTable {
+    fn default() -> Self {
+        Self::new([])
+    }
+}
+
+impl KeyTable {
+    /// An empty table that knows the dead.
+    #[must_use]
+    pub fn new(dead: impl IntoIterator<Item = KeyId>) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| ArcSwap::from_pointee(Shard::new())).collect(),
+            hasher: DefaultHashBuilder::default(),
+            writer: Mutex::new(dead.into_iter().collect()),
+            version: AtomicU64::new(0),
+            refreshed_us: AtomicI64::new(i64::MIN),
+            keys: AtomicU64::new(0),
+        }
+    }
+
+    fn shard(&self, hash: u64) -> &ArcSwap<Shard> {
+        #[expect(clippy::indexing_slicing, reason = "INVARIANT: index is taken modulo the number of shards")]
+        &self.shards[(hash >> 40) as usize % SHARDS]
+    }
+
+    /// The key, if known.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Arc<KeyEntry>> {
+        let hash = self.hasher.hash_one(id);
+        self.shard(hash).load().find(hash, |entry| entry.id().as_str() == id).cloned()
+    }
+
+    /// How many keys are known.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.keys.load(Ordering::Relaxed)
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Rises with every change made.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Notes that the source of keys was heard at this instant.
+    pub fn refreshed(&self, now: Timestamp) {
+        self.refreshed_us.store(now.as_micros(), Ordering::Release);
+    }
+
+    /// Microseconds since the source of keys was last heard.
+    #[must_use]
+    pub fn age_us(&self, now: Timestamp) -> i64 {
+        now.as_micros().saturating_sub(self.refreshed_us.load(Ordering::Acquire))
+    }
+
+    /// Every id that has ended.
+    #[must_use]
+    pub fn dead(&self) -> Vec<KeyId> {
+        let mut ids: Vec<_> = self.lock().iter().cloned().collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Whether the id has ended.
+    #[must_use]
+    pub fn is_dead(&self, id: &KeyId) -> bool {
+        self.lock().contains(id)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<KeyId>> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes one change.
+    ///
+    /// # Errors
+    /// The change would revive a dead key; nothing was changed.
+    pub fn apply(&self, change: Change) -> Result<(), Revival> {
+        let mut dead = self.lock();
+        let hash = self.hasher.hash_one(change.key().as_str());
+        let shard = self.shard(hash);
+        match change {
+            Change::Status(id, status) => {
+                refuse_revival(&dead, &id, status)?;
+                if let Some(entry) = shard.load().find(hash, |e| *e.id() == id) {
+                    entry.set_status(status);
+                }
+                note_end(&mut dead, &id, status);
+            }
+            Change::Put(spec) => {
+                refuse_revival(&dead, &spec.id, spec.status)?;
+                note_end(&mut dead, &spec.id, spec.status);
+                let mut next = Shard::clone(&shard.load());
+                self.put(&mut next, hash, *spec);
+                shard.store(Arc::new(next));
+            }
+            Change::Remove(id) => {
+                let mut next = Shard::clone(&shard.load());
+                if let Ok(found) = next.find_entry(hash, |e| *e.id() == id) {
+                    // Whoever still holds the entry must see it dead, not as it last was.
+                    found.get().set_status(Status { state: KeyState::Expired, measure: None });
+                    found.remove();
+                    self.keys.fetch_sub(1, Ordering::Relaxed);
+                    shard.store(Arc::new(next));
+                }
+            }
+        }
+        self.version.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    fn put(&self, shard: &mut Shard, hash: u64, spec: KeySpec) {
+        match shard.find_entry(hash, |e| *e.id() == spec.id) {
+            Ok(mut found) => {
+                let entry = Arc::new(KeyEntry::new(spec, Some(found.get())));
+                // A request that already holds the old entry is decided again under a status no wider than the new.
+                found.get().set_status(entry.status());
+                *found.get_mut() = entry;
+            }
+            Err(absent) => {
+                let entry = Arc::new(KeyEntry::new(spec, None));
+                absent.into_table().insert_unique(hash, entry, |e| self.hasher.hash_one(e.id().as_str()));
+                self.keys.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Loads many keys at once, each shard swapped once. Returns those refused because they are dead.
+    pub fn load(&self, specs: impl IntoIterator<Item = KeySpec>) -> Vec<Revival> {
+        let mut dead = self.lock();
+        let mut shards: Vec<Shard> = self.shards.iter().map(|s| Shard::clone(&s.load())).collect();
+        let mut refused = Vec::new();
+        for spec in specs {
+            if let Err(revival) = refuse_revival(&dead, &spec.id, spec.status) {
+                refused.push(revival);
+                continue;
+            }
+            note_end(&mut dead, &spec.id, spec.status);
+            let hash = self.hasher.hash_one(spec.id.as_str());
+            if let Some(shard) = shards.get_mut((hash >> 40) as usize % SHARDS) {
+                self.put(shard, hash, spec);
+            }
+        }
+        for (slot, shard) in self.shards.iter().zip(shards) {
+            slot.store(Arc::new(shard));
+        }
+        self.version.fetch_add(1, Ordering::AcqRel);
+        refused
+    }
+}
+
+fn refuse_revival(dead: &HashSet<KeyId>, id: &KeyId, status: Status) -> Result<(), Revival> {
+    if !status.is_terminal() && dead.contains(id) {
+        return Err(Revival { key: id.clone(), state: status.state });
+    }
+    Ok(())
+}
+
+fn note_end(dead: &mut HashSet<KeyId>, id: &KeyId, status: Status) {
+    if status.is_terminal() {
+        dead.insert(id.clone());
+    }
+}

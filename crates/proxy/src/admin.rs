@@ -1,0 +1,114 @@
+//! The operators' side: `/metrics`, `/healthz`, `/readyz`. Listens apart from clients.
+
+use crate::refuse;
+use crate::service::{Body, Proxy};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Serialize;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use sumun_model::Effect;
+use tokio::net::TcpListener;
+
+/// Whether a gate serves, and what is amiss.
+#[derive(Debug, Serialize)]
+pub struct Readiness {
+    /// All is well: keys are fresh and decisions are recorded.
+    pub ready: bool,
+    /// Keys in the table.
+    pub keys: u64,
+    /// Rises with every change of the table.
+    pub table_version: u64,
+    /// Seconds since the source of keys was last heard; null if never.
+    pub table_age_s: Option<i64>,
+    /// Whether decisions can be recorded.
+    pub recording: bool,
+    /// Decisions that went into a counted gap since start.
+    pub unrecorded_total: u64,
+    /// WebSockets open.
+    pub streams_open: usize,
+    /// What is amiss and what to do, in words.
+    pub problems: Vec<String>,
+}
+
+/// Looks at a proxy.
+#[must_use]
+pub fn readiness(proxy: &Proxy) -> Readiness {
+    let now = proxy.now();
+    let mut problems = Vec::new();
+    let recording = proxy.sink.available();
+    if !recording {
+        problems.push(
+            "decisions cannot be recorded: transfers are refused, all else is counted into a gap; look at the disk \
+             of data_dir"
+                .to_owned(),
+        );
+    }
+    if !proxy.gate.table_serves(Effect::Transfer, now) {
+        problems.push(
+            "the key table is too old: transfers are refused, orders follow after the grace period; look at the \
+             source of keys"
+                .to_owned(),
+        );
+    }
+    let age_us = proxy.gate.table.age_us(now.wall);
+    Readiness {
+        ready: problems.is_empty(),
+        keys: proxy.gate.table.len(),
+        table_version: proxy.gate.table.version(),
+        table_age_s: (age_us < i64::MAX / 2).then_some(age_us / 1_000_000),
+        recording,
+        unrecorded_total: proxy.sink.shed_total(),
+        streams_open: proxy.streams.len(),
+        problems,
+    }
+}
+
+fn answer(proxy: &Proxy, method: &Method, path: &str) -> Response<Body> {
+    if *method != Method::GET && *method != Method::HEAD {
+        return refuse::problem(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "use GET");
+    }
+    match path {
+        "/metrics" => {
+            let mut page = Response::new(Either::Left(Full::new(Bytes::from(proxy.metrics.render()))));
+            page.headers_mut().insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8"),
+            );
+            page
+        }
+        "/healthz" => refuse::json(StatusCode::OK, Bytes::from_static(b"{\"alive\":true}")),
+        "/readyz" => {
+            let readiness = readiness(proxy);
+            let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            refuse::json(status, serde_json::to_vec(&readiness).unwrap_or_default().into())
+        }
+        _ => refuse::problem(StatusCode::NOT_FOUND, "not_found", "try /metrics, /healthz or /readyz"),
+    }
+}
+
+/// Serves the operators' side until the task is dropped.
+pub async fn serve(proxy: Arc<Proxy>, listener: TcpListener) {
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
+    loop {
+        let Ok((tcp, _)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let proxy = Arc::clone(&proxy);
+        let serve = service_fn(move |request: Request<Incoming>| {
+            let response = answer(&proxy, request.method(), request.uri().path());
+            async move { Ok::<_, Infallible>(response) }
+        });
+        let connection = http.serve_connection(TokioIo::new(tcp), serve);
+        tokio::spawn(async move {
+            let _ = connection.await;
+        });
+    }
+}

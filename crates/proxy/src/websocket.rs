@@ -1,0 +1,317 @@
+//! WebSockets: the upgrade, and the relay of whole messages between client and exchange.
+//!
+//! Upbit's token names no scope, so each client message on a private stream is read and refused if it asks for what
+//! the key lacks. For that the text must be readable: permessage-deflate is taken out of the handshake (an
+//! extension is optional, RFC 6455, 9.1), and messages are relayed whole, so a stream is only ever ended between
+//! messages. Pings are answered on each side by this gate.
+
+use crate::head;
+use crate::record;
+use crate::refuse;
+use crate::service::{Body, Proxy, Received};
+use crate::streams::{End, Registered};
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{Either, Empty};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use std::sync::Arc;
+use std::time::Duration;
+use sumun_dialect::ClientMessage;
+use sumun_gate::{Answer, Decision, StreamHold};
+use sumun_model::{Reason, Scope, ScopeSet};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error as WsError, Message, Utf8Bytes};
+use tracing::{debug, warn};
+
+/// Longest client message, bytes. A subscription naming every market of the venue is under 16 KiB.
+const CLIENT_MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// Longest message from the exchange, bytes.
+const UPSTREAM_MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// Serves a request that asks for a WebSocket and was decided.
+pub(crate) async fn serve(
+    proxy: Arc<Proxy>,
+    received: Received,
+    mut decision: Decision,
+    client: OnUpgrade,
+) -> Response<Body> {
+    let private = decision.answer() != Answer::Public;
+    // Registered first, decided again after: a change of the table in between is seen by one or the other.
+    let registered = private.then(|| decision.entry.as_ref()).flatten().map(|entry| {
+        let scopes = decision.scope().into_iter().collect::<ScopeSet>();
+        proxy.streams.register(StreamHold { key: entry.id().clone(), source: received.source, scopes })
+    });
+    if let Some(stream) = &registered {
+        let again = proxy.gate.decide_stream(&stream.hold(), &[], proxy.now());
+        if again.reason.is_some() && decision.reason().is_none() {
+            let raw = received.raw();
+            let request = sumun_gate::Request {
+                raw,
+                source: received.source,
+                body_complete: received.body_complete,
+                recordable: proxy.sink.available(),
+            };
+            // Its own nonce is used by now; what the first decision took stays taken and is written down.
+            let recorded = decision.recorded;
+            decision = proxy.gate.decide(&request, proxy.now());
+            decision.recorded = recorded;
+            if proxy.config.enforce {
+                return proxy.refuse(&received, &decision);
+            }
+        }
+    }
+    let ticket = if private {
+        match proxy.admit(&received, &mut decision).await {
+            Ok(ticket) => ticket,
+            Err(_) => return proxy.refuse(&received, &decision),
+        }
+    } else {
+        None
+    };
+    let pending = proxy.pending(&received, ticket);
+    let (response, upstream) = match connect(&proxy, &received).await {
+        Ok(connected) => connected,
+        Err(error) => {
+            proxy.metrics.upstream_failure(error.kind());
+            warn!(upstream.authority = %proxy.upstream.authority(), "No stream from the exchange: {error}");
+            let response = refuse::problem(
+                StatusCode::BAD_GATEWAY,
+                "upstream_unavailable",
+                "the exchange cannot be reached; try again shortly",
+            );
+            pending.done(response.status());
+            return response;
+        }
+    };
+    pending.done(response.status());
+    if let Some(upstream) = upstream {
+        let proxy = Arc::clone(&proxy);
+        let path = received.parts.uri.path().to_owned();
+        tokio::spawn(async move {
+            match client.await {
+                Ok(client) => relay(&proxy, &path, client, upstream, registered).await,
+                Err(error) => debug!("The client left before its stream began: {error}"),
+            }
+        });
+    }
+    response
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ConnectError {
+    #[error("no connection within {0:?}")]
+    Timeout(Duration),
+    #[error("no connection")]
+    Connect(#[source] std::io::Error),
+    #[error("the handshake broke")]
+    Handshake(#[source] hyper::Error),
+}
+
+impl ConnectError {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Timeout(_) => "timeout",
+            Self::Connect(_) => "connect",
+            Self::Handshake(_) => "broken",
+        }
+    }
+}
+
+/// The exchange's side of the handshake. Its `Sec-WebSocket-Accept` answers the client's own key, so the
+/// exchange's response goes to the client as it is. `None`: it refused.
+async fn connect(
+    proxy: &Proxy,
+    received: &Received,
+) -> Result<(Response<Body>, Option<Upgraded>), ConnectError> {
+    let limit = proxy.config.timeouts.connect;
+    let tcp = tokio::time::timeout(limit, TcpStream::connect(proxy.upstream.authority().as_str()))
+        .await
+        .map_err(|_| ConnectError::Timeout(limit))?
+        .map_err(ConnectError::Connect)?;
+    tcp.set_nodelay(true).map_err(ConnectError::Connect)?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(tcp)).await.map_err(ConnectError::Handshake)?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.with_upgrades().await {
+            debug!("An upgraded connection to the exchange ended: {error}");
+        }
+    });
+
+    let mut parts = proxy.upstream.head(received.parts.clone(), received.source);
+    parts.headers.remove(header::SEC_WEBSOCKET_EXTENSIONS);
+    parts.headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    if let Some(target) = parts.uri.path_and_query() {
+        parts.uri = http::Uri::from(target.clone());
+    }
+    let sent = sender.send_request(Request::from_parts(parts, Empty::<Bytes>::new()));
+    let limit = proxy.config.timeouts.upstream_response;
+    let mut response = tokio::time::timeout(limit, sent)
+        .await
+        .map_err(|_| ConnectError::Timeout(limit))?
+        .map_err(ConnectError::Handshake)?;
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        head::strip_hop_by_hop(response.headers_mut());
+        return Ok((response.map(Either::Right), None));
+    }
+    let upgraded = hyper::upgrade::on(&mut response).await.map_err(ConnectError::Handshake)?;
+    let (mut parts, body) = response.into_parts();
+    parts.headers.remove(header::SEC_WEBSOCKET_EXTENSIONS);
+    Ok((Response::from_parts(parts, Either::Right(body)), Some(upgraded)))
+}
+
+fn limits(message_bytes_max: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .max_message_size(Some(message_bytes_max))
+        .max_frame_size(Some(message_bytes_max))
+}
+
+async fn socket(io: Upgraded, role: Role, message_bytes_max: usize) -> Socket {
+    WebSocketStream::from_raw_socket(TokioIo::new(io), role, Some(limits(message_bytes_max))).await
+}
+
+/// Why a relay ended.
+enum Ending {
+    /// One side closed or broke.
+    Gone,
+    /// Nothing came for too long.
+    Idle,
+    /// The stream must end.
+    Cut(End),
+}
+
+async fn relay(
+    proxy: &Arc<Proxy>,
+    path: &str,
+    client: Upgraded,
+    upstream: Upgraded,
+    stream: Option<Registered>,
+) {
+    proxy.metrics.streams_open.inc();
+    let client = socket(client, Role::Server, CLIENT_MESSAGE_BYTES_MAX).await;
+    let upstream = socket(upstream, Role::Client, UPSTREAM_MESSAGE_BYTES_MAX).await;
+    let (mut to_client, mut from_client) = client.split();
+    let (mut to_upstream, mut from_upstream) = upstream.split();
+    let mut ends = stream.as_ref().map(|s| s.ends());
+    let idle = proxy.config.timeouts.websocket_idle;
+
+    let ending = loop {
+        let step = async {
+            tokio::select! {
+                // A stream that must end is ended before anything else goes through it.
+                biased;
+                end = ended(&mut ends) => Step::End(end),
+                message = from_client.next() => Step::FromClient(message),
+                message = from_upstream.next() => Step::FromUpstream(message),
+            }
+        };
+        let step = match tokio::time::timeout(idle, step).await {
+            Ok(step) => step,
+            Err(_) => break Ending::Idle,
+        };
+        let sent = match step {
+            Step::End(end) => break Ending::Cut(end),
+            Step::FromClient(None | Some(Err(_))) | Step::FromUpstream(None | Some(Err(_))) => {
+                break Ending::Gone;
+            }
+            Step::FromClient(Some(Ok(message))) => match read(proxy, path, stream.as_ref(), &message) {
+                Reply::Forward => to_upstream.send(message).await,
+                Reply::Refuse(text) => to_client.send(Message::Text(text)).await,
+                Reply::Ignore => Ok(()),
+            },
+            Step::FromUpstream(Some(Ok(message))) => match message {
+                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(()),
+                message => to_client.send(message).await,
+            },
+        };
+        if sent.is_err() {
+            break Ending::Gone;
+        }
+    };
+    let (code, reason) = match ending {
+        Ending::Gone => (CloseCode::Away, "the other side closed the stream".into()),
+        Ending::Idle => (CloseCode::Away, "nothing was sent for too long".into()),
+        Ending::Cut(End::Stopping) => (CloseCode::Restart, "the gateway is restarting; connect again".into()),
+        Ending::Cut(End::Refused(_)) => {
+            let refusal = proxy.gate.policy().dialect.stream_refusal();
+            (CloseCode::from(refusal.close_code), refusal.close_reason.as_str().into())
+        }
+    };
+    let close = CloseFrame { code, reason };
+    let farewell = async {
+        let _: Result<(), WsError> = to_client.send(Message::Close(Some(close))).await;
+        let _: Result<(), WsError> = to_upstream.send(Message::Close(None)).await;
+        let _: Result<(), WsError> = to_client.flush().await;
+    };
+    // A peer that reads nothing must not hold the stream open.
+    let _ = tokio::time::timeout(Duration::from_secs(1), farewell).await;
+    proxy.metrics.streams_open.dec();
+}
+
+enum Step {
+    End(End),
+    FromClient(Option<Result<Message, WsError>>),
+    FromUpstream(Option<Result<Message, WsError>>),
+}
+
+async fn ended(ends: &mut Option<tokio::sync::watch::Receiver<Option<End>>>) -> End {
+    match ends {
+        Some(ends) => match ends.wait_for(Option::is_some).await {
+            Ok(end) => end.unwrap_or(End::Stopping),
+            Err(_) => End::Stopping,
+        },
+        None => std::future::pending().await,
+    }
+}
+
+enum Reply {
+    Forward,
+    Refuse(Utf8Bytes),
+    Ignore,
+}
+
+/// Reads one client message; a private stream's message goes on only if it is understood and its scopes are granted.
+fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Message) -> Reply {
+    let text: &[u8] = match message {
+        Message::Text(text) => text.as_bytes(),
+        Message::Binary(bytes) => bytes,
+        // Answered on each side by this gate; a close is relayed by ending the relay.
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => return Reply::Ignore,
+    };
+    let Some(stream) = stream else { return Reply::Forward };
+    let hold = stream.hold();
+    let now = proxy.now();
+    let dialect = proxy.gate.policy().dialect;
+    let enforce = proxy.config.enforce;
+    let (asked, unreadable): (Vec<Scope>, Option<Reason>) = match dialect.client_message(path, text) {
+        ClientMessage::Understood(ask) => (ask.asks, None),
+        ClientMessage::Refused(error) => (Vec::new(), Some(error.reason())),
+    };
+    let mut decision = proxy.gate.decide_stream(&hold, &asked, now);
+    decision.reason = decision.reason.or(unreadable);
+    if asked.is_empty() && decision.reason.is_none() {
+        return Reply::Forward;
+    }
+    let scopes: Vec<Option<Scope>> =
+        if asked.is_empty() { vec![None] } else { asked.iter().copied().map(Some).collect() };
+    for scope in scopes {
+        let mut line = record::message(&proxy.ids, now.wall, path, &hold, scope, &decision, enforce);
+        if proxy.sink.single(&mut line).is_err() {
+            proxy.metrics.unrecorded.inc();
+        }
+    }
+    match decision.reason {
+        Some(reason) if enforce => Reply::Refuse(Utf8Bytes::from(dialect.message_refusal(reason))),
+        _ => {
+            stream.subscribed(&asked);
+            Reply::Forward
+        }
+    }
+}
