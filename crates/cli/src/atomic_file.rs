@@ -1,0 +1,117 @@
+//! Replacing a file so that a crash leaves the old one or the new one, never a mixture.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Only the owner may read or write: keys files and key-encryption keys.
+pub const OWNER_ONLY: u32 = 0o600;
+
+/// Why a file was not written. The old one, if there was one, still stands.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to {step} `{path}`; nothing was changed")]
+pub struct WriteError {
+    step: &'static str,
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+/// Writes a temporary file beside `path`, syncs it, renames it over `path`, syncs the folder.
+///
+/// A file that exists keeps its permissions; a new one gets [`OWNER_ONLY`]. A link is followed, so that the
+/// file it names is replaced and not the link.
+///
+/// # Errors
+/// Names the step that failed.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), WriteError> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = target.as_path();
+    let temporary = beside(path);
+    let failed = |step, path: &Path| {
+        let path = path.to_owned();
+        move |source| WriteError { step, path, source }
+    };
+    let write = || {
+        let mode = fs::metadata(path).map_or(OWNER_ONLY, |old| old.permissions().mode() & 0o777);
+        // One left by a crash is of no use to anybody.
+        let _ = fs::remove_file(&temporary);
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(OWNER_ONLY)
+            .open(&temporary)
+            .map_err(failed("create", &temporary))?;
+        file.write_all(content).map_err(failed("write", &temporary))?;
+        file.set_permissions(fs::Permissions::from_mode(mode))
+            .map_err(failed("set permissions of", &temporary))?;
+        file.sync_all().map_err(failed("sync", &temporary))?;
+        fs::rename(&temporary, path).map_err(failed("rename into place", path))
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })?;
+    sync_folder(path).map_err(failed("sync the folder of", path))
+}
+
+/// Creates a file that must not exist yet, readable by its owner only.
+///
+/// # Errors
+/// It exists, or a step failed.
+pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
+    let failed = |step| move |source| WriteError { step, path: path.to_owned(), source };
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(OWNER_ONLY)
+        .open(path)
+        .map_err(failed("create"))?;
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed("write"))?;
+    sync_folder(path).map_err(failed("sync the folder of"))
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".new");
+    path.with_file_name(name)
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_and_keeps_permissions() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.toml");
+        replace(&path, b"one").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, OWNER_ONLY);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        // A temporary file left by a crash does not stand in the way.
+        fs::write(folder.path().join(".keys.toml.new"), b"half").unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_is_followed_and_an_old_file_is_never_overwritten_by_create() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::write(&real, b"one").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        replace(&link, b"two").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"two");
+        assert!(create(&real, b"three").is_err());
+        assert_eq!(fs::read(&real).unwrap(), b"two");
+    }
+}

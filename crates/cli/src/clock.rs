@@ -1,0 +1,15 @@
+//! The one place of this crate that reads the clock.
+
+use sumun_model::Timestamp;
+
+/// Now, by the wall clock.
+#[must_use]
+pub fn now() -> Timestamp {
+    #[expect(clippy::disallowed_methods, reason = "the rim: time enters the command here and nowhere else")]
+    let now = std::time::SystemTime::now();
+    let us = match now.duration_since(std::time::UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
+        Err(before) => -i64::try_from(before.duration().as_micros()).unwrap_or(i64::MAX),
+    };
+    Timestamp::from_micros(us)
+}

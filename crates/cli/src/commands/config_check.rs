@@ -1,0 +1,218 @@
+//! `sumun config check`: what is in force, where it came from, and whether it can work.
+
+use super::ConfigArguments;
+use crate::config::{Config, ConfigErrors, explain};
+use crate::exit::{AlreadyTold, BAD_INPUT, FAILED};
+use crate::keys_file::KeysFile;
+use crate::{keyring, output};
+use serde::Serialize;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+
+/// Explain every value of the configuration and check what can be checked without starting.
+///
+/// Each value is shown with where it came from: the default, the file (with line and column), an environment
+/// variable. Then folders are written to, addresses bound, and the keys file read with every seal opened.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  sumun config check --config sumun.toml\n\n\
+                        Exit codes: 0 all is well, 1 a check failed, 2 the configuration is bad.")]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigArguments,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Ok,
+    Attention,
+    Failed,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    outcome: Outcome,
+    says: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    file: Option<String>,
+    values: Vec<explain::Explained>,
+    checks: Vec<Check>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug, Serialize)]
+struct Problem {
+    at: String,
+    key: String,
+    message: String,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// The configuration is bad, or a check failed.
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let loaded = match arguments.config.load(Vec::new()) {
+        Ok(loaded) => loaded,
+        Err(error) => return Err(told_as_json(arguments.json, error)?),
+    };
+    let checks = check(&loaded.config);
+    let failed = checks.iter().any(|check| check.outcome == Outcome::Failed);
+    let file = loaded.file.as_ref().map(|path| path.display().to_string());
+    if arguments.json {
+        let values = explain::explain(&loaded);
+        output::json(&Report { file, values, checks, problems: Vec::new() })?;
+    } else {
+        let mut text = match file {
+            Some(file) => {
+                format!("Configuration from {file}; {} values differ from nothing said.\n\n", loaded.said())
+            }
+            None => "No sumun.toml here: defaults and environment only.\n\n".to_owned(),
+        };
+        text.push_str(&explain::render(&loaded));
+        text.push('\n');
+        for check in &checks {
+            let word = match check.outcome {
+                Outcome::Ok => "ok",
+                Outcome::Attention => "attention",
+                Outcome::Failed => "FAILED",
+            };
+            text.push_str(&format!(
+                "{word:9}  {:20}  {}\n",
+                check.name,
+                check.says.replace('\n', "\n           ")
+            ));
+        }
+        output::text(&text)?;
+    }
+    if failed { Err(AlreadyTold(FAILED).into()) } else { Ok(()) }
+}
+
+/// A bad configuration as the same report, if JSON was asked for.
+fn told_as_json(json: bool, error: anyhow::Error) -> anyhow::Result<anyhow::Error> {
+    let Some(ConfigErrors(problems)) = error.downcast_ref::<ConfigErrors>().filter(|_| json) else {
+        return Ok(error);
+    };
+    let problems = problems
+        .iter()
+        .map(|problem| Problem {
+            at: problem.origin.to_string(),
+            key: problem.key.clone(),
+            message: problem.message.clone(),
+        })
+        .collect();
+    output::json(&Report { file: None, values: Vec::new(), checks: Vec::new(), problems })?;
+    Ok(AlreadyTold(BAD_INPUT).into())
+}
+
+fn check(config: &Config) -> Vec<Check> {
+    let mut checks = vec![data_dir(&config.data_dir)];
+    let gate = &config.gate;
+    checks.push(address("gate.listen", gate.listen));
+    checks.extend(gate.admin_listen.map(|at| address("gate.admin_listen", at)));
+    checks.extend(gate.decide_listen.map(|at| address("gate.decide_listen", at)));
+    checks.extend(keys(config));
+    checks
+}
+
+fn ok(name: &'static str, says: impl Into<String>) -> Check {
+    Check { name, outcome: Outcome::Ok, says: says.into() }
+}
+
+fn failed(name: &'static str, says: impl Into<String>) -> Check {
+    Check { name, outcome: Outcome::Failed, says: says.into() }
+}
+
+/// Permissions alone do not tell a read-only or full disk: a file is written and taken away.
+fn data_dir(path: &Path) -> Check {
+    const NAME: &str = "data_dir";
+    let shown = path.display();
+    match std::fs::metadata(path) {
+        Ok(folder) if !folder.is_dir() => {
+            failed(NAME, format!("`{shown}` is not a folder; move it away or name another"))
+        }
+        Ok(_) => match probe(path) {
+            Ok(()) => ok(NAME, format!("`{shown}` can be written to")),
+            Err(error) => {
+                failed(NAME, format!("`{shown}` cannot be written to: {error}; check its owner and its disk"))
+            }
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let parent =
+                path.ancestors().skip(1).find(|parent| parent.as_os_str().is_empty() || parent.exists());
+            let parent = parent.filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            match probe(parent) {
+                Ok(()) => ok(NAME, format!("`{shown}` is not there yet; the gate will make it")),
+                Err(error) => failed(
+                    NAME,
+                    format!(
+                        "`{shown}` is not there and cannot be made in `{}`: {error}; make it yourself",
+                        parent.display()
+                    ),
+                ),
+            }
+        }
+        Err(error) => {
+            failed(NAME, format!("`{shown}` cannot be reached: {error}; check the folders above it"))
+        }
+    }
+}
+
+fn probe(folder: &Path) -> std::io::Result<()> {
+    let path = folder.join(format!(".sumun-check-{}", std::process::id()));
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
+    let written =
+        std::io::Write::write_all(&mut &file, b"sumun config check\n").and_then(|()| file.sync_all());
+    std::fs::remove_file(&path)?;
+    written
+}
+
+fn address(name: &'static str, address: SocketAddr) -> Check {
+    match TcpListener::bind(address) {
+        Ok(_) => ok(name, format!("{address} is free")),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Check {
+            name,
+            outcome: Outcome::Attention,
+            says: format!(
+                "{address} is in use: by a gate that runs, or by something that keeps one from starting"
+            ),
+        },
+        Err(error) => {
+            failed(name, format!("{address} cannot be bound: {error}; name an address of this machine"))
+        }
+    }
+}
+
+fn keys(config: &Config) -> Vec<Check> {
+    let keyring = keyring::load(&config.seal);
+    let mut checks = vec![match &keyring {
+        Ok(keyring) => {
+            let ids: Vec<String> = keyring.ids().iter().map(ToString::to_string).collect();
+            ok("seal", format!("key-encryption keys {} (the first one seals)", ids.join(", ")))
+        }
+        Err(error) => failed("seal", format!("{:#}", anyhow::Error::msg(error.to_string()))),
+    }];
+    let path = &config.gate.keys_file;
+    checks.push(match (KeysFile::read(path), keyring) {
+        (Err(error), _) => failed("gate.keys_file", error.to_string()),
+        (Ok(file), Ok(keyring)) => match file.seals(&keyring).as_slice() {
+            [] => ok(
+                "gate.keys_file",
+                format!("`{}`: {} keys, every secret opens", path.display(), file.keys.len()),
+            ),
+            [first, ..] => failed(
+                "gate.keys_file",
+                format!("{}; run `sumun keys check {}`", first.problem.located(path), path.display()),
+            ),
+        },
+        (Ok(file), Err(_)) => ok("gate.keys_file", format!("`{}`: {} keys", path.display(), file.keys.len())),
+    });
+    checks
+}

@@ -1,0 +1,287 @@
+//! `sumun.toml`: one typed configuration, mirrored by environment variables and flags.
+//!
+//! A value comes from the first of: a flag, `SUMUN_…` in the environment (`__` between levels, so
+//! `SUMUN_GATE__LISTEN` is `gate.listen`), the file, the default. Unknown keys are errors in the file and in
+//! the environment alike: in a guard, a typo must not mean "off". Relative paths start at the file's folder.
+//!
+//! No key holds a secret; [`SealConfig`] only says where the key-encryption keys are.
+//!
+//! [`load`] reads and merges, [`explain`] tells where each value came from, `section` holds the macro that keeps
+//! a key's documentation, type and default in one place.
+
+pub mod explain;
+mod load;
+mod section;
+mod values;
+
+pub use load::{ConfigErrors, ConfigProblem, Flag, Loaded, Origin, Sources};
+pub use values::{Dialect, Mode, Upstream, UpstreamError, UpstreamHost};
+
+use section::{Field, section};
+use std::net::SocketAddr;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use sumun_model::{GateId, Prefix};
+
+/// What every environment variable of this configuration begins with.
+pub const VARIABLE_PREFIX: &str = "SUMUN_";
+/// Filters log lines; not a key of the configuration.
+pub const LOG_FILTER_VARIABLE: &str = "SUMUN_LOG";
+/// Names the configuration file; not a key of the configuration.
+pub const FILE_VARIABLE: &str = "SUMUN_CONFIG";
+/// The configuration file if none is named.
+pub const FILE_DEFAULT: &str = "sumun.toml";
+
+section! {
+    /// Everything `sumun.toml` may say.
+    pub struct Config in "" {
+        /// Folder of all that must survive a restart: spool, event log, replay memory, table snapshot.
+        data_dir: PathBuf = "sumun-data".into();
+    }
+    sections {
+        /// The gate.
+        gate: GateConfig;
+        /// The event log.
+        log: LogConfig;
+        /// Where the key-encryption keys are.
+        seal: SealConfig;
+    }
+}
+
+section! {
+    /// The gate: whom it listens to, whom it passes requests to, what it asks of them.
+    pub struct GateConfig in "gate" {
+        /// Name of this gate in every record it writes. Two gates must not share one.
+        id: GateId = gate_1();
+        /// Where clients connect.
+        listen: SocketAddr = local(8080);
+        /// The exchange behind the gate, `http://host:port`. TLS to it is for a hop beside it; https is refused.
+        upstream: Upstream = Upstream::default();
+        /// Which `Host` header the upstream sees: `keep` the client's, or the `upstream`'s own.
+        upstream_host: UpstreamHost = UpstreamHost::Keep;
+        /// Which exchange's language the clients speak: `upbit`.
+        dialect: Dialect = Dialect::Upbit;
+        /// The keys served, JSON or TOML by extension. Watched: an edit takes effect at the next request.
+        keys_file: PathBuf = "keys.toml".into();
+        /// `enforce`, or `shadow`: decide and record everything, refuse nothing.
+        mode: Mode = Mode::Enforce;
+        /// Where `/metrics`, `/healthz` and `/readyz` answer. Absent: nowhere. Not for clients.
+        admin_listen: Option<SocketAddr> = None, example "\"127.0.0.1:9464\"";
+        /// Where `POST /v1/decide` answers another front's questions. Absent: nowhere. Not for clients.
+        decide_listen: Option<SocketAddr> = None, example "\"127.0.0.1:9465\"";
+        /// Prefixes of the hops before the gate whose `X-Forwarded-For` is believed. Empty: only the socket is.
+        trusted_hops: Vec<Prefix> = Vec::new(), example "[\"10.0.0.0/8\"]";
+        /// Largest request body, in bytes. It is held in memory until its signature is checked.
+        body_bytes_max: NonZeroUsize = bytes(1 << 20);
+        /// Largest request head, in bytes: request line and headers together.
+        header_bytes_max: NonZeroUsize = bytes(32 << 10);
+        /// Oldest key table that still decides everything, in seconds. Past it reading and cancelling pass,
+        /// transfers are refused, orders are subject to `order_stale_pass_s`.
+        table_age_max_s: NonZeroU64 = count(60);
+        /// How long orders still pass under a table past its age, in seconds. 0: not at all.
+        order_stale_pass_s: u64 = 600;
+        /// Whether a recorded address counts only once proved by a request with the owner's second factor.
+        address_proof_required: bool = false;
+        /// How long a stop waits for requests under way, in seconds.
+        shutdown_grace_s: u64 = 5;
+    }
+    sections {
+        /// Deadlines.
+        timeouts: TimeoutsConfig;
+        /// Bad signatures from one place.
+        failures: FailuresConfig;
+        /// Requests per key.
+        rates: RatesConfig;
+        /// Memory of used nonces.
+        replay: ReplayConfig;
+        /// Events not yet in the log.
+        spool: SpoolConfig;
+    }
+}
+
+section! {
+    /// Deadlines of the gate, in seconds. None of them can be switched off: a slow peer must not hold a place.
+    pub struct TimeoutsConfig in "gate.timeouts" {
+        /// A client sends its request's head within this time.
+        header_read_s: NonZeroU64 = count(10);
+        /// A client sends its request's body within this time.
+        body_read_s: NonZeroU64 = count(15);
+        /// The upstream takes a connection within this time.
+        connect_s: NonZeroU64 = count(2);
+        /// The upstream begins its response within this time.
+        upstream_response_s: NonZeroU64 = count(30);
+        /// A connection without a request is kept this long.
+        idle_s: NonZeroU64 = count(75);
+        /// A WebSocket without a frame either way is kept this long. Upbit's own limit is 120.
+        websocket_idle_s: NonZeroU64 = count(300);
+    }
+}
+
+section! {
+    /// The limiter of failed signatures, per source prefix and key. Never counts an address on the key's allowlist,
+    /// so that nobody can lock an owner out.
+    pub struct FailuresConfig in "gate.failures" {
+        /// Failures within the window after which that source is refused for that key.
+        per_source_max: NonZeroU64 = count(20);
+        /// The window, in seconds.
+        window_s: NonZeroU64 = count(60);
+    }
+}
+
+section! {
+    /// The venue's published limits per key and second. 0: no limit. Cancelling is never limited.
+    pub struct RatesConfig in "gate.rates" {
+        /// Any request.
+        default_per_second: u32 = 30;
+        /// Placing orders.
+        order_per_second: u32 = 12;
+    }
+}
+
+section! {
+    /// Memory of used nonces. Bounded: when a generation is full the oldest is forgotten, so a nonce is remembered
+    /// for at least as many signed requests as one generation holds.
+    pub struct ReplayConfig in "gate.replay" {
+        /// Nonces in one of the two generations.
+        nonces_max: NonZeroUsize = bytes(4_194_304);
+    }
+}
+
+section! {
+    /// The spool: events on the gate's own disk until they are in the event log.
+    pub struct SpoolConfig in "gate.spool" {
+        /// Size at which it is full, in bytes. A full spool refuses transfers and sheds the rest into a counted gap.
+        bytes_max: NonZeroU64 = count(1 << 30);
+        /// Size of one file, in bytes.
+        segment_bytes_max: NonZeroU64 = count(64 << 20);
+        /// Longest time a record of reading waits for fsync, in milliseconds; at most 50.
+        sync_interval_ms: NonZeroU64 = count(20);
+    }
+}
+
+section! {
+    /// The event log: what `sumun log` reads.
+    pub struct LogConfig in "log" {
+        /// Size past which the oldest files are dropped, in bytes.
+        bytes_max: NonZeroU64 = count(10 << 30);
+        /// Size of one file, in bytes.
+        segment_bytes_max: NonZeroU64 = count(128 << 20);
+    }
+}
+
+section! {
+    /// Where the key-encryption keys are. No secret stands in this file itself.
+    pub struct SealConfig in "seal" {
+        /// File with one `kek:v1:…` per line, the first one seals; readable by its owner only (`chmod 600`).
+        key_file: Option<PathBuf> = None, example "\"kek.txt\"";
+        /// Environment variable with the same text, looked at when no `key_file` is set.
+        key_env: String = "SUMUN_SEAL_KEY".to_owned();
+    }
+}
+
+/// Every key there is, in the order of the file.
+const SECTIONS: &[(&str, &[&str], &[Field])] = &[
+    ("", Config::DOC, Config::FIELDS),
+    ("gate", GateConfig::DOC, GateConfig::FIELDS),
+    ("gate.timeouts", TimeoutsConfig::DOC, TimeoutsConfig::FIELDS),
+    ("gate.failures", FailuresConfig::DOC, FailuresConfig::FIELDS),
+    ("gate.rates", RatesConfig::DOC, RatesConfig::FIELDS),
+    ("gate.replay", ReplayConfig::DOC, ReplayConfig::FIELDS),
+    ("gate.spool", SpoolConfig::DOC, SpoolConfig::FIELDS),
+    ("log", LogConfig::DOC, LogConfig::FIELDS),
+    ("seal", SealConfig::DOC, SealConfig::FIELDS),
+];
+
+fn fields() -> impl Iterator<Item = &'static Field> {
+    SECTIONS.iter().flat_map(|(_, _, fields)| fields.iter())
+}
+
+impl Config {
+    /// The event log's folder.
+    #[must_use]
+    pub fn log_dir(&self) -> PathBuf {
+        self.data_dir.join("log")
+    }
+
+    /// The spool's folder.
+    #[must_use]
+    pub fn spool_dir(&self) -> PathBuf {
+        self.data_dir.join("spool")
+    }
+
+    /// Makes every path start at `base`, unless it is absolute.
+    fn resolve_paths(&mut self, base: &Path) {
+        let paths = [Some(&mut self.data_dir), Some(&mut self.gate.keys_file), self.seal.key_file.as_mut()];
+        for path in paths.into_iter().flatten() {
+            *path = base.join(&*path);
+        }
+    }
+
+    /// Rules that hold between keys: the key, and what is wrong with it.
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        let mut found = |key, what: String| problems.push((key, what));
+        let spool = &self.gate.spool;
+        if spool.sync_interval_ms.get() > SYNC_INTERVAL_MS_MAX {
+            found(
+                "gate.spool.sync_interval_ms",
+                format!(
+                    "is {}, at most {SYNC_INTERVAL_MS_MAX} is allowed: a record must be on disk by then",
+                    spool.sync_interval_ms
+                ),
+            );
+        }
+        for (key, segment, whole) in [
+            ("gate.spool.segment_bytes_max", spool.segment_bytes_max, spool.bytes_max),
+            ("log.segment_bytes_max", self.log.segment_bytes_max, self.log.bytes_max),
+        ] {
+            if segment > whole {
+                found(key, format!("is {segment}, more than the whole may hold ({whole}); make it smaller"));
+            }
+        }
+        let listeners = [
+            ("gate.listen", Some(self.gate.listen)),
+            ("gate.admin_listen", self.gate.admin_listen),
+            ("gate.decide_listen", self.gate.decide_listen),
+        ];
+        for (at, (key, address)) in listeners.iter().enumerate() {
+            let earlier = listeners.iter().take(at).find(|(_, other)| other.is_some() && other == address);
+            if let (Some((other, _)), Some(address)) = (earlier, address)
+                && address.port() != 0
+            {
+                found(key, format!("is {address}, which is `{other}` already; give it a port of its own"));
+            }
+        }
+        if self.seal.key_env.is_empty() {
+            found("seal.key_env", "is empty; name an environment variable".to_owned());
+        }
+        problems
+    }
+}
+
+/// Longest time between a decision and its record on disk, in milliseconds: what *acknowledged* promises of `read`.
+const SYNC_INTERVAL_MS_MAX: u64 = 50;
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+#[expect(clippy::expect_used, reason = "INVARIANT: the literal is an id; the tests read every default")]
+fn gate_1() -> GateId {
+    GateId::new("gate-1").expect("a literal id")
+}
+
+/// A default that is written down above and not zero; were it, one.
+const fn count(n: u64) -> NonZeroU64 {
+    match NonZeroU64::new(n) {
+        Some(n) => n,
+        None => NonZeroU64::MIN,
+    }
+}
+
+const fn bytes(n: usize) -> NonZeroUsize {
+    match NonZeroUsize::new(n) {
+        Some(n) => n,
+        None => NonZeroUsize::MIN,
+    }
+}

@@ -1,0 +1,185 @@
+//! Types of configuration values that are this crate's own: parsed once, so that a role gets no raw text.
+
+use super::section::kinds;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+use std::str::FromStr;
+
+kinds! {
+    Upstream => Text,
+    UpstreamHost => Text,
+    Mode => Text,
+    Dialect => Text,
+}
+
+/// Where allowed requests go: `http://host:port`, nothing behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    authority: http::uri::Authority,
+}
+
+/// Text that is not an upstream.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UpstreamError {
+    /// TLS.
+    #[error(
+        "`{0}` asks for https, which a gate does not speak to its upstream yet; put it beside a TLS-terminating \
+         hop and write `http://host:port`"
+    )]
+    Https(String),
+    /// Not `http://host:port`.
+    #[error("`{0}` is not an upstream such as `http://127.0.0.1:9000`")]
+    Malformed(String),
+    /// Something behind the host.
+    #[error("`{0}` has a path, a query or credentials; an upstream is `http://host:port` and nothing more")]
+    NotBare(String),
+}
+
+impl Upstream {
+    /// Host and port as written; port 80 if none is.
+    #[must_use]
+    pub fn authority(&self) -> &http::uri::Authority {
+        &self.authority
+    }
+
+    /// The host, brackets around an IPv6 address included.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.authority.host()
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.authority.port_u16().unwrap_or(80)
+    }
+
+    #[cfg(test)]
+    fn read(text: &str) -> Result<Self, UpstreamError> {
+        text.parse()
+    }
+}
+
+impl Default for Upstream {
+    fn default() -> Self {
+        Self { authority: http::uri::Authority::from_static("127.0.0.1:9000") }
+    }
+}
+
+impl FromStr for Upstream {
+    type Err = UpstreamError;
+
+    fn from_str(text: &str) -> Result<Self, UpstreamError> {
+        let shown: String = text.chars().take(200).collect();
+        let lower = text.to_ascii_lowercase();
+        if lower.starts_with("https:") || lower.starts_with("wss:") {
+            return Err(UpstreamError::Https(shown));
+        }
+        let malformed = || UpstreamError::Malformed(shown.clone());
+        let uri: http::Uri = text.parse().map_err(|_| malformed())?;
+        let parts = uri.into_parts();
+        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
+            return Err(malformed());
+        };
+        if scheme != http::uri::Scheme::HTTP || authority.host().is_empty() || authority.port_u16() == Some(0)
+        {
+            return Err(malformed());
+        }
+        if authority.as_str().ends_with(':') {
+            return Err(malformed());
+        }
+        if parts.path_and_query.is_some_and(|path| path != "/") || authority.as_str().contains('@') {
+            // Credentials may stand there: not shown.
+            return Err(UpstreamError::NotBare(format!("http://{}…", authority.host())));
+        }
+        Ok(Self { authority })
+    }
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}", self.authority)
+    }
+}
+
+impl Serialize for Upstream {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Upstream {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Which `Host` header the upstream sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpstreamHost {
+    /// The client's own.
+    #[default]
+    Keep,
+    /// The upstream's host and port.
+    Upstream,
+}
+
+/// Whether refusals refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// They do.
+    #[default]
+    Enforce,
+    /// They are recorded (`enforced: false`) and every request passes.
+    Shadow,
+}
+
+/// Which exchange's language the clients speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dialect {
+    /// Upbit.
+    #[default]
+    Upbit,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upstreams_that_are() {
+        for good in
+            ["http://127.0.0.1:9000", "http://venue.example", "http://[::1]:80/", "HTTP://venue.example:1"]
+        {
+            let upstream = Upstream::read(good).unwrap();
+            assert_eq!(upstream.to_string().parse::<Upstream>().unwrap(), upstream, "{good}");
+        }
+        assert_eq!(Upstream::read("http://venue.example").unwrap().port(), 80);
+    }
+
+    #[test]
+    fn upstreams_that_are_not() {
+        for bad in [
+            "",
+            "venue.example",
+            "127.0.0.1:9000",
+            "ftp://x",
+            "http://",
+            "http://:80",
+            "http://h:0",
+            "http://h:99999",
+            "http://h:",
+            "http://h/path",
+            "http://h/?q",
+            "http://name:made-up-password@h",
+            "https://h",
+            "wss://h",
+        ] {
+            let error = Upstream::read(bad).unwrap_err().to_string();
+            assert!(!error.contains("made-up-password"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! One key of the keys file.
+
+use serde::{Deserialize, Serialize};
+use sumun_model::key::AllowlistEntry;
+use sumun_model::{
+    AccountId, ExpiryCause, KeyId, KeyState, Mandate, Measure, OperatorId, Purpose, Scope, ScopeSet,
+    Timestamp, VendorId,
+};
+use sumun_seal::SealedSecret;
+
+/// One key: the wire's `key` line without its envelope, and the sealed secret. Absent means unknown, never false.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRecord {
+    /// The id clients send.
+    pub key: KeyId,
+    /// The one account it belongs to.
+    pub account: AccountId,
+    /// Where it stands.
+    pub state: KeyState,
+    /// What it may do.
+    pub scopes: ScopeSet,
+    /// Whence it may be used.
+    pub allowlist: Vec<AllowlistEntry>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Purpose>,
+    /// The one application it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// Who drives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<OperatorId>,
+    /// Whose tool it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<VendorId>,
+    /// Created at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
+    /// Ends at; enforced by the gate's own clock.
+    pub expires: Timestamp,
+    /// The key it took the place of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<KeyId>,
+    /// A measure in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<Measure>,
+    /// Why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<ExpiryCause>,
+    /// The secret, sealed for this key's id.
+    pub secret: SealedSecret,
+    /// What it was approved to do. Last, because TOML wants tables behind plain values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<Mandate>,
+}
+
+/// What a key without a registered address may hold at most: nothing of an account.
+const WITHOUT_ALLOWLIST: ScopeSet = ScopeSet::EMPTY.with(Scope::MarketData);
+
+impl KeyRecord {
+    /// Rules between fields that make an entry unusable: what is wrong, and what to do.
+    pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
+        let beyond = self.scopes.iter().find(|scope| !WITHOUT_ALLOWLIST.contains(*scope));
+        if let Some(scope) = beyond
+            && self.allowlist.is_empty()
+        {
+            return Some((
+                "allowlist",
+                format!("is empty, but the key holds `{scope}`; register the addresses it is used from"),
+            ));
+        }
+        if self.purpose == Some(Purpose::ThirdPartyTool) && self.scopes.contains(Scope::Withdraw) {
+            return Some((
+                "scopes",
+                "holds `withdraw`, which a key for a third-party tool never may; take it out".to_owned(),
+            ));
+        }
+        None
+    }
+}

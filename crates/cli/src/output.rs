@@ -1,0 +1,17 @@
+//! Printing to stdout, so that a closed pipe ends a command quietly instead of by a panic.
+
+use serde::Serialize;
+use std::io::Write;
+
+/// Prints text as it is.
+pub(crate) fn text(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Prints one JSON document on one line.
+pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    text(&format!("{}\n", serde_json::to_string(value)?))
+}

@@ -1,0 +1,125 @@
+//! What a gate keeps in its data folder, and what can go wrong when it is opened.
+//!
+//! `spool/` requests not yet in the log · `log/` the event log · `replay/`, `replay.key` nonces used · `dead/` ids that
+//! have ended · `table.json` the last good key table.
+
+use super::recorder::access_line;
+use crate::atomic_file::WriteError;
+use crate::config::Config;
+use std::io;
+use std::path::{Path, PathBuf};
+use sumun_stream::{
+    DiskStorage, JoinedRecord, Log, LogError, LogOptions, LogReader, Offset, Opened, Spool, SpoolOpenError,
+    SpoolOptions, Start, StorageOpenError,
+};
+use tracing::warn;
+
+/// Lines at the end of the event log looked through for the highest number: more than can be in flight at once.
+const SEQ_LOOK_BACK: u64 = 100_000;
+
+/// Why a gate does not start.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StartError {
+    /// A folder or file of the data directory.
+    #[error("cannot use `{path}`: {source}; check that it exists, its permissions and the disk")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A folder is in use or cannot be opened.
+    #[error("cannot open `{path}`: {source}")]
+    Storage {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: StorageOpenError,
+    },
+    /// A log cannot be read.
+    #[error("cannot read `{path}`: {source}; move the folder aside and keep it: its records are evidence")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: LogError,
+    },
+    /// The spool cannot be opened.
+    #[error("cannot open the spool in `{path}`")]
+    Spool {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: SpoolOpenError,
+    },
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(WriteError),
+    /// No entropy.
+    #[error("{0}")]
+    Entropy(String),
+    /// The replay key is damaged.
+    #[error("`{0}` does not hold 32 hexadecimal digits; move it and the folder `replay` beside it away together")]
+    HashKey(PathBuf),
+}
+
+/// Creates the data folder if need be.
+pub(super) fn prepare(path: &Path) -> Result<(), StartError> {
+    std::fs::create_dir_all(path).map_err(|source| StartError::Folder { path: path.to_owned(), source })
+}
+
+pub(super) fn open_log(folder: &Path, options: LogOptions) -> Result<Log, StartError> {
+    let storage = DiskStorage::open(folder)
+        .map_err(|source| StartError::Storage { path: folder.to_owned(), source })?;
+    let (log, recovery) =
+        Log::open(storage, options).map_err(|source| StartError::Read { path: folder.to_owned(), source })?;
+    if recovery.torn_bytes > 0 {
+        warn!("`{}` ended in {} bytes of an unfinished record, which were never acknowledged", folder.display(), recovery.torn_bytes);
+    }
+    Ok(log)
+}
+
+/// Event log and spool, and the number of the next line.
+pub(super) struct Events {
+    pub(super) log: Log,
+    pub(super) opened: Opened,
+    pub(super) next_seq: u64,
+}
+
+pub(super) fn open_events(config: &Config) -> Result<Events, StartError> {
+    let options =
+        LogOptions { segment_bytes_max: config.log.segment_bytes_max.get(), first_offset: Offset::ZERO };
+    let log = open_log(&config.log_dir(), options)?;
+    let spool_dir = config.spool_dir();
+    let storage = DiskStorage::open(&spool_dir)
+        .map_err(|source| StartError::Storage { path: spool_dir.clone(), source })?;
+    let options = SpoolOptions {
+        bytes_max: config.gate.spool.bytes_max.get(),
+        segment_bytes_max: config.gate.spool.segment_bytes_max.get(),
+    };
+    let opened =
+        Spool::open(storage, &log, options).map_err(|source| StartError::Spool { path: spool_dir.clone(), source })?;
+    let next_seq = last_seq(config)?.map_or(1, |seq| seq + 1);
+    Ok(Events { log, opened, next_seq })
+}
+
+/// The highest number written, in what the spool still holds and at the end of the log.
+fn last_seq(config: &Config) -> Result<Option<u64>, StartError> {
+    let mut highest = None;
+    for (path, start) in
+        [(config.log_dir(), Start::Last(SEQ_LOOK_BACK)), (config.spool_dir(), Start::First)]
+    {
+        let unreadable = |error: String| StartError::Folder { path: path.clone(), source: io::Error::other(error) };
+        let reader = LogReader::open_read_only(&path, start).map_err(|e| unreadable(e.to_string()))?;
+        for record in reader {
+            let record = record.map_err(|source| StartError::Read { path: path.clone(), source })?;
+            let payload = JoinedRecord::parse(&record).map_or(record.payload.as_slice(), |joined| joined.payload);
+            highest = highest.max(access_line(payload).and_then(|line| line.seq));
+        }
+    }
+    Ok(highest)
+}

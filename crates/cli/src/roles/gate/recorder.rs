@@ -1,0 +1,142 @@
+//! The proxy's event sink on this gate's disk: spool, nonce journal, and the numbering of what is written.
+//!
+//! The admit half of a record is the whole access line without its outcome; the outcome half is two numbers. The
+//! drain thread joins them into one line of the event log. A record that could not be written still uses up
+//! its number, so that the gap shows in `seq` as well as in the spool's counted gap.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use sumun_gate::NonceMark;
+use sumun_model::GateId;
+use sumun_model::wire::{AccessLine, Line, Origin, access_to_json, parse_line};
+use sumun_proxy::sink::Durable;
+use sumun_proxy::{EventSink, Outcome, RecordingUnavailable, Ticket, record};
+use sumun_stream::{Joined, Log, Offset, Spool, Ticket as SpoolTicket};
+use tracing::{error, warn};
+
+/// Record kind of a nonce in the journal.
+pub(super) const NONCE_KIND: u8 = 1;
+
+/// Writes to spool and nonce journal.
+pub(super) struct Recorder {
+    gate: GateId,
+    spool: Spool,
+    nonces: Log,
+    seq: AtomicU64,
+}
+
+impl Recorder {
+    pub(super) const fn new(gate: GateId, spool: Spool, nonces: Log, next_seq: u64) -> Self {
+        Self { gate, spool, nonces, seq: AtomicU64::new(next_seq) }
+    }
+
+    fn write<T, E: std::fmt::Display>(
+        &self,
+        line: &mut AccessLine,
+        write: impl FnOnce(&[u8]) -> Result<T, E>,
+    ) -> Result<T, RecordingUnavailable> {
+        line.source = Some(self.gate.to_string());
+        line.seq = Some(self.seq.fetch_add(1, Ordering::Relaxed));
+        let written = access_to_json(line).map_err(|e| e.to_string());
+        written.and_then(|text| write(text.as_bytes()).map_err(|e| e.to_string())).map_err(|cause| {
+            if self.spool.status().shed_pending == 0 {
+                error!("A decision could not be recorded and goes into a counted gap: {cause}");
+            }
+            self.spool.shed(1, line.ts.as_micros());
+            RecordingUnavailable
+        })
+    }
+}
+
+impl EventSink for Recorder {
+    fn admit(&self, line: &mut AccessLine) -> Result<Ticket, RecordingUnavailable> {
+        self.write(line, |bytes| self.spool.admit(bytes)).map(|ticket| Ticket(ticket.offset().get()))
+    }
+
+    fn outcome(&self, ticket: Ticket, outcome: Outcome) {
+        let status = outcome.status.unwrap_or(0).to_le_bytes();
+        let latency = outcome.latency_us.unwrap_or(u64::MAX).to_le_bytes();
+        let ticket = SpoolTicket::from_offset(Offset::new(ticket.0));
+        // Not written, it is drained as unfinished: the line then says that its outcome is unknown.
+        let _ = self.spool.outcome(ticket, &[status.as_slice(), latency.as_slice()].concat());
+    }
+
+    fn single(&self, line: &mut AccessLine) -> Result<Ticket, RecordingUnavailable> {
+        self.write(line, |bytes| self.spool.single(bytes)).map(|offset| Ticket(offset.get()))
+    }
+
+    fn nonces(&self, marks: [Option<NonceMark>; 2]) -> Result<(), RecordingUnavailable> {
+        for mark in marks.into_iter().flatten() {
+            self.nonces.append(NONCE_KIND, &mark.0.to_le_bytes()).map_err(|_| RecordingUnavailable)?;
+        }
+        Ok(())
+    }
+
+    fn durable(&self, ticket: Ticket) -> Durable {
+        let last_nonce = self.nonces.next().get().checked_sub(1).map(Offset::new);
+        let (recorded, record) = tokio::sync::oneshot::channel();
+        let (noted, nonce) = tokio::sync::oneshot::channel();
+        let ticket = SpoolTicket::from_offset(Offset::new(ticket.0));
+        self.spool.on_durable(&ticket, Box::new(move |answer| drop(recorded.send(answer.is_ok()))));
+        match last_nonce {
+            Some(offset) => {
+                self.nonces.on_durable(offset, Box::new(move |answer| drop(noted.send(answer.is_ok()))));
+            }
+            None => drop(noted.send(true)),
+        }
+        Box::pin(async move {
+            match (record.await, nonce.await) {
+                (Ok(true), Ok(true)) => Ok(()),
+                _ => Err(RecordingUnavailable),
+            }
+        })
+    }
+
+    fn available(&self) -> bool {
+        self.spool.healthy()
+    }
+
+    fn shed_total(&self) -> u64 {
+        self.spool.status().shed_total
+    }
+}
+
+fn outcome_of(bytes: &[u8]) -> Option<Outcome> {
+    let (status, latency) = bytes.split_first_chunk::<2>()?;
+    let status = u16::from_le_bytes(*status);
+    let latency_us = u64::from_le_bytes(latency.try_into().ok()?);
+    Some(Outcome {
+        status: (status != 0).then_some(status),
+        latency_us: (latency_us != u64::MAX).then_some(latency_us),
+    })
+}
+
+/// Reads an access line back from spool or log.
+pub(super) fn access_line(bytes: &[u8]) -> Option<Box<AccessLine>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    match parse_line(Origin { source_name: "spool", line: 1 }, text) {
+        Ok(Line::Access(line)) => Some(line),
+        _ => None,
+    }
+}
+
+/// Makes one line of the event log from what the spool holds.
+pub(super) fn join(joined: Joined<'_>) -> Option<Vec<u8>> {
+    let (admit, outcome) = match joined {
+        Joined::Single(line) => return Some(line.to_vec()),
+        Joined::Complete { admit, outcome } => (admit, outcome_of(outcome)),
+        Joined::Unfinished { admit } => (admit, None),
+        Joined::Gap { count, first_ts_us, last_ts_us } => {
+            let (first, last) = (timestamp(first_ts_us), timestamp(last_ts_us));
+            warn!("{count} decisions between {first} and {last} were not recorded; their numbers are missing in `seq`");
+            return None;
+        }
+    };
+    let Some(outcome) = outcome else { return Some(admit.to_vec()) };
+    let Some(mut line) = access_line(admit) else { return Some(admit.to_vec()) };
+    record::complete(&mut line, outcome);
+    Some(access_to_json(&line).map_or_else(|_| admit.to_vec(), String::into_bytes))
+}
+
+fn timestamp(us: i64) -> sumun_model::Timestamp {
+    sumun_model::Timestamp::from_micros(us)
+}

@@ -1,0 +1,3 @@
+//! Roles: what runs until it is stopped. One file each: it takes the configuration, wires the crates, waits.
+
+pub mod gate;
