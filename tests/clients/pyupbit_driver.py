@@ -11,6 +11,7 @@ and return `None`; what was printed is in `printed`.
 
 from __future__ import annotations
 
+import importlib.metadata
 import urllib.parse
 
 import pyupbit
@@ -48,7 +49,7 @@ class Client:
         self._client = pyupbit.Upbit(config.access_key, config.secret)
 
     def op_hello(self):
-        return {"library": "pyupbit", "version": pyupbit.__version__ if hasattr(pyupbit, "__version__") else "0.2.34"}
+        return {"library": "pyupbit", "version": importlib.metadata.version("pyupbit")}
 
     def op_balance(self):
         """`get_balances`, which lets exceptions through."""

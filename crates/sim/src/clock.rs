@@ -8,7 +8,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const KOREA_HOURS: i8 = 9;
 
 /// Milliseconds since the Unix epoch; 0 if the machine's clock stands before it.
-#[expect(clippy::disallowed_methods, reason = "the rim: every handler takes its time from here and hands it on")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the rim: every handler takes its time from here and hands it on"
+)]
 pub(crate) fn now_ms() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

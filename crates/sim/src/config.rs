@@ -147,8 +147,16 @@ impl Accounts {
         };
         Self {
             accounts: vec![
-                Account { name: "A1".to_owned(), keys: vec![key("A1xK1"), key("A1xK2")], balances: balances(100_000_000, 2) },
-                Account { name: "A2".to_owned(), keys: vec![key("A2xK1")], balances: balances(50_000_000, 1) },
+                Account {
+                    name: "A1".to_owned(),
+                    keys: vec![key("A1xK1"), key("A1xK2")],
+                    balances: balances(100_000_000, 2),
+                },
+                Account {
+                    name: "A2".to_owned(),
+                    keys: vec![key("A2xK1")],
+                    balances: balances(50_000_000, 1),
+                },
             ],
         }
     }
@@ -159,7 +167,9 @@ impl Accounts {
             for key in &account.keys {
                 if let Some(other) = seen.insert(&key.access_key, &account.name) {
                     let (key, one) = (&key.access_key, &account.name);
-                    return Err(AccountsError::Impossible(format!("key `{key}` is in `{other}` and in `{one}`")));
+                    return Err(AccountsError::Impossible(format!(
+                        "key `{key}` is in `{other}` and in `{one}`"
+                    )));
                 }
             }
             // A hundred billion, with 16 places behind it, is exact; see `FUNDS_MAX`.
@@ -167,7 +177,8 @@ impl Accounts {
             for (asset, amount) in &account.balances {
                 if *amount < Decimal::ZERO || *amount > most || amount.scale() > 8 {
                     let name = &account.name;
-                    let what = format!("`{name}` cannot start with {amount} {asset}: 0 to {most}, at most 8 places");
+                    let what =
+                        format!("`{name}` cannot start with {amount} {asset}: 0 to {most}, at most 8 places");
                     return Err(AccountsError::Impossible(what));
                 }
             }
@@ -230,7 +241,8 @@ mod tests {
 
     #[test]
     fn toml_and_json_say_the_same() {
-        let json = r#"{"accounts":[{"name":"A1","keys":[{"access_key":"MADExUP"}],"balances":{"KRW":"1000.5"}}]}"#;
+        let json =
+            r#"{"accounts":[{"name":"A1","keys":[{"access_key":"MADExUP"}],"balances":{"KRW":"1000.5"}}]}"#;
         let from_toml = read("accounts.toml", TOML).unwrap();
         assert_eq!(from_toml, read("accounts.json", json).unwrap());
         assert_eq!(from_toml.accounts[0].balances["KRW"], Decimal::new(10005, 1));

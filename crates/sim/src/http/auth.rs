@@ -44,9 +44,9 @@ pub(crate) struct Claims {
 
 /// The token of the `Authorization` header.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Token, ApiError> {
-    let value = headers
-        .get(header::AUTHORIZATION)
-        .ok_or_else(|| ApiError::unauthorized("no_authorization_token", "there is no Authorization header"))?;
+    let value = headers.get(header::AUTHORIZATION).ok_or_else(|| {
+        ApiError::unauthorized("no_authorization_token", "there is no Authorization header")
+    })?;
     let text = value.to_str().unwrap_or("");
     let unreadable = || ApiError::unauthorized("jwt_verification", "the token cannot be read");
     // The scheme is matched without case, as HTTP has it.
@@ -91,8 +91,8 @@ pub(crate) fn verify(
     body: &[u8],
     content_type: &str,
 ) -> Result<(), ApiError> {
-    let secret =
-        secret.ok_or_else(|| ApiError::unauthorized("jwt_verification", "the mock has no secret for this key"))?;
+    let secret = secret
+        .ok_or_else(|| ApiError::unauthorized("jwt_verification", "the mock has no secret for this key"))?;
     let genuine = match token.algorithm.as_str() {
         "HS256" => mac::<Hmac<Sha256>>(secret, &token.signed, &token.signature),
         "HS512" => mac::<Hmac<Sha512>>(secret, &token.signed, &token.signature),
@@ -130,9 +130,11 @@ fn canonical_forms(query: &str, body: &[u8], content_type: &str) -> Vec<String> 
     }
     if content_type.contains("json") {
         let Members(members) = serde_json::from_slice(body).unwrap_or_default();
-        let pairs: Vec<(String, String)> = members.iter().flat_map(|(name, value)| flatten(name, value.get())).collect();
+        let pairs: Vec<(String, String)> =
+            members.iter().flat_map(|(name, value)| flatten(name, value.get())).collect();
         let join = |encode: &dyn Fn(&str) -> String| {
-            let parts: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+            let parts: Vec<String> =
+                pairs.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
             parts.join("&")
         };
         let form = |text: &str| {
@@ -211,7 +213,8 @@ impl Nonces {
 mod tests {
     use super::*;
 
-    const BODY: &[u8] = br#"{"market":"KRW-BTC","side":"bid","ord_type":"limit","price":"50000000","volume":"0.001"}"#;
+    const BODY: &[u8] =
+        br#"{"market":"KRW-BTC","side":"bid","ord_type":"limit","price":"50000000","volume":"0.001"}"#;
     /// From the exchange's worked example of this body.
     const HASH: &str = "e9c3d1608445e04e1633fe2c0aa244f8b137307300d2e859ebb66d0bd3a24fd54f70488ad08adab3bd46a78c431c660e566328c200c791b40c0a44fb127680dd";
 
@@ -231,18 +234,24 @@ mod tests {
     fn token(algorithm: &str, secret: &str, claims: &str) -> Token {
         let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
         let signed = format!("{}.{}", part(&format!(r#"{{"alg":"{algorithm}"}}"#)), part(claims));
-        let signature = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap().chain_update(&signed).finalize();
+        let signature =
+            Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap().chain_update(&signed).finalize();
         parse(&format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.into_bytes()))).unwrap()
     }
 
     #[test]
     fn only_a_genuine_token_for_these_parameters_passes() {
         let claims = format!(r#"{{"access_key":"MADExUP","nonce":"1","query_hash":"{HASH}"}}"#);
-        let check = |token: &Token, body: &[u8]| verify(token, Some("secret"), "", body, "application/json").map_err(|e| e.name);
+        let check = |token: &Token, body: &[u8]| {
+            verify(token, Some("secret"), "", body, "application/json").map_err(|e| e.name)
+        };
         assert_eq!(check(&token("HS256", "secret", &claims), BODY), Ok(()));
         assert_eq!(check(&token("HS256", "guess", &claims), BODY), Err("jwt_verification"));
         assert_eq!(check(&token("none", "secret", &claims), BODY), Err("jwt_verification"));
-        assert_eq!(check(&token("HS256", "secret", &claims), br#"{"market":"KRW-ETH"}"#), Err("invalid_query_payload"));
+        assert_eq!(
+            check(&token("HS256", "secret", &claims), br#"{"market":"KRW-ETH"}"#),
+            Err("invalid_query_payload")
+        );
         assert_eq!(check(&token("HS256", "secret", &claims), b""), Err("invalid_query_payload"));
         let bare = token("HS256", "secret", r#"{"access_key":"MADExUP","nonce":"1"}"#);
         assert_eq!(check(&bare, BODY), Err("invalid_query_payload"));

@@ -25,7 +25,11 @@ fn wanted<'a>(venue: &'a Venue, params: &Params, name: &str) -> Result<Vec<&'a M
         .need(name)
         .map(|_| params.list(name))?
         .into_iter()
-        .map(|id| venue.market(id).ok_or_else(|| ApiError::new(axum::http::StatusCode::NOT_FOUND, "not_found", "Code not found")))
+        .map(|id| {
+            venue.market(id).ok_or_else(|| {
+                ApiError::new(axum::http::StatusCode::NOT_FOUND, "not_found", "Code not found")
+            })
+        })
         .collect()
 }
 
@@ -43,7 +47,13 @@ pub(super) fn ticker_fields(market: &Market, now_ms: i64) -> Value {
     let opening = market.facts.reference_price;
     let last = market.last_price();
     let change = last - opening;
-    let word = if change.is_zero() { "EVEN" } else if change > Decimal::ZERO { "RISE" } else { "FALL" };
+    let word = if change.is_zero() {
+        "EVEN"
+    } else if change > Decimal::ZERO {
+        "RISE"
+    } else {
+        "FALL"
+    };
     let rate = change / opening;
     let at_ms = market.trades.front().map_or(now_ms, |trade| trade.at_ms);
     let volume: Decimal = market.trades.iter().map(|trade| trade.quantity).sum();
@@ -127,7 +137,9 @@ pub(super) fn book_fields(market: &Market, levels: usize, now_ms: i64) -> Value 
 pub(super) async fn orderbook(State(shared): State<Arc<Shared>>, Public(params): Public) -> Answer {
     let venue = locked(&shared.venue);
     let levels = params.count("count", LEVELS_DEFAULT, LEVELS_DEFAULT)?;
-    let row = |market: &Market| with(book_fields(market, levels, clock::now_ms()), json!({"market": market.facts.id}));
+    let row = |market: &Market| {
+        with(book_fields(market, levels, clock::now_ms()), json!({"market": market.facts.id}))
+    };
     Ok(Json(wanted(&venue, &params, "markets")?.into_iter().map(row).collect()))
 }
 
@@ -176,7 +188,12 @@ pub(super) async fn trades(State(shared): State<Arc<Shared>>, Public(params): Pu
         with(trade_fields(market, trade), more)
     };
     let markets = wanted(&venue, &params, "market")?;
-    Ok(Json(markets.into_iter().flat_map(|market| market.trades.iter().take(count).map(|trade| row(market, trade))).collect()))
+    Ok(Json(
+        markets
+            .into_iter()
+            .flat_map(|market| market.trades.iter().take(count).map(|trade| row(market, trade)))
+            .collect(),
+    ))
 }
 
 /// Candles of a market that never moved: the mock keeps no history.
@@ -237,6 +254,7 @@ pub(super) async fn minute_candles(
 ) -> Answer {
     /// The units Upbit has.
     const UNITS: [i64; 8] = [1, 3, 5, 10, 15, 30, 60, 240];
-    let minutes = minutes.parse().ok().filter(|minutes| UNITS.contains(minutes)).ok_or_else(ApiError::no_route)?;
+    let minutes =
+        minutes.parse().ok().filter(|minutes| UNITS.contains(minutes)).ok_or_else(ApiError::no_route)?;
     flat_candles(&shared, &params, minutes * 60, Some(minutes))
 }

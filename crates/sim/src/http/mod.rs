@@ -64,7 +64,10 @@ impl Shared {
             .iter()
             .enumerate()
             .flat_map(|(index, account)| {
-                account.keys.iter().map(move |key| (key.access_key.clone(), (AccountIndex(index), key.secret.clone())))
+                account
+                    .keys
+                    .iter()
+                    .map(move |key| (key.access_key.clone(), (AccountIndex(index), key.secret.clone())))
             })
             .collect();
         Ok(Arc::new(Self {
@@ -128,7 +131,10 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/withdraw", get(transfers::withdrawal))
         .route("/v1/withdraws/chance", get(transfers::withdraw_chance))
         .route("/v1/withdraws/coin_addresses", get(transfers::withdraw_addresses))
-        .route("/v1/withdraws/coin", post(transfers::withdraw_coin).merge(delete(transfers::cancel_withdrawal)))
+        .route(
+            "/v1/withdraws/coin",
+            post(transfers::withdraw_coin).merge(delete(transfers::cancel_withdrawal)),
+        )
         .route("/v1/withdraws/krw", post(transfers::withdraw_krw))
         .route("/v1/deposits", get(transfers::deposits))
         .route("/v1/deposit", get(transfers::deposit))

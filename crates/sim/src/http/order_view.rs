@@ -2,9 +2,9 @@
 
 use super::view::{number, text, text_or_null};
 use crate::clock;
+use crate::venue::FEE_RATE;
 use crate::venue::book::Side;
 use crate::venue::order::{Execution, Order, OrderState, Terms, UuidKind, uuid};
-use crate::venue::FEE_RATE;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 

@@ -30,7 +30,12 @@ fn no_order() -> ApiError {
 }
 
 /// The order a request names by `uuid` or `identifier`.
-fn named<'a>(venue: &'a Venue, account: AccountIndex, uuid: Option<&str>, identifier: Option<&str>) -> Option<&'a Order> {
+fn named<'a>(
+    venue: &'a Venue,
+    account: AccountIndex,
+    uuid: Option<&str>,
+    identifier: Option<&str>,
+) -> Option<&'a Order> {
     match (uuid, identifier) {
         (Some(uuid), _) => venue.order(account, OrderId(number_of(UuidKind::Order, uuid)?)),
         (None, Some(identifier)) => venue.order_named(account, identifier),
@@ -155,7 +160,8 @@ fn page<'a>(orders: impl Iterator<Item = &'a Order>, params: &Params) -> Answer 
     let page = params.count("page", 1, usize::MAX)?.max(1);
     // A cursor names the last order already seen.
     let after = params.get("cursor");
-    let mut all: Vec<&Order> = orders.filter(|order| market.is_none_or(|market| order.ask.market == market)).collect();
+    let mut all: Vec<&Order> =
+        orders.filter(|order| market.is_none_or(|market| order.ask.market == market)).collect();
     if params.get("order_by") == Some("asc") {
         all.reverse();
     }

@@ -22,7 +22,8 @@ pub(crate) struct Params(Vec<(String, String)>);
 impl Params {
     /// Parameters of a query string or a form body.
     pub(crate) fn of_form(text: &str) -> Self {
-        let decode = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned();
+        let decode =
+            |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned();
         let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             (plain_name(&decode(name)), decode(value))
@@ -86,7 +87,9 @@ impl Params {
     }
 
     pub(crate) fn need(&self, name: &str) -> Result<&str, ApiError> {
-        self.get(name).ok_or_else(|| ApiError::validation(format!("{name} is missing, {name} does not have a valid value")))
+        self.get(name).ok_or_else(|| {
+            ApiError::validation(format!("{name} is missing, {name} does not have a valid value"))
+        })
     }
 
     /// A decimal number; also as JSON and Python write small ones, `1e-05`.

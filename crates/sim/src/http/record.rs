@@ -64,7 +64,11 @@ impl Requests {
 }
 
 /// Reads the body, writes the request down, waits if a test asked for delay, and adds Upbit's header to the answer.
-pub(crate) async fn every_request(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+pub(crate) async fn every_request(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await.map(|body| body.to_bytes()) else {
         return (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large or broke off").into_response();

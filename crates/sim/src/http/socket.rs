@@ -41,7 +41,11 @@ struct Wish {
 }
 
 /// `GET /websocket/v1`.
-pub(super) async fn public(State(shared): State<Arc<Shared>>, uri: Uri, upgrade: WebSocketUpgrade) -> Response {
+pub(super) async fn public(
+    State(shared): State<Arc<Shared>>,
+    uri: Uri,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let talk = Conversation { shared, path: uri.path().to_owned(), client: None, wishes: Vec::new() };
     upgrade.on_upgrade(|socket| talk.hold(socket))
 }
@@ -125,8 +129,8 @@ impl Conversation {
     }
 
     fn wishes(&self, text: &str) -> Result<Vec<Wish>, Value> {
-        let parts: Vec<Value> =
-            serde_json::from_str(text).map_err(|_| error_frame("WRONG_FORMAT", "the message is not a JSON array"))?;
+        let parts: Vec<Value> = serde_json::from_str(text)
+            .map_err(|_| error_frame("WRONG_FORMAT", "the message is not a JSON array"))?;
         if !parts.first().is_some_and(|part| part["ticket"].is_string()) {
             return Err(error_frame("NO_TICKET", "the message has no ticket"));
         }
@@ -154,7 +158,9 @@ impl Conversation {
     }
 
     fn wants(&self, kind: &str, code: &str) -> bool {
-        self.wishes.iter().any(|wish| wish.kind == kind && (wish.codes.is_empty() || wish.codes.contains(code)))
+        self.wishes
+            .iter()
+            .any(|wish| wish.kind == kind && (wish.codes.is_empty() || wish.codes.contains(code)))
     }
 
     /// How the markets asked for stand now; nothing on the private socket, where only changes are told.
@@ -169,7 +175,9 @@ impl Conversation {
     fn market_news(&self, market: &Market, stream: &str) -> Vec<Value> {
         let now_ms = clock::now_ms();
         let code = market.facts.id.as_str();
-        let frame = |kind: &str, fields: Value| with(fields, json!({"type": kind, "code": code, "stream_type": stream}));
+        let frame = |kind: &str, fields: Value| {
+            with(fields, json!({"type": kind, "code": code, "stream_type": stream}))
+        };
         let mut frames = Vec::new();
         if self.wants("ticker", code) {
             frames.push(frame("ticker", ticker_fields(market, now_ms)));

@@ -172,9 +172,7 @@ fn address(asset: &str) -> String {
 /// `GET /v1/withdraws/coin_addresses`.
 pub(super) async fn withdraw_addresses(State(shared): State<Arc<Shared>>, _asked: Private) -> Json<Value> {
     let venue = locked(&shared.venue);
-    let registered = |asset: &str, name: &str| {
-        json!({"currency": asset, "net_type": asset, "network_name": name, "withdraw_address": address(asset), "secondary_address": null})
-    };
+    let registered = |asset: &str, name: &str| json!({"currency": asset, "net_type": asset, "network_name": name, "withdraw_address": address(asset), "secondary_address": null});
     Json(venue.markets().map(|market| registered(&market.facts.base, &market.facts.names.1)).collect())
 }
 

@@ -18,7 +18,7 @@ pub struct Holding {
 
 /// More was asked for than there is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{needed} {asset} needed, {available} available")]
+#[error("{} {asset} needed, {} available", needed.normalize(), available.normalize())]
 pub struct Insufficient {
     /// The asset that is short.
     pub asset: String,
@@ -65,7 +65,8 @@ impl Balances {
         let after = before + quantity;
         if !after.is_zero() {
             // Four places: enough for a display figure, and the product stays within 28 digits.
-            holding.average_buy_price = ((holding.average_buy_price * before + price * quantity) / after).round_dp(4);
+            holding.average_buy_price =
+                ((holding.average_buy_price * before + price * quantity) / after).round_dp(4);
         }
         holding.free += quantity;
     }
@@ -88,7 +89,12 @@ impl Balances {
     ///
     /// # Errors
     /// [`Insufficient`] if less is locked; nothing has changed then.
-    pub fn unlock(&mut self, account: AccountIndex, asset: &str, amount: Decimal) -> Result<(), Insufficient> {
+    pub fn unlock(
+        &mut self,
+        account: AccountIndex,
+        asset: &str,
+        amount: Decimal,
+    ) -> Result<(), Insufficient> {
         self.spend(account, asset, amount)?;
         self.credit(account, asset, amount);
         Ok(())
@@ -120,8 +126,6 @@ impl Balances {
     /// Whether every amount is zero or more.
     #[must_use]
     pub fn nowhere_negative(&self) -> bool {
-        self.holdings
-            .values()
-            .all(|holding| holding.free >= Decimal::ZERO && holding.locked >= Decimal::ZERO)
+        self.holdings.values().all(|holding| holding.free >= Decimal::ZERO && holding.locked >= Decimal::ZERO)
     }
 }

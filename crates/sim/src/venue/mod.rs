@@ -178,9 +178,12 @@ impl Venue {
         }
     }
 
-    /// Gives an account something to start with.
+    /// Gives an account something to start with, as if bought at the reference price.
     pub fn fund(&mut self, account: AccountIndex, asset: &str, amount: Decimal) {
-        self.balances.credit(account, asset, amount);
+        match self.markets.values().find(|market| market.facts.base == asset) {
+            Some(market) => self.balances.credit_bought(account, asset, amount, market.facts.reference_price),
+            None => self.balances.credit(account, asset, amount),
+        }
     }
 
     /// Puts `levels` orders of `quantity` on each side of every market's reference price, one tick apart.
@@ -192,17 +195,25 @@ impl Venue {
         for facts in all {
             for level in 1..=levels {
                 let away = facts.tick * Decimal::from(level);
-                for (side, price) in [(Side::Bid, facts.reference_price - away), (Side::Ask, facts.reference_price + away)]
+                for (side, price) in
+                    [(Side::Bid, facts.reference_price - away), (Side::Ask, facts.reference_price + away)]
                 {
                     // Each order is worth about a hundred million won, so that a market's depth is alike everywhere.
-                    let quantity =
-                        (quantity * Decimal::from(100_000_000) / price).round_dp(book::QUANTITY_SCALE - 4).max(quantity);
+                    let quantity = (quantity * Decimal::from(100_000_000) / price)
+                        .round_dp(book::QUANTITY_SCALE - 4)
+                        .max(quantity);
                     let (asset, needed) = locked_for(&facts, side, Terms::Limit { price, quantity });
                     self.fund(MAKER, &asset, needed);
                     let terms = Terms::Limit { price, quantity };
                     let market = facts.id.clone();
-                    let new =
-                        NewOrder { account: MAKER, market, side, terms, time_in_force: None, identifier: None };
+                    let new = NewOrder {
+                        account: MAKER,
+                        market,
+                        side,
+                        terms,
+                        time_in_force: None,
+                        identifier: None,
+                    };
                     self.place(new, now_ms)?;
                 }
             }
@@ -255,7 +266,11 @@ impl Venue {
 
     /// An account's ended orders, latest ended first.
     pub fn ended_orders(&self, account: AccountIndex) -> impl Iterator<Item = &Order> {
-        self.ended.iter().rev().filter_map(|id| self.orders.get(id)).filter(move |order| order.ask.account == account)
+        self.ended
+            .iter()
+            .rev()
+            .filter_map(|id| self.orders.get(id))
+            .filter(move |order| order.ask.account == account)
     }
 
     /// Places an order and matches it.
@@ -271,15 +286,23 @@ impl Venue {
             return Err(Refusal::Invalid(format!("identifier `{identifier}` was used before")));
         }
         let (asset, locked) = locked_for(&market.facts, new.side, new.terms);
-        self.balances.lock(new.account, &asset, locked).map_err(|short| Refusal::CannotPay(new.side, short))?;
+        self.balances
+            .lock(new.account, &asset, locked)
+            .map_err(|short| Refusal::CannotPay(new.side, short))?;
 
         self.order_last += 1;
         let id = OrderId(self.order_last);
         if let Some(identifier) = &new.identifier {
             self.identifiers.insert((new.account, identifier.clone()), id);
         }
-        let order =
-            Order { id, ask: new, state: OrderState::Wait, locked, executions: Vec::new(), created_ms: now_ms };
+        let order = Order {
+            id,
+            ask: new,
+            state: OrderState::Wait,
+            locked,
+            executions: Vec::new(),
+            created_ms: now_ms,
+        };
         let mut happenings = vec![Happening::Order { order: order.clone(), execution: None }];
         let mut touched = BTreeMap::from([(order.ask.account, BTreeSet::from([asset]))]);
         self.open.insert((order.ask.account, id));
@@ -297,7 +320,8 @@ impl Venue {
         happenings: &mut Vec<Happening>,
         touched: &mut BTreeMap<AccountIndex, BTreeSet<String>>,
     ) -> Result<(), Refusal> {
-        let Some(NewOrder { market, side, terms, time_in_force, .. }) = self.orders.get(&id).map(|order| order.ask.clone())
+        let Some(NewOrder { market, side, terms, time_in_force, .. }) =
+            self.orders.get(&id).map(|order| order.ask.clone())
         else {
             return Err(Refusal::NoOrder);
         };
@@ -311,8 +335,13 @@ impl Venue {
         };
         for fill in book.take(side, limit, appetite) {
             self.trade_last += 1;
-            let trade =
-                Trade { number: self.trade_last, price: fill.price, quantity: fill.quantity, taker: side, at_ms: now_ms };
+            let trade = Trade {
+                number: self.trade_last,
+                price: fill.price,
+                quantity: fill.quantity,
+                taker: side,
+                at_ms: now_ms,
+            };
             self.settle(fill.maker, &trade, true, happenings, touched)?;
             self.settle(id, &trade, false, happenings, touched)?;
             if let Some(market) = self.markets.get_mut(&market) {
@@ -335,7 +364,10 @@ impl Venue {
             (Terms::Sell { .. }, _) => self.end(id, OrderState::Cancel, happenings, touched)?,
             (Terms::Spend { .. }, _) => {
                 // What is left is less than the smallest quantity at the next price, unless the book ran out.
-                let ran_out = self.markets.get(&market).is_none_or(|market| market.book.best(side.opposite()).is_none());
+                let ran_out = self
+                    .markets
+                    .get(&market)
+                    .is_none_or(|market| market.book.best(side.opposite()).is_none());
                 let state = if ran_out { OrderState::Cancel } else { OrderState::Done };
                 self.end(id, state, happenings, touched)?;
             }
@@ -431,7 +463,10 @@ impl Venue {
     /// # Errors
     /// [`Refusal::NoOrder`] if it has none with this number.
     pub fn cancel(&mut self, account: AccountIndex, id: OrderId) -> Result<Vec<Happening>, Refusal> {
-        let order = self.order(account, id).filter(|order| order.state == OrderState::Wait).ok_or(Refusal::NoOrder)?;
+        let order = self
+            .order(account, id)
+            .filter(|order| order.state == OrderState::Wait)
+            .ok_or(Refusal::NoOrder)?;
         if let Terms::Limit { price, .. } = order.ask.terms {
             let (side, market) = (order.ask.side, order.ask.market.clone());
             if let Some(market) = self.markets.get_mut(&market) {
@@ -453,7 +488,9 @@ pub fn locked_for(facts: &MarketFacts, side: Side, terms: Terms) -> (String, Dec
     match (side, terms) {
         (Side::Bid, Terms::Limit { price, quantity }) => (facts.quote.clone(), price * quantity * with_fee),
         (Side::Bid, Terms::Spend { funds }) => (facts.quote.clone(), funds * with_fee),
-        (Side::Ask, Terms::Limit { quantity, .. }) | (_, Terms::Sell { quantity }) => (facts.base.clone(), quantity),
+        (Side::Ask, Terms::Limit { quantity, .. }) | (_, Terms::Sell { quantity }) => {
+            (facts.base.clone(), quantity)
+        }
         (Side::Ask, Terms::Spend { funds }) => (facts.base.clone(), funds),
     }
 }

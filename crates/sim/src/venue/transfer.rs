@@ -118,8 +118,14 @@ impl Transfers {
             secondary_address: None,
         };
         let state = TransferState::Accepted;
-        let deposit =
-            Transfer { number, direction: Direction::Deposit, ask, fee: Decimal::ZERO, state, created_ms: now_ms };
+        let deposit = Transfer {
+            number,
+            direction: Direction::Deposit,
+            ask,
+            fee: Decimal::ZERO,
+            state,
+            created_ms: now_ms,
+        };
         self.deposits.insert(number, deposit);
     }
 }
