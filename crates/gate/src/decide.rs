@@ -231,7 +231,7 @@ impl Gate {
                 findings.fail(malformed.code());
             }
             Ok(Some(credential)) => {
-                self.decide_signed(request, &credential, now, &mut decision, &mut findings)
+                self.decide_signed(request, &credential, now, &mut decision, &mut findings);
             }
         }
         findings.note(Check::Route, held(route.is_some(), Reason::RouteUnknown));

@@ -41,16 +41,16 @@ pub struct Proxy {
 
 /// A request as read.
 pub(crate) struct Received {
-    pub parts: Parts,
-    pub body: Bytes,
-    pub body_complete: bool,
-    pub source: IpAddr,
-    pub upgrade: bool,
-    pub at: Now,
+    pub(crate) parts: Parts,
+    pub(crate) body: Bytes,
+    pub(crate) body_complete: bool,
+    pub(crate) source: IpAddr,
+    pub(crate) upgrade: bool,
+    pub(crate) at: Now,
 }
 
 impl Received {
-    pub fn raw(&self) -> RawRequest<'_> {
+    pub(crate) fn raw(&self) -> RawRequest<'_> {
         RawRequest {
             method: &self.parts.method,
             path: self.parts.uri.path(),
@@ -81,7 +81,7 @@ pub(crate) struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    pub fn done(mut self, status: StatusCode) {
+    pub(crate) fn done(mut self, status: StatusCode) {
         let latency_us = self.proxy.clock.now().monotonic_us.saturating_sub(self.received_us);
         if let Some(ticket) = self.ticket.take() {
             let outcome = Outcome { status: Some(status.as_u16()), latency_us: Some(latency_us) };

@@ -44,7 +44,7 @@ pub(crate) async fn serve(
 ) -> Response<Body> {
     let private = decision.answer() != Answer::Public;
     // Registered first, decided again after: a change of the table in between is seen by one or the other.
-    let registered = private.then(|| decision.entry.as_ref()).flatten().map(|entry| {
+    let registered = private.then_some(decision.entry.as_ref()).flatten().map(|entry| {
         let scopes = decision.scope().into_iter().collect::<ScopeSet>();
         proxy.streams.register(StreamHold { key: entry.id().clone(), source: received.source, scopes })
     });

@@ -1,12 +1,247 @@
-//! The gate: proxy, decision, spool and event log in one process.
+//! The gate: decision, proxy, spool and event log in one process, keys from a file.
+//!
+//! [`run`] opens what the data folder holds, fills the key table, listens, says on standard output where, and waits
+//! for a signal. Nothing listens before everything else is in order.
 
-use crate::config::Config;
+mod disk;
+mod keys;
+mod nonces;
+mod recorder;
+
+use crate::config::{self, Config, Mode};
+use crate::exit::{BadInput, Failed};
+use keys::{Dead, KeySource, Looked};
+use recorder::Recorder;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+use sumun_gate::{Gate, GatePolicy, KeyTable, Now};
+use sumun_proxy::metrics::Metrics;
+use sumun_proxy::{Proxy, ProxyConfig, SystemClock, Timeouts, UpstreamHost, admin, decide_service, server};
+use sumun_stream::{DRAIN_INTERVAL_DEFAULT, Log, Retention, Syncer};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
+
+/// Connections served at once. Each costs some 20 KiB idle; the venue's busiest hours have a few thousand.
+const CONNECTIONS_MAX: usize = 16 * 1024;
+/// A step of the wall clock against the monotonic one that is worth a warning, microseconds.
+const CLOCK_STEP_US: i64 = 1_000_000;
+/// How often old segments of log and journal are given back.
+const TRIM_EVERY: Duration = Duration::from_secs(10);
 
 /// Runs until told to stop.
 ///
 /// # Errors
-/// What kept it from starting, or from going on.
+/// What kept it from starting.
 pub fn run(config: Config) -> anyhow::Result<()> {
-    let _ = config;
-    anyhow::bail!("the gate is not wired up yet")
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let clock = SystemClock::new();
+    let keyring = crate::keyring::load(&config.seal).map_err(|e| BadInput(e.to_string()))?;
+    disk::prepare(&config.data_dir).map_err(failed)?;
+    let (replay, nonce_log, restored) = nonces::open(&config).map_err(failed)?;
+    let (dead, dead_ids) = Dead::open(&config).map_err(failed)?;
+    let gate = Arc::new(Gate::new(policy(&config), KeyTable::new(dead_ids), replay));
+    let mut source = KeySource::new(&config, keyring, dead, Arc::clone(&gate));
+    source.start(clock.now()).map_err(|e| BadInput(format!("{e}\nThe gate did not start")))?;
+
+    let disk::Events { log, opened, next_seq } = disk::open_events(&config).map_err(failed)?;
+    let interval = Duration::from_millis(config.gate.spool.sync_interval_ms.get());
+    let _nonce_syncer = Syncer::start(&nonce_log, interval)?;
+    let _spool_syncer = opened.spool.start_syncer(interval)?;
+    let _drain = opened.drainer.start(DRAIN_INTERVAL_DEFAULT, recorder::join)?;
+    let sink = Recorder::new(config.gate.id.clone(), opened.spool, nonce_log.clone(), next_seq);
+
+    let boot = u64::from(u32::from_le_bytes(*crate::entropy::draw::<4>()?));
+    let metrics = Arc::new(Metrics::default());
+    let proxy = Arc::new(Proxy::new(proxy_config(&config), gate, Arc::new(sink), metrics, boot, clock));
+
+    let listener = server::bind(config.gate.listen).await.map_err(failed)?;
+    let admin_listener = bind_optional(config.gate.admin_listen).await?;
+    let decide_listener = bind_optional(config.gate.decide_listen).await?;
+    let mut told = Signals::new()?;
+    let ready = Ready {
+        listen: listener.local_addr()?,
+        admin: admin_listener.as_ref().and_then(|l| l.local_addr().ok()),
+        decide: decide_listener.as_ref().and_then(|l| l.local_addr().ok()),
+        keys: proxy.gate.table.len(),
+        nonces_restored: restored,
+        mode: config.gate.mode,
+    };
+    let running = server::start(Arc::clone(&proxy), listener)?;
+    if let Some(listener) = admin_listener {
+        tokio::spawn(admin::serve(Arc::clone(&proxy), listener));
+    }
+    if let Some(listener) = decide_listener {
+        tokio::spawn(decide_service::serve(Arc::clone(&proxy), listener));
+    }
+    let housekeeper = Housekeeper::start(source, Arc::clone(&proxy), log, nonce_log, &config)?;
+    println!("{}", serde_json::json!({ "ready": ready }));
+    info!(listen = %ready.listen, keys = ready.keys, "The gate is open");
+
+    told.wait().await;
+    info!("Stopping");
+    running.stop().await;
+    housekeeper.stop();
+    Ok(())
+}
+
+fn failed(error: impl std::error::Error) -> Failed {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(&format!(": {cause_text}"));
+        }
+        source = cause.source();
+    }
+    Failed(text)
+}
+
+async fn bind_optional(
+    address: Option<std::net::SocketAddr>,
+) -> Result<Option<tokio::net::TcpListener>, Failed> {
+    match address {
+        Some(address) => server::bind(address).await.map(Some).map_err(failed),
+        None => Ok(None),
+    }
+}
+
+/// What the process says on standard output once it serves: ports chosen by the system among it.
+#[derive(serde::Serialize)]
+struct Ready {
+    listen: std::net::SocketAddr,
+    admin: Option<std::net::SocketAddr>,
+    decide: Option<std::net::SocketAddr>,
+    keys: u64,
+    nonces_restored: usize,
+    mode: Mode,
+}
+
+fn policy(config: &Config) -> GatePolicy {
+    let gate = &config.gate;
+    let seconds = |s: u64| i64::try_from(s.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+    GatePolicy {
+        dialect: match gate.dialect {
+            config::Dialect::Upbit => sumun_dialect::Dialect::Upbit,
+        },
+        failures_max: u32::try_from(gate.failures.per_source_max.get()).unwrap_or(u32::MAX),
+        failures_window_us: gate.failures.window_s.get().saturating_mul(1_000_000),
+        default_per_second: gate.rates.default_per_second,
+        order_per_second: gate.rates.order_per_second,
+        table_age_us_max: seconds(gate.table_age_max_s.get()),
+        order_grace_us: seconds(gate.order_stale_pass_s),
+        nonces_max: gate.replay.nonces_max.get(),
+    }
+}
+
+fn proxy_config(config: &Config) -> ProxyConfig {
+    let gate = &config.gate;
+    let seconds = |s: std::num::NonZeroU64| Duration::from_secs(s.get());
+    ProxyConfig {
+        gate: gate.id.clone(),
+        upstream: gate.upstream.authority().clone(),
+        upstream_host: match gate.upstream_host {
+            config::UpstreamHost::Keep => UpstreamHost::Keep,
+            config::UpstreamHost::Upstream => UpstreamHost::Upstream,
+        },
+        enforce: gate.mode == Mode::Enforce,
+        trusted_hops: gate.trusted_hops.clone(),
+        body_bytes_max: gate.body_bytes_max.get(),
+        header_bytes_max: gate.header_bytes_max.get(),
+        connections_max: CONNECTIONS_MAX,
+        shutdown_grace: Duration::from_secs(gate.shutdown_grace_s),
+        timeouts: Timeouts {
+            header_read: seconds(gate.timeouts.header_read_s),
+            body_read: seconds(gate.timeouts.body_read_s),
+            connect: seconds(gate.timeouts.connect_s),
+            upstream_response: seconds(gate.timeouts.upstream_response_s),
+            pool_idle: seconds(gate.timeouts.idle_s),
+            websocket_idle: seconds(gate.timeouts.websocket_idle_s),
+        },
+    }
+}
+
+/// The thread that looks at the keys file, watches the clock, and gives old segments back.
+struct Housekeeper {
+    stop: Arc<AtomicBool>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Housekeeper {
+    fn start(
+        mut source: KeySource,
+        proxy: Arc<Proxy>,
+        log: Log,
+        nonces: Log,
+        config: &Config,
+    ) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let log_bytes_max = config.log.bytes_max.get();
+        let nonces_max = config.gate.replay.nonces_max.get();
+        let thread = thread::Builder::new().name("housekeeper".to_owned()).spawn(move || {
+            let mut last = proxy.now();
+            let mut trimmed_us = last.monotonic_us;
+            while !stopped.load(Ordering::Relaxed) {
+                let now = proxy.now();
+                warn_of_step(last, now);
+                if source.look(now) == Looked::Changed {
+                    let cut = proxy.recheck_streams();
+                    if cut > 0 {
+                        info!("{cut} streams were closed by the change");
+                    }
+                }
+                if now.monotonic_us.saturating_sub(trimmed_us) >= TRIM_EVERY.as_micros() as u64 {
+                    trimmed_us = now.monotonic_us;
+                    let _ = log.retain(&Retention { bytes_max: Some(log_bytes_max), drop_below: None });
+                    nonces::trim(&nonces, nonces_max);
+                }
+                last = now;
+                thread::sleep(keys::LOOK_INTERVAL);
+            }
+        })?;
+        Ok(Self { stop, thread })
+    }
+
+    fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let _ = self.thread.join();
+    }
+}
+
+fn warn_of_step(before: Now, now: Now) {
+    let wall = now.wall.micros_since(before.wall);
+    let steady = i64::try_from(now.monotonic_us.saturating_sub(before.monotonic_us)).unwrap_or(i64::MAX);
+    let step = wall.saturating_sub(steady);
+    if step.abs() >= CLOCK_STEP_US {
+        warn!(
+            "The wall clock stepped by {} ms; keys end and records are dated by it. Check time synchronisation. Rates \
+             and limits follow the steady clock and are not disturbed",
+            step / 1000
+        );
+    }
+}
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -220,5 +220,15 @@ pub fn to_json(line: &Line) -> Result<String, serde_json::Error> {
     serde_json::to_string(line)
 }
 
+/// Writes an access line, without the line feed and without taking it: the gate writes one per request.
+///
+/// # Errors
+/// As [`to_json`].
+pub fn access_to_json(line: &AccessLine) -> Result<String, serde_json::Error> {
+    let body = serde_json::to_string(line)?;
+    let fields = body.strip_prefix('{').unwrap_or(&body);
+    Ok(format!("{{\"type\":\"access\",{fields}"))
+}
+
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,14 @@ fn every_type_reads_and_writes_back() {
 }
 
 #[test]
+fn an_access_line_is_written_the_same_either_way() {
+    let text = EXAMPLES.lines().find(|text| text.contains("\"access\"")).unwrap();
+    let line = parse_line(HERE, text).unwrap();
+    let Line::Access(access) = &line else { panic!("an access line") };
+    assert_eq!(access_to_json(access).unwrap(), to_json(&line).unwrap());
+}
+
+#[test]
 fn errors_name_source_line_column_and_field() {
     insta::assert_snapshot!(error_of(r#"{"type":"tick","ts":"yesterday"}"#), @"test.ndjson:7:32: field `ts`: time `yesterday` must end in `Z` (UTC)");
     insta::assert_snapshot!(error_of(r#"{"type":"tick"}"#), @"test.ndjson:7:15: missing field `ts`");

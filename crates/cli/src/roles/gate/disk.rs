@@ -63,7 +63,9 @@ pub(super) enum StartError {
     #[error("{0}")]
     Entropy(String),
     /// The replay key is damaged.
-    #[error("`{0}` does not hold 32 hexadecimal digits; move it and the folder `replay` beside it away together")]
+    #[error(
+        "`{0}` does not hold 32 hexadecimal digits; move it and the folder `replay` beside it away together"
+    )]
     HashKey(PathBuf),
 }
 
@@ -77,8 +79,12 @@ pub(super) fn open_log(folder: &Path, options: LogOptions) -> Result<Log, StartE
         .map_err(|source| StartError::Storage { path: folder.to_owned(), source })?;
     let (log, recovery) =
         Log::open(storage, options).map_err(|source| StartError::Read { path: folder.to_owned(), source })?;
-    if recovery.torn_bytes > 0 {
-        warn!("`{}` ended in {} bytes of an unfinished record, which were never acknowledged", folder.display(), recovery.torn_bytes);
+    if recovery.dropped_bytes > 0 {
+        warn!(
+            "`{}` ended in {} bytes of an unfinished record, which were never acknowledged",
+            folder.display(),
+            recovery.dropped_bytes
+        );
     }
     Ok(log)
 }
@@ -101,8 +107,8 @@ pub(super) fn open_events(config: &Config) -> Result<Events, StartError> {
         bytes_max: config.gate.spool.bytes_max.get(),
         segment_bytes_max: config.gate.spool.segment_bytes_max.get(),
     };
-    let opened =
-        Spool::open(storage, &log, options).map_err(|source| StartError::Spool { path: spool_dir.clone(), source })?;
+    let opened = Spool::open(storage, &log, options)
+        .map_err(|source| StartError::Spool { path: spool_dir.clone(), source })?;
     let next_seq = last_seq(config)?.map_or(1, |seq| seq + 1);
     Ok(Events { log, opened, next_seq })
 }
@@ -110,14 +116,15 @@ pub(super) fn open_events(config: &Config) -> Result<Events, StartError> {
 /// The highest number written, in what the spool still holds and at the end of the log.
 fn last_seq(config: &Config) -> Result<Option<u64>, StartError> {
     let mut highest = None;
-    for (path, start) in
-        [(config.log_dir(), Start::Last(SEQ_LOOK_BACK)), (config.spool_dir(), Start::First)]
+    for (path, start) in [(config.log_dir(), Start::Last(SEQ_LOOK_BACK)), (config.spool_dir(), Start::First)]
     {
-        let unreadable = |error: String| StartError::Folder { path: path.clone(), source: io::Error::other(error) };
+        let unreadable =
+            |error: String| StartError::Folder { path: path.clone(), source: io::Error::other(error) };
         let reader = LogReader::open_read_only(&path, start).map_err(|e| unreadable(e.to_string()))?;
         for record in reader {
             let record = record.map_err(|source| StartError::Read { path: path.clone(), source })?;
-            let payload = JoinedRecord::parse(&record).map_or(record.payload.as_slice(), |joined| joined.payload);
+            let payload =
+                JoinedRecord::parse(&record).map_or(record.payload.as_slice(), |joined| joined.payload);
             highest = highest.max(access_line(payload).and_then(|line| line.seq));
         }
     }

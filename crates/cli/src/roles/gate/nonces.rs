@@ -8,7 +8,7 @@ use super::recorder::NONCE_KIND;
 use crate::config::Config;
 use std::path::Path;
 use sumun_gate::{NonceMark, ReplayMemory};
-use sumun_stream::{Log, LogOptions, Offset, Retention, Start};
+use sumun_stream::{Log, LogOptions, Offset, Retention};
 
 /// One journal segment: 4 MiB, some hundred and fifty thousand marks, so that old ones go in small steps.
 const SEGMENT_BYTES_MAX: u64 = 4 << 20;
@@ -44,7 +44,8 @@ pub(super) fn trim(log: &Log, nonces_max: usize) {
 fn hash_key(path: &Path) -> Result<[u8; 16], StartError> {
     if !path.exists() {
         let key = crate::entropy::draw::<16>().map_err(|e| StartError::Entropy(e.to_string()))?;
-        crate::atomic_file::create(path, hex::encode(key.as_slice()).as_bytes()).map_err(StartError::Write)?;
+        crate::atomic_file::create(path, hex::encode(key.as_slice()).as_bytes())
+            .map_err(StartError::Write)?;
     }
     let text = std::fs::read_to_string(path)
         .map_err(|source| StartError::Folder { path: path.to_owned(), source })?;
@@ -52,6 +53,3 @@ fn hash_key(path: &Path) -> Result<[u8; 16], StartError> {
     hex::decode_to_slice(text.trim(), &mut key).map_err(|_| StartError::HashKey(path.to_owned()))?;
     Ok(key)
 }
-
-/// Where the first reader of a folder starts; kept here so that `disk` need not know of logs' ends.
-pub(super) const FIRST: Start = Start::First;

@@ -10,7 +10,7 @@ use sumun_model::GateId;
 use sumun_model::wire::{AccessLine, Line, Origin, access_to_json, parse_line};
 use sumun_proxy::sink::Durable;
 use sumun_proxy::{EventSink, Outcome, RecordingUnavailable, Ticket, record};
-use sumun_stream::{Joined, Log, Offset, Spool, Ticket as SpoolTicket};
+use sumun_stream::{Joined, Log, LogError, Offset, Spool, Ticket as SpoolTicket};
 use tracing::{error, warn};
 
 /// Record kind of a nonce in the journal.
@@ -76,12 +76,16 @@ impl EventSink for Recorder {
         let (recorded, record) = tokio::sync::oneshot::channel();
         let (noted, nonce) = tokio::sync::oneshot::channel();
         let ticket = SpoolTicket::from_offset(Offset::new(ticket.0));
-        self.spool.on_durable(&ticket, Box::new(move |answer| drop(recorded.send(answer.is_ok()))));
-        match last_nonce {
-            Some(offset) => {
-                self.nonces.on_durable(offset, Box::new(move |answer| drop(noted.send(answer.is_ok()))));
+        // Nobody waits any more if the client left; the record is written all the same.
+        let tell = |to: tokio::sync::oneshot::Sender<bool>| {
+            move |answer: Result<Offset, LogError>| {
+                let _ = to.send(answer.is_ok());
             }
-            None => drop(noted.send(true)),
+        };
+        self.spool.on_durable(&ticket, Box::new(tell(recorded)));
+        match last_nonce {
+            Some(offset) => self.nonces.on_durable(offset, Box::new(tell(noted))),
+            None => tell(noted)(Ok(Offset::ZERO)),
         }
         Box::pin(async move {
             match (record.await, nonce.await) {
@@ -127,7 +131,9 @@ pub(super) fn join(joined: Joined<'_>) -> Option<Vec<u8>> {
         Joined::Unfinished { admit } => (admit, None),
         Joined::Gap { count, first_ts_us, last_ts_us } => {
             let (first, last) = (timestamp(first_ts_us), timestamp(last_ts_us));
-            warn!("{count} decisions between {first} and {last} were not recorded; their numbers are missing in `seq`");
+            warn!(
+                "{count} decisions between {first} and {last} were not recorded; their numbers are missing in `seq`"
+            );
             return None;
         }
     };

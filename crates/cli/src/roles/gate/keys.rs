@@ -1,0 +1,339 @@
+//! The gate's source of keys while they live in a file: read, watched, applied, remembered.
+//!
+//! An edit takes effect as soon as the file is seen to have changed. A file that cannot be used changes nothing: the
+//! table stays, grows old, and the error says what to do. What has ended is written to the registry of dead ids
+//! on this gate's disk, so that no later file, restored or copied, makes it live again. The last good file is
+//! kept as a snapshot, from which a gate starts alone.
+
+use super::disk::{self, StartError};
+use crate::atomic_file;
+use crate::config::Config;
+use crate::keys_file::{Format, KeyRecord, KeysFile, KeysFileError};
+use std::collections::HashMap;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use sumun_dialect::MacKey;
+use sumun_gate::{Change, Gate, KeySpec, KeyTable, Now, Revival, Status};
+use sumun_model::{KeyId, Timestamp};
+use sumun_seal::{Keyring, OpenError};
+use sumun_stream::{Log, LogOptions};
+use tracing::{error, info, warn};
+
+/// How often the file is looked at. One `stat` costs about a microsecond.
+pub(super) const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+/// A file written this recently may be written again within the same tick of its time stamp: look once more.
+const RACY_US: i64 = 100_000;
+/// Record kind of a dead id.
+const DEAD_KIND: u8 = 1;
+
+/// Why keys could not be taken from the file.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum KeySourceError {
+    /// Not a keys file.
+    #[error(transparent)]
+    File(#[from] KeysFileError),
+    /// A secret that does not open.
+    #[error("the secret of key `{key}` does not open: {source}")]
+    Seal {
+        /// Whose.
+        key: KeyId,
+        /// Why.
+        #[source]
+        source: OpenError,
+    },
+}
+
+/// What tells one state of a file from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    bytes: u64,
+    modified_us: i64,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        let modified_us = metadata.mtime() * 1_000_000 + metadata.mtime_nsec() / 1_000;
+        Self { inode: metadata.ino(), bytes: metadata.len(), modified_us }
+    }
+}
+
+/// The registry of dead ids on disk.
+pub(super) struct Dead(Log);
+
+impl Dead {
+    pub(super) fn open(config: &Config) -> Result<(Self, Vec<KeyId>), StartError> {
+        let folder = config.data_dir.join("dead");
+        let log = disk::open_log(&folder, LogOptions::default())?;
+        let mut ids = Vec::new();
+        for record in log.reader(log.first()) {
+            let record = record.map_err(|source| StartError::Read { path: folder.clone(), source })?;
+            let id = std::str::from_utf8(&record.payload).ok().and_then(|text| KeyId::new(text).ok());
+            ids.extend(id.filter(|_| record.kind == DEAD_KIND));
+        }
+        Ok((Self(log), ids))
+    }
+
+    /// Writes ids down and waits for the disk: from here on this gate has acknowledged their end.
+    fn bury(&self, ids: &[KeyId]) {
+        if ids.is_empty() {
+            return;
+        }
+        let buried = ids
+            .iter()
+            .try_for_each(|id| self.0.append(DEAD_KIND, id.as_str().as_bytes()).map(drop))
+            .and_then(|()| self.0.sync().map(drop));
+        match buried {
+            Ok(()) => info!("{} keys have ended; their ids are in the registry of the dead", ids.len()),
+            Err(cause) => error!(
+                "The end of {} keys holds now but could not be written to the registry of dead ids: {cause}; \
+                 after a restart only the keys file keeps them dead",
+                ids.len()
+            ),
+        }
+    }
+}
+
+/// Reads the keys file and keeps the table in step with it.
+pub(super) struct KeySource {
+    path: PathBuf,
+    snapshot: PathBuf,
+    proof_required: bool,
+    keyring: Keyring,
+    dead: Dead,
+    gate: Arc<Gate>,
+    known: HashMap<KeyId, KeyRecord>,
+    stamp: Option<Stamp>,
+    good: bool,
+}
+
+/// What a look at the file came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// Nothing new, and the table is in step.
+    Same,
+    /// The table was changed.
+    Changed,
+    /// The file cannot be used; the table stays as it is and grows old.
+    Unusable,
+}
+
+impl KeySource {
+    pub(super) fn new(config: &Config, keyring: Keyring, dead: Dead, gate: Arc<Gate>) -> Self {
+        Self {
+            path: config.gate.keys_file.clone(),
+            snapshot: config.data_dir.join("table.json"),
+            proof_required: config.gate.address_proof_required,
+            keyring,
+            dead,
+            gate,
+            known: HashMap::new(),
+            stamp: None,
+            good: false,
+        }
+    }
+
+    /// Fills the table: from the snapshot what was known, then from the file what is. Without a usable file a gate
+    /// starts alone from its snapshot.
+    ///
+    /// # Errors
+    /// Neither can be used.
+    pub(super) fn start(&mut self, now: Now) -> Result<(), KeySourceError> {
+        let snapshot = self.snapshot.exists().then(|| self.read(&self.snapshot.clone()));
+        let from_snapshot = match snapshot {
+            Some(Ok(file)) => match self.apply(file, now) {
+                Ok(()) => true,
+                Err(cause) => {
+                    warn!("The snapshot of the key table cannot be used: {cause}");
+                    false
+                }
+            },
+            Some(Err(cause)) => {
+                warn!("The snapshot of the key table cannot be read: {cause}");
+                false
+            }
+            None => false,
+        };
+        match self.load(now) {
+            Ok(()) => Ok(()),
+            Err(cause) if from_snapshot => {
+                let at =
+                    std::fs::metadata(&self.snapshot).map(|m| Stamp::of(&m).modified_us).unwrap_or(i64::MIN);
+                self.gate.table.refreshed(Timestamp::from_micros(at));
+                error!("{cause}\nStarted alone from the last good table of {}", Timestamp::from_micros(at));
+                Ok(())
+            }
+            Err(cause) => Err(cause),
+        }
+    }
+
+    /// Looks at the file; reads and applies it if it changed.
+    pub(super) fn look(&mut self, now: Now) -> Looked {
+        let metadata = std::fs::metadata(&self.path).ok();
+        let stamp = metadata.as_ref().map(Stamp::of);
+        let settled = stamp.is_some_and(|s| now.wall.as_micros().saturating_sub(s.modified_us) > RACY_US);
+        if stamp == self.stamp && settled {
+            if self.good {
+                self.gate.table.refreshed(now.wall);
+                return Looked::Same;
+            }
+            return Looked::Unusable;
+        }
+        if stamp.is_none() {
+            if self.stamp.take().is_some() || self.good {
+                error!(
+                    "The keys file `{}` is gone; the table stays as it is and grows old. Put the file back",
+                    self.path.display()
+                );
+            }
+            self.good = false;
+            return Looked::Unusable;
+        }
+        let before = self.gate.table.version();
+        let repeated = stamp == self.stamp && !self.good;
+        match self.load(now) {
+            Ok(()) if self.gate.table.version() == before => Looked::Same,
+            Ok(()) => Looked::Changed,
+            Err(cause) => {
+                if !repeated {
+                    error!(
+                        "{cause}\nThe table stays as it is and grows old; correct the file, no restart is needed"
+                    );
+                }
+                Looked::Unusable
+            }
+        }
+    }
+
+    fn load(&mut self, now: Now) -> Result<(), KeySourceError> {
+        // Taken before reading: what is written while it is read shows as another stamp.
+        self.stamp = std::fs::metadata(&self.path).ok().as_ref().map(Stamp::of);
+        self.good = false;
+        let file = self.read(&self.path.clone())?;
+        self.apply(file, now)?;
+        self.good = true;
+        self.gate.table.refreshed(now.wall);
+        Ok(())
+    }
+
+    fn read(&self, path: &Path) -> Result<KeysFile, KeysFileError> {
+        let text = crate::keys_file::read_text(path)?;
+        KeysFile::parse(path, &text, Format::of(path)?)
+    }
+
+    /// Brings the table in step. All secrets are opened before anything is changed.
+    fn apply(&mut self, file: KeysFile, now: Now) -> Result<(), KeySourceError> {
+        let mut next = HashMap::with_capacity(file.keys.len());
+        let mut statuses = Vec::new();
+        let mut specs = Vec::new();
+        for mut record in file.keys {
+            match self.known.get(&record.key) {
+                Some(known) if *known == record => {}
+                Some(known) if known.expires <= now.wall && record.expires > now.wall => {
+                    error!(
+                        "Key `{}` ended on {} and cannot be given a later end; issue a new key instead",
+                        record.key, known.expires
+                    );
+                    record = known.clone();
+                }
+                Some(known) if only_status_differs(known, &record) => {
+                    statuses.push((record.key.clone(), status(&record)));
+                }
+                _ => specs.push(self.spec(&record)?),
+            }
+            next.insert(record.key.clone(), record);
+        }
+        let gone: Vec<KeyId> = self.known.keys().filter(|id| !next.contains_key(*id)).cloned().collect();
+        if statuses.is_empty() && specs.is_empty() && gone.is_empty() {
+            self.known = next;
+            return Ok(());
+        }
+        let table = &self.gate.table;
+        let dead_before: std::collections::HashSet<KeyId> = table.dead().into_iter().collect();
+        // What takes away comes first, one store each.
+        let mut refused = Vec::new();
+        for (id, status) in statuses {
+            refused.extend(table.apply(Change::Status(id, status)).err());
+        }
+        for id in gone {
+            refused.extend(table.apply(Change::Remove(id)).err());
+        }
+        refused.extend(self.put(specs));
+        for revival in refused {
+            error!("{revival}");
+        }
+        let newly: Vec<KeyId> = table.dead().into_iter().filter(|id| !dead_before.contains(id)).collect();
+        self.dead.bury(&newly);
+        self.known = next;
+        self.write_snapshot();
+        info!(
+            keys = table.len(),
+            table.version = table.version(),
+            "The key table was brought in step with its source"
+        );
+        Ok(())
+    }
+
+    /// A few keys are put one by one; many in one pass over the shards.
+    fn put(&self, specs: Vec<KeySpec>) -> Vec<Revival> {
+        const ONE_BY_ONE_MAX: usize = 64;
+        let table: &KeyTable = &self.gate.table;
+        if specs.len() > ONE_BY_ONE_MAX {
+            return table.load(specs);
+        }
+        specs.into_iter().filter_map(|spec| table.apply(Change::Put(Box::new(spec))).err()).collect()
+    }
+
+    fn spec(&self, record: &KeyRecord) -> Result<KeySpec, KeySourceError> {
+        let secret = self
+            .keyring
+            .open(&record.key, &record.secret)
+            .map_err(|source| KeySourceError::Seal { key: record.key.clone(), source })?;
+        let in_effect = record.allowlist.iter().filter(|entry| entry.in_effect(self.proof_required));
+        let mandate = record.mandate.as_ref();
+        Ok(KeySpec {
+            id: record.key.clone(),
+            account: record.account.clone(),
+            status: status(record),
+            scopes: record.scopes,
+            allowlist: in_effect.map(sumun_model::key::AllowlistEntry::prefix).collect(),
+            expires: record.expires,
+            markets: mandate.and_then(|m| m.markets.clone()),
+            orders_per_second_max: mandate.and_then(|m| m.orders_per_second_max),
+            mac: MacKey::new(&secret),
+        })
+    }
+
+    fn write_snapshot(&self) {
+        #[derive(serde::Serialize)]
+        struct Snapshot<'a> {
+            keys: Vec<&'a KeyRecord>,
+        }
+        let mut keys: Vec<&KeyRecord> = self.known.values().collect();
+        keys.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        let written = serde_json::to_vec(&Snapshot { keys })
+            .map_err(|e| e.to_string())
+            .and_then(|text| atomic_file::replace(&self.snapshot, &text).map_err(|e| e.to_string()));
+        if let Err(cause) = written {
+            error!(
+                "The snapshot of the key table was not written: {cause}; a gate that starts alone would use the one before"
+            );
+        }
+    }
+}
+
+const fn status(record: &KeyRecord) -> Status {
+    Status { state: record.state, measure: record.measure }
+}
+
+/// Whether nothing differs but state, measure and cause, so that one store does it.
+fn only_status_differs(known: &KeyRecord, record: &KeyRecord) -> bool {
+    let mut same = known.clone();
+    same.state = record.state;
+    same.measure = record.measure;
+    same.cause = record.cause;
+    same == *record
+}
