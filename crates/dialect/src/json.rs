@@ -146,27 +146,28 @@ impl<'a> Reader<'a> {
         let mut from = self.at;
         let mut unescaped: Option<String> = None;
         loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let plain = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f));
+            self.at += plain.unwrap_or(rest.len());
+            let stretch = self.since(from);
             match self.peek() {
-                None => return Err(self.error("a string does not end")),
-                Some(0..=0x1f) => return Err(self.error("a control character in a string")),
                 Some(b'"') => {
-                    let last = self.since(from);
                     self.at += 1;
                     return Ok(match unescaped {
-                        None => Cow::Borrowed(last),
-                        Some(text) => Cow::Owned(text + last),
+                        None => Cow::Borrowed(stretch),
+                        Some(text) => Cow::Owned(text + stretch),
                     });
                 }
                 Some(b'\\') => {
-                    let before = self.since(from);
                     self.at += 1;
                     let escaped = self.escape()?;
                     let text = unescaped.get_or_insert_default();
-                    text.push_str(before);
+                    text.push_str(stretch);
                     text.push(escaped);
                     from = self.at;
                 }
-                Some(_) => self.at += 1,
+                Some(_) => return Err(self.error("a control character in a string")),
+                None => return Err(self.error("a string does not end")),
             }
         }
     }

@@ -110,7 +110,7 @@ fn matches(pattern: &str, path: &str) -> bool {
     loop {
         match (wanted.next(), found.next()) {
             (None, None) => return true,
-            (Some(w), Some(f)) if w == f || (w.starts_with('{') && is_plain(f)) => {}
+            (Some(w), Some(f)) if if w.starts_with('{') { is_plain(f) } else { w == f } => {}
             _ => return false,
         }
     }

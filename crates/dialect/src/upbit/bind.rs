@@ -4,6 +4,9 @@
 //! So each canonical form is tried in a fixed order and the first match counts. Forms that are not injective could
 //! hide one parameter inside another; after a match in one of those, a name or value with `&` or `=` is refused.
 //!
+//! What no form can tell apart stays untold: whether the signer meant a space or a `+`. Both readings have the same
+//! parameters and the same separators; what is read is what the request received says.
+//!
 //! A body is read by its `Content-Type` alone, as the exchange reads it, never by its looks.
 
 use super::token::{HASH_BYTES, QueryHash, Token};
@@ -46,15 +49,30 @@ pub(crate) fn bind<'a>(request: &RawRequest<'a>, token: &Token<'_>) -> Result<Ve
     Ok(Verified { form: Some(form), params })
 }
 
-/// Every string that would be tried, for explaining.
-pub(crate) fn candidates(request: &RawRequest<'_>) -> Vec<(CanonicalForm, String)> {
+/// A string that stands for the parameters, and its hash.
+pub(crate) struct Candidate {
+    pub(crate) form: CanonicalForm,
+    pub(crate) text: String,
+    pub(crate) hash: [u8; HASH_BYTES],
+}
+
+/// Every string that is tried, for explaining; of equal strings only the first.
+pub(crate) fn candidates(request: &RawRequest<'_>) -> Vec<Candidate> {
     let Ok(Some(source)) = source(request, QueryHash::Unreadable) else { return Vec::new() };
-    let text = |form: &CanonicalForm| {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for form in source.forms() {
         let mut bytes = Vec::new();
         source.write(*form, |piece| bytes.extend_from_slice(piece));
-        (*form, String::from_utf8_lossy(&bytes).into_owned())
-    };
-    source.forms().iter().map(text).collect()
+        let hash = Sha512::digest(&bytes).into();
+        if candidates.iter().all(|c| c.hash != hash) {
+            candidates.push(Candidate {
+                form: *form,
+                text: String::from_utf8_lossy(&bytes).into_owned(),
+                hash,
+            });
+        }
+    }
+    candidates
 }
 
 fn source<'a>(request: &RawRequest<'a>, claimed: QueryHash) -> Result<Option<Source<'a>>, Rejection> {

@@ -67,10 +67,10 @@ impl<'a> Reading<'a> {
                 self.tickets += 1;
             }
             [(name, Value::Text(text))] if name == "format" && FORMATS.contains(&text.as_ref()) => {
-                self.formats += 1
+                self.formats += 1;
             }
             [(name, Value::Text(text))] if name == "method" && text == "LIST_SUBSCRIPTIONS" => {
-                self.lists += 1
+                self.lists += 1;
             }
             _ => {
                 return Err(MessageError::NotUnderstood(

@@ -12,7 +12,7 @@ mod token;
 pub(crate) use bind::{bind, candidates};
 pub(crate) use message::read_message;
 pub(crate) use permission::permission;
-pub(crate) use token::Token;
+pub(crate) use token::{Token, hash_start};
 
 use crate::refusal::RefusalTable;
 use crate::route::RouteTable;

@@ -12,13 +12,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use std::fmt;
 use sumun_model::{Timestamp, id::ID_BYTES_MAX};
 
 /// Claims and header members; real tokens have two to five.
 const JSON_LIMITS: json::Limits = json::Limits { depth: 8, values: 64 };
 
 /// Bytes of a SHA-512 hash.
-pub(super) const HASH_BYTES: usize = 64;
+pub(crate) const HASH_BYTES: usize = 64;
 
 /// What the claim `query_hash` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +32,8 @@ pub(crate) enum QueryHash {
     Sha512([u8; HASH_BYTES]),
 }
 
-/// A token as read. Nothing in it is proved.
-#[derive(Clone, Debug)]
+/// A token as read. Nothing in it is proved. `Debug` prints the key id alone: whoever has the whole token may use it.
+#[derive(Clone)]
 pub(crate) struct Token<'a> {
     signing_input: &'a str,
     algorithm: Option<Algorithm>,
@@ -110,7 +111,7 @@ impl<'a> Token<'a> {
                 ("access_key", _) => return Err(Malformed::AccessKey),
                 ("nonce", Value::Text(text)) if is_nonce(text) => nonce = Some(text.as_ref()),
                 ("nonce", Value::Number(literal)) if is_nonce(literal) && is_whole(literal) => {
-                    nonce = Some(literal)
+                    nonce = Some(literal);
                 }
                 ("nonce", _) => return Err(Malformed::Nonce),
                 ("query_hash", Value::Text(text)) => this.query_hash = read_hash(text),
@@ -141,13 +142,30 @@ impl<'a> Token<'a> {
         self.issued
     }
 
-    pub(crate) const fn algorithm(&self) -> Option<Algorithm> {
-        self.algorithm
+    /// What the token says of itself, for explaining: nothing that helps to forge one.
+    pub(crate) fn describe(&self) -> String {
+        let (key_id, nonce) = (self.key_id(), self.nonce());
+        let algorithm = self.algorithm_name();
+        let hash = match self.query_hash {
+            QueryHash::Absent => "no query_hash".to_owned(),
+            QueryHash::Unreadable => "an unreadable query_hash".to_owned(),
+            QueryHash::Sha512(hash) => format!("query_hash {}", hash_start(&hash)),
+        };
+        let time = self.issued.map_or_else(String::new, |t| format!(", made {t}"));
+        format!("{algorithm}, access_key `{key_id}`, nonce `{nonce}`, {hash}{time}")
     }
 
-    /// Bytes that the MAC covers.
-    pub(crate) const fn signing_input(&self) -> &'a str {
-        self.signing_input
+    /// The header's `alg`, as it stands there.
+    fn algorithm_name(&self) -> String {
+        let header = self.signing_input.split('.').next().unwrap_or_default();
+        let header = URL_SAFE_NO_PAD.decode(header).unwrap_or_default();
+        let Ok(Value::Object(members)) = json::parse(&header, JSON_LIMITS) else {
+            return "no alg".to_owned();
+        };
+        match members.iter().find(|(name, _)| name == "alg") {
+            Some((_, Value::Text(name))) => name.chars().take(16).flat_map(char::escape_default).collect(),
+            _ => "no alg".to_owned(),
+        }
     }
 
     /// The bound hash, if the claims about it are ones that this dialect takes.
@@ -172,6 +190,12 @@ impl<'a> Token<'a> {
         } else {
             Err(Rejection::BadSignature)
         }
+    }
+}
+
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").field("key_id", &self.key_id()).finish_non_exhaustive()
     }
 }
 
@@ -220,6 +244,11 @@ fn seconds(literal: &str) -> Option<Timestamp> {
     literal.parse::<i64>().ok()?.checked_mul(1_000_000).map(Timestamp::from_micros)
 }
 
+/// The first hexadecimal digits of a hash: enough to see whether two are the same.
+pub(crate) fn hash_start(hash: &[u8; HASH_BYTES]) -> String {
+    hash.iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}")) + "…"
+}
+
 /// Lower-case only: what every client sends, and a server that compares text accepts nothing else.
 fn read_hash(text: &str) -> QueryHash {
     let mut hash = [0; HASH_BYTES];
@@ -243,7 +272,7 @@ mod tests {
     /// Reads a token of the given header and claims under a signature of zeros.
     fn read(header: &str, claims: &str) -> Result<(String, String, Option<Algorithm>), Malformed> {
         let token = format!("{}.{}.{}", part(header), part(claims), URL_SAFE_NO_PAD.encode([0; 32]));
-        Token::parse(&token).map(|t| (t.key_id().to_owned(), t.nonce().to_owned(), t.algorithm()))
+        Token::parse(&token).map(|t| (t.key_id().to_owned(), t.nonce().to_owned(), t.algorithm))
     }
 
     const HS256: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
@@ -358,7 +387,7 @@ mod tests {
             let token = format!("{}.{}.AA", part(HS256), part(&claims));
             Token::parse(&token).unwrap().issued()
         };
-        assert_eq!(time("1795164470").unwrap().to_string(), "2026-11-20T07:27:50.000000Z");
+        assert_eq!(time("1795164470").unwrap().to_string(), "2026-11-20T08:47:50.000000Z");
         for none in ["1795164470.5", "1e9", "9223372036854775807", "\"1795164470\"", "null"] {
             assert_eq!(time(none), None, "{none}");
         }
