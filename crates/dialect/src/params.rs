@@ -125,6 +125,9 @@ impl<'a> Params<'a> {
             if !is_name(&param.name) {
                 return Err(Ambiguity::Name);
             }
+            if param.name.eq_ignore_ascii_case("_method") {
+                return Err(Ambiguity::MethodOverride);
+            }
             if param.value.bytes().any(|b| b.is_ascii_control()) || param.value.contains(is_c1_control) {
                 return Err(Ambiguity::ControlCharacter);
             }
@@ -261,6 +264,8 @@ mod tests {
             ("a[][]=1", Ambiguity::Name),
             ("[]=1", Ambiguity::Name),
             ("+a=1", Ambiguity::Name),
+            ("_method=DELETE", Ambiguity::MethodOverride),
+            ("a=1&_Method[]=DELETE", Ambiguity::MethodOverride),
             ("a=%00", Ambiguity::ControlCharacter),
             ("a=%0a", Ambiguity::ControlCharacter),
             ("a=%C2%85", Ambiguity::ControlCharacter),

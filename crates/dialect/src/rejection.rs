@@ -109,6 +109,11 @@ pub enum Ambiguity {
         "a parameter's name is empty or holds other than letters, digits, `_`, `-`, `.` and a trailing `[]`"
     )]
     Name,
+    /// The name `_method`, by which some servers let a POST pass for another method.
+    #[error(
+        "there is a parameter `_method`, by which some servers take the request for one of another method"
+    )]
+    MethodOverride,
     /// A decoded value holds control characters.
     #[error("a parameter's value holds a control character")]
     ControlCharacter,
