@@ -18,6 +18,8 @@ pub enum Op {
     Kill,
     /// Power fails in the middle of an operation to come.
     StopAfter(u64),
+    /// The process dies in the middle of an operation to come; the page cache lives on.
+    KillAfter(u64),
     FailSync,
     /// Only so many more bytes fit.
     Room(Option<u64>),
@@ -33,6 +35,7 @@ pub fn ops() -> impl Strategy<Value = Vec<Op>> {
         2 => Just(Op::Crash),
         1 => Just(Op::Kill),
         2 => (1u64..12).prop_map(Op::StopAfter),
+        2 => (1u64..12).prop_map(Op::KillAfter),
         1 => Just(Op::FailSync),
         1 => prop::option::of(0u64..300).prop_map(Op::Room),
         2 => Just(Op::Read),
@@ -51,6 +54,8 @@ pub struct World {
     first: Offset,
     poisoned: bool,
     serial: u8,
+    /// The stop to come kills the process only.
+    stop_kills: bool,
     /// Power fails again during this operation of the next recovery.
     pub stop_in_recovery: Option<u64>,
 }
@@ -68,6 +73,7 @@ impl World {
             first: Offset::ZERO,
             poisoned: false,
             serial: 0,
+            stop_kills: false,
             stop_in_recovery: None,
         };
         world.reopen(false);
@@ -115,10 +121,12 @@ impl World {
             Op::Crash => self.crash(),
             Op::Kill => {
                 self.observe();
-                self.storage.kill();
-                self.reopen(true);
+                self.kill();
             }
-            Op::StopAfter(count) => self.storage.stop_after(*count),
+            Op::StopAfter(count) | Op::KillAfter(count) => {
+                self.storage.stop_after(*count);
+                self.stop_kills = matches!(op, Op::KillAfter(_));
+            }
             Op::FailSync => self.storage.fail_syncs(1),
             Op::Room(room) => {
                 self.storage.set_capacity(room.map(|room| self.storage.used_bytes() + room));
@@ -127,8 +135,13 @@ impl World {
         }
         self.observe();
         if self.storage.stopped() {
-            self.crash();
+            if std::mem::take(&mut self.stop_kills) { self.kill() } else { self.crash() }
         }
+    }
+
+    fn kill(&mut self) {
+        self.storage.kill();
+        self.reopen(true);
     }
 
     pub fn finish(mut self) {
@@ -188,6 +201,7 @@ impl World {
     }
 
     fn crash(&mut self) {
+        self.stop_kills = false;
         self.storage.crash();
         if let Some(count) = self.stop_in_recovery.take() {
             self.storage.stop_after(count);

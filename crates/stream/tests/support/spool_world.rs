@@ -28,6 +28,8 @@ pub enum Op {
     Crash,
     Kill,
     StopAfter(Disk, u64),
+    /// The process dies in the middle of an operation to come; the page cache lives on.
+    KillAfter(Disk, u64),
     FailSync(Disk),
     Room(Disk, Option<u64>),
 }
@@ -44,6 +46,7 @@ pub fn ops() -> impl Strategy<Value = Vec<Op>> {
         1 => Just(Op::Crash),
         1 => Just(Op::Kill),
         2 => (disk(), 1u64..12).prop_map(|(disk, count)| Op::StopAfter(disk, count)),
+        2 => (disk(), 1u64..12).prop_map(|(disk, count)| Op::KillAfter(disk, count)),
         1 => disk().prop_map(Op::FailSync),
         2 => (disk(), prop::option::of(0u64..300)).prop_map(|(disk, room)| Op::Room(disk, room)),
     ];
@@ -84,6 +87,8 @@ pub struct World {
     /// What the output was known to hold durably.
     output_safe: Vec<String>,
     pub stop_in_recovery: Option<(Disk, u64)>,
+    /// The stop to come kills the process only.
+    stop_kills: bool,
     ts_us: i64,
 }
 
@@ -124,6 +129,7 @@ impl World {
             gap_safe: 0,
             output_safe: Vec::new(),
             stop_in_recovery: None,
+            stop_kills: false,
             ts_us: 1_000_000,
         };
         world.reopen();
@@ -152,8 +158,14 @@ impl World {
             }
         }
         if self.spool_disk.stopped() || self.output_disk.stopped() {
-            self.crash();
+            if std::mem::take(&mut self.stop_kills) { self.kill() } else { self.crash() }
         }
+    }
+
+    fn kill(&mut self) {
+        self.spool_disk.kill();
+        self.output_disk.kill();
+        self.reopen();
     }
 
     fn act(&mut self, op: &Op) {
@@ -208,12 +220,11 @@ impl World {
             },
             Op::Pump => self.pump(),
             Op::Crash => self.crash(),
-            Op::Kill => {
-                self.spool_disk.kill();
-                self.output_disk.kill();
-                self.reopen();
+            Op::Kill => self.kill(),
+            Op::StopAfter(disk, count) | Op::KillAfter(disk, count) => {
+                self.disk(*disk).stop_after(*count);
+                self.stop_kills = matches!(op, Op::KillAfter(..));
             }
-            Op::StopAfter(disk, count) => self.disk(*disk).stop_after(*count),
             Op::FailSync(disk) => self.disk(*disk).fail_syncs(1),
             Op::Room(disk, room) => {
                 let disk = self.disk(*disk);
@@ -263,6 +274,7 @@ impl World {
 
     /// Power fails: of what was not synced, any prefix may be left.
     fn power_fails(&mut self) {
+        self.stop_kills = false;
         self.spool_disk.crash();
         self.output_disk.crash();
         for request in self.requests.values_mut() {
