@@ -11,7 +11,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::clock::Stopwatch;
 use crate::run;
 
 /// Packages pinned for the client tests, from the root.
@@ -27,10 +26,8 @@ const PYTHON_PROBE: &str = "import sys, venv, ensurepip; sys.exit(sys.version_in
 const PYTHON_IDENTITY: &str =
     "import os, sys; print(os.path.realpath(sys.executable), sys.version.split()[0])";
 
-/// The virtual environment's folder, where the client tests look for it.
-fn venv() -> PathBuf {
-    run::root().join("target/clients/venv")
-}
+/// The virtual environment, where the client tests look for it, from the root.
+const VENV: &str = "target/clients/venv";
 
 /// Checks everything; returns the virtual environment's interpreter.
 pub(crate) fn run() -> Result<PathBuf> {
@@ -99,10 +96,9 @@ fn may_install() -> bool {
 
 /// The virtual environment with the pinned packages; does nothing when its stamp is current.
 fn clients(python: &str) -> Result<PathBuf> {
-    let venv = venv();
+    let venv = run::root().join(VENV);
     let interpreter = venv.join("bin/python");
-    let requirements = run::root().join(REQUIREMENTS);
-    let wanted = std::fs::read_to_string(&requirements)
+    let wanted = std::fs::read_to_string(run::root().join(REQUIREMENTS))
         .with_context(|| format!("failed to read {REQUIREMENTS}, which pins the client packages"))?;
     let folder = venv.parent().context("the virtual environment has a folder")?;
     std::fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
@@ -124,14 +120,23 @@ fn clients(python: &str) -> Result<PathBuf> {
             println!("setup: the virtual environment is broken or of another Python: making it anew");
             std::fs::remove_dir_all(&venv).with_context(|| format!("failed to remove {}", venv.display()))?;
         }
-        run::step("setup: virtual environment", Command::new(python).args(["-m", "venv"]).arg(&venv))?;
+        let mut make = Command::new(python);
+        make.current_dir(run::root()).args(["-m", "venv", VENV]);
+        run::step("setup: virtual environment", &mut make)?;
     }
-    let watch = Stopwatch::start();
     let mut pip = Command::new(&interpreter);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
-    run::step("setup: client packages", pip.arg(&requirements))?;
+    pip.current_dir(run::root());
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+        REQUIREMENTS,
+    ]);
+    run::step("setup: client packages", &mut pip)?;
     stamp.write()?;
-    println!("setup: client packages: installed in {watch}");
     Ok(interpreter)
 }
 
