@@ -4,7 +4,6 @@ use crate::config::Config;
 use crate::http::{Shared, control, router};
 use crate::venue::Refusal;
 use axum::Router;
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -71,11 +70,9 @@ fn serve(listener: TcpListener, router: Router, stopping: watch::Receiver<bool>)
     })
 }
 
-fn told(mut stopping: watch::Receiver<bool>) -> impl Future<Output = ()> + Send {
-    async move {
-        // An error means that the handle is gone, which is a stop too.
-        let _ = stopping.wait_for(|stop| *stop).await;
-    }
+async fn told(mut stopping: watch::Receiver<bool>) {
+    // An error means that the handle is gone, which is a stop too.
+    let _ = stopping.wait_for(|stop| *stop).await;
 }
 
 /// A running mock exchange. Dropping it stops it at once.
