@@ -1,8 +1,9 @@
 //! The limiter of failed verifications: a flood of garbage must cost little and lock nobody out.
 //!
 //! Failures are counted per (source neighbourhood, key id): a /24 or /48. The caller never asks for a source on
-//! the key's allowlist, so that an owner cannot be locked out by whoever shares his network. Memory is bounded:
-//! when a shard is full its oldest windows go first, which can only let a flood through to the signature check.
+//! the key's allowlist, so that an owner cannot be locked out by whoever shares his network. Memory is bounded in
+//! two generations a shard: when the current one is full it takes the place of the one before, which is
+//! forgotten. Forgetting can only let a flood through to the signature check.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -13,6 +14,7 @@ use sumun_model::Prefix;
 /// Counters kept in all: 64 Ki sources × keys failing within one window; about 3 MiB.
 pub const COUNTERS_MAX: usize = 64 * 1024;
 const SHARDS: usize = 16;
+const GENERATION_MAX: usize = COUNTERS_MAX / SHARDS / 2;
 
 #[derive(Clone, Copy)]
 struct Window {
@@ -20,9 +22,21 @@ struct Window {
     failures: u32,
 }
 
+#[derive(Default)]
+struct Generations {
+    current: HashMap<u64, Window>,
+    previous: HashMap<u64, Window>,
+}
+
+impl Generations {
+    fn get(&self, id: u64) -> Option<Window> {
+        self.current.get(&id).or_else(|| self.previous.get(&id)).copied()
+    }
+}
+
 /// Counts failed verifications.
 pub struct Failures {
-    shards: Box<[Mutex<HashMap<u64, Window>>]>,
+    shards: Box<[Mutex<Generations>]>,
     hasher: RandomState,
     max: u32,
     window_us: u64,
@@ -32,16 +46,20 @@ impl Failures {
     /// A limiter that trips at `max` failures within `window_us`; `max` 0 never trips.
     #[must_use]
     pub fn new(max: u32, window_us: u64) -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect();
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
         Self { shards, hasher: RandomState::new(), max, window_us }
     }
 
-    fn slot(&self, source: IpAddr, key: &str) -> (MutexGuard<'_, HashMap<u64, Window>>, u64) {
+    fn slot(&self, source: IpAddr, key: &str) -> (MutexGuard<'_, Generations>, u64) {
         let id = self.hasher.hash_one((Prefix::neighbourhood(source), key));
         let index = (id >> 32) as usize % SHARDS;
         #[expect(clippy::indexing_slicing, reason = "INVARIANT: index is taken modulo the number of shards")]
         let shard = self.shards[index].lock().unwrap_or_else(PoisonError::into_inner);
         (shard, id)
+    }
+
+    fn runs(&self, window: &Window, now_us: u64) -> bool {
+        now_us.saturating_sub(window.since_us) < self.window_us
     }
 
     /// Whether this source has failed too often for this key.
@@ -51,9 +69,7 @@ impl Failures {
             return false;
         }
         let (shard, id) = self.slot(source, key);
-        shard
-            .get(&id)
-            .is_some_and(|w| now_us.saturating_sub(w.since_us) < self.window_us && w.failures >= self.max)
+        shard.get(id).is_some_and(|w| self.runs(&w, now_us) && w.failures >= self.max)
     }
 
     /// Counts one failure.
@@ -62,25 +78,15 @@ impl Failures {
             return;
         }
         let (mut shard, id) = self.slot(source, key);
-        let over = |w: &Window| now_us.saturating_sub(w.since_us) >= self.window_us;
-        if !shard.contains_key(&id) && shard.len() >= COUNTERS_MAX / SHARDS {
-            shard.retain(|_, w| !over(w));
-            if shard.len() >= COUNTERS_MAX / SHARDS
-                && let Some(oldest) = shard.iter().min_by_key(|(_, w)| w.since_us).map(|(id, _)| *id)
-            {
-                shard.remove(&oldest);
-            }
-        }
-        let window = shard.entry(id).or_insert(Window { since_us: now_us, failures: 0 });
-        if over(window) {
-            *window = Window { since_us: now_us, failures: 0 };
-        }
+        let mut window = shard
+            .get(id)
+            .filter(|w| self.runs(w, now_us))
+            .unwrap_or(Window { since_us: now_us, failures: 0 });
         window.failures = window.failures.saturating_add(1);
-    }
-
-    #[cfg(test)]
-    fn counters(&self) -> usize {
-        self.shards.iter().map(|s| s.lock().unwrap().len()).sum()
+        if shard.current.len() >= GENERATION_MAX && !shard.current.contains_key(&id) {
+            shard.previous = std::mem::take(&mut shard.current);
+        }
+        shard.current.insert(id, window);
     }
 }
 
@@ -112,6 +118,10 @@ mod tests {
         for n in 0..200_000_u32 {
             failures.count(ip(n << 8), "K1", u64::from(n));
         }
-        assert!(failures.counters() <= COUNTERS_MAX);
+        let counters = |shard: &Mutex<Generations>| {
+            let shard = shard.lock().unwrap();
+            shard.current.len() + shard.previous.len()
+        };
+        assert!(failures.shards.iter().map(counters).sum::<usize>() <= COUNTERS_MAX);
     }
 }
