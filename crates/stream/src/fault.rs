@@ -36,6 +36,7 @@ struct Disk {
     stop_at: Option<u64>,
     stopped: bool,
     fail_syncs: u32,
+    fail_creates: u32,
     capacity_bytes: Option<u64>,
     files: Vec<Node>,
     /// Names as processes see them.
@@ -74,6 +75,7 @@ impl FaultStorage {
             stop_at: None,
             stopped: false,
             fail_syncs: 0,
+            fail_creates: 0,
             capacity_bytes: None,
             files: Vec::new(),
             names: BTreeMap::new(),
@@ -105,6 +107,11 @@ impl FaultStorage {
     /// Makes the next `count` syncs fail, of files and folder alike.
     pub fn fail_syncs(&self, count: u32) {
         lock(&self.disk).fail_syncs = count;
+    }
+
+    /// Makes the next `count` creations of files fail, as for want of file handles.
+    pub fn fail_creates(&self, count: u32) {
+        lock(&self.disk).fail_creates = count;
     }
 
     /// Limits all files together to this many bytes; `None` is no limit.
@@ -320,6 +327,10 @@ impl FaultStorage {
 impl Storage for FaultStorage {
     fn create(&self, name: &str) -> io::Result<Arc<dyn StorageFile>> {
         let mut disk = lock(&self.disk);
+        if disk.fail_creates > 0 {
+            disk.fail_creates -= 1;
+            return Err(io::Error::other("too many open files (injected)"));
+        }
         let id = disk.files.len();
         disk.files.push(Node::default());
         self.change(&mut disk, Change::Bind(name.to_owned(), id))?;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use crate::error::{LogError, is_full};
 use crate::reader::Reader;
 use crate::record::{KIND_MARK, Offset, PAYLOAD_BYTES_MAX, PREFIX_BYTES_MAX, encode};
-use crate::recovery::{self, POISON_NAME, Recovery};
+use crate::recovery::{self, CreateError, POISON_NAME, Recovery};
 use crate::retention::{self, Kept, Removed, Retention};
 use crate::segment::{self, HEADER_BYTES};
 use crate::storage::{Storage, StorageFile};
@@ -162,8 +162,8 @@ impl Log {
     /// Writes one record, with one system call, and returns its offset. Not yet durable.
     ///
     /// # Errors
-    /// [`LogError::Full`], after which nothing of the record is kept and appending may be tried again;
-    /// [`LogError::Poisoned`], [`LogError::TooLarge`] or [`LogError::ReservedKind`].
+    /// [`LogError::Full`] or, if no new segment could be begun, [`LogError::Io`]: nothing of the record is
+    /// kept and appending may be tried again. [`LogError::Poisoned`], [`LogError::TooLarge`] or [`LogError::ReservedKind`].
     pub fn append(&self, kind: u8, payload: &[u8]) -> Result<Offset, LogError> {
         self.write(&[Frame { kind, prefix: &[], payload }])
     }
@@ -451,8 +451,11 @@ impl Inner {
                 self.end_bytes.fetch_add(HEADER_BYTES as u64, Ordering::Release);
                 Ok(())
             }
-            Err(LogError::Full) => Err(LogError::Full),
-            Err(error) => Err(self.poison("begin a segment", &error)),
+            Err(CreateError::NotBegun(error)) => Err(error),
+            Err(CreateError::InDoubt(error)) => {
+                let cause = std::error::Error::source(&error).map_or(String::new(), ToString::to_string);
+                Err(self.poison("begin a segment", &cause))
+            }
         }
     }
 

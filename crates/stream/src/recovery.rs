@@ -88,27 +88,43 @@ pub(crate) fn open(storage: &dyn Storage, first_offset: Offset) -> Result<Found,
     Ok(Found { segments, active, recovery })
 }
 
+/// Why a segment could not be made.
+#[derive(Debug)]
+pub(crate) enum CreateError {
+    /// Nothing has happened, and it may be tried again: no space, no file handle.
+    NotBegun(LogError),
+    /// A sync or a rename failed: what is on disk is in doubt.
+    InDoubt(LogError),
+}
+
+impl From<CreateError> for LogError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::NotBegun(error) | CreateError::InDoubt(error) => error,
+        }
+    }
+}
+
 /// Makes a segment that is on disk, name and header and `records`, before anybody can see it.
-///
-/// # Errors
-/// [`LogError::Full`] if there is no space; any other error leaves the disk in doubt.
 pub(crate) fn create_segment(
     storage: &dyn Storage,
     base: Offset,
     records: &[u8],
-) -> Result<Arc<dyn StorageFile>, LogError> {
+) -> Result<Arc<dyn StorageFile>, CreateError> {
     let temporary = segment::TEMPORARY_NAME;
     let name = segment::name(base);
-    let file = storage.create(temporary).map_err(|source| LogError::io("create", temporary, source))?;
+    let not_begun = |doing, source| CreateError::NotBegun(LogError::io(doing, temporary, source));
+    let file = storage.create(temporary).map_err(|source| not_begun("create", source))?;
     let written = append_all(&*file, &segment::header(base)).and_then(|()| append_all(&*file, records));
     if let Err(source) = written {
         // Best effort: the name is free for the next try either way.
         let _ = storage.remove(temporary);
-        return Err(LogError::io("write", temporary, source));
+        return Err(not_begun("write", source));
     }
-    file.sync().map_err(|source| in_doubt("sync", temporary, source))?;
-    storage.rename(temporary, &name).map_err(|source| in_doubt("rename", temporary, source))?;
-    storage.sync_dir().map_err(|source| in_doubt("sync", ".", source))?;
+    let doubt = |doing, file, source| CreateError::InDoubt(in_doubt(doing, file, source));
+    file.sync().map_err(|source| doubt("sync", temporary, source))?;
+    storage.rename(temporary, &name).map_err(|source| doubt("rename", temporary, source))?;
+    storage.sync_dir().map_err(|source| doubt("sync", ".", source))?;
     Ok(file)
 }
 

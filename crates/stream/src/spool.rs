@@ -75,6 +75,12 @@ pub enum Cause {
     /// No space on the spool's disk.
     #[error("the spool's disk is full")]
     DiskFull,
+    /// No new segment could be begun, for instance for want of file handles; the next record tries again.
+    #[error("the spool cannot be written: {cause}")]
+    Failing {
+        /// What failed.
+        cause: String,
+    },
     /// A write or sync failed; only a restart helps.
     #[error("the spool is poisoned: {cause}")]
     Poisoned {
@@ -193,8 +199,9 @@ struct Inner {
     pending: Mutex<Pending>,
     /// Whether `pending` holds anything; spares the usual admit the lock.
     has_pending: AtomicBool,
-    /// The last write found no space.
-    full: AtomicBool,
+    /// Whether the last write failed in a way that may pass, and how.
+    has_failed: AtomicBool,
+    failure: Mutex<Option<Cause>>,
     shed_total: AtomicU64,
     gaps_total: AtomicU64,
     abandoned_total: AtomicU64,
@@ -253,7 +260,8 @@ impl Spool {
                 released_bytes: AtomicU64::new(0),
                 pending: Mutex::new(Pending { boot: true, ..Pending::default() }),
                 has_pending: AtomicBool::new(true),
-                full: AtomicBool::new(false),
+                has_failed: AtomicBool::new(false),
+                failure: Mutex::default(),
                 shed_total: AtomicU64::new(0),
                 gaps_total: AtomicU64::new(0),
                 abandoned_total: AtomicU64::new(0),
@@ -330,23 +338,26 @@ impl Spool {
         self.room()?;
         let frame = Frame { kind, prefix: &[], payload };
         if self.inner.has_pending.load(Ordering::Acquire) {
-            self.put_pending(Some(frame))
+            self.put_pending(true, Some(frame))
         } else {
             self.put(&[frame])
         }
     }
 
     /// Writes what waits for space, if there is space now. The drainer calls this.
+    ///
+    /// What lets the drainer finish requests goes out even above `bytes_max`: a spool full of requests that
+    /// a dead process left open would otherwise stay full for ever. A gap waits for room.
     pub(crate) fn flush(&self) {
-        if self.inner.has_pending.load(Ordering::Acquire) && self.room().is_ok() {
+        if self.inner.has_pending.load(Ordering::Acquire) {
             // If it fails it stays pending, and `status` says why.
-            let _ = self.put_pending(None);
+            let _ = self.put_pending(self.room().is_ok(), None);
         }
     }
 
-    fn put_pending(&self, last: Option<Frame<'_>>) -> Result<Offset, SpoolError> {
+    fn put_pending(&self, with_gap: bool, last: Option<Frame<'_>>) -> Result<Offset, SpoolError> {
         let mut pending = lock(&self.inner.pending);
-        let gap = pending.gap.map(Gap::bytes);
+        let gap = pending.gap.filter(|_| with_gap).map(Gap::bytes);
         let mut frames = Vec::with_capacity(3 + pending.abandoned.len());
         if pending.boot {
             frames.push(Frame { kind: KIND_BOOT, prefix: &[], payload: &[] });
@@ -362,26 +373,32 @@ impl Spool {
         frames.extend(last);
         let first = self.put(&frames)?;
         let offset = first.plus((frames.len() as u64).saturating_sub(1));
+        let left = if gap.is_some() { None } else { pending.gap };
+        *pending = Pending { gap: left, ..Pending::default() };
+        self.inner.has_pending.store(left.is_some(), Ordering::Release);
         self.inner.gaps_total.fetch_add(u64::from(gap.is_some()), Ordering::Relaxed);
-        *pending = Pending::default();
-        self.inner.has_pending.store(false, Ordering::Release);
         Ok(offset)
     }
 
     fn put(&self, frames: &[Frame<'_>]) -> Result<Offset, SpoolError> {
-        let result = self.inner.log.write(frames);
-        let full = matches!(result, Err(LogError::Full));
-        if full || self.inner.full.load(Ordering::Relaxed) {
-            self.inner.full.store(full, Ordering::Relaxed);
-        }
-        result.map_err(|error| {
-            let cause = match error {
-                LogError::Full => Cause::DiskFull,
-                LogError::Poisoned { cause } => Cause::Poisoned { cause },
-                other => Cause::Poisoned { cause: other.to_string() },
-            };
-            SpoolError::Unavailable { cause }
-        })
+        let error = match self.inner.log.write(frames) {
+            Ok(offset) => {
+                if self.inner.has_failed.load(Ordering::Relaxed) {
+                    *lock(&self.inner.failure) = None;
+                    self.inner.has_failed.store(false, Ordering::Relaxed);
+                }
+                return Ok(offset);
+            }
+            Err(error) => error,
+        };
+        let cause = match error {
+            LogError::Full => Cause::DiskFull,
+            LogError::Poisoned { cause } => Cause::Poisoned { cause },
+            other => Cause::Failing { cause: other.to_string() },
+        };
+        *lock(&self.inner.failure) = Some(cause.clone());
+        self.inner.has_failed.store(true, Ordering::Relaxed);
+        Err(SpoolError::Unavailable { cause })
     }
 
     fn room(&self) -> Result<(), SpoolError> {
@@ -409,8 +426,8 @@ impl Spool {
         if let Some(cause) = self.inner.log.poisoned() {
             return Some(Cause::Poisoned { cause: cause.to_owned() });
         }
-        if self.inner.full.load(Ordering::Relaxed) {
-            return Some(Cause::DiskFull);
+        if let Some(cause) = lock(&self.inner.failure).clone() {
+            return Some(cause);
         }
         match self.room() {
             Err(SpoolError::Unavailable { cause }) => Some(cause),

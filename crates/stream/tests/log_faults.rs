@@ -238,7 +238,7 @@ fn a_syncer_syncs_without_being_asked() {
 fn a_log_begins_where_it_is_told() {
     let storage = FaultStorage::new(11);
     let options = LogOptions { first_offset: Offset::new(41), ..SMALL };
-    let (log, recovery) = Log::open(storage.clone() as Arc<_>, options).unwrap();
+    let (log, recovery) = Log::open(storage as Arc<_>, options).unwrap();
     assert_eq!((recovery.first, recovery.next), (Offset::new(41), Offset::new(41)));
     assert_eq!(log.append(3, b"x").unwrap(), Offset::new(41));
     let record = Record { offset: Offset::new(41), kind: 3, payload: b"x".to_vec() };

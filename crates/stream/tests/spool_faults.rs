@@ -113,6 +113,22 @@ fn a_full_output_stops_draining_and_loses_nothing() {
 }
 
 #[test]
+fn a_segment_that_cannot_be_begun_is_a_passing_failure() {
+    let disk = FaultStorage::new(20);
+    let (Opened { spool, .. }, _output) = open(&disk, &FaultStorage::new(21));
+    spool.single(&[b'1'; 150]).unwrap();
+    disk.fail_creates(1);
+    let error = spool.single(b"2").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "recording is unavailable: the spool cannot be written: failed to create `next.tmp`"
+    );
+    assert!(matches!(spool.status().unavailable, Some(Cause::Failing { .. })));
+    spool.single(b"2").unwrap();
+    assert!(spool.healthy());
+}
+
+#[test]
 fn a_poisoned_spool_says_so() {
     let disk = FaultStorage::new(7);
     let (Opened { spool, .. }, _output) = open(&disk, &FaultStorage::new(8));
@@ -140,7 +156,7 @@ fn an_open_request_keeps_its_segment_until_it_ends() {
     let disk = FaultStorage::new(11);
     let (output, _) = Log::open(FaultStorage::new(12) as Arc<_>, LogOptions::default()).unwrap();
     let options = SpoolOptions { bytes_max: 100_000, ..OPTIONS };
-    let Opened { spool, mut drainer, .. } = Spool::open(disk.clone() as Arc<_>, &output, options).unwrap();
+    let Opened { spool, mut drainer, .. } = Spool::open(disk as Arc<_>, &output, options).unwrap();
     let ticket = spool.admit(b"0").unwrap();
     for number in 1..40 {
         spool.single(format!("{number}").as_bytes()).unwrap();
@@ -157,6 +173,23 @@ fn an_open_request_keeps_its_segment_until_it_ends() {
 }
 
 #[test]
+fn a_spool_that_a_dead_process_left_full_of_open_requests_is_emptied() {
+    let (disk, output_disk) = (FaultStorage::new(18), FaultStorage::new(19));
+    let (Opened { spool, .. }, _) = open(&disk, &output_disk);
+    let taken = (1..).take_while(|number| spool.admit(format!("{number}").as_bytes()).is_ok()).count();
+    disk.kill();
+    output_disk.kill();
+    let (Opened { spool, mut drainer, .. }, output) = open(&disk, &output_disk);
+    assert!(!spool.healthy());
+    drainer.pump(&mut join).unwrap();
+    spool.sync().unwrap();
+    drainer.pump(&mut join).unwrap();
+    assert!(spool.healthy(), "{:?}", spool.status());
+    assert_eq!(texts(&output).len(), taken);
+    assert!(texts(&output).iter().all(|text| text.starts_with("unfinished")));
+}
+
+#[test]
 fn a_spool_older_than_its_output_is_refused_and_a_new_one_continues() {
     let (old, output_disk) = (FaultStorage::new(13), FaultStorage::new(14));
     let (Opened { spool, mut drainer, .. }, _) = open(&FaultStorage::new(15), &output_disk);
@@ -168,7 +201,7 @@ fn a_spool_older_than_its_output_is_refused_and_a_new_one_continues() {
     drop((spool, drainer));
     let (elsewhere, _) = Log::open(FaultStorage::new(16) as Arc<_>, LogOptions::default()).unwrap();
     Spool::open(old.clone() as Arc<_>, &elsewhere, OPTIONS).unwrap().spool.single(b"1").unwrap();
-    let (output, _) = Log::open(output_disk.clone() as Arc<_>, LogOptions::default()).unwrap();
+    let (output, _) = Log::open(output_disk as Arc<_>, LogOptions::default()).unwrap();
     let error = Spool::open(old as Arc<_>, &output, OPTIONS).unwrap_err();
     assert!(matches!(error, SpoolOpenError::Behind { .. }), "{error}");
     let fresh = Spool::open(FaultStorage::new(17) as Arc<_>, &output, OPTIONS).unwrap();
