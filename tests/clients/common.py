@@ -134,11 +134,18 @@ def operations(client: Any) -> dict[str, Callable[..., Any]]:
     return {name[3:]: method for name, method in inspect.getmembers(client, callable) if name.startswith("op_")}
 
 
+def described(client: Any) -> dict[str, Any]:
+    """The driver's operations and their parameters, for `ops`."""
+    return {name: list(inspect.signature(method).parameters) for name, method in operations(client).items()}
+
+
 def answer(client: Any, line: str) -> dict[str, Any]:
     """Runs one operation. A returned dictionary with `ok` is the answer itself; anything else is its result."""
     try:
         request = json.loads(line)
         name = request.pop("op")
+        if name == "ops":
+            return {"ok": True, "result": described(client), "printed": ""}
         method = operations(client).get(name)
         if method is None:
             raise DriverError(f"unknown op {name!r}; known: {', '.join(sorted(operations(client)))}")

@@ -11,13 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import pathlib
-import subprocess
 import sys
 import tomllib
 
+from driver_process import Driver
 from stub_server import Answer, StubServer, StubWebSocket
-
-HERE = pathlib.Path(__file__).resolve().parent
 
 ORDER = {"op": "order", "market": "KRW-BTC", "side": "buy", "kind": "limit", "price": "50000000", "quantity": "0.001"}
 BALANCE = {"op": "balance"}
@@ -32,25 +30,6 @@ CANDIDATES = [
     (429, "error", "too_many_requests"), (429, "flat", "too_many_requests"), (429, "text", "Too many API requests."),
     (503, "error", "server_error"), (503, "flat", "server_error"), (503, "text", "unavailable"),
 ]
-
-
-class Driver:
-    """One driver process, spoken to by JSON lines."""
-
-    def __init__(self, file: str, base_url: str, *more: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(HERE / file), "--base-url", base_url, "--access-key", "PROBExACCESS",
-             "--secret", "PROBExSECRETxPROBExSECRETxPROBExSECRETxx", *more],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, request: dict) -> dict:
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
-    def stop(self) -> None:
-        self._process.stdin.close()
-        self._process.wait(10)
 
 
 def render(shape: str, name: str, message: str) -> bytes:

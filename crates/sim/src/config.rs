@@ -32,6 +32,16 @@ impl Default for Config {
 }
 
 /// The accounts file, TOML or JSON.
+///
+/// ```
+/// # let text = r#"
+/// [[accounts]]
+/// name = "A1"
+/// keys = [{ access_key = "MADExUPxKEY", secret = "MADExUPxSECRET" }]
+/// balances = { KRW = "100000000", BTC = "2" }
+/// # "#;
+/// # toml::from_str::<sumun_sim::config::Accounts>(text).unwrap();
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Accounts {

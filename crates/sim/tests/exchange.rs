@@ -121,6 +121,8 @@ async fn the_control_routes_are_on_their_own_listener_only() {
     assert_eq!(last["body"], ORDER);
     assert_eq!(last["access_key"], KEY_1);
     assert_eq!(last["number"], 2);
+    let later = send(mock.control, Method::GET, "/_mock/requests?after=1", None, "").await.body;
+    assert_eq!(later, json!([last]));
 
     let reset = send(mock.control, Method::POST, "/_mock/reset", None, "").await;
     assert_eq!(reset.status, StatusCode::NO_CONTENT);

@@ -2,7 +2,7 @@
 //!
 //! | route | does |
 //! |---|---|
-//! | `GET /_mock/requests` | everything received, oldest first, as a JSON array |
+//! | `GET /_mock/requests?after=N` | everything received, oldest first, as a JSON array; with `after`, only what has a larger number |
 //! | `POST /_mock/reset` | venue, nonces, request list and delay as at the start |
 //! | `POST /_mock/delay?ms=N` | every later request waits N milliseconds before it is carried out |
 //! | `GET /_mock/healthz` | 200 |
@@ -27,8 +27,10 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-async fn requests(State(shared): State<Arc<Shared>>) -> Json<Vec<Received>> {
-    Json(locked(&shared.requests).received.iter().cloned().collect())
+async fn requests(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Json<Vec<Received>> {
+    let params = Params::of_form(query.as_deref().unwrap_or(""));
+    let after: u64 = params.get("after").and_then(|after| after.parse().ok()).unwrap_or(0);
+    Json(locked(&shared.requests).received.iter().filter(|entry| entry.number > after).cloned().collect())
 }
 
 async fn reset(State(shared): State<Arc<Shared>>) -> StatusCode {
