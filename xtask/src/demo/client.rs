@@ -1,16 +1,18 @@
 //! A real client library in a process of its own, driven by one JSON line per operation (tests/clients).
 //!
 //! Passes on what the library did; never signs, retries or judges. The driver ends when its input closes, so it
-//! cannot outlive the demo.
+//! cannot outlive the demo; its process group is its own, so that Ctrl-C ends it that way too.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
-use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::stage::Stage;
 use crate::run;
 
 /// The exchange key a client signs with. Made for one demo run.
@@ -27,23 +29,21 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Starts a driver against a server; `from` is the local address its connections leave from.
-    pub(super) fn start(
-        name: &'static str,
-        python: &Path,
-        server: SocketAddr,
-        key: &Credentials,
-        from: &str,
-    ) -> Result<Self> {
+    /// Starts a driver against the stage's gate; `from` is the local address its connections leave from.
+    pub(super) fn start(name: &'static str, python: &Path, stage: &Stage, from: &str) -> Result<Self> {
+        let key = stage.credentials();
+        let log = OpenOptions::new().create(true).append(true).open(stage.client_log(name))?;
         let mut child = Command::new(python)
             .arg(run::root().join("tests/clients").join(format!("{name}_driver.py")))
-            .env("DRIVER_BASE_URL", format!("http://{server}"))
+            .env("DRIVER_BASE_URL", format!("http://{}", stage.gate()))
             .env("DRIVER_ACCESS_KEY", &key.access_key)
             .env("DRIVER_SECRET", &key.secret)
             .env("DRIVER_SOURCE_ADDRESS", from)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(log)
+            .process_group(0)
             .spawn()
             .with_context(|| format!("failed to start the {name} driver"))?;
         let input = child.stdin.take();
@@ -59,7 +59,10 @@ impl Client {
         let mut line = String::new();
         self.output.read_line(&mut line)?;
         if line.is_empty() {
-            bail!("the {} driver ended without an answer to {operation}", self.name);
+            bail!(
+                "the {0} driver ended without an answer to {operation}; see target/demo/{0}.log",
+                self.name
+            );
         }
         serde_json::from_str(&line).with_context(|| format!("the {} driver answered `{line}`", self.name))
     }

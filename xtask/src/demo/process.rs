@@ -19,7 +19,8 @@ pub(super) const POLL: Duration = Duration::from_millis(50);
 /// Looks before giving up on a server that starts: ten seconds.
 const READY_POLLS_MAX: u32 = 200;
 
-/// Runs "$@"; descriptor 3 is the lifeline. Fifty looks of a tenth of a second pass between asking and insisting.
+/// Runs "$@"; descriptor 3 is the lifeline. A hundred looks of a tenth of a second pass between asking and
+/// insisting: twice the grace a gate gives to what is under way.
 const GUARD: &str = r#"
 exec 3<&0
 "$@" 3<&- </dev/null &
@@ -28,7 +29,7 @@ child=$!
     cat <&3 >/dev/null
     kill -TERM $child
     looks=0
-    while kill -0 $child && [ $looks -lt 50 ]; do sleep 0.1; looks=$((looks + 1)); done
+    while kill -0 $child && [ $looks -lt 100 ]; do sleep 0.1; looks=$((looks + 1)); done
     kill -KILL $child
 ) 2>/dev/null &
 guard=$!

@@ -73,6 +73,11 @@ impl Stage {
         &self.credentials
     }
 
+    /// Where a client's driver writes what it has to say besides answers.
+    pub(super) fn client_log(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.log"))
+    }
+
     /// The edit a person would make: one word in the keys file, written beside it and renamed over it.
     pub(super) fn suspend_key(&self) -> Result<()> {
         let (keys, edited) = (self.folder.join("keys.toml"), self.folder.join("keys.toml.edited"));

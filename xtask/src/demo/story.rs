@@ -55,15 +55,19 @@ impl Teller {
     }
 }
 
+/// A field as a person reads it: text without its quotes, anything else as it is.
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// A driver's failure as a person reads it.
 fn failure(answer: &Value) -> String {
-    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-    format!("{}: {}", text("exception"), text("message"))
+    format!("{}: {}", shown(&answer["exception"]), shown(&answer["message"]))
 }
 
 /// Plays all of it. The stage is up; it is the caller's to take down.
 pub(super) fn play(stage: &Stage, python: &Path) -> Result<()> {
-    let client = |name, from| Client::start(name, python, stage.gate(), stage.credentials(), from);
+    let client = |name, from| Client::start(name, python, stage, from);
     let mut teller = Teller { step: 0 };
     let order =
         json!({"op": "order", "market": MARKET, "side": "buy", "price": RESTING_PRICE, "quantity": "0.001"});
@@ -73,16 +77,17 @@ pub(super) fn play(stage: &Stage, python: &Path) -> Result<()> {
     ));
     let mut owner = client("ccxt", REGISTERED)?;
     teller.allowed(owner.ask(&json!({"op": "balance"}))?, |result| {
-        format!("{} KRW are free to trade", result["free"]["KRW"])
+        format!("{} KRW are free to trade", shown(&result["free"]["KRW"]))
     })?;
 
     teller.step("It places an order far below the market, which rests.");
     let placed =
-        teller.allowed(owner.ask(&order)?, |result| format!("the order's id is {}", result["id"]))?;
+        teller.allowed(owner.ask(&order)?, |result| format!("the order's id is {}", shown(&result["id"])))?;
     let id = placed["id"].as_str().context("a placed order has an id")?.to_owned();
 
     teller.step("It places another and cancels it.");
-    let other = teller.allowed(owner.ask(&order)?, |result| format!("the order's id is {}", result["id"]))?;
+    let other =
+        teller.allowed(owner.ask(&order)?, |result| format!("the order's id is {}", shown(&result["id"])))?;
     teller.allowed(owner.ask(&json!({"op": "cancel", "id": other["id"]}))?, |_| "cancelled".to_owned())?;
 
     teller.step("It opens the private WebSocket (ccxt.pro) and watches its own orders.");
@@ -99,7 +104,7 @@ pub(super) fn play(stage: &Stage, python: &Path) -> Result<()> {
 
     teller.step("Meanwhile the owner goes on as before.");
     teller.allowed(owner.ask(&json!({"op": "get_order", "id": id}))?, |result| {
-        format!("the first order is {}", result["status"])
+        format!("the first order is {}", shown(&result["status"]))
     })?;
 
     teller.step("The exchange suspends the key: one word in the keys file, no restart.");
@@ -161,7 +166,7 @@ pub(super) fn read_back(dump: &str) -> Result<()> {
 fn told(record: &Value) -> String {
     let text = |name: &str| record[name].as_str().unwrap_or("-").to_owned();
     format!(
-        "{}  {:<9}  {:<9}  {:<6} {:<24} {:<5} {:<20} signature {}",
+        "{}  {:<9}  {:<9}  {:<7} {:<22} {:<5} {:<20} signature {}",
         text("ts"),
         text("ip"),
         text("channel"),
