@@ -1,4 +1,9 @@
-//! The command line. Each command's own arguments stand in its file under [`crate::commands`].
+//! The command line. Each command's own arguments and help stand in its file under [`crate::commands`].
+
+#![expect(
+    missing_docs,
+    reason = "a doc comment on a command here would hide the help that stands in its own file"
+)]
 
 use crate::commands::{
     config_check, gate, keys_check, keys_kek_new, keys_new, keys_seal, log, request_check,
@@ -24,7 +29,6 @@ pub struct Arguments {
 /// What `sumun` can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the gate: the reverse proxy that checks every request
     Gate(gate::Arguments),
     /// Look at the configuration
     #[command(subcommand)]
@@ -43,35 +47,27 @@ pub enum Command {
 /// Commands on the configuration.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Explain every value and check what can be checked without starting
     Check(config_check::Arguments),
 }
 
 /// Commands on keys.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Make a key: prints its secret once, keeps it only sealed
     New(keys_new::Arguments),
-    /// Seal a secret read from stdin, or reseal a whole keys file
     Seal(keys_seal::Arguments),
-    /// Find everything wrong with a keys file
     Check(keys_check::Arguments),
-    /// Make a key-encryption key, under which secrets are sealed
     KekNew(keys_kek_new::Arguments),
 }
 
 /// Commands on requests.
 #[derive(Debug, Subcommand)]
 pub enum RequestCommand {
-    /// Judge recorded requests as a gate would judge their signatures
     Check(request_check::Arguments),
 }
 
 /// Commands on the event log.
 #[derive(Debug, Subcommand)]
 pub enum LogCommand {
-    /// Print the newest events and go on as they come
     Tail(log::TailArguments),
-    /// Print events and stop at the end
     Dump(log::DumpArguments),
 }

@@ -71,6 +71,19 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     sync_folder(path).map_err(failed("sync the folder of"))
 }
 
+/// Keeps other commands from changing files in the same folder between reading and replacing, until dropped.
+///
+/// # Errors
+/// The folder cannot be opened or locked.
+pub fn guard(path: &Path) -> Result<File, WriteError> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = folder(&target);
+    let failed = |source| WriteError { step: "lock the folder", path: folder.to_owned(), source };
+    let file = File::open(folder).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(file)
+}
+
 fn beside(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -79,8 +92,11 @@ fn beside(path: &Path) -> PathBuf {
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder(path))?.sync_all()
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

@@ -54,8 +54,8 @@ pub enum OpenError {
     },
     /// The key is here, but what it opens is not what was sealed.
     #[error(
-        "the sealed secret does not open: it was altered, or belongs to another key than `{key}` \
-         (key-encryption key {kek})"
+        "authentication failed under key-encryption key {kek}: the sealed secret was altered, or is that of \
+         another key than `{key}`"
     )]
     Authentication {
         /// The key whose record it stands in.

@@ -83,7 +83,7 @@ fn errors_say_what_to_do() {
     let secret = ApiSecret::new(b"made-up-secret".to_vec()).unwrap();
     let sealed = ring(&[1]).seal(&id, &secret, [9; NONCE_BYTES]);
     insta::assert_snapshot!(ring(&[2, 3]).open(&id, &sealed).unwrap_err(), @"the secret is sealed under key-encryption key 43abb764, the keyring has 68b4c537, d5beb24e; add the missing one, or reseal");
-    insta::assert_snapshot!(ring(&[1]).open(&key("K2"), &sealed).unwrap_err(), @"the sealed secret does not open: it was altered, or belongs to another key than `K2` (key-encryption key 43abb764)");
+    insta::assert_snapshot!(ring(&[1]).open(&key("K2"), &sealed).unwrap_err(), @"authentication failed under key-encryption key 43abb764: the sealed secret was altered, or is that of another key than `K2`");
     insta::assert_snapshot!("made-up-secret".parse::<SealedSecret>().unwrap_err(), @"not a sealed secret: it must begin with `sealed:v1:`; seal a bare secret with `sumun keys seal`");
     insta::assert_snapshot!("sealed:v1:short:AAAA".parse::<SealedSecret>().unwrap_err(), @"not a sealed secret: after `sealed:v1:` must stand eight hexadecimal digits and a colon");
     insta::assert_snapshot!("sealed:v1:00000000:AA AA".parse::<SealedSecret>().unwrap_err(), @"not a sealed secret: its last part is not unpadded base64url; it may have been cut or wrapped");

@@ -4,6 +4,7 @@ use super::ConfigArguments;
 use crate::config::{Config, ConfigErrors, explain};
 use crate::exit::{AlreadyTold, BAD_INPUT, FAILED};
 use crate::keys_file::KeysFile;
+use crate::output::count;
 use crate::{keyring, output};
 use serde::Serialize;
 use std::net::{SocketAddr, TcpListener};
@@ -72,7 +73,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     } else {
         let mut text = match file {
             Some(file) => {
-                format!("Configuration from {file}; {} values differ from nothing said.\n\n", loaded.said())
+                format!(
+                    "Configuration from {file}; {} set, the rest are defaults.\n\n",
+                    count(loaded.said(), "value")
+                )
             }
             None => "No sumun.toml here: defaults and environment only.\n\n".to_owned(),
         };
@@ -197,7 +201,7 @@ fn keys(config: &Config) -> Vec<Check> {
             let ids: Vec<String> = keyring.ids().iter().map(ToString::to_string).collect();
             ok("seal", format!("key-encryption keys {} (the first one seals)", ids.join(", ")))
         }
-        Err(error) => failed("seal", format!("{:#}", anyhow::Error::msg(error.to_string()))),
+        Err(error) => failed("seal", error.to_string()),
     }];
     let path = &config.gate.keys_file;
     checks.push(match (KeysFile::read(path), keyring) {
@@ -205,14 +209,16 @@ fn keys(config: &Config) -> Vec<Check> {
         (Ok(file), Ok(keyring)) => match file.seals(&keyring).as_slice() {
             [] => ok(
                 "gate.keys_file",
-                format!("`{}`: {} keys, every secret opens", path.display(), file.keys.len()),
+                format!("`{}`: {}, every secret opens", path.display(), count(file.keys.len(), "key")),
             ),
             [first, ..] => failed(
                 "gate.keys_file",
                 format!("{}; run `sumun keys check {}`", first.problem.located(path), path.display()),
             ),
         },
-        (Ok(file), Err(_)) => ok("gate.keys_file", format!("`{}`: {} keys", path.display(), file.keys.len())),
+        (Ok(file), Err(_)) => {
+            ok("gate.keys_file", format!("`{}`: {}", path.display(), count(file.keys.len(), "key")))
+        }
     });
     checks
 }

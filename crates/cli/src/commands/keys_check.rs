@@ -4,6 +4,7 @@ use super::KekArguments;
 use crate::exit::{AlreadyTold, BAD_INPUT};
 use crate::keys_file::check::{Finding, Severity};
 use crate::keys_file::{KeysFile, KeysFileError};
+use crate::output::count;
 use crate::{clock, output};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -70,9 +71,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         findings,
     };
     if arguments.json {
-        output::json(&report)?
+        output::json(&report)?;
     } else {
-        output::text(&render(&report))?
+        output::text(&render(&report))?;
     }
     if errors > 0 { Err(AlreadyTold(BAD_INPUT).into()) } else { Ok(()) }
 }
@@ -91,8 +92,8 @@ fn render(report: &Report<'_>) -> String {
             report.states.iter().map(|(state, count)| format!("{count} {state}")).collect();
         let states = if states.is_empty() { String::new() } else { format!(" ({})", states.join(", ")) };
         let opened = if report.secrets_opened { "opened" } else { "not opened" };
-        text.push_str(&format!("{} keys{states}, secrets {opened}; ", report.keys));
+        text.push_str(&format!("{}{states}, secrets {opened}; ", count(report.keys, "key")));
     }
-    text.push_str(&format!("{} errors, {} for attention\n", report.errors, report.attention));
+    text.push_str(&format!("{}, {} for attention\n", count(report.errors, "error"), report.attention));
     text
 }

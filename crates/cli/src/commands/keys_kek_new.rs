@@ -1,5 +1,6 @@
 //! `sumun keys kek-new`: make a key-encryption key.
 
+use crate::exit::BadInput;
 use crate::{atomic_file, entropy, output};
 use std::path::PathBuf;
 use sumun_seal::KeyEncryptionKey;
@@ -28,6 +29,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let text = kek.expose_text();
     match arguments.out {
         None => output::text(&Zeroizing::new(format!("{}\n", *text))),
+        Some(path) if path.exists() => Err(BadInput(format!(
+            "`{}` exists, and a key-encryption key is never overwritten: name another file; to rotate, put a new \
+             line before the old one in it, and run `sumun keys seal --rotate` on the keys file",
+            path.display()
+        ))
+        .into()),
         Some(path) => {
             let content = Zeroizing::new(format!("# key-encryption key {}\n{}\n", kek.id(), *text));
             atomic_file::create(&path, content.as_bytes())?;

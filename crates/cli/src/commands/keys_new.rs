@@ -110,6 +110,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     if let Some(path) = &arguments.append {
         let format = Format::of(path)?;
+        let _guard = atomic_file::guard(path)?;
         let text = match std::fs::read_to_string(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             read => read.with_context(|| format!("failed to read `{}`", path.display()))?,

@@ -96,6 +96,7 @@ fn from_stdin() -> anyhow::Result<ApiSecret> {
 
 fn rotate(keyring: &Keyring, path: &Path, json: bool) -> anyhow::Result<()> {
     let format = Format::of(path)?;
+    let _guard = atomic_file::guard(path)?;
     let text = read_text(path)?;
     let done = edit::resealed(path, &text, format, keyring, || Ok(*entropy::draw()?))?;
     if done.changed > 0 {
@@ -111,9 +112,9 @@ fn rotate(keyring: &Keyring, path: &Path, json: bool) -> anyhow::Result<()> {
         });
     }
     output::text(&format!(
-        "{}: {} secrets resealed under key-encryption key {primary}, {} were already\n",
+        "{}: {} resealed under key-encryption key {primary}, {} there already\n",
         path.display(),
-        done.changed,
+        output::count(done.changed, "secret"),
         done.kept
     ))
 }

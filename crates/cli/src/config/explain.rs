@@ -89,6 +89,11 @@ fn shown(field: &Field, default: Option<toml::Value>) -> String {
     }
 }
 
+/// The default of a key as TOML; empty if there is none.
+pub(crate) fn default_of(path: &str) -> String {
+    value(&as_table(&Config::default()), path).map_or_else(String::new, |value| value.to_string())
+}
+
 fn comment(text: &mut String, line: &str) {
     let _ = writeln!(text, "#{}{line}", if line.starts_with(' ') { "" } else { " " });
 }
@@ -110,5 +115,51 @@ impl Loaded {
     #[must_use]
     pub fn said(&self) -> usize {
         fields().filter(|field| *self.origin(&field.path()) != Origin::Default).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    const EXAMPLE: &str = include_str!("../../../../docs/sumun.example.toml");
+
+    #[test]
+    fn the_example_file_says_what_the_code_says() {
+        if std::env::var_os("UPDATE_EXAMPLE").is_some() {
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sumun.example.toml"), example())
+                .unwrap();
+        }
+        assert!(
+            EXAMPLE == example(),
+            "run `UPDATE_EXAMPLE=1 cargo test -p sumun-cli` and look at the difference"
+        );
+    }
+
+    #[test]
+    fn the_example_taken_out_of_its_comments_is_the_default() {
+        let live = |line: &str| match line.strip_prefix('#') {
+            Some(setting) if !setting.starts_with(' ') && !line.contains("absent by default") => {
+                setting.to_owned()
+            }
+            Some(_) => String::new(),
+            None => line.to_owned(),
+        };
+        let text = EXAMPLE.lines().map(live).collect::<Vec<_>>().join("\n");
+        let sources = Sources { file: Some(("sumun.toml".into(), text)), ..Sources::default() };
+        let loaded = sources.load().unwrap();
+        assert_eq!(loaded.config, Config::default());
+        // Every key with a default stands there, none is only mentioned.
+        assert_eq!(loaded.said(), explain(&loaded).iter().filter(|row| row.value.is_some()).count());
+    }
+
+    #[test]
+    fn every_example_value_can_be_used() {
+        for field in fields().filter(|field| field.example.is_some()) {
+            let text = format!("{} = {}", field.path(), field.shown());
+            let sources = Sources { file: Some(("sumun.toml".into(), text)), ..Sources::default() };
+            assert!(sources.load().is_ok(), "{}", field.path());
+        }
     }
 }

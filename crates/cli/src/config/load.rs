@@ -154,6 +154,13 @@ impl Sources {
             }
         }
         if !merge.problems.is_empty() {
+            // Those of the file first, in its order; then the environment, then the flags.
+            merge.problems.sort_by_key(|problem| match &problem.origin {
+                Origin::File(_, at) => (0, Some(*at)),
+                Origin::Default => (1, None),
+                Origin::Environment(_) => (2, None),
+                Origin::Flag(_) => (3, None),
+            });
             return Err(ConfigErrors(merge.problems));
         }
         let file = self.file.map(|(path, _)| path);
@@ -199,7 +206,9 @@ impl Merge {
                 match value.into_inner() {
                     DeValue::Table(inner) => self.table(&path, inner, at),
                     other => {
-                        let message = format!("is a section, not a {}; write `[{path}]`", other.type_str());
+                        let found = other.type_str();
+                        let message =
+                            format!("is a section, but here stands a value ({found}); write `[{path}]`");
                         self.problem(here, &path, message);
                     }
                 }
@@ -274,7 +283,7 @@ impl Merge {
             insert(&mut alone, path, value.clone());
             match Config::deserialize(toml::Value::Table(alone)) {
                 Ok(_) => insert(&mut good, path, value.clone()),
-                Err(error) => bad.push((origin.clone(), path.clone(), says(error.message()))),
+                Err(error) => bad.push((origin.clone(), path.clone(), says(path, value, error.message()))),
             }
         }
         for (origin, path, message) in bad {
@@ -290,11 +299,19 @@ impl Merge {
     }
 }
 
-/// The parser's words, so that they can stand behind the key's name.
-fn says(message: &str) -> String {
+/// The parser's words, so that they can stand behind the key's name, and a value that would do.
+fn says(path: &str, value: &toml::Value, message: &str) -> String {
+    let good = field(path).map(Field::shown).unwrap_or_default();
     match message.strip_prefix("invalid type: ") {
-        Some(rest) => format!("has the wrong type: {rest}"),
-        None => format!("cannot be used: {message}"),
+        Some(rest) => format!("has the wrong type: {rest}; such as {good}"),
+        // These name what was found themselves.
+        None if ["unknown variant", " asks for ", "did you mean"]
+            .iter()
+            .any(|told| message.contains(told)) =>
+        {
+            format!("cannot be used: {message}")
+        }
+        None => format!("is {value}, which cannot be used: {message}; such as {good}"),
     }
 }
 

@@ -22,6 +22,7 @@ use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use sumun_model::{GateId, Prefix};
+use sumun_seal::KEK_TEXT_PREFIX;
 
 /// What every environment variable of this configuration begins with.
 pub const VARIABLE_PREFIX: &str = "SUMUN_";
@@ -112,7 +113,7 @@ section! {
         upstream_response_s: NonZeroU64 = count(30);
         /// A connection without a request is kept this long.
         idle_s: NonZeroU64 = count(75);
-        /// A WebSocket without a frame either way is kept this long. Upbit's own limit is 120.
+        /// A WebSocket without a frame either way is kept this long.
         websocket_idle_s: NonZeroU64 = count(300);
     }
 }
@@ -252,8 +253,21 @@ impl Config {
                 found(key, format!("is {address}, which is `{other}` already; give it a port of its own"));
             }
         }
-        if self.seal.key_env.is_empty() {
-            found("seal.key_env", "is empty; name an environment variable".to_owned());
+        // Whoever puts the key itself there must not find it repeated in an error.
+        let a_name = |text: &str| {
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        if !a_name(&self.seal.key_env) {
+            found(
+                "seal.key_env",
+                "is not the name of an environment variable: letters, digits and `_`".to_owned(),
+            );
+        }
+        if self.seal.key_file.as_ref().is_some_and(|path| path.to_string_lossy().contains(KEK_TEXT_PREFIX)) {
+            found(
+                "seal.key_file",
+                "holds a key-encryption key; put the key into a file and name the file".to_owned(),
+            );
         }
         problems
     }

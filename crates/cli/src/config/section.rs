@@ -24,6 +24,11 @@ impl Field {
         if self.section.is_empty() { self.key.to_owned() } else { format!("{}.{}", self.section, self.key) }
     }
 
+    /// A value that would do: the example, or the default.
+    pub(crate) fn shown(&self) -> String {
+        self.example.map_or_else(|| super::explain::default_of(&self.path()), str::to_owned)
+    }
+
     /// The environment variable that sets it, such as `SUMUN_GATE__TIMEOUTS__CONNECT_S`.
     pub(crate) fn variable(&self) -> String {
         format!("{}{}", super::VARIABLE_PREFIX, self.path().replace('.', "__").to_uppercase())

@@ -37,7 +37,7 @@ impl KeysFile {
     pub fn seals(&self, keyring: &Keyring) -> Vec<Finding> {
         self.findings(|record| {
             let error = keyring.open(&record.key, &record.secret).err()?;
-            Some((Severity::Error, "secret", error.to_string()))
+            Some((Severity::Error, "secret", format!("does not open: {error}")))
         })
     }
 

@@ -105,7 +105,7 @@ pub fn resealed(
         return Err(KeysFileError { path: path.to_owned(), problems }.into());
     }
     let mut new_by_old = HashMap::new();
-    let mut wanted = file.keys.clone();
+    let mut wanted = file.keys;
     for record in wanted.iter_mut().filter(|record| record.secret.kek_id() != keyring.primary_id()) {
         let new = keyring.reseal(&record.key, &record.secret, nonce()?)?;
         new_by_old.insert(record.secret.to_string(), new.to_string());

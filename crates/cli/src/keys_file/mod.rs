@@ -66,9 +66,12 @@ impl KeysFile {
 /// Unreadable, or not UTF-8.
 pub fn read_text(path: &Path) -> Result<String, KeysFileError> {
     std::fs::read_to_string(path).map_err(|error| {
-        KeysFileError::one(
-            path,
-            &format!("failed to read the keys file: {error}; check `gate.keys_file` and its permissions"),
-        )
+        let remedy = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                format!("make a first key with `sumun keys new … --append {}`, or name another file", path.display())
+            }
+            _ => "check its owner and permissions".to_owned(),
+        };
+        KeysFileError::one(path, &format!("failed to read the keys file: {error}; {remedy}"))
     })
 }

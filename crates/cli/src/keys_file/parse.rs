@@ -8,6 +8,8 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use sumun_model::Prefix;
+use sumun_seal::MalformedSeal;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 /// Problems shown before the rest is only counted: a screenful.
@@ -208,7 +210,9 @@ impl Reading<'_> {
                         self.entry(index, offset, toml_entry(entry, offset, id));
                     }
                 }
-                other => self.whole(span.start, top_level(&format!("`keys` is a {}", other.type_str()))),
+                other => {
+                    self.whole(span.start, top_level(&format!("`keys` is no list ({})", other.type_str())));
+                }
             }
         }
         if !found {
@@ -246,11 +250,20 @@ fn json_entry(text: &str, offset: usize) -> Result<KeyRecord, BadEntry> {
         struct Named {
             key: String,
         }
-        let field = field(&error.path().to_string());
+        let path = error.path().to_string();
         let inner = error.into_inner();
+        let says = without_position(&inner);
+        let field = field(&path, &says);
         BadEntry {
             offset: offset + json_offset(text, &inner),
-            message: remedy(&without_position(&inner), field.is_some()),
+            message: remedy(&says, field.as_deref(), |index| {
+                serde_json::from_str::<serde_json::Value>(text)
+                    .ok()?
+                    .get("allowlist")?
+                    .get(index)?
+                    .as_str()
+                    .map(str::to_owned)
+            }),
             field,
             key: serde_json::from_str::<Named>(text).ok().map(|named| named.key),
         }
@@ -262,20 +275,30 @@ fn toml_entry(
     offset: usize,
     key: Option<String>,
 ) -> Result<KeyRecord, BadEntry> {
+    let written = entry.get_ref().clone();
     serde_path_to_error::deserialize(ValueDeserializer::from(entry)).map_err(|error| {
-        let field = field(&error.path().to_string());
+        let path = error.path().to_string();
         let inner = error.into_inner();
+        let field = field(&path, inner.message());
         BadEntry {
             offset: inner.span().map_or(offset, |span| span.start),
-            message: remedy(inner.message(), field.is_some()),
+            message: remedy(inner.message(), field.as_deref(), |index| {
+                written.get("allowlist")?.get_ref().get(index)?.get_ref().as_str().map(str::to_owned)
+            }),
             field,
             key,
         }
     })
 }
 
-fn field(path: &str) -> Option<String> {
-    (path != "." && !path.contains('?')).then(|| path.to_owned())
+/// The field meant by the parser's path; for one that there is not, the field it stands in.
+fn field(path: &str, message: &str) -> Option<String> {
+    let path = match path.rsplit_once('.') {
+        Some((outer, _)) if message.starts_with("unknown field") => outer,
+        None if message.starts_with("unknown field") => return None,
+        _ => path,
+    };
+    (!path.is_empty() && path != "." && !path.contains('?')).then(|| path.to_owned())
 }
 
 /// Byte offset of a JSON error: its column counts bytes, and points behind what it complains of.
@@ -296,8 +319,27 @@ fn top_level(message: &str) -> String {
     format!("{message}; a keys file is a list of entries under `keys` and nothing else")
 }
 
-/// The parser's words, and what to do where that is not plain.
-fn remedy(message: &str, behind_field: bool) -> String {
+/// The parser's words, and what to do where that is not plain. `prefix` gives what is written in the allowlist.
+fn remedy(message: &str, field: Option<&str>, prefix: impl Fn(usize) -> Option<String>) -> String {
+    match field {
+        // The parser repeats a value of the wrong type, and this one may be a bare secret.
+        Some("secret") if message.starts_with("invalid type") => {
+            return format!("cannot be used: {}", MalformedSeal::Prefix);
+        }
+        Some("created" | "expires") if message.starts_with("invalid type") => {
+            return "has the wrong type: write a string such as \"2027-06-01T00:00:00Z\"".to_owned();
+        }
+        Some(field) => {
+            // An entry may be text or an object, so the parser only says that it is neither.
+            let index =
+                field.strip_prefix("allowlist[").and_then(|rest| rest.strip_suffix(']')?.parse().ok());
+            if let Some(error) = index.and_then(prefix).and_then(|text| text.parse::<Prefix>().err()) {
+                return format!("cannot be used: {error}");
+            }
+        }
+        None => {}
+    }
+    let behind_field = field.is_some();
     if let Some(rest) = message.strip_prefix("unknown field `")
         && let Some((found, expected)) = rest.split_once('`')
     {
@@ -361,21 +403,53 @@ mod tests {
             GOOD.replace("\"K1\"", "\"K5\"").replace("sealed:v1:", ""),
             GOOD.replace("\"key\":\"K1\",", ""),
         );
-        insta::assert_snapshot!(problems(&text, Format::Json), @"");
+        insta::assert_snapshot!(problems(&text, Format::Json), @"
+    the keys file cannot be used
+      keys:3:94: key `K2`: `allowlist[0]` cannot be used: prefix `203.0.113.7/24` has host bits set; did you mean `203.0.113.0/24`?
+      keys:4:74: key `K3`: has an unknown field `alowlist`; did you mean `allowlist`?
+      keys:5:3: key `K4`: `allowlist` is empty, but the key holds `read_balances`; register the addresses it is used from
+      keys:6:205: key `K5`: `secret` cannot be used: not a sealed secret: it must begin with `sealed:v1:`; seal a bare secret with `sumun keys seal`
+      keys:7:204: keys[5]: has no `key`, which every key needs
+      keys:8:3: key `K1`: `key` stands on line 2 already; an id belongs to one key for ever
+      keys:9:3: keys[7]: invalid type: integer `7`, expected a key's fields
+    ");
     }
 
     #[test]
     fn every_problem_of_a_toml_file_at_once() {
-        insta::assert_snapshot!(problems("[[keys]]\nkey = \"K1\"\nstate = \"activ\"\n\n[[keys]]\nkey = \"K2\"\naccount = \"A1\"\nstate = 3\n\n[other]\n", Format::Toml), @"");
-        insta::assert_snapshot!(problems("keys = 3", Format::Toml), @"");
-        insta::assert_snapshot!(problems("", Format::Toml), @"");
-        insta::assert_snapshot!(problems("keys = [", Format::Toml), @"");
+        insta::assert_snapshot!(problems("[[keys]]\nkey = \"K1\"\nstate = \"activ\"\n\n[[keys]]\nkey = \"K2\"\naccount = \"A1\"\nstate = 3\n\n[other]\n", Format::Toml), @"
+    the keys file cannot be used
+      keys:3:9: key `K1`: `state` cannot be used: unknown key state `activ`, expected one of `requested`, `active`, `suspended`, `expired`, `rejected`
+      keys:8:9: key `K2`: `state` has the wrong type: integer `3`, expected a string
+      keys:10:2: unknown field `other`; a keys file is a list of entries under `keys` and nothing else
+    ");
+        insta::assert_snapshot!(problems("keys = 3", Format::Toml), @"
+    the keys file cannot be used
+      keys:1:8: `keys` is no list (integer); a keys file is a list of entries under `keys` and nothing else
+    ");
+        insta::assert_snapshot!(problems("", Format::Toml), @"
+    the keys file cannot be used
+      keys:1:1: missing field `keys`; a keys file is a list of entries under `keys` and nothing else
+    ");
+        insta::assert_snapshot!(problems("keys = [", Format::Toml), @"
+    the keys file cannot be used
+      keys:1:9: not TOML: unclosed array, expected `]`
+    ");
     }
 
     #[test]
     fn what_is_no_list_of_keys_is_said() {
-        insta::assert_snapshot!(problems("", Format::Json), @"");
-        insta::assert_snapshot!(problems("{\"keys\":[{]}", Format::Json), @"");
-        insta::assert_snapshot!(problems("{\"kees\":[]}", Format::Json), @"");
+        insta::assert_snapshot!(problems("", Format::Json), @"
+    the keys file cannot be used
+      keys:1:1: EOF while parsing a value; a keys file is a list of entries under `keys` and nothing else
+    ");
+        insta::assert_snapshot!(problems("{\"keys\":[{]}", Format::Json), @"
+    the keys file cannot be used
+      keys:1:11: key must be a string; a keys file is a list of entries under `keys` and nothing else
+    ");
+        insta::assert_snapshot!(problems("{\"kees\":[]}", Format::Json), @"
+    the keys file cannot be used
+      keys:1:7: unknown field `kees`, expected `keys`; a keys file is a list of entries under `keys` and nothing else
+    ");
     }
 }

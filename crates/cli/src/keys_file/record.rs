@@ -10,7 +10,7 @@ use sumun_seal::SealedSecret;
 
 /// One key: the wire's `key` line without its envelope, and the sealed secret. Absent means unknown, never false.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a key's fields")]
 pub struct KeyRecord {
     /// The id clients send.
     pub key: KeyId,
