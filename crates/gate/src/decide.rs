@@ -392,8 +392,17 @@ fn check_market(
     findings: &mut Findings,
 ) {
     let name = decision.route.and_then(|route| route.market_param.as_deref());
-    let (Some(params), Some(name)) = (params, name) else {
+    let Some(params) = params else {
         findings.not_run(Check::Market);
+        return;
+    };
+    let Some(name) = name else {
+        // An order whose market only the exchange knows, such as one that replaces another by its id.
+        if decision.effect == Effect::Order && entry.markets().is_some() {
+            findings.note(Check::Market, Err(Reason::MarketNotAllowed));
+        } else {
+            findings.not_run(Check::Market);
+        }
         return;
     };
     let named = params.market(name);
