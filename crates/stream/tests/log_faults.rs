@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use sumun_stream::fault::FaultStorage;
 use sumun_stream::{
-    Log, LogError, LogOptions, LogReader, Offset, PAYLOAD_BYTES_MAX, Record, Retention, Start, Syncer,
+    Log, LogError, LogOptions, LogReader, Offset, PAYLOAD_BYTES_MAX, Record, Retention, Start, Storage,
+    Syncer,
 };
 
 const SMALL: LogOptions = LogOptions { segment_bytes_max: 200, first_offset: Offset::ZERO };
@@ -98,7 +99,7 @@ fn damaged(in_segment: usize) -> (Arc<FaultStorage>, String) {
         log.append(1, &[number; 30]).unwrap();
         log.sync().unwrap();
     }
-    let mut names = sumun_stream::Storage::list(&*storage).unwrap();
+    let mut names = storage.list().unwrap();
     names.sort();
     assert!(names.len() > 3);
     let name = names.swap_remove(in_segment);
@@ -232,6 +233,17 @@ fn a_syncer_syncs_without_being_asked() {
             std::thread::yield_now();
         }
     }
+}
+
+#[test]
+fn a_segment_that_was_never_born_is_cleared_away() {
+    let storage = FaultStorage::new(12);
+    open(&storage).append(1, b"one").unwrap();
+    storage.kill();
+    storage.create("next.tmp").unwrap();
+    let log = open(&storage);
+    assert_eq!(payloads(&log), [b"one"]);
+    assert_eq!(storage.list().unwrap(), ["00000000000000000000.seg"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use support::log_world::{Op, World, ops};
 
 proptest! {
-    #![proptest_config(support::config(1500))]
+    #![proptest_config(support::config(800))]
 
     #[test]
     fn what_is_acknowledged_is_there_once_in_order_and_nothing_else(seed: u64, ops in ops()) {

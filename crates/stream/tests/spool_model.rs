@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use support::spool_world::{Disk, Op, World, ops};
 
 proptest! {
-    #![proptest_config(support::config(1000))]
+    #![proptest_config(support::config(700))]
 
     #[test]
     fn every_acknowledged_request_comes_out_once_and_nothing_else(seed: u64, ops in ops()) {
