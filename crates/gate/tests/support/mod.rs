@@ -33,7 +33,7 @@ pub fn token(key: &str, secret: &ApiSecret, nonce: &str, parameters: &str) -> St
 /// An owned request; [`Signed::as_request`] borrows it.
 pub struct Signed {
     pub method: Method,
-    pub path: &'static str,
+    pub path: String,
     pub query: String,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
@@ -44,10 +44,10 @@ pub struct Signed {
 }
 
 impl Signed {
-    pub fn new(method: Method, path: &'static str, source: IpAddr) -> Self {
+    pub fn new(method: Method, path: &str, source: IpAddr) -> Self {
         Self {
             method,
-            path,
+            path: path.to_owned(),
             query: String::new(),
             headers: HeaderMap::new(),
             body: Vec::new(),
@@ -67,7 +67,7 @@ impl Signed {
         Request {
             raw: RawRequest {
                 method: &self.method,
-                path: self.path,
+                path: &self.path,
                 query: &self.query,
                 headers: &self.headers,
                 body: &self.body,
