@@ -17,14 +17,14 @@ const FILE_BYTES_MAX: u64 = 64 << 10;
 pub enum KeyringSourceError {
     /// The file cannot be read.
     #[error(
-        "failed to read the key-encryption keys from `{path}`; make a file with `sumun keys kek-new --out {path}`"
+        "failed to read the key-encryption keys from `{path}`: {problem}; check its owner, or make a file with \
+         `sumun keys kek-new --out FILE`"
     )]
     Read {
         /// The file.
         path: PathBuf,
         /// What the operating system said.
-        #[source]
-        source: io::Error,
+        problem: io::Error,
     },
     /// Others than the owner can get at the file.
     #[error(
@@ -80,7 +80,7 @@ pub fn load(seal: &SealConfig) -> Result<Keyring, KeyringSourceError> {
 /// # Errors
 /// Unreadable, open to others than its owner, or not a keyring.
 pub fn from_file(path: &Path) -> Result<Keyring, KeyringSourceError> {
-    let failed = |source| KeyringSourceError::Read { path: path.to_owned(), source };
+    let failed = |problem| KeyringSourceError::Read { path: path.to_owned(), problem };
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     let mode = metadata.mode() & 0o777;

@@ -50,4 +50,16 @@ mod tests {
             [(1, 1), (1, 3), (2, 1), (2, 2), (3, 1), (3, 1)]
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn agrees_with_counting(text in "[a한\n]{0,60}", at: proptest::sample::Index) {
+            let characters: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let offset = characters[at.index(characters.len())];
+            let before = &text[..offset];
+            let line = before.matches('\n').count() + 1;
+            let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            proptest::prop_assert_eq!(Lines::of(&text).position(offset), Position { line, column });
+        }
+    }
 }

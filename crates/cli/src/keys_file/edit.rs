@@ -199,4 +199,38 @@ mod tests {
         assert_eq!(again, Resealed { text: done.text, changed: 0, kept: 1 });
         assert!(resealed(path, &text, Format::Toml, &ring(&[3]), || Ok([9; NONCE_BYTES])).is_err());
     }
+
+    proptest::proptest! {
+        /// Adding ids one by one in either format gives just those entries, whatever order; a second of an id is refused.
+        #[test]
+        fn a_file_grown_by_adding_holds_what_was_added(
+            ids in proptest::collection::vec(0_u8..12, 0..16),
+            json: bool,
+        ) {
+            let format = if json { Format::Json } else { Format::Toml };
+            let (path, mut text, mut naive) = (Path::new("keys"), String::new(), Vec::new());
+            for id in ids.iter().map(|id| format!("K{id}")) {
+                match with_entry(path, &text, format, &record(&id)) {
+                    Ok(added) => {
+                        proptest::prop_assert!(!naive.contains(&id));
+                        text = added;
+                        naive.push(id);
+                    }
+                    Err(_) => proptest::prop_assert!(naive.contains(&id)),
+                }
+            }
+            if !naive.is_empty() {
+                let both = ring(&[2, 1]);
+                let mut nonce = 0;
+                let rotated = resealed(path, &text, format, &both, || {
+                    nonce += 1;
+                    Ok([nonce; NONCE_BYTES])
+                });
+                let keys = KeysFile::parse(path, &rotated.unwrap().text, format).unwrap().keys;
+                let opened = keys.iter().map(|key| ring(&[2]).open(&key.key, &key.secret).unwrap().expose().to_vec());
+                let opened: Vec<String> = opened.map(|secret| String::from_utf8(secret).unwrap()).collect();
+                proptest::prop_assert_eq!(opened, naive);
+            }
+        }
+    }
 }

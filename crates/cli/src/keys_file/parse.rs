@@ -452,4 +452,17 @@ mod tests {
       keys:1:7: unknown field `kees`, expected `keys`; a keys file is a list of entries under `keys` and nothing else
     ");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "\\PC{0,80}", entry in "[a-z:\\[\\]{}\",0-9 =\n]{0,60}") {
+            for text in [text, entry.clone(), format!("[[keys]]\n{entry}"), format!("{{\"keys\":[{{{entry}}}]}}")] {
+                for format in [Format::Json, Format::Toml] {
+                    if let Err(error) = KeysFile::parse(Path::new("keys"), &text, format) {
+                        proptest::prop_assert!(!error.problems.is_empty());
+                    }
+                }
+            }
+        }
+    }
 }

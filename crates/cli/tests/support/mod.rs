@@ -68,6 +68,26 @@ impl Place {
         Ran::of(self.command(arguments).stdin(Stdio::null()).output().unwrap())
     }
 
+    /// For a command that goes on for ever if what it should refuse passes: ended after half a minute.
+    pub(crate) fn run_briefly(&self, arguments: &[&str]) -> Ran {
+        let (out, err) = (self.path("stdout"), self.path("stderr"));
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null());
+        command.stdout(std::fs::File::create(&out).unwrap()).stderr(std::fs::File::create(&err).unwrap());
+        let mut child = command.spawn().unwrap();
+        for _ in 0..300 {
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        // Does nothing to one that has ended.
+        let _ = child.kill();
+        let status = child.wait().unwrap();
+        let read = |path| std::fs::read(path).unwrap();
+        Ran::of(Output { status, stdout: read(out), stderr: read(err) })
+    }
+
     pub(crate) fn run_with_stdin(&self, arguments: &[&str], stdin: &[u8]) -> Ran {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
