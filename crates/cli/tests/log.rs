@@ -18,7 +18,7 @@ use support::Place;
 const EVENTS: [&str; 3] = [
     r#"{"type":"access","ts":"2026-05-28T09:00:00.000000Z","id":"E1","key":"K1"}"#,
     r#"{"type":"access","ts":"2026-05-28T09:00:01.000000Z","id":"E2","key":"K2"}"#,
-    r#"{"type":"access","ts":"2026-05-28T09:00:02.000000Z","id":"E3","key":"K1"}"#,
+    r#"{"type":"access","ts":"2026-05-28T09:00:02.000000Z","id":"E3","key":"K1","account":null}"#,
 ];
 
 fn log(place: &Place) -> Log {
@@ -43,12 +43,11 @@ fn dump_prints_what_is_there_while_another_process_writes() {
     assert_eq!(run(&["--from", "2", "--dir", "sumun-data/log"]), format!("exit 0\n{}\n", EVENTS[2]));
     insta::assert_snapshot!(run(&["--from", "2", "--pretty"]), @r#"
     exit 0
-    2  {
-      "id": "E3",
-      "key": "K1",
-      "ts": "2026-05-28T09:00:02.000000Z",
-      "type": "access"
-    }
+    event 2
+      type  "access"
+      ts    "2026-05-28T09:00:02.000000Z"
+      id    "E3"
+      key   "K1"
     "#);
 }
 

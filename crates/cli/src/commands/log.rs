@@ -3,7 +3,10 @@
 use super::ConfigArguments;
 use crate::exit::BadInput;
 use anyhow::Context;
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,7 +29,7 @@ struct What {
     /// Print the wire's JSON, one event a line; so is the default, this says it for certain
     #[arg(long, conflicts_with = "pretty")]
     json: bool,
-    /// Print each event over several lines, with its offset
+    /// Print each event over several lines, with its offset and without what is unknown
     #[arg(long)]
     pretty: bool,
 }
@@ -107,7 +110,7 @@ fn print(reader: &mut LogReader, what: &What) -> anyhow::Result<()> {
         let line = payload(&record);
         if what.key.as_ref().is_none_or(|key| is_of(line, key)) {
             if what.pretty {
-                writeln!(out, "{}  {}", record.offset, pretty(line))?;
+                writeln!(out, "event {}{}\n", record.offset, pretty(line))?;
             } else {
                 out.write_all(line)?;
                 out.write_all(b"\n")?;
@@ -131,9 +134,36 @@ fn is_of(line: &[u8], key: &KeyId) -> bool {
     serde_json::from_slice::<Named>(line).is_ok_and(|named| named.key.as_ref() == Some(key))
 }
 
-fn pretty(line: &[u8]) -> String {
-    match serde_json::from_slice::<serde_json::Value>(line) {
-        Ok(value) => format!("{value:#}"),
-        Err(_) => String::from_utf8_lossy(line).into_owned(),
+/// An event's fields in the order they were written; those that are null, which means unknown, left out.
+struct Fields<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Fields<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an event")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+                let mut fields = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+                    if value.get() != "null" {
+                        fields.push((name, value));
+                    }
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
     }
+}
+
+fn pretty(line: &[u8]) -> String {
+    let Ok(Fields(fields)) = serde_json::from_slice(line) else {
+        return String::from_utf8_lossy(line).into_owned();
+    };
+    let wide = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let rows: Vec<String> = fields.iter().map(|(name, value)| format!("\n  {name:wide$}  {value}")).collect();
+    rows.concat()
 }
