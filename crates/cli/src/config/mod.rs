@@ -6,7 +6,7 @@
 //!
 //! No key holds a secret; [`SealConfig`] only says where the key-encryption keys are.
 //!
-//! [`load`] reads and merges, [`explain`] tells where each value came from, `section` holds the macro that keeps
+//! [`Sources::load`] reads and merges, [`explain`] tells where each value came from, `section` holds the macro that keeps
 //! a key's documentation, type and default in one place.
 
 pub mod explain;

@@ -68,7 +68,10 @@ pub fn read_text(path: &Path) -> Result<String, KeysFileError> {
     std::fs::read_to_string(path).map_err(|error| {
         let remedy = match error.kind() {
             std::io::ErrorKind::NotFound => {
-                format!("make a first key with `sumun keys new … --append {}`, or name another file", path.display())
+                format!(
+                    "make a first key with `sumun keys new … --append {}`, or name another file",
+                    path.display()
+                )
             }
             _ => "check its owner and permissions".to_owned(),
         };
