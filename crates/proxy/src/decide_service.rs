@@ -75,7 +75,11 @@ fn received(proxy: &Proxy, question: &Question<'_>) -> Result<Received, String> 
         .target
         .parse()
         .ok()
-        .filter(|_| question.target.starts_with('/'))
+        // Read whole and unchanged: what the front forwards is what was decided, without a fragment cut off.
+        .filter(|uri: &Uri| {
+            question.target.starts_with('/')
+                && uri.path_and_query().is_some_and(|read| read.as_str() == question.target)
+        })
         .ok_or("field `target` is not a path such as /v1/accounts?page=1")?;
     let mut headers = HeaderMap::with_capacity(question.headers.len());
     for (name, value) in &question.headers {

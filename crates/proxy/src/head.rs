@@ -16,6 +16,9 @@ pub enum HeadError {
     /// Neither exactly one `Host` nor an absolute target that agrees with it.
     #[error("the request must have exactly one Host header, and an absolute target must agree with it")]
     Host,
+    /// `Transfer-Encoding` other than `chunked` alone, or beside a `Content-Length`.
+    #[error("the body must be framed by one Content-Length, or by `Transfer-Encoding: chunked` alone")]
+    Framing,
     /// `Connection` names a header that is read end to end.
     #[error("the Connection header names a header that must reach the exchange")]
     Connection,
@@ -38,16 +41,23 @@ const HOP_BY_HOP: [HeaderName; 9] = [
 ];
 
 /// Headers by which some servers let a client rewrite method, path or origin after the fact. Never passed on.
-const REWRITERS: [&str; 9] = [
+const REWRITERS: [&str; 16] = [
     "x-http-method-override",
     "x-http-method",
     "x-method-override",
+    "x-original-method",
     "x-original-url",
     "x-rewrite-url",
     "x-original-uri",
-    "x-real-ip",
-    "forwarded",
+    "x-forwarded-uri",
+    "x-forwarded-prefix",
     "x-forwarded-host",
+    "forwarded",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
 ];
 
 /// Headers that the exchange must see just as we did.
@@ -82,6 +92,14 @@ pub fn check<B>(request: &Request<B>) -> Result<(), HeadError> {
         && !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes())
     {
         return Err(HeadError::Host);
+    }
+    let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    if let Some(encoding) = encodings.next()
+        && (encodings.next().is_some()
+            || !encoding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")
+            || headers.contains_key(header::CONTENT_LENGTH))
+    {
+        return Err(HeadError::Framing);
     }
     if connection_tokens(headers)
         .any(|token| END_TO_END.iter().any(|name| token.eq_ignore_ascii_case(name.as_str())))
@@ -135,6 +153,12 @@ pub fn prepare_for_upstream(headers: &mut HeaderMap, client: std::net::IpAddr) {
     for name in REWRITERS {
         headers.remove(name);
     }
+    // To a server that turns names into variables, `transfer_encoding` is `transfer-encoding`.
+    let look_alikes: Vec<HeaderName> =
+        headers.keys().filter(|name| name.as_str().contains('_')).cloned().collect();
+    for name in look_alikes {
+        headers.remove(name);
+    }
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::EXPECT);
     headers.remove(crate::client_address::X_FORWARDED_FOR);
@@ -163,6 +187,15 @@ mod tests {
             Err(HeadError::Connection)
         );
         assert_eq!(check(&Request::builder().uri("/").body(()).unwrap()), Err(HeadError::Host));
+        let framed = |encoding| request(|b| b.header("transfer-encoding", encoding));
+        assert_eq!(check(&framed("Chunked")), Ok(()));
+        for encoding in ["gzip, chunked", "identity, chunked", "chunked, chunked", "x", ""] {
+            assert_eq!(check(&framed(encoding)), Err(HeadError::Framing), "{encoding}");
+        }
+        assert_eq!(
+            check(&request(|b| b.header("transfer-encoding", "chunked").header("content-length", "3"))),
+            Err(HeadError::Framing)
+        );
     }
 
     #[test]
@@ -173,6 +206,7 @@ mod tests {
                 .header("transfer-encoding", "chunked")
                 .header("x-http-method-override", "DELETE")
                 .header("x-forwarded-for", "192.0.2.1")
+                .header("content_length", "7")
                 .header("user-agent", "kept")
         })
         .headers()

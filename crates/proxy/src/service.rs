@@ -5,7 +5,7 @@ use crate::config::ProxyConfig;
 use crate::forward::Upstream;
 use crate::metrics::Metrics;
 use crate::record::{self, EventIds, Seen};
-use crate::sink::{EventSink, Outcome, Ticket};
+use crate::sink::{EventSink, Outcome, RecordingUnavailable, Ticket};
 use crate::streams::Streams;
 use crate::{client_address, head, refuse, websocket};
 use bytes::Bytes;
@@ -127,8 +127,11 @@ impl Proxy {
         self.clock.now()
     }
 
-    /// Decides again about every open stream; call after every change of the key table.
+    /// Decides again about every open stream; call after every change of the key table. Shadow mode ends none.
     pub fn recheck_streams(&self) -> usize {
+        if !self.config.enforce {
+            return 0;
+        }
         let cut = self.streams.recheck(&self.gate, self.clock.now());
         self.metrics.streams_cut.inc_by(cut as u64);
         cut
@@ -151,6 +154,7 @@ impl Proxy {
             }
         };
         let upgrade = head::asks_websocket(&request);
+        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
         let on_upgrade = upgrade.then(|| hyper::upgrade::on(&mut request));
         let (parts, body) = request.into_parts();
         let (body, body_complete) = match self.read_body(body).await {
@@ -159,15 +163,23 @@ impl Proxy {
         };
         let received = Received { parts, body, body_complete, source, upgrade, at };
         let mut decision = self.decide(&received);
-        if decision.answer() == Answer::Public && !upgrade {
-            return self.pass(&received, None, &mut decision).await;
+        if decision.answer() == Answer::Public {
+            if !received.body_complete {
+                // Nobody's key is involved, so nothing is recorded; still it must not go on without its body.
+                return closing(self.refusal(Reason::BodyTooLarge, &decision));
+            }
+            if !upgrade {
+                let pending = self.pending(&received, None);
+                return last_if(chunked, self.pass(&received, pending, &decision).await);
+            }
         }
-        match on_upgrade {
-            Some(client) if decision.permit().is_ok() || !self.config.enforce => {
+        let response = match on_upgrade {
+            Some(client) if received.body_complete && (decision.permit().is_ok() || !self.config.enforce) => {
                 websocket::serve(self, received, decision, client).await
             }
             _ => self.answer(&received, &mut decision).await,
-        }
+        };
+        last_if(chunked, response)
     }
 
     fn decide(&self, received: &Received) -> Decision {
@@ -215,32 +227,49 @@ impl Proxy {
             return self.refuse(received, decision);
         }
         match self.admit(received, decision).await {
-            Ok(ticket) => self.pass(received, ticket, decision).await,
+            Ok(pending) => self.pass(received, pending, decision).await,
             Err(_) => self.refuse(received, decision),
         }
     }
 
-    /// Writes down, before it is forwarded, that a request is. `None`: it went into a counted gap.
+    /// Writes down, before it is forwarded, that a request is; what could not be written went into a counted gap.
     pub(crate) async fn admit(
         &self,
         received: &Received,
         decision: &mut Decision,
-    ) -> Result<Option<Ticket>, Reason> {
+    ) -> Result<Pending<'_>, Reason> {
         let nonces = self.sink.nonces(decision.recorded);
         let mut line = record::access(&self.ids, received.seen(), decision, self.config.enforce);
-        let mut recorded = nonces.and_then(|()| self.sink.admit(&mut line));
-        if decision.effect == Effect::Transfer
-            && let Ok(ticket) = recorded
-        {
-            recorded = self.sink.durable(ticket).await.map(|()| ticket);
-        }
-        if recorded.is_err() {
+        let admitted = self.sink.admit(&mut line);
+        // From here on the record gets its outcome, even if the client leaves while the disk is waited for.
+        let pending = self.pending(received, admitted.ok());
+        if admitted.is_err() {
             self.metrics.unrecorded.inc();
+        }
+        if self.settled(decision, nonces, admitted).await.is_err() {
             decision.recording_failed();
         }
         match decision.reason() {
-            Some(reason) if self.config.enforce => Err(reason),
-            _ => Ok(recorded.ok()),
+            Some(reason) if self.config.enforce => {
+                pending.done(self.gate.policy().dialect.refusal(reason).status);
+                Err(reason)
+            }
+            _ => Ok(pending),
+        }
+    }
+
+    /// Whether what was written will do for the effect: a transfer waits for the disk.
+    async fn settled(
+        &self,
+        decision: &Decision,
+        nonces: Result<(), RecordingUnavailable>,
+        written: Result<Ticket, RecordingUnavailable>,
+    ) -> Result<(), RecordingUnavailable> {
+        let ticket = written?;
+        nonces?;
+        match decision.effect {
+            Effect::Transfer => self.sink.durable(ticket).await,
+            Effect::Read | Effect::Cancel | Effect::Order => Ok(()),
         }
     }
 
@@ -250,23 +279,19 @@ impl Proxy {
         if decision.answer() != Answer::Public {
             let nonces = self.sink.nonces(decision.recorded);
             let mut line = record::access(&self.ids, received.seen(), &decision, self.config.enforce);
-            let mut recorded = nonces.and_then(|()| self.sink.single(&mut line));
-            if decision.effect == Effect::Transfer
-                && let Ok(ticket) = recorded
-            {
-                recorded = self.sink.durable(ticket).await.map(|()| ticket);
-            }
-            if recorded.is_err() {
+            let written = self.sink.single(&mut line);
+            if written.is_err() {
                 self.metrics.unrecorded.inc();
+            }
+            if self.settled(&decision, nonces, written).await.is_err() {
                 decision.recording_failed();
             }
         }
         decision
     }
 
-    /// Refuses in the exchange's words, and writes it down.
-    pub(crate) fn refuse(&self, received: &Received, decision: &Decision) -> Response<Body> {
-        let reason = decision.reason().unwrap_or(Reason::RecordingUnavailable);
+    /// A refusal in the exchange's words.
+    fn refusal(&self, reason: Reason, decision: &Decision) -> Response<Body> {
         let policy = self.gate.policy();
         let (group, limit) = match decision.route {
             Some(route) if decision.effect == Effect::Order => {
@@ -277,13 +302,20 @@ impl Proxy {
         };
         let remaining =
             if reason == Reason::RateLimited { 0 } else { decision.remaining.unwrap_or(limit).min(limit) };
-        let response = refuse::refusal(policy.dialect, reason, group, remaining);
-        // A nonce is used up by a request that got that far, refused later or not.
-        let nonces = self.sink.nonces(decision.recorded);
+        refuse::refusal(policy.dialect, reason, group, remaining)
+    }
+
+    /// Refuses in the exchange's words, and writes it down.
+    pub(crate) fn refuse(&self, received: &Received, decision: &Decision) -> Response<Body> {
+        let reason = decision.reason().unwrap_or(Reason::RecordingUnavailable);
+        let response = self.refusal(reason, decision);
+        // A nonce is used up by a request that got that far, refused later or not; unwritten, it is remembered
+        // until this process ends.
+        let _ = self.sink.nonces(decision.recorded);
         let mut line = record::access(&self.ids, received.seen(), decision, true);
         line.status = Some(response.status().as_u16());
         line.latency_us = Some(self.clock.now().monotonic_us.saturating_sub(received.at.monotonic_us));
-        if nonces.and_then(|()| self.sink.single(&mut line).map(drop)).is_err() {
+        if self.sink.single(&mut line).is_err() {
             self.metrics.unrecorded.inc();
         }
         if received.body_complete { response } else { closing(response) }
@@ -293,14 +325,8 @@ impl Proxy {
         Pending { proxy: self, ticket, received_us: received.at.monotonic_us }
     }
 
-    async fn pass(
-        &self,
-        received: &Received,
-        ticket: Option<Ticket>,
-        decision: &mut Decision,
-    ) -> Response<Body> {
+    async fn pass(&self, received: &Received, pending: Pending<'_>, decision: &Decision) -> Response<Body> {
         let permit = decision.permit().unwrap_or_else(|_| decision.shadow_permit());
-        let pending = self.pending(received, ticket);
         let response = self.forward(received, &permit).await;
         pending.done(response.status());
         response
@@ -329,6 +355,12 @@ impl Proxy {
             }
         }
     }
+}
+
+/// Ends the connection after a chunked request (RFC 9112, 6.1): had there been a `Content-Length` too, a hop in front
+/// that went by it would take the rest for another request. Exchanges' clients send no chunked requests.
+fn last_if(chunked: bool, response: Response<Body>) -> Response<Body> {
+    if chunked { closing(response) } else { response }
 }
 
 /// Ends the connection after the response: its framing can no longer be trusted.

@@ -41,6 +41,14 @@ impl Stream {
         hold.scopes = scopes.iter().copied().fold(hold.scopes, sumun_model::ScopeSet::with);
     }
 
+    /// Decides again; ends the stream if it would be refused now. True if that ended it.
+    pub fn recheck(&self, gate: &Gate, now: Now) -> bool {
+        match gate.decide_stream(&self.hold(), &[], now).reason {
+            Some(reason) => self.finish(End::Refused(reason)),
+            None => false,
+        }
+    }
+
     /// Tells when it must end.
     #[must_use]
     pub fn ends(&self) -> watch::Receiver<Option<End>> {
@@ -111,12 +119,7 @@ impl Streams {
     /// Decides again about every open stream and ends those that would be refused now. Returns how many.
     pub fn recheck(&self, gate: &Gate, now: Now) -> usize {
         let open: Vec<Arc<Stream>> = lock(&self.by_key).values().flatten().cloned().collect();
-        open.iter()
-            .filter(|stream| match gate.decide_stream(&stream.hold(), &[], now).reason {
-                Some(reason) => stream.finish(End::Refused(reason)),
-                None => false,
-            })
-            .count()
+        open.iter().filter(|stream| stream.recheck(gate, now)).count()
     }
 
     /// Ends every stream because the gate stops.

@@ -10,10 +10,9 @@ use crate::record;
 use crate::refuse;
 use crate::service::{Body, Proxy, Received};
 use crate::streams::{End, Registered};
-use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::{Either, Empty};
+use http_body_util::{Either, Full};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use std::sync::Arc;
@@ -32,6 +31,9 @@ use tracing::{debug, warn};
 const CLIENT_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// Longest message from the exchange, bytes.
 const UPSTREAM_MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long a side that was sent a close may take to answer it.
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
@@ -59,32 +61,32 @@ pub(crate) async fn serve(
                 recordable: proxy.sink.available(),
             };
             // Its own nonce is used by now; what the first decision took stays taken and is written down.
-            let recorded = decision.recorded;
+            let (recorded, reopens) = (decision.recorded, decision.reopens);
             decision = proxy.gate.decide(&request, proxy.now());
-            decision.recorded = recorded;
-            if proxy.config.enforce {
+            (decision.recorded, decision.reopens) = (recorded, reopens);
+            // The table may have changed back by now. The stream is registered: a change after this is seen there.
+            if proxy.config.enforce && decision.reason().is_some() {
                 return proxy.refuse(&received, &decision);
             }
         }
     }
-    let ticket = if private {
+    let pending = if private {
         match proxy.admit(&received, &mut decision).await {
-            Ok(ticket) => ticket,
+            Ok(pending) => pending,
             Err(_) => return proxy.refuse(&received, &decision),
         }
     } else {
-        None
+        proxy.pending(&received, None)
     };
-    let pending = proxy.pending(&received, ticket);
     let (response, upstream) = match connect(&proxy, &received).await {
         Ok(connected) => connected,
         Err(error) => {
             proxy.metrics.upstream_failure(error.kind());
             warn!(upstream.authority = %proxy.upstream.authority(), "No stream from the exchange: {error}");
             let response = refuse::problem(
-                StatusCode::BAD_GATEWAY,
+                error.status(),
                 "upstream_unavailable",
-                "the exchange cannot be reached; try again shortly",
+                "the exchange did not open the stream; try again shortly",
             );
             pending.done(response.status());
             return response;
@@ -107,9 +109,11 @@ pub(crate) async fn serve(
 #[derive(Debug, thiserror::Error)]
 enum ConnectError {
     #[error("no connection within {0:?}")]
-    Timeout(Duration),
+    ConnectTimeout(Duration),
     #[error("no connection")]
     Connect(#[source] std::io::Error),
+    #[error("no answer within {0:?}")]
+    AnswerTimeout(Duration),
     #[error("the handshake broke")]
     Handshake(#[source] hyper::Error),
 }
@@ -117,9 +121,16 @@ enum ConnectError {
 impl ConnectError {
     const fn kind(&self) -> &'static str {
         match self {
-            Self::Timeout(_) => "timeout",
-            Self::Connect(_) => "connect",
+            Self::AnswerTimeout(_) => "timeout",
+            Self::Connect(_) | Self::ConnectTimeout(_) => "connect",
             Self::Handshake(_) => "broken",
+        }
+    }
+
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::AnswerTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Connect(_) | Self::ConnectTimeout(_) | Self::Handshake(_) => StatusCode::BAD_GATEWAY,
         }
     }
 }
@@ -133,7 +144,7 @@ async fn connect(
     let limit = proxy.config.timeouts.connect;
     let tcp = tokio::time::timeout(limit, TcpStream::connect(proxy.upstream.authority().as_str()))
         .await
-        .map_err(|_| ConnectError::Timeout(limit))?
+        .map_err(|_| ConnectError::ConnectTimeout(limit))?
         .map_err(ConnectError::Connect)?;
     tcp.set_nodelay(true).map_err(ConnectError::Connect)?;
     let (mut sender, connection) =
@@ -151,11 +162,12 @@ async fn connect(
     if let Some(target) = parts.uri.path_and_query() {
         parts.uri = http::Uri::from(target.clone());
     }
-    let sent = sender.send_request(Request::from_parts(parts, Empty::<Bytes>::new()));
+    // A handshake has no body as a rule; one that was signed goes on all the same.
+    let sent = sender.send_request(Request::from_parts(parts, Full::new(received.body.clone())));
     let limit = proxy.config.timeouts.upstream_response;
     let mut response = tokio::time::timeout(limit, sent)
         .await
-        .map_err(|_| ConnectError::Timeout(limit))?
+        .map_err(|_| ConnectError::AnswerTimeout(limit))?
         .map_err(ConnectError::Handshake)?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         head::strip_hop_by_hop(response.headers_mut());
@@ -216,23 +228,34 @@ async fn relay(
             Ok(step) => step,
             Err(_) => break Ending::Idle,
         };
-        let sent = match step {
-            Step::End(end) => break Ending::Cut(end),
-            Step::FromClient(None | Some(Err(_))) | Step::FromUpstream(None | Some(Err(_))) => {
-                break Ending::Gone;
+        if let Step::End(end) = step {
+            break Ending::Cut(end);
+        }
+        let send = async {
+            match step {
+                Step::FromClient(Some(Ok(message))) => match read(proxy, path, stream.as_ref(), &message) {
+                    Reply::Forward => to_upstream.send(message).await,
+                    Reply::Refuse(text) => to_client.send(Message::Text(text)).await,
+                    Reply::Ignore => Ok(()),
+                },
+                Step::FromUpstream(Some(Ok(message))) => match message {
+                    Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(()),
+                    message => to_client.send(message).await,
+                },
+                Step::FromClient(None | Some(Err(_)))
+                | Step::FromUpstream(None | Some(Err(_)))
+                | Step::End(_) => Err(WsError::ConnectionClosed),
             }
-            Step::FromClient(Some(Ok(message))) => match read(proxy, path, stream.as_ref(), &message) {
-                Reply::Forward => to_upstream.send(message).await,
-                Reply::Refuse(text) => to_client.send(Message::Text(text)).await,
-                Reply::Ignore => Ok(()),
-            },
-            Step::FromUpstream(Some(Ok(message))) => match message {
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(()),
-                message => to_client.send(message).await,
-            },
         };
-        if sent.is_err() {
-            break Ending::Gone;
+        // A side that reads nothing must not hold off the end. A message given up on here is already whole in the
+        // socket's own buffer, so that a close still goes out behind it, at a frame's boundary.
+        tokio::select! {
+            sent = tokio::time::timeout(idle, send) => match sent {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => break Ending::Gone,
+                Err(_) => break Ending::Idle,
+            },
+            end = ended(&mut ends) => break Ending::Cut(end),
         }
     };
     let (code, reason) = match ending {
@@ -245,13 +268,20 @@ async fn relay(
         }
     };
     let close = CloseFrame { code, reason };
-    let farewell = async {
+    // Each side is read until it answers: a socket dropped with bytes unread is reset, and the close lost with it.
+    let leave_client = async {
         let _: Result<(), WsError> = to_client.send(Message::Close(Some(close))).await;
-        let _: Result<(), WsError> = to_upstream.send(Message::Close(None)).await;
-        let _: Result<(), WsError> = to_client.flush().await;
+        while let Some(Ok(_)) = from_client.next().await {}
     };
-    // A peer that reads nothing must not hold the stream open.
-    let _ = tokio::time::timeout(Duration::from_secs(1), farewell).await;
+    let leave_upstream = async {
+        let _: Result<(), WsError> = to_upstream.send(Message::Close(None)).await;
+        while let Some(Ok(_)) = from_upstream.next().await {}
+    };
+    // A peer that reads nothing, or never answers, must not hold the stream open.
+    let _ = tokio::join!(
+        tokio::time::timeout(CLOSE_WAIT, leave_client),
+        tokio::time::timeout(CLOSE_WAIT, leave_upstream)
+    );
     proxy.metrics.streams_open.dec();
 }
 
@@ -310,7 +340,13 @@ fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Messag
     match decision.reason {
         Some(reason) if enforce => Reply::Refuse(Utf8Bytes::from(dialect.message_refusal(reason))),
         _ => {
+            // Noted first and decided again after, as with the stream itself: a change of the table in between is
+            // seen by one or the other.
             stream.subscribed(&asked);
+            if enforce && stream.recheck(&proxy.gate, proxy.now()) {
+                proxy.metrics.streams_cut.inc();
+                return Reply::Ignore;
+            }
             Reply::Forward
         }
     }

@@ -1,0 +1,247 @@
+//! Bounds: heads and bodies that are too large, clients that are too slow, connections beyond the limit.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests may panic and read clocks"
+)]
+
+mod support;
+
+use std::time::Duration;
+use sumun_model::Reason;
+use sumun_model::wire::{Signature, Verdict};
+use sumun_proxy::EventSink as _;
+use support::{World, sign, soon, until};
+use tokio::io::AsyncWriteExt as _;
+
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+/// A timeout that a test waits out.
+const SHORT: Duration = Duration::from_millis(200);
+
+fn order_of(bytes: usize) -> String {
+    let start = "market=KRW-BTC&identifier=";
+    format!("{start}{}", "x".repeat(bytes - start.len()))
+}
+
+fn post(body: &str, framing: &str) -> String {
+    sign::head("POST", "/v1/orders", body, &format!("{FORM}{framing}"))
+}
+
+#[tokio::test]
+async fn a_head_beyond_the_limit_is_431_and_nobody_is_asked() {
+    for more in [format!("X-Long: {}\r\n", "x".repeat(40_000)), "X-Many: 1\r\n".repeat(3_000)] {
+        let world = World::new().await;
+        let response = world.exchange(sign::head("GET", "/v1/accounts", "", &more).as_bytes()).await;
+        assert_eq!(response.status, 431);
+        assert_eq!((world.upstream.count(), world.sink.entries().len()), (0, 0));
+    }
+    let world = World::new().await;
+    let long = format!("GET /v1/{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(100_000));
+    let status = world.exchange(long.as_bytes()).await.status;
+    assert!(matches!(status, 414 | 431), "{status}");
+    assert_eq!((world.upstream.count(), world.sink.entries().len()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_long_path_within_the_limit_is_unknown_and_cut_in_the_record() {
+    let world = World::new().await;
+    let path = format!("/v1/{}", "x".repeat(8_000));
+    assert_eq!(world.exchange(sign::request("GET", &path, "").as_bytes()).await.status, 404);
+    let line = world.refused();
+    assert_eq!(line.reason, Some(Reason::RouteUnknown));
+    assert_eq!(line.route.as_deref(), Some(&path[..256]));
+}
+
+#[tokio::test]
+async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
+    let world = World::new().await;
+    let fits = order_of(4096);
+    let mut client = world.client().await;
+    client.send(format!("{}{fits}", post(&fits, "Content-Length: 4096\r\n")).as_bytes()).await;
+    assert_eq!(client.response("POST").await.status, 200);
+    assert_eq!(world.upstream.only().body, fits.as_bytes());
+
+    for framing in ["Content-Length: 4097\r\n", "Transfer-Encoding: chunked\r\n"] {
+        let world = World::new().await;
+        let body = order_of(4097);
+        let mut client = world.client().await;
+        let sent =
+            if framing.starts_with('C') { body.clone() } else { format!("1001\r\n{body}\r\n0\r\n\r\n") };
+        client.send(format!("{}{sent}", post(&body, framing)).as_bytes()).await;
+        let response = client.response("POST").await;
+        assert_eq!((response.status, response.header("connection")), (413, Some("close")), "{framing}");
+        assert_eq!(response.error_name(), "validation_error");
+        assert!(client.is_closed().await);
+        let line = world.refused();
+        assert_eq!((line.reason, line.verdict), (Some(Reason::BodyTooLarge), Some(Verdict::Deny)));
+        assert_eq!((line.status, line.signature), (Some(413), Some(Signature::Unchecked)));
+        assert_eq!(line.key.unwrap().as_str(), "K1");
+        assert_eq!(world.upstream.count(), 0);
+    }
+}
+
+/// The client is still sending when it is refused; it must see why all the same.
+#[tokio::test]
+async fn the_refusal_of_a_large_body_reaches_a_client_that_sends_all_of_it() {
+    for length in [true, false] {
+        let world = World::new().await;
+        let body = order_of(64 * 1024);
+        let (framing, sent) = if length {
+            (format!("Content-Length: {}\r\n", body.len()), body.clone())
+        } else {
+            ("Transfer-Encoding: chunked\r\n".to_owned(), format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len()))
+        };
+        let mut client = world.client().await;
+        let bytes = format!("{}{sent}", post(&body, &framing));
+        // As a simple client does: everything first, then the answer.
+        client.tcp.write_all(bytes.as_bytes()).await.expect("the whole request is taken");
+        let response = client.try_response("POST").await.expect("an answer, not a reset");
+        assert_eq!(response.status, 413);
+        assert_eq!(world.refused().reason, Some(Reason::BodyTooLarge));
+        assert_eq!(world.upstream.count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_on_a_public_route_does_not_go_on_without_it() {
+    let world = World::new().await;
+    let body = "x".repeat(5000);
+    for more in [
+        "",
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: a\r\n",
+    ] {
+        let path = if more.is_empty() { "/v1/ticker" } else { "/websocket/v1" };
+        let head = format!("GET {path} HTTP/1.1\r\nHost: a\r\n{more}Content-Length: 5000\r\n\r\n");
+        assert_eq!(world.exchange(format!("{head}{body}").as_bytes()).await.status, 413, "{path}");
+    }
+    assert_eq!(world.upstream.count(), 0);
+}
+
+#[tokio::test]
+async fn shadow_mode_does_not_forward_what_it_could_not_read_either() {
+    let world = World::with(|o| o.config.enforce = false).await;
+    let body = order_of(5000);
+    let bytes = format!("{}{body}", post(&body, "Content-Length: 5000\r\n"));
+    assert_eq!(world.exchange(bytes.as_bytes()).await.status, 413);
+    let line = world.refused();
+    assert_eq!((line.reason, line.enforced), (Some(Reason::BodyTooLarge), Some(true)));
+    assert_eq!(world.upstream.count(), 0);
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_is_invited_only_if_it_may_come() {
+    let body = order_of(100);
+    let world = World::new().await;
+    let mut client = world.client().await;
+    client.send(post(&body, "Expect: 100-continue\r\nContent-Length: 100\r\n").as_bytes()).await;
+    client.read_until("HTTP/1.1 100 ").await;
+    assert_eq!(world.upstream.connections(), 0, "nothing goes on before the whole request is here");
+    client.send(body.as_bytes()).await;
+    assert_eq!(client.response("POST").await.status, 200);
+    assert_eq!(world.upstream.only().header("expect"), None);
+    world.check();
+
+    let world = World::new().await;
+    let mut client = world.client().await;
+    client.send(post(&body, "Expect: 100-continue\r\nContent-Length: 5000\r\n").as_bytes()).await;
+    assert!(client.read_until("\r\n\r\n").await.starts_with("HTTP/1.1 413 "));
+    assert_eq!(world.refused().reason, Some(Reason::BodyTooLarge));
+}
+
+#[tokio::test]
+async fn a_slow_head_ends_the_connection() {
+    let world = World::with(|o| o.config.timeouts.header_read = SHORT).await;
+    for start in ["", "GET /v1/accounts HTT", "GET /v1/accounts HTTP/1.1\r\nHost: a\r\nX-Slow: "] {
+        let mut client = world.client().await;
+        client.send(start.as_bytes()).await;
+        let ended = client.try_response("GET").await;
+        assert!(ended.as_ref().is_none_or(|r| r.status == 408), "{ended:?}");
+    }
+    // One byte now and then does not help.
+    let mut client = world.client().await;
+    let dripping = async {
+        for byte in format!("GET /v1/ticker HTTP/1.1\r\nHost: a\r\nX: {}", "x".repeat(10_000)).bytes() {
+            if client.tcp.write_all(&[byte]).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("10 000 slow bytes were taken");
+    };
+    soon("the end of a dripping connection", dripping).await;
+    assert_eq!((world.upstream.count(), world.sink.entries().len()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_slow_body_is_408_and_no_decision() {
+    let world = World::with(|o| o.config.timeouts.body_read = SHORT).await;
+    let body = order_of(100);
+    for (framing, start) in
+        [("Content-Length: 100\r\n", &body[..50]), ("Transfer-Encoding: chunked\r\n", "64\r\nmar")]
+    {
+        let mut client = world.client().await;
+        client.send(format!("{}{start}", post(&body, framing)).as_bytes()).await;
+        let response = client.response("POST").await;
+        assert_eq!((response.status, response.header("connection")), (408, Some("close")));
+        assert!(client.is_closed().await);
+    }
+    assert_eq!((world.upstream.count(), world.sink.entries().len()), (0, 0));
+}
+
+/// A request is decided when it is whole, not when it begins.
+#[tokio::test]
+async fn a_key_suspended_during_its_body_is_refused() {
+    let world = World::new().await;
+    let body = order_of(100);
+    let mut client = world.client().await;
+    client
+        .send(
+            format!("{}{}", post(&body, "Expect: 100-continue\r\nContent-Length: 100\r\n"), &body[..50])
+                .as_bytes(),
+        )
+        .await;
+    client.read_until("100 Continue\r\n\r\n").await;
+    let suspended = sumun_gate::Status { state: sumun_model::KeyState::Suspended, measure: None };
+    world.change(sumun_gate::Change::Status(support::key_id("K1"), suspended));
+    client.send(&body.as_bytes()[50..]).await;
+    assert_eq!(client.response("POST").await.status, 403);
+    assert_eq!(world.refused().reason, Some(Reason::KeySuspended));
+    assert_eq!(world.upstream.count(), 0);
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_for_one_to_end() {
+    let world = World::with(|o| o.config.connections_max = 2).await;
+    let get = || sign::request("GET", "/v1/accounts", "");
+    let (mut first, mut second) = (world.client().await, world.client().await);
+    for client in [&mut first, &mut second] {
+        client.send(get().as_bytes()).await;
+        assert_eq!(client.response("GET").await.status, 200);
+    }
+    let mut third = world.client().await;
+    third.send(get().as_bytes()).await;
+    // The ones inside are served meanwhile.
+    first.send(get().as_bytes()).await;
+    assert_eq!(first.response("GET").await.status, 200);
+    assert_eq!(world.upstream.count(), 3, "the third waits");
+    drop(second);
+    assert_eq!(third.response("GET").await.status, 200);
+    world.check();
+}
+
+#[tokio::test]
+async fn http_1_0_is_answered_and_ended() {
+    let world = World::new().await;
+    let mut client = world.client().await;
+    let bytes = sign::request("GET", "/v1/accounts", "").replacen("HTTP/1.1", "HTTP/1.0", 1);
+    client.send(bytes.as_bytes()).await;
+    assert_eq!(client.response("GET").await.status, 200);
+    assert!(client.is_closed().await);
+    world.check();
+    until("the outcome", || world.sink.outcomes().len() == 1).await;
+    assert_eq!(world.sink.shed_total(), 0);
+}
