@@ -8,9 +8,10 @@ use crate::atomic_file::WriteError;
 use crate::config::Config;
 use std::io;
 use std::path::{Path, PathBuf};
+use sumun_model::wire::AccessLine;
 use sumun_stream::{
-    DiskStorage, JoinedRecord, Log, LogError, LogOptions, LogReader, Offset, Opened, Spool, SpoolOpenError,
-    SpoolOptions, Start, StorageOpenError,
+    DiskStorage, JoinedRecord, Log, LogError, LogOptions, LogReader, Offset, Opened, Record, Recovery, Spool,
+    SpoolOpenError, SpoolOptions, Start, StorageOpenError,
 };
 use tracing::warn;
 
@@ -79,14 +80,28 @@ pub(super) fn open_log(folder: &Path, options: LogOptions) -> Result<Log, StartE
         .map_err(|source| StartError::Storage { path: folder.to_owned(), source })?;
     let (log, recovery) =
         Log::open(storage, options).map_err(|source| StartError::Read { path: folder.to_owned(), source })?;
+    tell(folder, &recovery);
+    Ok(log)
+}
+
+/// Says what opening a folder had to put right.
+fn tell(folder: &Path, recovery: &Recovery) {
+    let shown = folder.display();
     if recovery.dropped_bytes > 0 {
         warn!(
-            "`{}` ended in {} bytes of an unfinished record, which were never acknowledged",
-            folder.display(),
+            "`{shown}` ended in {} bytes of an unfinished record, which were never acknowledged and are cut off",
             recovery.dropped_bytes
         );
     }
-    Ok(log)
+    if recovery.dropped_records > 0 {
+        warn!(
+            "Among them in `{shown}` were {} whole records behind a hole, never acknowledged either",
+            recovery.dropped_records
+        );
+    }
+    if recovery.rewritten {
+        warn!("`{shown}` met a failed write when last used; its newest file was copied anew. Check the disk");
+    }
 }
 
 /// Event log and spool, and the number of the next line.
@@ -109,24 +124,34 @@ pub(super) fn open_events(config: &Config) -> Result<Events, StartError> {
     };
     let opened = Spool::open(storage, &log, options)
         .map_err(|source| StartError::Spool { path: spool_dir.clone(), source })?;
+    tell(&spool_dir, &opened.recovery);
     let next_seq = last_seq(config)?.map_or(1, |seq| seq + 1);
     Ok(Events { log, opened, next_seq })
 }
 
 /// The highest number written, in what the spool still holds and at the end of the log.
 fn last_seq(config: &Config) -> Result<Option<u64>, StartError> {
+    let in_log = highest_seq(&config.log_dir(), Start::Last(SEQ_LOOK_BACK), |record| {
+        JoinedRecord::parse(record).and_then(|joined| access_line(joined.payload))
+    })?;
+    // Kinds mean something else here: what was admitted or decided is a line as it stands, all else is none.
+    let in_spool = highest_seq(&config.spool_dir(), Start::First, |record| access_line(&record.payload))?;
+    Ok(in_log.max(in_spool))
+}
+
+fn highest_seq(
+    path: &Path,
+    start: Start,
+    line: impl Fn(&Record) -> Option<Box<AccessLine>>,
+) -> Result<Option<u64>, StartError> {
+    let reader = LogReader::open_read_only(path, start).map_err(|error| StartError::Folder {
+        path: path.to_owned(),
+        source: io::Error::other(error.to_string()),
+    })?;
     let mut highest = None;
-    for (path, start) in [(config.log_dir(), Start::Last(SEQ_LOOK_BACK)), (config.spool_dir(), Start::First)]
-    {
-        let unreadable =
-            |error: String| StartError::Folder { path: path.clone(), source: io::Error::other(error) };
-        let reader = LogReader::open_read_only(&path, start).map_err(|e| unreadable(e.to_string()))?;
-        for record in reader {
-            let record = record.map_err(|source| StartError::Read { path: path.clone(), source })?;
-            let payload =
-                JoinedRecord::parse(&record).map_or(record.payload.as_slice(), |joined| joined.payload);
-            highest = highest.max(access_line(payload).and_then(|line| line.seq));
-        }
+    for record in reader {
+        let record = record.map_err(|source| StartError::Read { path: path.to_owned(), source })?;
+        highest = highest.max(line(&record).and_then(|line| line.seq));
     }
     Ok(highest)
 }
