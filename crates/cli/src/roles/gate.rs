@@ -12,8 +12,8 @@ use crate::config::{self, Config, Mode};
 use crate::exit::{BadInput, Failed};
 use keys::{Dead, KeySource, Looked};
 use recorder::Recorder;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use sumun_gate::{Gate, GatePolicy, KeyTable, Now};
@@ -72,6 +72,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         nonces_restored: restored,
         mode: config.gate.mode,
     };
+    let source = Arc::new(Mutex::new(source));
+    look_before_deciding(&proxy, &source);
     let running = server::start(Arc::clone(&proxy), listener)?;
     if let Some(listener) = admin_listener {
         tokio::spawn(admin::serve(Arc::clone(&proxy), listener));
@@ -79,7 +81,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     if let Some(listener) = decide_listener {
         tokio::spawn(decide_service::serve(Arc::clone(&proxy), listener));
     }
-    let housekeeper = Housekeeper::start(source, Arc::clone(&proxy), log, nonce_log, &config)?;
+    let housekeeper = Housekeeper::start(source, &proxy, log, nonce_log, &config)?;
     println!("{}", serde_json::json!({ "ready": ready }));
     info!(listen = %ready.listen, keys = ready.keys, "The gate is open");
 
@@ -88,6 +90,21 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     running.stop().await;
     housekeeper.stop();
     Ok(())
+}
+
+/// An edit of a keys file of ordinary size takes effect at the very next request: each one looks first.
+fn look_before_deciding(proxy: &Arc<Proxy>, source: &Arc<Mutex<KeySource>>) {
+    let glance = source.lock().unwrap_or_else(PoisonError::into_inner).glance();
+    let source = Arc::clone(source);
+    let table = Arc::downgrade(proxy);
+    proxy.look_before_deciding(Box::new(move |now| {
+        if glance.differs() {
+            let looked = source.lock().unwrap_or_else(PoisonError::into_inner).look(now);
+            if let (Looked::Changed, Some(proxy)) = (looked, table.upgrade()) {
+                proxy.recheck_streams();
+            }
+        }
+    }));
 }
 
 fn failed(error: impl std::error::Error) -> Failed {
@@ -175,14 +192,15 @@ struct Housekeeper {
 
 impl Housekeeper {
     fn start(
-        mut source: KeySource,
-        proxy: Arc<Proxy>,
+        source: Arc<Mutex<KeySource>>,
+        proxy: &Arc<Proxy>,
         log: Log,
         nonces: Log,
         config: &Config,
     ) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
+        let proxy = Arc::clone(proxy);
         let log_bytes_max = config.log.bytes_max.get();
         let nonces_max = config.gate.replay.nonces_max.get();
         let thread = thread::Builder::new().name("housekeeper".to_owned()).spawn(move || {
@@ -191,7 +209,8 @@ impl Housekeeper {
             while !stopped.load(Ordering::Relaxed) {
                 let now = proxy.now();
                 warn_of_step(last, now);
-                if source.look(now) == Looked::Changed {
+                let looked = source.lock().unwrap_or_else(PoisonError::into_inner).look(now);
+                if looked == Looked::Changed {
                     let cut = proxy.recheck_streams();
                     if cut > 0 {
                         info!("{cut} streams were closed by the change");

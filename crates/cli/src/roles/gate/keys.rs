@@ -11,9 +11,12 @@ use crate::config::Config;
 use crate::keys_file::{Format, KeyRecord, KeysFile, KeysFileError};
 use std::collections::HashMap;
 use std::fs::Metadata;
+use std::hash::{Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 use sumun_dialect::MacKey;
 use sumun_gate::{Change, Gate, KeySpec, KeyTable, Now, Revival, Status};
@@ -61,6 +64,16 @@ impl Stamp {
     }
 }
 
+impl Stamp {
+    /// One number for all three; two stamps that differ almost surely differ in it, and the housekeeper compares
+    /// the stamps themselves.
+    fn mixed(self) -> u64 {
+        let mut hasher = std::hash::DefaultHasher::new();
+        (self.inode, self.bytes, self.modified_us).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
 /// The registry of dead ids on disk.
 pub(super) struct Dead(Log);
 
@@ -97,8 +110,29 @@ impl Dead {
     }
 }
 
+/// Tells cheaply whether the keys file differs from what was last read. Shared with the request path.
+pub(super) struct Glance {
+    path: PathBuf,
+    seen: AtomicU64,
+}
+
+/// Largest keys file that is read between a request and its decision: some two thousand keys, a few milliseconds.
+/// A larger one is left to the housekeeper, which looks every [`LOOK_INTERVAL`].
+const GLANCE_BYTES_MAX: u64 = 1 << 20;
+
+impl Glance {
+    /// Whether the file is small and was changed since it was last read.
+    pub(super) fn differs(&self) -> bool {
+        std::fs::metadata(&self.path).is_ok_and(|metadata| {
+            metadata.len() <= GLANCE_BYTES_MAX
+                && Stamp::of(&metadata).mixed() != self.seen.load(Ordering::Acquire)
+        })
+    }
+}
+
 /// Reads the keys file and keeps the table in step with it.
 pub(super) struct KeySource {
+    glance: Arc<Glance>,
     path: PathBuf,
     snapshot: PathBuf,
     proof_required: bool,
@@ -124,6 +158,7 @@ pub(super) enum Looked {
 impl KeySource {
     pub(super) fn new(config: &Config, keyring: Keyring, dead: Dead, gate: Arc<Gate>) -> Self {
         Self {
+            glance: Arc::new(Glance { path: config.gate.keys_file.clone(), seen: AtomicU64::new(0) }),
             path: config.gate.keys_file.clone(),
             snapshot: config.data_dir.join("table.json"),
             proof_required: config.gate.address_proof_required,
@@ -134,6 +169,11 @@ impl KeySource {
             stamp: None,
             good: false,
         }
+    }
+
+    /// For the request path.
+    pub(super) fn glance(&self) -> Arc<Glance> {
+        Arc::clone(&self.glance)
     }
 
     /// Fills the table: from the snapshot what was known, then from the file what is. Without a usable file a gate
@@ -211,6 +251,7 @@ impl KeySource {
     fn load(&mut self, now: Now) -> Result<(), KeySourceError> {
         // Taken before reading: what is written while it is read shows as another stamp.
         self.stamp = std::fs::metadata(&self.path).ok().as_ref().map(Stamp::of);
+        self.glance.seen.store(self.stamp.map_or(0, Stamp::mixed), Ordering::Release);
         self.good = false;
         let file = self.read(&self.path.clone())?;
         self.apply(file, now)?;
@@ -228,7 +269,7 @@ impl KeySource {
     fn apply(&mut self, file: KeysFile, now: Now) -> Result<(), KeySourceError> {
         let mut next = HashMap::with_capacity(file.keys.len());
         let mut statuses = Vec::new();
-        let mut specs = Vec::new();
+        let mut anew = Vec::new();
         for mut record in file.keys {
             match self.known.get(&record.key) {
                 Some(known) if *known == record => {}
@@ -242,10 +283,12 @@ impl KeySource {
                 Some(known) if only_status_differs(known, &record) => {
                     statuses.push((record.key.clone(), status(&record)));
                 }
-                _ => specs.push(self.spec(&record)?),
+                _ => anew.push(record.key.clone()),
             }
             next.insert(record.key.clone(), record);
         }
+        let anew: Vec<&KeyRecord> = anew.iter().filter_map(|id| next.get(id)).collect();
+        let specs = self.specs(&anew)?;
         let gone: Vec<KeyId> = self.known.keys().filter(|id| !next.contains_key(*id)).cloned().collect();
         if statuses.is_empty() && specs.is_empty() && gone.is_empty() {
             self.known = next;
@@ -285,6 +328,32 @@ impl KeySource {
             return table.load(specs);
         }
         specs.into_iter().filter_map(|spec| table.apply(Change::Put(Box::new(spec))).err()).collect()
+    }
+
+    /// Opens the secrets, many of them on all cores: one takes some two microseconds.
+    fn specs(&self, records: &[&KeyRecord]) -> Result<Vec<KeySpec>, KeySourceError> {
+        const ONE_THREAD_MAX: usize = 1 << 12;
+        let threads = match records.len() {
+            few if few <= ONE_THREAD_MAX => 1,
+            _ => thread::available_parallelism().map_or(1, usize::from),
+        };
+        let share = records.len().div_ceil(threads).max(1);
+        thread::scope(|scope| {
+            let opening: Vec<_> = records
+                .chunks(share)
+                .map(|records| {
+                    scope.spawn(move || records.iter().map(|r| self.spec(r)).collect::<Result<Vec<_>, _>>())
+                })
+                .collect();
+            let mut specs = Vec::with_capacity(records.len());
+            for thread in opening {
+                match thread.join() {
+                    Ok(opened) => specs.append(&mut opened?),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            Ok(specs)
+        })
     }
 
     fn spec(&self, record: &KeyRecord) -> Result<KeySpec, KeySourceError> {
