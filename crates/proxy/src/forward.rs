@@ -33,6 +33,9 @@ pub enum ForwardError {
     /// The connection broke; the exchange may have acted.
     #[error("the connection to the exchange broke before its answer")]
     Broken(#[source] hyper_util::client::legacy::Error),
+    /// It switched to a protocol that nobody asked for.
+    #[error("the exchange switched protocols unasked")]
+    Switched,
     /// No answer in time; the exchange may have acted.
     #[error("the exchange did not answer within {0:?}")]
     Timeout(Duration),
@@ -44,7 +47,7 @@ impl ForwardError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Connect { .. } => "connect",
-            Self::Broken(_) => "broken",
+            Self::Broken(_) | Self::Switched => "broken",
             Self::Timeout(_) => "timeout",
         }
     }
@@ -54,7 +57,7 @@ impl ForwardError {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::Timeout(_) => StatusCode::GATEWAY_TIMEOUT,
-            Self::Connect { .. } | Self::Broken(_) => StatusCode::BAD_GATEWAY,
+            Self::Connect { .. } | Self::Broken(_) | Self::Switched => StatusCode::BAD_GATEWAY,
         }
     }
 
@@ -143,6 +146,9 @@ impl Upstream {
                 return Err(ForwardError::Connect { upstream: self.authority.to_string(), source: error });
             }
             Ok(Err(error)) => return Err(ForwardError::Broken(error)),
+            Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                return Err(ForwardError::Switched);
+            }
             Ok(Ok(response)) => response,
         };
         head::strip_hop_by_hop(response.headers_mut());

@@ -138,6 +138,10 @@ pub fn asks_websocket<B>(request: &Request<B>) -> bool {
 
 /// Takes off what concerns one hop only, in either direction.
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        // The body was read by it; a length beside it (RFC 9112, 6.3) must not frame what goes on.
+        headers.remove(header::CONTENT_LENGTH);
+    }
     let named: Vec<HeaderName> = connection_tokens(headers).filter_map(|token| token.parse().ok()).collect();
     for name in named {
         headers.remove(name);

@@ -14,7 +14,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use sumun_dialect::RawRequest;
 use sumun_gate::{Answer, Decision, Gate, Now, Permit};
 use sumun_model::{Effect, Reason};
@@ -22,6 +22,9 @@ use tracing::warn;
 
 /// A response body: ours, whole, or the exchange's, streamed.
 pub type Body = Either<Full<Bytes>, Incoming>;
+
+/// Looks whether the source of keys has something newer, where that is cheap. Called before each decision.
+pub type Look = Box<dyn Fn(Now) + Send + Sync>;
 
 /// Everything one proxy works with. Shared by all its connections.
 pub struct Proxy {
@@ -37,6 +40,7 @@ pub struct Proxy {
     pub(crate) ids: EventIds,
     pub(crate) clock: SystemClock,
     pub(crate) config: ProxyConfig,
+    look: OnceLock<Look>,
 }
 
 /// A request as read.
@@ -118,7 +122,23 @@ impl Proxy {
             ids: EventIds::new(config.gate.clone(), boot),
             clock,
             config,
+            look: OnceLock::new(),
         }
+    }
+
+    /// Has the source of keys looked at before each decision, so that a change takes effect at the very next one.
+    /// The first call counts.
+    pub fn look_before_deciding(&self, look: Look) {
+        let _ = self.look.set(look);
+    }
+
+    /// The instant to decide at, the key table being as new as its source allows.
+    pub(crate) fn deciding_now(&self) -> Now {
+        let now = self.clock.now();
+        if let Some(look) = self.look.get() {
+            look(now);
+        }
+        now
     }
 
     /// Reads the clocks.
@@ -190,7 +210,7 @@ impl Proxy {
             recordable: self.sink.available(),
         };
         // The instant of deciding, not of receipt: a slow body must not outlive its key.
-        let now = self.clock.now();
+        let now = self.deciding_now();
         let decision = self.gate.decide(&request, now);
         let took = self.clock.now().monotonic_us.saturating_sub(now.monotonic_us);
         self.metrics.verdict(decision.answer(), took);

@@ -317,7 +317,7 @@ fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Messag
     };
     let Some(stream) = stream else { return Reply::Forward };
     let hold = stream.hold();
-    let now = proxy.now();
+    let now = proxy.deciding_now();
     let dialect = proxy.gate.policy().dialect;
     let enforce = proxy.config.enforce;
     let (asked, unreadable): (Vec<Scope>, Option<Reason>) = match dialect.client_message(path, text) {
