@@ -103,15 +103,15 @@ section! {
 section! {
     /// Deadlines of the gate, in seconds. None of them can be switched off: a slow peer must not hold a place.
     pub struct TimeoutsConfig in "gate.timeouts" {
-        /// A client sends its request's head within this time.
-        header_read_s: NonZeroU64 = count(10);
+        /// A client sends the whole head of its next request within this time; so long an idle connection is kept.
+        header_read_s: NonZeroU64 = count(60);
         /// A client sends its request's body within this time.
         body_read_s: NonZeroU64 = count(15);
         /// The upstream takes a connection within this time.
         connect_s: NonZeroU64 = count(2);
         /// The upstream begins its response within this time.
         upstream_response_s: NonZeroU64 = count(30);
-        /// A connection without a request is kept this long.
+        /// An unused connection to the upstream is kept this long.
         idle_s: NonZeroU64 = count(75);
         /// A WebSocket without a frame either way is kept this long.
         websocket_idle_s: NonZeroU64 = count(300);
