@@ -1,0 +1,22 @@
+//! Benchmarks of the gate: what each part costs beside the plainest thing that could stand in its place.
+//!
+//! Every figure is a ratio to a baseline measured in the same run, by turns, so that a busy or slow machine moves both.
+//! Nothing here is a test: a missed budget is printed, never an error. Keys, secrets and requests are made up from
+//! a fixed seed; sockets are loopback ones; every loop has a bound.
+//!
+//! [`decide`]: a decision beside the bare signature check of [`bare`] · [`table`]: memory, loading, changes · [`http`]:
+//! decision service and proxy beside the same stack without the gate · [`spool`]: records beside plain
+//! appending. [`report`] prints. [`child`] runs what needs a process of its own.
+
+pub mod bare;
+pub mod child;
+pub mod clock;
+pub mod decide;
+pub mod http;
+pub mod keys;
+pub mod machine;
+pub mod random;
+pub mod report;
+pub mod requests;
+pub mod spool;
+pub mod table;
