@@ -4,7 +4,7 @@
 //! drain thread joins them into one line of the event log. A record that could not be written still uses up
 //! its number, so that the gap shows in `seq` as well as in the spool's counted gap.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use sumun_gate::NonceMark;
 use sumun_model::GateId;
 use sumun_model::wire::{AccessLine, Line, Origin, access_to_json, parse_line};
@@ -21,12 +21,14 @@ pub(super) struct Recorder {
     gate: GateId,
     spool: Spool,
     nonces: Log,
-    seq: AtomicU64,
+    /// The number of the next line. Held until the line is written: a process that is killed in between then leaves no
+    /// number missing that no gap accounts for.
+    next_seq: Mutex<u64>,
 }
 
 impl Recorder {
     pub(super) const fn new(gate: GateId, spool: Spool, nonces: Log, next_seq: u64) -> Self {
-        Self { gate, spool, nonces, seq: AtomicU64::new(next_seq) }
+        Self { gate, spool, nonces, next_seq: Mutex::new(next_seq) }
     }
 
     fn write<T, E: std::fmt::Display>(
@@ -35,7 +37,9 @@ impl Recorder {
         write: impl FnOnce(&[u8]) -> Result<T, E>,
     ) -> Result<T, RecordingUnavailable> {
         line.source = Some(self.gate.to_string());
-        line.seq = Some(self.seq.fetch_add(1, Ordering::Relaxed));
+        let mut next_seq = self.next_seq.lock().unwrap_or_else(PoisonError::into_inner);
+        line.seq = Some(*next_seq);
+        *next_seq = next_seq.saturating_add(1);
         let written = access_to_json(line).map_err(|e| e.to_string());
         written.and_then(|text| write(text.as_bytes()).map_err(|e| e.to_string())).map_err(|cause| {
             if self.spool.status().shed_pending == 0 {
