@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
 /// How often keys that end by themselves are looked for among open streams.
@@ -71,6 +72,7 @@ pub fn start(proxy: Arc<Proxy>, listener: TcpListener) -> std::io::Result<Runnin
 async fn accept(proxy: Arc<Proxy>, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
     let room = Arc::new(Semaphore::new(proxy.config.connections_max));
     let mut recheck = tokio::time::interval(STREAM_RECHECK);
+    let mut connections = JoinSet::new();
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(proxy.config.timeouts.header_read)
@@ -83,6 +85,7 @@ async fn accept(proxy: Arc<Proxy>, listener: TcpListener, mut stopped: watch::Re
             () = told(&mut stopped) => break,
             _ = recheck.tick() => {
                 proxy.recheck_streams();
+                while connections.try_join_next().is_some() {}
                 continue;
             }
             accepted = async {
@@ -104,7 +107,7 @@ async fn accept(proxy: Arc<Proxy>, listener: TcpListener, mut stopped: watch::Re
         });
         let connection = http.serve_connection(TokioIo::new(tcp), serve).with_upgrades();
         let mut stopping = stopped.clone();
-        tokio::spawn(async move {
+        connections.spawn(async move {
             let mut connection = pin!(connection);
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
@@ -123,17 +126,20 @@ async fn accept(proxy: Arc<Proxy>, listener: TcpListener, mut stopped: watch::Re
     proxy.streams.stop();
     let grace = proxy.config.shutdown_grace;
     let drained = async {
-        let all = u32::try_from(proxy.config.connections_max).unwrap_or(u32::MAX);
-        let _ = room.acquire_many(all).await;
+        while connections.join_next().await.is_some() {}
         while !proxy.streams.is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     match tokio::time::timeout(grace, drained).await {
         Ok(()) => info!("Stopped: every request under way was answered"),
-        Err(_) => warn!(
-            "Stopped after {grace:?} with requests still under way; their outcome is recorded as unknown"
-        ),
+        Err(_) => {
+            // Each request dropped here writes down that its outcome is unknown.
+            connections.shutdown().await;
+            warn!(
+                "Stopped after {grace:?} with requests still under way; their outcome is recorded as unknown"
+            );
+        }
     }
 }
 

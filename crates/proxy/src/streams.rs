@@ -1,11 +1,11 @@
-//! Every open private stream, by key, so that a change of the table can end it.
+//! Every open stream, private ones by key, so that a change of the table can end it, or a stop of the gate.
 //!
 //! A stream is entered here first and decided again after, so a change either sees it here or is seen by that second
 //! decision. [`Streams::recheck`] is called after every change of the table, and on a timer for keys that end
 //! by themselves.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sumun_gate::{Gate, Now, StreamHold};
 use sumun_model::{KeyId, Reason, Scope};
@@ -25,7 +25,7 @@ pub enum End {
 pub struct Stream {
     number: u64,
     hold: Mutex<StreamHold>,
-    end: watch::Sender<Option<End>>,
+    refused: watch::Sender<Option<Reason>>,
 }
 
 impl Stream {
@@ -43,32 +43,57 @@ impl Stream {
 
     /// Decides again; ends the stream if it would be refused now. True if that ended it.
     pub fn recheck(&self, gate: &Gate, now: Now) -> bool {
-        match gate.decide_stream(&self.hold(), &[], now).reason {
-            Some(reason) => self.finish(End::Refused(reason)),
-            None => false,
-        }
-    }
-
-    /// Tells when it must end.
-    #[must_use]
-    pub fn ends(&self) -> watch::Receiver<Option<End>> {
-        self.end.subscribe()
-    }
-
-    fn finish(&self, end: End) -> bool {
-        self.end.send_if_modified(|slot| {
+        let Some(reason) = gate.decide_stream(&self.hold(), &[], now).reason else { return false };
+        self.refused.send_if_modified(|slot| {
             let first = slot.is_none();
-            slot.get_or_insert(end);
+            slot.get_or_insert(reason);
             first
         })
     }
 }
 
-/// All open private streams of one gate.
+/// Waits for the end of one stream.
+#[derive(Debug)]
+pub struct Ends {
+    refused: Option<watch::Receiver<Option<Reason>>>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Ends {
+    /// Done when the stream must end; may be asked again.
+    pub async fn end(&mut self) -> End {
+        let refused = async {
+            let Some(refused) = &mut self.refused else { return std::future::pending().await };
+            match refused.wait_for(Option::is_some).await.map(|reason| *reason) {
+                Ok(Some(reason)) => End::Refused(reason),
+                _ => End::Stopping,
+            }
+        };
+        tokio::select! {
+            biased;
+            end = refused => end,
+            _ = self.stopping.wait_for(|stopping| *stopping) => End::Stopping,
+        }
+    }
+}
+
+/// All open streams of one gate; public ones are only counted.
 #[derive(Debug, Default)]
 pub struct Streams {
     by_key: Mutex<HashMap<KeyId, Vec<Arc<Stream>>>>,
     next: AtomicU64,
+    public: AtomicUsize,
+    stopping: watch::Sender<bool>,
+}
+
+/// Counts a public stream until dropped.
+#[derive(Debug)]
+pub struct Counted(Arc<Streams>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.public.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Takes a stream out of the registry when dropped.
@@ -110,10 +135,23 @@ impl Streams {
         let stream = Arc::new(Stream {
             number: self.next.fetch_add(1, Ordering::Relaxed),
             hold: Mutex::new(hold),
-            end: watch::Sender::new(None),
+            refused: watch::Sender::new(None),
         });
         lock(&self.by_key).entry(key).or_default().push(Arc::clone(&stream));
         Registered { streams: Arc::clone(self), stream }
+    }
+
+    /// Counts a stream that no key holds.
+    #[must_use]
+    pub fn count(self: &Arc<Self>) -> Counted {
+        self.public.fetch_add(1, Ordering::Relaxed);
+        Counted(Arc::clone(self))
+    }
+
+    /// Tells when a stream must end; a gate that stops ends also what opens later, and what no key holds.
+    #[must_use]
+    pub fn ends(&self, stream: Option<&Stream>) -> Ends {
+        Ends { refused: stream.map(|s| s.refused.subscribe()), stopping: self.stopping.subscribe() }
     }
 
     /// Decides again about every open stream and ends those that would be refused now. Returns how many.
@@ -124,20 +162,18 @@ impl Streams {
 
     /// Ends every stream because the gate stops.
     pub fn stop(&self) {
-        for stream in lock(&self.by_key).values().flatten() {
-            stream.finish(End::Stopping);
-        }
+        self.stopping.send_replace(true);
     }
 
     /// How many are open.
     #[must_use]
     pub fn len(&self) -> usize {
-        lock(&self.by_key).values().map(Vec::len).sum()
+        lock(&self.by_key).values().map(Vec::len).sum::<usize>() + self.public.load(Ordering::Relaxed)
     }
 
     /// Whether none is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        lock(&self.by_key).is_empty()
+        self.len() == 0
     }
 }

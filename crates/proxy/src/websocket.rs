@@ -211,7 +211,8 @@ async fn relay(
     let upstream = socket(upstream, Role::Client, UPSTREAM_MESSAGE_BYTES_MAX).await;
     let (mut to_client, mut from_client) = client.split();
     let (mut to_upstream, mut from_upstream) = upstream.split();
-    let mut ends = stream.as_ref().map(|s| s.ends());
+    let _counted = stream.is_none().then(|| proxy.streams.count());
+    let mut ends = proxy.streams.ends(stream.as_deref());
     let idle = proxy.config.timeouts.websocket_idle;
 
     let ending = loop {
@@ -219,7 +220,7 @@ async fn relay(
             tokio::select! {
                 // A stream that must end is ended before anything else goes through it.
                 biased;
-                end = ended(&mut ends) => Step::End(end),
+                end = ends.end() => Step::End(end),
                 message = from_client.next() => Step::FromClient(message),
                 message = from_upstream.next() => Step::FromUpstream(message),
             }
@@ -255,7 +256,7 @@ async fn relay(
                 Ok(Err(_)) => break Ending::Gone,
                 Err(_) => break Ending::Idle,
             },
-            end = ended(&mut ends) => break Ending::Cut(end),
+            end = ends.end() => break Ending::Cut(end),
         }
     };
     let (code, reason) = match ending {
@@ -289,16 +290,6 @@ enum Step {
     End(End),
     FromClient(Option<Result<Message, WsError>>),
     FromUpstream(Option<Result<Message, WsError>>),
-}
-
-async fn ended(ends: &mut Option<tokio::sync::watch::Receiver<Option<End>>>) -> End {
-    match ends {
-        Some(ends) => match ends.wait_for(Option::is_some).await {
-            Ok(end) => end.unwrap_or(End::Stopping),
-            Err(_) => End::Stopping,
-        },
-        None => std::future::pending().await,
-    }
 }
 
 enum Reply {
