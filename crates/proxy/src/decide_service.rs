@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 
 /// The request to be decided, as the front received it.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `method`, `target`, `headers` and `ip`")]
 struct Question<'a> {
     /// HTTP method.
     #[serde(borrow)]

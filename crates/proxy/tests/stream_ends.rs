@@ -260,7 +260,7 @@ async fn a_table_that_flaps_gives_true_answers() {
         match Socket::try_open(&world, PRIVATE, &sign::bearer("K1", ""), None).await {
             Ok(_) => {}
             Err(response) => {
-                assert_eq!((response.status, response.error_name().as_str()), (403, "out_of_scope"))
+                assert_eq!((response.status, response.error_name().as_str()), (403, "out_of_scope"));
             }
         }
     }
