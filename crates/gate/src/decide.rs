@@ -252,14 +252,15 @@ impl Gate {
     ) {
         decision.signature = Signature::Unchecked;
         decision.token_time = credential.token_time();
-        decision.key = KeyId::new(credential.key_id()).ok();
         if !request.body_complete {
             findings.fail(Reason::BodyTooLarge);
         }
         let Some(entry) = self.table.get(credential.key_id()) else {
+            decision.key = KeyId::new(credential.key_id()).ok();
             findings.fail(Reason::UnknownKey);
             return;
         };
+        decision.key = Some(entry.id().clone());
         let registered = entry.allows(request.source);
         let params = self.check_signature(request, credential, &entry, registered, now, decision, findings);
         let signed = decision.signature == Signature::Valid;

@@ -59,7 +59,9 @@ impl Generations {
 
     fn insert(&mut self, mark: NonceMark, max: usize) {
         if self.current.len() >= max {
-            self.previous = std::mem::take(&mut self.current);
+            // Trading places keeps both allocations, so that no generation grows anew.
+            std::mem::swap(&mut self.current, &mut self.previous);
+            self.current.clear();
         }
         self.current.insert(mark.0);
     }

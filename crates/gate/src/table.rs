@@ -197,8 +197,14 @@ impl KeyTable {
 
     /// Loads many keys at once, each shard swapped once. Returns those refused because they are dead.
     pub fn load(&self, specs: impl IntoIterator<Item = KeySpec>) -> Vec<Revival> {
+        let specs = specs.into_iter();
         let mut dead = self.lock();
         let mut shards: Vec<Shard> = self.shards.iter().map(|s| Shard::clone(&s.load())).collect();
+        // Room at once, an eighth more than the mean share: growing would hash every id again.
+        let share = specs.size_hint().0 / SHARDS;
+        for shard in &mut shards {
+            shard.reserve(share + share / 8, |e| self.hasher.hash_one(e.id().as_str()));
+        }
         let mut refused = Vec::new();
         for spec in specs {
             if let Err(revival) = refuse_revival(&dead, &spec.id, spec.status) {
