@@ -9,6 +9,7 @@ use super::disk::{self, StartError};
 use crate::atomic_file;
 use crate::config::Config;
 use crate::keys_file::{Format, KeyRecord, KeysFile, KeysFileError};
+use crate::output::count;
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::hash::{Hash, Hasher};
@@ -100,7 +101,7 @@ impl Dead {
             .try_for_each(|id| self.0.append(DEAD_KIND, id.as_str().as_bytes()).map(drop))
             .and_then(|()| self.0.sync().map(drop));
         match buried {
-            Ok(()) => info!("{} keys have ended; their ids are in the registry of the dead", ids.len()),
+            Ok(()) => info!("{} ended for good; the registry of dead ids has them", count(ids.len(), "key")),
             Err(cause) => error!(
                 "The end of {} keys holds now but could not be written to the registry of dead ids: {cause}; \
                  after a restart only the keys file keeps them dead",

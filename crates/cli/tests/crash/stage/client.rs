@@ -149,12 +149,7 @@ pub(crate) struct Client {
 
 impl Client {
     /// Sends a request as `agent` and reads the answer.
-    pub(crate) fn send(
-        &mut self,
-        to: SocketAddr,
-        request: &Signed,
-        agent: &str,
-    ) -> Result<Answer, Failure> {
+    pub(crate) fn send(&mut self, to: SocketAddr, request: &Signed, agent: &str) -> Result<Answer, Failure> {
         let kept = self.kept.take().filter(|(at, _)| *at == to);
         let mut connection = match kept {
             Some((_, connection)) => connection,

@@ -28,12 +28,13 @@ pub(crate) const ALL_SCOPES: &[&str] =
 pub(crate) struct Key {
     pub(crate) id: String,
     pub(crate) state: &'static str,
+    pub(crate) measure: Option<&'static str>,
     pub(crate) expires: String,
 }
 
 impl Key {
     pub(crate) fn active(id: &str) -> Self {
-        Self { id: id.to_owned(), state: "active", expires: "2199-01-01T00:00:00Z".to_owned() }
+        Self { id: id.to_owned(), state: "active", measure: None, expires: "2199-01-01T00:00:00Z".to_owned() }
     }
 
     pub(crate) fn expired(id: &str) -> Self {
@@ -45,10 +46,14 @@ impl Key {
         let id = KeyId::new(&self.id).unwrap();
         let secret = ApiSecret::new(client::secret_of(&self.id).into_bytes()).unwrap();
         let sealed = Keyring::parse(kek).unwrap().seal(&id, &secret, [7; NONCE_BYTES]);
-        serde_json::json!({
+        let mut entry = serde_json::json!({
             "key": id, "account": "A1", "state": self.state, "scopes": ALL_SCOPES,
             "allowlist": ["127.0.0.0/8"], "expires": self.expires, "secret": sealed,
-        })
+        });
+        if let Some(measure) = self.measure {
+            entry["measure"] = measure.into();
+        }
+        entry
     }
 }
 

@@ -78,10 +78,14 @@ impl Upstream {
             loop {
                 let mut line = String::new();
                 stream.read_line(&mut line).ok()?;
-                let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+                if line == "\r\n" {
+                    break;
+                }
+                // A gate that is killed may leave half a head.
+                let (name, value) = line.strip_suffix("\r\n")?.split_once(": ")?;
                 headers.insert(name.to_ascii_lowercase(), value.to_owned());
             }
-            let length = headers.get("content-length").map_or(0, |text| text.parse().unwrap());
+            let length = headers.get("content-length").map_or(0, |text| text.parse().unwrap_or(0));
             let mut body = vec![0; length];
             stream.read_exact(&mut body).ok()?;
             let agent = headers.remove("user-agent").unwrap_or_default();

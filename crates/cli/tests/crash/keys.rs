@@ -1,0 +1,114 @@
+//! The key table through kills: a gate starts alone, and what has ended stays ended whatever the file says later.
+
+use crate::stage::client::{Effect, Signed, once};
+use crate::stage::process::Gate;
+use crate::stage::upstream::Upstream;
+use crate::stage::{Key, Stage, keys_text, wait_for};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static NONCE: AtomicU64 = AtomicU64::new(0);
+
+/// What a key's owner is told now, for every effect in turn.
+fn statuses(gate: &Gate, key: &str) -> [u16; 4] {
+    [Effect::Read, Effect::Order, Effect::Cancel, Effect::Transfer].map(|effect| {
+        let nonce = format!("nonce-{}", NONCE.fetch_add(1, Ordering::Relaxed));
+        once(gate.listen, &Signed::new(effect, key, &nonce)).status
+    })
+}
+
+const PASSES: [u16; 4] = [200; 4];
+const REFUSED: [u16; 4] = [401; 4];
+
+/// K2 is ended by its state, K3 by a measure; both are on the disk's registry then.
+fn end_two_keys(stage: &Stage, gate: &Gate) {
+    let by_measure = Key { measure: Some("expire"), ..Key::active("K3") };
+    stage.keys(&[Key::active("K1"), Key::expired("K2"), by_measure]);
+    gate.says("2 keys ended for good");
+    // Acknowledged by now. The snapshot follows; these tests want it too.
+    let kept = wait_for(|| stage.place.read("sumun-data/table.json").contains("expired").then_some(()));
+    assert!(kept.is_some(), "{}", gate.said());
+}
+
+#[test]
+fn an_ended_key_stays_ended_though_an_older_file_comes_back() {
+    let upstream = Upstream::start();
+    let stage = Stage::new(upstream.address, "");
+    let older = stage.place.read("keys.json");
+    let gate = stage.start();
+    for key in ["K1", "K2", "K3"] {
+        assert_eq!(statuses(&gate, key), PASSES, "{key}");
+    }
+    end_two_keys(&stage, &gate);
+    gate.kill();
+
+    stage.keys_as(&older);
+    let gate = stage.start();
+    gate.says("K2");
+    assert_eq!(statuses(&gate, "K1"), PASSES);
+    assert_eq!(statuses(&gate, "K2"), REFUSED);
+    assert_eq!(statuses(&gate, "K3"), REFUSED);
+    gate.kill();
+
+    // Without the snapshot the registry of the dead alone remembers.
+    std::fs::remove_file(stage.data("table.json")).unwrap();
+    let gate = stage.start();
+    assert_eq!(statuses(&gate, "K1"), PASSES);
+    assert_eq!(statuses(&gate, "K2"), REFUSED);
+    assert_eq!(statuses(&gate, "K3"), REFUSED);
+
+    // While it runs, too, and after being forgotten in between.
+    stage.keys(&[Key::active("K1")]);
+    gate.says("keys=1");
+    stage.keys(&["K1", "K2", "K3", "K4"].map(Key::active));
+    gate.says("issue a new key instead");
+    let gate_knows = wait_for(|| (statuses(&gate, "K4") == PASSES).then_some(()));
+    assert!(gate_knows.is_some(), "{}", gate.said());
+    let passed = upstream.count();
+    assert_eq!(statuses(&gate, "K2"), REFUSED);
+    assert_eq!(statuses(&gate, "K3"), REFUSED);
+    assert_eq!(upstream.count(), passed);
+}
+
+#[test]
+fn a_gate_starts_alone_with_the_same_keys() {
+    let upstream = Upstream::start();
+    for damage in [None, Some("{\"keys\": [{\"key\": \"K1\""), Some(""), Some("not a keys file\n")] {
+        let stage = Stage::new(upstream.address, "");
+        let gate = stage.start();
+        end_two_keys(&stage, &gate);
+        gate.kill();
+        match damage {
+            Some(text) => stage.keys_as(text),
+            None => std::fs::remove_file(stage.place.path("keys.json")).unwrap(),
+        }
+        let gate = stage.start();
+        gate.says("Started alone from the last good table");
+        assert_eq!(gate.ready["keys"], 3, "{damage:?}");
+        assert_eq!(statuses(&gate, "K1"), PASSES, "{damage:?}");
+        assert_eq!(statuses(&gate, "K2"), REFUSED, "{damage:?}");
+        assert_eq!(statuses(&gate, "K3"), REFUSED, "{damage:?}");
+        gate.kill();
+        // Again alone, and with the file back.
+        stage.start().kill();
+        stage.keys(&["K1", "K2", "K3"].map(Key::active));
+        let gate = stage.start();
+        assert_eq!(statuses(&gate, "K1"), PASSES, "{damage:?}");
+        assert_eq!(statuses(&gate, "K2"), REFUSED, "{damage:?}");
+        assert_eq!(statuses(&gate, "K3"), REFUSED, "{damage:?}");
+    }
+}
+
+#[test]
+fn an_end_by_the_clock_cannot_be_put_off_after_a_kill() {
+    let upstream = Upstream::start();
+    let stage = Stage::new(upstream.address, "");
+    let past = Key { expires: "2020-01-01T00:00:00Z".to_owned(), ..Key::active("K2") };
+    stage.keys(&[Key::active("K1"), past]);
+    let gate = stage.start();
+    assert_eq!(statuses(&gate, "K2"), REFUSED);
+    gate.kill();
+    stage.keys_as(&keys_text(&["K1", "K2"].map(Key::active)));
+    let gate = stage.start();
+    assert_eq!(statuses(&gate, "K1"), PASSES);
+    assert_eq!(statuses(&gate, "K2"), REFUSED, "{}", gate.said());
+}
