@@ -28,7 +28,13 @@ impl SystemClock {
     pub fn now(&self) -> Now {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let wall = Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX));
+        Now { wall, monotonic_us: self.monotonic_us() }
+    }
+
+    /// Reads the monotonic clock alone: half the cost, for whoever only asks how long something took.
+    #[must_use]
+    pub fn monotonic_us(&self) -> u64 {
         let elapsed = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        Now { wall, monotonic_us: MONOTONIC_START_US.saturating_add(elapsed) }
+        MONOTONIC_START_US.saturating_add(elapsed)
     }
 }

@@ -19,15 +19,17 @@ pub const PATH_CHARS_MAX: usize = 256;
 #[derive(Debug)]
 pub struct EventIds {
     gate: GateId,
-    boot: u64,
+    /// What every id begins with.
+    prefix: String,
     next: AtomicU64,
 }
 
 impl EventIds {
     /// `boot` tells this process's ids from those of any other run of the gate.
     #[must_use]
-    pub const fn new(gate: GateId, boot: u64) -> Self {
-        Self { gate, boot, next: AtomicU64::new(1) }
+    pub fn new(gate: GateId, boot: u64) -> Self {
+        let name: String = gate.as_str().chars().take(64).collect();
+        Self { gate, prefix: format!("{name}-{boot:x}-"), next: AtomicU64::new(1) }
     }
 
     /// The gate's name.
@@ -40,9 +42,9 @@ impl EventIds {
     #[must_use]
     pub fn next(&self) -> EventId {
         let n = self.next.fetch_add(1, Ordering::Relaxed);
-        let gate: String = self.gate.as_str().chars().take(64).collect();
+        let id = format!("{}{n:x}", self.prefix);
         #[expect(clippy::expect_used, reason = "INVARIANT: a gate id cut to 64 and two numbers are an id")]
-        EventId::new(&format!("{gate}-{:x}-{n:x}", self.boot)).expect("an id from an id and two numbers")
+        EventId::new(&id).expect("an id from an id and two numbers")
     }
 }
 
@@ -64,7 +66,8 @@ pub struct Seen<'a> {
 }
 
 fn cut(text: &str, max: usize) -> String {
-    text.chars().take(max).collect()
+    // The longest that is kept whole without counting: no character is shorter than a byte.
+    if text.len() <= max { text.to_owned() } else { text.chars().take(max).collect() }
 }
 
 fn blank(ids: &EventIds, at: Timestamp) -> AccessLine {

@@ -86,7 +86,7 @@ pub(crate) struct Pending<'a> {
 
 impl Pending<'_> {
     pub(crate) fn done(mut self, status: StatusCode) {
-        let latency_us = self.proxy.clock.now().monotonic_us.saturating_sub(self.received_us);
+        let latency_us = self.proxy.clock.monotonic_us().saturating_sub(self.received_us);
         if let Some(ticket) = self.ticket.take() {
             let outcome = Outcome { status: Some(status.as_u16()), latency_us: Some(latency_us) };
             self.proxy.sink.outcome(ticket, outcome);
@@ -190,14 +190,14 @@ impl Proxy {
             }
             if !upgrade {
                 let pending = self.pending(&received, None);
-                return last_if(chunked, self.pass(&received, pending, &decision).await);
+                return last_if(chunked, self.pass(received, pending, &decision).await);
             }
         }
         let response = match on_upgrade {
             Some(client) if received.body_complete && (decision.permit().is_ok() || !self.config.enforce) => {
                 websocket::serve(self, received, decision, client).await
             }
-            _ => self.answer(&received, &mut decision).await,
+            _ => self.answer(received, &mut decision).await,
         };
         last_if(chunked, response)
     }
@@ -212,7 +212,7 @@ impl Proxy {
         // The instant of deciding, not of receipt: a slow body must not outlive its key.
         let now = self.deciding_now();
         let decision = self.gate.decide(&request, now);
-        let took = self.clock.now().monotonic_us.saturating_sub(now.monotonic_us);
+        let took = self.clock.monotonic_us().saturating_sub(now.monotonic_us);
         self.metrics.verdict(decision.answer(), took);
         decision
     }
@@ -241,14 +241,14 @@ impl Proxy {
     }
 
     /// Writes the decision down; then forwards or refuses.
-    async fn answer(&self, received: &Received, decision: &mut Decision) -> Response<Body> {
+    async fn answer(&self, received: Received, decision: &mut Decision) -> Response<Body> {
         let refused = decision.permit().is_err();
         if refused && (self.config.enforce || !received.body_complete) {
-            return self.refuse(received, decision);
+            return self.refuse(&received, decision);
         }
-        match self.admit(received, decision).await {
+        match self.admit(&received, decision).await {
             Ok(pending) => self.pass(received, pending, decision).await,
-            Err(_) => self.refuse(received, decision),
+            Err(_) => self.refuse(&received, decision),
         }
     }
 
@@ -334,7 +334,7 @@ impl Proxy {
         let _ = self.sink.nonces(decision.recorded);
         let mut line = record::access(&self.ids, received.seen(), decision, true);
         line.status = Some(response.status().as_u16());
-        line.latency_us = Some(self.clock.now().monotonic_us.saturating_sub(received.at.monotonic_us));
+        line.latency_us = Some(self.clock.monotonic_us().saturating_sub(received.at.monotonic_us));
         if self.sink.single(&mut line).is_err() {
             self.metrics.unrecorded.inc();
         }
@@ -345,22 +345,20 @@ impl Proxy {
         Pending { proxy: self, ticket, received_us: received.at.monotonic_us }
     }
 
-    async fn pass(&self, received: &Received, pending: Pending<'_>, decision: &Decision) -> Response<Body> {
+    async fn pass(&self, received: Received, pending: Pending<'_>, decision: &Decision) -> Response<Body> {
         let permit = decision.permit().unwrap_or_else(|_| decision.shadow_permit());
         let response = self.forward(received, &permit).await;
         pending.done(response.status());
         response
     }
 
-    async fn forward(&self, received: &Received, permit: &Permit) -> Response<Body> {
-        let started = self.clock.now().monotonic_us;
-        let answer = self
-            .upstream
-            .forward(permit, received.parts.clone(), received.body.clone(), received.source)
-            .await;
+    async fn forward(&self, received: Received, permit: &Permit) -> Response<Body> {
+        let started_us = self.clock.monotonic_us();
+        let Received { parts, body, source, .. } = received;
+        let answer = self.upstream.forward(permit, parts, body, source).await;
         match answer {
             Ok(response) => {
-                self.metrics.upstream(self.clock.now().monotonic_us.saturating_sub(started));
+                self.metrics.upstream(self.clock.monotonic_us().saturating_sub(started_us));
                 response.map(Either::Right)
             }
             Err(error) => {
