@@ -40,7 +40,9 @@ pub(super) enum StartError {
         source: StorageOpenError,
     },
     /// A log cannot be read.
-    #[error("cannot read `{path}`: {source}; move the folder aside and keep it: its records are evidence")]
+    #[error(
+        "cannot read `{path}`: {source}; or move the whole folder aside and keep it: its records are evidence"
+    )]
     Read {
         /// Which.
         path: PathBuf,
@@ -65,9 +67,16 @@ pub(super) enum StartError {
     Entropy(String),
     /// The replay key is damaged.
     #[error(
-        "`{0}` does not hold 32 hexadecimal digits; move it and the folder `replay` beside it away together"
+        "`{0}` does not hold 32 hexadecimal digits; restore it, or move it and the folder `replay` beside it away \
+         together: every nonce used so far is then forgotten"
     )]
     HashKey(PathBuf),
+    /// There is a journal of nonces and no key to read it with.
+    #[error(
+        "`{0}` is gone, without which the nonces in the folder `replay` beside it cannot be told; restore it, or move \
+         the folder away: every nonce used so far is then forgotten"
+    )]
+    HashKeyGone(PathBuf),
 }
 
 /// Creates the data folder if need be.

@@ -6,6 +6,7 @@
 use super::disk::{self, StartError};
 use super::recorder::NONCE_KIND;
 use crate::config::Config;
+use std::io;
 use std::path::Path;
 use sumun_gate::{NonceMark, ReplayMemory};
 use sumun_stream::{Log, LogOptions, Offset, Retention};
@@ -16,10 +17,10 @@ const SEGMENT_BYTES_MAX: u64 = 4 << 20;
 /// Opens journal and memory. Returns them with how many marks were restored.
 pub(super) fn open(config: &Config) -> Result<(ReplayMemory, Log, usize), StartError> {
     let folder = config.data_dir.join("replay");
-    let hash_key = hash_key(&config.data_dir.join("replay.key"))?;
     let nonces_max = config.gate.replay.nonces_max.get();
     let options = LogOptions { segment_bytes_max: SEGMENT_BYTES_MAX, first_offset: Offset::ZERO };
     let log = disk::open_log(&folder, options)?;
+    let hash_key = hash_key(&config.data_dir.join("replay.key"), &log)?;
     let memory = ReplayMemory::new(nonces_max, hash_key);
     let mut restored = 0;
     for record in log.reader(log.first()) {
@@ -41,15 +42,23 @@ pub(super) fn trim(log: &Log, nonces_max: usize) {
     let _ = log.retain(&Retention { bytes_max: None, drop_below: Some(Offset::new(below)) });
 }
 
-fn hash_key(path: &Path) -> Result<[u8; 16], StartError> {
-    if !path.exists() {
-        let key = crate::entropy::draw::<16>().map_err(|e| StartError::Entropy(e.to_string()))?;
-        crate::atomic_file::create(path, hex::encode(key.as_slice()).as_bytes())
-            .map_err(StartError::Write)?;
-    }
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| StartError::Folder { path: path.to_owned(), source })?;
+/// The key that nonces are hashed with. Without the one a journal was written with, every nonce in it would pass again.
+fn hash_key(path: &Path, journal: &Log) -> Result<[u8; 16], StartError> {
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if journal.next() > Offset::ZERO {
+                return Err(StartError::HashKeyGone(path.to_owned()));
+            }
+            let key = crate::entropy::draw::<16>().map_err(|e| StartError::Entropy(e.to_string()))?;
+            // Whole or not at all: a process killed here must leave a folder that starts.
+            crate::atomic_file::replace(path, hex::encode(key.as_slice()).as_bytes())
+                .map_err(StartError::Write)?;
+            return Ok(*key);
+        }
+        Err(source) => return Err(StartError::Folder { path: path.to_owned(), source }),
+    };
     let mut key = [0; 16];
-    hex::decode_to_slice(text.trim(), &mut key).map_err(|_| StartError::HashKey(path.to_owned()))?;
+    hex::decode_to_slice(text.trim_ascii(), &mut key).map_err(|_| StartError::HashKey(path.to_owned()))?;
     Ok(key)
 }
