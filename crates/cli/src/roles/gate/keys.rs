@@ -40,8 +40,10 @@ pub(super) enum KeySourceError {
     #[error(transparent)]
     File(#[from] KeysFileError),
     /// A secret that does not open.
-    #[error("the secret of key `{key}` does not open: {source}")]
+    #[error("the keys file cannot be used\n  {}: the secret of key `{key}` does not open: {source}", path.display())]
     Seal {
+        /// In which file.
+        path: PathBuf,
         /// Whose.
         key: KeyId,
         /// Why.
@@ -183,9 +185,10 @@ impl KeySource {
     /// # Errors
     /// Neither can be used.
     pub(super) fn start(&mut self, now: Now) -> Result<(), KeySourceError> {
-        let snapshot = self.snapshot.exists().then(|| self.read(&self.snapshot.clone()));
+        let path = self.snapshot.clone();
+        let snapshot = path.exists().then(|| read(&path));
         let from_snapshot = match snapshot {
-            Some(Ok(file)) => match self.apply(file, now) {
+            Some(Ok(file)) => match self.apply(file, &path, now) {
                 Ok(()) => true,
                 Err(cause) => {
                     warn!("The snapshot of the key table cannot be used: {cause}");
@@ -213,8 +216,8 @@ impl KeySource {
 
     /// Looks at the file; reads and applies it if it changed.
     pub(super) fn look(&mut self, now: Now) -> Looked {
-        let metadata = std::fs::metadata(&self.path).ok();
-        let stamp = metadata.as_ref().map(Stamp::of);
+        let metadata = std::fs::metadata(&self.path);
+        let stamp = metadata.as_ref().ok().map(Stamp::of);
         let settled = stamp.is_some_and(|s| now.wall.as_micros().saturating_sub(s.modified_us) > RACY_US);
         if stamp == self.stamp && settled {
             if self.good {
@@ -225,8 +228,10 @@ impl KeySource {
         }
         if stamp.is_none() {
             if self.stamp.take().is_some() || self.good {
+                let cause = metadata.err().map_or_else(String::new, |error| format!(": {error}"));
                 error!(
-                    "The keys file `{}` is gone; the table stays as it is and grows old. Put the file back",
+                    "The keys file `{}` cannot be looked at{cause}; the table stays as it is and grows old. Put the \
+                     file back",
                     self.path.display()
                 );
             }
@@ -254,20 +259,16 @@ impl KeySource {
         self.stamp = std::fs::metadata(&self.path).ok().as_ref().map(Stamp::of);
         self.glance.seen.store(self.stamp.map_or(0, Stamp::mixed), Ordering::Release);
         self.good = false;
-        let file = self.read(&self.path.clone())?;
-        self.apply(file, now)?;
+        let path = self.path.clone();
+        let file = read(&path)?;
+        self.apply(file, &path, now)?;
         self.good = true;
         self.gate.table.refreshed(now.wall);
         Ok(())
     }
 
-    fn read(&self, path: &Path) -> Result<KeysFile, KeysFileError> {
-        let text = crate::keys_file::read_text(path)?;
-        KeysFile::parse(path, &text, Format::of(path)?)
-    }
-
     /// Brings the table in step. All secrets are opened before anything is changed.
-    fn apply(&mut self, file: KeysFile, now: Now) -> Result<(), KeySourceError> {
+    fn apply(&mut self, file: KeysFile, path: &Path, now: Now) -> Result<(), KeySourceError> {
         let mut next = HashMap::with_capacity(file.keys.len());
         let mut statuses = Vec::new();
         let mut anew = Vec::new();
@@ -289,7 +290,7 @@ impl KeySource {
             next.insert(record.key.clone(), record);
         }
         let anew: Vec<&KeyRecord> = anew.iter().filter_map(|id| next.get(id)).collect();
-        let specs = self.specs(&anew)?;
+        let specs = self.specs(&anew, path)?;
         let gone: Vec<KeyId> = self.known.keys().filter(|id| !next.contains_key(*id)).cloned().collect();
         if statuses.is_empty() && specs.is_empty() && gone.is_empty() {
             self.known = next;
@@ -332,7 +333,7 @@ impl KeySource {
     }
 
     /// Opens the secrets, many of them on all cores: one takes some two microseconds.
-    fn specs(&self, records: &[&KeyRecord]) -> Result<Vec<KeySpec>, KeySourceError> {
+    fn specs(&self, records: &[&KeyRecord], path: &Path) -> Result<Vec<KeySpec>, KeySourceError> {
         const ONE_THREAD_MAX: usize = 1 << 12;
         let threads = match records.len() {
             few if few <= ONE_THREAD_MAX => 1,
@@ -343,7 +344,9 @@ impl KeySource {
             let opening: Vec<_> = records
                 .chunks(share)
                 .map(|records| {
-                    scope.spawn(move || records.iter().map(|r| self.spec(r)).collect::<Result<Vec<_>, _>>())
+                    scope.spawn(move || {
+                        records.iter().map(|r| self.spec(r, path)).collect::<Result<Vec<_>, _>>()
+                    })
                 })
                 .collect();
             let mut specs = Vec::with_capacity(records.len());
@@ -357,11 +360,10 @@ impl KeySource {
         })
     }
 
-    fn spec(&self, record: &KeyRecord) -> Result<KeySpec, KeySourceError> {
-        let secret = self
-            .keyring
-            .open(&record.key, &record.secret)
-            .map_err(|source| KeySourceError::Seal { key: record.key.clone(), source })?;
+    fn spec(&self, record: &KeyRecord, path: &Path) -> Result<KeySpec, KeySourceError> {
+        let secret = self.keyring.open(&record.key, &record.secret).map_err(|source| {
+            KeySourceError::Seal { path: path.to_owned(), key: record.key.clone(), source }
+        })?;
         let in_effect = record.allowlist.iter().filter(|entry| entry.in_effect(self.proof_required));
         let mandate = record.mandate.as_ref();
         Ok(KeySpec {
@@ -393,6 +395,15 @@ impl KeySource {
             );
         }
     }
+}
+
+/// Reads a plain file only: opening a pipe would wait for whoever writes into it.
+fn read(path: &Path) -> Result<KeysFile, KeysFileError> {
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(KeysFileError::one(path, "is not a plain file; put the keys file in its place"));
+    }
+    let text = crate::keys_file::read_text(path)?;
+    KeysFile::parse(path, &text, Format::of(path)?)
 }
 
 const fn status(record: &KeyRecord) -> Status {
