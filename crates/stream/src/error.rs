@@ -50,7 +50,9 @@ pub enum LogError {
         what: &'static str,
     },
     /// A segment written by another version of this format.
-    #[error("`{file}` has format version {found}, this build reads version {known}")]
+    #[error(
+        "`{file}` has format version {found}, this build reads version {known}; use the build that wrote it"
+    )]
     Version {
         /// The file inside the log's folder.
         file: String,
