@@ -12,6 +12,7 @@ use crate::config::{self, Config, Mode};
 use crate::exit::{BadInput, Failed};
 use keys::{Dead, KeySource, Looked};
 use recorder::Recorder;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -20,6 +21,7 @@ use sumun_gate::{Gate, GatePolicy, KeyTable, Now};
 use sumun_proxy::metrics::Metrics;
 use sumun_proxy::{Proxy, ProxyConfig, SystemClock, Timeouts, UpstreamHost, admin, decide_service, server};
 use sumun_stream::{DRAIN_INTERVAL_DEFAULT, Log, Retention, Syncer};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
@@ -60,9 +62,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::default());
     let proxy = Arc::new(Proxy::new(proxy_config(&config), gate, Arc::new(sink), metrics, boot, clock));
 
-    let listener = server::bind(config.gate.listen).await.map_err(failed)?;
-    let admin_listener = bind_optional(config.gate.admin_listen).await?;
-    let decide_listener = bind_optional(config.gate.decide_listen).await?;
+    let listener = bind("gate.listen", config.gate.listen).await?;
+    let admin_listener = bind_optional("gate.admin_listen", config.gate.admin_listen).await?;
+    let decide_listener = bind_optional("gate.decide_listen", config.gate.decide_listen).await?;
     let mut told = Signals::new()?;
     let ready = Ready {
         listen: listener.local_addr()?,
@@ -120,11 +122,13 @@ fn failed(error: impl std::error::Error) -> Failed {
     Failed(text)
 }
 
-async fn bind_optional(
-    address: Option<std::net::SocketAddr>,
-) -> Result<Option<tokio::net::TcpListener>, Failed> {
+async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, Failed> {
+    server::bind(address).await.map_err(|error| Failed(format!("`{key}`: {}", failed(error))))
+}
+
+async fn bind_optional(key: &str, address: Option<SocketAddr>) -> Result<Option<TcpListener>, Failed> {
     match address {
-        Some(address) => server::bind(address).await.map(Some).map_err(failed),
+        Some(address) => bind(key, address).await.map(Some),
         None => Ok(None),
     }
 }
@@ -132,9 +136,9 @@ async fn bind_optional(
 /// What the process says on standard output once it serves: ports chosen by the system among it.
 #[derive(serde::Serialize)]
 struct Ready {
-    listen: std::net::SocketAddr,
-    admin: Option<std::net::SocketAddr>,
-    decide: Option<std::net::SocketAddr>,
+    listen: SocketAddr,
+    admin: Option<SocketAddr>,
+    decide: Option<SocketAddr>,
     keys: u64,
     nonces_restored: usize,
     mode: Mode,
