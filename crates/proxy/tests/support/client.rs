@@ -32,7 +32,8 @@ impl Response {
 
 pub struct Client {
     pub tcp: TcpStream,
-    buffer: Vec<u8>,
+    /// Read and not yet asked for.
+    pub buffer: Vec<u8>,
 }
 
 impl Client {

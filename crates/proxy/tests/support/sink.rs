@@ -38,6 +38,7 @@ pub struct Sink {
     disk: watch::Sender<Disk>,
     /// How many wait for the disk.
     pub waited: AtomicU64,
+    while_writing: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Default for Sink {
@@ -51,6 +52,7 @@ impl Default for Sink {
             nonces_fail: AtomicBool::new(false),
             disk: watch::Sender::new(Disk::Done),
             waited: AtomicU64::new(0),
+            while_writing: Mutex::default(),
         }
     }
 }
@@ -58,6 +60,11 @@ impl Default for Sink {
 impl Sink {
     pub fn set_disk(&self, disk: Disk) {
         self.disk.send_replace(disk);
+    }
+
+    /// Does something once, during the next write of a line: between a decision and what follows from it.
+    pub fn during_next_write(&self, act: impl FnOnce() + Send + 'static) {
+        *self.while_writing.lock().unwrap() = Some(Box::new(act));
     }
 
     pub fn entries(&self) -> Vec<Entry> {
@@ -94,6 +101,10 @@ impl Sink {
         line: &mut AccessLine,
         entry: impl FnOnce(Ticket, Box<AccessLine>) -> Entry,
     ) -> Result<Ticket, RecordingUnavailable> {
+        let act = self.while_writing.lock().unwrap().take();
+        if let Some(act) = act {
+            act();
+        }
         let ticket = Ticket(self.next.fetch_add(1, Ordering::SeqCst));
         line.source = Some("gate-test".to_owned());
         line.seq = Some(ticket.0);

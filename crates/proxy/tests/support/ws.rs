@@ -155,7 +155,8 @@ impl Socket {
         }
         assert_eq!(response.header("sec-websocket-accept"), Some(derive_accept_key(KEY.as_bytes()).as_str()));
         assert_eq!(response.header("sec-websocket-extensions"), None, "compression was agreed on");
-        Ok(Self(WebSocketStream::from_raw_socket(client.tcp, Role::Client, None).await))
+        // What followed the response at once is of the stream already.
+        Ok(Self(WebSocketStream::from_partially_read(client.tcp, client.buffer, Role::Client, None).await))
     }
 
     pub async fn text(&mut self, text: &str) {
