@@ -31,8 +31,10 @@ fuzz_target!(|bytes: &[u8]| {
 
     let upgrade = head::asks_websocket(&request);
     assert!(!upgrade || request.method() == Method::GET);
-    if Dialect::Upbit.route(request.method(), request.uri().path(), upgrade).is_some() {
+    if let Some(route) = Dialect::Upbit.route(request.method(), request.uri().path(), upgrade) {
+        assert_eq!((route.method.as_str(), route.stream), (request.method().as_str(), upgrade));
         assert_plain(request.uri().path());
+        assert_documented(&route.path, request.uri().path());
     }
     addresses(&request);
     if head::check(&request).is_err() {
@@ -49,6 +51,15 @@ fn assert_plain(path: &str) {
     assert!(!path.contains("//") && !path.split('/').any(|segment| matches!(segment, "." | "..")), "{path}");
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
     assert!(path.chars().all(plain), "{path}");
+}
+
+/// Byte for byte what is documented, but for segments that it leaves open.
+fn assert_documented(documented: &str, path: &str) {
+    let (documented, path): (Vec<_>, Vec<_>) = (documented.split('/').collect(), path.split('/').collect());
+    assert_eq!(documented.len(), path.len());
+    for (wanted, found) in documented.iter().zip(path) {
+        assert!(*wanted == found || (wanted.starts_with('{') && !found.is_empty()), "{wanted} {found}");
+    }
 }
 
 /// Nobody but a configured hop can say who the client is.
@@ -78,6 +89,7 @@ fn passed_on(request: &mut Request<()>) {
     {
         assert!(!headers.contains_key(name), "{name} was passed on");
     }
+    assert!(headers.keys().all(|name| !name.as_str().contains('_')), "a name that some read as another");
     let said: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
     assert_eq!(said, ["203.0.113.7"], "the exchange is told who called, once");
 }
