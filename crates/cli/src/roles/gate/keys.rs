@@ -21,7 +21,7 @@ use std::thread;
 use std::time::Duration;
 use sumun_dialect::MacKey;
 use sumun_gate::{Change, Gate, KeySpec, KeyTable, Now, Revival, Status};
-use sumun_model::{KeyId, Timestamp};
+use sumun_model::{KeyId, KeyState, Timestamp};
 use sumun_seal::{Keyring, OpenError};
 use sumun_stream::{Log, LogOptions};
 use tracing::{error, info, warn};
@@ -272,7 +272,14 @@ impl KeySource {
         let mut next = HashMap::with_capacity(file.keys.len());
         let mut statuses = Vec::new();
         let mut anew = Vec::new();
+        let dead_before: std::collections::HashSet<KeyId> = self.gate.table.dead().into_iter().collect();
         for mut record in file.keys {
+            if dead_before.contains(&record.key) && !status(&record).is_terminal() {
+                // Kept as what it is, so that its use is answered and recorded as that of an ended key, not of an
+                // unknown one.
+                error!("{}", Revival { key: record.key.clone(), state: record.state });
+                record.state = KeyState::Expired;
+            }
             match self.known.get(&record.key) {
                 Some(known) if *known == record => {}
                 Some(known) if known.expires <= now.wall && record.expires > now.wall => {
@@ -297,7 +304,6 @@ impl KeySource {
             return Ok(());
         }
         let table = &self.gate.table;
-        let dead_before: std::collections::HashSet<KeyId> = table.dead().into_iter().collect();
         // What takes away comes first, one store each.
         let mut refused = Vec::new();
         for (id, status) in statuses {
