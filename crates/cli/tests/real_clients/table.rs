@@ -10,12 +10,12 @@ pub(crate) struct Table {
     pub(crate) websocket: WebSocket,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Row {
     pub(crate) reason: String,
     pub(crate) status: u16,
     name: String,
-    message: String,
+    pub(crate) message: String,
     body: String,
     pub(crate) ccxt: String,
     pub(crate) upbit_sdk: String,
