@@ -19,11 +19,13 @@ use std::thread;
 use std::time::Duration;
 use sumun_gate::{Gate, GatePolicy, KeyTable, Now};
 use sumun_proxy::metrics::Metrics;
-use sumun_proxy::{Proxy, ProxyConfig, SystemClock, Timeouts, UpstreamHost, admin, decide_service, server};
-use sumun_stream::{DRAIN_INTERVAL_DEFAULT, Log, Retention, Syncer};
+use sumun_proxy::{
+    EventSink, Proxy, ProxyConfig, SystemClock, Timeouts, UpstreamHost, admin, decide_service, server,
+};
+use sumun_stream::{DRAIN_INTERVAL_DEFAULT, DrainThread, Log, Retention, Syncer};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// Connections served at once. Each costs some 20 KiB idle; the venue's busiest hours have a few thousand.
 const CONNECTIONS_MAX: usize = 16 * 1024;
@@ -31,6 +33,8 @@ const CONNECTIONS_MAX: usize = 16 * 1024;
 const CLOCK_STEP_US: i64 = 1_000_000;
 /// How often old segments of log and journal are given back.
 const TRIM_EVERY: Duration = Duration::from_secs(10);
+/// How often what the disk would not take is tried again.
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs until told to stop.
 ///
@@ -55,12 +59,14 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let interval = Duration::from_millis(config.gate.spool.sync_interval_ms.get());
     let _nonce_syncer = Syncer::start(&nonce_log, interval)?;
     let _spool_syncer = opened.spool.start_syncer(interval)?;
-    let _drain = opened.drainer.start(DRAIN_INTERVAL_DEFAULT, recorder::join)?;
-    let sink = Recorder::new(config.gate.id.clone(), opened.spool, nonce_log.clone(), next_seq);
+    let drain = Arc::new(opened.drainer.start(DRAIN_INTERVAL_DEFAULT, recorder::join)?);
+    let recorder = Recorder::new(config.gate.id.clone(), opened.spool, nonce_log.clone(), next_seq);
+    let recorder = Arc::new(recorder);
 
     let boot = u64::from(u32::from_le_bytes(*crate::entropy::draw::<4>()?));
     let metrics = Arc::new(Metrics::default());
-    let proxy = Arc::new(Proxy::new(proxy_config(&config), gate, Arc::new(sink), metrics, boot, clock));
+    let sink: Arc<dyn EventSink> = Arc::clone(&recorder) as _;
+    let proxy = Arc::new(Proxy::new(proxy_config(&config), gate, sink, metrics, boot, clock));
 
     let listener = bind("gate.listen", config.gate.listen).await?;
     let admin_listener = bind_optional("gate.admin_listen", config.gate.admin_listen).await?;
@@ -83,7 +89,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     if let Some(listener) = decide_listener {
         tokio::spawn(decide_service::serve(Arc::clone(&proxy), listener));
     }
-    let housekeeper = Housekeeper::start(source, &proxy, log, nonce_log, &config)?;
+    let housekeeper = Housekeeper::start(source, &proxy, Disk { log, nonce_log, recorder, drain }, &config)?;
     println!("{}", serde_json::json!({ "ready": ready }));
     info!(listen = %ready.listen, keys = ready.keys, "The gate is open");
 
@@ -198,8 +204,7 @@ impl Housekeeper {
     fn start(
         source: Arc<Mutex<KeySource>>,
         proxy: &Arc<Proxy>,
-        log: Log,
-        nonces: Log,
+        disk: Disk,
         config: &Config,
     ) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
@@ -210,6 +215,8 @@ impl Housekeeper {
         let thread = thread::Builder::new().name("housekeeper".to_owned()).spawn(move || {
             let mut last = proxy.now();
             let mut trimmed_us = last.monotonic_us;
+            let mut settled_us = last.monotonic_us;
+            let mut drain_failing = None;
             while !stopped.load(Ordering::Relaxed) {
                 let now = proxy.now();
                 warn_of_step(last, now);
@@ -220,10 +227,17 @@ impl Housekeeper {
                         info!("{cut} streams were closed by the change");
                     }
                 }
+                if now.monotonic_us.saturating_sub(settled_us) >= SETTLE_EVERY.as_micros() as u64 {
+                    settled_us = now.monotonic_us;
+                    // What fails was said when it first failed, and is tried again.
+                    let _ = source.lock().unwrap_or_else(PoisonError::into_inner).settle();
+                    let _ = disk.recorder.settle_nonces();
+                    tell_of_drain(&mut drain_failing, disk.drain.failing());
+                }
                 if now.monotonic_us.saturating_sub(trimmed_us) >= TRIM_EVERY.as_micros() as u64 {
                     trimmed_us = now.monotonic_us;
-                    let _ = log.retain(&Retention { bytes_max: Some(log_bytes_max), drop_below: None });
-                    nonces::trim(&nonces, nonces_max);
+                    let _ = disk.log.retain(&Retention { bytes_max: Some(log_bytes_max), drop_below: None });
+                    nonces::trim(&disk.nonce_log, nonces_max);
                 }
                 last = now;
                 thread::sleep(keys::LOOK_INTERVAL);
@@ -236,6 +250,27 @@ impl Housekeeper {
         self.stop.store(true, Ordering::Relaxed);
         let _ = self.thread.join();
     }
+}
+
+/// What the housekeeper looks after on the disk.
+struct Disk {
+    log: Log,
+    nonce_log: Log,
+    recorder: Arc<Recorder>,
+    drain: Arc<DrainThread>,
+}
+
+/// Says when draining begins to fail, why, and when it goes on.
+fn tell_of_drain(before: &mut Option<String>, now: Option<String>) {
+    match (&before, &now) {
+        (None, Some(cause)) => error!(
+            "What was recorded stays in the spool: {cause}. Look at the disk of data_dir; until it is mended \
+             `sumun log` does not show it"
+        ),
+        (Some(_), None) => info!("The spool is drained into the event log again"),
+        _ => {}
+    }
+    *before = now;
 }
 
 fn warn_of_step(before: Now, now: Now) {

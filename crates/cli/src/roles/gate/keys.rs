@@ -23,7 +23,7 @@ use sumun_dialect::MacKey;
 use sumun_gate::{Change, Gate, KeySpec, KeyTable, Now, Revival, Status};
 use sumun_model::{KeyId, KeyState, Timestamp};
 use sumun_seal::{Keyring, OpenError};
-use sumun_stream::{Log, LogOptions};
+use sumun_stream::{Log, LogError, LogOptions};
 use tracing::{error, info, warn};
 
 /// How often the file is looked at. One `stat` costs about a microsecond.
@@ -94,22 +94,13 @@ impl Dead {
     }
 
     /// Writes ids down and waits for the disk: from here on this gate has acknowledged their end.
-    fn bury(&self, ids: &[KeyId]) {
-        if ids.is_empty() {
-            return;
+    fn bury(&self, ids: &[KeyId]) -> Result<(), LogError> {
+        for id in ids {
+            self.0.append(DEAD_KIND, id.as_str().as_bytes())?;
         }
-        let buried = ids
-            .iter()
-            .try_for_each(|id| self.0.append(DEAD_KIND, id.as_str().as_bytes()).map(drop))
-            .and_then(|()| self.0.sync().map(drop));
-        match buried {
-            Ok(()) => info!("{} ended for good; the registry of dead ids has them", count(ids.len(), "key")),
-            Err(cause) => error!(
-                "The end of {} keys holds now but could not be written to the registry of dead ids: {cause}; \
-                 after a restart only the keys file keeps them dead",
-                ids.len()
-            ),
-        }
+        self.0.sync()?;
+        info!("{} ended for good; the registry of dead ids has them", count(ids.len(), "key"));
+        Ok(())
     }
 }
 
@@ -141,6 +132,9 @@ pub(super) struct KeySource {
     proof_required: bool,
     keyring: Keyring,
     dead: Dead,
+    /// Ended, and not yet in the registry: the disk would not take them.
+    unburied: Vec<KeyId>,
+    snapshot_owed: bool,
     gate: Arc<Gate>,
     known: HashMap<KeyId, KeyRecord>,
     stamp: Option<Stamp>,
@@ -167,6 +161,8 @@ impl KeySource {
             proof_required: config.gate.address_proof_required,
             keyring,
             dead,
+            unburied: Vec::new(),
+            snapshot_owed: false,
             gate,
             known: HashMap::new(),
             stamp: None,
@@ -317,9 +313,13 @@ impl KeySource {
             error!("{revival}");
         }
         let newly: Vec<KeyId> = table.dead().into_iter().filter(|id| !dead_before.contains(id)).collect();
-        self.dead.bury(&newly);
         self.known = next;
-        self.write_snapshot();
+        self.unburied.extend(newly);
+        self.snapshot_owed = true;
+        for cause in self.settle() {
+            error!("{cause}; it is tried again every second");
+        }
+        let table = &self.gate.table;
         info!(
             keys = table.len(),
             table.version = table.version(),
@@ -385,22 +385,46 @@ impl KeySource {
         })
     }
 
-    fn write_snapshot(&self) {
+    /// Brings the disk in step with the table, as far as it is not: what failed, in words.
+    pub(super) fn settle(&mut self) -> Vec<String> {
+        let mut failed = Vec::new();
+        if !self.unburied.is_empty() {
+            match self.dead.bury(&self.unburied) {
+                Ok(()) => self.unburied.clear(),
+                Err(cause) => failed.push(format!(
+                    "The end of {} holds now but could not be written to the registry of dead ids: {cause}; after a \
+                     restart only the keys file would keep them dead",
+                    count(self.unburied.len(), "key")
+                )),
+            }
+        }
+        if self.snapshot_owed {
+            match self.write_snapshot() {
+                Ok(()) => self.snapshot_owed = false,
+                Err(cause) => failed.push(format!(
+                    "The snapshot of the key table was not written: {cause}; a gate that starts alone would use the \
+                     one before"
+                )),
+            }
+        }
+        failed
+    }
+
+    fn write_snapshot(&self) -> Result<(), String> {
         #[derive(serde::Serialize)]
         struct Snapshot<'a> {
             keys: Vec<&'a KeyRecord>,
         }
         let mut keys: Vec<&KeyRecord> = self.known.values().collect();
         keys.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        let written = serde_json::to_vec(&Snapshot { keys })
+        serde_json::to_vec(&Snapshot { keys })
             .map_err(|e| e.to_string())
-            .and_then(|text| atomic_file::replace(&self.snapshot, &text).map_err(|e| e.to_string()));
-        if let Err(cause) = written {
-            error!(
-                "The snapshot of the key table was not written: {cause}; a gate that starts alone would use the one before"
-            );
-        }
+            .and_then(|text| atomic_file::replace(&self.snapshot, &text).map_err(|e| with_cause(&e)))
     }
+}
+
+fn with_cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
 /// Reads a plain file only: opening a pipe would wait for whoever writes into it.

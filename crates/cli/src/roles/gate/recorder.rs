@@ -4,14 +4,15 @@
 //! drain thread joins them into one line of the event log. A record that could not be written still uses up
 //! its number, so that the gap shows in `seq` as well as in the spool's counted gap.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use sumun_gate::NonceMark;
 use sumun_model::GateId;
 use sumun_model::wire::{AccessLine, Line, Origin, access_to_json, parse_line};
 use sumun_proxy::sink::Durable;
 use sumun_proxy::{EventSink, Outcome, RecordingUnavailable, Ticket, record};
 use sumun_stream::{Joined, Log, LogError, Offset, Spool, Ticket as SpoolTicket};
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 /// Record kind of a nonce in the journal.
 pub(super) const NONCE_KIND: u8 = 1;
@@ -24,11 +25,25 @@ pub(super) struct Recorder {
     /// The number of the next line. Held until the line is written: a process that is killed in between then leaves no
     /// number missing that no gap accounts for.
     next_seq: Mutex<u64>,
+    /// Nonces used that the journal could not take; written as soon as it can.
+    owed: Mutex<Vec<NonceMark>>,
+    has_owed: AtomicBool,
 }
+
+/// Nonces kept for a journal without space: 8 MiB, minutes at the most a gate does. Those beyond are remembered until
+/// the process ends.
+const OWED_MAX: usize = 1 << 20;
 
 impl Recorder {
     pub(super) const fn new(gate: GateId, spool: Spool, nonces: Log, next_seq: u64) -> Self {
-        Self { gate, spool, nonces, next_seq: Mutex::new(next_seq) }
+        Self {
+            gate,
+            spool,
+            nonces,
+            next_seq: Mutex::new(next_seq),
+            owed: Mutex::new(Vec::new()),
+            has_owed: AtomicBool::new(false),
+        }
     }
 
     fn write<T, E: std::fmt::Display>(
@@ -37,7 +52,7 @@ impl Recorder {
         write: impl FnOnce(&[u8]) -> Result<T, E>,
     ) -> Result<T, RecordingUnavailable> {
         line.source = Some(self.gate.to_string());
-        let mut next_seq = self.next_seq.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next_seq = lock(&self.next_seq);
         line.seq = Some(*next_seq);
         *next_seq = next_seq.saturating_add(1);
         let written = access_to_json(line).map_err(|e| e.to_string());
@@ -49,6 +64,33 @@ impl Recorder {
             RecordingUnavailable
         })
     }
+}
+
+impl Recorder {
+    fn write_nonces(&self, marks: &[NonceMark]) -> Result<(), LogError> {
+        let bytes: Vec<[u8; 8]> = marks.iter().map(|mark| mark.0.to_le_bytes()).collect();
+        self.nonces.append_batch(bytes.iter().map(|mark| (NONCE_KIND, mark.as_slice()))).map(drop)
+    }
+
+    /// Writes the nonces that the journal could not take before, if there are any.
+    pub(super) fn settle_nonces(&self) -> Result<(), RecordingUnavailable> {
+        if !self.has_owed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut owed = lock(&self.owed);
+        self.write_nonces(&owed).map_err(|_| RecordingUnavailable)?;
+        if !owed.is_empty() {
+            info!("Every nonce is in the journal again, {} of them late", owed.len());
+        }
+        owed.clear();
+        self.has_owed.store(false, Ordering::Release);
+        Ok(())
+    }
+}
+
+/// Nothing under these locks panics.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl EventSink for Recorder {
@@ -69,10 +111,20 @@ impl EventSink for Recorder {
     }
 
     fn nonces(&self, marks: [Option<NonceMark>; 2]) -> Result<(), RecordingUnavailable> {
-        for mark in marks.into_iter().flatten() {
-            self.nonces.append(NONCE_KIND, &mark.0.to_le_bytes()).map_err(|_| RecordingUnavailable)?;
+        let mut marks = marks.into_iter().flatten().peekable();
+        if marks.peek().is_none() {
+            return Ok(());
         }
-        Ok(())
+        let mut marks: Vec<NonceMark> = marks.collect();
+        if !self.has_owed.load(Ordering::Acquire) && self.write_nonces(&marks).is_ok() {
+            return Ok(());
+        }
+        let mut owed = lock(&self.owed);
+        marks.truncate(OWED_MAX.saturating_sub(owed.len()));
+        owed.append(&mut marks);
+        self.has_owed.store(true, Ordering::Release);
+        drop(owed);
+        self.settle_nonces()
     }
 
     fn durable(&self, ticket: Ticket) -> Durable {
