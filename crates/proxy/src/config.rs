@@ -60,7 +60,7 @@ pub struct ProxyConfig {
     pub body_bytes_max: usize,
     /// Longest head read, bytes.
     pub header_bytes_max: usize,
-    /// Connections served at once; more wait to be accepted.
+    /// Connections served at once, WebSockets among them; more wait to be accepted.
     pub connections_max: usize,
     /// How long a stop waits for what is under way.
     pub shutdown_grace: Duration,

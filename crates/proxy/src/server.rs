@@ -11,7 +11,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
@@ -32,6 +32,9 @@ pub enum ServeError {
         source: std::io::Error,
     },
 }
+
+/// One connection's share of [`crate::ProxyConfig::connections_max`], given back when the last holder drops it.
+pub(crate) type Room = Arc<OwnedSemaphorePermit>;
 
 /// Opens a listening socket.
 ///
@@ -101,8 +104,12 @@ async fn accept(proxy: Arc<Proxy>, listener: TcpListener, mut stopped: watch::Re
         };
         let _ = tcp.set_nodelay(true);
         let service = Arc::clone(&proxy);
-        let serve = service_fn(move |request: Request<Incoming>| {
+        // Held by the connection, and by the stream that it becomes.
+        let room: Room = Arc::new(room);
+        let held = Arc::clone(&room);
+        let serve = service_fn(move |mut request: Request<Incoming>| {
             let proxy = Arc::clone(&service);
+            request.extensions_mut().insert(Arc::clone(&held));
             async move { Ok::<Response<_>, Infallible>(proxy.handle(request, peer.ip()).await) }
         });
         let connection = http.serve_connection(TokioIo::new(tcp), serve).with_upgrades();

@@ -8,6 +8,7 @@
 use crate::head;
 use crate::record;
 use crate::refuse;
+use crate::server::Room;
 use crate::service::{Body, Proxy, Received};
 use crate::streams::{End, Registered};
 use futures_util::{SinkExt, StreamExt};
@@ -96,11 +97,13 @@ pub(crate) async fn serve(
     if let Some(upstream) = upstream {
         let proxy = Arc::clone(&proxy);
         let path = received.parts.uri.path().to_owned();
+        let room = received.parts.extensions.get::<Room>().cloned();
         tokio::spawn(async move {
             match client.await {
                 Ok(client) => relay(&proxy, &path, client, upstream, registered).await,
                 Err(error) => debug!("The client left before its stream began: {error}"),
             }
+            drop(room);
         });
     }
     response

@@ -15,8 +15,10 @@ use std::time::Duration;
 use sumun_model::Reason;
 use sumun_model::wire::{Signature, Verdict};
 use sumun_proxy::EventSink as _;
+use support::ws::{self, Exchange, PUBLIC, Socket};
 use support::{World, sign, soon, until};
 use tokio::io::AsyncWriteExt as _;
+use tokio_tungstenite::tungstenite::Message;
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 /// A timeout that a test waits out.
@@ -129,6 +131,8 @@ async fn shadow_mode_does_not_forward_what_it_could_not_read_either() {
     assert_eq!(world.exchange(bytes.as_bytes()).await.status, 413);
     let line = world.refused();
     assert_eq!((line.reason, line.enforced), (Some(Reason::BodyTooLarge), Some(true)));
+    let upgrade = ws::head(ws::PRIVATE, &sign::bearer("K1", &body), "Content-Length: 5000\r\n");
+    assert_eq!(world.exchange(format!("{upgrade}{body}").as_bytes()).await.status, 413);
     assert_eq!(world.upstream.count(), 0);
 }
 
@@ -231,6 +235,28 @@ async fn connections_beyond_the_limit_wait_for_one_to_end() {
     drop(second);
     assert_eq!(third.response("GET").await.status, 200);
     world.check();
+}
+
+#[tokio::test]
+async fn streams_count_as_connections() {
+    let exchange = Exchange::new();
+    let world = World::with(|o| {
+        o.config.connections_max = 2;
+        o.upstream = exchange.behaviour();
+    })
+    .await;
+    let private = Socket::open(&world, "K1").await;
+    let _public = Socket::open_with(&world, PUBLIC, "").await;
+    let mut third = world.client().await;
+    third.send(sign::request("GET", "/v1/accounts", "").as_bytes()).await;
+    // Were there room, its answer would be on its way: a full round trip of a stream later there is none.
+    exchange.say(Message::text("a message"));
+    let mut stream = private;
+    assert_eq!(stream.next_text().await, "a message");
+    assert_eq!(world.upstream.count(), 2, "the third waits");
+    drop(stream);
+    assert_eq!(third.response("GET").await.status, 404, "the exchange's own answer");
+    assert_eq!(world.upstream.count(), 3);
 }
 
 #[tokio::test]

@@ -256,6 +256,17 @@ async fn upgrades_that_may_not_be_are_refused_before_the_exchange_hears_of_them(
     assert_eq!(world.proxy.streams.len(), 0);
 }
 
+/// Nobody sends one; what was signed and decided on is still what goes on.
+#[tokio::test]
+async fn an_upgrade_with_a_body_goes_on_with_it() {
+    let (world, _) = world(|_| {}).await;
+    let more = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n";
+    let request = format!("{}a=1", head(PRIVATE, &sign::bearer("K1", "a=1"), more));
+    assert_eq!(world.exchange(request.as_bytes()).await.status, 101);
+    assert_eq!(world.upstream.only().body, b"a=1");
+    world.check();
+}
+
 #[tokio::test]
 async fn an_upgrade_that_the_exchange_refuses_is_relayed() {
     let (world, _) = world(|o| {
