@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use sumun_gate::{Gate, GatePolicy, KeyTable, Now};
+use sumun_model::Timestamp;
 use sumun_proxy::metrics::Metrics;
 use sumun_proxy::{
     EventSink, Proxy, ProxyConfig, SystemClock, Timeouts, UpstreamHost, admin, decide_service, server,
@@ -30,7 +31,7 @@ use tracing::{error, info, warn};
 /// Connections served at once. Each costs some 20 KiB idle; the venue's busiest hours have a few thousand.
 const CONNECTIONS_MAX: usize = 16 * 1024;
 /// A step of the wall clock against the monotonic one that is worth a warning, microseconds.
-const CLOCK_STEP_US: i64 = 1_000_000;
+const CLOCK_STEP_US: u64 = 1_000_000;
 /// How often old segments of log and journal are given back.
 const TRIM_EVERY: Duration = Duration::from_secs(10);
 /// How often what the disk would not take is tried again.
@@ -219,7 +220,10 @@ impl Housekeeper {
             let mut drain_failing = None;
             while !stopped.load(Ordering::Relaxed) {
                 let now = proxy.now();
-                warn_of_step(last, now);
+                if let Some(step_us) = clock_step(last, now) {
+                    warn_of_step(step_us);
+                    keep_age(&proxy.gate.table, last, now);
+                }
                 let looked = source.lock().unwrap_or_else(PoisonError::into_inner).look(now);
                 if looked == Looked::Changed {
                     let cut = proxy.recheck_streams();
@@ -273,17 +277,29 @@ fn tell_of_drain(before: &mut Option<String>, now: Option<String>) {
     *before = now;
 }
 
-fn warn_of_step(before: Now, now: Now) {
+/// By how much the wall clock went other than the steady one between two looks, if that is worth a word.
+fn clock_step(before: Now, now: Now) -> Option<i64> {
     let wall = now.wall.micros_since(before.wall);
-    let steady = i64::try_from(now.monotonic_us.saturating_sub(before.monotonic_us)).unwrap_or(i64::MAX);
-    let step = wall.saturating_sub(steady);
-    if step.abs() >= CLOCK_STEP_US {
-        warn!(
-            "The wall clock stepped by {} ms; keys end and records are dated by it. Check time synchronisation. Rates \
-             and limits follow the steady clock and are not disturbed",
-            step / 1000
-        );
-    }
+    let step = wall.saturating_sub(steady_us(before, now));
+    (step.unsigned_abs() >= CLOCK_STEP_US).then_some(step)
+}
+
+fn steady_us(before: Now, now: Now) -> i64 {
+    i64::try_from(now.monotonic_us.saturating_sub(before.monotonic_us)).unwrap_or(i64::MAX)
+}
+
+fn warn_of_step(step_us: i64) {
+    warn!(
+        "The wall clock stepped by {} ms; keys end and records are dated by it. Check time synchronisation. Rates, \
+         limits and the age of the key table follow the steady clock and are not disturbed",
+        step_us / 1000
+    );
+}
+
+/// The table's age is kept in wall-clock time, as it must outlive a restart. A step makes it neither young nor old.
+fn keep_age(table: &KeyTable, before: Now, now: Now) {
+    let age_us = table.age_us(before.wall).saturating_add(steady_us(before, now));
+    table.refreshed(Timestamp::from_micros(now.wall.as_micros().saturating_sub(age_us)));
 }
 
 struct Signals {
@@ -300,6 +316,32 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND_US: i64 = 1_000_000;
+
+    fn at(wall_us: i64, steady_us: u64) -> Now {
+        Now { wall: Timestamp::from_micros(1_795_000_000 * SECOND_US + wall_us), monotonic_us: steady_us }
+    }
+
+    #[test]
+    fn a_step_either_way_is_told_and_leaves_the_tables_age() {
+        let start = at(0, 0);
+        assert_eq!(clock_step(start, at(20_000, 20_000)), None);
+        assert_eq!(clock_step(start, at(20_000 + SECOND_US - 1, 20_000)), None);
+        for step in [SECOND_US, -SECOND_US, 3_600 * SECOND_US, -86_400 * SECOND_US] {
+            let stepped = at(20_000 + step, 20_000);
+            assert_eq!(clock_step(start, stepped), Some(step));
+            let table = KeyTable::new([]);
+            table.refreshed(at(-5 * SECOND_US, 0).wall);
+            keep_age(&table, start, stepped);
+            assert_eq!(table.age_us(stepped.wall), 5 * SECOND_US + 20_000);
         }
     }
 }
