@@ -3,7 +3,7 @@
 use crate::accounts::Accounts;
 use crate::load::{Book, Expect, Load};
 use crate::stage::chance::Chance;
-use crate::stage::client::Client;
+use crate::stage::client::{Client, Effect, Signed};
 use crate::stage::process::{self, Gate};
 use crate::stage::upstream::Upstream;
 use crate::stage::{Stage, disk};
@@ -19,11 +19,11 @@ const REPLAYS: usize = 8;
 /// The logs in a data folder.
 const LOGS: [&str; 4] = ["spool", "log", "replay", "dead"];
 
-fn factor() -> u64 {
+pub(crate) fn factor() -> u64 {
     std::env::var("SUMUN_CAMPAIGN_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     let told = std::env::var("SUMUN_CRASH_SEED").ok().and_then(|text| text.parse().ok());
     told.unwrap_or_else(|| u64::from(std::process::id()) << 16 | ROUNDS)
 }
@@ -66,6 +66,25 @@ fn nothing_that_anybody_knew_of_is_lost_or_doubled() {
     assert!(status.success(), "{said}");
     assert!(!said.contains("panicked"), "{said}");
     accounts.close(&book, &upstream);
+}
+
+#[test]
+fn killed_while_it_makes_its_folder_it_starts_the_next_time() {
+    let upstream = Upstream::start();
+    let mut chance = Chance::new(seed());
+    for _ in 0..10 * factor() {
+        let stage = Stage::new(upstream.address, "");
+        for _ in 0..3 {
+            die_starting(&stage, Duration::from_micros(chance.below(25_000)));
+        }
+        let gate = stage.start();
+        let book = Book::default();
+        book.gate_is(Some(gate.listen));
+        let mut client = Client::default();
+        let transfer = Signed::new(Effect::Transfer, "K1", "nonce-1");
+        assert_eq!(book.send(&mut client, transfer.clone(), Expect::Pass), Some(200));
+        assert_eq!(book.send(&mut client, transfer, Expect::Refuse("replayed")), Some(401));
+    }
 }
 
 /// A process that is killed before it serves.

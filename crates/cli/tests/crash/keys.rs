@@ -1,10 +1,13 @@
 //! The key table through kills: a gate starts alone, and what has ended stays ended whatever the file says later.
 
+use crate::campaign::{factor, seed};
+use crate::stage::chance::Chance;
 use crate::stage::client::{Effect, Signed, once};
 use crate::stage::process::Gate;
 use crate::stage::upstream::Upstream;
 use crate::stage::{Key, Stage, keys_text, wait_for};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 static NONCE: AtomicU64 = AtomicU64::new(0);
 
@@ -67,6 +70,38 @@ fn an_ended_key_stays_ended_though_an_older_file_comes_back() {
     assert_eq!(statuses(&gate, "K2"), REFUSED);
     assert_eq!(statuses(&gate, "K3"), REFUSED);
     assert_eq!(upstream.count(), passed);
+}
+
+/// Kills while keys are being ended: whatever end the gate had acknowledged holds, though a file from before comes back.
+#[test]
+fn an_end_acknowledged_at_the_last_instant_holds() {
+    let upstream = Upstream::start();
+    let stage = Stage::new(upstream.address, "");
+    let mut chance = Chance::new(seed());
+    let ids: Vec<String> = (0..10 * factor()).map(|number| format!("Key-{number}")).collect();
+    let all = |ended: usize| {
+        let state = |(at, id): (usize, &String)| if at < ended { Key::expired(id) } else { Key::active(id) };
+        ids.iter().enumerate().map(state).collect::<Vec<_>>()
+    };
+    let mut acknowledged = 0;
+    for round in 0..ids.len() {
+        // As it was at first, with every key alive.
+        stage.keys(&all(0));
+        let gate = stage.start();
+        for dead in &ids[..acknowledged] {
+            assert_eq!(statuses(&gate, dead), REFUSED, "{dead} lives again");
+        }
+        let before = gate.said().len();
+        stage.keys(&all(round + 1));
+        std::thread::sleep(Duration::from_micros(chance.below(40_000)));
+        let said = gate.kill();
+        if said[before..].contains("ended for good") {
+            // All that the file ended, those of earlier rounds too.
+            acknowledged = round + 1;
+        }
+    }
+    println!("{acknowledged} of {} ends were acknowledged", ids.len());
+    assert!(acknowledged > 0);
 }
 
 #[test]
