@@ -182,21 +182,22 @@ impl World {
     }
 
     /// What must always hold: each request the upstream saw is exactly one that was decided and written down before
-    /// its first byte came, under the same method, path and key; and each that was allowed is one it saw.
+    /// its first byte came, under the same method, path, key and nonce; and each that was allowed is one it saw.
     #[track_caller]
     pub fn check(&self) {
-        let admitted = self.sink.admitted();
-        let mut unseen: Vec<_> = admitted
-            .iter()
-            .map(|line| {
+        let mut unseen: Vec<_> = self
+            .sink
+            .admitted()
+            .into_iter()
+            .enumerate()
+            .map(|(n, line)| {
                 if line.enforced == Some(true) {
                     assert_eq!(line.verdict, Some(Verdict::Allow), "{line:?}");
                 }
                 let key = line.key.as_ref().map(ToString::to_string);
-                (line.method.clone().unwrap(), line.route.clone().unwrap(), key)
+                (n, (line.method.clone(), line.route.clone(), key, line.nonce.clone()))
             })
             .collect();
-        let mut forwarded = 0;
         for request in self.upstream.requests() {
             let Some(authorization) = request.header("authorization") else {
                 let route = sumun_dialect::Dialect::Upbit.route(
@@ -207,13 +208,13 @@ impl World {
                 assert!(route.is_some_and(|r| r.public), "without a credential: {request:?}");
                 continue;
             };
-            forwarded += 1;
-            assert!(request.admitted_before >= forwarded, "seen before it was written down: {request:?}");
-            let key = Some(sign::key_of(authorization));
-            let like = (request.method.clone(), request.path().to_owned(), key);
-            let at = unseen.iter().position(|line| *line == like);
+            let (key, nonce) = sign::key_and_nonce_of(authorization);
+            let mark = format!("{:016x}", self.proxy.gate.replay.mark(&key, &nonce).0);
+            let like = (Some(request.method.clone()), Some(request.path().to_owned()), Some(key), Some(mark));
+            let at = unseen.iter().position(|(_, line)| *line == like);
             let at = at.unwrap_or_else(|| panic!("no record of {request:?} among {unseen:?}"));
-            unseen.remove(at);
+            let (n, _) = unseen.remove(at);
+            assert!(n < request.admitted_before, "seen before it was written down: {request:?}");
         }
         assert!(unseen.is_empty(), "allowed and never sent on: {unseen:?}");
     }

@@ -55,10 +55,15 @@ pub fn bearer(key: &str, hashed: &str) -> String {
 
 /// The key that a credential names.
 pub fn key_of(authorization: &str) -> String {
+    key_and_nonce_of(authorization).0
+}
+
+/// The key and the nonce in a credential.
+pub fn key_and_nonce_of(authorization: &str) -> (String, String) {
     let token = authorization.split(' ').nth(1).unwrap();
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
-    claims["access_key"].as_str().unwrap().to_owned()
+    (claims["access_key"].as_str().unwrap().to_owned(), claims["nonce"].as_str().unwrap().to_owned())
 }
 
 /// A head with `Host`, a fresh credential of K1 and what is told, up to its empty line.
