@@ -5,7 +5,7 @@ use crate::stage::chance::Chance;
 use crate::stage::client::{Effect, Signed, once};
 use crate::stage::process::Gate;
 use crate::stage::upstream::Upstream;
-use crate::stage::{Key, Stage, keys_text, wait_for};
+use crate::stage::{Key, Stage, wait_for};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -142,7 +142,15 @@ fn an_end_by_the_clock_cannot_be_put_off_after_a_kill() {
     let gate = stage.start();
     assert_eq!(statuses(&gate, "K2"), REFUSED);
     gate.kill();
-    stage.keys_as(&keys_text(&["K1", "K2"].map(Key::active)));
+    stage.keys(&["K1", "K2"].map(Key::active));
+    let gate = stage.start();
+    assert_eq!(statuses(&gate, "K1"), PASSES);
+    assert_eq!(statuses(&gate, "K2"), REFUSED, "{}", gate.said());
+    // Nor by taking it out and putting it in again.
+    stage.keys(&[Key::active("K1")]);
+    gate.says("keys=1 ");
+    gate.kill();
+    stage.keys(&["K1", "K2"].map(Key::active));
     let gate = stage.start();
     assert_eq!(statuses(&gate, "K1"), PASSES);
     assert_eq!(statuses(&gate, "K2"), REFUSED, "{}", gate.said());

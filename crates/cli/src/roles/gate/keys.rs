@@ -306,6 +306,11 @@ impl KeySource {
             refused.extend(table.apply(Change::Status(id, status)).err());
         }
         for id in gone {
+            // What ended by the clock is taken out of a file in the end; it must not come back with a later one.
+            if self.known.get(&id).is_some_and(|known| known.expires <= now.wall) {
+                let ended = Status { state: KeyState::Expired, measure: None };
+                refused.extend(table.apply(Change::Status(id.clone(), ended)).err());
+            }
             refused.extend(table.apply(Change::Remove(id)).err());
         }
         refused.extend(self.put(specs));
