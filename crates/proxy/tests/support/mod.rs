@@ -195,7 +195,7 @@ impl World {
                     assert_eq!(line.verdict, Some(Verdict::Allow), "{line:?}");
                 }
                 let key = line.key.as_ref().map(ToString::to_string);
-                (n, (line.method.clone(), line.route.clone(), key, line.nonce.clone()))
+                (n, (line.method, line.route, key, line.nonce))
             })
             .collect();
         for request in self.upstream.requests() {
