@@ -1,6 +1,7 @@
 //! A disk without space: reading, ordering and cancelling go on and are counted, moving money stops; with space again
 //! recording goes on, and what is missing is exactly what was counted.
 
+use super::{error, refused};
 use crate::stage::client::{Client, EFFECTS, Effect, Signed, get, once};
 use crate::stage::process::Gate;
 use crate::stage::upstream::Upstream;
@@ -177,4 +178,43 @@ fn what_happened_on_a_full_disk_is_still_so_after_a_restart() {
         let again = once(gate.listen, &Signed::new(Effect::Read, "K1", &format!("nonce-{number}")));
         assert_eq!(again.status, 401, "nonce {number} of {used}: {}", again.body);
     }
+}
+
+#[test]
+fn a_start_on_a_full_disk_says_so_and_loses_nothing() {
+    let upstream = Upstream::start();
+    let stage = Stage::new(upstream.address, "");
+    let Some(disk) = SmallDisk::mount(stage.place.path("sumun-data")) else { return };
+    disk.fill();
+    let said = error(&refused(&stage));
+    assert!(said.starts_with("exit 1\n"), "{said}");
+    assert!(said.contains("sumun-data/") && said.contains("disk is full"), "{said}");
+    disk.give_back();
+
+    let gate = stage.start();
+    let mut sender = Sender { client: Client::default(), sent: 0 };
+    for effect in EFFECTS {
+        assert_eq!(sender.send(&gate, effect, "K1"), 200);
+    }
+    disk.fill();
+    use_up_the_rest(&gate, &mut sender);
+    gate.kill();
+    // A gate that was killed with a full disk starts on it, so that cancelling goes on.
+    let gate = stage.start();
+    let said = use_up_the_rest(&gate, &mut sender);
+    assert_eq!(said["recording"], false, "{said}");
+    for effect in EFFECTS {
+        let expected = if effect == Effect::Transfer { 503 } else { 200 };
+        assert_eq!(sender.send(&gate, effect, "K1"), expected, "{effect:?}");
+    }
+    disk.give_back();
+    let ready = wait_for(|| (readiness(&gate).0 == 200).then_some(()));
+    assert!(ready.is_some(), "{}", gate.said());
+    assert_eq!(sender.send(&gate, Effect::Transfer, "K1"), 200);
+    assert!(gate.stop().0.success());
+    let lines = stage.dump(0);
+    let first: Vec<_> = lines.iter().take(4).map(|line| line["effect"].as_str().unwrap()).collect();
+    assert_eq!(first, ["read", "order", "cancel", "transfer"]);
+    let last = lines.last().unwrap();
+    assert_eq!((last["effect"].as_str(), last["status"].as_u64()), (Some("transfer"), Some(200)));
 }

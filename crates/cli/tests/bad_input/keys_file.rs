@@ -78,8 +78,8 @@ fn while_it_runs_the_table_stays_says_so_once_and_heals() {
         {
             assert_eq!(status(&gate, effect, "K1"), expected, "{name} {effect:?}");
         }
-        // More than fifty looks have been taken by now. A removal and what came after it may be seen one by one.
-        assert!((1..=2).contains(&errors()), "{name}: {} errors in\n{}", errors(), gate.said());
+        // More than fifty looks have been taken by now. A removal and what came after it may be seen step by step.
+        assert!((1..=4).contains(&errors()), "{name}: {} errors in\n{}", errors(), gate.said());
         let said = gate.said()[said_before..].to_owned();
         assert!(said.contains("keys.json"), "{name}: {said}");
         assert!(said.contains("table stays as it is"), "{name}: {said}");

@@ -7,8 +7,8 @@ use std::net::TcpListener;
 
 #[test]
 fn an_exchange_that_is_down_is_said_recorded_and_used_again_when_up() {
-    // A port that is free for now, and taken again below.
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // A port that is free for now, and taken again below; at an address that no other test uses.
+    let address = TcpListener::bind("127.0.0.77:0").unwrap().local_addr().unwrap();
     let stage = Stage::new(address, "");
     let gate = stage.start();
     for (number, effect) in EFFECTS.into_iter().enumerate() {
