@@ -9,6 +9,7 @@ Every observation is a real client answered by `stub_server.py` with exactly the
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import json
 import pathlib
 import sys
@@ -97,34 +98,39 @@ def websocket_outcome(reply: dict, frame: str) -> str:
 
 
 def observe_websocket(table: dict) -> dict[str, str]:
-    """The `[websocket]` fields: a refused message, a close, a refused upgrade."""
+    """The `[websocket]` fields, both libraries side by side."""
+    libraries = {"ccxt_pro": "ccxt_pro_driver.py", "upbit_sdk": "upbit_sdk_driver.py"}
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        seen = pool.map(lambda item: observe_library(table, *item), libraries.items())
+        return {field: value for fields in seen for field, value in fields.items()}
+
+
+def observe_library(table: dict, library: str, file: str) -> dict[str, str]:
+    """What one library makes of a refused message, a close, a refused upgrade."""
     http, socket = StubServer(), StubWebSocket()
     subscribe = {"op": "ws_subscribe", "types": ["myAsset"]}
-    seen = {}
-    for library, file in (("ccxt_pro", "ccxt_pro_driver.py"), ("upbit_sdk", "upbit_sdk_driver.py")):
-        frames, closes, upgrades = set(), set(), set()
-        for row in table["refusal"]:
-            socket.frame = row["frame"]
-            for close, outcomes in ((None, frames), ((table["close_code"], table["close_reason"]), closes)):
-                socket.close = close
-                driver = Driver(file, http.url, "--ws-url", socket.url)
-                driver.ask(subscribe)
-                # Silence can only be seen by waiting for it.
-                outcome = websocket_outcome(driver.ask({"op": "ws_next", "timeout_s": 1.5}), row["frame"])
-                if close and outcome == "returns the frame":
-                    outcome = websocket_outcome(driver.ask({"op": "ws_closed", "timeout_s": 5}), row["frame"])
-                outcomes.add(outcome)
-                driver.stop()
-        for status in (401, 403, 418, 429, 503):
-            http.answer = Answer(status, render("error", "jwt_verification", "A made-up sentence."))
-            driver = Driver(file, http.url, "--ws-url", http.url.replace("http", "ws", 1))
-            upgrades.add(websocket_outcome(driver.ask(subscribe), ""))
+    frames, closes, upgrades = set(), set(), set()
+    for row in table["refusal"]:
+        socket.frame = row["frame"]
+        for close, outcomes in ((None, frames), ((table["close_code"], table["close_reason"]), closes)):
+            socket.close = close
+            driver = Driver(file, http.url, "--ws-url", socket.url)
+            driver.ask(subscribe)
+            # Silence can only be seen by waiting for it.
+            outcome = websocket_outcome(driver.ask({"op": "ws_next", "timeout_s": 1.5}), row["frame"])
+            if close and outcome == "returns the frame":
+                outcome = websocket_outcome(driver.ask({"op": "ws_closed", "timeout_s": 5}), row["frame"])
+            outcomes.add(outcome)
             driver.stop()
-        for field, outcomes in (("frame", frames), ("close", closes), ("upgrade", upgrades)):
-            seen[f"{library}_{field}"] = " / ".join(sorted(outcomes))
+    for status in (401, 403, 418, 429, 503):
+        http.answer = Answer(status, render("error", "jwt_verification", "A made-up sentence."))
+        driver = Driver(file, http.url, "--ws-url", http.url.replace("http", "ws", 1))
+        upgrades.add(websocket_outcome(driver.ask(subscribe), ""))
+        driver.stop()
     http.stop()
     socket.stop()
-    return seen
+    outcomes = {"frame": frames, "close": closes, "upgrade": upgrades}
+    return {f"{library}_{field}": " / ".join(sorted(seen)) for field, seen in outcomes.items()}
 
 
 def check(clients: Clients, path: pathlib.Path) -> int:

@@ -230,6 +230,13 @@ impl Stage {
         self.received().into_iter().filter(|entry| entry["access_key"].is_string()).collect()
     }
 
+    /// Of these, the WebSocket messages of one key.
+    pub(crate) fn messages(&self, key: &str) -> Vec<String> {
+        let of_key = |entry: &Value| entry["kind"] == "websocket_message" && entry["access_key"] == key;
+        let received = self.received().into_iter().filter(of_key);
+        received.map(|entry| entry["body"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// Makes every later request wait at the exchange.
     pub(crate) fn delay(&self, ms: u64) {
         let control = self.mock.as_ref().unwrap().control;

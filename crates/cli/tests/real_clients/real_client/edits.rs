@@ -72,11 +72,13 @@ impl Bots {
 
     /// Opens both streams, and shows that they carry news.
     fn open_streams(&mut self) {
+        let before = self.stage.messages("K1").len();
         self.ccxt.get(&subscribe());
         self.sdk.get(&subscribe());
-        // "Sent" is not "received": an order before the exchange has both subscriptions is told to nobody.
-        let open = || self.stage.gate().readiness()["streams_open"] == 2;
-        until("two streams", || open().then_some(()));
+        // "Sent" is not "received": what happens before is told to nobody.
+        until("both subscriptions at the exchange", || {
+            (self.stage.messages("K1").len() == before + 2).then_some(())
+        });
         let order = self.pyupbit.get(&resting_order());
         let told = |event: Value| event.to_string().contains(identity(&order));
         self.pyupbit.get(&cancel(&order));
@@ -185,8 +187,19 @@ fn nobody_comes_back(bots: &mut Bots) {
     bots.orders_refused("key_expired");
     bots.reads_refused("key_expired");
     bots.stage.stop_gate();
-    let living = bots.stage.log();
-    let last_allowed = living.iter().rposition(|line| line["verdict"] == "allow").unwrap();
-    let first_dead = living.iter().position(|line| line["reason"] == "key_expired").unwrap();
-    assert!(last_allowed < first_dead, "{}", living[last_allowed]);
+    let lines = bots.stage.log();
+    let last_allowed = lines.iter().rposition(|line| line["verdict"] == "allow").unwrap();
+    let first_dead = lines.iter().position(|line| line["reason"] == "key_expired").unwrap();
+    assert!(last_allowed < first_dead, "{}", lines[last_allowed]);
+    for line in lines.iter().filter(|line| line["reason"] == "key_expired") {
+        assert_eq!(line["signature"], "valid", "a dead key's use is still told from noise: {line}");
+    }
+    // ccxt.pro opens every stream with the token of the first; upbit-sdk signs anew.
+    let reopened = |library: &str| -> Vec<bool> {
+        let upgrades = lines.iter().filter(|line| line["method"] == "GET" && line["channel"] == "websocket");
+        let own = upgrades.filter(|line| text(line, "agent").starts_with(library));
+        own.map(|line| line["ext"]["nonce_reused"] == true).collect()
+    };
+    assert_eq!(reopened("Python/"), [false, true, true, true], "by ccxt.pro, as aiohttp calls itself");
+    assert_eq!(reopened("Upbit/Python"), [false; 4], "by upbit-sdk");
 }

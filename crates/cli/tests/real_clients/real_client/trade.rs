@@ -2,7 +2,7 @@
 
 use crate::driver::{Driver, Library, REGISTERED, balance, cancel, identity, resting_order, withdrawal};
 use crate::records::text;
-use crate::stage::Setup;
+use crate::stage::{Setup, Stage};
 use crate::waiting::until;
 use serde_json::{Value, json};
 
@@ -29,13 +29,17 @@ fn trade(library: Library, driver: &mut Driver) {
 }
 
 /// A subscription to both private types, an order that both tell of, an end.
-fn stream(driver: &mut Driver) {
+fn stream(stage: &Stage, key: &str, driver: &mut Driver) {
     driver.get(&json!({"op": "ws_subscribe", "types": ["myAsset", "myOrder"]}));
+    // "Sent" is not "received": what happens before is told to nobody.
+    until("the subscription at the exchange", || {
+        let has_both = |message: &String| message.contains("myAsset") && message.contains("myOrder");
+        stage.messages(key).iter().any(has_both).then_some(())
+    });
     let order = driver.get(&resting_order());
     let mut missing = vec!["myAsset", "myOrder"];
     let mut events = Vec::new();
     until("news of assets and orders", || {
-        // Whoever subscribed after the order hears of its cancellation; a library says no more than "sent".
         let event = driver.get(&json!({"op": "ws_next", "timeout_s": 10}));
         let shown = event.to_string();
         missing.retain(|kind| !shown.contains(kind));
@@ -66,10 +70,10 @@ fn every_library_trades_through_the_gate() {
         .iter()
         .map(|(library, key)| (*library, Driver::start(*library, &stage, stage.key(key), REGISTERED)))
         .collect();
-    for (library, mut driver) in drivers {
+    for ((library, mut driver), (_, key)) in drivers.into_iter().zip(LIBRARIES) {
         trade(library, &mut driver);
         if matches!(library, Library::CcxtPro | Library::UpbitSdk) {
-            stream(&mut driver);
+            stream(&stage, key, &mut driver);
         }
     }
     let ended = stage.stop_gate();

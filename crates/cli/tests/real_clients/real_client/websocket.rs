@@ -35,12 +35,6 @@ fn message(driver: &mut Driver) -> Value {
     message.as_str().map_or_else(|| message.clone(), |text| serde_json::from_str(text).unwrap())
 }
 
-fn frames_of(stage: &Stage, key: &str) -> Vec<String> {
-    let of_key = |entry: &Value| entry["kind"] == "websocket_message" && entry["access_key"] == key;
-    let received = stage.received().into_iter().filter(of_key);
-    received.map(|entry| text(&entry, "body").to_owned()).collect()
-}
-
 /// Refused as a whole, answered with the table's frame; what is granted works before, after and meanwhile.
 fn half_by_hand(stage: &Stage, table: &Table, half: &Half, trader: &mut Driver) {
     let mut raw = Driver::start(Library::Raw, stage, stage.key(half.key), REGISTERED);
@@ -69,7 +63,7 @@ fn half_by_hand(stage: &Stage, table: &Table, half: &Half, trader: &mut Driver) 
     assert_eq!(message(&mut raw), table.frame("malformed_credentials"));
 
     raw.get(&json!({"op": "ws_subscribe", "types": [half.granted]}));
-    until("the subscription at the exchange", || (frames_of(stage, half.key).len() == 1).then_some(()));
+    until("the subscription at the exchange", || (stage.messages(half.key).len() == 1).then_some(()));
     let order = trader.get(&resting_order());
     let told = message(&mut raw);
     assert_eq!(told["type"], half.granted, "{told}");
@@ -77,7 +71,7 @@ fn half_by_hand(stage: &Stage, table: &Table, half: &Half, trader: &mut Driver) 
         assert_eq!(told["uuid"], identity(&order), "{told}");
     }
     trader.get(&cancel(&order));
-    let [frame] = frames_of(stage, half.key).try_into().unwrap();
+    let [frame] = stage.messages(half.key).try_into().unwrap();
     assert!(frame.contains(half.granted) && !frame.contains(half.lacking), "{frame}");
 }
 
@@ -107,7 +101,7 @@ fn websocket_scope() {
     pro.get(&json!({"op": "ws_close"}));
     pro.get(&json!({"op": "ws_subscribe", "types": ["myOrder"]}));
     until("both subscriptions", || {
-        let subscribed = |key| frames_of(&stage, key).iter().any(|frame| frame.contains("myOrder"));
+        let subscribed = |key| stage.messages(key).iter().any(|frame| frame.contains("myOrder"));
         (subscribed("K-sdk") && subscribed("K-pro")).then_some(())
     });
     let order = trader.get(&resting_order());

@@ -143,7 +143,7 @@ impl Libraries {
         self.all_order("too_many_failures");
 
         self.stage.change(|table| {
-            table["keys"].as_array_mut().unwrap().retain(|key| key["key"].as_str() != Some("K1"))
+            table["keys"].as_array_mut().unwrap().retain(|key| key["key"].as_str() != Some("K1"));
         });
         self.all_read("unknown_key");
         self.all_order("unknown_key");
