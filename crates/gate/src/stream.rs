@@ -4,6 +4,7 @@
 //! (DESIGN 5); after every change each open stream is decided again the same way.
 
 use crate::decide::{Gate, Now};
+use crate::rate::PerSecond;
 use std::net::IpAddr;
 use sumun_model::{AccountId, Check, Checks, Effect, KeyId, Reason, Scope, ScopeSet};
 
@@ -50,5 +51,20 @@ impl Gate {
             reason = reason.or(Some(Reason::ScopeMissing));
         }
         StreamDecision { reason, checks, account: Some(entry.account().clone()) }
+    }
+
+    /// Whether one message of a client may go on: as for the stream, and within the key's rate of messages, which
+    /// is as high as that of requests and apart from it. A flood of messages would be a flood of records.
+    #[must_use]
+    pub fn decide_message(&self, hold: &StreamHold, asked: &[Scope], now: Now) -> StreamDecision {
+        let mut decision = self.decide_stream(hold, asked, now);
+        if let Some(entry) = self.table.get(hold.key.as_str()) {
+            let limit = PerSecond(self.policy().default_per_second);
+            let taken = entry.message_rate.take(limit, now.monotonic_us);
+            if !decision.checks.note(Check::Rate, taken.is_some()) {
+                decision.reason = Some(Reason::RateLimited);
+            }
+        }
+        decision
     }
 }

@@ -168,4 +168,8 @@ pub fn message(
 pub fn complete(line: &mut AccessLine, outcome: Outcome) {
     line.status = outcome.status;
     line.latency_us = outcome.latency_us;
+    if outcome.refused.is_some() {
+        line.verdict = Some(Verdict::Deny);
+        line.reason = outcome.refused;
+    }
 }

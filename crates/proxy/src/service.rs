@@ -85,10 +85,19 @@ pub(crate) struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    pub(crate) fn done(mut self, status: StatusCode) {
+    pub(crate) fn done(self, status: StatusCode) {
+        self.end(status, None);
+    }
+
+    /// Admitted, and refused after all.
+    fn refused(self, status: StatusCode, reason: Reason) {
+        self.end(status, Some(reason));
+    }
+
+    fn end(mut self, status: StatusCode, refused: Option<Reason>) {
         let latency_us = self.proxy.clock.monotonic_us().saturating_sub(self.received_us);
         if let Some(ticket) = self.ticket.take() {
-            let outcome = Outcome { status: Some(status.as_u16()), latency_us: Some(latency_us) };
+            let outcome = Outcome { status: Some(status.as_u16()), latency_us: Some(latency_us), refused };
             self.proxy.sink.outcome(ticket, outcome);
         }
     }
@@ -97,7 +106,7 @@ impl Pending<'_> {
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            self.proxy.sink.outcome(ticket, Outcome { status: None, latency_us: None });
+            self.proxy.sink.outcome(ticket, Outcome { status: None, latency_us: None, refused: None });
         }
     }
 }
@@ -248,16 +257,19 @@ impl Proxy {
         }
         match self.admit(&received, decision).await {
             Ok(pending) => self.pass(received, pending, decision).await,
-            Err(_) => self.refuse(&received, decision),
+            Err(refusal) => refusal,
         }
     }
 
     /// Writes down, before it is forwarded, that a request is; what could not be written went into a counted gap.
+    ///
+    /// # Errors
+    /// The refusal to answer with: the record will not do for the effect. It is on record as far as anything is.
     pub(crate) async fn admit(
         &self,
         received: &Received,
         decision: &mut Decision,
-    ) -> Result<Pending<'_>, Reason> {
+    ) -> Result<Pending<'_>, Response<Body>> {
         let nonces = self.sink.nonces(decision.recorded);
         let mut line = record::access(&self.ids, received.seen(), decision, self.config.enforce);
         let admitted = self.sink.admit(&mut line);
@@ -271,8 +283,9 @@ impl Proxy {
         }
         match decision.reason() {
             Some(reason) if self.config.enforce => {
-                pending.done(self.gate.policy().dialect.refusal(reason).status);
-                Err(reason)
+                let refusal = self.refusal(reason, decision);
+                pending.refused(refusal.status(), reason);
+                Err(refusal)
             }
             _ => Ok(pending),
         }

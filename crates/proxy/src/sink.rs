@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use sumun_gate::NonceMark;
+use sumun_model::Reason;
 use sumun_model::wire::AccessLine;
 
 /// A record that awaits its outcome.
@@ -16,6 +17,8 @@ pub struct Outcome {
     pub status: Option<u16>,
     /// Microseconds from receipt to the response's head.
     pub latency_us: Option<u64>,
+    /// Why it was refused after all, having been admitted: its record did not reach the disk.
+    pub refused: Option<Reason>,
 }
 
 /// Nothing can be recorded now; it was counted instead.

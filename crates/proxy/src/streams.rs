@@ -43,7 +43,11 @@ impl Stream {
 
     /// Decides again; ends the stream if it would be refused now. True if that ended it.
     pub fn recheck(&self, gate: &Gate, now: Now) -> bool {
-        let Some(reason) = gate.decide_stream(&self.hold(), &[], now).reason else { return false };
+        gate.decide_stream(&self.hold(), &[], now).reason.is_some_and(|reason| self.refuse(reason))
+    }
+
+    /// Ends the stream. True if this was the first word of it.
+    pub(crate) fn refuse(&self, reason: Reason) -> bool {
         self.refused.send_if_modified(|slot| {
             let first = slot.is_none();
             slot.get_or_insert(reason);

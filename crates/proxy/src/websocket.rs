@@ -74,7 +74,7 @@ pub(crate) async fn serve(
     let pending = if private {
         match proxy.admit(&received, &mut decision).await {
             Ok(pending) => pending,
-            Err(_) => return proxy.refuse(&received, &decision),
+            Err(refusal) => return refusal,
         }
     } else {
         proxy.pending(&received, None)
@@ -318,8 +318,10 @@ fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Messag
         ClientMessage::Understood(ask) => (ask.asks, None),
         ClientMessage::Refused(error) => (Vec::new(), Some(error.reason())),
     };
-    let mut decision = proxy.gate.decide_stream(&hold, &asked, now);
-    decision.reason = decision.reason.or(unreadable);
+    let mut decision = proxy.gate.decide_message(&hold, &asked, now);
+    if decision.reason != Some(Reason::RateLimited) {
+        decision.reason = decision.reason.or(unreadable);
+    }
     if asked.is_empty() && decision.reason.is_none() {
         return Reply::Forward;
     }
@@ -332,6 +334,13 @@ fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Messag
         }
     }
     match decision.reason {
+        // One line of a flood is enough: each further message would be another.
+        Some(Reason::RateLimited) if enforce => {
+            if stream.refuse(Reason::RateLimited) {
+                proxy.metrics.streams_cut.inc();
+            }
+            Reply::Ignore
+        }
         Some(reason) if enforce => Reply::Refuse(Utf8Bytes::from(dialect.message_refusal(reason))),
         _ => {
             // Noted first and decided again after, as with the stream itself: a change of the table in between is

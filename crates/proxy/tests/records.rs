@@ -93,12 +93,16 @@ async fn a_transfer_whose_record_is_lost_is_refused() {
     assert_eq!((response.status, response.error_name().as_str()), (503, "server_error"));
     assert_eq!(response.header("retry-after"), Some("1"));
     assert_eq!(world.upstream.count(), 0);
-    let line = world.refused();
-    assert_eq!(line.reason, Some(Reason::RecordingUnavailable));
-    // What was written before is closed as well: the answer was 503.
-    assert_eq!(world.sink.admit_count(), 1);
+    // One request, one line: what was admitted ends as refused.
+    assert_eq!((world.sink.admit_count(), world.sink.singles().len()), (1, 0));
     let outcomes = world.sink.outcomes();
-    assert_eq!(outcomes.iter().map(|o| o.status).collect::<Vec<_>>(), [Some(503)]);
+    assert_eq!(
+        outcomes.iter().map(|o| (o.status, o.refused)).collect::<Vec<_>>(),
+        [(Some(503), Some(Reason::RecordingUnavailable))]
+    );
+    let mut line = world.sink.admitted().pop().unwrap();
+    sumun_proxy::record::complete(&mut line, outcomes[0]);
+    assert_eq!((line.verdict, line.reason), (Some(Verdict::Deny), Some(Reason::RecordingUnavailable)));
 }
 
 #[tokio::test]
@@ -148,7 +152,8 @@ async fn nonces_that_cannot_be_written_refuse_transfers_and_the_rest_is_recorded
     }
     world.check();
     assert_eq!(world.exchange(withdrawal().as_bytes()).await.status, 503);
-    assert_eq!(world.refused().reason, Some(Reason::RecordingUnavailable));
+    assert_eq!(world.sink.outcomes().pop().unwrap().refused, Some(Reason::RecordingUnavailable));
+    assert_eq!((world.sink.admit_count(), world.sink.singles().len()), (4, 0));
     assert_eq!(world.upstream.count(), 3);
 }
 

@@ -252,6 +252,6 @@ async fn a_client_that_leaves_first_has_an_unknown_outcome() {
     client.send(sign::request("POST", "/v1/orders", "market=KRW-BTC").as_bytes()).await;
     until("the order at the exchange", || world.upstream.count() == 1).await;
     drop(client);
-    assert_eq!(outcome(&world).await, Outcome { status: None, latency_us: None });
+    assert_eq!(outcome(&world).await, Outcome { status: None, latency_us: None, refused: None });
     world.check();
 }

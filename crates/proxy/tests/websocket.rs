@@ -160,6 +160,20 @@ async fn messages_that_could_be_read_as_asking_for_more_are_refused() {
 }
 
 #[tokio::test]
+async fn a_flood_of_messages_ends_the_stream_with_one_line() {
+    let (world, _exchange) = world(|o| o.policy.default_per_second = 5).await;
+    let mut socket = Socket::open(&world, "K3").await;
+    for _ in 0..40 {
+        // The stream may be gone before all are sent; that is the point.
+        let _ = socket.0.send(Message::text(MY_ORDER)).await;
+    }
+    assert_eq!(socket.close_code().await, Some(Dialect::Upbit.stream_refusal().close_code));
+    let limited = world.sink.singles().iter().filter(|l| l.reason == Some(Reason::RateLimited)).count();
+    assert_eq!(limited, 1);
+    assert!(world.sink.singles().len() <= 10, "{}", world.sink.singles().len());
+}
+
+#[tokio::test]
 async fn pings_and_lists_need_nothing_and_are_not_recorded() {
     let (world, exchange) = world(|_| {}).await;
     let mut socket = Socket::open(&world, "K3").await;

@@ -1,14 +1,14 @@
 //! The proxy's event sink on this gate's disk: spool, nonce journal, and the numbering of what is written.
 //!
-//! The admit half of a record is the whole access line without its outcome; the outcome half is two numbers. The
-//! drain thread joins them into one line of the event log. A record that could not be written still uses up
-//! its number, so that the gap shows in `seq` as well as in the spool's counted gap.
+//! The admit half of a record is the whole access line without its outcome; the outcome half is two numbers and,
+//! rarely, a reason. The drain thread joins them into one line of the event log. A record that could not be
+//! written still uses up its number, so that the gap shows in `seq` as well as in the spool's counted gap.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use sumun_gate::NonceMark;
-use sumun_model::GateId;
 use sumun_model::wire::{AccessLine, Line, Origin, access_to_json, parse_line};
+use sumun_model::{GateId, Reason};
 use sumun_proxy::sink::Durable;
 use sumun_proxy::{EventSink, Outcome, RecordingUnavailable, Ticket, record};
 use sumun_stream::{Joined, Log, LogError, Offset, Spool, Ticket as SpoolTicket};
@@ -101,9 +101,11 @@ impl EventSink for Recorder {
     fn outcome(&self, ticket: Ticket, outcome: Outcome) {
         let status = outcome.status.unwrap_or(0).to_le_bytes();
         let latency = outcome.latency_us.unwrap_or(u64::MAX).to_le_bytes();
+        let refused = outcome.refused.map_or("", Reason::as_str);
         let ticket = SpoolTicket::from_offset(Offset::new(ticket.0));
         // Not written, it is drained as unfinished: the line then says that its outcome is unknown.
-        let _ = self.spool.outcome(ticket, &[status.as_slice(), latency.as_slice()].concat());
+        let _ =
+            self.spool.outcome(ticket, &[status.as_slice(), latency.as_slice(), refused.as_bytes()].concat());
     }
 
     fn single(&self, line: &mut AccessLine) -> Result<Ticket, RecordingUnavailable> {
@@ -162,11 +164,13 @@ impl EventSink for Recorder {
 
 fn outcome_of(bytes: &[u8]) -> Option<Outcome> {
     let (status, latency) = bytes.split_first_chunk::<2>()?;
+    let (latency, refused) = latency.split_first_chunk::<8>()?;
     let status = u16::from_le_bytes(*status);
-    let latency_us = u64::from_le_bytes(latency.try_into().ok()?);
+    let latency_us = u64::from_le_bytes(*latency);
     Some(Outcome {
         status: (status != 0).then_some(status),
         latency_us: (latency_us != u64::MAX).then_some(latency_us),
+        refused: std::str::from_utf8(refused).ok().and_then(|word| word.parse().ok()),
     })
 }
 
