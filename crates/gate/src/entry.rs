@@ -39,8 +39,8 @@ pub struct KeyEntry {
     scopes: ScopeSet,
     allowlist: Allowlist,
     expires: Timestamp,
-    markets: Option<Box<[MarketId]>>,
-    orders_per_second_max: Option<u32>,
+    /// Apart, as few keys have one.
+    mandate: Option<Box<Mandate>>,
     mac: MacKey,
     pub(crate) default_rate: Rate,
     pub(crate) order_rate: Rate,
@@ -70,6 +70,20 @@ impl Allowlist {
     }
 }
 
+/// What a key was approved for, as far as the gate checks it.
+#[derive(Debug)]
+struct Mandate {
+    markets: Option<Vec<MarketId>>,
+    orders_per_second_max: Option<u32>,
+}
+
+impl Mandate {
+    fn of(markets: Option<Vec<MarketId>>, orders_per_second_max: Option<u32>) -> Option<Box<Self>> {
+        (markets.is_some() || orders_per_second_max.is_some())
+            .then(|| Box::new(Self { markets, orders_per_second_max }))
+    }
+}
+
 impl KeyEntry {
     pub(crate) fn new(spec: KeySpec, predecessor: Option<&Self>) -> Self {
         Self {
@@ -79,8 +93,7 @@ impl KeyEntry {
             scopes: spec.scopes,
             allowlist: Allowlist::new(spec.allowlist),
             expires: spec.expires,
-            markets: spec.markets.map(Vec::into_boxed_slice),
-            orders_per_second_max: spec.orders_per_second_max,
+            mandate: Mandate::of(spec.markets, spec.orders_per_second_max),
             mac: spec.mac,
             default_rate: predecessor.map(|p| p.default_rate.carried()).unwrap_or_default(),
             order_rate: predecessor.map(|p| p.order_rate.carried()).unwrap_or_default(),
@@ -132,13 +145,13 @@ impl KeyEntry {
     /// Markets the mandate names; `None`: any.
     #[must_use]
     pub fn markets(&self) -> Option<&[MarketId]> {
-        self.markets.as_deref()
+        self.mandate.as_ref().and_then(|mandate| mandate.markets.as_deref())
     }
 
     /// Orders a second the mandate allows.
     #[must_use]
-    pub const fn orders_per_second_max(&self) -> Option<u32> {
-        self.orders_per_second_max
+    pub fn orders_per_second_max(&self) -> Option<u32> {
+        self.mandate.as_ref().and_then(|mandate| mandate.orders_per_second_max)
     }
 
     /// Its secret, ready to verify with.
@@ -155,7 +168,7 @@ mod tests {
     /// With its two ids, the allocator's rounding and its place in the table a key stays below 512 bytes.
     #[test]
     fn an_entry_is_small() {
-        assert!(size_of::<KeyEntry>() <= 360, "{} bytes", size_of::<KeyEntry>());
+        assert!(size_of::<KeyEntry>() <= 352, "{} bytes", size_of::<KeyEntry>());
     }
 
     #[test]
