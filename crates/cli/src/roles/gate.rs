@@ -6,6 +6,7 @@
 mod disk;
 mod keys;
 mod nonces;
+mod numbers;
 mod recorder;
 
 use crate::config::{self, Config, Mode};
@@ -56,12 +57,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut source = KeySource::new(&config, keyring, dead, Arc::clone(&gate));
     source.start(clock.now()).map_err(|e| BadInput(format!("{e}\nThe gate did not start")))?;
 
-    let disk::Events { log, opened, next_seq } = disk::open_events(&config).map_err(failed)?;
+    let disk::Events { log, opened, numbers } = disk::open_events(&config).map_err(failed)?;
     let interval = Duration::from_millis(config.gate.spool.sync_interval_ms.get());
     let _nonce_syncer = Syncer::start(&nonce_log, interval)?;
     let _spool_syncer = opened.spool.start_syncer(interval)?;
     let drain = Arc::new(opened.drainer.start(DRAIN_INTERVAL_DEFAULT, recorder::join)?);
-    let recorder = Recorder::new(config.gate.id.clone(), opened.spool, nonce_log.clone(), next_seq);
+    let recorder = Recorder::new(config.gate.id.clone(), opened.spool, nonce_log.clone(), numbers);
     let recorder = Arc::new(recorder);
 
     let boot = u64::from(u32::from_le_bytes(*crate::entropy::draw::<4>()?));
@@ -236,6 +237,7 @@ impl Housekeeper {
                     // What fails was said when it first failed, and is tried again.
                     let _ = source.lock().unwrap_or_else(PoisonError::into_inner).settle();
                     let _ = disk.recorder.settle_nonces();
+                    disk.recorder.settle_numbers();
                     tell_of_drain(&mut drain_failing, disk.drain.failing());
                 }
                 if now.monotonic_us.saturating_sub(trimmed_us) >= TRIM_EVERY.as_micros() as u64 {

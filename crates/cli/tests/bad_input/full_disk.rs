@@ -201,6 +201,7 @@ fn a_start_on_a_full_disk_says_so_and_loses_nothing() {
     gate.kill();
     // A gate that was killed with a full disk starts on it, so that cancelling goes on.
     let gate = stage.start();
+    gate.says("decisions before this start were not recorded; their numbers are missing");
     let said = use_up_the_rest(&gate, &mut sender);
     assert_eq!(said["recording"], false, "{said}");
     for effect in EFFECTS {

@@ -1,8 +1,9 @@
 //! What a gate keeps in its data folder, and what can go wrong when it is opened.
 //!
-//! `spool/` requests not yet in the log · `log/` the event log · `replay/`, `replay.key` nonces used · `dead/` ids that
-//! have ended · `table.json` the last good key table.
+//! `spool/` requests not yet in the log · `next_seq` the number behind those given out · `log/` the event log ·
+//! `replay/`, `replay.key` nonces used · `dead/` ids that have ended · `table.json` the last good key table.
 
+use super::numbers::Numbers;
 use super::recorder::access_line;
 use crate::atomic_file::WriteError;
 use crate::config::Config;
@@ -113,11 +114,11 @@ fn tell(folder: &Path, recovery: &Recovery) {
     }
 }
 
-/// Event log and spool, and the number of the next line.
+/// Event log and spool, and who numbers the lines.
 pub(super) struct Events {
     pub(super) log: Log,
     pub(super) opened: Opened,
-    pub(super) next_seq: u64,
+    pub(super) numbers: Numbers,
 }
 
 pub(super) fn open_events(config: &Config) -> Result<Events, StartError> {
@@ -134,8 +135,14 @@ pub(super) fn open_events(config: &Config) -> Result<Events, StartError> {
     let opened = Spool::open(storage, &log, options)
         .map_err(|source| StartError::Spool { path: spool_dir.clone(), source })?;
     tell(&spool_dir, &opened.recovery);
-    let next_seq = last_seq(config)?.map_or(1, |seq| seq + 1);
-    Ok(Events { log, opened, next_seq })
+    let after_written = last_seq(config)?.map_or(1, |seq| seq + 1);
+    let path = config.data_dir.join("next_seq");
+    let (numbers, missing) =
+        Numbers::open(&path, after_written).map_err(|source| StartError::Folder { path, source })?;
+    if missing > 0 {
+        warn!("{missing} decisions before this start were not recorded; their numbers are missing in `seq`");
+    }
+    Ok(Events { log, opened, numbers })
 }
 
 /// The highest number written, in what the spool still holds and at the end of the log.

@@ -4,6 +4,7 @@
 //! rarely, a reason. The drain thread joins them into one line of the event log. A record that could not be
 //! written still uses up its number, so that the gap shows in `seq` as well as in the spool's counted gap.
 
+use super::numbers::Numbers;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use sumun_gate::NonceMark;
@@ -22,9 +23,9 @@ pub(super) struct Recorder {
     gate: GateId,
     spool: Spool,
     nonces: Log,
-    /// The number of the next line. Held until the line is written: a process that is killed in between then leaves no
-    /// number missing that no gap accounts for.
-    next_seq: Mutex<u64>,
+    /// Held until the line is written: a process that is killed in between then leaves no number missing that no gap
+    /// accounts for.
+    numbers: Mutex<Numbers>,
     /// Nonces used that the journal could not take; written as soon as it can.
     owed: Mutex<Vec<NonceMark>>,
     has_owed: AtomicBool,
@@ -35,12 +36,12 @@ pub(super) struct Recorder {
 const OWED_MAX: usize = 1 << 20;
 
 impl Recorder {
-    pub(super) const fn new(gate: GateId, spool: Spool, nonces: Log, next_seq: u64) -> Self {
+    pub(super) const fn new(gate: GateId, spool: Spool, nonces: Log, numbers: Numbers) -> Self {
         Self {
             gate,
             spool,
             nonces,
-            next_seq: Mutex::new(next_seq),
+            numbers: Mutex::new(numbers),
             owed: Mutex::new(Vec::new()),
             has_owed: AtomicBool::new(false),
         }
@@ -52,15 +53,19 @@ impl Recorder {
         write: impl FnOnce(&[u8]) -> Result<T, E>,
     ) -> Result<T, RecordingUnavailable> {
         line.source = Some(self.gate.to_string());
-        let mut next_seq = lock(&self.next_seq);
-        line.seq = Some(*next_seq);
-        *next_seq = next_seq.saturating_add(1);
+        let mut numbers = lock(&self.numbers);
+        line.seq = Some(numbers.take());
         let written = access_to_json(line).map_err(|e| e.to_string());
         written.and_then(|text| write(text.as_bytes()).map_err(|e| e.to_string())).map_err(|cause| {
             if self.spool.status().shed_pending == 0 {
                 error!("A decision could not be recorded and goes into a counted gap: {cause}");
             }
             self.spool.shed(1, line.ts.as_micros());
+            if let Err(cause) = numbers.reserve() {
+                error!(
+                    "Should this gate stop now, how many decisions are missing will not be known: {cause}"
+                );
+            }
             RecordingUnavailable
         })
     }
@@ -70,6 +75,13 @@ impl Recorder {
     fn write_nonces(&self, marks: &[NonceMark]) -> Result<(), LogError> {
         let bytes: Vec<[u8; 8]> = marks.iter().map(|mark| mark.0.to_le_bytes()).collect();
         self.nonces.append_batch(bytes.iter().map(|mark| (NONCE_KIND, mark.as_slice()))).map(drop)
+    }
+
+    /// Makes the numbers given out for what could not be written outlive a power cut.
+    pub(super) fn settle_numbers(&self) {
+        if let Err(cause) = lock(&self.numbers).settle() {
+            error!("The count of decisions that could not be recorded is not safe from a power cut: {cause}");
+        }
     }
 
     /// Writes the nonces that the journal could not take before, if there are any.
