@@ -147,8 +147,7 @@ impl<'a> Reader<'a> {
         let mut unescaped: Option<String> = None;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let plain = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f));
-            self.at += plain.unwrap_or(rest.len());
+            self.at += plain_bytes(rest);
             let stretch = self.since(from);
             match self.peek() {
                 Some(b'"') => {
@@ -267,6 +266,26 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// How many bytes come before the first quote, backslash or control character; eight are looked at in one step.
+fn plain_bytes(text: &[u8]) -> usize {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH_BITS: u64 = 0x80 * EACH;
+    // Sets the high bit of each byte below `bound` (at most 0x80), and perhaps of bytes after such a one, by borrowing:
+    // the first that is set is exact.
+    let below = |word: u64, bound: u64| word.wrapping_sub(bound * EACH) & !word & HIGH_BITS;
+    let is = |word: u64, byte: u8| below(word ^ (u64::from(byte) * EACH), 1);
+    let (words, rest) = text.as_chunks();
+    for (n, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = below(word, 0x20) | is(word, b'"') | is(word, b'\\');
+        if found != 0 {
+            return n * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let last = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f));
+    text.len() - rest.len() + last.unwrap_or(rest.len())
+}
+
 fn has_repeated_name(members: &[(Cow<'_, str>, Value<'_>)]) -> bool {
     if members.len() > LINEAR_MEMBERS_MAX {
         let mut seen = HashSet::with_capacity(members.len());
@@ -374,6 +393,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_bytes_are_counted_as_one_by_one(
+            bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'"'), Just(b'\\'), 0x1eu8..0x24, 0x7fu8..0x82], 0..40),
+            plain in 0usize..40,
+        ) {
+            let text = [vec![b'a'; plain], bytes].concat();
+            let naive = text.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f)).unwrap_or(text.len());
+            prop_assert_eq!(plain_bytes(&text), naive);
+        }
+
         #[test]
         fn reads_what_another_writer_wrote(value in tree()) {
             let limits = Limits { depth: 8, values: 1000 };

@@ -128,7 +128,9 @@ impl<'a> Params<'a> {
             if param.name.eq_ignore_ascii_case("_method") {
                 return Err(Ambiguity::MethodOverride);
             }
-            if param.value.bytes().any(|b| b.is_ascii_control()) || param.value.contains(is_c1_control) {
+            let value = param.value.as_ref();
+            let holds_c1 = !value.is_ascii() && value.contains(is_c1_control);
+            if value.bytes().any(|b| b.is_ascii_control()) || holds_c1 {
                 return Err(Ambiguity::ControlCharacter);
             }
         }
