@@ -103,7 +103,7 @@ pub(crate) fn spawn(command: &mut Command) -> Child {
 }
 
 pub(crate) fn terminate(child: &Child) {
-    let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let status = Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status().unwrap();
     assert!(status.success());
 }
 
