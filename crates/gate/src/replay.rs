@@ -13,57 +13,100 @@
 //! Never here: the disk. The rim writes each [`NonceMark`] before the request goes on, and at start gives them
 //! back in order with [`ReplayMemory::restore`].
 
-use hashbrown::HashSet;
 use siphasher::sip::SipHasher13;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-const SHARDS: usize = 64;
+const SHARD_BITS: u32 = 6;
+const SHARDS: usize = 1 << SHARD_BITS;
 
 /// The keyed hash of one use of a nonce. Printed in hexadecimal it is the wire's `nonce`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NonceMark(pub u64);
 
-/// A mark is already a hash; hashing it again would only cost.
-#[derive(Default)]
-struct Identity(u64);
+/// A slot without a mark.
+const FREE: u64 = 0;
 
-impl Hasher for Identity {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-    fn write_u64(&mut self, value: u64) {
-        // The low bits choose the shard; the map wants its own.
-        self.0 = value.rotate_right(6);
-    }
+/// The marks of one shard, both generations in one table: nearly every look-up reads a single cache line.
+///
+/// Open addressing with linear probing, never more than half full. The low bits of a mark are the shard's number, the
+/// same for all marks here; in their place stands the generation, so that a word holds both and is never [`FREE`].
+struct Generations {
+    /// A power of two of them.
+    words: Vec<u64>,
+    /// The current one: 1 or 2; the previous one is the other.
+    generation: u64,
+    current: usize,
+    previous: usize,
 }
 
-type Marks = HashSet<u64, BuildHasherDefault<Identity>>;
-
-#[derive(Default)]
-struct Generations {
-    current: Marks,
-    previous: Marks,
+impl Default for Generations {
+    fn default() -> Self {
+        Self { words: vec![FREE; 16], generation: 1, current: 0, previous: 0 }
+    }
 }
 
 impl Generations {
-    fn contains(&self, mark: NonceMark) -> bool {
-        self.current.contains(&mark.0) || self.previous.contains(&mark.0)
+    /// Where the mark stands, or would; and what stands there now.
+    fn find(&self, mark: u64) -> (usize, u64) {
+        let last = self.words.len() - 1;
+        let mut at = (mark >> SHARD_BITS) as usize & last;
+        // Ends, as half of the slots are free.
+        loop {
+            let word = self.words.get(at).copied().unwrap_or(FREE);
+            if word == FREE || (word ^ mark) >> SHARD_BITS == 0 {
+                return (at, word);
+            }
+            at = (at + 1) & last;
+        }
     }
 
-    fn insert(&mut self, mark: NonceMark, max: usize) {
-        if self.current.len() >= max {
-            // Trading places keeps both allocations, so that no generation grows anew.
-            std::mem::swap(&mut self.current, &mut self.previous);
-            self.current.clear();
+    fn contains(&self, mark: NonceMark) -> bool {
+        self.find(mark.0).1 != FREE
+    }
+
+    /// Whether the mark is new; if so it is remembered in the current generation.
+    fn insert(&mut self, mark: NonceMark, max: usize) -> bool {
+        let (mut at, word) = self.find(mark.0);
+        if word != FREE {
+            return false;
         }
-        self.current.insert(mark.0);
+        if self.current >= max {
+            self.turn();
+            at = self.find(mark.0).0;
+        } else if (self.current + self.previous + 1) * 2 > self.words.len() {
+            self.rebuild(self.words.len() * 2, |_| true);
+            at = self.find(mark.0).0;
+        }
+        self.put(at, mark.0 >> SHARD_BITS << SHARD_BITS | self.generation);
+        self.current += 1;
+        true
+    }
+
+    /// The current generation becomes the previous one; the one before is forgotten.
+    fn turn(&mut self) {
+        let kept = self.generation;
+        self.rebuild(self.words.len(), |word| word % SHARDS as u64 == kept);
+        self.generation = 3 - kept;
+        self.previous = std::mem::take(&mut self.current);
+    }
+
+    /// Places the marks to be kept anew, in so many slots.
+    fn rebuild(&mut self, slots: usize, keeps: impl Fn(u64) -> bool) {
+        let kept: Vec<u64> =
+            self.words.iter().copied().filter(|word| *word != FREE && keeps(*word)).collect();
+        self.words.fill(FREE);
+        self.words.resize(slots, FREE);
+        for word in kept {
+            self.put(self.find(word).0, word);
+        }
+    }
+
+    fn put(&mut self, at: usize, word: u64) {
+        if let Some(slot) = self.words.get_mut(at) {
+            *slot = word;
+        }
     }
 }
 
@@ -130,16 +173,12 @@ impl ReplayMemory {
 
     /// Looks up and, if new, records in the same step: of two requests with one nonce one sees it new.
     pub fn take(&self, mark: NonceMark, stream: Option<NonceMark>) -> Seen {
-        let mut shard = self.shard(mark);
-        if shard.contains(mark) {
-            drop(shard);
+        if !self.shard(mark).insert(mark, self.max_per_shard) {
             return match stream {
                 Some(stream) if self.shard(stream).contains(stream) => Seen::Reopens,
                 _ => Seen::Used,
             };
         }
-        shard.insert(mark, self.max_per_shard);
-        drop(shard);
         if let Some(stream) = stream {
             self.shard(stream).insert(stream, self.max_per_shard);
         }
@@ -149,10 +188,7 @@ impl ReplayMemory {
     /// Gives back marks written before, oldest first.
     pub fn restore(&self, marks: impl IntoIterator<Item = NonceMark>) {
         for mark in marks {
-            let mut shard = self.shard(mark);
-            if !shard.contains(mark) {
-                shard.insert(mark, self.max_per_shard);
-            }
+            self.shard(mark).insert(mark, self.max_per_shard);
         }
     }
 
@@ -161,7 +197,7 @@ impl ReplayMemory {
     pub fn len(&self) -> usize {
         let count = |s: &Mutex<Generations>| {
             let s = s.lock().unwrap_or_else(PoisonError::into_inner);
-            s.current.len() + s.previous.len()
+            s.current + s.previous
         };
         self.shards.iter().map(count).sum()
     }
@@ -228,6 +264,30 @@ mod tests {
             again.restore(written.iter().copied());
             for mark in written { prop_assert_eq!(again.peek(mark, None), Seen::Used); }
             prop_assert!(memory.len() <= 2 * max);
+        }
+    }
+
+    proptest! {
+        /// One shard against two plain sets that trade places, mark by mark, through growing and forgetting.
+        #[test]
+        fn a_shard_is_two_sets_that_trade_places(
+            marks in prop::collection::vec(prop_oneof![0u64..60, any::<u64>()], 0..400), max in 1usize..40
+        ) {
+            let mut shard = Generations::default();
+            let (mut current, mut previous) = (NaiveSet::new(), NaiveSet::new());
+            for mark in marks.iter().map(|n| NonceMark(n << SHARD_BITS | 5)) {
+                let is_new = !current.contains(&mark) && !previous.contains(&mark);
+                if is_new {
+                    if current.len() >= max { previous = std::mem::take(&mut current); }
+                    current.insert(mark);
+                }
+                prop_assert_eq!(shard.insert(mark, max), is_new);
+                prop_assert_eq!((shard.current, shard.previous), (current.len(), previous.len()));
+            }
+            for mark in marks.iter().map(|n| NonceMark(n << SHARD_BITS | 5)) {
+                prop_assert_eq!(shard.contains(mark), current.contains(&mark) || previous.contains(&mark));
+            }
+            prop_assert!((shard.current + shard.previous) * 2 <= shard.words.len());
         }
     }
 
