@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Microseconds in a second.
 const SECOND_US: u64 = 1_000_000;
 
-/// A limit of so many requests in any second, all of which may come at once.
+/// A limit of so many requests a second on average, all of which may come at once: a burst and the flow behind it may
+/// come close to twice as many within one second, as with any limit that lets a whole second's worth through at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PerSecond(pub u32);
 

@@ -21,6 +21,14 @@ impl Status {
         self.state.is_terminal() || matches!(self.measure, Some(Measure::Expire))
     }
 
+    /// Whether everything it lets pass, the other lets pass too.
+    #[must_use]
+    pub fn no_wider_than(self, other: Self) -> bool {
+        let (far, now) = (Timestamp::from_micros(1), Timestamp::from_micros(0));
+        let passes = |status: Self, effect| status.admits(effect, far, now).is_ok();
+        Effect::ALL.iter().all(|&effect| !passes(self, effect) || passes(other, effect))
+    }
+
     pub(crate) const fn pack(self) -> u32 {
         let measure = match self.measure {
             None => 0,
@@ -93,6 +101,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_status_is_no_wider_than_one_that_lets_as_much_pass() {
+        let of = |state, measure| Status { state, measure };
+        let (active, suspended) = (of(KeyState::Active, None), of(KeyState::Suspended, None));
+        let (held, ended) = (of(KeyState::Active, Some(Measure::Hold)), of(KeyState::Expired, None));
+        for narrower in [suspended, held, ended, of(KeyState::Active, Some(Measure::Warn))] {
+            assert!(narrower.no_wider_than(active), "{narrower:?}");
+        }
+        assert!(
+            !active.no_wider_than(suspended)
+                && !active.no_wider_than(held)
+                && !suspended.no_wider_than(ended)
+        );
+        // A hold lets reading pass, a suspension does not.
+        assert!(suspended.no_wider_than(held) && !held.no_wider_than(suspended));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use crate::decide::{Gate, Now};
 use crate::rate::PerSecond;
 use std::net::IpAddr;
-use sumun_model::{AccountId, Check, Checks, Effect, KeyId, Reason, Scope, ScopeSet};
+use sumun_model::{AccountId, Check, CheckOutcome, Checks, Effect, KeyId, Reason, Scope, ScopeSet};
 
 /// What an open private stream holds on to.
 #[derive(Clone, Debug)]
@@ -28,6 +28,14 @@ pub struct StreamDecision {
     pub checks: Checks,
     /// The key's account, if the key is known.
     pub account: Option<AccountId>,
+}
+
+impl StreamDecision {
+    /// Whether messages come faster than the key may send them, whatever else is wrong with this one.
+    #[must_use]
+    pub fn over_rate(&self) -> bool {
+        self.checks.get(Check::Rate) == Some(CheckOutcome::Fail)
+    }
 }
 
 impl Gate {
@@ -62,7 +70,7 @@ impl Gate {
             let limit = PerSecond(self.policy().default_per_second);
             let taken = entry.message_rate.take(limit, now.monotonic_us);
             if !decision.checks.note(Check::Rate, taken.is_some()) {
-                decision.reason = Some(Reason::RateLimited);
+                decision.reason.get_or_insert(Reason::RateLimited);
             }
         }
         decision

@@ -183,8 +183,11 @@ impl KeyTable {
         match shard.find_entry(hash, |e| *e.id() == spec.id) {
             Ok(mut found) => {
                 let entry = Arc::new(KeyEntry::new(spec, Some(found.get())));
-                // A request that already holds the old entry is decided again under a status no wider than the new.
-                found.get().set_status(entry.status());
+                // A request that already holds the old entry is decided as one that came before the change, unless the
+                // change takes away: the new status beside the old addresses and scopes was never in force.
+                if entry.status().no_wider_than(found.get().status()) {
+                    found.get().set_status(entry.status());
+                }
                 *found.get_mut() = entry;
             }
             Err(absent) => {

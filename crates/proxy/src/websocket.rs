@@ -319,9 +319,7 @@ fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Messag
         ClientMessage::Refused(error) => (Vec::new(), Some(error.reason())),
     };
     let mut decision = proxy.gate.decide_message(&hold, &asked, now);
-    if decision.reason != Some(Reason::RateLimited) {
-        decision.reason = decision.reason.or(unreadable);
-    }
+    decision.reason = decision.reason.or(unreadable);
     if asked.is_empty() && decision.reason.is_none() {
         return Reply::Forward;
     }
@@ -335,7 +333,7 @@ fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Messag
     }
     match decision.reason {
         // One line of a flood is enough: each further message would be another.
-        Some(Reason::RateLimited) if enforce => {
+        Some(_) if enforce && decision.over_rate() => {
             if stream.refuse(Reason::RateLimited) {
                 proxy.metrics.streams_cut.inc();
             }
