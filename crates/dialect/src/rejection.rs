@@ -36,9 +36,6 @@ pub enum Malformed {
         crate::Dialect::NONCE_BYTES_MAX
     )]
     Nonce,
-    /// `query_hash` or `query_hash_alg` is not a string.
-    #[error("the claim `query_hash` or `query_hash_alg` is not a string")]
-    QueryHash,
 }
 
 impl Malformed {
@@ -48,7 +45,6 @@ impl Malformed {
         match self {
             Self::Nonce => "bad_nonce",
             Self::AccessKey => "unknown_key",
-            Self::QueryHash => "query_hash_mismatch",
             _ => "bad_signature",
         }
     }

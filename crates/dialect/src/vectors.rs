@@ -1,7 +1,7 @@
 //! Judges a file of signed requests, for `sumun request check`.
 //!
 //! The format is that of the acceptance vectors: one object with `vectors` and, if wanted, `sequences`; other
-//! members at the top are notes. Pure: the caller reads the file and prints the judgements. State is fresh for each
+//! members, at the top and inside, are notes. Pure: the caller reads the file and prints the judgements. State is fresh for each
 //! vector and each sequence. What a vector expects is not looked at; a judgement is what this crate finds.
 
 use crate::dialect::Dialect;
@@ -254,10 +254,8 @@ struct File {
     sequences: Vec<RawSequence>,
 }
 
-/// A vector as written. Members that a judgement does not need are read for their form only.
+/// A vector as written, as far as a judgement needs it; other members are notes.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "notes in the file are checked for their form and otherwise not used")]
 struct RawVector {
     id: String,
     scheme: String,
@@ -270,28 +268,12 @@ struct RawVector {
     body: String,
     key: String,
     secret: Option<String>,
-    exchange: Option<String>,
-    origin: Option<String>,
-    client: Option<String>,
-    operation: Option<String>,
-    verify_at_ms: Option<i64>,
-    expected_verdict: Option<String>,
-    evidence: Option<serde_json::Value>,
-    public_key: Option<String>,
-    passphrase: Option<String>,
-    first_message: Option<String>,
-    derived_from: Option<String>,
-    note: Option<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "notes in the file are checked for their form and otherwise not used")]
 struct RawSequence {
     id: String,
     present: Vec<String>,
-    expected: Option<Vec<String>>,
-    note: Option<String>,
 }
 
 /// Headers in order, repeated ones kept: a request may have them.

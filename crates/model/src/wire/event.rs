@@ -439,7 +439,8 @@ line! {
         /// Event id.
         id: EventId,
         /// What is told.
-        kind: ReportKind,
+        #[serde(default)]
+        kind: Option<ReportKind>,
         /// Of which key.
         #[serde(default)]
         key: Option<KeyId>,

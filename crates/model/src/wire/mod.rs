@@ -66,6 +66,14 @@ macro_rules! lines {
                 match self { $(Self::$variant(_) => $word),+ }
             }
 
+            /// Every field a line of this `type` may have.
+            fn fields(word: &str) -> Option<&'static [&'static str]> {
+                match word {
+                    $($word => Some(<$body>::FIELDS),)+
+                    _ => None,
+                }
+            }
+
             fn read(word: &str, read: &mut impl BodyReader) -> Option<Result<Self, WireError>> {
                 Some(match word {
                     $($word => read.body::<$body>().map(|b| Self::$variant(Box::new(b))),)+
@@ -181,34 +189,51 @@ pub fn parse_line(origin: Origin<'_>, text: &str) -> Result<Line, WireError> {
 /// Reads one line, dropping and counting top-level fields its type does not have.
 ///
 /// # Errors
-/// As [`parse_line`], but an unknown top-level field is no error.
+/// As [`parse_line`], but an unknown top-level field is no error. The column is 0 where fields were dropped.
 pub fn parse_line_counting(origin: Origin<'_>, text: &str) -> Result<(Line, u32), WireError> {
     let first = match parse_line(origin, text) {
         Ok(line) => return Ok((line, 0)),
         Err(error) => error,
     };
-    // Drop the field the strict reader stumbled on, and try again; each round removes at least one field.
-    let mut object: serde_json::Map<String, serde_json::Value> = match serde_json::from_str(text) {
-        Ok(object) => object,
-        Err(_) => return Err(first),
+    let known = probe(origin, text).ok().and_then(|word| Line::fields(&word));
+    let (Some(known), Ok(Members(members))) = (known, serde_json::from_str::<Members<'_>>(text)) else {
+        return Err(first);
     };
-    let mut error = first;
-    let mut dropped = 0_u32;
-    loop {
-        let name = match error.cause.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')) {
-            Some((name, _)) if error.field.as_deref().is_none_or(|field| field == name) => name.to_owned(),
-            _ => return Err(error),
-        };
-        if object.remove(&name).is_none() {
-            return Err(error);
+    let mut names = std::collections::HashSet::new();
+    if let Some((name, _)) = members.iter().find(|(name, _)| !names.insert(name.as_ref())) {
+        return Err(error_at(origin, 0, Some(name.to_string()), format!("duplicate field `{name}`")));
+    }
+    let (kept, dropped): (Vec<_>, Vec<_>) =
+        members.iter().partition(|(name, _)| known.contains(&name.as_ref()));
+    if dropped.is_empty() {
+        return Err(first);
+    }
+    let kept: Vec<String> = kept.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    let line = parse_line(origin, &format!("{{{}}}", kept.join(",")))
+        .map_err(|error| WireError { column: 0, ..error })?;
+    Ok((line, u32::try_from(dropped.len()).unwrap_or(u32::MAX)))
+}
+
+/// The members of an object as written, in order, repeated ones too.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a serde_json::value::RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> serde::de::Visitor<'de> for Pairs {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
         }
-        dropped += 1;
-        let shorter =
-            serde_json::to_string(&object).map_err(|e| error_at(origin, 0, None, plain_cause(&e)))?;
-        match parse_line(origin, &shorter) {
-            Ok(line) => return Ok((line, dropped)),
-            Err(next) => error = next,
-        }
+        d.deserialize_map(Pairs)
     }
 }
 

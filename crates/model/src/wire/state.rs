@@ -92,6 +92,12 @@ macro_rules! line {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub ext: Option<Ext>,
         }
+
+        impl $name {
+            /// Every field a line of this type may have.
+            pub const FIELDS: &'static [&'static str] =
+                &["type", "ts", $(stringify!($field),)* "source", "seq", "ext"];
+        }
     };
 }
 pub(crate) use line;

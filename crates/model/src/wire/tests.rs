@@ -71,6 +71,10 @@ fn counting_drops_only_what_is_unknown() {
         parse_line_counting(HERE, r#"{"type":"tick","ts":"2026-05-28T00:00:00Z","x":1,"y":{}}"#).unwrap();
     assert_eq!((line.type_word(), dropped), ("tick", 2));
     assert!(parse_line_counting(HERE, r#"{"type":"tick","x":1}"#).is_err());
+    let twice = r#"{"type":"tick","x":1,"ts":"2026-05-28T00:00:00Z","ts":"2026-05-29T00:00:00Z"}"#;
+    assert!(parse_line_counting(HERE, twice).is_err(), "a repeated field behind an unknown one");
+    let unknown_twice = r#"{"type":"tick","x":1,"\u0078":2,"ts":"2026-05-28T00:00:00Z"}"#;
+    assert_eq!(parse_line_counting(HERE, unknown_twice).unwrap_err().cause, "duplicate field `x`");
     assert!(
         parse_line_counting(
             HERE,
