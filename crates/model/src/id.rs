@@ -1,7 +1,7 @@
 //! Ids: every kind its own type, text checked once at the door.
 //!
 //! An id is 1 to [`ID_BYTES_MAX`] bytes of printable ASCII without spaces, quotes or backslashes, so that it
-//! can stand in a log line, a header and a file name of any tool without being misread.
+//! can stand in a log line, a header and a shell word in quotes without being misread. It is not a file name.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
