@@ -59,8 +59,8 @@ pub struct Decision {
     answer: Answer,
     /// The key as it stood, if known.
     pub entry: Option<Arc<KeyEntry>>,
-    /// The key the credential names, if it could be read.
-    pub key: Option<KeyId>,
+    /// The key the credential names, if it could be read and is not known.
+    unknown_key: Option<KeyId>,
     /// What came of the signature.
     pub signature: Signature,
     /// Every check made.
@@ -113,6 +113,12 @@ impl Decision {
             Answer::Deny(reason) => Some(reason),
             Answer::Public | Answer::Allow => None,
         }
+    }
+
+    /// The key the credential names, if it could be read.
+    #[must_use]
+    pub fn key(&self) -> Option<KeyId> {
+        self.entry.as_ref().map(|entry| entry.id()).or_else(|| self.unknown_key.clone())
     }
 
     /// Scope the route needs.
@@ -206,7 +212,7 @@ impl Gate {
         let mut decision = Decision {
             answer: Answer::Allow,
             entry: None,
-            key: None,
+            unknown_key: None,
             signature: Signature::Absent,
             checks: Checks::NONE,
             route,
@@ -256,11 +262,10 @@ impl Gate {
             findings.fail(Reason::BodyTooLarge);
         }
         let Some(entry) = self.table.get(credential.key_id()) else {
-            decision.key = KeyId::new(credential.key_id()).ok();
+            decision.unknown_key = KeyId::new(credential.key_id()).ok();
             findings.fail(Reason::UnknownKey);
             return;
         };
-        decision.key = Some(entry.id().clone());
         let registered = entry.allows(request.source);
         let params = self.check_signature(request, credential, &entry, registered, now, decision, findings);
         let signed = decision.signature == Signature::Valid;

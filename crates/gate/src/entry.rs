@@ -1,7 +1,9 @@
 //! One key as the gate holds it.
 
+use crate::held_id::HeldId;
 use crate::rate::Rate;
 use crate::status::Status;
+use std::hint::black_box;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use sumun_dialect::MacKey;
@@ -31,20 +33,24 @@ pub struct KeySpec {
 }
 
 /// A key in the table. Everything but the status word is fixed; another allowlist is another entry.
+///
+/// In this order in memory: among millions of keys an entry is never in the cache, so what finding a key and deciding
+/// about it read stands side by side, what only records need comes last.
 #[derive(Debug)]
+#[repr(C)]
 pub struct KeyEntry {
-    id: KeyId,
-    account: AccountId,
+    id: HeldId,
     status: AtomicU32,
     scopes: ScopeSet,
-    allowlist: Allowlist,
     expires: Timestamp,
+    allowlist: Allowlist,
+    pub(crate) order_rate: Rate,
+    pub(crate) default_rate: Rate,
+    pub(crate) message_rate: Rate,
     /// Apart, as few keys have one.
     mandate: Option<Box<Mandate>>,
     mac: MacKey,
-    pub(crate) default_rate: Rate,
-    pub(crate) order_rate: Rate,
-    pub(crate) message_rate: Rate,
+    account: AccountId,
 }
 
 /// Prefixes in effect. Most keys have one: it lies in the entry, so that reading it costs no further cache miss.
@@ -87,7 +93,7 @@ impl Mandate {
 impl KeyEntry {
     pub(crate) fn new(spec: KeySpec, predecessor: Option<&Self>) -> Self {
         Self {
-            id: spec.id,
+            id: HeldId::new(spec.id),
             account: spec.account,
             status: AtomicU32::new(spec.status.pack()),
             scopes: spec.scopes,
@@ -103,8 +109,19 @@ impl KeyEntry {
 
     /// The key.
     #[must_use]
-    pub const fn id(&self) -> &KeyId {
-        &self.id
+    pub fn id(&self) -> KeyId {
+        self.id.to_key_id()
+    }
+
+    /// The bytes of its id.
+    pub(crate) fn id_bytes(&self) -> &[u8] {
+        self.id.as_bytes()
+    }
+
+    /// Asks the memory for what deciding reads, all at once: one wait instead of one after the other.
+    pub(crate) fn touch(&self) {
+        black_box((self.status.load(Ordering::Relaxed), self.allowlist.prefixes().len()));
+        black_box((self.order_rate.carried(), self.account.as_str().len()));
     }
 
     /// The one account it belongs to.
@@ -165,10 +182,10 @@ impl KeyEntry {
 mod tests {
     use super::*;
 
-    /// With its two ids, the allocator's rounding and its place in the table a key stays below 512 bytes.
+    /// With its account's id, the allocator's rounding and its place in the table a key stays below 512 bytes.
     #[test]
     fn an_entry_is_small() {
-        assert!(size_of::<KeyEntry>() <= 352, "{} bytes", size_of::<KeyEntry>());
+        assert!(size_of::<KeyEntry>() <= 384, "{} bytes", size_of::<KeyEntry>());
     }
 
     #[test]

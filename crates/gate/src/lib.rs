@@ -12,6 +12,7 @@
 pub mod decide;
 pub mod entry;
 pub mod failures;
+mod held_id;
 pub mod policy;
 pub mod rate;
 pub mod replay;

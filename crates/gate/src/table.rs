@@ -87,11 +87,18 @@ impl KeyTable {
         &self.shards[(hash >> 40) as usize % SHARDS]
     }
 
+    fn hash(&self, id: &[u8]) -> u64 {
+        self.hasher.hash_one(id)
+    }
+
     /// The key, if known.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<Arc<KeyEntry>> {
-        let hash = self.hasher.hash_one(id);
-        self.shard(hash).load().find(hash, |entry| entry.id().as_str() == id).cloned()
+        let hash = self.hash(id.as_bytes());
+        let shard = self.shard(hash).load();
+        let entry = shard.find(hash, |entry| entry.id_bytes() == id.as_bytes())?;
+        entry.touch();
+        Some(Arc::clone(entry))
     }
 
     /// How many keys are known.
@@ -147,12 +154,12 @@ impl KeyTable {
     /// The change would revive a dead key; nothing was changed.
     pub fn apply(&self, change: Change) -> Result<(), Revival> {
         let mut dead = self.lock();
-        let hash = self.hasher.hash_one(change.key().as_str());
+        let hash = self.hash(change.key().as_str().as_bytes());
         let shard = self.shard(hash);
         match change {
             Change::Status(id, status) => {
                 refuse_revival(&dead, &id, status)?;
-                if let Some(entry) = shard.load().find(hash, |e| *e.id() == id) {
+                if let Some(entry) = shard.load().find(hash, |e| is(e, &id)) {
                     entry.set_status(status);
                 }
                 note_end(&mut dead, &id, status);
@@ -166,7 +173,7 @@ impl KeyTable {
             }
             Change::Remove(id) => {
                 let mut next = Shard::clone(&shard.load());
-                if let Ok(found) = next.find_entry(hash, |e| *e.id() == id) {
+                if let Ok(found) = next.find_entry(hash, |e| is(e, &id)) {
                     // Whoever still holds the entry must see it dead, not as it last was.
                     found.get().set_status(Status { state: KeyState::Expired, measure: None });
                     found.remove();
@@ -180,7 +187,7 @@ impl KeyTable {
     }
 
     fn put(&self, shard: &mut Shard, hash: u64, spec: KeySpec) {
-        match shard.find_entry(hash, |e| *e.id() == spec.id) {
+        match shard.find_entry(hash, |e| is(e, &spec.id)) {
             Ok(mut found) => {
                 let entry = Arc::new(KeyEntry::new(spec, Some(found.get())));
                 // A request that already holds the old entry is decided as one that came before the change, unless the
@@ -192,7 +199,7 @@ impl KeyTable {
             }
             Err(absent) => {
                 let entry = Arc::new(KeyEntry::new(spec, None));
-                absent.into_table().insert_unique(hash, entry, |e| self.hasher.hash_one(e.id().as_str()));
+                absent.into_table().insert_unique(hash, entry, |e| self.hash(e.id_bytes()));
                 self.keys.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -206,7 +213,7 @@ impl KeyTable {
         // Room at once, an eighth more than the mean share: growing would hash every id again.
         let share = specs.size_hint().0 / SHARDS;
         for shard in &mut shards {
-            shard.reserve(share + share / 8, |e| self.hasher.hash_one(e.id().as_str()));
+            shard.reserve(share + share / 8, |e| self.hash(e.id_bytes()));
         }
         let mut refused = Vec::new();
         for spec in specs {
@@ -215,7 +222,7 @@ impl KeyTable {
                 continue;
             }
             note_end(&mut dead, &spec.id, spec.status);
-            let hash = self.hasher.hash_one(spec.id.as_str());
+            let hash = self.hash(spec.id.as_str().as_bytes());
             if let Some(shard) = shards.get_mut((hash >> 40) as usize % SHARDS) {
                 self.put(shard, hash, spec);
             }
@@ -226,6 +233,10 @@ impl KeyTable {
         self.version.fetch_add(1, Ordering::AcqRel);
         refused
     }
+}
+
+fn is(entry: &KeyEntry, id: &KeyId) -> bool {
+    entry.id_bytes() == id.as_str().as_bytes()
 }
 
 fn refuse_revival(dead: &HashSet<KeyId>, id: &KeyId, status: Status) -> Result<(), Revival> {

@@ -109,7 +109,7 @@ fn blank(ids: &EventIds, at: Timestamp) -> AccessLine {
 #[must_use]
 pub fn access(ids: &EventIds, seen: Seen<'_>, decision: &Decision, enforced: bool) -> AccessLine {
     AccessLine {
-        key: decision.key.clone(),
+        key: decision.key(),
         account: decision.entry.as_ref().map(|entry| entry.account().clone()),
         ip: Some(seen.source),
         channel: Some(if seen.websocket { AccessChannel::Websocket } else { AccessChannel::Rest }),

@@ -49,7 +49,7 @@ pub(crate) async fn serve(
     // Registered first, decided again after: a change of the table in between is seen by one or the other.
     let registered = private.then_some(decision.entry.as_ref()).flatten().map(|entry| {
         let scopes = decision.scope().into_iter().collect::<ScopeSet>();
-        proxy.streams.register(StreamHold { key: entry.id().clone(), source: received.source, scopes })
+        proxy.streams.register(StreamHold { key: entry.id(), source: received.source, scopes })
     });
     if let Some(stream) = &registered {
         let again = proxy.gate.decide_stream(&stream.hold(), &[], proxy.now());
