@@ -15,7 +15,7 @@ pub struct Route {
     pub method: String,
     /// Path as documented; a `{name}` segment stands for any one plain segment.
     pub path: String,
-    /// Scope needed; `None` for a route that any valid key may call, and for public ones.
+    /// Scope needed by a signed call; `None` for a route that any valid key may call.
     pub scope: Option<Scope>,
     /// What the call would do.
     pub effect: Effect,

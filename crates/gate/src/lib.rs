@@ -1,11 +1,11 @@
 //! The decision: may this request pass?
 //!
-//! [`Gate::decide`] takes a request and an instant and returns a [`Decision`]: a value that can be computed again
-//! from what it records. Start with [`decide`](mod@decide), which reads top to bottom in the gate's order; then
+//! [`Gate::decide`] takes a request and an instant and returns a [`Decision`]: a value that follows from them, the key
+//! table and what is remembered. Start with [`decide`](mod@decide), which reads top to bottom in the gate's order; then
 //! [`table`] for how key state is held, [`replay`] and [`failures`] for what is remembered between requests.
 //!
-//! Never here: awaiting, logging, a clock, randomness, a socket or a file. The rim reads the clock, forwards, and
-//! writes down what the decision says must be written down.
+//! Never here: awaiting, logging, a clock, randomness (but for the seeds of hash tables, which decide nothing), a
+//! socket or a file. The rim reads the clock, forwards, and writes down what the decision says must be written.
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 

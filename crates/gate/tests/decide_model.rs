@@ -64,8 +64,10 @@ impl Aim {
             Self::Place => Some(Scope::Trade),
             Self::Cancel => Some(Scope::Cancel),
             Self::Withdraw => Some(Scope::Withdraw),
-            // The token of a stream names no scope: each message is asked. A public route needs none.
-            Self::KeyList | Self::Stream | Self::Public | Self::Nowhere => None,
+            // Only asked of those who sign a public call.
+            Self::Public => Some(Scope::MarketData),
+            // The token of a stream names no scope: each message is asked.
+            Self::KeyList | Self::Stream | Self::Nowhere => None,
         }
     }
 }
@@ -98,8 +100,17 @@ struct Plan {
     measure: Option<Measure>,
     scopes: ScopeSet,
     allowlist: BTreeSet<usize>,
+    /// The /24 of the first two addresses is registered too.
+    wide: bool,
     expires_us: u64,
     market: Option<usize>,
+    orders_max: Option<u32>,
+}
+
+impl Plan {
+    fn registers(&self, address: usize) -> bool {
+        self.allowlist.contains(&address) || self.wide && address < 2
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -154,22 +165,22 @@ fn plans() -> impl Strategy<Value = Plan> {
         4 => Just(BTreeSet::from([0])),
         1 => prop::collection::btree_set(0..ADDRESSES.len(), 0..4),
     ];
-    (
-        states(),
-        measures(),
-        scopes,
-        allowlist,
-        2_000_000u64..40_000_000,
-        prop::option::weighted(0.2, 0..MARKETS.len()),
-    )
-        .prop_map(|(state, measure, scopes, allowlist, expires_us, market)| Plan {
+    // Limits that divide a second, so that model and gate round alike.
+    let orders_max = prop::option::weighted(0.3, prop::sample::select(vec![1u32, 2, 4, 8]));
+    let market = prop::option::weighted(0.2, 0..MARKETS.len());
+    let wide = prop::bool::weighted(0.2);
+    (states(), measures(), scopes, (allowlist, wide), 2_000_000u64..40_000_000, market, orders_max).prop_map(
+        |(state, measure, scopes, (allowlist, wide), expires_us, market, orders_max)| Plan {
             state,
             measure,
             scopes,
             allowlist,
+            wide,
             expires_us,
             market,
-        })
+            orders_max,
+        },
+    )
 }
 
 fn steps() -> impl Strategy<Value = Step> {
@@ -252,7 +263,8 @@ impl Model {
     }
 
     fn take_rate(&mut self, key: usize, order: bool, now_us: u64) -> bool {
-        let step = 1_000_000 / PER_SECOND;
+        let mandate = self.keys[&key].orders_max.filter(|_| order).map_or(PER_SECOND, u64::from);
+        let step = 1_000_000 / PER_SECOND.min(mandate);
         let (level, since) = self.buckets.get(&(key, order)).copied().unwrap_or((0, 0));
         let level = level.saturating_sub(now_us - since);
         let fits = level + step <= 1_000_000;
@@ -285,7 +297,7 @@ impl Model {
                 match plan {
                     None => reasons.push(Reason::UnknownKey),
                     Some(plan) => {
-                        let registered = plan.allowlist.contains(&a.address);
+                        let registered = plan.registers(a.address);
                         let skip = (!registered && self.tripped(a, now_us)) || !a.body_complete;
                         if !registered && self.tripped(a, now_us) {
                             reasons.push(Reason::TooManyFailures);
@@ -449,16 +461,23 @@ fn spec(key: usize, plan: &Plan) -> KeySpec {
         account: AccountId::new("A1").unwrap(),
         status: Status { state: plan.state, measure: plan.measure },
         scopes: plan.scopes,
-        allowlist: plan.allowlist.iter().map(|a| ADDRESSES[*a].parse().unwrap()).collect(),
+        allowlist: plan
+            .allowlist
+            .iter()
+            .map(|a| ADDRESSES[*a])
+            .chain(plan.wide.then_some("203.0.113.0/24"))
+            .map(|prefix| prefix.parse().unwrap())
+            .collect(),
         expires: at(plan.expires_us).wall,
         markets: plan.market.map(|m| vec![MarketId::new(MARKETS[m]).unwrap()]),
-        orders_per_second_max: None,
+        orders_per_second_max: plan.orders_max,
         mac: MacKey::new(&secret(KEYS[key])),
     }
 }
 
 fn gate() -> Gate {
     let policy = GatePolicy {
+        enforce: true,
         dialect: Dialect::Upbit,
         failures_max: FAILURES_MAX as u32,
         failures_window_us: WINDOW_US,
@@ -527,7 +546,7 @@ proptest! {
                         .map(|(check, _)| check.as_str())
                         .collect();
                     prop_assert_eq!(failing, expected.failing, "{:?}", attempt);
-                    prop_assert_eq!(decision.recorded[0].is_some(), expected.nonce_recorded, "{:?}", attempt);
+                    prop_assert_eq!(decision.recorded()[0].is_some(), expected.nonce_recorded, "{:?}", attempt);
                     prop_assert_eq!(decision.permit().is_ok(), decision.reason().is_none());
                     // What must never happen, said once more and directly.
                     if let (Answer::Allow, Some(entry)) = (decision.answer(), &decision.entry) {
@@ -554,8 +573,10 @@ fn a_cancel_is_never_refused_for_our_own_troubles() {
                 measure,
                 scopes: ScopeSet::TRADE,
                 allowlist: BTreeSet::from([0]),
+                wide: false,
                 expires_us: u64::MAX / 4,
                 market: Some(1),
+                orders_max: Some(1),
             };
             gate.table.apply(Change::Put(Box::new(spec(0, &plan)))).unwrap();
             // The table was never refreshed, nothing can be recorded, and far more come than any rate allows.
@@ -582,8 +603,10 @@ fn a_foreign_holder_neither_burns_nonces_nor_locks_the_owner_out() {
         measure: None,
         scopes: ScopeSet::READ,
         allowlist: BTreeSet::from([0]),
+        wide: false,
         expires_us: u64::MAX / 4,
         market: None,
+        orders_max: None,
     };
     gate.table.apply(Change::Put(Box::new(spec(0, &plan)))).unwrap();
     let ask =

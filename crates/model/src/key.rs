@@ -1,9 +1,9 @@
 //! What a key is: its state, purpose, mandate, and the measures that may overlay it (DESIGN 4).
 
+use crate::MarketId;
 use crate::prefix::Prefix;
 use crate::time::Timestamp;
 use crate::words::words;
-use crate::{MarketId, Scope};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -163,20 +163,4 @@ pub struct Mandate {
     /// Orders a second; absent: the venue's own limit.
     #[serde(default)]
     pub orders_per_second_max: Option<u32>,
-}
-
-/// The effect a scope's own routes have, for explaining a scope in words; a route's own data decides.
-#[must_use]
-pub const fn heaviest_effect(scope: Scope) -> crate::Effect {
-    use crate::Effect;
-    match scope {
-        Scope::MarketData
-        | Scope::ReadBalances
-        | Scope::ReadOrders
-        | Scope::ReadDeposits
-        | Scope::ReadWithdrawals => Effect::Read,
-        Scope::Cancel => Effect::Cancel,
-        Scope::Trade => Effect::Order,
-        Scope::Deposit | Scope::Withdraw | Scope::Transfer | Scope::SubAccounts => Effect::Transfer,
-    }
 }

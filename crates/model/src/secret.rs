@@ -45,11 +45,18 @@ impl ApiSecret {
     pub fn issue(entropy: &[u8; SECRET_ENTROPY_BYTES]) -> Self {
         let mut text = String::with_capacity(SECRET_PREFIX.len() + 2 * SECRET_ENTROPY_BYTES + 8);
         text.push_str(SECRET_PREFIX);
+        // Digit by digit into room taken beforehand: no copy of any part is left behind.
+        let mut push = |text: &mut String, byte: u8| {
+            for digit in [byte >> 4, byte & 15] {
+                text.extend(char::from_digit(u32::from(digit), 16));
+            }
+        };
         for byte in entropy {
-            text.push_str(&format!("{byte:02x}"));
+            push(&mut text, *byte);
         }
-        let checksum = crc32fast::hash(text.as_bytes());
-        text.push_str(&format!("{checksum:08x}"));
+        for byte in crc32fast::hash(text.as_bytes()).to_be_bytes() {
+            push(&mut text, byte);
+        }
         Self(Zeroizing::new(text.into_bytes()))
     }
 

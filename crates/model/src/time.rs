@@ -7,7 +7,8 @@ use std::str::FromStr;
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z.
 ///
-/// On the wire RFC 3339 ending in `Z`, read with up to six decimals, written with exactly six.
+/// On the wire RFC 3339 ending in `Z`, read with up to six decimals, written with exactly six. Always within
+/// [`Timestamp::MIN`] and [`Timestamp::MAX`], so that what is written can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -26,16 +27,34 @@ pub enum TimeError {
 }
 
 impl Timestamp {
-    /// From microseconds since the epoch.
+    /// 0001-01-01T00:00:00Z.
+    pub const MIN: Self = Self(-62_135_596_800 * 1_000_000);
+    /// 9999-12-30T22:00:00Z, beyond which calendars of other zones have five-digit years.
+    pub const MAX: Self = Self(253_402_207_200 * 1_000_000);
+
+    /// From microseconds since the epoch, saturating.
     #[must_use]
     pub const fn from_micros(us: i64) -> Self {
-        Self(us)
+        if us < Self::MIN.0 {
+            Self::MIN
+        } else if us > Self::MAX.0 {
+            Self::MAX
+        } else {
+            Self(us)
+        }
+    }
+
+    /// From whole seconds since the epoch; `None` outside the calendar.
+    #[must_use]
+    pub fn from_seconds(seconds: i64) -> Option<Self> {
+        let us = seconds.checked_mul(1_000_000)?;
+        (Self::MIN.0..=Self::MAX.0).contains(&us).then_some(Self(us))
     }
 
     /// From milliseconds since the epoch, saturating.
     #[must_use]
     pub const fn from_millis(ms: i64) -> Self {
-        Self(ms.saturating_mul(1000))
+        Self::from_micros(ms.saturating_mul(1000))
     }
 
     /// Microseconds since the epoch.
@@ -47,7 +66,7 @@ impl Timestamp {
     /// This instant moved by microseconds, saturating.
     #[must_use]
     pub const fn plus_micros(self, us: i64) -> Self {
-        Self(self.0.saturating_add(us))
+        Self::from_micros(self.0.saturating_add(us))
     }
 
     /// Microseconds from `earlier` to this instant; negative if this one is the earlier.
@@ -71,7 +90,11 @@ impl FromStr for Timestamp {
             return Err(TimeError::TooFine(shown()));
         }
         let instant: jiff::Timestamp = s.parse().map_err(|_| TimeError::Malformed(shown()))?;
-        Ok(Self(instant.as_microsecond()))
+        let us = instant.as_microsecond();
+        if us < Self::MIN.0 || us > Self::MAX.0 {
+            return Err(TimeError::Malformed(shown()));
+        }
+        Ok(Self(us))
     }
 }
 
@@ -79,8 +102,8 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.0) {
             Ok(instant) => write!(f, "{instant:.6}"),
-            // Outside the calendar (year 9999); such a value cannot have come from text.
-            Err(_) => write!(f, "{}us", self.0),
+            // No value is outside the calendar; should one be, it must not pass for a time.
+            Err(_) => Err(fmt::Error),
         }
     }
 }
@@ -139,6 +162,17 @@ mod tests {
         let t: Timestamp = "2026-05-28T09:00:00.25Z".parse().unwrap();
         assert_eq!(t.to_string(), "2026-05-28T09:00:00.250000Z");
         assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000000Z");
+    }
+
+    #[test]
+    fn whatever_it_was_made_of_it_can_be_read_back() {
+        for us in [i64::MIN, -1, 0, 1, 1_795_176_099_912_000_000, 253_402_214_399_000_000, i64::MAX] {
+            let time = Timestamp::from_micros(us);
+            assert_eq!(time.to_string().parse(), Ok(time), "{us}");
+        }
+        assert_eq!(Timestamp::MIN.to_string(), "0001-01-01T00:00:00.000000Z");
+        assert_eq!(Timestamp::MAX.to_string(), "9999-12-30T22:00:00.000000Z");
+        assert_eq!(Timestamp::from_seconds(1_795_176_099_912), None);
     }
 
     #[test]

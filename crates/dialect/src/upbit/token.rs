@@ -246,7 +246,7 @@ fn is_whole(literal: &str) -> bool {
 }
 
 fn seconds(literal: &str) -> Option<Timestamp> {
-    literal.parse::<i64>().ok()?.checked_mul(1_000_000).map(Timestamp::from_micros)
+    literal.parse().ok().and_then(Timestamp::from_seconds)
 }
 
 /// The first hexadecimal digits of a hash: enough to see whether two are the same.
