@@ -18,14 +18,63 @@ pub struct WriteError {
     source: io::Error,
 }
 
+/// A file is written and in its place, as every process sees it.
+#[derive(Debug)]
+#[must_use = "a power cut may undo what could not be synced"]
+pub enum Written {
+    /// Also after a power cut.
+    Durably,
+    /// The folder could not be synced: a power cut may bring the old file back, or none.
+    Unsynced(Unsynced),
+}
+
+/// The folder of a file in its place could not be synced.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`{path}` is written and in its place, but its folder could not be synced: {source}; after a power cut the old file \
+     may be back. Look at the disk"
+)]
+pub struct Unsynced {
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+impl Written {
+    /// For whoever must not go on unless it outlives a power cut.
+    ///
+    /// # Errors
+    /// It may not.
+    pub fn durably(self) -> Result<(), Unsynced> {
+        match self {
+            Self::Durably => Ok(()),
+            Self::Unsynced(unsynced) => Err(unsynced),
+        }
+    }
+
+    /// For whoever goes on in any case: says on the log that it may not outlive a power cut.
+    pub fn warned(self) {
+        if let Self::Unsynced(unsynced) = self {
+            tracing::warn!("{unsynced}");
+        }
+    }
+
+    fn of(path: &Path, synced: io::Result<()>) -> Self {
+        match synced {
+            Ok(()) => Self::Durably,
+            Err(source) => Self::Unsynced(Unsynced { path: path.to_owned(), source }),
+        }
+    }
+}
+
 /// Writes a temporary file beside `path`, syncs it, renames it over `path`, syncs the folder.
 ///
 /// A file that exists keeps its permissions; a new one gets [`OWNER_ONLY`]. A link is followed, so that the
 /// file it names is replaced and not the link.
 ///
 /// # Errors
-/// Names the step that failed.
-pub fn replace(path: &Path, content: &[u8]) -> Result<(), WriteError> {
+/// Names the step that failed; the old file stands as it was.
+pub fn replace(path: &Path, content: &[u8]) -> Result<Written, WriteError> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let path = target.as_path();
     let temporary = beside(path);
@@ -52,14 +101,14 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     write().inspect_err(|_| {
         let _ = fs::remove_file(&temporary);
     })?;
-    sync_folder(path).map_err(failed("sync the folder of", path))
+    Ok(Written::of(path, sync_folder(path)))
 }
 
 /// Creates a file that must not exist yet, readable by its owner only.
 ///
 /// # Errors
-/// It exists, or a step failed.
-pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
+/// It exists, or a step failed; then there is none.
+pub fn create(path: &Path, content: &[u8]) -> Result<Written, WriteError> {
     let failed = |step| move |source| WriteError { step, path: path.to_owned(), source };
     let mut file = OpenOptions::new()
         .write(true)
@@ -67,8 +116,10 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
         .mode(OWNER_ONLY)
         .open(path)
         .map_err(failed("create"))?;
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed("write"))?;
-    sync_folder(path).map_err(failed("sync the folder of"))
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed("write")).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })?;
+    Ok(Written::of(path, sync_folder(path)))
 }
 
 /// Keeps other commands from changing files in the same folder between reading and replacing, until dropped.
@@ -107,12 +158,12 @@ mod tests {
     fn replaces_and_keeps_permissions() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.toml");
-        replace(&path, b"one").unwrap();
+        replace(&path, b"one").unwrap().durably().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, OWNER_ONLY);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         // A temporary file left by a crash does not stand in the way.
         fs::write(folder.path().join(".keys.toml.new"), b"half").unwrap();
-        replace(&path, b"two").unwrap();
+        replace(&path, b"two").unwrap().durably().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -124,7 +175,7 @@ mod tests {
         let (real, link) = (folder.path().join("real"), folder.path().join("link"));
         fs::write(&real, b"one").unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
-        replace(&link, b"two").unwrap();
+        replace(&link, b"two").unwrap().durably().unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&real).unwrap(), b"two");
         assert!(create(&real, b"three").is_err());

@@ -37,6 +37,27 @@ pub enum KeyringSourceError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Somebody else could change it at any time.
+    #[error(
+        "`{path}` holds key-encryption keys and belongs to user {owner}, neither to this process's user {user} nor to \
+         root; run `chown {user} {path}`"
+    )]
+    Owner {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who asks.
+        user: u32,
+    },
+    /// No keyring is that long.
+    #[error(
+        "`{path}` is longer than {FILE_BYTES_MAX} bytes, which no file of key-encryption keys is; name the right one"
+    )]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file holds something else.
     #[error("`{path}` does not hold key-encryption keys: {problem}")]
     File {
@@ -78,7 +99,7 @@ pub fn load(seal: &SealConfig) -> Result<Keyring, KeyringSourceError> {
 /// The keyring in a file.
 ///
 /// # Errors
-/// Unreadable, open to others than its owner, or not a keyring.
+/// Unreadable, open to others than its owner, not ours or root's, too long, or not a keyring.
 pub fn from_file(path: &Path) -> Result<Keyring, KeyringSourceError> {
     let failed = |problem| KeyringSourceError::Read { path: path.to_owned(), problem };
     let file = File::open(path).map_err(failed)?;
@@ -87,10 +108,22 @@ pub fn from_file(path: &Path) -> Result<Keyring, KeyringSourceError> {
     if mode & 0o077 != 0 {
         return Err(KeyringSourceError::Permissions { path: path.to_owned(), mode });
     }
+    let (owner, user) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    if !is_trusted(owner, user) {
+        return Err(KeyringSourceError::Owner { path: path.to_owned(), owner, user });
+    }
     // Room for the whole at once, so that growing leaves no copies behind.
     let mut text = Zeroizing::new(String::with_capacity(FILE_BYTES_MAX as usize + 1));
-    file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(KeyringSourceError::TooLong { path: path.to_owned() });
+    }
     Keyring::parse(&text).map_err(|problem| KeyringSourceError::File { path: path.to_owned(), problem })
+}
+
+/// Root can read and change every file anyway.
+const fn is_trusted(owner: u32, user: u32) -> bool {
+    owner == user || owner == 0
 }
 
 fn from_variable(variable: &str) -> Result<Keyring, KeyringSourceError> {
@@ -100,5 +133,52 @@ fn from_variable(variable: &str) -> Result<Keyring, KeyringSourceError> {
             Keyring::parse(&text).map_err(|problem| KeyringSourceError::Variable { variable, problem })
         }
         Err(_) => Err(KeyringSourceError::Missing { variable }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    const KEK: &str = "kek:v1:0101010101010101010101010101010101010101010101010101010101010101\n";
+
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kek.txt");
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_file_of_our_own_or_of_root_is_trusted_and_no_other() {
+        for (owner, user, trusted) in
+            [(0, 0, true), (0, 1000, true), (1000, 1000, true), (1001, 1000, false), (1000, 0, false)]
+        {
+            assert_eq!(is_trusted(owner, user), trusted, "{owner} {user}");
+        }
+    }
+
+    #[test]
+    fn another_users_file_is_refused_and_named() {
+        let (_folder, path) = file(KEK);
+        assert!(from_file(&path).is_ok());
+        // Only root can give a file away; anybody else meets the rule above alone.
+        if std::os::unix::fs::chown(&path, Some(4711), None).is_ok() && rustix::process::geteuid().is_root() {
+            let said = from_file(&path).unwrap_err().to_string();
+            assert!(said.contains("belongs to user 4711") && said.contains("chown 0 "), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_long_file_is_refused_whole_and_not_read_in_part() {
+        let comment = "# made up\n";
+        let room = FILE_BYTES_MAX as usize - KEK.len();
+        let (_folder, path) = file(&format!("{KEK}{}", "#".repeat(room)));
+        assert!(from_file(&path).is_ok());
+        let (_folder, path) = file(&format!("{KEK}{}", comment.repeat(room / comment.len() + 1)));
+        let said = from_file(&path).unwrap_err().to_string();
+        assert!(said.contains("longer than 65536 bytes"), "{said}");
     }
 }

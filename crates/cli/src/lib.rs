@@ -13,31 +13,32 @@ pub mod atomic_file;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod descriptors;
 pub mod entropy;
 pub mod exit;
 pub mod keyring;
 pub mod keys_file;
+mod logging;
 mod output;
 pub mod roles;
 mod suggest;
 mod text_position;
 
 use clap::Parser;
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Reads the command line, runs the command, prints its error if it has one.
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
-    start_logging();
+    let _flush = if arguments.command.is_role() {
+        match logging::start_for_role() {
+            Ok(flush) => Some(flush),
+            Err(error) => return exit::report(Err(error.into())),
+        }
+    } else {
+        logging::start_for_command();
+        None
+    };
     exit::report(commands::run(arguments.command))
-}
-
-/// Log lines go to stderr; `SUMUN_LOG` filters them (`info` unless told, such as `sumun_proxy=debug`).
-fn start_logging() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env(config::LOG_FILTER_VARIABLE)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }

@@ -46,7 +46,7 @@ color = "red"
       sumun.toml:8:19: `gate.table_age_max_s` is 0, which cannot be used: invalid value: integer `0`, expected a nonzero u64; such as 60
       sumun.toml:9:16: `gate.trusted_hops` cannot be used: prefix `10.0.0.1/8` has host bits set; did you mean `10.0.0.0/8`?
       sumun.toml:10:1: `gate.timeouts` is a section, but here stands a value (integer); write `[gate.timeouts]`
-      sumun.toml:11:1: `gate.color` is not a key; here may stand `id`, `listen`, `upstream`, `upstream_host`, `dialect`, `keys_file`, `mode`, `admin_listen`, `decide_listen`, `trusted_hops`, `body_bytes_max`, `header_bytes_max`, `table_age_max_s`, `order_stale_pass_s`, `address_proof_required`, `shutdown_grace_s`, `[gate.timeouts]`, `[gate.failures]`, `[gate.rates]`, `[gate.replay]`, `[gate.spool]`
+      sumun.toml:11:1: `gate.color` is not a key; here may stand `id`, `listen`, `upstream`, `upstream_host`, `dialect`, `keys_file`, `mode`, `admin_listen`, `decide_listen`, `trusted_hops`, `connections_max`, `connections_per_source_max`, `body_bytes_max`, `header_bytes_max`, `table_age_max_s`, `order_stale_pass_s`, `address_proof_required`, `shutdown_grace_s`, `[gate.timeouts]`, `[gate.failures]`, `[gate.rates]`, `[gate.replay]`, `[gate.spool]`
       sumun.toml:13:7: `gate.failurs` is not a key; did you mean `gate.failures`?
       environment variable SUMUN_GATE__IDD: names no key; did you mean SUMUN_GATE__ID?
       environment variable SUMUN_GATE__RATES__ORDER_PER_SECOND: `gate.rates.order_per_second` must be an integer
@@ -86,6 +86,7 @@ fn rules_between_keys() {
         "sumun.toml",
         r#"[gate]
 admin_listen = "127.0.0.1:8080"
+header_bytes_max = 8191
 spool = { bytes_max = 10, segment_bytes_max = 11, sync_interval_ms = 51 }
 "#,
     );
@@ -93,8 +94,9 @@ spool = { bytes_max = 10, segment_bytes_max = 11, sync_interval_ms = 51 }
     exit 2
     error: the configuration cannot be used
       sumun.toml:2:16: `gate.admin_listen` is 127.0.0.1:8080, which is `gate.listen` already; give it a port of its own
-      sumun.toml:3:47: `gate.spool.segment_bytes_max` is 11, more than the whole may hold (10); make it smaller
-      sumun.toml:3:70: `gate.spool.sync_interval_ms` is 51, at most 50 is allowed: a record must be on disk by then
+      sumun.toml:3:20: `gate.header_bytes_max` is 8191, at least 8192 is needed: the buffer that heads are read into has that many
+      sumun.toml:4:47: `gate.spool.segment_bytes_max` is 11, more than the whole may hold (10); make it smaller
+      sumun.toml:4:70: `gate.spool.sync_interval_ms` is 51, at most 50 is allowed: a record must be on disk by then
     ");
 }
 
@@ -104,17 +106,19 @@ fn where_each_value_came_from() {
     place.write("keys.json", "{\"keys\":[]}");
     place.write(
         "sumun.toml",
-        "[seal]\nkey_file = \"kek.txt\"\n[gate]\nkeys_file = \"keys.json\"\nlisten = \"127.0.0.1:0\"\ntimeouts.idle_s = 70\n",
+        "[seal]\nkey_file = \"kek.txt\"\n[gate]\nkeys_file = \"keys.json\"\nlisten = \"127.0.0.1:0\"\ntimeouts.idle_s = 70\n\
+         connections_max = 64\n",
     );
     let ran = place.run(&["config", "check"]);
     assert_eq!(ran.code, 0, "{}", ran.shown());
     let said: Vec<&str> = ran.out.lines().filter(|line| !line.ends_with("  default")).collect();
     insta::assert_snapshot!(said.join("\n"), @r#"
-    Configuration from sumun.toml; 5 values set, the rest are defaults.
+    Configuration from sumun.toml; 6 values set, the rest are defaults.
 
     gate.listen                        "127.0.0.1:0"                   sumun.toml:5:10
     gate.keys_file                     "keys.json"                     sumun.toml:4:13
     gate.trusted_hops                  ["10.0.0.0/8", "192.0.2.1/32"]  environment variable SUMUN_GATE__TRUSTED_HOPS
+    gate.connections_max               64                              sumun.toml:7:19
     gate.timeouts.idle_s               70                              sumun.toml:6:19
     seal.key_file                      "kek.txt"                       sumun.toml:2:12
 
@@ -129,6 +133,33 @@ fn where_each_value_came_from() {
         json["values"].as_array().unwrap().iter().find(|row| row["key"] == "gate.trusted_hops").unwrap();
     assert_eq!(hops["value"], serde_json::json!(["10.0.0.0/8", "192.0.2.1/32"]));
     assert_eq!(hops["origin"], "environment variable SUMUN_GATE__TRUSTED_HOPS");
+}
+
+#[test]
+fn connections_that_do_not_fit_are_said_by_how_many() {
+    let place = Place::with_kek(KEK_ONE);
+    place.write("keys.json", "{\"keys\":[]}");
+    place.write(
+        "sumun.toml",
+        "[seal]\nkey_file = \"kek.txt\"\n[gate]\nkeys_file = \"keys.json\"\nlisten = \"127.0.0.1:0\"\n\
+         connections_max = 400\n",
+    );
+    let told = |files: &str| {
+        let sumun = place.command(&[]);
+        let mut shell = std::process::Command::new("sh");
+        shell.arg("-c").arg("ulimit -n \"$1\"; exec \"$2\" config check").arg("sh").arg(files);
+        shell.arg(sumun.get_program()).current_dir(place.path("")).env_clear();
+        let ran = shell.output().unwrap();
+        assert!(ran.status.success());
+        let out = String::from_utf8(ran.stdout).unwrap();
+        out.lines()
+            .filter(|line| line.starts_with("attention"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert_eq!(told("1056"), "");
+    insta::assert_snapshot!(told("1055"), @"attention  gate.connections_max  is 400, but at most 399 connections fit into the 1055 files this process may open; raise its hard limit to 1056 (`ulimit -Hn`, `LimitNOFILE=` of systemd), or ask for fewer");
 }
 
 #[test]

@@ -39,7 +39,8 @@ fn the_wrong_key_encryption_key() {
     place.write_private("kek.txt", KEK_TWO);
     insta::assert_snapshot!(place.run_briefly(&["gate"]).shown(), @"
     exit 2
-    error: the secret of key `K1` does not open: the secret is sealed under key-encryption key 43abb764, the keyring has 68b4c537; add the missing one, or reseal
+    error: the keys file cannot be used
+      keys.toml: the secret of key `K1` does not open: the secret is sealed under key-encryption key 43abb764, the keyring has 68b4c537; add the missing one, or reseal
     The gate did not start
     ");
 }
@@ -95,6 +96,6 @@ fn a_busy_port() {
     let ran = sound().set("SUMUN_LOG", "warn").run_briefly(&["gate", "--listen", &address]);
     insta::assert_snapshot!(ran.shown().replace(&address, "127.0.0.1:PORT"), @"
     exit 1
-    error: cannot listen on 127.0.0.1:PORT: Address already in use (os error 98); is another process using it? Choose another `listen` or stop it
+    error: `gate.listen`: cannot listen on 127.0.0.1:PORT: Address already in use (os error 98); is another process using it? Choose another `listen` or stop it
     ");
 }

@@ -5,7 +5,7 @@ use crate::config::{Config, ConfigErrors, explain};
 use crate::exit::{AlreadyTold, BAD_INPUT, FAILED};
 use crate::keys_file::KeysFile;
 use crate::output::count;
-use crate::{keyring, output};
+use crate::{descriptors, keyring, output};
 use serde::Serialize;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -122,6 +122,7 @@ fn check(config: &Config) -> Vec<Check> {
     checks.push(address("gate.listen", gate.listen));
     checks.extend(gate.admin_listen.map(|at| address("gate.admin_listen", at)));
     checks.extend(gate.decide_listen.map(|at| address("gate.decide_listen", at)));
+    checks.extend(connections(gate.connections_max.get()));
     checks.extend(keys(config));
     checks
 }
@@ -192,6 +193,12 @@ fn address(name: &'static str, address: SocketAddr) -> Check {
             failed(name, format!("{address} cannot be bound: {error}; name an address of this machine"))
         }
     }
+}
+
+/// By the hard limit of this command's own process, which a gate started from the same shell has too.
+fn connections(asked: usize) -> Option<Check> {
+    let (_, short) = descriptors::connections(asked, descriptors::hard_limit());
+    Some(Check { name: "gate.connections_max", outcome: Outcome::Attention, says: short? })
 }
 
 fn keys(config: &Config) -> Vec<Check> {

@@ -37,7 +37,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         .into()),
         Some(path) => {
             let content = Zeroizing::new(format!("# key-encryption key {}\n{}\n", kek.id(), *text));
-            atomic_file::create(&path, content.as_bytes())?;
+            atomic_file::create(&path, content.as_bytes())?.warned();
             output::text(&format!("key-encryption key {} written to {}\n", kek.id(), path.display()))
         }
     }

@@ -116,7 +116,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             read => read.with_context(|| format!("failed to read `{}`", path.display()))?,
         };
         let text = edit::with_entry(path, &text, format, &record)?;
-        atomic_file::replace(path, text.as_bytes())?;
+        // In place, only perhaps not after a power cut: the secret is shown all the same, or nobody would have it.
+        atomic_file::replace(path, text.as_bytes())?.warned();
     }
     show(&record, &secret, arguments.append.as_ref(), arguments.json)
 }

@@ -100,7 +100,7 @@ fn rotate(keyring: &Keyring, path: &Path, json: bool) -> anyhow::Result<()> {
     let text = read_text(path)?;
     let done = edit::resealed(path, &text, format, keyring, || Ok(*entropy::draw()?))?;
     if done.changed > 0 {
-        atomic_file::replace(path, done.text.as_bytes())?;
+        atomic_file::replace(path, done.text.as_bytes())?.warned();
     }
     let primary = keyring.primary_id().to_string();
     if json {

@@ -62,7 +62,8 @@ section! {
         upstream_host: UpstreamHost = UpstreamHost::Keep;
         /// Which exchange's language the clients speak: `upbit`.
         dialect: Dialect = Dialect::Upbit;
-        /// The keys served, JSON or TOML by extension. Watched: an edit takes effect at the next request.
+        /// The keys served, JSON or TOML by extension. Watched: an edit takes effect at the next request while the file
+        /// has at most 1 MiB (some two thousand keys); a larger one within 20 ms and the time it takes to read it.
         keys_file: PathBuf = "keys.toml".into();
         /// `enforce`, or `shadow`: decide and record everything, refuse nothing.
         mode: Mode = Mode::Enforce;
@@ -72,9 +73,14 @@ section! {
         decide_listen: Option<SocketAddr> = None, example "\"127.0.0.1:9465\"";
         /// Prefixes of the hops before the gate whose `X-Forwarded-For` is believed. Empty: only the socket is.
         trusted_hops: Vec<Prefix> = Vec::new(), example "[\"10.0.0.0/8\"]";
-        /// Largest request body, in bytes. It is held in memory until its signature is checked.
-        body_bytes_max: NonZeroUsize = bytes(1 << 20);
-        /// Largest request head, in bytes: request line and headers together.
+        /// Connections of clients served at once, WebSockets among them; more wait to be accepted. Each takes two open
+        /// files: a lower hard limit of the process (`ulimit -Hn`) holds instead, with a warning.
+        connections_max: NonZeroUsize = bytes(16_384);
+        /// Connections at once from one /24 of IPv4 or /48 of IPv6; more are closed. 0: no limit. Trusted hops have none.
+        connections_per_source_max: usize = 1024;
+        /// Largest request body, in bytes. It is held in memory until its signature is checked. An order takes under 1 KiB.
+        body_bytes_max: NonZeroUsize = bytes(64 << 10);
+        /// Largest request head, in bytes: request line and headers together; at least 8192.
         header_bytes_max: NonZeroUsize = bytes(32 << 10);
         /// Oldest key table that still decides everything, in seconds. Past it reading and cancelling pass,
         /// transfers are refused, orders are subject to `order_stale_pass_s`.
@@ -130,9 +136,11 @@ section! {
 }
 
 section! {
-    /// The venue's published limits per key and second. 0: no limit. Cancelling is never limited.
+    /// What the gate lets through of one key's requests in a second. 0: no limit. Limits of its own, after the venue's
+    /// published numbers: Upbit counts by pocket, so keys of one pocket may meet its limits before these. Cancelling is
+    /// never limited here. Messages on a stream are counted apart from requests.
     pub struct RatesConfig in "gate.rates" {
-        /// Any request.
+        /// Requests that neither place orders nor cancel; and, apart from them, messages on a key's streams.
         default_per_second: u32 = 30;
         /// Placing orders.
         order_per_second: u32 = 12;
@@ -210,6 +218,12 @@ impl Config {
         self.data_dir.join("spool")
     }
 
+    /// The last good key table, from which a gate starts alone.
+    #[must_use]
+    pub fn table_file(&self) -> PathBuf {
+        self.data_dir.join("table.json")
+    }
+
     /// Makes every path start at `base`, unless it is absolute.
     fn resolve_paths(&mut self, base: &Path) {
         let paths = [Some(&mut self.data_dir), Some(&mut self.gate.keys_file), self.seal.key_file.as_mut()];
@@ -229,6 +243,15 @@ impl Config {
                 format!(
                     "is {}, at most {SYNC_INTERVAL_MS_MAX} is allowed: a record must be on disk by then",
                     spool.sync_interval_ms
+                ),
+            );
+        }
+        if self.gate.header_bytes_max.get() < HEADER_BYTES_MIN {
+            found(
+                "gate.header_bytes_max",
+                format!(
+                    "is {}, at least {HEADER_BYTES_MIN} is needed: the buffer that heads are read into has that many",
+                    self.gate.header_bytes_max
                 ),
             );
         }
@@ -275,6 +298,9 @@ impl Config {
 
 /// Longest time between a decision and its record on disk, in milliseconds: what *acknowledged* promises of `read`.
 const SYNC_INTERVAL_MS_MAX: u64 = 50;
+
+/// Smallest buffer for a request's head, in bytes: what the HTTP library takes at least.
+const HEADER_BYTES_MIN: usize = 8192;
 
 fn local(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))

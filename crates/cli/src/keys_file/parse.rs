@@ -394,6 +394,20 @@ mod tests {
     }
 
     #[test]
+    fn a_mandate_of_no_orders_is_refused_in_both_formats() {
+        let json = GOOD.replace("\"secret\"", "\"mandate\":{\"orders_per_second_max\":0},\"secret\"");
+        insta::assert_snapshot!(problems(&format!("{{\"keys\":[{json}]}}"), Format::Json), @"
+        the keys file cannot be used
+          keys:1:10: key `K1`: `mandate.orders_per_second_max` is 0, which would refuse every order; a key that may place none lacks the scope `trade`: take the scope out, or the 0
+        ");
+        let one = json.replace(":0}", ":1}");
+        assert!(KeysFile::parse(Path::new("k"), &format!("{{\"keys\":[{one}]}}"), Format::Json).is_ok());
+        let record: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let toml = toml::to_string(&serde_json::json!({ "keys": [record] })).unwrap();
+        assert!(problems(&toml, Format::Toml).contains("lacks the scope `trade`"));
+    }
+
+    #[test]
     fn every_problem_of_a_json_file_at_once() {
         let text = format!(
             "{{\"keys\":[\n  {GOOD},\n  {},\n  {},\n  {},\n  {},\n  {},\n  {GOOD},\n  7\n]}}",

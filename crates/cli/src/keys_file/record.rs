@@ -76,6 +76,14 @@ impl KeyRecord {
                 "holds `withdraw`, which a key for a third-party tool never may; take it out".to_owned(),
             ));
         }
+        if self.mandate.as_ref().is_some_and(|mandate| mandate.orders_per_second_max == Some(0)) {
+            return Some((
+                "mandate.orders_per_second_max",
+                "is 0, which would refuse every order; a key that may place none lacks the scope `trade`: take the scope \
+                 out, or the 0"
+                    .to_owned(),
+            ));
+        }
         None
     }
 }

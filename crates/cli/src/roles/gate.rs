@@ -4,58 +4,56 @@
 //! for a signal. Nothing listens before everything else is in order.
 
 mod disk;
+mod housekeeper;
+mod keeper;
 mod keys;
+mod known;
 mod nonces;
 mod numbers;
 mod recorder;
+mod stamp;
 
 use crate::config::{self, Config, Mode};
+use crate::descriptors;
 use crate::exit::{BadInput, Failed};
-use keys::{Dead, KeySource, Looked};
+use housekeeper::{Disk, Housekeeper};
+use keeper::{Debts, Keeper};
+use keys::{KeySource, Looked};
 use recorder::Recorder;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use sumun_gate::{Gate, GatePolicy, KeyTable, Now};
-use sumun_model::Timestamp;
+use sumun_gate::{Gate, GatePolicy, KeyTable};
 use sumun_proxy::metrics::Metrics;
 use sumun_proxy::{
     EventSink, Proxy, ProxyConfig, SystemClock, Timeouts, UpstreamHost, admin, decide_service, server,
 };
-use sumun_stream::{DRAIN_INTERVAL_DEFAULT, DrainThread, Log, Retention, Syncer};
+use sumun_stream::{DRAIN_INTERVAL_DEFAULT, Syncer};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{error, info, warn};
-
-/// Connections served at once. Each costs some 20 KiB idle; the venue's busiest hours have a few thousand.
-const CONNECTIONS_MAX: usize = 16 * 1024;
-/// A step of the wall clock against the monotonic one that is worth a warning, microseconds.
-const CLOCK_STEP_US: u64 = 1_000_000;
-/// How often old segments of log and journal are given back.
-const TRIM_EVERY: Duration = Duration::from_secs(10);
-/// How often what the disk would not take is tried again.
-const SETTLE_EVERY: Duration = Duration::from_secs(1);
+use tracing::{info, warn};
 
 /// Runs until told to stop.
 ///
 /// # Errors
 /// What kept it from starting.
 pub fn run(config: Config) -> anyhow::Result<()> {
+    let descriptors = descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(config))
+    runtime.block_on(serve(config, descriptors))
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
     let clock = SystemClock::new();
     let keyring = crate::keyring::load(&config.seal).map_err(|e| BadInput(e.to_string()))?;
     disk::prepare(&config.data_dir).map_err(failed)?;
     let (replay, nonce_log, restored) = nonces::open(&config).map_err(failed)?;
-    let (dead, dead_ids) = Dead::open(&config).map_err(failed)?;
+    let debts = Arc::new(Debts::default());
+    let (keeper, dead_ids) = Keeper::open(&config, Arc::clone(&debts)).map_err(failed)?;
     let gate = Arc::new(Gate::new(policy(&config), KeyTable::new(dead_ids), replay));
-    let mut source = KeySource::new(&config, keyring, dead, Arc::clone(&gate));
+    let mut source = KeySource::new(&config, keyring, debts, Arc::clone(&gate));
     source.start(clock.now()).map_err(|e| BadInput(format!("{e}\nThe gate did not start")))?;
+    keeper.settle();
 
     let disk::Events { log, opened, numbers } = disk::open_events(&config).map_err(failed)?;
     let interval = Duration::from_millis(config.gate.spool.sync_interval_ms.get());
@@ -65,10 +63,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let recorder = Recorder::new(config.gate.id.clone(), opened.spool, nonce_log.clone(), numbers);
     let recorder = Arc::new(recorder);
 
+    let (connections_max, short) = descriptors::connections(config.gate.connections_max.get(), descriptors);
     let boot = u64::from(u32::from_le_bytes(*crate::entropy::draw::<4>()?));
     let metrics = Arc::new(Metrics::default());
     let sink: Arc<dyn EventSink> = Arc::clone(&recorder) as _;
-    let proxy = Arc::new(Proxy::new(proxy_config(&config), gate, sink, metrics, boot, clock));
+    let proxy =
+        Arc::new(Proxy::new(proxy_config(&config, connections_max), gate, sink, metrics, boot, clock));
 
     let listener = bind("gate.listen", config.gate.listen).await?;
     let admin_listener = bind_optional("gate.admin_listen", config.gate.admin_listen).await?;
@@ -91,8 +91,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     if let Some(listener) = decide_listener {
         tokio::spawn(decide_service::serve(Arc::clone(&proxy), listener));
     }
-    let housekeeper = Housekeeper::start(source, &proxy, Disk { log, nonce_log, recorder, drain }, &config)?;
+    let disk = Disk { log, nonce_log, recorder, drain, keeper };
+    let housekeeper = Housekeeper::start(source, &proxy, disk, &config)?;
     println!("{}", serde_json::json!({ "ready": ready }));
+    if let Some(short) = short {
+        warn!("`gate.connections_max` {short}");
+    }
     info!(listen = %ready.listen, keys = ready.keys, "The gate is open");
 
     told.wait().await;
@@ -102,22 +106,47 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An edit of a keys file of ordinary size takes effect at the very next request: each one looks first.
+/// An edit of a keys file of ordinary size takes effect at the very next request: each one looks first. Those that come
+/// while one brings the table in step wait for it, and find nothing left to do.
 fn look_before_deciding(proxy: &Arc<Proxy>, source: &Arc<Mutex<KeySource>>) {
-    let glance = source.lock().unwrap_or_else(PoisonError::into_inner).glance();
+    let glance = lock(source).glance();
     let source = Arc::clone(source);
-    let table = Arc::downgrade(proxy);
-    proxy.look_before_deciding(Box::new(move |now| {
-        if glance.differs() {
-            let looked = source.lock().unwrap_or_else(PoisonError::into_inner).look(now);
-            if let (Looked::Changed, Some(proxy)) = (looked, table.upgrade()) {
+    let weak = Arc::downgrade(proxy);
+    proxy.look_before_deciding(Box::new(move |_| {
+        if glance.differs()
+            && let Some(proxy) = weak.upgrade()
+        {
+            let mut source = lock(&source);
+            // Whoever held the lock may have done it.
+            if glance.differs() && source.look(proxy.now()) == Looked::Changed {
+                drop(source);
                 proxy.recheck_streams();
             }
         }
     }));
 }
 
-fn failed(error: impl std::error::Error) -> Failed {
+/// Looks at the keys file, changed or not; closes the streams that a change refuses.
+fn bring_in_step(source: &Mutex<KeySource>, proxy: &Proxy) {
+    let mut source = lock(source);
+    // The instant is read with the lock in hand: the file may have been changed while it was waited for.
+    let looked = source.look(proxy.now());
+    drop(source);
+    if looked == Looked::Changed {
+        let cut = proxy.recheck_streams();
+        if cut > 0 {
+            info!("{cut} streams were closed by the change");
+        }
+    }
+}
+
+/// A panic under this lock would be a fault in reading a file; the table it left is as good as the one before.
+fn lock(source: &Mutex<KeySource>) -> MutexGuard<'_, KeySource> {
+    source.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An error with its cause, which some name themselves and some do not.
+fn with_cause(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -127,7 +156,11 @@ fn failed(error: impl std::error::Error) -> Failed {
         }
         source = cause.source();
     }
-    Failed(text)
+    text
+}
+
+fn failed(error: impl std::error::Error) -> Failed {
+    Failed(with_cause(&error))
 }
 
 async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, Failed> {
@@ -169,7 +202,7 @@ fn policy(config: &Config) -> GatePolicy {
     }
 }
 
-fn proxy_config(config: &Config) -> ProxyConfig {
+fn proxy_config(config: &Config, connections_max: usize) -> ProxyConfig {
     let gate = &config.gate;
     let seconds = |s: std::num::NonZeroU64| Duration::from_secs(s.get());
     ProxyConfig {
@@ -183,7 +216,7 @@ fn proxy_config(config: &Config) -> ProxyConfig {
         trusted_hops: gate.trusted_hops.clone(),
         body_bytes_max: gate.body_bytes_max.get(),
         header_bytes_max: gate.header_bytes_max.get(),
-        connections_max: CONNECTIONS_MAX,
+        connections_max,
         shutdown_grace: Duration::from_secs(gate.shutdown_grace_s),
         timeouts: Timeouts {
             header_read: seconds(gate.timeouts.header_read_s),
@@ -194,114 +227,6 @@ fn proxy_config(config: &Config) -> ProxyConfig {
             websocket_idle: seconds(gate.timeouts.websocket_idle_s),
         },
     }
-}
-
-/// The thread that looks at the keys file, watches the clock, and gives old segments back.
-struct Housekeeper {
-    stop: Arc<AtomicBool>,
-    thread: thread::JoinHandle<()>,
-}
-
-impl Housekeeper {
-    fn start(
-        source: Arc<Mutex<KeySource>>,
-        proxy: &Arc<Proxy>,
-        disk: Disk,
-        config: &Config,
-    ) -> std::io::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let proxy = Arc::clone(proxy);
-        let log_bytes_max = config.log.bytes_max.get();
-        let nonces_max = config.gate.replay.nonces_max.get();
-        let thread = thread::Builder::new().name("housekeeper".to_owned()).spawn(move || {
-            let mut last = proxy.now();
-            let mut trimmed_us = last.monotonic_us;
-            let mut settled_us = last.monotonic_us;
-            let mut drain_failing = None;
-            while !stopped.load(Ordering::Relaxed) {
-                let now = proxy.now();
-                if let Some(step_us) = clock_step(last, now) {
-                    warn_of_step(step_us);
-                    keep_age(&proxy.gate.table, last, now);
-                }
-                let looked = source.lock().unwrap_or_else(PoisonError::into_inner).look(now);
-                if looked == Looked::Changed {
-                    let cut = proxy.recheck_streams();
-                    if cut > 0 {
-                        info!("{cut} streams were closed by the change");
-                    }
-                }
-                if now.monotonic_us.saturating_sub(settled_us) >= SETTLE_EVERY.as_micros() as u64 {
-                    settled_us = now.monotonic_us;
-                    // What fails was said when it first failed, and is tried again.
-                    let _ = source.lock().unwrap_or_else(PoisonError::into_inner).settle();
-                    let _ = disk.recorder.settle_nonces();
-                    disk.recorder.settle_numbers();
-                    tell_of_drain(&mut drain_failing, disk.drain.failing());
-                }
-                if now.monotonic_us.saturating_sub(trimmed_us) >= TRIM_EVERY.as_micros() as u64 {
-                    trimmed_us = now.monotonic_us;
-                    let _ = disk.log.retain(&Retention { bytes_max: Some(log_bytes_max), drop_below: None });
-                    nonces::trim(&disk.nonce_log, nonces_max);
-                }
-                last = now;
-                thread::sleep(keys::LOOK_INTERVAL);
-            }
-        })?;
-        Ok(Self { stop, thread })
-    }
-
-    fn stop(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        let _ = self.thread.join();
-    }
-}
-
-/// What the housekeeper looks after on the disk.
-struct Disk {
-    log: Log,
-    nonce_log: Log,
-    recorder: Arc<Recorder>,
-    drain: Arc<DrainThread>,
-}
-
-/// Says when draining begins to fail, why, and when it goes on.
-fn tell_of_drain(before: &mut Option<String>, now: Option<String>) {
-    match (&before, &now) {
-        (None, Some(cause)) => error!(
-            "What was recorded stays in the spool: {cause}. Look at the disk of data_dir; until it is mended \
-             `sumun log` does not show it"
-        ),
-        (Some(_), None) => info!("The spool is drained into the event log again"),
-        _ => {}
-    }
-    *before = now;
-}
-
-/// By how much the wall clock went other than the steady one between two looks, if that is worth a word.
-fn clock_step(before: Now, now: Now) -> Option<i64> {
-    let wall = now.wall.micros_since(before.wall);
-    let step = wall.saturating_sub(steady_us(before, now));
-    (step.unsigned_abs() >= CLOCK_STEP_US).then_some(step)
-}
-
-fn steady_us(before: Now, now: Now) -> i64 {
-    i64::try_from(now.monotonic_us.saturating_sub(before.monotonic_us)).unwrap_or(i64::MAX)
-}
-
-fn warn_of_step(step_us: i64) {
-    warn!(
-        "The wall clock stepped by {} ms; keys end and records are dated by it. Check time synchronisation. Rates, \
-         limits and the age of the key table follow the steady clock and are not disturbed",
-        step_us / 1000
-    );
-}
-
-/// The table's age is kept in wall-clock time, as it must outlive a restart. A step makes it neither young nor old.
-fn keep_age(table: &KeyTable, before: Now, now: Now) {
-    let age_us = table.age_us(before.wall).saturating_add(steady_us(before, now));
-    table.refreshed(Timestamp::from_micros(now.wall.as_micros().saturating_sub(age_us)));
 }
 
 struct Signals {
@@ -318,32 +243,6 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND_US: i64 = 1_000_000;
-
-    fn at(wall_us: i64, steady_us: u64) -> Now {
-        Now { wall: Timestamp::from_micros(1_795_000_000 * SECOND_US + wall_us), monotonic_us: steady_us }
-    }
-
-    #[test]
-    fn a_step_either_way_is_told_and_leaves_the_tables_age() {
-        let start = at(0, 0);
-        assert_eq!(clock_step(start, at(20_000, 20_000)), None);
-        assert_eq!(clock_step(start, at(20_000 + SECOND_US - 1, 20_000)), None);
-        for step in [SECOND_US, -SECOND_US, 3_600 * SECOND_US, -86_400 * SECOND_US] {
-            let stepped = at(20_000 + step, 20_000);
-            assert_eq!(clock_step(start, stepped), Some(step));
-            let table = KeyTable::new([]);
-            table.refreshed(at(-5 * SECOND_US, 0).wall);
-            keep_age(&table, start, stepped);
-            assert_eq!(table.age_us(stepped.wall), 5 * SECOND_US + 20_000);
         }
     }
 }

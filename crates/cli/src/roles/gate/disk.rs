@@ -5,7 +5,7 @@
 
 use super::numbers::Numbers;
 use super::recorder::access_line;
-use crate::atomic_file::WriteError;
+use crate::atomic_file::{Unsynced, WriteError};
 use crate::config::Config;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -63,6 +63,9 @@ pub(super) enum StartError {
     /// A file cannot be written.
     #[error(transparent)]
     Write(WriteError),
+    /// A file is written, and may not outlive a power cut.
+    #[error(transparent)]
+    Unsynced(Unsynced),
     /// No entropy.
     #[error("{0}")]
     Entropy(String),
@@ -78,6 +81,17 @@ pub(super) enum StartError {
          the folder away: every nonce used so far is then forgotten"
     )]
     HashKeyGone(PathBuf),
+    /// The registry of dead ids holds something else.
+    #[error(
+        "`{path}`: record {number} is not the id of a key that has ended; use the build that wrote it, or restore the \
+         folder from a copy. Moved away, every key that ended could be made to live again"
+    )]
+    DeadId {
+        /// The registry.
+        path: PathBuf,
+        /// Which record, from 0.
+        number: u64,
+    },
 }
 
 /// Creates the data folder if need be.

@@ -1,37 +1,30 @@
-//! The gate's source of keys while they live in a file: read, watched, applied, remembered.
+//! The gate's source of keys while they live in a file: read, watched, applied.
 //!
-//! An edit takes effect as soon as the file is seen to have changed. A file that cannot be used changes nothing: the
-//! table stays, grows old, and the error says what to do. What has ended is written to the registry of dead ids
-//! on this gate's disk, so that no later file, restored or copied, makes it live again. The last good file is
-//! kept as a snapshot, from which a gate starts alone.
+//! An edit takes effect as soon as the file is seen to have changed. A file that cannot be read changes nothing: the
+//! table stays, grows old, and the error says what to do. Of one that can be read, what it takes away by state or
+//! measure is done first and holds; all else is done when every new secret has opened. Never waits for the disk beyond
+//! reading the file: what has to be written goes to the [`Debts`] that the housekeeper pays.
 
-use super::disk::{self, StartError};
-use crate::atomic_file;
+use super::keeper::Debts;
+use super::known::{Knowing, Known};
+use super::stamp::{Glance, Stamp};
 use crate::config::Config;
 use crate::keys_file::{Format, KeyRecord, KeysFile, KeysFileError};
-use crate::output::count;
-use std::collections::HashMap;
-use std::fs::Metadata;
-use std::hash::{Hash, Hasher};
-use std::os::unix::fs::MetadataExt;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use sumun_dialect::MacKey;
 use sumun_gate::{Change, Gate, KeySpec, KeyTable, Now, Revival, Status};
 use sumun_model::{KeyId, KeyState, Timestamp};
 use sumun_seal::{Keyring, OpenError};
-use sumun_stream::{Log, LogError, LogOptions};
 use tracing::{error, info, warn};
 
 /// How often the file is looked at. One `stat` costs about a microsecond.
 pub(super) const LOOK_INTERVAL: Duration = Duration::from_millis(20);
-/// A file written this recently may be written again within the same tick of its time stamp: look once more.
-const RACY_US: i64 = 100_000;
-/// Record kind of a dead id.
-const DEAD_KIND: u8 = 1;
+/// What a key that has ended is set to.
+const ENDED: Status = Status { state: KeyState::Expired, measure: None };
 
 /// Why keys could not be taken from the file.
 #[derive(Debug, thiserror::Error)]
@@ -52,77 +45,8 @@ pub(super) enum KeySourceError {
     },
 }
 
-/// What tells one state of a file from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    inode: u64,
-    bytes: u64,
-    modified_us: i64,
-}
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
-        let modified_us = metadata.mtime() * 1_000_000 + metadata.mtime_nsec() / 1_000;
-        Self { inode: metadata.ino(), bytes: metadata.len(), modified_us }
-    }
-}
-
-impl Stamp {
-    /// One number for all three; two stamps that differ almost surely differ in it, and the housekeeper compares
-    /// the stamps themselves.
-    fn mixed(self) -> u64 {
-        let mut hasher = std::hash::DefaultHasher::new();
-        (self.inode, self.bytes, self.modified_us).hash(&mut hasher);
-        hasher.finish()
-    }
-}
-
-/// The registry of dead ids on disk.
-pub(super) struct Dead(Log);
-
-impl Dead {
-    pub(super) fn open(config: &Config) -> Result<(Self, Vec<KeyId>), StartError> {
-        let folder = config.data_dir.join("dead");
-        let log = disk::open_log(&folder, LogOptions::default())?;
-        let mut ids = Vec::new();
-        for record in log.reader(log.first()) {
-            let record = record.map_err(|source| StartError::Read { path: folder.clone(), source })?;
-            let id = std::str::from_utf8(&record.payload).ok().and_then(|text| KeyId::new(text).ok());
-            ids.extend(id.filter(|_| record.kind == DEAD_KIND));
-        }
-        Ok((Self(log), ids))
-    }
-
-    /// Writes ids down and waits for the disk: from here on this gate has acknowledged their end.
-    fn bury(&self, ids: &[KeyId]) -> Result<(), LogError> {
-        for id in ids {
-            self.0.append(DEAD_KIND, id.as_str().as_bytes())?;
-        }
-        self.0.sync()?;
-        info!("{} ended for good; the registry of dead ids has them", count(ids.len(), "key"));
-        Ok(())
-    }
-}
-
-/// Tells cheaply whether the keys file differs from what was last read. Shared with the request path.
-pub(super) struct Glance {
-    path: PathBuf,
-    seen: AtomicU64,
-}
-
-/// Largest keys file that is read between a request and its decision: some two thousand keys, a few milliseconds.
-/// A larger one is left to the housekeeper, which looks every [`LOOK_INTERVAL`].
-const GLANCE_BYTES_MAX: u64 = 1 << 20;
-
-impl Glance {
-    /// Whether the file is small and was changed since it was last read.
-    pub(super) fn differs(&self) -> bool {
-        std::fs::metadata(&self.path).is_ok_and(|metadata| {
-            metadata.len() <= GLANCE_BYTES_MAX
-                && Stamp::of(&metadata).mixed() != self.seen.load(Ordering::Acquire)
-        })
-    }
-}
+/// What is wrong with the keys file now, if anything, in words. Shared with whoever is asked how the gate is.
+pub(super) type Trouble = Arc<Mutex<Option<String>>>;
 
 /// Reads the keys file and keeps the table in step with it.
 pub(super) struct KeySource {
@@ -131,42 +55,55 @@ pub(super) struct KeySource {
     snapshot: PathBuf,
     proof_required: bool,
     keyring: Keyring,
-    dead: Dead,
-    /// Ended, and not yet in the registry: the disk would not take them.
-    unburied: Vec<KeyId>,
-    snapshot_owed: bool,
+    debts: Arc<Debts>,
     gate: Arc<Gate>,
-    known: HashMap<KeyId, KeyRecord>,
+    knowing: Knowing,
+    known: HashMap<KeyId, Known>,
     stamp: Option<Stamp>,
+    /// Whether any write after the stamp was taken must show in it.
+    settled: bool,
     good: bool,
+    trouble: Trouble,
 }
 
 /// What a look at the file came to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Looked {
-    /// Nothing new, and the table is in step.
+    /// The table is as it was.
     Same,
     /// The table was changed.
     Changed,
-    /// The file cannot be used; the table stays as it is and grows old.
-    Unusable,
+}
+
+/// What a file would change: positions in it.
+#[derive(Default)]
+struct Plan {
+    /// Another state or measure.
+    restated: Vec<(usize, Status)>,
+    /// New, or another in more than state and measure.
+    anew: Vec<(usize, Known)>,
+    /// Another cause and nothing else.
+    recaused: Vec<usize>,
+    /// How many of the file's keys were known.
+    met: usize,
 }
 
 impl KeySource {
-    pub(super) fn new(config: &Config, keyring: Keyring, dead: Dead, gate: Arc<Gate>) -> Self {
+    pub(super) fn new(config: &Config, keyring: Keyring, debts: Arc<Debts>, gate: Arc<Gate>) -> Self {
         Self {
-            glance: Arc::new(Glance { path: config.gate.keys_file.clone(), seen: AtomicU64::new(0) }),
+            glance: Arc::new(Glance::new(config.gate.keys_file.clone())),
             path: config.gate.keys_file.clone(),
-            snapshot: config.data_dir.join("table.json"),
+            snapshot: config.table_file(),
             proof_required: config.gate.address_proof_required,
             keyring,
-            dead,
-            unburied: Vec::new(),
-            snapshot_owed: false,
+            debts,
             gate,
+            knowing: Knowing::new(),
             known: HashMap::new(),
             stamp: None,
+            settled: false,
             good: false,
+            trouble: Trouble::default(),
         }
     }
 
@@ -175,172 +112,252 @@ impl KeySource {
         Arc::clone(&self.glance)
     }
 
+    /// For whoever is asked how the gate is.
+    pub(super) fn trouble(&self) -> Trouble {
+        Arc::clone(&self.trouble)
+    }
+
     /// Fills the table: from the snapshot what was known, then from the file what is. Without a usable file a gate
     /// starts alone from its snapshot.
     ///
     /// # Errors
     /// Neither can be used.
     pub(super) fn start(&mut self, now: Now) -> Result<(), KeySourceError> {
-        let path = self.snapshot.clone();
-        let snapshot = path.exists().then(|| read(&path));
-        let from_snapshot = match snapshot {
-            Some(Ok(file)) => match self.apply(file, &path, now) {
-                Ok(()) => true,
-                Err(cause) => {
-                    warn!("The snapshot of the key table cannot be used: {cause}");
-                    false
-                }
-            },
-            Some(Err(cause)) => {
-                warn!("The snapshot of the key table cannot be read: {cause}");
-                false
-            }
-            None => false,
-        };
+        let from_snapshot = self.start_from_snapshot(now);
         match self.load(now) {
             Ok(()) => Ok(()),
             Err(cause) if from_snapshot => {
-                let at =
-                    std::fs::metadata(&self.snapshot).map(|m| Stamp::of(&m).modified_us).unwrap_or(i64::MIN);
-                self.gate.table.refreshed(Timestamp::from_micros(at));
-                error!("{cause}\nStarted alone from the last good table of {}", Timestamp::from_micros(at));
+                let metadata = std::fs::metadata(&self.snapshot);
+                let at = metadata.map_or(Timestamp::from_micros(i64::MIN), |m| Stamp::of(&m).modified());
+                self.gate.table.refreshed(at);
+                error!("{cause}\nStarted alone from the last good table of {at}");
                 Ok(())
             }
             Err(cause) => Err(cause),
         }
     }
 
-    /// Looks at the file; reads and applies it if it changed.
+    fn start_from_snapshot(&mut self, now: Now) -> bool {
+        let path = self.snapshot.clone();
+        if !path.exists() {
+            return false;
+        }
+        let applied = match read(&path) {
+            Ok(file) => self.apply(file, &path, now),
+            Err(cause) => Err(cause.into()),
+        };
+        if let Err(cause) = &applied {
+            warn!("The snapshot of the key table cannot be used: {cause}");
+        }
+        self.debts.kept();
+        applied.is_ok()
+    }
+
+    /// Looks at the file; reads and applies it if it changed. `now` is to be read after whatever had to be waited for.
     pub(super) fn look(&mut self, now: Now) -> Looked {
         let metadata = std::fs::metadata(&self.path);
-        let stamp = metadata.as_ref().ok().map(Stamp::of);
-        let settled = stamp.is_some_and(|s| now.wall.as_micros().saturating_sub(s.modified_us) > RACY_US);
-        if stamp == self.stamp && settled {
-            if self.good {
-                self.gate.table.refreshed(now.wall);
+        let stamp = match metadata {
+            Ok(metadata) => Stamp::of(&metadata),
+            Err(cause) => {
+                self.missing(&cause);
                 return Looked::Same;
             }
-            return Looked::Unusable;
-        }
-        if stamp.is_none() {
-            if self.stamp.take().is_some() || self.good {
-                let cause = metadata.err().map_or_else(String::new, |error| format!(": {error}"));
-                error!(
-                    "The keys file `{}` cannot be looked at{cause}; the table stays as it is and grows old. Put the \
-                     file back",
-                    self.path.display()
-                );
+        };
+        let same = self.stamp == Some(stamp);
+        if same && self.settled {
+            if self.good {
+                self.gate.table.refreshed(now.wall);
             }
-            self.good = false;
-            return Looked::Unusable;
+            return Looked::Same;
         }
         let before = self.gate.table.version();
-        let repeated = stamp == self.stamp && !self.good;
-        match self.load(now) {
-            Ok(()) if self.gate.table.version() == before => Looked::Same,
-            Ok(()) => Looked::Changed,
-            Err(cause) => {
-                if !repeated {
-                    error!(
-                        "{cause}\nThe table stays as it is and grows old; correct the file, no restart is needed"
-                    );
-                }
-                Looked::Unusable
-            }
+        let repeated = same && !self.good;
+        let loaded = self.load(now);
+        let changed = self.gate.table.version() != before;
+        if let Err(cause) = loaded
+            && !repeated
+        {
+            let stays = if changed {
+                "Changes of state and measure were made; for the rest the table stays as it is"
+            } else {
+                "The table stays as it is"
+            };
+            error!("{cause}\n{stays} and grows old; correct the file, no restart is needed");
         }
+        if changed { Looked::Changed } else { Looked::Same }
+    }
+
+    fn missing(&mut self, cause: &std::io::Error) {
+        let text = format!(
+            "The keys file `{}` cannot be looked at: {cause}; the table stays as it is and grows old. Put the file back",
+            self.path.display()
+        );
+        if self.stamp.take().is_some() || self.good {
+            error!("{text}");
+        }
+        self.good = false;
+        self.troubled(Some(text));
+    }
+
+    fn troubled(&self, trouble: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
     fn load(&mut self, now: Now) -> Result<(), KeySourceError> {
         // Taken before reading: what is written while it is read shows as another stamp.
         self.stamp = std::fs::metadata(&self.path).ok().as_ref().map(Stamp::of);
-        self.glance.seen.store(self.stamp.map_or(0, Stamp::mixed), Ordering::Release);
-        self.good = false;
+        self.settled = self.stamp.is_some_and(|stamp| stamp.settled(now.wall));
+        self.glance.begins(self.stamp);
         let path = self.path.clone();
-        let file = read(&path)?;
-        self.apply(file, &path, now)?;
-        self.good = true;
-        self.gate.table.refreshed(now.wall);
+        let applied = read(&path).map_err(KeySourceError::from).and_then(|file| self.apply(file, &path, now));
+        self.glance.done(self.stamp);
+        self.good = applied.is_ok();
+        if self.good {
+            self.gate.table.refreshed(now.wall);
+        }
+        self.troubled(
+            applied.as_ref().err().map(|cause| format!("{cause}; correct it, no restart is needed")),
+        );
+        applied
+    }
+
+    /// Brings the table in step.
+    fn apply(&mut self, file: KeysFile, path: &Path, now: Now) -> Result<(), KeySourceError> {
+        let mut records = file.keys;
+        let plan = self.plan(&mut records, now);
+        // What takes away comes first, one store each; it does not wait for secrets to be opened.
+        let mut changed = self.restate(&plan, &records, |status| status != Status::ACTIVE);
+        let anew: Vec<&KeyRecord> = plan.anew.iter().filter_map(|(at, _)| records.get(*at)).collect();
+        let specs = self.specs(&anew, path)?;
+        changed |= self.restate(&plan, &records, |status| status == Status::ACTIVE);
+        changed |= self.remove(&plan, &records, now);
+        changed |= !specs.is_empty();
+        self.put(specs);
+        for (at, known) in &plan.anew {
+            if let Some(record) = records.get(*at) {
+                self.known.insert(record.key.clone(), *known);
+            }
+        }
+        for record in plan.recaused.iter().filter_map(|at| records.get(*at)) {
+            if let Some(known) = self.known.get_mut(&record.key) {
+                known.cause = record.cause;
+            }
+        }
+        if changed || !plan.recaused.is_empty() {
+            self.debts.keep(records);
+            let table = &self.gate.table;
+            info!(
+                keys = table.len(),
+                table.version = table.version(),
+                "The key table was brought in step with its source"
+            );
+        }
         Ok(())
     }
 
-    /// Brings the table in step. All secrets are opened before anything is changed.
-    fn apply(&mut self, file: KeysFile, path: &Path, now: Now) -> Result<(), KeySourceError> {
-        let mut next = HashMap::with_capacity(file.keys.len());
-        let mut statuses = Vec::new();
-        let mut anew = Vec::new();
-        let dead_before: std::collections::HashSet<KeyId> = self.gate.table.dead().into_iter().collect();
-        for mut record in file.keys {
-            if dead_before.contains(&record.key) && !status(&record).is_terminal() {
+    /// Finds what differs from what is known. A record that asks for what cannot be is made what it can be.
+    fn plan(&self, records: &mut [KeyRecord], now: Now) -> Plan {
+        let mut plan = Plan::default();
+        for (at, record) in records.iter_mut().enumerate() {
+            let known = self.known.get(&record.key);
+            plan.met += usize::from(known.is_some());
+            let mut next = self.knowing.of(record);
+            if known == Some(&next) {
+                continue;
+            }
+            if !next.status.is_terminal() && self.gate.table.is_dead(&record.key) {
                 // Kept as what it is, so that its use is answered and recorded as that of an ended key, not of an
                 // unknown one.
                 error!("{}", Revival { key: record.key.clone(), state: record.state });
                 record.state = KeyState::Expired;
             }
-            match self.known.get(&record.key) {
-                Some(known) if *known == record => {}
-                Some(known) if known.expires <= now.wall && record.expires > now.wall => {
-                    error!(
-                        "Key `{}` ended on {} and cannot be given a later end; issue a new key instead",
-                        record.key, known.expires
-                    );
-                    record = known.clone();
-                }
-                Some(known) if only_status_differs(known, &record) => {
-                    statuses.push((record.key.clone(), status(&record)));
-                }
-                _ => anew.push(record.key.clone()),
+            if let Some(known) = known
+                && known.expires <= now.wall
+                && record.expires > now.wall
+            {
+                error!(
+                    "Key `{}` ended on {} and cannot be given a later end; issue a new key instead",
+                    record.key, known.expires
+                );
+                record.expires = known.expires;
             }
-            next.insert(record.key.clone(), record);
+            next = self.knowing.of(record);
+            let Some(known) = known else {
+                plan.anew.push((at, next));
+                continue;
+            };
+            let restated = known.status != next.status;
+            if !known.same_but_status(&next) {
+                plan.anew.push((at, next));
+                if restated && next.status != Status::ACTIVE {
+                    plan.restated.push((at, next.status));
+                }
+            } else if restated {
+                plan.restated.push((at, next.status));
+            }
+            if known.cause != next.cause {
+                plan.recaused.push(at);
+            }
         }
-        let anew: Vec<&KeyRecord> = anew.iter().filter_map(|id| next.get(id)).collect();
-        let specs = self.specs(&anew, path)?;
-        let gone: Vec<KeyId> = self.known.keys().filter(|id| !next.contains_key(*id)).cloned().collect();
-        if statuses.is_empty() && specs.is_empty() && gone.is_empty() {
-            self.known = next;
-            return Ok(());
+        plan
+    }
+
+    /// Sets the states and measures that are meant; whether there was any.
+    fn restate(&mut self, plan: &Plan, records: &[KeyRecord], meant: impl Fn(Status) -> bool) -> bool {
+        let table = &self.gate.table;
+        let mut ended = Vec::new();
+        let mut any = false;
+        for (at, status) in plan.restated.iter().filter(|(_, status)| meant(*status)) {
+            let Some(KeyRecord { key, .. }) = records.get(*at) else { continue };
+            any = true;
+            if status.is_terminal() && !table.is_dead(key) {
+                ended.push(key.clone());
+            }
+            tell(table.apply(Change::Status(key.clone(), *status)));
+            if let Some(known) = self.known.get_mut(key) {
+                known.status = *status;
+            }
+        }
+        self.debts.bury(ended);
+        any
+    }
+
+    /// Takes out what is no longer in the file; whether there was any.
+    fn remove(&mut self, plan: &Plan, records: &[KeyRecord], now: Now) -> bool {
+        if plan.met == self.known.len() {
+            return false;
         }
         let table = &self.gate.table;
-        // What takes away comes first, one store each.
-        let mut refused = Vec::new();
-        for (id, status) in statuses {
-            refused.extend(table.apply(Change::Status(id, status)).err());
-        }
-        for id in gone {
+        let there: HashSet<&KeyId> = records.iter().map(|record| &record.key).collect();
+        let mut ended = Vec::new();
+        self.known.retain(|id, known| {
+            if there.contains(id) {
+                return true;
+            }
             // What ended by the clock is taken out of a file in the end; it must not come back with a later one.
-            if self.known.get(&id).is_some_and(|known| known.expires <= now.wall) {
-                let ended = Status { state: KeyState::Expired, measure: None };
-                refused.extend(table.apply(Change::Status(id.clone(), ended)).err());
+            if known.expires <= now.wall && !table.is_dead(id) {
+                tell(table.apply(Change::Status(id.clone(), ENDED)));
+                ended.push(id.clone());
             }
-            refused.extend(table.apply(Change::Remove(id)).err());
-        }
-        refused.extend(self.put(specs));
-        for revival in refused {
-            error!("{revival}");
-        }
-        let newly: Vec<KeyId> = table.dead().into_iter().filter(|id| !dead_before.contains(id)).collect();
-        self.known = next;
-        self.unburied.extend(newly);
-        self.snapshot_owed = true;
-        for cause in self.settle() {
-            error!("{cause}; it is tried again every second");
-        }
-        let table = &self.gate.table;
-        info!(
-            keys = table.len(),
-            table.version = table.version(),
-            "The key table was brought in step with its source"
-        );
-        Ok(())
+            tell(table.apply(Change::Remove(id.clone())));
+            false
+        });
+        self.debts.bury(ended);
+        true
     }
 
     /// A few keys are put one by one; many in one pass over the shards.
-    fn put(&self, specs: Vec<KeySpec>) -> Vec<Revival> {
+    fn put(&self, specs: Vec<KeySpec>) {
         const ONE_BY_ONE_MAX: usize = 64;
         let table: &KeyTable = &self.gate.table;
+        let ends = |spec: &&KeySpec| spec.status.is_terminal() && !table.is_dead(&spec.id);
+        let ended = specs.iter().filter(ends).map(|spec| spec.id.clone()).collect();
         if specs.len() > ONE_BY_ONE_MAX {
-            return table.load(specs);
+            table.load(specs).into_iter().for_each(|revival| tell(Err(revival)));
+        } else {
+            specs.into_iter().for_each(|spec| tell(table.apply(Change::Put(Box::new(spec)))));
         }
-        specs.into_iter().filter_map(|spec| table.apply(Change::Put(Box::new(spec))).err()).collect()
+        self.debts.bury(ended);
     }
 
     /// Opens the secrets, many of them on all cores: one takes some two microseconds.
@@ -380,7 +397,7 @@ impl KeySource {
         Ok(KeySpec {
             id: record.key.clone(),
             account: record.account.clone(),
-            status: status(record),
+            status: Status { state: record.state, measure: record.measure },
             scopes: record.scopes,
             allowlist: in_effect.map(sumun_model::key::AllowlistEntry::prefix).collect(),
             expires: record.expires,
@@ -389,47 +406,13 @@ impl KeySource {
             mac: MacKey::new(&secret),
         })
     }
-
-    /// Brings the disk in step with the table, as far as it is not: what failed, in words.
-    pub(super) fn settle(&mut self) -> Vec<String> {
-        let mut failed = Vec::new();
-        if !self.unburied.is_empty() {
-            match self.dead.bury(&self.unburied) {
-                Ok(()) => self.unburied.clear(),
-                Err(cause) => failed.push(format!(
-                    "The end of {} holds now but could not be written to the registry of dead ids: {cause}; after a \
-                     restart only the keys file would keep them dead",
-                    count(self.unburied.len(), "key")
-                )),
-            }
-        }
-        if self.snapshot_owed {
-            match self.write_snapshot() {
-                Ok(()) => self.snapshot_owed = false,
-                Err(cause) => failed.push(format!(
-                    "The snapshot of the key table was not written: {cause}; a gate that starts alone would use the \
-                     one before"
-                )),
-            }
-        }
-        failed
-    }
-
-    fn write_snapshot(&self) -> Result<(), String> {
-        #[derive(serde::Serialize)]
-        struct Snapshot<'a> {
-            keys: Vec<&'a KeyRecord>,
-        }
-        let mut keys: Vec<&KeyRecord> = self.known.values().collect();
-        keys.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        serde_json::to_vec(&Snapshot { keys })
-            .map_err(|e| e.to_string())
-            .and_then(|text| atomic_file::replace(&self.snapshot, &text).map_err(|e| with_cause(&e)))
-    }
 }
 
-fn with_cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+/// The table has the last word on who is dead.
+fn tell(made: Result<(), Revival>) {
+    if let Err(revival) = made {
+        error!("{revival}");
+    }
 }
 
 /// Reads a plain file only: opening a pipe would wait for whoever writes into it.
@@ -439,17 +422,4 @@ fn read(path: &Path) -> Result<KeysFile, KeysFileError> {
     }
     let text = crate::keys_file::read_text(path)?;
     KeysFile::parse(path, &text, Format::of(path)?)
-}
-
-const fn status(record: &KeyRecord) -> Status {
-    Status { state: record.state, measure: record.measure }
-}
-
-/// Whether nothing differs but state, measure and cause, so that one store does it.
-fn only_status_differs(known: &KeyRecord, record: &KeyRecord) -> bool {
-    let mut same = known.clone();
-    same.state = record.state;
-    same.measure = record.measure;
-    same.cause = record.cause;
-    same == *record
 }

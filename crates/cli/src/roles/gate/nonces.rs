@@ -53,7 +53,9 @@ fn hash_key(path: &Path, journal: &Log) -> Result<[u8; 16], StartError> {
             let key = crate::entropy::draw::<16>().map_err(|e| StartError::Entropy(e.to_string()))?;
             // Whole or not at all: a process killed here must leave a folder that starts.
             crate::atomic_file::replace(path, hex::encode(key.as_slice()).as_bytes())
-                .map_err(StartError::Write)?;
+                .map_err(StartError::Write)?
+                .durably()
+                .map_err(StartError::Unsynced)?;
             return Ok(*key);
         }
         Err(source) => return Err(StartError::Folder { path: path.to_owned(), source }),
