@@ -99,6 +99,25 @@ impl DiskStorage {
         Ok(Arc::new(Self { path, folder, lock: None }))
     }
 
+    /// Whether a process has `path` open for writing. Never creates anything.
+    ///
+    /// The lock is taken for an instant to learn that, and never waited for.
+    ///
+    /// # Errors
+    /// What the operating system said about the lock file; that it is not there means that nobody writes.
+    pub fn has_writer(path: &Path) -> io::Result<bool> {
+        let lock = match File::open(path.join(LOCK_NAME)) {
+            Ok(lock) => lock,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        match lock.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// The folder.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -210,7 +229,9 @@ mod tests {
         assert!(error.to_string().contains("another process"));
         let reader = DiskStorage::open_read_only(temp.path()).unwrap();
         assert_eq!(reader.create("x").unwrap_err().kind(), io::ErrorKind::ReadOnlyFilesystem);
+        assert!(DiskStorage::has_writer(temp.path()).unwrap());
         drop(first);
+        assert!(!DiskStorage::has_writer(temp.path()).unwrap());
         DiskStorage::open(temp.path()).unwrap();
     }
 }

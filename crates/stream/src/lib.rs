@@ -60,7 +60,7 @@ pub use drain::{DrainError, DrainReport, Drainer, JOINED_KIND, Joined, JoinedRec
 pub use drain_thread::{DRAIN_INTERVAL_DEFAULT, DrainThread};
 pub use error::LogError;
 pub use log::{Log, LogOptions, SEGMENT_BYTES_MAX_DEFAULT, WAITERS_MAX};
-pub use reader::{LogOpenError, LogReader, Reader, Start};
+pub use reader::{LogOpenError, LogReader, Reader, Start, Tail};
 pub use record::{Offset, PAYLOAD_BYTES_MAX, Record};
 pub use recovery::Recovery;
 pub use retention::{Removed, Retention};

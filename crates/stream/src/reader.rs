@@ -187,6 +187,25 @@ impl Cursor {
         Ok(len.saturating_sub(open.position()))
     }
 
+    /// What stands behind the last whole record, read anew.
+    fn tail(&self) -> Result<Option<Tail>, LogError> {
+        let Some(open) = &self.open else { return Ok(None) };
+        let file = segment::name(open.base);
+        let byte = open.position();
+        let mut rest = Vec::new();
+        let mut piece = vec![0; READ_BYTES];
+        loop {
+            let at = byte + rest.len() as u64;
+            match open.file.read_at(at, &mut piece).map_err(|source| LogError::io("read", &file, source))? {
+                0 => break,
+                read => rest.extend_from_slice(piece.get(..read).unwrap_or_default()),
+            }
+        }
+        let (records, damaged) = segment::behind(&rest, self.next);
+        let bytes = rest.len() as u64;
+        Ok((bytes > 0).then_some(Tail { file, byte, bytes, records, damaged }))
+    }
+
     fn bases(&self) -> Result<Vec<Offset>, LogError> {
         let names = self.storage.list().map_err(|source| LogError::io("list", ".", source))?;
         Ok(segment::bases(&names))
@@ -344,6 +363,32 @@ impl LogReader {
     pub fn tail_bytes(&self) -> Result<u64, LogError> {
         self.cursor.tail_bytes()
     }
+
+    /// What stands behind the last whole record, if anything does. While the folder is being written, a record may
+    /// have become whole since: it is damage only if [`LogReader::poll`] gives out nothing afterwards either.
+    ///
+    /// Reads all of it, up to a whole segment.
+    ///
+    /// # Errors
+    /// What the storage said.
+    pub fn tail(&self) -> Result<Option<Tail>, LogError> {
+        self.cursor.tail()
+    }
+}
+
+/// Bytes behind the last whole record of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tail {
+    /// The segment's file name.
+    pub file: String,
+    /// Where in it they begin.
+    pub byte: u64,
+    /// How many they are.
+    pub bytes: u64,
+    /// Whole records among them.
+    pub records: u64,
+    /// They hold something that is written only behind whole records: what lies before it is damaged, not unfinished.
+    pub damaged: bool,
 }
 
 impl Iterator for LogReader {

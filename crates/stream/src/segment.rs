@@ -102,6 +102,12 @@ pub(crate) fn scan(bytes: &[u8], base: Offset) -> Result<Scan, LogError> {
     Ok(Scan { next, valid_bytes: at, dropped_records: behind.records })
 }
 
+/// Whole records behind a first frame that is none, and whether anything there proves that it was one once.
+pub(crate) fn behind(bytes: &[u8], next: Offset) -> (u64, bool) {
+    let behind = search(bytes, next);
+    (behind.records, behind.records > 0 || behind.synced > next)
+}
+
 #[derive(Default)]
 struct Behind {
     records: u64,

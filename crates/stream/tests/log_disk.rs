@@ -110,6 +110,45 @@ fn reading_begins_where_it_is_asked_to() {
     std::fs::OpenOptions::new().append(true).open(last).unwrap().write_all(b"torn").unwrap();
     assert_eq!(tail.poll().unwrap(), None);
     assert_eq!(tail.tail_bytes().unwrap(), 4);
+    let behind = tail.tail().unwrap().unwrap();
+    assert_eq!((behind.bytes, behind.records, behind.damaged), (4, 0, false));
+}
+
+#[test]
+fn damage_and_an_unfinished_record_are_told_apart() {
+    let temp = tempfile::tempdir().unwrap();
+    let log = Log::open(DiskStorage::open(temp.path()).unwrap(), LogOptions::default()).unwrap().0;
+    let read = || {
+        let mut reader = LogReader::open_read_only(temp.path(), Start::First).unwrap();
+        let whole = reader.by_ref().map(Result::unwrap).count();
+        (whole, reader.tail().unwrap())
+    };
+    for number in 0..10 {
+        log.append(1, &payload(number)).unwrap();
+    }
+    log.sync().unwrap();
+    assert_eq!(read(), (10, None));
+    let path = temp.path().join(format!("{:020}.seg", 0));
+    let sound = std::fs::read(&path).unwrap();
+    // The frame of a record: 17 bytes, then its payload.
+    let starts: Vec<usize> =
+        (0..10).map(|n| 24 + (0..n).map(|n| 17 + payload(n).len()).sum::<usize>()).collect();
+    for (at, &start) in starts.iter().enumerate() {
+        let mut bytes = sound.clone();
+        bytes[start + 17] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        let (whole, tail) = read();
+        let tail = tail.unwrap();
+        assert_eq!((whole, tail.byte), (at, start as u64));
+        assert_eq!(tail.bytes, (sound.len() - start) as u64);
+        // Behind the last record stands the mark that it had been synced.
+        assert_eq!((tail.records, tail.damaged), (9 - at as u64, true));
+        // Cut off within the record: nothing is behind it.
+        std::fs::write(&path, &sound[..start + 20]).unwrap();
+        let (whole, tail) = read();
+        let tail = tail.unwrap();
+        assert_eq!((whole, tail.bytes, tail.records, tail.damaged), (at, 20, 0, false));
+    }
 }
 
 /// Not a test of its own: the process that `a_killed_writer_loses_nothing_acknowledged` kills.
