@@ -44,6 +44,13 @@ pub enum Command {
     Log(LogCommand),
 }
 
+impl Command {
+    /// Runs until it is stopped.
+    pub(crate) fn is_role(&self) -> bool {
+        matches!(self, Self::Gate(_))
+    }
+}
+
 /// Commands on the configuration.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {

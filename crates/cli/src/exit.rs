@@ -1,6 +1,5 @@
 //! Exit codes: 0 done, 1 the operation failed, 2 what was given is bad (arguments, configuration, a file).
 
-use std::io::Write;
 use std::process::ExitCode;
 
 /// The operation failed, though what was given was fine.
@@ -38,8 +37,7 @@ pub fn report(outcome: anyhow::Result<()>) -> ExitCode {
     for cause in error.chain().skip(1) {
         text.push_str(&format!("  because: {cause}\n"));
     }
-    // If stderr is gone there is nobody left to tell.
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    crate::logging::say(&text);
     ExitCode::from(code(&error))
 }
 
