@@ -25,6 +25,17 @@ const HEADER_BYTES_MAX: usize = 32 << 10;
 /// As the gate's default configuration.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
+/// As the gate's default configuration.
+const TIMEOUTS: Timeouts = Timeouts {
+    header_read: Duration::from_secs(60),
+    body_read: Duration::from_secs(15),
+    connect: Duration::from_secs(2),
+    upstream_response: Duration::from_secs(30),
+    pool_idle: Duration::from_secs(75),
+    websocket_idle: Duration::from_secs(300),
+    client_write: Duration::from_secs(60),
+};
+
 type Body = Either<Full<Bytes>, Incoming>;
 
 /// What one baseline does with a request.
@@ -67,7 +78,7 @@ impl Baseline {
 
 async fn read(body: Incoming) -> Result<Bytes> {
     let whole = Limited::new(body, BODY_BYTES_MAX).collect();
-    let read = tokio::time::timeout(Timeouts::default().body_read, whole).await?;
+    let read = tokio::time::timeout(TIMEOUTS.body_read, whole).await?;
     Ok(read.map_err(|e| anyhow::anyhow!(e))?.to_bytes())
 }
 
@@ -94,13 +105,13 @@ pub fn serve_forward(exchange: SocketAddr) -> Result<()> {
         gate: GateId::new("bench")?,
         upstream: exchange.to_string().parse()?,
         upstream_host: UpstreamHost::Keep,
-        enforce: true,
         trusted_hops: Vec::new(),
         body_bytes_max: BODY_BYTES_MAX,
         header_bytes_max: HEADER_BYTES_MAX,
         connections_max: 1024,
+        connections_per_source_max: 0,
         shutdown_grace: Duration::ZERO,
-        timeouts: Timeouts::default(),
+        timeouts: TIMEOUTS,
     };
     serve(Baseline::Forward { upstream: Upstream::new(&config), permit: permit()? })
 }
@@ -135,7 +146,7 @@ fn serve(baseline: Baseline) -> Result<()> {
 async fn accept(listener: TcpListener, baseline: Arc<Baseline>) -> Result<()> {
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(Timeouts::default().header_read)
+        .header_read_timeout(TIMEOUTS.header_read)
         .max_buf_size(HEADER_BYTES_MAX)
         .pipeline_flush(false)
         .half_close(false);

@@ -8,6 +8,8 @@
 //! same step as the look-up. And what a request uses up (a nonce, a share of a rate) is used up only by a
 //! request that got as far as that check.
 
+mod unread;
+
 use crate::entry::KeyEntry;
 use crate::failures::Failures;
 use crate::policy::GatePolicy;
@@ -73,10 +75,10 @@ pub struct Decision {
     pub market: Option<MarketId>,
     /// The nonce's mark.
     pub nonce: Option<NonceMark>,
-    /// Marks to be written down before the request goes on.
-    pub recorded: [Option<NonceMark>; 2],
-    /// Whether a nonce seen before reopens a private stream from the same registered address.
-    pub reopens: bool,
+    recorded: [Option<NonceMark>; 2],
+    reopens: bool,
+    enforced: bool,
+    body_complete: bool,
     /// The client's time in the token.
     pub token_time: Option<Timestamp>,
     /// How many more requests of the group would pass right now.
@@ -85,7 +87,7 @@ pub struct Decision {
     pub table_version: u64,
 }
 
-/// Proof that a request may be forwarded. Only this module makes one.
+/// Proof that a request may be forwarded: only [`Decision::permit`] makes one.
 #[derive(Debug)]
 pub struct Permit {
     shadowed: Option<Reason>,
@@ -127,21 +129,44 @@ impl Decision {
         self.route.and_then(|route| route.scope)
     }
 
-    /// The permit to forward.
+    /// Whether a refusal holds: always where the gate enforces, and in shadow mode for what cannot be forwarded because
+    /// its body was not read whole.
+    #[must_use]
+    pub const fn enforced(&self) -> bool {
+        self.enforced
+    }
+
+    /// Marks to be written down before the request goes on.
+    #[must_use]
+    pub const fn recorded(&self) -> [Option<NonceMark>; 2] {
+        self.recorded
+    }
+
+    /// Whether a nonce seen before reopens a private stream from the same registered address.
+    #[must_use]
+    pub const fn reopens(&self) -> bool {
+        self.reopens
+    }
+
+    /// This decision as the second about one request, made once its stream was registered: the nonce that it finds
+    /// used is the request's own, and what the first took stays taken and is to be written down.
+    #[must_use]
+    pub fn after_reregistration(mut self, first: &Self) -> Self {
+        (self.recorded, self.reopens) = (first.recorded, first.reopens);
+        self
+    }
+
+    /// The permit to forward; in shadow mode it says what would have been refused, and why.
     ///
     /// # Errors
     /// The reason of the refusal.
     pub const fn permit(&self) -> Result<Permit, Reason> {
         match self.answer {
+            Answer::Public if !self.body_complete => Err(Reason::BodyTooLarge),
             Answer::Public | Answer::Allow => Ok(Permit { shadowed: None }),
-            Answer::Deny(reason) => Err(reason),
+            Answer::Deny(reason) if self.enforced => Err(reason),
+            Answer::Deny(reason) => Ok(Permit { shadowed: Some(reason) }),
         }
-    }
-
-    /// The permit of shadow mode, which decides and records and refuses nothing.
-    #[must_use]
-    pub const fn shadow_permit(&self) -> Permit {
-        Permit { shadowed: self.reason() }
     }
 
     /// The rim found, after deciding, that it could not write the decision down. Only a `transfer` is refused for it
@@ -184,6 +209,15 @@ impl Findings {
     fn not_run(&mut self, check: Check) {
         self.checks.set(check, CheckOutcome::NotRun);
     }
+
+    fn end(mut self, mut decision: Decision) -> Decision {
+        self.note(Check::Route, held(decision.route.is_some(), Reason::RouteUnknown));
+        decision.checks = self.checks;
+        if let Some(reason) = self.reason {
+            decision.answer = Answer::Deny(reason);
+        }
+        decision
+    }
 }
 
 fn held(passes: bool, reason: Reason) -> Result<(), Reason> {
@@ -207,27 +241,9 @@ impl Gate {
     /// Decides about one request.
     #[must_use]
     pub fn decide(&self, request: &Request<'_>, now: Now) -> Decision {
-        let raw = &request.raw;
-        let route = self.policy.dialect.route(raw.method, raw.path, raw.upgrade);
-        let mut decision = Decision {
-            answer: Answer::Allow,
-            entry: None,
-            unknown_key: None,
-            signature: Signature::Absent,
-            checks: Checks::NONE,
-            route,
-            effect: route.map_or(Effect::Transfer, |route| route.effect),
-            market: None,
-            nonce: None,
-            recorded: [None, None],
-            reopens: false,
-            token_time: None,
-            remaining: None,
-            table_version: self.table.version(),
-        };
-        let mut findings = Findings { reason: None, checks: Checks::NONE };
-        match self.policy.dialect.credential(raw) {
-            Ok(None) if route.is_some_and(|route| route.public) => {
+        let (mut decision, mut findings) = self.begin(request);
+        match self.policy.dialect.credential(&request.raw) {
+            Ok(None) if decision.route.is_some_and(|route| route.public) => {
                 decision.answer = Answer::Public;
                 return decision;
             }
@@ -240,12 +256,31 @@ impl Gate {
                 self.decide_signed(request, &credential, now, &mut decision, &mut findings);
             }
         }
-        findings.note(Check::Route, held(route.is_some(), Reason::RouteUnknown));
-        decision.checks = findings.checks;
-        if let Some(reason) = findings.reason {
-            decision.answer = Answer::Deny(reason);
-        }
-        decision
+        findings.end(decision)
+    }
+
+    fn begin(&self, request: &Request<'_>) -> (Decision, Findings) {
+        let raw = &request.raw;
+        let route = self.policy.dialect.route(raw.method, raw.path, raw.upgrade);
+        let decision = Decision {
+            answer: Answer::Allow,
+            entry: None,
+            unknown_key: None,
+            signature: Signature::Absent,
+            checks: Checks::NONE,
+            route,
+            effect: route.map_or(Effect::Transfer, |route| route.effect),
+            market: None,
+            nonce: None,
+            recorded: [None, None],
+            reopens: false,
+            enforced: self.policy.enforce || !request.body_complete,
+            body_complete: request.body_complete,
+            token_time: None,
+            remaining: None,
+            table_version: self.table.version(),
+        };
+        (decision, Findings { reason: None, checks: Checks::NONE })
     }
 
     fn decide_signed(

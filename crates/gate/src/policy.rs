@@ -7,6 +7,8 @@ use sumun_dialect::Dialect;
 pub struct GatePolicy {
     /// How the venue speaks.
     pub dialect: Dialect,
+    /// False: shadow mode, every refusal is decided and recorded and none holds.
+    pub enforce: bool,
     /// Failed verifications from one source prefix for one key within the window before it is turned away
     /// unread. 0: no limiter.
     pub failures_max: u32,
@@ -28,6 +30,7 @@ impl Default for GatePolicy {
     fn default() -> Self {
         Self {
             dialect: Dialect::Upbit,
+            enforce: true,
             failures_max: 20,
             failures_window_us: 60_000_000,
             default_per_second: 30,

@@ -547,7 +547,8 @@ proptest! {
                         .collect();
                     prop_assert_eq!(failing, expected.failing, "{:?}", attempt);
                     prop_assert_eq!(decision.recorded()[0].is_some(), expected.nonce_recorded, "{:?}", attempt);
-                    prop_assert_eq!(decision.permit().is_ok(), decision.reason().is_none());
+                    let passes = decision.reason().is_none() && attempt.body_complete;
+                    prop_assert_eq!(decision.permit().is_ok(), passes, "{:?}", attempt);
                     // What must never happen, said once more and directly.
                     if let (Answer::Allow, Some(entry)) = (decision.answer(), &decision.entry) {
                         prop_assert!(!model.dead.contains(&attempt.key));

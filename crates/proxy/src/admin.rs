@@ -1,5 +1,6 @@
 //! The operators' side: `/metrics`, `/healthz`, `/readyz`. Listens apart from clients.
 
+use crate::metrics::Standing;
 use crate::refuse;
 use crate::service::{Body, Proxy};
 use bytes::Bytes;
@@ -12,13 +13,26 @@ use serde::Serialize;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
+use sumun_gate::Now;
 use sumun_model::Effect;
 use tokio::net::TcpListener;
+
+/// Something an operator should know of.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// What is amiss and what to do, in words.
+    pub text: String,
+    /// Whether the gate is not ready because of it.
+    pub serious: bool,
+}
+
+/// Tells what is amiss around a proxy just now.
+pub type Notes = Box<dyn Fn() -> Vec<Note> + Send + Sync>;
 
 /// Whether a gate serves, and what is amiss.
 #[derive(Debug, Serialize)]
 pub struct Readiness {
-    /// All is well: keys are fresh and decisions are recorded.
+    /// All is well: keys are fresh, decisions are recorded, and nothing else that is serious is amiss.
     pub ready: bool,
     /// Keys in the table.
     pub keys: u64,
@@ -56,17 +70,37 @@ pub fn readiness(proxy: &Proxy) -> Readiness {
                 .to_owned(),
         );
     }
-    let age_us = proxy.gate.table.age_us(now.wall);
+    let mut ready = problems.is_empty();
+    for note in proxy.notes() {
+        ready &= !note.serious;
+        problems.push(note.text);
+    }
     Readiness {
-        ready: problems.is_empty(),
+        ready,
         keys: proxy.gate.table.len(),
         table_version: proxy.gate.table.version(),
-        table_age_s: (age_us < i64::MAX / 2).then_some(age_us / 1_000_000),
+        table_age_s: table_age_us(proxy, now).map(|age_us| age_us / 1_000_000),
         recording,
         unrecorded_total: proxy.sink.shed_total(),
         streams_open: proxy.streams.len(),
         problems,
     }
+}
+
+/// `None`: the source of keys was never heard.
+fn table_age_us(proxy: &Proxy, now: Now) -> Option<i64> {
+    Some(proxy.gate.table.age_us(now.wall)).filter(|age_us| *age_us < i64::MAX / 2)
+}
+
+fn metrics(proxy: &Proxy) -> String {
+    let age_us = table_age_us(proxy, proxy.now());
+    proxy.metrics.stands(Standing {
+        table_age_s: age_us.map_or(f64::INFINITY, |age_us| age_us as f64 / 1e6),
+        keys: proxy.gate.table.len(),
+        shed_total: proxy.sink.shed_total(),
+        recording: proxy.sink.available(),
+    });
+    proxy.metrics.render()
 }
 
 fn answer(proxy: &Proxy, method: &Method, path: &str) -> Response<Body> {
@@ -75,7 +109,7 @@ fn answer(proxy: &Proxy, method: &Method, path: &str) -> Response<Body> {
     }
     match path {
         "/metrics" => {
-            let mut page = Response::new(Either::Left(Full::new(Bytes::from(proxy.metrics.render()))));
+            let mut page = Response::new(Either::Left(Full::new(Bytes::from(metrics(proxy)))));
             page.headers_mut().insert(
                 header::CONTENT_TYPE,
                 HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8"),

@@ -1,4 +1,4 @@
-//! What a proxy is told at start; resolved, typed, without defaults of its own beyond [`Timeouts`].
+//! What a proxy is told at start; resolved, typed, without defaults of its own.
 
 use http::uri::Authority;
 use std::time::Duration;
@@ -22,26 +22,18 @@ pub struct Timeouts {
     pub body_read: Duration,
     /// For connecting to the upstream.
     pub connect: Duration,
-    /// From forwarding to the head of the upstream's response.
+    /// From forwarding to the head of the upstream's response, and between two parts of its body.
     pub upstream_response: Duration,
     /// Idle pooled upstream connections are closed after this.
     pub pool_idle: Duration,
     /// A WebSocket without a message either way is closed after this.
     pub websocket_idle: Duration,
+    /// A client that takes nothing of what is sent to it for so long is cut off.
+    pub client_write: Duration,
 }
 
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            header_read: Duration::from_secs(10),
-            body_read: Duration::from_secs(15),
-            connect: Duration::from_secs(2),
-            upstream_response: Duration::from_secs(30),
-            pool_idle: Duration::from_secs(75),
-            websocket_idle: Duration::from_secs(300),
-        }
-    }
-}
+/// The smallest limit of heads that the HTTP reader takes, bytes.
+pub const HEADER_BYTES_MIN: usize = 8 * 1024;
 
 /// One proxy.
 #[derive(Clone, Debug)]
@@ -52,16 +44,17 @@ pub struct ProxyConfig {
     pub upstream: Authority,
     /// Which `Host` the upstream sees.
     pub upstream_host: UpstreamHost,
-    /// False: shadow mode, decide and record but refuse nothing.
-    pub enforce: bool,
     /// Hops whose `X-Forwarded-For` is believed.
     pub trusted_hops: Vec<Prefix>,
     /// Longest body buffered, bytes.
     pub body_bytes_max: usize,
-    /// Longest head read, bytes.
+    /// Longest head read, bytes; at least [`HEADER_BYTES_MIN`].
     pub header_bytes_max: usize,
     /// Connections served at once, WebSockets among them; more wait to be accepted.
     pub connections_max: usize,
+    /// Connections of one /24 or /48 served at once; more are closed at once. Trusted hops are not counted. 0: no
+    /// limit.
+    pub connections_per_source_max: usize,
     /// How long a stop waits for what is under way.
     pub shutdown_grace: Duration,
     /// How long each part may take.

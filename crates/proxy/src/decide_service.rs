@@ -1,25 +1,40 @@
 //! `POST /v1/decide`: the same decision, for a gateway that forwards by itself.
 //!
 //! The caller sends the request as it received it; the answer says whether to forward it, and if not, the exact
-//! response to give. Records go the same way as in the proxy, without an outcome. The caller is believed
-//! about the client's address, so this listens apart, for trusted fronts only.
+//! response to give. It is admitted and recorded by the same code as in the proxy; the outcome of what is allowed is the
+//! front's to know and stays null. The caller is believed about the client's address, so this listens apart, for
+//! trusted fronts only.
 
-use crate::refuse;
+use crate::body::Bodies;
+use crate::refuse::{self, Refusal};
+use crate::server::{self, Front, Running};
 use crate::service::{Body, Proxy, Received};
+use crate::sources::Sources;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::convert::Infallible;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use sumun_model::wire::{Signature, Verdict};
 use sumun_model::{AccountId, Checks, Effect, KeyId, Reason, Scope};
 use tokio::net::TcpListener;
+
+/// Connections of fronts served at once. A front keeps a few per core; more is a mistake in its settings.
+const CONNECTIONS_MAX: usize = 1024;
+
+/// What a question holds beside the request: names of members, method, address.
+const QUESTION_BYTES: usize = 4 * 1024;
+
+/// The longest question: a body of control characters takes six bytes of JSON for each, headers two for each quote.
+const fn question_bytes_max(body_bytes_max: usize, header_bytes_max: usize) -> usize {
+    body_bytes_max
+        .saturating_mul(6)
+        .saturating_add(header_bytes_max.saturating_mul(2))
+        .saturating_add(QUESTION_BYTES)
+}
 
 /// The request to be decided, as the front received it.
 #[derive(Debug, Deserialize)]
@@ -65,7 +80,21 @@ struct AnswerBody<'a> {
 struct RefusalBody<'a> {
     status: u16,
     content_type: &'static str,
-    body: &'a str,
+    /// Beside `Content-Type`, as name and value.
+    headers: Vec<(&'a str, &'a str)>,
+    body: &'static str,
+}
+
+impl<'a> From<&'a Refusal> for RefusalBody<'a> {
+    fn from(refusal: &'a Refusal) -> Self {
+        let text = |value: &'a HeaderValue| value.to_str().unwrap_or_default();
+        Self {
+            status: refusal.status.as_u16(),
+            content_type: sumun_dialect::Refusal::CONTENT_TYPE,
+            headers: refusal.headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect(),
+            body: refusal.body,
+        }
+    }
 }
 
 fn received(proxy: &Proxy, question: &Question<'_>) -> Result<Received, String> {
@@ -93,32 +122,31 @@ fn received(proxy: &Proxy, question: &Question<'_>) -> Result<Received, String> 
     parts.method = method;
     parts.uri = uri;
     parts.headers = headers;
+    let body_complete = question.body.len() <= proxy.config.body_bytes_max;
     Ok(Received {
         parts,
-        body: Bytes::copy_from_slice(question.body.as_bytes()),
-        body_complete: question.body.len() <= proxy.config.body_bytes_max,
+        body: if body_complete { Bytes::copy_from_slice(question.body.as_bytes()) } else { Bytes::new() },
+        body_complete,
+        room: None,
         source: sumun_model::prefix::canonical(question.ip),
         upgrade: question.upgrade,
         at: proxy.now(),
     })
 }
 
-async fn decide(proxy: &Proxy, request: Request<Incoming>) -> Response<Body> {
+async fn decide(proxy: &Proxy, bodies: &Bodies, request: Request<Incoming>) -> Response<Body> {
     if request.method() != Method::POST || request.uri().path() != "/v1/decide" {
         return refuse::problem(StatusCode::NOT_FOUND, "not_found", "send POST /v1/decide");
     }
-    let max = proxy.config.body_bytes_max.saturating_mul(2);
-    let body = match Limited::new(request.into_body(), max).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(_) => {
-            return refuse::problem(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "payload_too_large",
-                "send a smaller question",
-            );
+    let whole = match bodies.read(request.into_body()).await {
+        Ok(Some(whole)) => whole,
+        Ok(None) => {
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            return refuse::problem(status, "payload_too_large", "send a smaller question");
         }
+        Err(error) => return refuse::problem(error.status(), error.name(), &error.to_string()),
     };
-    let question: Question<'_> = match serde_json::from_slice(&body) {
+    let question: Question<'_> = match serde_json::from_slice(&whole.bytes) {
         Ok(question) => question,
         Err(error) => {
             return refuse::problem(StatusCode::BAD_REQUEST, "malformed_question", &error.to_string());
@@ -128,19 +156,19 @@ async fn decide(proxy: &Proxy, request: Request<Incoming>) -> Response<Body> {
         Ok(received) => received,
         Err(message) => return refuse::problem(StatusCode::BAD_REQUEST, "malformed_question", &message),
     };
-    let decision = proxy.decide_and_record(&received).await;
-    let refusal = decision.reason().filter(|_| proxy.config.enforce).map(|reason| {
-        let refusal = proxy.gate.policy().dialect.refusal(reason);
-        RefusalBody {
-            status: refusal.status.as_u16(),
-            content_type: sumun_dialect::Refusal::CONTENT_TYPE,
-            body: &refusal.body,
+    let mut decision = proxy.decide(&received);
+    let refusal = match proxy.admit(&received, &mut decision).await {
+        Ok(admitted) => {
+            admitted.pending.elsewhere();
+            None
         }
-    });
+        Err(refusal) => Some(refusal),
+    };
+    let reason = refusal.as_ref().map(|refusal| refusal.reason).or_else(|| decision.reason());
     let answer = AnswerBody {
-        verdict: if decision.reason().is_none() { Verdict::Allow } else { Verdict::Deny },
-        reason: decision.reason(),
-        enforced: proxy.config.enforce,
+        verdict: if reason.is_none() { Verdict::Allow } else { Verdict::Deny },
+        reason,
+        enforced: decision.enforced(),
         key: decision.key(),
         account: decision.entry.as_ref().map(|entry| entry.account()),
         effect: decision.effect,
@@ -148,29 +176,27 @@ async fn decide(proxy: &Proxy, request: Request<Incoming>) -> Response<Body> {
         route: decision.route.map(|route| route.path.as_str()),
         signature: decision.signature,
         checks: decision.checks,
-        refusal,
+        refusal: refusal.as_ref().map(RefusalBody::from),
     };
     refuse::json(StatusCode::OK, serde_json::to_vec(&answer).unwrap_or_default().into())
 }
 
-/// Serves decisions until the task is dropped.
-pub async fn serve(proxy: Arc<Proxy>, listener: TcpListener) {
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(proxy.config.timeouts.header_read);
-    loop {
-        let Ok((tcp, _)) = listener.accept().await else {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            continue;
-        };
-        let _ = tcp.set_nodelay(true);
-        let proxy = Arc::clone(&proxy);
-        let serve = service_fn(move |request: Request<Incoming>| {
-            let proxy = Arc::clone(&proxy);
-            async move { Ok::<_, Infallible>(decide(&proxy, request).await) }
-        });
-        let connection = http.serve_connection(TokioIo::new(tcp), serve);
-        tokio::spawn(async move {
-            let _ = connection.await;
-        });
-    }
+/// Serves decisions on a listener until told to stop.
+///
+/// # Errors
+/// As [`server::start`].
+pub fn start(proxy: Arc<Proxy>, listener: TcpListener) -> io::Result<Running> {
+    let config = &proxy.config;
+    let bytes_max = question_bytes_max(config.body_bytes_max, config.header_bytes_max);
+    let bodies = Arc::new(Bodies::new(bytes_max, config.timeouts.body_read));
+    let front = Front {
+        connections_max: CONNECTIONS_MAX,
+        sources: Sources::new(0, &[]),
+        streams: false,
+        proxy: Arc::clone(&proxy),
+    };
+    server::serve(front, listener, move |request, _| {
+        let (proxy, bodies) = (Arc::clone(&proxy), Arc::clone(&bodies));
+        async move { decide(&proxy, &bodies, request).await }
+    })
 }

@@ -30,6 +30,9 @@ pub enum ForwardError {
         #[source]
         source: hyper_util::client::legacy::Error,
     },
+    /// The request has no target there; the exchange saw nothing.
+    #[error("the request's target cannot be put to the exchange")]
+    Target(#[source] http::uri::InvalidUriParts),
     /// The connection broke; the exchange may have acted.
     #[error("the connection to the exchange broke before its answer")]
     Broken(#[source] hyper_util::client::legacy::Error),
@@ -47,6 +50,7 @@ impl ForwardError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Connect { .. } => "connect",
+            Self::Target(_) => "target",
             Self::Broken(_) | Self::Switched => "broken",
             Self::Timeout(_) => "timeout",
         }
@@ -57,6 +61,7 @@ impl ForwardError {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::Timeout(_) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Target(_) => StatusCode::BAD_REQUEST,
             Self::Connect { .. } | Self::Broken(_) | Self::Switched => StatusCode::BAD_GATEWAY,
         }
     }
@@ -64,7 +69,7 @@ impl ForwardError {
     /// Whether the exchange may have acted on the request.
     #[must_use]
     pub const fn may_have_acted(&self) -> bool {
-        !matches!(self, Self::Connect { .. })
+        !matches!(self, Self::Connect { .. } | Self::Target(_))
     }
 }
 
@@ -116,13 +121,13 @@ impl Upstream {
         parts
     }
 
-    fn target(&self, uri: &Uri) -> Uri {
+    fn target(&self, uri: &Uri) -> Result<Uri, ForwardError> {
         let mut to = http::uri::Parts::default();
         to.scheme = Some(Scheme::HTTP);
         to.authority = Some(self.authority.clone());
         to.path_and_query =
             Some(uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/")));
-        Uri::from_parts(to).unwrap_or_else(|_| uri.clone())
+        Uri::from_parts(to).map_err(ForwardError::Target)
     }
 
     /// Sends a permitted request on and waits for the head of the answer; its body streams.
@@ -137,7 +142,7 @@ impl Upstream {
         client: IpAddr,
     ) -> Result<Response<Incoming>, ForwardError> {
         let mut parts = self.head(parts, client);
-        parts.uri = self.target(&parts.uri);
+        parts.uri = self.target(&parts.uri)?;
         let request = Request::from_parts(parts, Full::new(body));
         let answer = tokio::time::timeout(self.response_timeout, self.client.request(request)).await;
         let mut response = match answer {

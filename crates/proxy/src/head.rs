@@ -41,24 +41,21 @@ const HOP_BY_HOP: [HeaderName; 9] = [
 ];
 
 /// Headers by which some servers let a client rewrite method, path or origin after the fact. Never passed on.
-const REWRITERS: [&str; 16] = [
+const REWRITERS: [&str; 7] = [
     "x-http-method-override",
     "x-http-method",
     "x-method-override",
-    "x-original-method",
-    "x-original-url",
-    "x-rewrite-url",
-    "x-original-uri",
-    "x-forwarded-uri",
-    "x-forwarded-prefix",
-    "x-forwarded-host",
+    "x-host",
     "forwarded",
     "x-real-ip",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "true-client-ip",
     "cf-connecting-ip",
 ];
+
+/// As [`REWRITERS`], whatever follows. The client's address is set anew.
+const REWRITERS_START: [&str; 4] = ["x-forwarded-", "x-original-", "x-rewrite-", "x-envoy-original-"];
+
+/// As [`REWRITERS`], whatever comes before.
+const REWRITERS_END: &str = "-client-ip";
 
 /// Headers that the exchange must see just as we did.
 const END_TO_END: [HeaderName; 6] = [
@@ -151,21 +148,24 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
+fn misleads(name: &str) -> bool {
+    // To a server that turns names into variables, `transfer_encoding` is `transfer-encoding`.
+    name.contains('_')
+        || REWRITERS.contains(&name)
+        || REWRITERS_START.iter().any(|start| name.starts_with(start))
+        || name.ends_with(REWRITERS_END)
+}
+
 /// Takes off what a client may not tell the exchange, and says who the client is.
 pub fn prepare_for_upstream(headers: &mut HeaderMap, client: std::net::IpAddr) {
     strip_hop_by_hop(headers);
-    for name in REWRITERS {
-        headers.remove(name);
-    }
-    // To a server that turns names into variables, `transfer_encoding` is `transfer-encoding`.
-    let look_alikes: Vec<HeaderName> =
-        headers.keys().filter(|name| name.as_str().contains('_')).cloned().collect();
-    for name in look_alikes {
+    let misleading: Vec<HeaderName> =
+        headers.keys().filter(|name| misleads(name.as_str())).cloned().collect();
+    for name in misleading {
         headers.remove(name);
     }
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::EXPECT);
-    headers.remove(crate::client_address::X_FORWARDED_FOR);
     if let Ok(value) = HeaderValue::from_str(&client.to_string()) {
         headers.insert(crate::client_address::X_FORWARDED_FOR, value);
     }
@@ -200,6 +200,34 @@ mod tests {
             check(&request(|b| b.header("transfer-encoding", "chunked").header("content-length", "3"))),
             Err(HeadError::Framing)
         );
+    }
+
+    #[test]
+    fn headers_that_name_another_origin_are_known_by_their_pattern() {
+        for name in [
+            "x-forwarded-for",
+            "x-forwarded-proto",
+            "x-original-url",
+            "x-original-host",
+            "x-rewrite-url",
+            "x-envoy-original-path",
+            "x-client-ip",
+            "true-client-ip",
+            "fastly-client-ip",
+            "x-host",
+            "forwarded",
+            "x-real-ip",
+            "cf-connecting-ip",
+            "x-method-override",
+            "content_length",
+        ] {
+            assert!(misleads(name), "{name}");
+        }
+        for name in
+            ["x-request-id", "authorization", "x-forwarded", "x-envoy-attempt-count", "host", "x-hosts"]
+        {
+            assert!(!misleads(name), "{name}");
+        }
     }
 
     #[test]

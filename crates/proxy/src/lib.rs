@@ -1,7 +1,7 @@
 //! The inline reverse proxy around the gate: HTTP/1.1 and WebSocket in, HTTP/1.1 and WebSocket out.
 //!
 //! Life of a request: [`server`] accepts → [`service`] reads head and body and asks [`sumun_gate::Gate::decide`] →
-//! the decision is written down ([`sink`]) → [`forward`] sends it on, which takes a [`sumun_gate::Permit`], or
+//! the decision is written down (`admission`, into a [`sink`]) → [`forward`] sends it on, which takes a [`sumun_gate::Permit`], or
 //! [`refuse`] answers in the exchange's own words. A WebSocket goes through [`websocket`], and every open one is
 //! in [`streams`] so that a change of the key table can end it. [`decide_service`] gives the same decision to a
 //! gateway that forwards by itself; [`admin`] is for operators.
@@ -9,8 +9,11 @@
 //! Never here: deciding anything. Never read from here: a file. What is recorded leaves through [`EventSink`].
 
 pub mod admin;
+mod admission;
+mod body;
 pub mod client_address;
 pub mod clock;
+mod complain;
 pub mod config;
 pub mod decide_service;
 pub mod forward;
@@ -21,6 +24,8 @@ pub mod refuse;
 pub mod server;
 pub mod service;
 pub mod sink;
+mod sources;
+pub mod stall;
 pub mod streams;
 pub mod websocket;
 

@@ -6,7 +6,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use std::sync::atomic::AtomicU64;
 use sumun_gate::Answer;
+use sumun_model::Reason;
 
 /// Bounds of the decision's duration, seconds: from a cache hit to a cold key among ten million.
 const DECISION_SECONDS: [f64; 8] = [1e-6, 2.5e-6, 5e-6, 10e-6, 25e-6, 100e-6, 1e-3, 10e-3];
@@ -25,7 +27,7 @@ pub struct VerdictLabels {
 /// Label of a failure of the upstream.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct FailureLabels {
-    /// `connect`, `timeout` or `broken`.
+    /// `connect`, `target`, `timeout` or `broken`.
     pub kind: &'static str,
 }
 
@@ -34,17 +36,48 @@ pub struct FailureLabels {
 pub struct Metrics {
     registry: Registry,
     verdicts: Family<VerdictLabels, Counter>,
+    message_verdicts: Family<VerdictLabels, Counter>,
     decision: Histogram,
     upstream: Histogram,
     upstream_failures: Family<FailureLabels, Counter>,
     /// Requests whose head could not be passed on safely.
     pub bad_heads: Counter,
-    /// Streams open now.
-    pub streams_open: Gauge,
+    /// Requests whose body did not come whole.
+    pub bad_bodies: Counter,
+    /// Connections closed at once because their neighbourhood holds its share.
+    pub connections_refused: Counter,
+    streams_open: Gauge,
+    table_age: Gauge<f64, AtomicU64>,
+    keys: Gauge,
+    shed: Gauge,
+    recording: Gauge,
     /// Streams closed because their key or its rights changed.
     pub streams_cut: Counter,
     /// Decisions that could not be recorded; each is in a counted gap.
     pub unrecorded: Counter,
+}
+
+/// What is looked up when the page is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Since the source of keys was last heard, seconds; infinite if never.
+    pub table_age_s: f64,
+    /// Keys in the table.
+    pub keys: u64,
+    /// Decisions that went into a counted gap, as the sink counts them.
+    pub shed_total: u64,
+    /// Whether decisions can be recorded.
+    pub recording: bool,
+}
+
+/// Counts an open stream until dropped.
+#[derive(Debug)]
+pub struct OpenStream(Gauge);
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 impl Default for Metrics {
@@ -52,16 +85,28 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("sumun_gate");
         let this = Self {
             verdicts: Family::default(),
+            message_verdicts: Family::default(),
             decision: Histogram::new(DECISION_SECONDS),
             upstream: Histogram::new(UPSTREAM_SECONDS),
             upstream_failures: Family::default(),
             bad_heads: Counter::default(),
+            bad_bodies: Counter::default(),
+            connections_refused: Counter::default(),
             streams_open: Gauge::default(),
+            table_age: Gauge::default(),
+            keys: Gauge::default(),
+            shed: Gauge::default(),
+            recording: Gauge::default(),
             streams_cut: Counter::default(),
             unrecorded: Counter::default(),
             registry: Registry::default(),
         };
         registry.register("verdicts", "Verdicts returned, by outcome and reason code", this.verdicts.clone());
+        registry.register(
+            "message_verdicts",
+            "Verdicts about client messages on streams, by outcome and reason code",
+            this.message_verdicts.clone(),
+        );
         registry.register_with_unit(
             "decision_duration",
             "Time from a whole request to its verdict",
@@ -84,6 +129,25 @@ impl Default for Metrics {
             "Requests whose head could be read in two ways",
             this.bad_heads.clone(),
         );
+        registry.register("bad_bodies", "Requests whose body did not come whole", this.bad_bodies.clone());
+        registry.register(
+            "connections_refused",
+            "Connections closed at once because their neighbourhood holds its share",
+            this.connections_refused.clone(),
+        );
+        registry.register_with_unit(
+            "key_table_age",
+            "Time since the source of keys was last heard",
+            Unit::Seconds,
+            this.table_age.clone(),
+        );
+        registry.register("keys", "Keys in the table", this.keys.clone());
+        registry.register("shed_decisions", "Decisions in counted gaps since start", this.shed.clone());
+        registry.register(
+            "recording_available",
+            "Whether decisions can be recorded: 1 or 0",
+            this.recording.clone(),
+        );
         registry.register("streams_open", "WebSockets open now", this.streams_open.clone());
         registry.register(
             "streams_cut",
@@ -100,15 +164,33 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts a verdict and how long it took, microseconds.
-    pub fn verdict(&self, answer: Answer, duration_us: u64) {
+    /// Counts the final answer to a request.
+    pub fn verdict(&self, answer: Answer) {
         let (outcome, reason) = match answer {
             Answer::Public => ("public", ""),
             Answer::Allow => ("allow", ""),
             Answer::Deny(reason) => ("deny", reason.as_str()),
         };
         self.verdicts.get_or_create(&VerdictLabels { outcome, reason }).inc();
+    }
+
+    /// Counts the answer to a client message that was decided about; `None`: it went on.
+    pub fn message_verdict(&self, refused: Option<Reason>) {
+        let outcome = if refused.is_some() { "deny" } else { "allow" };
+        let reason = refused.map_or("", Reason::as_str);
+        self.message_verdicts.get_or_create(&VerdictLabels { outcome, reason }).inc();
+    }
+
+    /// Notes how long a decision took, microseconds.
+    pub fn decided(&self, duration_us: u64) {
         self.decision.observe(duration_us as f64 / 1e6);
+    }
+
+    /// Counts a stream as open.
+    #[must_use]
+    pub fn stream_opened(&self) -> OpenStream {
+        self.streams_open.inc();
+        OpenStream(self.streams_open.clone())
     }
 
     /// Notes how long the upstream took, microseconds.
@@ -119,6 +201,15 @@ impl Metrics {
     /// Counts a failure of the upstream.
     pub fn upstream_failure(&self, kind: &'static str) {
         self.upstream_failures.get_or_create(&FailureLabels { kind }).inc();
+    }
+
+    /// Notes what was looked up for the page.
+    pub fn stands(&self, standing: Standing) {
+        let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        self.table_age.set(standing.table_age_s);
+        self.keys.set(whole(standing.keys));
+        self.shed.set(whole(standing.shed_total));
+        self.recording.set(i64::from(standing.recording));
     }
 
     /// All metrics in the OpenMetrics text format.

@@ -3,12 +3,13 @@
 use crate::sink::Outcome;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use sumun_dialect::Route;
 use sumun_gate::stream::StreamDecision;
 use sumun_gate::{Decision, StreamHold};
 use sumun_model::wire::event::AccessChannel;
 use sumun_model::wire::state::TypeWord;
 use sumun_model::wire::{AccessLine, Ext, Signature, Verdict};
-use sumun_model::{Effect, EventId, GateId, Scope, Timestamp};
+use sumun_model::{AccountId, Checks, Effect, EventId, GateId, KeyId, Reason, Scope, Timestamp};
 
 /// Longest user agent recorded, in characters.
 pub const AGENT_CHARS_MAX: usize = 256;
@@ -107,41 +108,72 @@ fn blank(ids: &EventIds, at: Timestamp) -> AccessLine {
 
 /// The line of a request, its outcome still open.
 #[must_use]
-pub fn access(ids: &EventIds, seen: Seen<'_>, decision: &Decision, enforced: bool) -> AccessLine {
+pub fn access(ids: &EventIds, seen: Seen<'_>, decision: &Decision) -> AccessLine {
     AccessLine {
         key: decision.key(),
         account: decision.entry.as_ref().map(|entry| entry.account().clone()),
-        ip: Some(seen.source),
-        channel: Some(if seen.websocket { AccessChannel::Websocket } else { AccessChannel::Rest }),
-        agent: seen.agent.map(|agent| cut(agent, AGENT_CHARS_MAX)),
-        method: Some(cut(seen.method, 32)),
-        route: Some(
-            decision.route.map_or_else(|| cut(seen.path, PATH_CHARS_MAX), |route| route.path.clone()),
-        ),
         effect: Some(decision.effect),
         scope: decision.scope(),
         market: decision.market.clone(),
         verdict: Some(if decision.reason().is_none() { Verdict::Allow } else { Verdict::Deny }),
         reason: decision.reason(),
-        enforced: Some(enforced),
+        enforced: Some(decision.enforced()),
         signature: Some(decision.signature),
         checks: Some(decision.checks),
         skew_ms: decision.token_time.map(|t| seen.at.micros_since(t) / 1000),
         nonce: decision.nonce.map(|mark| format!("{:016x}", mark.0)),
         token_time: decision.token_time,
-        ext: decision.reopens.then(|| Ext::single("nonce_reused", true.into())),
+        ext: decision.reopens().then(|| Ext::single("nonce_reused", true.into())),
+        ..as_seen(ids, seen, decision.route)
+    }
+}
+
+/// The line of a request that names a key and was turned away before it could be decided about: its head could be read
+/// in two ways, or its body never came.
+#[must_use]
+pub fn turned_away(
+    ids: &EventIds,
+    seen: Seen<'_>,
+    key: KeyId,
+    account: Option<AccountId>,
+    route: Option<&Route>,
+) -> AccessLine {
+    AccessLine {
+        key: Some(key),
+        account,
+        effect: Some(route.map_or(Effect::Transfer, |route| route.effect)),
+        scope: route.and_then(|route| route.scope),
+        verdict: Some(Verdict::Deny),
+        reason: Some(Reason::MalformedCredentials),
+        enforced: Some(true),
+        signature: Some(Signature::Unchecked),
+        checks: Some(Checks::NONE),
+        ..as_seen(ids, seen, route)
+    }
+}
+
+/// What the rim knows of any request.
+fn as_seen(ids: &EventIds, seen: Seen<'_>, route: Option<&Route>) -> AccessLine {
+    AccessLine {
+        ip: Some(seen.source),
+        channel: Some(if seen.websocket { AccessChannel::Websocket } else { AccessChannel::Rest }),
+        agent: seen.agent.map(|agent| cut(agent, AGENT_CHARS_MAX)),
+        method: Some(cut(seen.method, 32)),
+        route: Some(route.map_or_else(|| cut(seen.path, PATH_CHARS_MAX), |route| route.path.clone())),
         ..blank(ids, seen.at)
     }
 }
 
-/// The line of a client message that asks for a scope on an open stream.
+/// The line of a client message that asks for scopes on an open stream. One message is one line: `scope` is the first
+/// that is missing, or the first asked; where more are asked, all are in `ext.scopes`.
 #[must_use]
 pub fn message(
     ids: &EventIds,
     at: Timestamp,
     path: &str,
     hold: &StreamHold,
-    scope: Option<Scope>,
+    asked: &[Scope],
+    missing: Option<Scope>,
     decision: &StreamDecision,
     enforced: bool,
 ) -> AccessLine {
@@ -153,15 +185,33 @@ pub fn message(
         method: Some("MESSAGE".to_owned()),
         route: Some(cut(path, PATH_CHARS_MAX)),
         effect: Some(Effect::Read),
-        scope,
+        scope: missing.or_else(|| asked.first().copied()),
         verdict: Some(if decision.reason.is_none() { Verdict::Allow } else { Verdict::Deny }),
         reason: decision.reason,
         enforced: Some(enforced),
         // The stream's upgrade was signed; a message is not, and is believed because the stream is.
         signature: Some(Signature::Unchecked),
         checks: Some(decision.checks),
+        ext: (asked.len() > 1)
+            .then(|| Ext::single("scopes", asked.iter().map(|scope| scope.as_str()).collect())),
         ..blank(ids, at)
     }
+}
+
+/// How an outcome that is still open stands in a line as written.
+const OPEN: &str = r#""status":null,"latency_us":null"#;
+
+/// Puts the outcome into a line as written, without reading the rest of it: what [`complete`] makes of the line, a good
+/// deal faster. `None` where that needs more than two numbers put in: an outcome that is not open, or one that refuses.
+///
+/// What a client chose stands in the line as JSON text, its quotes escaped, and so never looks like an open outcome.
+#[must_use]
+pub fn complete_text(line: &str, outcome: Outcome) -> Option<String> {
+    let Outcome { status, latency_us, refused: None } = outcome else { return None };
+    let (before, after) = line.split_once(OPEN)?;
+    let number = |n: Option<u64>| n.map_or_else(|| "null".to_owned(), |n| n.to_string());
+    let (status, latency_us) = (number(status.map(u64::from)), number(latency_us));
+    Some([before, "\"status\":", &status, ",\"latency_us\":", &latency_us, after].concat())
 }
 
 /// Puts the outcome into a line.
@@ -171,5 +221,49 @@ pub fn complete(line: &mut AccessLine, outcome: Outcome) {
     if outcome.refused.is_some() {
         line.verdict = Some(Verdict::Deny);
         line.reason = outcome.refused;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use sumun_model::wire::access_to_json;
+
+    fn line(agent: String, route: String) -> AccessLine {
+        let ids = EventIds::new(GateId::new("gate-1").unwrap(), 7);
+        AccessLine {
+            agent: Some(agent),
+            route: Some(route),
+            // As far as a line can be made to look like one with an open outcome after the real one.
+            ext: Some(Ext::single("status", OPEN.into())),
+            ..blank(&ids, Timestamp::from_millis(1_800_000_000_000))
+        }
+    }
+
+    proptest! {
+        /// Completing the text is completing the line, whatever a client put into it.
+        #[test]
+        fn a_text_is_completed_as_its_line_is(
+            agent in prop_oneof![any::<String>(), Just(OPEN.to_owned()), Just(format!("\\{OPEN}\\\"{OPEN}"))],
+            route: String,
+            status: Option<u16>,
+            latency_us: Option<u64>,
+        ) {
+            let mut line = line(agent, route);
+            let outcome = Outcome { status, latency_us, refused: None };
+            let text = complete_text(&access_to_json(&line).unwrap(), outcome);
+            complete(&mut line, outcome);
+            prop_assert_eq!(text, Some(access_to_json(&line).unwrap()));
+        }
+    }
+
+    #[test]
+    fn what_needs_more_than_two_numbers_is_left_to_the_reader() {
+        let open = Outcome { status: Some(200), latency_us: Some(1), refused: None };
+        assert_eq!(complete_text(r#"{"status":401,"latency_us":2}"#, open), None);
+        let text = access_to_json(&line(String::new(), String::new())).unwrap();
+        let refused = Outcome { refused: Some(Reason::RecordingUnavailable), ..open };
+        assert_eq!(complete_text(&text, refused), None);
     }
 }

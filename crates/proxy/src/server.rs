@@ -1,16 +1,21 @@
 //! Listening, serving, stopping.
 
-use crate::service::Proxy;
+use crate::complain::chain;
+use crate::config::HEADER_BYTES_MIN;
+use crate::service::{Body, Proxy};
+use crate::sources::{Held, Sources};
+use crate::stall::WriteDeadline;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
@@ -33,8 +38,15 @@ pub enum ServeError {
     },
 }
 
-/// One connection's share of [`crate::ProxyConfig::connections_max`], given back when the last holder drops it.
-pub(crate) type Room = Arc<OwnedSemaphorePermit>;
+/// One connection's place among those served, given back when the last holder drops it.
+pub(crate) type Room = Arc<Place>;
+
+/// Held for its being dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    _of_all: OwnedSemaphorePermit,
+    _of_source: Held,
+}
 
 /// Opens a listening socket.
 ///
@@ -44,7 +56,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
 }
 
-/// A proxy at work; stops when told.
+/// A listener at work; stops when told.
 #[derive(Debug)]
 pub struct Running {
     /// Where it listens.
@@ -61,58 +73,101 @@ impl Running {
     }
 }
 
-/// Serves the proxy on a listener until told to stop.
+/// Serves the proxy on a listener until told to stop. Open streams end with it.
 ///
 /// # Errors
-/// The listener has no address, which a bound one has.
-pub fn start(proxy: Arc<Proxy>, listener: TcpListener) -> std::io::Result<Running> {
+/// The listener has no address, which a bound one has; or the limit of heads is below [`HEADER_BYTES_MIN`].
+pub fn start(proxy: Arc<Proxy>, listener: TcpListener) -> io::Result<Running> {
+    let config = &proxy.config;
+    let front = Front {
+        connections_max: config.connections_max,
+        sources: Sources::new(config.connections_per_source_max, &config.trusted_hops),
+        streams: true,
+        proxy: Arc::clone(&proxy),
+    };
+    serve(front, listener, move |request, peer| Arc::clone(&proxy).handle(request, peer.ip()))
+}
+
+/// One listener and what it allows.
+pub(crate) struct Front {
+    pub(crate) proxy: Arc<Proxy>,
+    pub(crate) connections_max: usize,
+    pub(crate) sources: Arc<Sources>,
+    /// Whether streams are opened through it: it then looks after them, and they end with it.
+    pub(crate) streams: bool,
+}
+
+/// Serves requests with a handler until told to stop.
+pub(crate) fn serve<H, F>(front: Front, listener: TcpListener, handler: H) -> io::Result<Running>
+where
+    H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    if front.proxy.config.header_bytes_max < HEADER_BYTES_MIN {
+        let message = format!("heads must be allowed at least {HEADER_BYTES_MIN} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
-    let done = tokio::spawn(accept(proxy, listener, stopped));
+    let done = tokio::spawn(accept(front, listener, stopped, handler));
     Ok(Running { address, stop, done })
 }
 
-async fn accept(proxy: Arc<Proxy>, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
-    let room = Arc::new(Semaphore::new(proxy.config.connections_max));
-    let mut recheck = tokio::time::interval(STREAM_RECHECK);
+async fn accept<H, F>(front: Front, listener: TcpListener, mut stopped: watch::Receiver<bool>, handler: H)
+where
+    H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let proxy = &front.proxy;
+    let room = Arc::new(Semaphore::new(front.connections_max));
+    let mut housekeeping = tokio::time::interval(STREAM_RECHECK);
     let mut connections = JoinSet::new();
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(proxy.config.timeouts.header_read)
-        .max_buf_size(proxy.config.header_bytes_max.max(8 * 1024))
+        .max_buf_size(proxy.config.header_bytes_max)
         .pipeline_flush(false)
         .half_close(false);
     loop {
         let accepted = tokio::select! {
             biased;
             () = told(&mut stopped) => break,
-            _ = recheck.tick() => {
-                proxy.recheck_streams();
+            _ = housekeeping.tick() => {
+                if front.streams {
+                    proxy.recheck_streams();
+                }
                 while connections.try_join_next().is_some() {}
                 continue;
             }
-            accepted = async {
-                let room = Arc::clone(&room).acquire_owned().await;
-                (listener.accept().await, room)
-            } => accepted,
+            accepted = next(&room, &listener) => accepted,
         };
-        let (Ok((tcp, peer)), Ok(room)) = accepted else {
-            // Out of file descriptors, most likely: wait for some to come back instead of spinning.
-            warn!("Could not accept a connection; trying again");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        let (tcp, peer, of_all) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, most likely: wait for some to come back instead of spinning.
+                if let Some(suppressed) = proxy.complaints.accept.due(proxy.clock.monotonic_us()) {
+                    warn!(suppressed, "Could not accept a connection; trying again: {}", chain(&error));
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let Some(of_source) = front.sources.enter(peer.ip()) else {
+            proxy.metrics.connections_refused.inc();
             continue;
         };
         let _ = tcp.set_nodelay(true);
-        let service = Arc::clone(&proxy);
         // Held by the connection, and by the stream that it becomes.
-        let room: Room = Arc::new(room);
+        let room: Room = Arc::new(Place { _of_all: of_all, _of_source: of_source });
         let held = Arc::clone(&room);
+        let handler = handler.clone();
         let serve = service_fn(move |mut request: Request<Incoming>| {
-            let proxy = Arc::clone(&service);
             request.extensions_mut().insert(Arc::clone(&held));
-            async move { Ok::<Response<_>, Infallible>(proxy.handle(request, peer.ip()).await) }
+            let response = handler(request, peer);
+            async move { Ok::<Response<_>, Infallible>(response.await) }
         });
-        let connection = http.serve_connection(TokioIo::new(tcp), serve).with_upgrades();
+        let io = WriteDeadline::new(tcp, proxy.config.timeouts.client_write);
+        let connection = http.serve_connection(TokioIo::new(io), serve).with_upgrades();
         let mut stopping = stopped.clone();
         connections.spawn(async move {
             let mut connection = pin!(connection);
@@ -124,17 +179,19 @@ async fn accept(proxy: Arc<Proxy>, listener: TcpListener, mut stopped: watch::Re
                 }
             };
             if let Err(error) = ended {
-                debug!(peer.address = %peer, "A connection ended: {error}");
+                debug!(peer.address = %peer, "A connection ended: {}", chain(&error));
             }
             drop(room);
         });
     }
     drop(listener);
-    proxy.streams.stop();
+    if front.streams {
+        proxy.streams.stop();
+    }
     let grace = proxy.config.shutdown_grace;
     let drained = async {
         while connections.join_next().await.is_some() {}
-        while !proxy.streams.is_empty() {
+        while front.streams && !proxy.streams.is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
@@ -148,6 +205,16 @@ async fn accept(proxy: Arc<Proxy>, listener: TcpListener, mut stopped: watch::Re
             );
         }
     }
+}
+
+/// The next connection, once there is room for it.
+async fn next(
+    room: &Arc<Semaphore>,
+    listener: &TcpListener,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
+    let (tcp, peer) = listener.accept().await?;
+    Ok((tcp, peer, place))
 }
 
 async fn told(stopped: &mut watch::Receiver<bool>) {

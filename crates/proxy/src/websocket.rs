@@ -5,11 +5,14 @@
 //! extension is optional, RFC 6455, 9.1), and messages are relayed whole, so a stream is only ever ended between
 //! messages. Pings are answered on each side by this gate.
 
+use crate::admission::Admitted;
+use crate::complain::chain;
 use crate::head;
 use crate::record;
 use crate::refuse;
 use crate::server::Room;
 use crate::service::{Body, Proxy, Received};
+use crate::stall::Streamed;
 use crate::streams::{End, Registered};
 use futures_util::{SinkExt, StreamExt};
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -19,7 +22,7 @@ use hyper_util::rt::TokioIo;
 use std::sync::Arc;
 use std::time::Duration;
 use sumun_dialect::ClientMessage;
-use sumun_gate::{Answer, Decision, StreamHold};
+use sumun_gate::{Answer, Decision, Permit, StreamHold};
 use sumun_model::{Reason, Scope, ScopeSet};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
@@ -54,36 +57,24 @@ pub(crate) async fn serve(
     if let Some(stream) = &registered {
         let again = proxy.gate.decide_stream(&stream.hold(), &[], proxy.now());
         if again.reason.is_some() && decision.reason().is_none() {
-            let raw = received.raw();
-            let request = sumun_gate::Request {
-                raw,
-                source: received.source,
-                body_complete: received.body_complete,
-                recordable: proxy.sink.available(),
-            };
-            // Its own nonce is used by now; what the first decision took stays taken and is written down.
-            let (recorded, reopens) = (decision.recorded, decision.reopens);
-            decision = proxy.gate.decide(&request, proxy.now());
-            (decision.recorded, decision.reopens) = (recorded, reopens);
             // The table may have changed back by now. The stream is registered: a change after this is seen there.
-            if proxy.config.enforce && decision.reason().is_some() {
-                return proxy.refuse(&received, &decision);
-            }
+            decision = proxy.decide(&received).after_reregistration(&decision);
         }
     }
-    let pending = if private {
-        match proxy.admit(&received, &mut decision).await {
-            Ok(pending) => pending,
-            Err(refusal) => return refusal,
-        }
-    } else {
-        proxy.pending(&received, None)
+    let Admitted { permit, pending } = match proxy.admit(&received, &mut decision).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return refusal.into_response(),
     };
-    let (response, upstream) = match connect(&proxy, &received).await {
+    let (response, upstream) = match connect(&proxy, &permit, &received).await {
         Ok(connected) => connected,
         Err(error) => {
             proxy.metrics.upstream_failure(error.kind());
-            warn!(upstream.authority = %proxy.upstream.authority(), "No stream from the exchange: {error}");
+            if let Some(suppressed) = proxy.complaints.stream.due(proxy.clock.monotonic_us()) {
+                warn!(
+                    upstream.authority = %proxy.upstream.authority(), suppressed,
+                    "No stream from the exchange: {}", chain(&error)
+                );
+            }
             let response = refuse::problem(
                 error.status(),
                 "upstream_unavailable",
@@ -142,6 +133,7 @@ impl ConnectError {
 /// exchange's response goes to the client as it is. `None`: it refused.
 async fn connect(
     proxy: &Proxy,
+    _permit: &Permit,
     received: &Received,
 ) -> Result<(Response<Body>, Option<Upgraded>), ConnectError> {
     let limit = proxy.config.timeouts.connect;
@@ -174,12 +166,12 @@ async fn connect(
         .map_err(ConnectError::Handshake)?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         head::strip_hop_by_hop(response.headers_mut());
-        return Ok((response.map(Either::Right), None));
+        return Ok((response.map(|body| Either::Right(Streamed::new(body, limit))), None));
     }
     let upgraded = hyper::upgrade::on(&mut response).await.map_err(ConnectError::Handshake)?;
-    let (mut parts, body) = response.into_parts();
+    let mut parts = response.into_parts().0;
     parts.headers.remove(header::SEC_WEBSOCKET_EXTENSIONS);
-    Ok((Response::from_parts(parts, Either::Right(body)), Some(upgraded)))
+    Ok((Response::from_parts(parts, Either::Left(Full::default())), Some(upgraded)))
 }
 
 fn limits(message_bytes_max: usize) -> WebSocketConfig {
@@ -209,7 +201,7 @@ async fn relay(
     upstream: Upgraded,
     stream: Option<Registered>,
 ) {
-    proxy.metrics.streams_open.inc();
+    let _open = proxy.metrics.stream_opened();
     let client = socket(client, Role::Server, CLIENT_MESSAGE_BYTES_MAX).await;
     let upstream = socket(upstream, Role::Client, UPSTREAM_MESSAGE_BYTES_MAX).await;
     let (mut to_client, mut from_client) = client.split();
@@ -286,7 +278,6 @@ async fn relay(
         tokio::time::timeout(CLOSE_WAIT, leave_client),
         tokio::time::timeout(CLOSE_WAIT, leave_upstream)
     );
-    proxy.metrics.streams_open.dec();
 }
 
 enum Step {
@@ -313,7 +304,7 @@ fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Messag
     let hold = stream.hold();
     let now = proxy.deciding_now();
     let dialect = proxy.gate.policy().dialect;
-    let enforce = proxy.config.enforce;
+    let enforce = proxy.gate.policy().enforce;
     let (asked, unreadable): (Vec<Scope>, Option<Reason>) = match dialect.client_message(path, text) {
         ClientMessage::Understood(ask) => (ask.asks, None),
         ClientMessage::Refused(error) => (Vec::new(), Some(error.reason())),
@@ -323,14 +314,15 @@ fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Messag
     if asked.is_empty() && decision.reason.is_none() {
         return Reply::Forward;
     }
-    let scopes: Vec<Option<Scope>> =
-        if asked.is_empty() { vec![None] } else { asked.iter().copied().map(Some).collect() };
-    for scope in scopes {
-        let mut line = record::message(&proxy.ids, now.wall, path, &hold, scope, &decision, enforce);
-        if proxy.sink.single(&mut line).is_err() {
-            proxy.metrics.unrecorded.inc();
-        }
+    let missing = (decision.reason == Some(Reason::ScopeMissing))
+        .then(|| proxy.gate.table.get(hold.key.as_str()))
+        .flatten()
+        .and_then(|entry| asked.iter().copied().find(|scope| !entry.scopes().contains(*scope)));
+    let mut line = record::message(&proxy.ids, now.wall, path, &hold, &asked, missing, &decision, enforce);
+    if proxy.sink.single(&mut line).is_err() {
+        proxy.metrics.unrecorded.inc();
     }
+    proxy.metrics.message_verdict(decision.reason);
     match decision.reason {
         // One line of a flood is enough: each further message would be another.
         Some(_) if enforce && decision.over_rate() => {

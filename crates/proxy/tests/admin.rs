@@ -77,6 +77,22 @@ async fn ready_says_what_is_amiss_and_what_to_do() {
     assert_eq!(ready(admin).await.0, 200);
 }
 
+#[tokio::test]
+async fn notes_of_the_role_are_told_and_serious_ones_count() {
+    let world = World::new().await;
+    let admin = serve(&world).await;
+    let serious = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let now_serious = Arc::clone(&serious);
+    world.proxy.set_notes(Box::new(move || {
+        vec![admin::Note { text: "made up".to_owned(), serious: now_serious.load(Ordering::SeqCst) }]
+    }));
+    let (status, body) = ready(admin).await;
+    assert_eq!((status, &body["ready"], &body["problems"]), (200, &json!(true), &json!(["made up"])));
+    serious.store(true, Ordering::SeqCst);
+    let (status, body) = ready(admin).await;
+    assert_eq!((status, &body["ready"], &body["problems"]), (503, &json!(false), &json!(["made up"])));
+}
+
 /// Names and labels are what dashboards are built on.
 #[tokio::test]
 async fn metrics_have_their_names_and_few_labels() {
@@ -111,8 +127,14 @@ async fn metrics_have_their_names_and_few_labels() {
     assert_eq!(
         names,
         [
+            "sumun_gate_bad_bodies counter",
             "sumun_gate_bad_heads counter",
+            "sumun_gate_connections_refused counter",
             "sumun_gate_decision_duration_seconds histogram",
+            "sumun_gate_key_table_age_seconds gauge",
+            "sumun_gate_keys gauge",
+            "sumun_gate_recording_available gauge",
+            "sumun_gate_shed_decisions gauge",
             "sumun_gate_streams_cut counter",
             "sumun_gate_streams_open gauge",
             "sumun_gate_unrecorded_decisions counter",
@@ -130,6 +152,9 @@ async fn metrics_have_their_names_and_few_labels() {
         "sumun_gate_upstream_failures_total{kind=\"broken\"} 1",
         "sumun_gate_upstream_duration_seconds_count 2",
         "sumun_gate_streams_open 0",
+        "sumun_gate_keys 2",
+        "sumun_gate_recording_available 1",
+        "sumun_gate_shed_decisions 0",
     ] {
         assert!(page.lines().any(|l| l == line), "no {line:?} in\n{page}");
     }

@@ -30,7 +30,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 async fn serve(world: &World) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(decide_service::serve(Arc::clone(&world.proxy), listener));
+    // It serves on when nobody can tell it to stop.
+    let running = decide_service::start(Arc::clone(&world.proxy), listener).unwrap();
+    std::mem::forget(running);
     address
 }
 
@@ -279,8 +281,10 @@ async fn other_paths_and_sizes_are_refused() {
     for line in ["GET /v1/decide", "POST /v1/decide/", "POST /", "PUT /v1/decide"] {
         assert_eq!(send(service, line, "").await.status, 404, "{line}");
     }
-    let large = "x".repeat(2 * 4096 + 1);
-    assert_eq!(send(service, "POST /v1/decide", &large).await.status, 413);
+    // Six bytes of JSON for each of the body, two for each of the head, and what stands around.
+    let most = 6 * 4096 + 2 * 16 * 1024 + 4 * 1024;
+    assert_eq!(send(service, "POST /v1/decide", &"x".repeat(most + 1)).await.status, 413);
+    assert_eq!(send(service, "POST /v1/decide", &"x".repeat(most)).await.status, 400);
     assert!(world.sink.entries().is_empty());
 }
 
@@ -316,7 +320,7 @@ async fn a_transfer_is_answered_when_it_is_on_the_disk() {
 
 #[tokio::test]
 async fn in_shadow_mode_a_denial_comes_without_a_refusal() {
-    let world = World::with(|o| o.config.enforce = false).await;
+    let world = World::with(|o| o.policy.enforce = false).await;
     let service = serve(&world).await;
     world.change(Change::Remove(key_id("K1")));
     let answer = ask(service, &question()).await;

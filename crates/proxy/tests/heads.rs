@@ -105,8 +105,22 @@ async fn connection_cannot_name_what_the_exchange_must_see() {
             world.exchange(get("/v1/accounts", &format!("Connection: {named}\r\n")).as_bytes()).await;
         assert_eq!((response.status, response.error_name().as_str()), (400, "bad_request"), "{named}");
         assert_eq!(response.header("connection"), Some("close"));
-        assert_eq!((world.upstream.count(), world.sink.entries().len()), (0, 0));
+        let line = world.turned_away(400);
+        assert_eq!((line.route.as_deref(), line.effect), (Some("/v1/accounts"), Some(Effect::Read)));
+        assert_eq!(line.ip, Some("127.0.0.1".parse().unwrap()));
     }
+}
+
+/// Without a credential that can be read it is nobody's: counted, not recorded.
+#[tokio::test]
+async fn a_bad_head_without_a_readable_credential_is_only_counted() {
+    let world = World::new().await;
+    for credential in ["", "Authorization: Bearer rubbish\r\n", "Authorization: Basic eDp5\r\n"] {
+        let bytes = format!("GET /v1/accounts HTTP/1.1\r\n{credential}\r\n");
+        assert_eq!(world.exchange(bytes.as_bytes()).await.status, 400, "{credential}");
+    }
+    assert_eq!((world.upstream.count(), world.sink.entries().len()), (0, 0));
+    assert_eq!(world.proxy.metrics.bad_heads.get(), 3);
 }
 
 #[tokio::test]
@@ -144,7 +158,7 @@ async fn there_is_one_host_and_the_target_agrees() {
         let world = World::new().await;
         let bytes = format!("GET {target} HTTP/1.1\r\n{hosts}{}\r\n", authorization());
         assert_eq!(world.exchange(bytes.as_bytes()).await.status, 400, "{target} {hosts:?}");
-        assert_eq!((world.upstream.count(), world.sink.entries().len()), (0, 0));
+        world.turned_away(400);
     }
     let world = World::new().await;
     let bytes = format!(
@@ -335,7 +349,7 @@ async fn only_trusted_hops_say_who_the_client_is() {
         let response = client.response("GET").await;
         let Some(address) = address else {
             assert_eq!(response.status, 400, "{forwarded:?}");
-            assert_eq!((world.upstream.count(), world.sink.entries().len()), (0, 0));
+            assert_eq!(world.turned_away(400).ip, None, "nobody knows who it was");
             continue;
         };
         assert_eq!(response.status, 200, "{trusted:?} {from} {forwarded:?}");

@@ -12,9 +12,10 @@
 mod support;
 
 use std::time::Duration;
-use sumun_model::Reason;
 use sumun_model::wire::{Signature, Verdict};
+use sumun_model::{Effect, Reason};
 use sumun_proxy::EventSink as _;
+use support::upstream::behaviour;
 use support::ws::{self, Exchange, PUBLIC, Socket};
 use support::{World, sign, soon, until};
 use tokio::io::AsyncWriteExt as _;
@@ -124,7 +125,7 @@ async fn a_large_body_on_a_public_route_does_not_go_on_without_it() {
 
 #[tokio::test]
 async fn shadow_mode_does_not_forward_what_it_could_not_read_either() {
-    let world = World::with(|o| o.config.enforce = false).await;
+    let world = World::with(|o| o.policy.enforce = false).await;
     let body = order_of(5000);
     let bytes = format!("{}{body}", post(&body, "Content-Length: 5000\r\n"));
     assert_eq!(world.exchange(bytes.as_bytes()).await.status, 413);
@@ -180,19 +181,59 @@ async fn a_slow_head_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn a_slow_body_is_408_and_no_decision() {
-    let world = World::with(|o| o.config.timeouts.body_read = SHORT).await;
+async fn a_slow_body_is_408_and_recorded_as_never_judged() {
     let body = order_of(100);
     for (framing, start) in
         [("Content-Length: 100\r\n", &body[..50]), ("Transfer-Encoding: chunked\r\n", "64\r\nmar")]
     {
+        let world = World::with(|o| o.config.timeouts.body_read = SHORT).await;
         let mut client = world.client().await;
         client.send(format!("{}{start}", post(&body, framing)).as_bytes()).await;
         let response = client.response("POST").await;
         assert_eq!((response.status, response.header("connection")), (408, Some("close")));
         assert!(client.is_closed().await);
+        let line = world.turned_away(408);
+        assert_eq!((line.route.as_deref(), line.effect), (Some("/v1/orders"), Some(Effect::Order)));
+        assert_eq!((world.proxy.metrics.bad_bodies.get(), world.sink.nonces()), (1, 0));
     }
-    assert_eq!((world.upstream.count(), world.sink.entries().len()), (0, 0));
+}
+
+/// Who shows no key that is known is told so without his body being waited for.
+#[tokio::test]
+async fn no_body_is_waited_for_from_nobody() {
+    let unknown = |framing: &str| {
+        let credential = sign::bearer("K9", "");
+        format!("POST /v1/orders HTTP/1.1\r\nHost: a\r\nAuthorization: {credential}\r\n{FORM}{framing}\r\n")
+    };
+    let absent = |framing: &str| format!("POST /v1/orders HTTP/1.1\r\nHost: a\r\n{FORM}{framing}\r\n");
+    let malformed = |framing: &str| {
+        format!("POST /v1/orders HTTP/1.1\r\nHost: a\r\nAuthorization: x\r\n{FORM}{framing}\r\n")
+    };
+    let (large, chunked) = ("Content-Length: 30000\r\n", "Transfer-Encoding: chunked\r\n");
+    for (request, reason) in [
+        (unknown(large), Reason::UnknownKey),
+        (absent(large), Reason::MalformedCredentials),
+        (malformed(large), Reason::MalformedCredentials),
+        (absent(chunked), Reason::MalformedCredentials),
+        (malformed(chunked), Reason::MalformedCredentials),
+    ] {
+        let world = World::with(|o| o.config.body_bytes_max = 64 * 1024).await;
+        let mut client = world.client().await;
+        client.send(request.as_bytes()).await;
+        let response = client.response("POST").await;
+        assert_eq!((response.status, response.header("connection")), (401, Some("close")), "{request}");
+        assert_eq!(world.refused().reason, Some(reason), "{request}");
+        assert_eq!(world.upstream.count(), 0);
+    }
+    // Of a chunked body nobody knows the length, which is judged before the key.
+    let world = World::with(|o| o.config.body_bytes_max = 64 * 1024).await;
+    let mut client = world.client().await;
+    client.send(unknown(chunked).as_bytes()).await;
+    let early = tokio::time::timeout(SHORT, client.response("POST")).await;
+    assert!(early.is_err(), "{early:?}");
+    client.send(format!("{:x}\r\n{}\r\n0\r\n\r\n", 70_000, "x".repeat(70_000)).as_bytes()).await;
+    assert_eq!(client.response("POST").await.status, 413);
+    assert_eq!(world.refused().reason, Some(Reason::BodyTooLarge));
 }
 
 /// A request is decided when it is whole, not when it begins.
@@ -235,6 +276,96 @@ async fn connections_beyond_the_limit_wait_for_one_to_end() {
     drop(second);
     assert_eq!(third.response("GET").await.status, 200);
     world.check();
+}
+
+#[tokio::test]
+async fn one_neighbourhood_holds_its_share_of_connections_and_no_more() {
+    let exchange = Exchange::new();
+    let choose = |trusted: &'static str| {
+        let upstream = exchange.behaviour();
+        move |o: &mut support::Options| {
+            o.config.connections_per_source_max = 2;
+            o.config.trusted_hops = vec![trusted.parse().unwrap()];
+            o.upstream = upstream;
+        }
+    };
+    let world = World::with(choose("192.0.2.1")).await;
+    let get = || "GET /v1/ticker HTTP/1.1\r\nHost: a\r\n\r\n";
+    let stream = Socket::open(&world, "K1").await;
+    let mut second = world.client_from("127.0.0.2").await;
+    second.send(get().as_bytes()).await;
+    assert_eq!(second.response("GET").await.status, 404, "the exchange's own answer");
+    let mut third = world.client_from("127.0.0.3").await;
+    assert!(third.is_closed().await);
+    assert_eq!(world.proxy.metrics.connections_refused.get(), 1);
+    let mut elsewhere = world.client_from("127.0.1.1").await;
+    elsewhere.send(get().as_bytes()).await;
+    assert_eq!(elsewhere.response("GET").await.status, 404);
+    // A place comes back with its stream.
+    drop(stream);
+    until("a place", || world.proxy.streams.is_empty()).await;
+    let mut again = world.client().await;
+    again.send(get().as_bytes()).await;
+    while again.try_response("GET").await.is_none() {
+        again = world.client().await;
+        again.send(get().as_bytes()).await;
+    }
+
+    let world = World::with(choose("127.0.0.0/8")).await;
+    let mut clients = Vec::new();
+    for _ in 0..5 {
+        let mut client = world.client().await;
+        client.send(get().as_bytes()).await;
+        assert_eq!(client.response("GET").await.status, 404, "a trusted hop has no share");
+        clients.push(client);
+    }
+}
+
+/// An answer that stops in the middle ends; it does not hold its place for ever.
+#[tokio::test]
+async fn an_answer_that_stalls_is_cut_off() {
+    for framing in ["Content-Length: 100\r\n", "Transfer-Encoding: chunked\r\n"] {
+        let world = World::with(|o| {
+            o.config.timeouts.upstream_response = SHORT;
+            o.upstream = behaviour(move |_, mut conn| async move {
+                conn.send(format!("HTTP/1.1 200 OK\r\n{framing}\r\n5\r\nabcde\r\n").as_bytes()).await;
+                std::future::pending::<()>().await;
+                Some(conn)
+            });
+        })
+        .await;
+        let mut client = world.client().await;
+        client.send(sign::request("GET", "/v1/accounts", "").as_bytes()).await;
+        client.read_until("abcde").await;
+        assert!(client.try_response("GET").await.is_none(), "it never ends well");
+        world.check();
+    }
+}
+
+/// A client that reads nothing, as an HTTP answer and as a stream.
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_cut_off() {
+    let world = World::with(|o| {
+        o.config.connections_max = 1;
+        o.config.timeouts.client_write = SHORT;
+        o.upstream = behaviour(|got, mut conn| async move {
+            if got.path() == "/v1/accounts" {
+                conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n").await;
+                conn.send(&vec![b'x'; 100_000_000]).await;
+            } else {
+                conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+            }
+            Some(conn)
+        });
+    })
+    .await;
+    let mut deaf = world.client().await;
+    deaf.send(sign::request("GET", "/v1/accounts", "").as_bytes()).await;
+    // The one place there is comes back, though the first still holds its end open.
+    let mut second = world.client().await;
+    second.send(sign::request("GET", "/v1/order?uuid=a", "").as_bytes()).await;
+    assert_eq!(second.response("GET").await.status, 200);
+    drop(deaf);
 }
 
 #[tokio::test]

@@ -159,7 +159,7 @@ async fn nonces_that_cannot_be_written_refuse_transfers_and_the_rest_is_recorded
 
 #[tokio::test]
 async fn shadow_mode_records_what_it_would_refuse_and_refuses_nothing() {
-    let world = World::with(|o| o.config.enforce = false).await;
+    let world = World::with(|o| o.policy.enforce = false).await;
     let suspended = Status { state: KeyState::Suspended, measure: None };
     world.change(Change::Status(key_id("K1"), suspended));
     let used = sign::bearer("K2", "");

@@ -111,11 +111,20 @@ async fn each_message_needs_the_scope_it_asks_for() {
         said,
         [
             (balances, Verdict::Deny, Some(Reason::ScopeMissing)),
-            (orders, Verdict::Deny, Some(Reason::ScopeMissing)),
             (balances, Verdict::Deny, Some(Reason::ScopeMissing)),
             (orders, Verdict::Allow, None),
-        ]
+        ],
+        "one line a message, under the scope that is missing"
     );
+    let scopes: Vec<_> = lines.iter().map(|l| l.ext.as_ref().and_then(|ext| ext.get("scopes"))).collect();
+    assert_eq!(scopes, [None, Some(&serde_json::json!(["read_orders", "read_balances"])), None]);
+    let page = world.proxy.metrics.render();
+    for line in [
+        "sumun_gate_message_verdicts_total{outcome=\"deny\",reason=\"scope_missing\"} 2",
+        "sumun_gate_message_verdicts_total{outcome=\"allow\",reason=\"\"} 1",
+    ] {
+        assert!(page.lines().any(|l| l == line), "no {line:?} in\n{page}");
+    }
     for line in lines {
         assert_eq!(line.key, Some(key_id("K3")));
         assert_eq!((line.method.as_deref(), line.route.as_deref()), (Some("MESSAGE"), Some(PRIVATE)));
@@ -360,7 +369,7 @@ async fn a_nonce_reopens_the_stream_from_the_same_address_only() {
 
 #[tokio::test]
 async fn shadow_mode_lets_every_message_and_stream_be() {
-    let (world, exchange) = world(|o| o.config.enforce = false).await;
+    let (world, exchange) = world(|o| o.policy.enforce = false).await;
     let mut socket = Socket::open(&world, "K3").await;
     socket.text(MY_ASSET).await;
     until("the subscription", || exchange.texts() == [MY_ASSET]).await;

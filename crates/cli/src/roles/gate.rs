@@ -33,6 +33,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
+/// A client that takes nothing of its answer for so long is cut off. Real ones read as fast as the line lets them; a
+/// mobile network's longest pause is some twenty seconds.
+const CLIENT_WRITE: Duration = Duration::from_secs(60);
+
 /// Runs until told to stop.
 ///
 /// # Errors
@@ -88,9 +92,8 @@ async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
     if let Some(listener) = admin_listener {
         tokio::spawn(admin::serve(Arc::clone(&proxy), listener));
     }
-    if let Some(listener) = decide_listener {
-        tokio::spawn(decide_service::serve(Arc::clone(&proxy), listener));
-    }
+    let deciding =
+        decide_listener.map(|listener| decide_service::start(Arc::clone(&proxy), listener)).transpose()?;
     let disk = Disk { log, nonce_log, recorder, drain, keeper };
     let housekeeper = Housekeeper::start(source, &proxy, disk, &config)?;
     println!("{}", serde_json::json!({ "ready": ready }));
@@ -101,7 +104,12 @@ async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
 
     told.wait().await;
     info!("Stopping");
-    running.stop().await;
+    let stop_deciding = async {
+        if let Some(deciding) = deciding {
+            deciding.stop().await;
+        }
+    };
+    tokio::join!(running.stop(), stop_deciding);
     housekeeper.stop();
     Ok(())
 }
@@ -192,6 +200,7 @@ fn policy(config: &Config) -> GatePolicy {
         dialect: match gate.dialect {
             config::Dialect::Upbit => sumun_dialect::Dialect::Upbit,
         },
+        enforce: gate.mode == Mode::Enforce,
         failures_max: u32::try_from(gate.failures.per_source_max.get()).unwrap_or(u32::MAX),
         failures_window_us: gate.failures.window_s.get().saturating_mul(1_000_000),
         default_per_second: gate.rates.default_per_second,
@@ -212,11 +221,11 @@ fn proxy_config(config: &Config, connections_max: usize) -> ProxyConfig {
             config::UpstreamHost::Keep => UpstreamHost::Keep,
             config::UpstreamHost::Upstream => UpstreamHost::Upstream,
         },
-        enforce: gate.mode == Mode::Enforce,
         trusted_hops: gate.trusted_hops.clone(),
         body_bytes_max: gate.body_bytes_max.get(),
         header_bytes_max: gate.header_bytes_max.get(),
         connections_max,
+        connections_per_source_max: gate.connections_per_source_max,
         shutdown_grace: Duration::from_secs(gate.shutdown_grace_s),
         timeouts: Timeouts {
             header_read: seconds(gate.timeouts.header_read_s),
@@ -225,6 +234,7 @@ fn proxy_config(config: &Config, connections_max: usize) -> ProxyConfig {
             upstream_response: seconds(gate.timeouts.upstream_response_s),
             pool_idle: seconds(gate.timeouts.idle_s),
             websocket_idle: seconds(gate.timeouts.websocket_idle_s),
+            client_write: CLIENT_WRITE,
         },
     }
 }

@@ -17,8 +17,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use sumun_gate::{Change, Gate, GatePolicy, KeySpec, KeyTable, ReplayMemory, Status};
-use sumun_model::wire::Verdict;
-use sumun_model::{AccountId, ApiSecret, GateId, KeyId, Scope, ScopeSet, Timestamp};
+use sumun_model::wire::{Signature, Verdict};
+use sumun_model::{AccountId, ApiSecret, GateId, KeyId, Reason, Scope, ScopeSet, Timestamp};
 use sumun_proxy::metrics::Metrics;
 use sumun_proxy::{Proxy, ProxyConfig, Running, SystemClock, Timeouts, UpstreamHost};
 use tokio::net::TcpListener;
@@ -90,13 +90,13 @@ impl Default for Options {
                 gate: GateId::new("gate-test").unwrap(),
                 upstream: "127.0.0.1:1".parse().unwrap(),
                 upstream_host: UpstreamHost::Keep,
-                enforce: true,
                 trusted_hops: Vec::new(),
                 body_bytes_max: 4096,
                 header_bytes_max: 16 * 1024,
                 connections_max: 64,
+                connections_per_source_max: 0,
                 shutdown_grace: Duration::from_secs(5),
-                timeouts: Timeouts::default(),
+                timeouts: patient(),
             },
             policy: GatePolicy {
                 default_per_second: 0,
@@ -107,6 +107,20 @@ impl Default for Options {
             keys: vec![key("K1"), key("K2")],
             upstream: upstream::answers_ok(),
         }
+    }
+}
+
+/// Longer than any test takes.
+pub const fn patient() -> Timeouts {
+    let long = Duration::from_secs(60);
+    Timeouts {
+        header_read: long,
+        body_read: long,
+        connect: long,
+        upstream_response: long,
+        pool_idle: long,
+        websocket_idle: long,
+        client_write: long,
     }
 }
 
@@ -179,6 +193,17 @@ impl World {
         let singles = self.sink.singles();
         assert_eq!(singles.len(), 1, "{singles:#?}");
         singles.into_iter().next().unwrap()
+    }
+
+    /// The one line of a request of K1 that was turned away before it could be decided about.
+    #[track_caller]
+    pub fn turned_away(&self, status: u16) -> sumun_model::wire::AccessLine {
+        assert_eq!((self.upstream.count(), self.sink.entries().len()), (0, 1), "{:#?}", self.sink.entries());
+        let line = self.refused();
+        assert_eq!((line.verdict, line.reason), (Some(Verdict::Deny), Some(Reason::MalformedCredentials)));
+        assert_eq!((line.status, line.signature), (Some(status), Some(Signature::Unchecked)));
+        assert_eq!((line.key.as_ref(), line.enforced), (Some(&key_id("K1")), Some(true)));
+        line
     }
 
     /// What must always hold: each request the upstream saw is exactly one that was decided and written down before
