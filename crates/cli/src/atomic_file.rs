@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 /// Only the owner may read or write: keys files and key-encryption keys.
@@ -69,7 +69,7 @@ impl Written {
 
 /// Writes a temporary file beside `path`, syncs it, renames it over `path`, syncs the folder.
 ///
-/// A file that exists keeps its permissions; a new one gets [`OWNER_ONLY`]. A link is followed, so that the
+/// A file that exists keeps its owner, its group and its permissions; a new one gets [`OWNER_ONLY`]. A link is followed, so that the
 /// file it names is replaced and not the link.
 ///
 /// # Errors
@@ -83,7 +83,8 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<Written, WriteError> {
         move |source| WriteError { step, path, source }
     };
     let write = || {
-        let mode = fs::metadata(path).map_or(OWNER_ONLY, |old| old.permissions().mode() & 0o777);
+        let old = fs::metadata(path).ok();
+        let mode = old.as_ref().map_or(OWNER_ONLY, |old| old.permissions().mode() & 0o777);
         // One left by a crash is of no use to anybody.
         let _ = fs::remove_file(&temporary);
         let mut file = OpenOptions::new()
@@ -93,6 +94,16 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<Written, WriteError> {
             .open(&temporary)
             .map_err(failed("create", &temporary))?;
         file.write_all(content).map_err(failed("write", &temporary))?;
+        if let Some(old) = &old {
+            let new = file.metadata().map_err(failed("look at", &temporary))?;
+            // Others read the file by them: a gate that no longer may would keep its last table and grow old.
+            if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+                fchown(&file, Some(old.uid()), Some(old.gid())).map_err(failed(
+                    "keep the owner and group of; run this as that owner or as root:",
+                    path,
+                ))?;
+            }
+        }
         file.set_permissions(fs::Permissions::from_mode(mode))
             .map_err(failed("set permissions of", &temporary))?;
         file.sync_all().map_err(failed("sync", &temporary))?;
@@ -167,6 +178,32 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn keeps_owner_and_group_or_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.toml");
+        fs::write(&path, b"one").unwrap();
+        // Made up; only root can give a file away, and anybody else's file is his own already.
+        let given = std::os::unix::fs::chown(&path, Some(4711), Some(4712)).is_ok();
+        let before = fs::metadata(&path).unwrap();
+        replace(&path, b"two").unwrap().durably().unwrap();
+        let after = fs::metadata(&path).unwrap();
+        assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()));
+        assert_eq!((after.uid() == 4711, fs::read(&path).unwrap()), (given, b"two".to_vec()));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_synced_is_no_failure_to_write() {
+        let path = Path::new("keys.toml");
+        assert!(Written::of(path, Ok(())).durably().is_ok());
+        let said = Written::of(path, Err(io::Error::other("made up"))).durably().unwrap_err().to_string();
+        assert!(
+            said.contains("`keys.toml` is written and in its place") && said.contains("made up"),
+            "{said}"
+        );
+        assert!(!said.contains("nothing was changed"), "{said}");
     }
 
     #[test]

@@ -21,3 +21,11 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     text(&format!("{}\n", serde_json::to_string(value)?))
 }
+
+/// As [`json`], from a thread of its own: a process that goes on neither waits for a reader nor ends because there is
+/// none.
+pub(crate) fn json_aside(value: &serde_json::Value) {
+    let line = format!("{value}\n");
+    // Without a thread to spare nothing is said; the log says it too.
+    let _ = std::thread::Builder::new().name("stdout".to_owned()).spawn(move || drop(text(&line)));
+}
