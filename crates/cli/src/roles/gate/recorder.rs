@@ -210,6 +210,10 @@ pub(super) fn join(joined: Joined<'_>) -> Option<Vec<u8>> {
         }
     };
     let Some(outcome) = outcome else { return Some(admit.to_vec()) };
+    let text = std::str::from_utf8(admit).ok().and_then(|text| record::complete_text(text, outcome));
+    if let Some(text) = text {
+        return Some(text.into_bytes());
+    }
     let Some(mut line) = access_line(admit) else { return Some(admit.to_vec()) };
     record::complete(&mut line, outcome);
     Some(access_to_json(&line).map_or_else(|_| admit.to_vec(), String::into_bytes))
