@@ -9,8 +9,10 @@ mod keeper;
 mod keys;
 mod known;
 mod nonces;
+mod notes;
 mod numbers;
 mod recorder;
+mod signals;
 mod stamp;
 
 use crate::config::{self, Config, Mode};
@@ -20,7 +22,9 @@ use housekeeper::{Disk, Housekeeper};
 use keeper::{Debts, Keeper};
 use keys::{KeySource, Looked};
 use recorder::Recorder;
+use signals::{HangUps, Signals};
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use sumun_gate::{Gate, GatePolicy, KeyTable};
@@ -30,7 +34,6 @@ use sumun_proxy::{
 };
 use sumun_stream::{DRAIN_INTERVAL_DEFAULT, Syncer};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
 /// A client that takes nothing of its answer for so long is cut off. Real ones read as fast as the line lets them; a
@@ -48,6 +51,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
 }
 
 async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
+    let hang_ups = HangUps::new()?;
     let clock = SystemClock::new();
     let keyring = crate::keyring::load(&config.seal).map_err(|e| BadInput(e.to_string()))?;
     disk::prepare(&config.data_dir).map_err(failed)?;
@@ -77,7 +81,7 @@ async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
     let listener = bind("gate.listen", config.gate.listen).await?;
     let admin_listener = bind_optional("gate.admin_listen", config.gate.admin_listen).await?;
     let decide_listener = bind_optional("gate.decide_listen", config.gate.decide_listen).await?;
-    let mut told = Signals::new()?;
+    let mut told = Signals::new(hang_ups)?;
     let ready = Ready {
         listen: listener.local_addr()?,
         admin: admin_listener.as_ref().and_then(|l| l.local_addr().ok()),
@@ -94,15 +98,23 @@ async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
     }
     let deciding =
         decide_listener.map(|listener| decide_service::start(Arc::clone(&proxy), listener)).transpose()?;
-    let disk = Disk { log, nonce_log, recorder, drain, keeper };
-    let housekeeper = Housekeeper::start(source, &proxy, disk, &config)?;
-    println!("{}", serde_json::json!({ "ready": ready }));
+    let nonces_owed = Arc::new(AtomicBool::new(false));
+    let notes = notes::Sources {
+        keys: lock(&source).trouble(),
+        debts: Arc::clone(keeper.debts()),
+        nonces_owed: Arc::clone(&nonces_owed),
+        drain: Arc::clone(&drain),
+    };
+    proxy.set_notes(Box::new(move || notes.notes()));
+    let disk = Disk { log, nonce_log, recorder, nonces_owed, drain, keeper };
+    let housekeeper = Housekeeper::start(Arc::clone(&source), &proxy, disk, &config)?;
+    crate::output::json_aside(&serde_json::json!({ "ready": ready }));
     if let Some(short) = short {
         warn!("`gate.connections_max` {short}");
     }
     info!(listen = %ready.listen, keys = ready.keys, "The gate is open");
 
-    told.wait().await;
+    told.wait(|| bring_in_step(&source, &proxy)).await;
     info!("Stopping");
     let stop_deciding = async {
         if let Some(deciding) = deciding {
@@ -236,23 +248,5 @@ fn proxy_config(config: &Config, connections_max: usize) -> ProxyConfig {
             websocket_idle: seconds(gate.timeouts.websocket_idle_s),
             client_write: CLIENT_WRITE,
         },
-    }
-}
-
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
     }
 }

@@ -16,6 +16,7 @@ mod stage;
 
 mod clocks;
 mod data;
+mod edits;
 mod full_disk;
 mod given;
 mod keys_file;

@@ -28,6 +28,8 @@ pub(super) struct Disk {
     pub(super) log: Log,
     pub(super) nonce_log: Log,
     pub(super) recorder: Arc<Recorder>,
+    /// Whether nonces were used that the journal could not take.
+    pub(super) nonces_owed: Arc<AtomicBool>,
     pub(super) drain: Arc<DrainThread>,
     pub(super) keeper: Keeper,
 }
@@ -69,7 +71,8 @@ impl Housekeeper {
                 }
                 if second {
                     // What fails was said when it first failed, and is tried again.
-                    let _ = disk.recorder.settle_nonces();
+                    let owed = disk.recorder.settle_nonces().is_err();
+                    disk.nonces_owed.store(owed, Ordering::Relaxed);
                     disk.recorder.settle_numbers();
                     tell_of_drain(&mut drain_failing, disk.drain.failing());
                 }

@@ -1,11 +1,12 @@
 //! A stage for tests of the real gate: its folder, keys and configuration; the process; a client; an exchange that
-//! writes down what it gets; and a look at the bytes on the disk. Nothing here decides what is right.
+//! writes down what it gets; a look at the bytes on the disk, and one for secrets in them. Nothing here decides what is right.
 #![allow(dead_code, reason = "two test binaries share it; each uses what it needs")]
 
 pub(crate) mod chance;
 pub(crate) mod client;
 pub(crate) mod disk;
 pub(crate) mod process;
+pub(crate) mod secrets;
 pub(crate) mod upstream;
 
 use crate::support::{KEK_ONE, Place};
@@ -119,6 +120,15 @@ impl Stage {
         let ran = self.place.run(&["log", "dump", "--from", &from.to_string()]);
         assert_eq!(ran.code, 0, "{}", ran.shown());
         ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// Whatever a test was about: no secret may have come to stand in what the gate wrote.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            secrets::none_below(&self.data(""));
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! The real `sumun gate` as a process: started, listened to, killed.
 
-use super::{PATIENCE, wait_for};
-use std::io::{BufRead, BufReader, Read};
+use super::{secrets, wait_for};
+use std::io::Read;
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
 
-/// A running gate. Dropping it kills it.
+/// A running gate. Dropping it kills it, and fails the test if it ever printed a secret.
 pub(crate) struct Gate {
     child: Child,
+    stdout: Arc<Mutex<String>>,
     stderr: Arc<Mutex<String>>,
     pub(crate) ready: serde_json::Value,
     pub(crate) listen: SocketAddr,
@@ -37,23 +38,21 @@ impl Gate {
     pub(crate) fn try_start(mut command: Command) -> Result<Self, Ended> {
         let mut child = spawn(&mut command);
         let stderr = collect(child.stderr.take().unwrap());
-        let stdout = child.stdout.take().unwrap();
-        let (told, line) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = BufReader::new(stdout).read_line(&mut text);
-            let _ = told.send(text);
+        let stdout = collect(child.stdout.take().unwrap());
+        let line = wait_for(|| {
+            let printed = lock(&stdout).clone();
+            (printed.ends_with('\n') || child.try_wait().unwrap().is_some()).then_some(printed)
         });
-        let line = line.recv_timeout(PATIENCE).unwrap_or_default();
+        let line = line.unwrap_or_default();
         let Ok(ready) = serde_json::from_str::<serde_json::Value>(&line) else {
             let _ = child.kill();
             let code = child.wait().unwrap().code();
-            // The pipe is read to its end by a thread of its own.
-            let err = wait_for(|| Arc::strong_count(&stderr).eq(&1).then(|| lock(&stderr).clone()));
-            return Err(Ended { code, err: err.unwrap() });
+            let (out, err) = (whole(&stdout), whole(&stderr));
+            no_secret_in(&[&out, &err]);
+            return Err(Ended { code, err });
         };
         let listen = ready["ready"]["listen"].as_str().unwrap().parse().unwrap();
-        Ok(Self { child, stderr, ready: ready["ready"].clone(), listen })
+        Ok(Self { child, stdout, stderr, ready: ready["ready"].clone(), listen })
     }
 
     pub(crate) fn admin(&self) -> SocketAddr {
@@ -85,6 +84,10 @@ impl Gate {
         assert!(said.is_some(), "never said `{text}`, but:\n{}", self.said());
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
@@ -94,6 +97,20 @@ impl Drop for Gate {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            no_secret_in(&[&whole(&self.stdout), &whole(&self.stderr)]);
+        }
+    }
+}
+
+/// All that came out of a process that has ended: each pipe is read to its end by a thread of its own.
+fn whole(collected: &Arc<Mutex<String>>) -> String {
+    wait_for(|| Arc::strong_count(collected).eq(&1).then(|| lock(collected).clone())).unwrap()
+}
+
+fn no_secret_in(printed: &[&str]) {
+    for text in printed {
+        assert_eq!(secrets::found(text.as_bytes()), None, "printed in:\n{text}");
     }
 }
 
