@@ -46,7 +46,7 @@ impl ApiSecret {
         let mut text = String::with_capacity(SECRET_PREFIX.len() + 2 * SECRET_ENTROPY_BYTES + 8);
         text.push_str(SECRET_PREFIX);
         // Digit by digit into room taken beforehand: no copy of any part is left behind.
-        let mut push = |text: &mut String, byte: u8| {
+        let push = |text: &mut String, byte: u8| {
             for digit in [byte >> 4, byte & 15] {
                 text.extend(char::from_digit(u32::from(digit), 16));
             }

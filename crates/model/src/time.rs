@@ -91,7 +91,7 @@ impl FromStr for Timestamp {
         }
         let instant: jiff::Timestamp = s.parse().map_err(|_| TimeError::Malformed(shown()))?;
         let us = instant.as_microsecond();
-        if us < Self::MIN.0 || us > Self::MAX.0 {
+        if !(Self::MIN.0..=Self::MAX.0).contains(&us) {
             return Err(TimeError::Malformed(shown()));
         }
         Ok(Self(us))

@@ -9,7 +9,9 @@ use sumun_gate::{Decision, StreamHold};
 use sumun_model::wire::event::AccessChannel;
 use sumun_model::wire::state::TypeWord;
 use sumun_model::wire::{AccessLine, Ext, Signature, Verdict};
-use sumun_model::{AccountId, Checks, Effect, EventId, GateId, KeyId, Reason, Scope, Timestamp};
+use sumun_model::{
+    AccountId, Check, CheckOutcome, Checks, Effect, EventId, GateId, KeyId, Reason, Scope, Timestamp,
+};
 
 /// Longest user agent recorded, in characters.
 pub const AGENT_CHARS_MAX: usize = 256;
@@ -164,6 +166,15 @@ fn as_seen(ids: &EventIds, seen: Seen<'_>, route: Option<&Route>) -> AccessLine 
     }
 }
 
+/// What a client message asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Every scope, in the message's order.
+    pub scopes: &'a [Scope],
+    /// The first that the key lacks.
+    pub missing: Option<Scope>,
+}
+
 /// The line of a client message that asks for scopes on an open stream. One message is one line: `scope` is the first
 /// that is missing, or the first asked; where more are asked, all are in `ext.scopes`.
 #[must_use]
@@ -172,11 +183,16 @@ pub fn message(
     at: Timestamp,
     path: &str,
     hold: &StreamHold,
-    asked: &[Scope],
-    missing: Option<Scope>,
+    asked: Asked<'_>,
     decision: &StreamDecision,
     enforced: bool,
 ) -> AccessLine {
+    // A type that nobody knows is a route that nobody knows.
+    let unknown = decision.reason == Some(Reason::RouteUnknown);
+    let mut checks = decision.checks;
+    if unknown {
+        checks.set(Check::Route, CheckOutcome::Fail);
+    }
     AccessLine {
         key: Some(hold.key.clone()),
         account: decision.account.clone(),
@@ -184,16 +200,16 @@ pub fn message(
         channel: Some(AccessChannel::Websocket),
         method: Some("MESSAGE".to_owned()),
         route: Some(cut(path, PATH_CHARS_MAX)),
-        effect: Some(Effect::Read),
-        scope: missing.or_else(|| asked.first().copied()),
+        effect: Some(if unknown { Effect::Transfer } else { Effect::Read }),
+        scope: asked.missing.or_else(|| asked.scopes.first().copied()),
         verdict: Some(if decision.reason.is_none() { Verdict::Allow } else { Verdict::Deny }),
         reason: decision.reason,
         enforced: Some(enforced),
         // The stream's upgrade was signed; a message is not, and is believed because the stream is.
         signature: Some(Signature::Unchecked),
-        checks: Some(decision.checks),
-        ext: (asked.len() > 1)
-            .then(|| Ext::single("scopes", asked.iter().map(|scope| scope.as_str()).collect())),
+        checks: Some(checks),
+        ext: (asked.scopes.len() > 1)
+            .then(|| Ext::single("scopes", asked.scopes.iter().map(|scope| scope.as_str()).collect())),
         ..blank(ids, at)
     }
 }

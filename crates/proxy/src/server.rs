@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
 /// How often keys that end by themselves are looked for among open streams.
-const STREAM_RECHECK: Duration = Duration::from_secs(1);
+const STREAM_RECHECK: Duration = Duration::from_millis(250);
 
 /// Serving could not begin.
 #[derive(Debug, thiserror::Error)]

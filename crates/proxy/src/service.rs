@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 use crate::record::{EventIds, Seen};
 use crate::sink::EventSink;
 use crate::stall::Streamed;
-use crate::streams::Streams;
+use crate::streams::{Stream, Streams};
 use crate::{admin, client_address, head, refuse, websocket};
 use bytes::Bytes;
 use http::request::Parts;
@@ -151,6 +151,15 @@ impl Proxy {
         }
         let cut = self.streams.recheck(&self.gate, self.clock.now());
         self.metrics.streams_cut.inc_by(cut as u64);
+        cut
+    }
+
+    /// Decides again about one open stream. True if that ended it.
+    pub(crate) fn recheck_stream(&self, stream: &Stream) -> bool {
+        let cut = self.gate.policy().enforce && stream.recheck(&self.gate, self.clock.now());
+        if cut {
+            self.metrics.streams_cut.inc();
+        }
         cut
     }
 

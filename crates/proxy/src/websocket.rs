@@ -8,7 +8,7 @@
 use crate::admission::Admitted;
 use crate::complain::chain;
 use crate::head;
-use crate::record;
+use crate::record::{self, Asked};
 use crate::refuse;
 use crate::server::Room;
 use crate::service::{Body, Proxy, Received};
@@ -227,6 +227,12 @@ async fn relay(
         if let Step::End(end) = step {
             break Ending::Cut(end);
         }
+        // A key that has just ended by the clock gets nothing more, even before the next look at all streams.
+        if let (Step::FromUpstream(_), Some(stream)) = (&step, &stream)
+            && proxy.recheck_stream(stream)
+        {
+            continue;
+        }
         let send = async {
             match step {
                 Step::FromClient(Some(Ok(message))) => match read(proxy, path, stream.as_ref(), &message) {
@@ -318,7 +324,8 @@ fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Messag
         .then(|| proxy.gate.table.get(hold.key.as_str()))
         .flatten()
         .and_then(|entry| asked.iter().copied().find(|scope| !entry.scopes().contains(*scope)));
-    let mut line = record::message(&proxy.ids, now.wall, path, &hold, &asked, missing, &decision, enforce);
+    let wanted = Asked { scopes: &asked, missing };
+    let mut line = record::message(&proxy.ids, now.wall, path, &hold, wanted, &decision, enforce);
     if proxy.sink.single(&mut line).is_err() {
         proxy.metrics.unrecorded.inc();
     }
@@ -336,11 +343,7 @@ fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Messag
             // Noted first and decided again after, as with the stream itself: a change of the table in between is
             // seen by one or the other.
             stream.subscribed(&asked);
-            if enforce && stream.recheck(&proxy.gate, proxy.now()) {
-                proxy.metrics.streams_cut.inc();
-                return Reply::Ignore;
-            }
-            Reply::Forward
+            if proxy.recheck_stream(stream) { Reply::Ignore } else { Reply::Forward }
         }
     }
 }

@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use sumun_gate::{Change, Status};
-use sumun_model::KeyState;
 use sumun_model::wire::AccessLine;
+use sumun_model::{KeyState, Reason};
 use sumun_proxy::decide_service;
 use support::client::{Client, Response};
 use support::sink::Disk;
@@ -86,6 +87,7 @@ fn rows() -> Vec<Asked> {
         Asked { body: order.clone(), ..asked("an order", "POST", "/v1/orders", signed_order) },
         Asked { body: order, ..asked("a transfer", "POST", "/v1/withdraws/coin", signed_order) },
         asked("public", "GET", "/v1/ticker?markets=KRW-BTC", Vec::new),
+        Asked { body: "x".repeat(5_000), ..asked("public, a large body", "GET", "/v1/ticker", Vec::new) },
         asked("no credential", "GET", "/v1/accounts", Vec::new),
         asked("two credentials", "GET", "/v1/accounts", || {
             vec![sign::bearer("K1", ""), sign::bearer("K2", "")]
@@ -164,10 +166,32 @@ async fn the_verdict_is_the_proxys() {
         let by_service = last_line(&world);
         assert_eq!(world.upstream.connections(), 0, "{what}: it never forwards");
 
+        if !answer["refusal"].is_null() {
+            let mut headers = answer["refusal"]["headers"].as_array().unwrap().iter();
+            assert!(headers.len() > 0, "{what}");
+            assert!(
+                headers.all(|h| response.header(h[0].as_str().unwrap()) == h[1].as_str()),
+                "{what}: {answer}"
+            );
+            assert_eq!(answer["refusal"]["status"], json!(response.status), "{what}");
+            assert_eq!(answer["refusal"]["body"].as_str().unwrap().as_bytes(), response.body, "{what}");
+        }
         let Some(line) = by_proxy else {
             assert!(by_service.is_none(), "{what}");
-            assert_eq!((&answer["verdict"], &answer["refusal"]), (&json!("allow"), &Value::Null), "{what}");
             assert_eq!((&answer["key"], &answer["route"]), (&Value::Null, &json!("/v1/ticker")));
+            if row.body.is_empty() {
+                assert_eq!(
+                    (&answer["verdict"], &answer["refusal"]),
+                    (&json!("allow"), &Value::Null),
+                    "{what}"
+                );
+            } else {
+                assert_eq!(
+                    (&answer["verdict"], &answer["reason"]),
+                    (&json!("deny"), &json!("body_too_large"))
+                );
+                assert_eq!(response.status, 413);
+            }
             continue;
         };
         assert_eq!(answer["verdict"], word(&line.verdict), "{what}");
@@ -180,8 +204,6 @@ async fn the_verdict_is_the_proxys() {
         assert_eq!(answer["checks"], word(&line.checks), "{what}");
         assert_eq!(answer["enforced"], json!(true));
         if line.reason.is_some() {
-            assert_eq!(answer["refusal"]["status"], json!(response.status), "{what}");
-            assert_eq!(answer["refusal"]["body"].as_str().unwrap().as_bytes(), response.body, "{what}");
             assert_eq!(answer["refusal"]["content_type"], json!(response.header("content-type").unwrap()));
         } else {
             assert_eq!(answer["refusal"], Value::Null, "{what}");
@@ -193,8 +215,10 @@ async fn the_verdict_is_the_proxys() {
         by_service.seq = line.seq;
         by_service.nonce.clone_from(&line.nonce);
         by_service.latency_us = line.latency_us;
-        by_service.status = line.status;
         assert_eq!(by_service, line, "{what}");
+        let outcomes: Vec<_> = world.sink.outcomes().iter().map(|o| (o.status, o.refused)).collect();
+        let expected = if line.reason.is_none() { vec![(None, None)] } else { Vec::new() };
+        assert_eq!(outcomes, expected, "{what}: the outcome of what is allowed is the front's to know");
     }
 }
 
@@ -313,6 +337,10 @@ async fn a_transfer_is_answered_when_it_is_on_the_disk() {
     let answer = ask(service, &transfer()).await;
     assert_eq!((&answer["verdict"], &answer["reason"]), (&json!("deny"), &json!("recording_unavailable")));
     assert_eq!(answer["refusal"]["status"], 503);
+    assert_eq!(answer["refusal"]["headers"][1], json!(["retry-after", "1"]));
+    // The record says what was answered.
+    let outcome = world.sink.outcomes().pop().unwrap();
+    assert_eq!((outcome.status, outcome.refused), (Some(503), Some(Reason::RecordingUnavailable)));
     world.sink.full.store(true, Ordering::SeqCst);
     assert_eq!(ask(service, &transfer()).await["reason"], "recording_unavailable");
     assert_eq!(ask(service, &self::question()).await["verdict"], "allow");
@@ -326,4 +354,41 @@ async fn in_shadow_mode_a_denial_comes_without_a_refusal() {
     let answer = ask(service, &question()).await;
     assert_eq!((&answer["verdict"], &answer["enforced"]), (&json!("deny"), &json!(false)));
     assert_eq!(answer["refusal"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_question_that_does_not_come_is_408() {
+    let world = World::with(|o| o.config.timeouts.body_read = Duration::from_millis(100)).await;
+    let service = serve(&world).await;
+    let mut client = Client::connect(service, None).await;
+    client.send(b"POST /v1/decide HTTP/1.1\r\nHost: gate\r\nContent-Length: 100\r\n\r\n{").await;
+    assert_eq!(client.response("POST").await.status, 408);
+    assert!(world.sink.entries().is_empty());
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_the_question_under_way() {
+    let world = World::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let running = decide_service::start(Arc::clone(&world.proxy), listener).unwrap();
+    let service = running.address;
+    let body = "currency=BTC&amount=1";
+    let headers = json!([["Authorization", sign::bearer("K1", body)], ["Content-Type", FORM]]);
+    let question = json!({
+        "method": "POST", "target": "/v1/withdraws/coin", "headers": headers, "body": body, "ip": "127.0.0.1",
+    });
+    world.sink.set_disk(Disk::Stalled);
+    let asking = tokio::spawn(async move { ask(service, &question).await });
+    until("the wait for the disk", || world.sink.waited.load(Ordering::SeqCst) == 1).await;
+    let stopping = tokio::spawn(running.stop());
+    let refused = async {
+        while tokio::net::TcpStream::connect(service).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    support::soon("the end of listening", refused).await;
+    assert!(!stopping.is_finished());
+    world.sink.set_disk(Disk::Done);
+    assert_eq!(asking.await.unwrap()["verdict"], "allow");
+    support::soon("the stop", stopping).await.unwrap();
 }

@@ -103,6 +103,21 @@ async fn a_transfer_whose_record_is_lost_is_refused() {
     let mut line = world.sink.admitted().pop().unwrap();
     sumun_proxy::record::complete(&mut line, outcomes[0]);
     assert_eq!((line.verdict, line.reason), (Some(Verdict::Deny), Some(Reason::RecordingUnavailable)));
+    let counted = "sumun_gate_verdicts_total{outcome=\"deny\",reason=\"recording_unavailable\"} 1";
+    let page = world.proxy.metrics.render();
+    assert!(page.lines().any(|line| line == counted), "{page}");
+    assert!(!page.contains("outcome=\"allow\""), "{page}");
+}
+
+#[tokio::test]
+async fn in_shadow_mode_a_transfer_whose_record_is_lost_goes_on_and_is_told_as_denied() {
+    let world = World::with(|o| o.policy.enforce = false).await;
+    world.sink.set_disk(Disk::Failed);
+    assert_eq!(world.exchange(withdrawal().as_bytes()).await.status, 200);
+    until("the outcome", || world.sink.outcomes().len() == 1).await;
+    let outcome = world.sink.outcomes()[0];
+    assert_eq!((outcome.status, outcome.refused), (Some(200), Some(Reason::RecordingUnavailable)));
+    assert_eq!(world.sink.admitted()[0].enforced, Some(false));
 }
 
 #[tokio::test]

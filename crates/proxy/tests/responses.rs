@@ -255,3 +255,44 @@ async fn a_client_that_leaves_first_has_an_unknown_outcome() {
     assert_eq!(outcome(&world).await, Outcome { status: None, latency_us: None, refused: None });
     world.check();
 }
+
+/// What a refusal says of the limits: nothing that would make a client wait for no reason.
+#[tokio::test]
+async fn refusals_say_what_is_left_and_how_long_to_wait() {
+    let refused = |world: World| async move {
+        let unknown = format!(
+            "GET /v1/accounts HTTP/1.1\r\nHost: a\r\nAuthorization: {}\r\n\r\n",
+            sign::bearer("K9", "")
+        );
+        let response = world.exchange(unknown.as_bytes()).await;
+        assert_eq!(response.status, 401);
+        response.header("remaining-req").unwrap().to_owned()
+    };
+    let limited = World::with(|o| o.policy.default_per_second = 7).await;
+    assert_eq!(refused(limited).await, "group=default; min=1800; sec=7");
+    let unlimited = World::with(|o| o.policy.default_per_second = 0).await;
+    assert_eq!(refused(unlimited).await, "group=default; min=1800; sec=99");
+
+    let world = World::with(|o| o.policy.default_per_second = 1).await;
+    assert_eq!(world.exchange(get().as_bytes()).await.status, 200);
+    let response = world.exchange(get().as_bytes()).await;
+    assert_eq!((response.status, response.header("retry-after")), (429, Some("1")));
+    assert_eq!(response.header("remaining-req"), Some("group=default; min=1800; sec=0"));
+
+    let world = World::with(|o| {
+        o.policy.failures_max = 1;
+        o.policy.failures_window_us = 41_500_000;
+    })
+    .await;
+    let bad = || {
+        let claims = serde_json::json!({"access_key": "K1", "nonce": sign::nonce()});
+        let credential = sign::bearer_with(&claims, "another made-up secret", false);
+        format!("GET /v1/accounts HTTP/1.1\r\nHost: a\r\nAuthorization: {credential}\r\n\r\n")
+    };
+    for (status, retry) in [(401, None), (418, Some("42"))] {
+        let mut client = world.client_from("127.0.0.2").await;
+        client.send(bad().as_bytes()).await;
+        let response = client.response("GET").await;
+        assert_eq!((response.status, response.header("retry-after")), (status, retry));
+    }
+}

@@ -130,6 +130,19 @@ async fn a_key_that_ends_by_itself_ends_its_stream() {
 }
 
 #[tokio::test]
+async fn nothing_more_is_pushed_once_the_key_may_not_hold_its_stream() {
+    let (world, exchange) = world(|_| {}).await;
+    let mut socket = Socket::open(&world, "K1").await;
+    // As when its time is over: the table says so, and nobody has looked at the streams yet.
+    world.proxy.gate.table.apply(put(|k| k.expires = Timestamp::from_micros(1))).unwrap();
+    exchange.say(Message::text("a push behind its end"));
+    match socket.next().await {
+        Some(Message::Close(Some(frame))) => assert_eq!(u16::from(frame.code), 1008),
+        other => panic!("pushed all the same: {other:?}"),
+    }
+}
+
+#[tokio::test]
 async fn messages_on_the_way_are_whole_when_a_stream_is_cut() {
     let (world, exchange) = world(|_| {}).await;
     let mut socket = Socket::open(&world, "K1").await;
