@@ -103,7 +103,7 @@ fn an_answer_without_the_body_is_the_one_with_any_body() {
         let with = gate.decide(&whole.as_request(), at(1));
         match unknown_length {
             Some(decision) => {
-                assert_eq!(decision.answer(), Answer::Deny(Reason::MalformedCredentials), "{n}")
+                assert_eq!(decision.answer(), Answer::Deny(Reason::MalformedCredentials), "{n}");
             }
             None => assert_eq!(with.answer(), Answer::Deny(Reason::BodyTooLarge), "{n}"),
         }
