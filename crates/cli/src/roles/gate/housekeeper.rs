@@ -7,7 +7,7 @@ use super::nonces;
 use super::recorder::Recorder;
 use crate::config::Config;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use sumun_gate::{KeyTable, Now};
@@ -77,6 +77,7 @@ impl Housekeeper {
                     tell_of_drain(&mut drain_failing, disk.drain.failing());
                 }
                 if trimmed.is_due(now) {
+                    source.lock().unwrap_or_else(PoisonError::into_inner).note_heard(now);
                     let _ = disk.log.retain(&Retention { bytes_max: Some(log_bytes_max), drop_below: None });
                     nonces::trim(&disk.nonce_log, nonces_max);
                 }
@@ -87,6 +88,7 @@ impl Housekeeper {
             if disk.keeper.debts().any() {
                 disk.keeper.settle();
             }
+            source.lock().unwrap_or_else(PoisonError::into_inner).note_heard(proxy.now());
         })?;
         Ok(Self { stop, thread })
     }

@@ -43,6 +43,18 @@ pub(super) enum KeySourceError {
         #[source]
         source: OpenError,
     },
+    /// Every key gone at once.
+    #[error(
+        "the keys file cannot be used\n  {}: holds no key, and {known} are served. An emptied file is taken for a mistake: \
+         end keys by their `state`",
+        path.display()
+    )]
+    Emptied {
+        /// Which file.
+        path: PathBuf,
+        /// How many keys are served.
+        known: usize,
+    },
 }
 
 /// What is wrong with the keys file now, if anything, in words. Shared with whoever is asked how the gate is.
@@ -187,6 +199,18 @@ impl KeySource {
         if changed { Looked::Changed } else { Looked::Same }
     }
 
+    /// Notes on the disk that the file was heard until now, so that a gate which has to start alone knows how old its
+    /// table is.
+    pub(super) fn note_heard(&self, now: Now) {
+        if !self.good || self.debts.any() {
+            return;
+        }
+        let since_epoch = Duration::from_micros(u64::try_from(now.wall.as_micros()).unwrap_or(0));
+        // Not noted, the table only seems older than it is.
+        let _ = std::fs::File::open(&self.snapshot)
+            .and_then(|file| file.set_modified(std::time::UNIX_EPOCH + since_epoch));
+    }
+
     fn missing(&mut self, cause: &std::io::Error) {
         let text = format!(
             "The keys file `{}` cannot be looked at: {cause}; the table stays as it is and grows old. Put the file back",
@@ -200,7 +224,11 @@ impl KeySource {
     }
 
     fn troubled(&self, trouble: Option<String>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        let mut now = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.is_some() && trouble.is_none() {
+            info!("The keys file can be used again");
+        }
+        *now = trouble;
     }
 
     fn load(&mut self, now: Now) -> Result<(), KeySourceError> {
@@ -224,6 +252,9 @@ impl KeySource {
     /// Brings the table in step.
     fn apply(&mut self, file: KeysFile, path: &Path, now: Now) -> Result<(), KeySourceError> {
         let mut records = file.keys;
+        if records.is_empty() && !self.known.is_empty() {
+            return Err(KeySourceError::Emptied { path: path.to_owned(), known: self.known.len() });
+        }
         let plan = self.plan(&mut records, now);
         // What takes away comes first, one store each; it does not wait for secrets to be opened.
         let mut changed = self.restate(&plan, &records, |status| status != Status::ACTIVE);
