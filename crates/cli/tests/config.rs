@@ -70,12 +70,12 @@ fn a_file_that_is_named_must_be_there() {
     insta::assert_snapshot!(Place::new().run(&["config", "check", "--config", "other.toml"]).shown(), @"
     exit 2
     error: the configuration cannot be used
-      other.toml:1:1: failed to read the configuration: No such file or directory (os error 2); name another file with `--config`, or begin with a copy of docs/sumun.example.toml
+      other.toml: there is no such file; name another file with `--config`, or begin with a copy of docs/sumun.example.toml
     ");
     insta::assert_snapshot!(Place::new().run(&["gate", "--config", "other.toml"]).shown(), @"
     exit 2
     error: the configuration cannot be used
-      other.toml:1:1: failed to read the configuration: No such file or directory (os error 2); name another file with `--config`, or begin with a copy of docs/sumun.example.toml
+      other.toml: there is no such file; name another file with `--config`, or begin with a copy of docs/sumun.example.toml
     ");
 }
 
@@ -191,6 +191,69 @@ fn checks_that_fail_say_what_to_do() {
     place.write("sumun.toml", "data_dir = \"in-the-way/below\"\n");
     let ran = place.run(&["config", "check"]);
     insta::assert_snapshot!(ran.out.lines().find(|line| line.contains("data_dir  ") && line.starts_with("FAILED")).unwrap(), @"FAILED     data_dir              `in-the-way/below` cannot be reached: Not a directory (os error 20); check the folders above it");
+}
+
+#[test]
+fn what_is_allowed_and_seldom_meant_is_pointed_out() {
+    let place = Place::with_kek(KEK_ONE);
+    place.write("keys.toml", "keys = []\n");
+    place.write(
+        "sumun.toml",
+        r#"[seal]
+key_file = "kek.txt"
+[gate]
+listen = "0.0.0.0:47001"
+upstream = "http://localhost:47001"
+admin_listen = "0.0.0.0:47002"
+decide_listen = "[::]:47003"
+trusted_hops = ["10.0.0.0/8", "::/0"]
+timeouts.body_read_s = 1801
+timeouts.idle_s = 1800
+"#,
+    );
+    let ran = place.run(&["config", "check"]);
+    // What this machine's limits and other processes on it cause is another test's.
+    let of_machine = |line: &str| line.contains("gate.connections_max") || line.contains(" is in use");
+    let pointed_out = |out: &str| {
+        let lines = out.lines().filter(|line| line.starts_with("attention") && !of_machine(line));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(pointed_out(&ran.out), @"
+    attention  gate.trusted_hops     ::/0 believes `X-Forwarded-For` from anybody: every client then chooses the address it is judged by; name the hops alone
+    attention  gate.admin_listen     0.0.0.0:47002 can be reached from other machines, and nobody is asked who he is there; keep clients away from it by other means
+    attention  gate.decide_listen    [::]:47003 can be reached from other machines, and nobody is asked who he is there; keep clients away from it by other means
+    attention  gate.upstream         http://localhost:47001 is where this gate listens: it would pass requests to itself
+    attention  gate.timeouts.body_read_s  1801 seconds: a peer that does nothing holds a place for so long
+    ");
+    let quiet = Place::with_kek(KEK_ONE).set("SUMUN_GATE__DECIDE_LISTEN", "[::1]:47004");
+    quiet.write("keys.toml", "keys = []\n");
+    assert_eq!(pointed_out(&quiet.run(&["config", "check"]).out), "");
+}
+
+#[test]
+fn numbers_beyond_reason_are_refused() {
+    let place = Place::new();
+    place.write(
+        "sumun.toml",
+        "[gate]\nbody_bytes_max = 67108865\ntimeouts = { connect_s = 86401, idle_s = 86400 }\nreplay.nonces_max = 1073741825\n",
+    );
+    insta::assert_snapshot!(place.run(&["config", "check"]).shown(), @"
+    exit 2
+    error: the configuration cannot be used
+      sumun.toml:2:18: `gate.body_bytes_max` is 67108865, at most 67108864 is allowed, which is 64 MiB a request already
+      sumun.toml:3:26: `gate.timeouts.connect_s` is 86401, at most 86400 is allowed, which is a day already
+      sumun.toml:4:21: `gate.replay.nonces_max` is 1073741825, at most 1073741824 is allowed, which is 8 GiB a generation already
+    ");
+}
+
+#[test]
+fn a_list_in_the_environment_is_written_bare() {
+    let place = Place::with_kek(KEK_ONE).set("SUMUN_GATE__TRUSTED_HOPS", "[\"10.0.0.0/8\"]");
+    insta::assert_snapshot!(place.run(&["config", "check"]).shown(), @r#"
+    exit 2
+    error: the configuration cannot be used
+      environment variable SUMUN_GATE__TRUSTED_HOPS: `gate.trusted_hops` is ['["10.0.0.0/8"]'], which cannot be used: `["10.0.0.0/8"]` is not an address prefix such as 203.0.113.7/32 or 2001:db8::/48; such as ["10.0.0.0/8"]; here the entries stand bare between commas, such as `10.0.0.0/8,192.0.2.1`
+    "#);
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn help_of_keys_new() {
               The vendor whose tool it is for
 
           --expires <TIME>
-              When it ends [default: a year from now]
+              When it ends, in UTC, such as 2027-06-01T00:00:00Z [default: a year from now]
 
           --append <FILE>
               Keys file to add it to; made if it is not there. Without this the entry is printed

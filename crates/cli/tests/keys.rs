@@ -213,6 +213,7 @@ fn the_key_encryption_key_is_rotated() {
     insta::assert_snapshot!(place.run(&["keys", "seal", "--rotate", "keys.toml"]).shown(), @"
     exit 0
     keys.toml: 2 secrets resealed under key-encryption key 68b4c537, 0 there already
+    Every gate that serves this file must have been started with 68b4c537 in its key file. One that was not says so in its log and keeps its last table: restart it now. Take the old key out only when every gate has taken this edit
     ");
     insta::assert_snapshot!(place.run(&["keys", "seal", "--rotate", "keys.toml", "--json"]).shown(), @r#"
     exit 0
@@ -323,7 +324,7 @@ fn a_key_encryption_key_is_made_and_never_overwritten() {
     let before = place.read("kek.txt");
     insta::assert_snapshot!(place.run(&["keys", "kek-new", "--out", "kek.txt"]).shown(), @"
     exit 2
-    error: `kek.txt` exists, and a key-encryption key is never overwritten: name another file; to rotate, put a new line before the old one in it, and run `sumun keys seal --rotate` on the keys file
+    error: `kek.txt` exists, and a key-encryption key is never overwritten: name another file; to change to a new one, add its line below the old one; `sumun keys seal --help` says the steps
     ");
     assert_eq!(place.read("kek.txt"), before);
 
@@ -332,4 +333,21 @@ fn a_key_encryption_key_is_made_and_never_overwritten() {
     let printed = place.run(&["keys", "kek-new"]).out;
     let by_variable = Place::new().set("SUMUN_SEAL_KEY", printed.trim());
     assert_eq!(by_variable.run_with_stdin(&["keys", "seal", "--key", "K1"], b"made-up").code, 0);
+}
+
+#[test]
+fn what_keys_new_refuses_says_what_it_expects() {
+    let place = Place::with_kek(KEK_ONE);
+    let new = |more: &[&str]| {
+        let asked = ["keys", "new", "--account", "A1", "--purpose", "own_bot", "--allow", "203.0.113.7"];
+        place.run(&[&asked, more].concat()).shown()
+    };
+    insta::assert_snapshot!([new(&["--scopes", ""]), new(&["--expires", "tomorrow"])].concat(), @"
+    exit 2
+    error: refused: a key without scopes can do nothing; leave `--scopes` out, or say `--scopes read`
+    exit 2
+    error: invalid value 'tomorrow' for '--expires <TIME>': time `tomorrow` must end in `Z` (UTC); write it in UTC, such as 2027-06-01T00:00:00Z
+
+    For more information, try '--help'.
+    ");
 }

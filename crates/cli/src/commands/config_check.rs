@@ -1,14 +1,17 @@
 //! `sumun config check`: what is in force, where it came from, and whether it can work.
 
 use super::ConfigArguments;
-use crate::config::{Config, ConfigErrors, explain};
+use crate::config::{Config, ConfigErrors, GateConfig, explain};
 use crate::exit::{AlreadyTold, BAD_INPUT, FAILED};
 use crate::keys_file::KeysFile;
 use crate::output::count;
 use crate::{descriptors, keyring, output};
 use serde::Serialize;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
+
+/// A deadline worth a word, in seconds: half an hour, longer than any honest peer of a gate is silent.
+const TIMEOUT_S_LONG: u64 = 1800;
 
 /// Explain every value of the configuration and check what can be checked without starting.
 ///
@@ -123,8 +126,71 @@ fn check(config: &Config) -> Vec<Check> {
     checks.extend(gate.admin_listen.map(|at| address("gate.admin_listen", at)));
     checks.extend(gate.decide_listen.map(|at| address("gate.decide_listen", at)));
     checks.extend(connections(gate.connections_max.get()));
+    checks.extend(attention(config));
     checks.extend(keys(config));
     checks
+}
+
+/// What is allowed and seldom meant.
+fn attention(config: &Config) -> Vec<Check> {
+    let gate = &config.gate;
+    let mut checks = Vec::new();
+    let mut found = |name, says: String| checks.push(Check { name, outcome: Outcome::Attention, says });
+    if let Some(all) = gate.trusted_hops.iter().find(|hop| hop.length() == 0) {
+        found(
+            "gate.trusted_hops",
+            format!(
+                "{all} believes `X-Forwarded-For` from anybody: every client then chooses the address it is judged by; \
+                 name the hops alone"
+            ),
+        );
+    }
+    for (name, address) in
+        [("gate.admin_listen", gate.admin_listen), ("gate.decide_listen", gate.decide_listen)]
+    {
+        if let Some(address) = address.filter(|address| !address.ip().to_canonical().is_loopback()) {
+            found(
+                name,
+                format!(
+                    "{address} can be reached from other machines, and nobody is asked who he is there; keep clients \
+                     away from it by other means"
+                ),
+            );
+        }
+    }
+    if leads_back(gate) {
+        found(
+            "gate.upstream",
+            format!("{} is where this gate listens: it would pass requests to itself", gate.upstream),
+        );
+    }
+    let timeouts = &gate.timeouts;
+    for (name, seconds) in [
+        ("gate.timeouts.header_read_s", timeouts.header_read_s),
+        ("gate.timeouts.body_read_s", timeouts.body_read_s),
+        ("gate.timeouts.connect_s", timeouts.connect_s),
+        ("gate.timeouts.upstream_response_s", timeouts.upstream_response_s),
+        ("gate.timeouts.idle_s", timeouts.idle_s),
+        ("gate.timeouts.websocket_idle_s", timeouts.websocket_idle_s),
+    ] {
+        if seconds.get() > TIMEOUT_S_LONG {
+            found(name, format!("{seconds} seconds: a peer that does nothing holds a place for so long"));
+        }
+    }
+    checks
+}
+
+/// Whether the upstream is one of the gate's own listeners, as far as addresses tell; names are not looked up.
+fn leads_back(gate: &GateConfig) -> bool {
+    let host = gate.upstream.host().trim_start_matches('[').trim_end_matches(']');
+    let host = if host.eq_ignore_ascii_case("localhost") { "127.0.0.1" } else { host };
+    let Ok(upstream) = host.parse::<IpAddr>() else { return false };
+    let upstream = upstream.to_canonical();
+    [Some(gate.listen), gate.admin_listen, gate.decide_listen].into_iter().flatten().any(|at| {
+        let own = at.ip().to_canonical();
+        at.port() == gate.upstream.port()
+            && (own == upstream || (own.is_unspecified() && upstream.is_loopback()))
+    })
 }
 
 fn ok(name: &'static str, says: impl Into<String>) -> Check {

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 /// Make a key-encryption key, under which secrets are sealed.
 ///
 /// With `--out` it goes to a file only its owner can read, which must not exist yet. Without, its line is printed:
-/// for a secret store, or as a new first line of an existing key file. Keep a copy where the keys file is not:
+/// for a secret store, or as a new line below those of an existing key file (`sumun keys seal --help` says how to change
+/// from one to the next). Keep a copy where the keys file is not:
 /// without it no sealed secret opens.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  sumun keys kek-new --out kek.txt\n  \
@@ -30,8 +31,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.out {
         None => output::text(&Zeroizing::new(format!("{}\n", *text))),
         Some(path) if path.exists() => Err(BadInput(format!(
-            "`{}` exists, and a key-encryption key is never overwritten: name another file; to rotate, put a new \
-             line before the old one in it, and run `sumun keys seal --rotate` on the keys file",
+            "`{}` exists, and a key-encryption key is never overwritten: name another file; to change to a new \
+             one, add its line below the old one; `sumun keys seal --help` says the steps",
             path.display()
         ))
         .into()),

@@ -51,8 +51,8 @@ pub struct Arguments {
     /// The vendor whose tool it is for
     #[arg(long)]
     vendor: Option<VendorId>,
-    /// When it ends [default: a year from now]
-    #[arg(long, value_name = "TIME")]
+    /// When it ends, in UTC, such as 2027-06-01T00:00:00Z [default: a year from now]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     expires: Option<Timestamp>,
     /// Keys file to add it to; made if it is not there. Without this the entry is printed
     #[arg(long, value_name = "FILE")]
@@ -167,6 +167,11 @@ impl Asked {
         for word in arguments.scopes.iter().map(|word| word.trim()).filter(|word| !word.is_empty()) {
             scopes.insert_word(word).map_err(|error| BadInput(error.to_string()))?;
         }
+        if scopes == ScopeSet::EMPTY {
+            return Err(bad(
+                "a key without scopes can do nothing; leave `--scopes` out, or say `--scopes read`",
+            ));
+        }
         if arguments.allow.is_empty() {
             return Err(bad(
                 "a key is used from registered addresses only; say `--allow` and an address or prefix",
@@ -183,6 +188,10 @@ impl Asked {
         }
         Ok(Self { purpose, scopes, expires })
     }
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|error| format!("{error}; write it in UTC, such as 2027-06-01T00:00:00Z"))
 }
 
 fn wider(prefix: &Prefix) -> bool {

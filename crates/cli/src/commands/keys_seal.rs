@@ -17,9 +17,12 @@ use zeroize::Zeroizing;
 /// The secret is never taken from the command line, where other processes could see it. One newline at its end is
 /// dropped. What is printed opens only for this key's id.
 ///
-/// To rotate the key-encryption key: put the new one first in the key file, leave the old one below it, run with
-/// `--rotate`, restart what reads the key file, then take the old one out. A rotation that is interrupted has
-/// changed nothing or everything.
+/// To change to a new key-encryption key, in this order, so that every gate can open every secret at any time: 1. add
+/// the new key's line below the old one in the key file, where it opens and does not yet seal; 2. restart every gate
+/// that serves the keys file, as key files are read at the start only; 3. move the new line to the top; 4. run this with
+/// `--rotate`; 5. take the old line out and restart the gates again. A gate that does not know the new key at step 4
+/// serves its last table, and refuses by age as that grows old. A rotation that is interrupted has changed nothing or
+/// everything.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  sumun keys seal --key K1 < secret.txt\n  sumun keys seal --rotate keys.toml"
@@ -111,10 +114,18 @@ fn rotate(keyring: &Keyring, path: &Path, json: bool) -> anyhow::Result<()> {
             kept: done.kept,
         });
     }
-    output::text(&format!(
+    let mut text = format!(
         "{}: {} resealed under key-encryption key {primary}, {} there already\n",
         path.display(),
         output::count(done.changed, "secret"),
         done.kept
-    ))
+    );
+    if done.changed > 0 {
+        text.push_str(&format!(
+            "Every gate that serves this file must have been started with {primary} in its key file. One that was not \
+             says so in its log and keeps its last table: restart it now. Take the old key out only when every gate \
+             has taken this edit\n"
+        ));
+    }
+    output::text(&text)
 }

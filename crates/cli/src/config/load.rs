@@ -1,6 +1,6 @@
 //! Reading the configuration: file, environment and flags merged, every problem found at once.
 
-use super::section::Field;
+use super::section::{Field, Kind};
 use super::{Config, FILE_VARIABLE, LOG_FILTER_VARIABLE, SECTIONS, VARIABLE_PREFIX, fields};
 use crate::suggest::nearest;
 use crate::text_position::{Lines, Position};
@@ -16,6 +16,8 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 pub enum Origin {
     /// Nowhere: it is the default.
     Default,
+    /// The configuration file, which cannot be read at all.
+    WholeFile(PathBuf),
     /// In the configuration file.
     File(PathBuf, Position),
     /// In this environment variable.
@@ -28,6 +30,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::WholeFile(path) => write!(f, "{}", path.display()),
             Self::File(path, at) => write!(f, "{}:{}:{}", path.display(), at.line, at.column),
             Self::Environment(variable) => write!(f, "environment variable {variable}"),
             Self::Flag(flag) => write!(f, "flag {flag}"),
@@ -120,11 +123,15 @@ impl Sources {
             Ok(text) => Some((path.to_owned(), text)),
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => {
+                let problem = match error.kind() {
+                    std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                    std::io::ErrorKind::IsADirectory => "this is a folder".to_owned(),
+                    _ => format!("failed to read the configuration: {error}"),
+                };
                 let message = format!(
-                    "failed to read the configuration: {error}; name another file with `--config`, or begin with a \
-                     copy of docs/sumun.example.toml"
+                    "{problem}; name another file with `--config`, or begin with a copy of docs/sumun.example.toml"
                 );
-                let origin = Origin::File(path.to_owned(), Position { line: 1, column: 1 });
+                let origin = Origin::WholeFile(path.to_owned());
                 return Err(ConfigErrors(vec![ConfigProblem { origin, key: String::new(), message }]));
             }
         };
@@ -156,6 +163,7 @@ impl Sources {
         if !merge.problems.is_empty() {
             // Those of the file first, in its order; then the environment, then the flags.
             merge.problems.sort_by_key(|problem| match &problem.origin {
+                Origin::WholeFile(_) => (0, None),
                 Origin::File(_, at) => (0, Some(*at)),
                 Origin::Default => (1, None),
                 Origin::Environment(_) => (2, None),
@@ -286,7 +294,12 @@ impl Merge {
                 Err(error) => bad.push((origin.clone(), path.clone(), says(path, value, error.message()))),
             }
         }
-        for (origin, path, message) in bad {
+        for (origin, path, mut message) in bad {
+            let list = field(&path).is_some_and(|field| field.kind == Kind::List);
+            if list && matches!(origin, Origin::Environment(_) | Origin::Flag(_)) {
+                message
+                    .push_str("; here the entries stand bare between commas, such as `10.0.0.0/8,192.0.2.1`");
+            }
             self.problem(origin, &path, message);
         }
         match Config::deserialize(toml::Value::Table(good)) {

@@ -255,6 +255,27 @@ impl Config {
                 ),
             );
         }
+        let gate = &self.gate;
+        let long = &gate.timeouts;
+        for (key, value, most, why) in [
+            ("gate.timeouts.header_read_s", long.header_read_s.get(), DAY_S, "a day"),
+            ("gate.timeouts.body_read_s", long.body_read_s.get(), DAY_S, "a day"),
+            ("gate.timeouts.connect_s", long.connect_s.get(), DAY_S, "a day"),
+            ("gate.timeouts.upstream_response_s", long.upstream_response_s.get(), DAY_S, "a day"),
+            ("gate.timeouts.idle_s", long.idle_s.get(), DAY_S, "a day"),
+            ("gate.timeouts.websocket_idle_s", long.websocket_idle_s.get(), DAY_S, "a day"),
+            ("gate.body_bytes_max", gate.body_bytes_max.get() as u64, BODY_BYTES_MOST, "64 MiB a request"),
+            (
+                "gate.replay.nonces_max",
+                gate.replay.nonces_max.get() as u64,
+                NONCES_MOST,
+                "8 GiB a generation",
+            ),
+        ] {
+            if value > most {
+                found(key, format!("is {value}, at most {most} is allowed, which is {why} already"));
+            }
+        }
         for (key, segment, whole) in [
             ("gate.spool.segment_bytes_max", spool.segment_bytes_max, spool.bytes_max),
             ("log.segment_bytes_max", self.log.segment_bytes_max, self.log.bytes_max),
@@ -298,6 +319,15 @@ impl Config {
 
 /// Longest time between a decision and its record on disk, in milliseconds: what *acknowledged* promises of `read`.
 const SYNC_INTERVAL_MS_MAX: u64 = 50;
+
+/// Longest deadline, in seconds. Behind it adding to a clock could overflow, and no peer is worth the wait.
+const DAY_S: u64 = 86_400;
+
+/// Largest request body that may be asked for, in bytes: each is held in memory whole.
+const BODY_BYTES_MOST: u64 = 64 << 20;
+
+/// Most nonces of one generation that may be asked for: eight bytes each, taken at the start.
+const NONCES_MOST: u64 = 1 << 30;
 
 /// Smallest buffer for a request's head, in bytes: what the HTTP library takes at least.
 const HEADER_BYTES_MIN: usize = 8192;
