@@ -1,5 +1,6 @@
 //! The operators' side: `/metrics`, `/healthz`, `/readyz`. Listens apart from clients.
 
+use crate::complain::chain;
 use crate::metrics::Standing;
 use crate::refuse;
 use crate::service::{Body, Proxy};
@@ -16,6 +17,7 @@ use std::time::Duration;
 use sumun_gate::Now;
 use sumun_model::Effect;
 use tokio::net::TcpListener;
+use tracing::warn;
 
 /// Something an operator should know of.
 #[derive(Clone, Debug)]
@@ -131,9 +133,19 @@ pub async fn serve(proxy: Arc<Proxy>, listener: TcpListener) {
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
     loop {
-        let Ok((tcp, _)) = listener.accept().await else {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
+        let tcp = match listener.accept().await {
+            Ok((tcp, _)) => tcp,
+            Err(error) => {
+                if let Some(suppressed) = proxy.complaints.accept.due(proxy.clock.monotonic_us()) {
+                    warn!(
+                        suppressed,
+                        "Could not accept an operator's connection; trying again: {}",
+                        chain(&error)
+                    );
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
         };
         let proxy = Arc::clone(&proxy);
         let serve = service_fn(move |request: Request<Incoming>| {

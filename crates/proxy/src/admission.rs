@@ -158,7 +158,13 @@ impl Proxy {
 
     /// Writes down a request that was turned away before anything could be decided about it, if it names a key. One
     /// without a readable credential is nobody's.
-    pub(crate) fn turned_away(&self, received: &Received, source_known: bool, status: StatusCode) {
+    pub(crate) fn turned_away(
+        &self,
+        received: &Received,
+        source_known: bool,
+        status: StatusCode,
+        reason: Reason,
+    ) {
         let Ok(Some(credential)) = self.gate.policy().dialect.credential(&received.raw()) else { return };
         let Ok(key) = KeyId::new(credential.key_id()) else { return };
         let account = self.gate.table.get(key.as_str()).map(|entry| entry.account().clone());
@@ -168,11 +174,12 @@ impl Proxy {
         if !source_known {
             line.ip = None;
         }
+        line.reason = Some(reason);
         line.status = Some(status.as_u16());
         line.latency_us = Some(self.clock.monotonic_us().saturating_sub(received.at.monotonic_us));
         if self.sink.single(&mut line).is_err() {
             self.metrics.unrecorded.inc();
         }
-        self.metrics.verdict(Answer::Deny(Reason::MalformedCredentials));
+        self.metrics.verdict(Answer::Deny(reason));
     }
 }

@@ -7,6 +7,7 @@ use hyper::body::Body;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use sumun_model::Reason;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes of bodies held in memory at once, beyond [`TINY_BYTES`] of each. A quarter of a small machine's memory; bodies
@@ -34,6 +35,15 @@ impl BodyError {
             Self::Broken => StatusCode::BAD_REQUEST,
             Self::Late => StatusCode::REQUEST_TIMEOUT,
             Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Why the request was refused, as far as a code says it.
+    pub(crate) const fn reason(self) -> Reason {
+        match self {
+            Self::Broken | Self::Late => Reason::MalformedCredentials,
+            // For what is left of the room.
+            Self::NoRoom => Reason::BodyTooLarge,
         }
     }
 

@@ -130,7 +130,7 @@ pub fn access(ids: &EventIds, seen: Seen<'_>, decision: &Decision) -> AccessLine
     }
 }
 
-/// The line of a request that names a key and was turned away before it could be decided about: its head could be read
+/// The line, its reason and status still open, of a request that names a key and was turned away before it could be decided about: its head could be read
 /// in two ways, or its body never came.
 #[must_use]
 pub fn turned_away(
@@ -146,7 +146,6 @@ pub fn turned_away(
         effect: Some(route.map_or(Effect::Transfer, |route| route.effect)),
         scope: route.and_then(|route| route.scope),
         verdict: Some(Verdict::Deny),
-        reason: Some(Reason::MalformedCredentials),
         enforced: Some(true),
         signature: Some(Signature::Unchecked),
         checks: Some(Checks::NONE),
@@ -156,12 +155,14 @@ pub fn turned_away(
 
 /// What the rim knows of any request.
 fn as_seen(ids: &EventIds, seen: Seen<'_>, route: Option<&Route>) -> AccessLine {
+    let route = route.map_or_else(|| cut(seen.path, PATH_CHARS_MAX), |route| route.path.clone());
     AccessLine {
         ip: Some(seen.source),
         channel: Some(if seen.websocket { AccessChannel::Websocket } else { AccessChannel::Rest }),
         agent: seen.agent.map(|agent| cut(agent, AGENT_CHARS_MAX)),
         method: Some(cut(seen.method, 32)),
-        route: Some(route.map_or_else(|| cut(seen.path, PATH_CHARS_MAX), |route| route.path.clone())),
+        // A target such as `host:443` has no path.
+        route: Some(route).filter(|route| !route.is_empty()),
         ..blank(ids, seen.at)
     }
 }

@@ -21,6 +21,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use sumun_dialect::RawRequest;
 use sumun_gate::{Decision, Gate, Now, Permit};
+use sumun_model::Reason;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
@@ -190,7 +191,8 @@ impl Proxy {
             readable.err().map(|e| e.to_string()).or_else(|| source.as_ref().err().map(ToString::to_string))
         {
             self.metrics.bad_heads.inc();
-            self.turned_away(&received, source.is_ok(), StatusCode::BAD_REQUEST);
+            let reason = Reason::MalformedCredentials;
+            self.turned_away(&received, source.is_ok(), StatusCode::BAD_REQUEST, reason);
             return closing(refuse::problem(StatusCode::BAD_REQUEST, "bad_request", &error));
         }
         if let Some(decision) = self.decide_unread(&received, &body) {
@@ -201,7 +203,7 @@ impl Proxy {
             Ok(None) => received.body_complete = false,
             Err(error) => {
                 self.metrics.bad_bodies.inc();
-                self.turned_away(&received, true, error.status());
+                self.turned_away(&received, true, error.status(), error.reason());
                 return closing(refuse::problem(error.status(), error.name(), &error.to_string()));
             }
         }

@@ -34,7 +34,8 @@ impl Patience {
     }
 }
 
-/// A socket whose writes fail once the peer has taken nothing for too long.
+/// A socket whose writes fail once the peer has taken nothing for too long. Only a write that succeeds is progress: a
+/// socket's flush does nothing.
 #[derive(Debug)]
 pub(crate) struct WriteDeadline<T> {
     io: T,
@@ -46,7 +47,11 @@ impl<T> WriteDeadline<T> {
         Self { io, patience: Patience::new(limit) }
     }
 
-    fn judge<R>(&mut self, context: &mut Context<'_>, polled: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
+    fn judge(
+        &mut self,
+        context: &mut Context<'_>,
+        polled: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         if polled.is_ready() {
             self.patience.renew();
             return polled;
@@ -90,13 +95,11 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for WriteDeadline<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.io).poll_flush(context);
-        self.judge(context, polled)
+        Pin::new(&mut self.io).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.io).poll_shutdown(context);
-        self.judge(context, polled)
+        Pin::new(&mut self.io).poll_shutdown(context)
     }
 }
 

@@ -19,6 +19,7 @@ use support::upstream::behaviour;
 use support::ws::{self, Exchange, PUBLIC, Socket};
 use support::{World, sign, soon, until};
 use tokio::io::AsyncWriteExt as _;
+use tokio_tungstenite::tungstenite::Message;
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 /// A timeout that a test waits out.
@@ -342,7 +343,25 @@ async fn an_answer_that_stalls_is_cut_off() {
     }
 }
 
-/// A client that reads nothing, as an HTTP answer and as a stream.
+/// A client that reads nothing of its stream does not keep it until it is idle.
+#[tokio::test]
+async fn a_stream_whose_client_takes_nothing_is_cut_off() {
+    let exchange = Exchange::new();
+    let world = World::with(|o| {
+        o.config.timeouts.client_write = SHORT;
+        o.upstream = exchange.behaviour();
+    })
+    .await;
+    let deaf = Socket::open(&world, "K1").await;
+    for _ in 0..40 {
+        exchange.say(Message::text("x".repeat(1_000_000)));
+    }
+    until("the end of the stream", || world.proxy.streams.is_empty()).await;
+    until("the end upstream", || exchange.open() == 0).await;
+    drop(deaf);
+}
+
+/// A client that reads nothing of its answer.
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_cut_off() {
     let world = World::with(|o| {

@@ -18,7 +18,7 @@ use sumun_dialect::Dialect;
 use sumun_gate::{Change, Status};
 use sumun_model::wire::event::AccessChannel;
 use sumun_model::wire::{Signature, Verdict};
-use sumun_model::{KeyState, Reason, Scope, ScopeSet};
+use sumun_model::{KeyState, Prefix, Reason, Scope, ScopeSet};
 use support::upstream::behaviour;
 use support::ws::{Exchange, MY_ASSET, MY_ORDER, PRIVATE, PUBLIC, Socket, head};
 use support::{Options, World, key, key_id, sign, until};
@@ -337,7 +337,7 @@ async fn an_exchange_that_is_down_or_slow_at_the_upgrade() {
 async fn a_nonce_reopens_the_stream_from_the_same_address_only() {
     let (world, _) = world(|o| {
         let mut two_homes = key("K4");
-        two_homes.allowlist = vec!["127.0.0.0/29".parse().unwrap()];
+        two_homes.allowlist = std::iter::once("127.0.0.0/29".parse::<Prefix>().unwrap()).collect();
         o.keys.push(two_homes);
     })
     .await;
