@@ -47,3 +47,23 @@ fn a_bad_accounts_file_is_named_with_line_and_column() {
     assert!(said.contains("accounts.toml` is not an accounts file") && said.contains("line 3"), "{said}");
     assert!(said.contains("keyz"), "{said}");
 }
+
+#[test]
+fn what_keeps_it_from_starting_is_one_line() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let busy = taken.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.toml");
+    std::fs::write(&path, "accounts = [{ nme = 1 }]\n").unwrap();
+    for (arguments, part) in [
+        (["--listen", &busy], &busy),
+        (["--accounts", path.to_str().unwrap()], &"unknown field `nme`".to_owned()),
+        (["--accounts", "not-there.toml"], &"not-there.toml".to_owned()),
+    ] {
+        let output = mock().args(arguments).env("RUST_BACKTRACE", "1").output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("error: ") && said.contains(part.as_str()), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}

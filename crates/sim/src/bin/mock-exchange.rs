@@ -6,15 +6,14 @@ use serde_json::json;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use sumun_sim::config::Accounts;
 use sumun_sim::{Config, MockExchange};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A mock exchange that speaks Upbit, for tests and demonstrations.
-///
-/// Example: mock-exchange --listen 127.0.0.1:8090 --control 127.0.0.1:8091
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = help())]
 struct Arguments {
     /// Where the exchange listens; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
@@ -30,9 +29,46 @@ struct Arguments {
     verify: bool,
 }
 
+/// An accounts file, as the tests read it too.
+const ACCOUNTS_EXAMPLE: &str = r#"    [[accounts]]
+    name = "A1"
+    balances = { KRW = "1000000", BTC = "0.5" }
+    keys = [{ access_key = "K1" }]
+
+    [[accounts]]
+    name = "A2"
+    keys = [{ access_key = "K2", secret = "made-up", expire_at = "2099-12-31T23:59:59+09:00" }]
+"#;
+
+fn help() -> String {
+    format!(
+        "Example:\n  mock-exchange --listen 127.0.0.1:8090 --control 127.0.0.1:8091 --accounts accounts.toml\n\n\
+         An accounts file, in TOML (or the same in JSON); `secret` is needed with --verify only, `balances` and \
+         `expire_at` may be left out:\n\n{ACCOUNTS_EXAMPLE}"
+    )
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Whatever RUST_BACKTRACE says; if stderr is gone there is nobody left to tell.
+            let _ = writeln!(std::io::stderr(), "error: {}", one_line(&format!("{error:#}")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error's text without the picture of the file that the TOML parser puts between place and cause.
+fn one_line(text: &str) -> String {
+    let drawn =
+        |line: &str| line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ').starts_with('|');
+    let lines: Vec<&str> = text.lines().filter(|line| !drawn(line)).map(str::trim).collect();
+    lines.join(": ")
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let accounts = match &arguments.accounts {
         Some(path) => Accounts::read(path)?,
         None => Accounts::made_up(),
@@ -52,4 +88,21 @@ async fn main() -> anyhow::Result<()> {
     }
     handle.stop().await;
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_in_the_help_is_an_accounts_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accounts.toml");
+        std::fs::write(&path, ACCOUNTS_EXAMPLE).unwrap();
+        let accounts = Accounts::read(&path).unwrap();
+        let keys: Vec<_> = accounts.accounts.iter().flat_map(|account| &account.keys).collect();
+        assert_eq!(keys.iter().map(|key| key.access_key.as_str()).collect::<Vec<_>>(), ["K1", "K2"]);
+        assert!(help().contains(ACCOUNTS_EXAMPLE));
+    }
 }
