@@ -49,6 +49,10 @@ fn without(scope: Scope) -> sumun_model::ScopeSet {
     all_scopes().iter().filter(|s| *s != scope).collect()
 }
 
+fn networks(texts: &[&'static str]) -> impl Iterator<Item = sumun_model::Prefix> {
+    texts.to_vec().into_iter().map(|text| text.parse().unwrap())
+}
+
 #[tokio::test]
 async fn a_change_that_would_refuse_the_stream_ends_it_and_no_other() {
     let ends: Vec<(&str, Change)> = vec![
@@ -57,8 +61,8 @@ async fn a_change_that_would_refuse_the_stream_ends_it_and_no_other() {
         ("a measure that expires", status("K1", KeyState::Active, Some(Measure::Expire))),
         ("removed", Change::Remove(key_id("K1"))),
         ("without the scope", put(|k| k.scopes = without(Scope::ReadBalances))),
-        ("without the address", put(|k| k.allowlist = vec!["203.0.113.7/32".parse().unwrap()])),
-        ("without any address", put(|k| k.allowlist.clear())),
+        ("without the address", put(|k| k.allowlist = networks(&["203.0.113.7/32"]).collect())),
+        ("without any address", put(|k| k.allowlist = networks(&[]).collect())),
         ("its time over", put(|k| k.expires = Timestamp::from_micros(1))),
     ];
     let closing = Dialect::Upbit.stream_refusal();
@@ -93,7 +97,10 @@ async fn a_change_that_would_not_refuse_the_stream_leaves_it() {
         ("to be verified anew", status("K1", KeyState::Active, Some(Measure::Reverify))),
         ("warned", status("K1", KeyState::Active, Some(Measure::Warn))),
         ("another scope fewer", put(|k| k.scopes = without(Scope::ReadOrders))),
-        ("another address more", put(|k| k.allowlist.push("198.51.100.4/32".parse().unwrap()))),
+        (
+            "another address more",
+            put(|k| k.allowlist = networks(&["127.0.0.1/32", "198.51.100.4/32"]).collect()),
+        ),
         ("another key's end", Change::Remove(key_id("K2"))),
     ];
     for (what, change) in changes {
