@@ -254,6 +254,10 @@ fn remember_what_happened(_: &Upstream, stage: &Stage, mut disk: SmallDisk) {
     stage.keys(&[Key::active("K1")].into_iter().chain(ended).collect::<Vec<_>>());
     assert!(wait_for(|| (sender.send(&gate, Effect::Read, "K2") == 401).then_some(())).is_some());
     gate.says("could not be written to the registry of dead ids");
+    for part in ["could not be written to the registry of dead ids", "nonces used are not in their journal"] {
+        let told = wait_for(|| readiness(&gate).1["problems"].to_string().contains(part).then_some(()));
+        assert!(told.is_some(), "no `{part}` in {}", readiness(&gate).1);
+    }
 
     disk.give_back(Some(&gate));
     let ready = wait_for(|| (readiness(&gate).0 == 200).then_some(()));
