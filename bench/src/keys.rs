@@ -49,7 +49,7 @@ pub fn spec(index: u64, secret: &ApiSecret) -> anyhow::Result<KeySpec> {
         account: AccountId::new(&format!("made-up-account-{index}"))?,
         status: Status::ACTIVE,
         scopes: scopes(),
-        allowlist: vec![sumun_model::Prefix::host(CLIENT)],
+        allowlist: sumun_model::Prefix::host(CLIENT).into(),
         expires: EXPIRES,
         markets: None,
         orders_per_second_max: None,

@@ -1,5 +1,6 @@
 //! One key as the gate holds it.
 
+use crate::allowlist::Allowlist;
 use crate::held_id::HeldId;
 use crate::rate::Rate;
 use crate::status::Status;
@@ -7,7 +8,7 @@ use std::hint::black_box;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use sumun_dialect::MacKey;
-use sumun_model::{AccountId, KeyId, MarketId, Prefix, ScopeSet, Timestamp};
+use sumun_model::{AccountId, KeyId, MarketId, ScopeSet, Timestamp};
 
 /// What the gate is told of a key. The only way to make an entry.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub struct KeySpec {
     /// What it may do.
     pub scopes: ScopeSet,
     /// Whence, only prefixes in effect.
-    pub allowlist: Vec<Prefix>,
+    pub allowlist: Allowlist,
     /// When it ends by itself.
     pub expires: Timestamp,
     /// Markets it may trade; `None`: any.
@@ -53,29 +54,6 @@ pub struct KeyEntry {
     account: AccountId,
 }
 
-/// Prefixes in effect. Most keys have one: it lies in the entry, so that reading it costs no further cache miss.
-#[derive(Debug)]
-enum Allowlist {
-    One([Prefix; 1]),
-    Any(Box<[Prefix]>),
-}
-
-impl Allowlist {
-    fn new(prefixes: Vec<Prefix>) -> Self {
-        match <[Prefix; 1]>::try_from(prefixes) {
-            Ok(one) => Self::One(one),
-            Err(any) => Self::Any(any.into_boxed_slice()),
-        }
-    }
-
-    fn prefixes(&self) -> &[Prefix] {
-        match self {
-            Self::One(one) => one,
-            Self::Any(any) => any,
-        }
-    }
-}
-
 /// What a key was approved for, as far as the gate checks it.
 #[derive(Debug)]
 struct Mandate {
@@ -97,7 +75,7 @@ impl KeyEntry {
             account: spec.account,
             status: AtomicU32::new(spec.status.pack()),
             scopes: spec.scopes,
-            allowlist: Allowlist::new(spec.allowlist),
+            allowlist: spec.allowlist,
             expires: spec.expires,
             mandate: Mandate::of(spec.markets, spec.orders_per_second_max),
             mac: spec.mac,
@@ -153,10 +131,10 @@ impl KeyEntry {
         self.expires
     }
 
-    /// Whether the address is registered. A few prefixes: a plain walk beats any tree up to about sixteen.
+    /// Whether the address is registered.
     #[must_use]
     pub fn allows(&self, address: IpAddr) -> bool {
-        self.allowlist.prefixes().iter().any(|prefix| prefix.contains(address))
+        self.allowlist.contains(address)
     }
 
     /// Markets the mandate names; `None`: any.
@@ -186,16 +164,5 @@ mod tests {
     #[test]
     fn an_entry_is_small() {
         assert!(size_of::<KeyEntry>() <= 384, "{} bytes", size_of::<KeyEntry>());
-    }
-
-    #[test]
-    fn one_prefix_or_several_or_none() {
-        let list = |texts: &[&str]| Allowlist::new(texts.iter().map(|t| t.parse().unwrap()).collect());
-        assert!(list(&[]).prefixes().is_empty());
-        for texts in [&["203.0.113.7"][..], &["203.0.113.7", "2001:db8::/48"]] {
-            let held: Vec<String> = list(texts).prefixes().iter().map(Prefix::to_string).collect();
-            assert_eq!(held.len(), texts.len());
-            assert!(held.iter().zip(texts).all(|(held, text)| held.starts_with(text)), "{held:?}");
-        }
     }
 }

@@ -9,6 +9,7 @@
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+pub mod allowlist;
 pub mod decide;
 pub mod entry;
 pub mod failures;
@@ -20,6 +21,7 @@ pub mod status;
 pub mod stream;
 pub mod table;
 
+pub use allowlist::Allowlist;
 pub use decide::{Answer, Decision, Gate, Now, Permit, Request};
 pub use entry::{KeyEntry, KeySpec};
 pub use policy::GatePolicy;

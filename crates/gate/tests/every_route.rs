@@ -21,7 +21,7 @@ fn gate(scopes: ScopeSet) -> Gate {
         account: AccountId::new("A1").unwrap(),
         status: Status::ACTIVE,
         scopes,
-        allowlist: vec![Prefix::host(HOME.parse().unwrap())],
+        allowlist: Prefix::host(HOME.parse().unwrap()).into(),
         expires: at(1 << 40).wall,
         markets: None,
         orders_per_second_max: None,

@@ -19,7 +19,7 @@ fn gate(enforce: bool) -> Gate {
         account: AccountId::new("A1").unwrap(),
         status: Status::ACTIVE,
         scopes: Scope::ALL.iter().copied().collect(),
-        allowlist: vec![Prefix::host(HOME.parse().unwrap())],
+        allowlist: Prefix::host(HOME.parse().unwrap()).into(),
         expires: at(1 << 40).wall,
         markets: None,
         orders_per_second_max: None,

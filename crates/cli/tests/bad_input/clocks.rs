@@ -35,7 +35,7 @@ fn gate(policy: GatePolicy) -> Gate {
         account: AccountId::new("A1").unwrap(),
         status: Status::ACTIVE,
         scopes: scopes.into_iter().fold(ScopeSet::EMPTY, ScopeSet::with),
-        allowlist: vec!["192.0.2.1/32".parse().unwrap()],
+        allowlist: "192.0.2.1/32".parse::<sumun_model::Prefix>().unwrap().into(),
         expires: after(HOUR_US, 0).wall,
         markets: None,
         orders_per_second_max: None,
