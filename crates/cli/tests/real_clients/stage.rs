@@ -147,7 +147,7 @@ impl Stage {
         let upstream = self.mock.as_ref().unwrap().addr;
         let text = format!(
             "data_dir = \"data\"\n[seal]\nkey_file = \"kek.txt\"\n[gate]\nadmin_listen = \"127.0.0.1:0\"\n\
-             connections_max = 256\nupstream = \"http://{upstream}\"\nkeys_file = \"keys.toml\"\n{gate}\n"
+             upstream = \"http://{upstream}\"\nkeys_file = \"keys.toml\"\n{gate}\n"
         );
         std::fs::write(self.folder.path().join("sumun.toml"), text).unwrap();
     }
