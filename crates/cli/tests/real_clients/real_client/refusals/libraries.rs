@@ -223,7 +223,8 @@ const NOT_BY_THEMSELVES: [&str; 2] = ["malformed_credentials", "replayed"];
 
 #[test]
 fn what_libraries_make_of_every_reason() {
-    let stage = Setup::default().key("K1").gate(GATE).start();
+    // A second key, since a keys file that loses its last one is taken for a mistake.
+    let stage = Setup::default().key("K1").key("K2").gate(GATE).start();
     let drivers = LIBRARIES
         .map(|library| (library, Driver::start(library, &stage, stage.key("K1"), REGISTERED)))
         .into();
