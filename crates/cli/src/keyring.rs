@@ -26,6 +26,16 @@ pub enum KeyringSourceError {
         /// What the operating system said.
         problem: io::Error,
     },
+    /// Something else has that name.
+    #[error(
+        "`{path}` is {kind}, not a file of key-encryption keys; name a plain file, or put its lines into the variable of `seal.key_env`"
+    )]
+    NotAFile {
+        /// Its path.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
     /// Others than the owner can get at the file.
     #[error(
         "`{path}` holds key-encryption keys and has mode {mode:03o}: others than its owner can get at it; \
@@ -102,6 +112,12 @@ pub fn load(seal: &SealConfig) -> Result<Keyring, KeyringSourceError> {
 /// Unreadable, open to others than its owner, not ours or root's, too long, or not a keyring.
 pub fn from_file(path: &Path) -> Result<Keyring, KeyringSourceError> {
     let failed = |problem| KeyringSourceError::Read { path: path.to_owned(), problem };
+    // Asked before it is opened: that of a pipe waits for whoever writes into it.
+    let kind = std::fs::metadata(path).map_err(failed)?.file_type();
+    if !kind.is_file() {
+        let kind = if kind.is_dir() { "a folder" } else { "a pipe or a device" };
+        return Err(KeyringSourceError::NotAFile { path: path.to_owned(), kind });
+    }
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     let mode = metadata.mode() & 0o777;
@@ -158,6 +174,17 @@ mod tests {
         {
             assert_eq!(is_trusted(owner, user), trusted, "{owner} {user}");
         }
+    }
+
+    #[test]
+    fn what_is_no_plain_file_is_named_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = from_file(folder.path()).unwrap_err().to_string();
+        assert!(said.contains("is a folder, not a file") && !said.contains("chmod"), "{said}");
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let said = from_file(&pipe).unwrap_err().to_string();
+        assert!(said.contains("is a pipe or a device") && !said.contains("chmod"), "{said}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use sumun_dialect::vectors;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  sumun request check vectors.json\n  sumun request check vectors.json --explain\n\n\
+                        docs/operate.md shows a file that can be judged.\n\n\
                         Exit codes: 0 all were judged, 2 the file is bad."
 )]
 pub struct Arguments {
