@@ -50,7 +50,7 @@ fn without(scope: Scope) -> sumun_model::ScopeSet {
 }
 
 fn networks(texts: &[&'static str]) -> impl Iterator<Item = sumun_model::Prefix> {
-    texts.to_vec().into_iter().map(|text| text.parse().unwrap())
+    texts.iter().copied().map(|text| text.parse().unwrap())
 }
 
 #[tokio::test]
