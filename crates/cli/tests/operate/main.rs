@@ -17,4 +17,5 @@ mod stage;
 
 mod documents;
 mod printing;
+mod rotation;
 mod signals;
