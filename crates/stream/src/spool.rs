@@ -31,6 +31,10 @@ pub const SPOOL_PAYLOAD_BYTES_MAX: usize = 256 << 10;
 /// 65,536: more requests than one gate has in flight; those beyond stay open until the process restarts.
 pub const ABANDONED_MAX: usize = 1 << 16;
 
+/// Length of a gap's payload that proves there is space again: two blocks, a few records. What is behind its first
+/// 24 bytes means nothing.
+const GAP_PROBE_BYTES: usize = 8 << 10;
+
 /// Payload: the admit's bytes.
 pub(crate) const KIND_ADMIT: u8 = 1;
 /// Payload: ticket u64, then the outcome's bytes.
@@ -357,7 +361,12 @@ impl Spool {
 
     fn put_pending(&self, with_gap: bool, last: Option<Frame<'_>>) -> Result<Offset, SpoolError> {
         let mut pending = lock(&self.inner.pending);
-        let gap = pending.gap.filter(|_| with_gap).map(Gap::bytes);
+        let mut gap = pending.gap.filter(|_| with_gap).map(|gap| gap.bytes().to_vec());
+        // After a failed write a gap asks for as much room as records do, or the last free bytes of a block would
+        // pass for a disk with space again.
+        if let Some(bytes) = gap.as_mut().filter(|_| self.inner.has_failed.load(Ordering::Relaxed)) {
+            bytes.resize(GAP_PROBE_BYTES, 0);
+        }
         let mut frames = Vec::with_capacity(3 + pending.abandoned.len());
         if pending.boot {
             frames.push(Frame { kind: KIND_BOOT, prefix: &[], payload: &[] });

@@ -4,6 +4,7 @@ use crate::stage::client::{Effect, Signed, get, once};
 use crate::stage::process::Gate;
 use crate::stage::upstream::Upstream;
 use crate::stage::{Key, Stage, keys_text, wait_for};
+use crate::support::KEK_TWO;
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -151,4 +152,72 @@ fn what_a_file_takes_away_holds_though_the_rest_cannot_be_used() {
         wait_for(|| Some(get(gate.admin(), "/readyz")).filter(|told| told.body.contains("does not open")));
     let told = told.unwrap_or_else(|| panic!("never told: {}", get(gate.admin(), "/readyz").body));
     assert_eq!(told.status, 200, "{}", told.body);
+}
+
+/// A keys file whose last entry has another's secret, which does not open for it.
+fn with_one_that_does_not_open(keys: &[Key]) -> serde_json::Value {
+    let mut all = keys.to_vec();
+    all.push(Key::active("K9"));
+    let mut file: serde_json::Value = serde_json::from_str(&keys_text(&all)).unwrap();
+    file["keys"][keys.len()]["secret"] = file["keys"][0]["secret"].clone();
+    file
+}
+
+#[test]
+fn what_a_file_gives_back_waits_until_all_of_it_can_be_used() {
+    let upstream = Upstream::start();
+    let stage = Stage::new(upstream.address, "");
+    let with = |state, measure| Key { state, measure, ..Key::active("K1") };
+    let beside = |key| [key, Key::active("K2"), Key::active("K3")];
+    stage.keys(&beside(with("suspended", None)));
+    let gate = stage.start();
+    assert_eq!(status(&gate, Effect::Read, "K1"), 403);
+    for measure in ["monitor", "warn", "reverify", "hold"] {
+        // With and without another change of the key itself.
+        for address in ["127.0.0.0/8", "127.0.0.0/9"] {
+            let mut file = with_one_that_does_not_open(&beside(with("active", Some(measure))));
+            file["keys"][0]["allowlist"] = serde_json::json!([address]);
+            stage.keys_as(&file.to_string());
+            assert_eq!(status(&gate, Effect::Read, "K1"), 403, "{measure} {address}");
+        }
+    }
+    // Taking the offending entry out lets the rest of the file hold.
+    stage.keys(&beside(with("active", Some("hold"))));
+    assert_eq!(status(&gate, Effect::Read, "K1"), 200);
+    assert_eq!(status(&gate, Effect::Order, "K1"), 403);
+}
+
+#[test]
+fn what_was_taken_away_at_once_is_not_forgotten_by_a_gate_that_starts_alone() {
+    let upstream = Upstream::start();
+    let stage = Stage::new(upstream.address, "");
+    let gate = stage.start();
+    let suspended = Key { state: "suspended", ..Key::active("K1") };
+    let file = with_one_that_does_not_open(&[suspended, Key::active("K2"), Key::active("K3")]);
+    stage.keys_as(&file.to_string());
+    assert_eq!(status(&gate, Effect::Read, "K1"), 403);
+    assert!(gate.stop().0.success());
+    stage.keys_as("{\"keys\":[");
+    let gate = stage.start();
+    assert_eq!(status(&gate, Effect::Read, "K1"), 403);
+    assert_eq!(status(&gate, Effect::Read, "K2"), 200);
+}
+
+#[test]
+fn an_end_by_the_clock_holds_though_the_last_good_table_no_longer_opens() {
+    let upstream = Upstream::start();
+    let stage = Stage::new(upstream.address, "");
+    let past = Key { expires: "2020-01-01T00:00:00Z".to_owned(), ..Key::active("K2") };
+    stage.keys(&[Key::active("K1"), past]);
+    let gate = stage.start();
+    assert_eq!(status(&gate, Effect::Read, "K2"), 401);
+    assert!(gate.stop().0.success());
+    // Another key-encryption key, and with it a later end.
+    stage.place.write_private("kek.txt", KEK_TWO);
+    let entries = ["K1", "K2"].map(|id| Key::active(id).entry(KEK_TWO));
+    stage.keys_as(&serde_json::json!({ "keys": entries }).to_string());
+    let gate = stage.start();
+    assert_eq!(status(&gate, Effect::Read, "K1"), 200);
+    assert_eq!(status(&gate, Effect::Read, "K2"), 401);
+    gate.says("cannot be given a later end");
 }

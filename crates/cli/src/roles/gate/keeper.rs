@@ -8,11 +8,13 @@ use super::disk::{self, StartError};
 use super::with_cause;
 use crate::atomic_file;
 use crate::config::Config;
-use crate::keys_file::KeyRecord;
+use crate::keys_file::{KeyRecord, KeysFile};
 use crate::output::count;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use sumun_model::KeyId;
+use sumun_gate::Status;
+use sumun_model::{ExpiryCause, KeyId};
 use sumun_stream::{Log, LogError, LogOptions};
 use tracing::{error, info};
 
@@ -59,11 +61,20 @@ pub(super) struct Debts(Mutex<Owed>);
 struct Owed {
     unburied: Vec<KeyId>,
     snapshot: Option<Vec<KeyRecord>>,
+    /// States and measures set since the snapshot, where the rest of their file could not be used.
+    restated: Vec<Restated>,
     /// What could not be written when it was last tried: dead ids, snapshot.
     failed: [Option<String>; 2],
 }
 
+type Restated = (KeyId, Status, Option<ExpiryCause>);
+
 impl Debts {
+    /// This key has this state and measure now.
+    pub(super) fn restate(&self, key: KeyId, status: Status, cause: Option<ExpiryCause>) {
+        self.lock().restated.push((key, status, cause));
+    }
+
     /// These ids have ended.
     pub(super) fn bury(&self, ids: Vec<KeyId>) {
         self.lock().unburied.extend(ids);
@@ -71,18 +82,22 @@ impl Debts {
 
     /// This is the table now.
     pub(super) fn keep(&self, table: Vec<KeyRecord>) {
-        self.lock().snapshot = Some(table);
+        let mut owed = self.lock();
+        owed.snapshot = Some(table);
+        owed.restated.clear();
     }
 
     /// The table is as it stands on the disk.
     pub(super) fn kept(&self) {
-        self.lock().snapshot = None;
+        let mut owed = self.lock();
+        owed.snapshot = None;
+        owed.restated.clear();
     }
 
     /// Whether there is something to write.
     pub(super) fn any(&self) -> bool {
         let owed = self.lock();
-        !owed.unburied.is_empty() || owed.snapshot.is_some()
+        !owed.unburied.is_empty() || owed.snapshot.is_some() || !owed.restated.is_empty()
     }
 
     /// Why ends could not be written when that was last tried, and why the snapshot could not.
@@ -116,10 +131,12 @@ impl Keeper {
 
     /// Writes what is owed; says what failed, once. Whether all is written.
     pub(super) fn settle(&self) -> bool {
-        let (unburied, snapshot, before) = {
+        let (unburied, snapshot, restated, before) = {
             let mut owed = self.debts.lock();
-            (owed.unburied.clone(), owed.snapshot.take(), owed.failed.clone())
+            let restated = std::mem::take(&mut owed.restated);
+            (owed.unburied.clone(), owed.snapshot.take(), restated, owed.failed.clone())
         };
+        let snapshot = self.with_restated(snapshot, &restated);
         let not_buried = (!unburied.is_empty()).then(|| self.dead.bury(&unburied)).and_then(Result::err);
         let not_kept = snapshot.as_ref().and_then(|table| self.write(table).err());
         let buried = if not_buried.is_none() { unburied.len() } else { 0 };
@@ -152,6 +169,22 @@ impl Keeper {
         }
         owed.failed = failed;
         well
+    }
+
+    /// The snapshot to be written: the one owed, or the one on the disk, with these states and measures.
+    fn with_restated(&self, owed: Option<Vec<KeyRecord>>, restated: &[Restated]) -> Option<Vec<KeyRecord>> {
+        if restated.is_empty() {
+            return owed;
+        }
+        // Without one on the disk there is nothing that a gate could start from and be wrong.
+        let mut table = owed.or_else(|| KeysFile::read(&self.snapshot).ok().map(|file| file.keys))?;
+        let latest: HashMap<&KeyId, &Restated> = restated.iter().map(|entry| (&entry.0, entry)).collect();
+        for record in &mut table {
+            if let Some((_, status, cause)) = latest.get(&record.key) {
+                (record.state, record.measure, record.cause) = (status.state, status.measure, *cause);
+            }
+        }
+        Some(table)
     }
 
     fn write(&self, table: &[KeyRecord]) -> Result<(), String> {

@@ -71,6 +71,8 @@ pub(super) struct KeySource {
     gate: Arc<Gate>,
     knowing: Knowing,
     known: HashMap<KeyId, Known>,
+    /// What the file asked for when last read and could not have.
+    refused: HashMap<KeyId, String>,
     stamp: Option<Stamp>,
     /// Whether any write after the stamp was taken must show in it.
     settled: bool,
@@ -87,17 +89,27 @@ pub(super) enum Looked {
     Changed,
 }
 
+/// Another state or measure of a known key.
+struct Restated {
+    at: usize,
+    status: Status,
+    /// It lets nothing pass that the one before did not: then it need not wait, whatever else the file says.
+    narrows: bool,
+}
+
 /// What a file would change: positions in it.
 #[derive(Default)]
 struct Plan {
     /// Another state or measure.
-    restated: Vec<(usize, Status)>,
+    restated: Vec<Restated>,
     /// New, or another in more than state and measure.
     anew: Vec<(usize, Known)>,
     /// Another cause and nothing else.
     recaused: Vec<usize>,
     /// How many of the file's keys were known.
     met: usize,
+    /// What is asked for and cannot be, by key.
+    refused: HashMap<KeyId, String>,
 }
 
 impl KeySource {
@@ -112,6 +124,7 @@ impl KeySource {
             gate,
             knowing: Knowing::new(),
             known: HashMap::new(),
+            refused: HashMap::new(),
             stamp: None,
             settled: false,
             good: false,
@@ -140,8 +153,9 @@ impl KeySource {
             Ok(()) => Ok(()),
             Err(cause) if from_snapshot => {
                 let metadata = std::fs::metadata(&self.snapshot);
-                let at = metadata.map_or(Timestamp::from_micros(i64::MIN), |m| Stamp::of(&m).modified());
-                self.gate.table.refreshed(at);
+                let at = metadata.map_or(Timestamp::MIN, |m| Stamp::of(&m).modified());
+                // A clock that ran ahead must not make an old table young.
+                self.gate.table.refreshed(at.min(now.wall));
                 error!("{cause}\nStarted alone from the last good table of {at}");
                 Ok(())
             }
@@ -160,9 +174,18 @@ impl KeySource {
         };
         if let Err(cause) = &applied {
             warn!("The snapshot of the key table cannot be used: {cause}");
+            self.remember_ends(&path, now);
         }
         self.debts.kept();
         applied.is_ok()
+    }
+
+    /// What ended by the clock stays ended, even if the snapshot's secrets do not open.
+    fn remember_ends(&mut self, path: &Path, now: Now) {
+        let Ok(file) = read(path) else { return };
+        for record in file.keys.iter().filter(|record| record.expires <= now.wall) {
+            self.known.insert(record.key.clone(), self.knowing.of(record).only_its_end());
+        }
     }
 
     /// Looks at the file; reads and applies it if it changed. `now` is to be read after whatever had to be waited for.
@@ -255,12 +278,13 @@ impl KeySource {
         if records.is_empty() && !self.known.is_empty() {
             return Err(KeySourceError::Emptied { path: path.to_owned(), known: self.known.len() });
         }
-        let plan = self.plan(&mut records, now);
+        let mut plan = self.plan(&mut records, now);
+        self.tell_of_refused(std::mem::take(&mut plan.refused));
         // What takes away comes first, one store each; it does not wait for secrets to be opened.
-        let mut changed = self.restate(&plan, &records, |status| status != Status::ACTIVE);
+        let mut changed = self.restate(&plan, &records, true);
         let anew: Vec<&KeyRecord> = plan.anew.iter().filter_map(|(at, _)| records.get(*at)).collect();
         let specs = self.specs(&anew, path)?;
-        changed |= self.restate(&plan, &records, |status| status == Status::ACTIVE);
+        changed |= self.restate(&plan, &records, false);
         changed |= self.remove(&plan, &records, now);
         changed |= !specs.is_empty();
         self.put(specs);
@@ -286,6 +310,24 @@ impl KeySource {
         Ok(())
     }
 
+    /// Says what a file asks for and cannot have, once and not at each reading.
+    fn tell_of_refused(&mut self, refused: HashMap<KeyId, String>) {
+        /// Lines about single keys; beyond them only their number is told.
+        const LINES_MAX: usize = 20;
+        let fresh: Vec<&String> = refused
+            .iter()
+            .filter(|(key, text)| self.refused.get(*key) != Some(*text))
+            .map(|(_, text)| text)
+            .collect();
+        for text in fresh.iter().take(LINES_MAX) {
+            error!("{text}");
+        }
+        if fresh.len() > LINES_MAX {
+            error!("So it is with {} more keys", fresh.len() - LINES_MAX);
+        }
+        self.refused = refused;
+    }
+
     /// Finds what differs from what is known. A record that asks for what cannot be is made what it can be.
     fn plan(&self, records: &mut [KeyRecord], now: Now) -> Plan {
         let mut plan = Plan::default();
@@ -299,17 +341,19 @@ impl KeySource {
             if !next.status.is_terminal() && self.gate.table.is_dead(&record.key) {
                 // Kept as what it is, so that its use is answered and recorded as that of an ended key, not of an
                 // unknown one.
-                error!("{}", Revival { key: record.key.clone(), state: record.state });
+                let revival = Revival { key: record.key.clone(), state: record.state };
+                plan.refused.insert(record.key.clone(), revival.to_string());
                 record.state = KeyState::Expired;
             }
             if let Some(known) = known
                 && known.expires <= now.wall
                 && record.expires > now.wall
             {
-                error!(
-                    "Key `{}` ended on {} and cannot be given a later end; issue a new key instead",
+                let text = format!(
+                    "key `{}` ended on {} and cannot be given a later end; issue a new key instead",
                     record.key, known.expires
                 );
+                plan.refused.insert(record.key.clone(), text);
                 record.expires = known.expires;
             }
             next = self.knowing.of(record);
@@ -317,14 +361,14 @@ impl KeySource {
                 plan.anew.push((at, next));
                 continue;
             };
-            let restated = known.status != next.status;
-            if !known.same_but_status(&next) {
+            let narrows = next.status.no_wider_than(known.status);
+            let same_but_status = known.same_but_status(&next);
+            if !same_but_status {
                 plan.anew.push((at, next));
-                if restated && next.status != Status::ACTIVE {
-                    plan.restated.push((at, next.status));
-                }
-            } else if restated {
-                plan.restated.push((at, next.status));
+            }
+            // A key that is put anew gets what widens its state together with all else.
+            if known.status != next.status && (narrows || same_but_status) {
+                plan.restated.push(Restated { at, status: next.status, narrows });
             }
             if known.cause != next.cause {
                 plan.recaused.push(at);
@@ -333,14 +377,17 @@ impl KeySource {
         plan
     }
 
-    /// Sets the states and measures that are meant; whether there was any.
-    fn restate(&mut self, plan: &Plan, records: &[KeyRecord], meant: impl Fn(Status) -> bool) -> bool {
+    /// Sets the states and measures that narrow, or those that do not; whether there was any.
+    fn restate(&mut self, plan: &Plan, records: &[KeyRecord], narrowing: bool) -> bool {
         let table = &self.gate.table;
         let mut ended = Vec::new();
         let mut any = false;
-        for (at, status) in plan.restated.iter().filter(|(_, status)| meant(*status)) {
-            let Some(KeyRecord { key, .. }) = records.get(*at) else { continue };
+        for Restated { at, status, .. } in plan.restated.iter().filter(|r| r.narrows == narrowing) {
+            let Some(record) = records.get(*at) else { continue };
+            let key = &record.key;
             any = true;
+            // Should nothing else of the file be usable, the snapshot still learns of it.
+            self.debts.restate(key.clone(), *status, record.cause);
             if status.is_terminal() && !table.is_dead(key) {
                 ended.push(key.clone());
             }

@@ -23,6 +23,11 @@ impl Known {
     pub(super) fn same_but_status(&self, other: &Self) -> bool {
         self.rest == other.rest
     }
+
+    /// As one of whom no more is known than when it ended: any record is another than this.
+    pub(super) fn only_its_end(self) -> Self {
+        Self { rest: self.rest.map(|hash| !hash), ..self }
+    }
 }
 
 /// Makes [`Known`]s that can be compared with each other.
