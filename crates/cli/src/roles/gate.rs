@@ -110,7 +110,12 @@ async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
     let housekeeper = Housekeeper::start(Arc::clone(&source), &proxy, disk, &config)?;
     crate::output::json_aside(&serde_json::json!({ "ready": ready }));
     if let Some(short) = short {
-        warn!("`gate.connections_max` {short}");
+        // A number that somebody asked for is worth a warning, the default is not.
+        if config.gate.connections_max == Config::default().gate.connections_max {
+            info!("`gate.connections_max` {short}");
+        } else {
+            warn!("`gate.connections_max` {short}");
+        }
     }
     info!(listen = %ready.listen, keys = ready.keys, "The gate is open");
 
