@@ -83,8 +83,6 @@ pub struct Decision {
     pub token_time: Option<Timestamp>,
     /// How many more requests of the group would pass right now.
     pub remaining: Option<u32>,
-    /// Version of the table it was decided under.
-    pub table_version: u64,
 }
 
 /// Proof that a request may be forwarded: only [`Decision::permit`] makes one.
@@ -278,7 +276,6 @@ impl Gate {
             body_complete: request.body_complete,
             token_time: None,
             remaining: None,
-            table_version: self.table.version(),
         };
         (decision, Findings { reason: None, checks: Checks::NONE })
     }

@@ -6,7 +6,7 @@
 //!
 //! **Bound.** An Upbit token never expires by itself, so no finite memory can refuse every replay for ever. What a
 //! forgotten nonce allows is one more use of that very request, from a registered address of its key, while the
-//! key lives: a nonce is looked up and recorded only after status and address passed. The size in
+//! key lives: a nonce is recorded only where signature, status and address passed. The size in
 //! requests is configuration; a foreign holder can neither burn the owner's nonces nor push them out. A false
 //! refusal needs two nonces with one hash: at 2^23 remembered, less than one request in 10^12.
 //!
