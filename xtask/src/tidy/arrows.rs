@@ -20,28 +20,32 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("detect", &["model"]),
     ("policy", &["model"]),
     ("ledger", &["model"]),
+    ("verifier", &[]),
     ("store", &["ledger", "model"]),
-    ("govern", &["ledger", "model", "policy", "seal", "store"]),
+    ("feed", &["model", "seal"]),
+    ("govern", &["dialect", "feed", "ledger", "model", "policy", "seal", "store"]),
     ("lake", &["model", "stream"]),
-    ("server", &["dialect", "gate", "govern", "ledger", "model", "policy", "seal", "store"]),
+    ("server", &["dialect", "feed", "gate", "govern", "ledger", "model", "policy", "seal", "store"]),
+    ("fixture", &[]),
     (
         "cli",
         &[
-            "detect", "dialect", "gate", "govern", "lake", "ledger", "model", "policy", "proxy", "seal",
-            "server", "store", "stream",
+            "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "model", "policy", "proxy",
+            "seal", "server", "store", "stream", "verifier",
         ],
     ),
     (
         "bench",
         &[
-            "cli", "detect", "dialect", "gate", "govern", "lake", "ledger", "model", "policy", "proxy",
-            "seal", "server", "sim", "store", "stream",
+            "cli", "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "model", "policy",
+            "proxy", "seal", "server", "sim", "store", "stream", "verifier",
         ],
     ),
 ];
 
 /// Crates that decide and never wait.
-const PURE: [&str; 7] = ["model", "dialect", "gate", "seal", "ledger", "policy", "detect"];
+const PURE: [&str; 9] =
+    ["model", "dialect", "gate", "seal", "ledger", "verifier", "feed", "policy", "detect"];
 
 /// What a crate that never waits must not link.
 const IMPURE: [&str; 9] =

@@ -1,0 +1,1 @@
+//! Tamper-evident log: salted commitments, tree, checkpoints, proofs.

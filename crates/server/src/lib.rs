@@ -1,0 +1,1 @@
+//! REST with OpenAPI, sign-in, roles, and the key feed.

@@ -1,0 +1,69 @@
+//! Every governed table. The SQL of the same shape stands in the two folders of migrations; a test compares them.
+//!
+//! Adding a table: an entry here, a line in [`ALL`], a migration for each database.
+
+use crate::table::{Column, Kind, Table};
+
+macro_rules! tables {
+    ($($(#[$meta:meta])* $id:ident = $name:literal { $($column:ident : $kind:ident),+ $(,)? })+) => {
+        $(
+            $(#[$meta])*
+            pub static $id: Table = Table {
+                name: $name,
+                key: tables!(@first $($column)+),
+                columns: &[
+                    $(Column { name: stringify!($column), kind: Kind::$kind },)+
+                    Column { name: "version", kind: Kind::Integer },
+                ],
+            };
+        )+
+
+        /// Every governed table, in the order in which a ledger fills them.
+        pub static ALL: &[&Table] = &[$(&$id),+];
+    };
+    (@first $first:ident $($rest:ident)*) => { stringify!($first) };
+}
+
+tables! {
+    /// The venue's own facts as they were adopted; one row, `venue` is its id.
+    VENUE = "venue" { venue: Text, digest: Text, facts: Json, adopted_us: Integer }
+    /// Verified customers.
+    CUSTOMERS = "customers" { customer: Text, segment: Text, country: TextOrNull, state: Text, purpose: TextOrNull, created_us: Integer }
+    /// Natural persons. Personal data: reading one is itself recorded.
+    PERSONS = "persons" { person: Text, customer: Text, name: TextOrNull, email: TextOrNull, phone: TextOrNull, role: Text, confirmed_us: IntegerOrNull }
+    /// What customers trade from.
+    ACCOUNTS = "accounts" { account: Text, customer: Text, person: TextOrNull, segment: Text, country: TextOrNull, opened: TextOrNull, owner: TextOrNull, parent: TextOrNull, fee_tier: TextOrNull, state: Text }
+    /// Who in fact drives keys.
+    OPERATORS = "operators" { operator: Text, kind: Text, customer: TextOrNull, vendor: TextOrNull, name: TextOrNull, networks: Json, state: Text }
+    /// Third-party tools.
+    VENDORS = "vendors" { vendor: Text, name: Text, class: Text, state: Text, networks: Json, scopes: Json, diligence: Json, attested_us: IntegerOrNull, recertify_us: IntegerOrNull }
+    /// Records that let a named operator use a key.
+    DELEGATIONS = "delegations" { delegation: Text, account: Text, key: TextOrNull, operator: Text, networks: Json, scopes: Json, limits: Json, from_us: Integer, until_us: Integer, state: Text }
+    /// API keys. `secret` names a sealed text in the vault by its digest; `exposure` is the SHA-256 of the secret itself, for matching exposures.
+    KEYS = "keys" {
+        key: Text, account: Text, state: Text, measure: TextOrNull, cause: TextOrNull, scopes: Json, allowlist: Json, purpose: Text,
+        application: Text, operator: Text, vendor: TextOrNull, scheme: Text, secret: TextOrNull, exposure: TextOrNull, public_key: TextOrNull,
+        created_us: Integer, expires_us: Integer, rotate_by_us: IntegerOrNull, ends_us: IntegerOrNull, replaces: TextOrNull, mandate: Json,
+        terms: Text, terms_accepted_us: Integer, requested_by: Text, session: Text, approvals: Json, canary: Integer,
+        reason: TextOrNull, review_by: TextOrNull, review_due_us: IntegerOrNull,
+    }
+    /// Ids that have ended: none may live again.
+    DEAD_KEYS = "dead_keys" { key: Text, state: Text, cause: TextOrNull, ended_us: Integer }
+    /// What waits for a second pair of eyes, and what came of it.
+    APPROVALS = "approvals" {
+        approval: Text, action: Text, subject: Text, request: Json, digest: Text, requested_by: Text, requested_us: Integer,
+        needed: Json, decisions: Json, state: Text, due_us: Integer,
+    }
+    /// Staff. `credential` names a sealed text in the vault by its digest.
+    USERS = "users" { user: Text, name: Text, email: TextOrNull, roles: Json, state: Text, credential: TextOrNull, invite: TextOrNull, invite_until_us: IntegerOrNull, invited_by: Text, created_us: Integer }
+    /// Machines' API tokens, by the digest of their secret part.
+    TOKENS = "tokens" { token: Text, name: Text, roles: Json, digest: Text, created_by: Text, created_us: Integer, expires_us: Integer, state: Text }
+    /// Gates that may receive the feed.
+    GATES = "gates" { gate: Text, state: Text, public_key: TextOrNull, invite: TextOrNull, invite_until_us: IntegerOrNull, invited_by: Text, enrolled_us: IntegerOrNull }
+    /// When a gate obeyed: its signed acknowledgement, and govern's clock.
+    RECEIPTS = "receipts" { receipt: Text, gate: Text, boot: Text, from_version: Integer, to_version: Integer, acknowledgement: Text, received_us: Integer }
+    /// Canary keys tried from outside, and what was found.
+    CANARIES = "canaries" { canary: Text, key: Text, gates: Json, expired_us: IntegerOrNull, outcome: TextOrNull, findings: Json }
+    /// The gate-visible image of each key, as the feed carries it. `feed_version` is the version that brought it.
+    FEED_KEYS = "feed_keys" { key: Text, feed_version: Integer, record: Json }
+}

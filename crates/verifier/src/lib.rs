@@ -1,0 +1,1 @@
+//! Offline check of a published ledger; small enough to read in one sitting.
