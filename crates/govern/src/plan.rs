@@ -1,6 +1,6 @@
 //! A plan: what a use case would do, as a value. Linted, shown by a dry run, executed idempotently.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sumun_store::Change;
 
 /// What a use case would do.
@@ -17,7 +17,7 @@ pub struct Plan {
 }
 
 /// One thing a plan changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
     /// Of what: `key:K1`.
     pub subject: String,

@@ -1,0 +1,267 @@
+//! The service: load → plan → lint → execute, the same way for every use case.
+//!
+//! A use case is a method in its own file (`parties/`, `keys/`, `approvals.rs`, …) that calls [`Govern::run`] with a closure
+//! which loads rows and makes a [`Planned`]. The closure may run twice: if a row changed between load and execute, it is
+//! planned once more against the present rows, and only then refused.
+//!
+//! Never here: a rule about any one thing.
+
+use crate::actor::Actor;
+use crate::call::{Call, Done, PlanView, Planned};
+use crate::lint;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::venue::Venue;
+use crate::world::World;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use std::future::Future;
+use std::sync::{Arc, PoisonError, RwLock};
+use sumun_model::Timestamp;
+use sumun_seal::Keyring;
+use sumun_store::{Change, Idempotency, Image, Store, StoreError, Table};
+
+/// How often a use case is planned against fresh rows before somebody else's change is reported: once more.
+const PLANS_MAX: usize = 2;
+
+/// The control plane's use cases over one store.
+pub struct Govern {
+    /// Where everything governed stands.
+    pub store: Store,
+    /// What seals secrets.
+    pub keyring: Keyring,
+    /// Time and randomness.
+    pub world: Arc<dyn World>,
+    venue: RwLock<Arc<Venue>>,
+}
+
+impl Govern {
+    /// The service over this store.
+    #[must_use]
+    pub fn new(store: Store, keyring: Keyring, world: Arc<dyn World>, venue: Venue) -> Self {
+        Self { store, keyring, world, venue: RwLock::new(Arc::new(venue)) }
+    }
+
+    /// The venue's facts in force.
+    #[must_use]
+    pub fn venue(&self) -> Arc<Venue> {
+        Arc::clone(&self.venue.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts other facts in force, after the ledger has them.
+    pub fn adopt_venue(&self, venue: Venue) {
+        *self.venue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(venue);
+    }
+
+    /// Runs one use case: answers a repeated request, else plans, lints, and executes unless it is a dry run.
+    ///
+    /// # Errors
+    /// What planning refuses; `plan_lint` if the plan itself is wrong; `conflict` if somebody was faster twice;
+    /// `idempotency_key_reused`; `store_unavailable`.
+    pub async fn run<T, F, Fut>(&self, actor: &Actor, call: &Call, plan: F) -> Result<Done<T>, Refusal>
+    where
+        T: Serialize + DeserializeOwned,
+        F: Fn(Timestamp) -> Fut,
+        Fut: Future<Output = Result<Planned<T>, Refusal>>,
+    {
+        if let Some(done) = self.answered(actor, call).await? {
+            return Ok(done);
+        }
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut planned = plan(self.world.now()).await?;
+            lint::plan(&planned.plan)?;
+            let view = PlanView::from(&planned.plan);
+            if call.dry_run {
+                return Ok(Done { value: planned.value, committed: None, plan: view, repeated: false });
+            }
+            self.world.draw(&mut planned.plan.change.salt);
+            planned.plan.change.idempotency = idempotency(actor, call, &planned)?;
+            match self.store.execute(planned.plan.change).await {
+                Ok(committed) => {
+                    return Ok(Done {
+                        value: planned.value,
+                        committed: Some(committed),
+                        plan: view,
+                        repeated: false,
+                    });
+                }
+                Err(StoreError::Conflict { .. }) if tries < PLANS_MAX => {}
+                Err(StoreError::Repeated(answer)) => return repeated(call, &answer),
+                Err(error) => return Err(store_refusal(error)),
+            }
+        }
+    }
+
+    async fn answered<T: DeserializeOwned>(
+        &self,
+        actor: &Actor,
+        call: &Call,
+    ) -> Result<Option<Done<T>>, Refusal> {
+        let (Some((key, _)), false) = (&call.idempotency, call.dry_run) else { return Ok(None) };
+        match self.store.answered(&actor.principal, key).await.map_err(store_refusal)? {
+            Some(answer) => repeated(call, &answer).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The row of that key, if there is one.
+    ///
+    /// # Errors
+    /// `store_unavailable`.
+    pub async fn row(&self, table: &'static Table, key: &str) -> Result<Option<Image>, Refusal> {
+        self.store.get(table, key).await.map_err(store_refusal)
+    }
+
+    /// The row of that key.
+    ///
+    /// # Errors
+    /// `not_found`, `store_unavailable`.
+    pub async fn row_or_not_found(
+        &self,
+        table: &'static Table,
+        what: &str,
+        key: &str,
+    ) -> Result<Image, Refusal> {
+        self.row(table, key).await?.ok_or_else(|| not_found(what, key))
+    }
+
+    /// That many random bytes.
+    #[must_use]
+    pub fn draw<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.world.draw(&mut bytes);
+        bytes
+    }
+
+    /// A new id: this prefix and 128 random bits in hex.
+    #[must_use]
+    pub fn new_id(&self, prefix: &str) -> String {
+        format!("{prefix}{}", hex::encode(self.draw::<16>()))
+    }
+}
+
+/// A change of this class with these facts, and nothing written yet. Salt and idempotency are [`Govern::run`]'s to add.
+#[must_use]
+pub fn change(class: &'static str, at: Timestamp, facts: Map<String, Value>) -> Change {
+    Change {
+        class,
+        at,
+        facts,
+        writes: Vec::new(),
+        reads: Vec::new(),
+        feed: Vec::new(),
+        outbox: Vec::new(),
+        vault: Vec::new(),
+        idempotency: None,
+        salt: [0; 32],
+    }
+}
+
+/// The facts every entry holds: who acts, in which roles and session, by which second factor.
+#[must_use]
+pub fn facts(actor: &Actor) -> Map<String, Value> {
+    let mut facts = Map::new();
+    facts.insert("actor".to_owned(), json!(actor.principal));
+    facts.insert("roles".to_owned(), json!(actor.roles));
+    if let Some(session) = &actor.session {
+        facts.insert("session".to_owned(), json!(session));
+    }
+    if let Some(factor) = &actor.second_factor {
+        facts.insert("second_factor".to_owned(), json!({ "method": factor.method, "at": factor.at }));
+    }
+    facts
+}
+
+/// Refuses if the caller has seen another version of the subject than the present one.
+///
+/// # Errors
+/// `version_stale`.
+pub fn check_if_match(call: &Call, what: &str, key: &str, version: i64) -> Result<(), Refusal> {
+    match call.if_match {
+        Some(seen) if seen != version => Err(Refusal::new(
+            RefusalKind::Stale,
+            "version_stale",
+            format!("{what} `{key}` stands at version {version}, not {seen}"),
+            "load it again, look at what changed, and repeat the request with its present version",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// There is no such thing, or none this principal may see.
+#[must_use]
+pub fn not_found(what: &str, key: &str) -> Refusal {
+    let shown: String = key.chars().take(64).collect();
+    Refusal::new(
+        RefusalKind::NotFound,
+        "not_found",
+        format!("there is no {what} `{shown}`, or none that you may see"),
+        "check the id; a list of what you may see is one level up",
+    )
+}
+
+/// What the store said, as a refusal.
+#[must_use]
+pub fn store_refusal(error: StoreError) -> Refusal {
+    match error {
+        StoreError::Conflict { table, key, .. } => Refusal::new(
+            RefusalKind::Conflict,
+            "conflict",
+            format!("`{key}` of {table} changed while this was being decided"),
+            "load it again and repeat the request if it still makes sense",
+        ),
+        StoreError::KeyReused { .. } => key_reused(),
+        other => {
+            tracing::error!(error = &other as &dyn std::error::Error, "The store did not answer");
+            Refusal::new(
+                RefusalKind::Unavailable,
+                "store_unavailable",
+                "the record cannot be written or read at the moment, and nothing was changed",
+                "repeat the request in a few seconds with the same `Idempotency-Key`",
+            )
+        }
+    }
+}
+
+fn key_reused() -> Refusal {
+    Refusal::new(
+        RefusalKind::Invalid,
+        "idempotency_key_reused",
+        "this `Idempotency-Key` was used for another request",
+        "use a new key for a new request; repeat a request with exactly its first body",
+    )
+}
+
+fn repeated<T: DeserializeOwned>(call: &Call, answer: &Idempotency) -> Result<Done<T>, Refusal> {
+    if call.idempotency.as_ref().is_none_or(|(_, request)| *request != answer.request) {
+        return Err(key_reused());
+    }
+    let value = serde_json::from_value(answer.body.clone()).map_err(|_| unreadable())?;
+    Ok(Done { value, committed: None, plan: PlanView::default(), repeated: true })
+}
+
+fn idempotency<T: Serialize>(
+    actor: &Actor,
+    call: &Call,
+    planned: &Planned<T>,
+) -> Result<Option<Idempotency>, Refusal> {
+    let Some((key, request)) = &call.idempotency else { return Ok(None) };
+    Ok(Some(Idempotency {
+        principal: actor.principal.clone(),
+        key: key.clone(),
+        request: request.clone(),
+        status: planned.status,
+        body: serde_json::to_value(&planned.value).map_err(|_| unreadable())?,
+    }))
+}
+
+fn unreadable() -> Refusal {
+    Refusal::new(
+        RefusalKind::Unavailable,
+        "answer_unreadable",
+        "the answer of this request cannot be kept or read",
+        "look the subject up instead of repeating the request; this is a fault of the server",
+    )
+}
