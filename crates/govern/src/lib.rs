@@ -6,11 +6,20 @@
 //! Never here: HTTP, SQL text. Reading a clock or drawing randomness goes through [`world::World`].
 
 pub mod actor;
+pub mod call;
+pub mod govern;
+pub mod lint;
 pub mod plan;
 pub mod refusal;
+mod row;
+pub mod staff;
+pub mod venue;
 pub mod world;
 
 pub use actor::{Actor, Role};
+pub use call::{Call, Done, PlanView, Planned};
+pub use govern::Govern;
 pub use plan::Plan;
 pub use refusal::{Refusal, RefusalKind};
+pub use venue::Venue;
 pub use world::World;

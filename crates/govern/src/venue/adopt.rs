@@ -1,0 +1,157 @@
+//! Taking a venue's facts into force: one ledger entry that shows each field before and after.
+//!
+//! A loosening is not refused, it is marked. What can never change is the venue's id and the ledger's origin.
+
+use super::Venue;
+use super::compare::difference;
+use crate::actor::{Actor, Role};
+use crate::call::{Call, Done, Planned};
+use crate::govern::{Govern, change, check_if_match, facts};
+use crate::plan::Plan;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::row;
+use crate::staff::require;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sumun_model::Timestamp;
+use sumun_store::tables::VENUE;
+use sumun_store::{Image, Store};
+
+/// Who may change the venue's facts through the API. The operator's own file is adopted by `system:operator`.
+pub const ROLES: &[Role] = &[Role::ComplianceLead];
+
+/// A venue's facts as they are in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// The venue.
+    pub venue: String,
+    /// Hex SHA-256 over the facts.
+    pub digest: String,
+    /// Since when.
+    pub adopted: Timestamp,
+    /// The facts themselves.
+    pub facts: Value,
+    /// Version of the row.
+    pub version: i64,
+}
+
+/// What adopting would write; `None` if these facts are in force already.
+///
+/// # Errors
+/// `venue_identity` if the id or the origin would change.
+pub fn plan(
+    actor: &Actor,
+    before: Option<&Image>,
+    venue: &Venue,
+    now: Timestamp,
+) -> Result<Option<Plan>, Refusal> {
+    let digest = venue.digest();
+    let old = before.and_then(|row| Venue::from_json(row.get("facts")?).ok());
+    if before.is_some_and(|row| row::text(row, "digest") == digest) {
+        return Ok(None);
+    }
+    for (field, was, is) in [
+        ("venue", old.as_ref().map(|old| &old.venue), &venue.venue),
+        ("ledger.origin", old.as_ref().map(|old| &old.ledger.origin), &venue.ledger.origin),
+    ] {
+        if let Some(was) = was.filter(|was| *was != is) {
+            return Err(Refusal::new(
+                RefusalKind::Conflict,
+                "venue_identity",
+                format!("`{field}` is `{was}` in this record and would become `{is}`"),
+                "put it back; another venue or origin needs a data directory of its own",
+            )
+            .at(format!("/{}", field.replace('.', "/"))));
+        }
+    }
+    let difference = difference(old.as_ref(), venue);
+    let mut image = Map::new();
+    image.insert("venue".to_owned(), json!(venue.venue));
+    image.insert("digest".to_owned(), json!(digest));
+    image.insert("facts".to_owned(), venue.to_json());
+    image.insert("adopted_us".to_owned(), json!(now.as_micros()));
+    let mut facts = facts(actor);
+    facts.insert("venue".to_owned(), json!(venue.venue));
+    facts.insert("digest".to_owned(), json!(digest));
+    facts.insert("changed".to_owned(), json!(difference.effects));
+    facts.insert("loosened".to_owned(), json!(difference.loosened));
+    let mut change = change("venue.adopted", now, facts);
+    change.writes.push(row::replace(&VENUE, before, image));
+    let warnings = difference.loosened.iter().map(|field| format!("`{field}` is loosened")).collect();
+    Ok(Some(Plan {
+        title: format!("adopt {} changed fields of venue {}", difference.effects.len(), venue.venue),
+        effects: difference.effects,
+        warnings,
+        change,
+    }))
+}
+
+/// The facts in force, if any were adopted yet.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn adopted(store: &Store, venue: &str) -> Result<Option<Adopted>, Refusal> {
+    let row = store.get(&VENUE, venue).await.map_err(crate::govern::store_refusal)?;
+    Ok(row.as_ref().map(view))
+}
+
+fn view(row: &Image) -> Adopted {
+    Adopted {
+        venue: row::text(row, "venue").to_owned(),
+        digest: row::text(row, "digest").to_owned(),
+        adopted: Timestamp::from_micros(row::integer(row, "adopted_us").unwrap_or_default()),
+        facts: row.get("facts").cloned().unwrap_or_default(),
+        version: row::version(row),
+    }
+}
+
+impl Govern {
+    /// Takes these facts into force; nothing is written if they are already.
+    ///
+    /// # Errors
+    /// `forbidden`, `venue_identity`, `version_stale`, or the store's.
+    pub async fn adopt(&self, actor: &Actor, venue: Venue, call: &Call) -> Result<Done<Adopted>, Refusal> {
+        // The operator who starts the process owns its file; whoever comes over the API needs the role.
+        if actor.principal != SYSTEM_OPERATOR {
+            require(actor, ROLES)?;
+        }
+        let facts = &venue;
+        let before = self.row(&VENUE, &venue.venue).await?;
+        if let Some(row) = &before
+            && row::text(row, "digest") == venue.digest()
+        {
+            self.adopt_venue(venue.clone());
+            let plan = crate::call::PlanView {
+                title: format!("venue {} stands as it was", venue.venue),
+                ..Default::default()
+            };
+            return Ok(Done { value: view(row), committed: None, plan, repeated: false });
+        }
+        let done = self
+            .run(actor, call, |now| async move {
+                let before = self.row(&VENUE, &facts.venue).await?;
+                if let Some(row) = &before {
+                    check_if_match(call, "venue", &facts.venue, row::version(row))?;
+                }
+                let plan = plan(actor, before.as_ref(), facts, now)?.ok_or_else(|| {
+                    Refusal::new(
+                        RefusalKind::Conflict,
+                        "conflict",
+                        "the same facts were adopted by somebody else meanwhile",
+                        "nothing needs doing",
+                    )
+                })?;
+                let value = plan.change.writes.first().map(|write| view(&write.image));
+                let value = value.ok_or_else(|| crate::govern::not_found("venue", &facts.venue))?;
+                Ok(Planned { plan, value, status: 200 })
+            })
+            .await?;
+        if !call.dry_run {
+            self.adopt_venue(venue);
+        }
+        Ok(done)
+    }
+}
+
+/// Who adopts the file that the process was started with.
+pub const SYSTEM_OPERATOR: &str = "system:operator";
