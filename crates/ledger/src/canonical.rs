@@ -11,6 +11,9 @@ pub const NUMBER_MAX: i64 = (1 << 53) - 1;
 /// Deepest nesting taken; parsers commonly stop at 128.
 pub const DEPTH_MAX: usize = 96;
 
+/// Longest canonical text, in bytes: 16 MiB. Whoever verifies a published log holds one payload at a time in memory.
+pub const LENGTH_MAX: usize = 16 * 1024 * 1024;
+
 /// Canonical text of one JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Canonical(String);
@@ -40,15 +43,13 @@ pub enum NotCanonical {
         /// JSON pointer.
         at: String,
     },
+    /// Longer than anybody reads at once.
+    #[error("the canonical text has {0} bytes; {LENGTH_MAX} is the most")]
+    TooLong(usize),
     /// The serialiser refused.
-    #[error("the value has no canonical form")]
-    Unwritable(#[source] std::sync::Arc<SerializerFailed>),
+    #[error("the value has no canonical form: {0}")]
+    Unwritable(String),
 }
-
-/// What the serialiser said.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct SerializerFailed(String);
 
 impl Canonical {
     /// The canonical text of `value`.
@@ -57,9 +58,9 @@ impl Canonical {
     /// [`NotCanonical`], naming the member.
     pub fn of(value: &Value) -> Result<Self, NotCanonical> {
         check(value, &mut Vec::new())?;
-        serde_json_canonicalizer::to_string(value)
-            .map(Self)
-            .map_err(|e| NotCanonical::Unwritable(std::sync::Arc::new(SerializerFailed(e.to_string()))))
+        let text = serde_json_canonicalizer::to_string(value)
+            .map_err(|e| NotCanonical::Unwritable(e.to_string()))?;
+        if text.len() > LENGTH_MAX { Err(NotCanonical::TooLong(text.len())) } else { Ok(Self(text)) }
     }
 
     /// The text.

@@ -182,7 +182,14 @@ mod tests {
 
     #[test]
     fn the_bytes_are_fixed_for_ever() {
-        insta::assert_snapshot!(String::from_utf8(sample().to_bytes()).unwrap(), @"");
+        assert_eq!(
+            String::from_utf8(sample().to_bytes()).unwrap(),
+            "sumun-leaf/v1
+key.issued
+1790000000000000
+d4492852b54780fbfc0dcd6c347e89b71ddd4aabbd1bb8dabeeb7ce3648e9bb4
+"
+        );
     }
 
     #[test]
