@@ -6,7 +6,7 @@ use crate::rate::Rate;
 use crate::status::Status;
 use std::hint::black_box;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use sumun_dialect::MacKey;
 use sumun_model::{AccountId, KeyId, MarketId, ScopeSet, Timestamp};
 
@@ -48,6 +48,8 @@ pub struct KeyEntry {
     pub(crate) order_rate: Rate,
     pub(crate) default_rate: Rate,
     pub(crate) message_rate: Rate,
+    /// When a request of this key was last let pass, microseconds since 1970; `i64::MIN`: never.
+    admitted_us: AtomicI64,
     /// Apart, as few keys have one.
     mandate: Option<Box<Mandate>>,
     mac: MacKey,
@@ -79,6 +81,9 @@ impl KeyEntry {
             expires: spec.expires,
             mandate: Mandate::of(spec.markets, spec.orders_per_second_max),
             mac: spec.mac,
+            admitted_us: AtomicI64::new(
+                predecessor.map_or(i64::MIN, |p| p.admitted_us.load(Ordering::Relaxed)),
+            ),
             default_rate: predecessor.map(|p| p.default_rate.carried()).unwrap_or_default(),
             order_rate: predecessor.map(|p| p.order_rate.carried()).unwrap_or_default(),
             message_rate: predecessor.map(|p| p.message_rate.carried()).unwrap_or_default(),
@@ -117,6 +122,18 @@ impl KeyEntry {
     /// The store that revokes, suspends or holds.
     pub(crate) fn set_status(&self, status: Status) {
         self.status.store(status.pack(), Ordering::Release);
+    }
+
+    /// Notes that a request of this key was let pass. Never goes back, whoever notes last.
+    pub fn note_admitted(&self, at: Timestamp) {
+        self.admitted_us.fetch_max(at.as_micros(), Ordering::Relaxed);
+    }
+
+    /// When a request of this key was last let pass, by this process.
+    #[must_use]
+    pub fn last_admitted(&self) -> Option<Timestamp> {
+        let us = self.admitted_us.load(Ordering::Relaxed);
+        (us != i64::MIN).then(|| Timestamp::from_micros(us))
     }
 
     /// What it may do.

@@ -101,6 +101,15 @@ impl KeyTable {
         Some(Arc::clone(entry))
     }
 
+    /// When a request of the key was last let pass, if the key is known and one was.
+    ///
+    /// A request decided just before a change may be noted on the entry that the change replaced: whoever needs the last
+    /// word holds on to the entry from before, and asks both once no such request is left.
+    #[must_use]
+    pub fn last_admitted(&self, id: &KeyId) -> Option<Timestamp> {
+        self.get(id.as_str())?.last_admitted()
+    }
+
     /// How many keys are known.
     #[must_use]
     pub fn len(&self) -> u64 {

@@ -95,7 +95,12 @@ impl Proxy {
         }
         self.metrics.verdict(decision.answer());
         match decision.permit() {
-            Ok(permit) => Ok(Admitted { permit, pending }),
+            Ok(permit) => {
+                if let Some(entry) = &decision.entry {
+                    entry.note_admitted(self.clock.now().wall);
+                }
+                Ok(Admitted { permit, pending })
+            }
             Err(reason) => {
                 let refusal = self.refusal(reason, decision);
                 pending.done(refusal.status);

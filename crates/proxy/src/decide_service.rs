@@ -131,6 +131,8 @@ fn received(proxy: &Proxy, question: &Question<'_>) -> Result<Received, String> 
         source: sumun_model::prefix::canonical(question.ip),
         upgrade: question.upgrade,
         at: proxy.now(),
+        // The front forwards: what it still holds when it has the answer is not known here.
+        token: Some(proxy.enter_epoch()),
     })
 }
 

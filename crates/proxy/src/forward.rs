@@ -1,17 +1,21 @@
 //! Sending a permitted request on, over a pool of connections to the exchange.
 
 use crate::config::{ProxyConfig, UpstreamHost};
+use crate::epoch::Token;
 use crate::head;
 use bytes::Bytes;
 use http::request::Parts;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::convert::Infallible;
 use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use sumun_gate::Permit;
 
@@ -73,10 +77,46 @@ impl ForwardError {
     }
 }
 
+/// A request's body on its way to the exchange. The connection drops it once head and body are in its hands, and with it
+/// the token: the request awaits forwarding no more.
+#[derive(Debug)]
+pub struct Outgoing {
+    body: Full<Bytes>,
+    _token: Option<Token>,
+}
+
+impl Outgoing {
+    /// A body, and the epoch its request was decided in.
+    #[must_use]
+    pub fn new(body: Bytes, token: Option<Token>) -> Self {
+        Self { body: Full::new(body), _token: token }
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// The pool of connections to one exchange.
 #[derive(Debug, Clone)]
 pub struct Upstream {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpConnector, Outgoing>,
     authority: http::uri::Authority,
     host: UpstreamHost,
     response_timeout: Duration,
@@ -138,12 +178,12 @@ impl Upstream {
         &self,
         _permit: &Permit,
         parts: Parts,
-        body: Bytes,
+        body: Outgoing,
         client: IpAddr,
     ) -> Result<Response<Incoming>, ForwardError> {
         let mut parts = self.head(parts, client);
         parts.uri = self.target(&parts.uri)?;
-        let request = Request::from_parts(parts, Full::new(body));
+        let request = Request::from_parts(parts, body);
         let answer = tokio::time::timeout(self.response_timeout, self.client.request(request)).await;
         let mut response = match answer {
             Err(_) => return Err(ForwardError::Timeout(self.response_timeout)),

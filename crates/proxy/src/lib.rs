@@ -3,7 +3,8 @@
 //! Life of a request: [`server`] accepts → [`service`] reads head and body and asks [`sumun_gate::Gate::decide`] →
 //! the decision is written down (`admission`, into a [`sink`]) → [`forward`] sends it on, which takes a [`sumun_gate::Permit`], or
 //! [`refuse`] answers in the exchange's own words. A WebSocket goes through [`websocket`], and every open one is
-//! in [`streams`] so that a change of the key table can end it. [`decide_service`] gives the same decision to a
+//! in [`streams`] so that a change of the key table can end it; [`epoch`] tells when no request decided before a change
+//! still awaits forwarding. [`decide_service`] gives the same decision to a
 //! gateway that forwards by itself; [`admin`] is for operators.
 //!
 //! Never here: deciding anything. Never read from here: a file. What is recorded leaves through [`EventSink`].
@@ -16,6 +17,7 @@ pub mod clock;
 mod complain;
 pub mod config;
 pub mod decide_service;
+pub mod epoch;
 pub mod forward;
 pub mod head;
 pub mod metrics;

@@ -5,7 +5,8 @@ use crate::body::{Bodies, TINY_BYTES, WholeBody};
 use crate::clock::SystemClock;
 use crate::complain::{Complaints, chain};
 use crate::config::ProxyConfig;
-use crate::forward::Upstream;
+use crate::epoch::{Epochs, Token};
+use crate::forward::{Outgoing, Upstream};
 use crate::metrics::Metrics;
 use crate::record::{EventIds, Seen};
 use crate::sink::EventSink;
@@ -47,6 +48,7 @@ pub struct Proxy {
     pub(crate) config: ProxyConfig,
     pub(crate) complaints: Complaints,
     bodies: Bodies,
+    epochs: Epochs,
     look: OnceLock<Look>,
     notes: OnceLock<admin::Notes>,
 }
@@ -62,6 +64,8 @@ pub(crate) struct Received {
     pub(crate) source: IpAddr,
     pub(crate) upgrade: bool,
     pub(crate) at: Now,
+    /// Taken just before it is decided, gone once it is forwarded or refused.
+    pub(crate) token: Option<Token>,
 }
 
 impl Received {
@@ -110,6 +114,7 @@ impl Proxy {
             complaints: Complaints::default(),
             bodies: Bodies::new(config.body_bytes_max, config.timeouts.body_read),
             config,
+            epochs: Epochs::default(),
             look: OnceLock::new(),
             notes: OnceLock::new(),
         }
@@ -164,6 +169,17 @@ impl Proxy {
         cut
     }
 
+    /// To be called after a change of the key table. Done when no request decided before the change still awaits
+    /// forwarding: each was handed to the exchange's connection, or refused.
+    pub fn turn_epoch(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.epochs.turn()
+    }
+
+    /// For whoever is about to decide: held until the answer is given.
+    pub(crate) fn enter_epoch(&self) -> Token {
+        self.epochs.enter()
+    }
+
     /// Serves one request.
     pub async fn handle(self: Arc<Self>, mut request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
         let at = self.clock.now();
@@ -181,6 +197,7 @@ impl Proxy {
             source: source.as_ref().map_or(peer, |source| *source),
             upgrade,
             at,
+            token: None,
         };
         if let Err(error) = &source
             && let Some(suppressed) = self.complaints.hop.due(at.monotonic_us)
@@ -195,7 +212,8 @@ impl Proxy {
             self.turned_away(&received, source.is_ok(), StatusCode::BAD_REQUEST, reason);
             return closing(refuse::problem(StatusCode::BAD_REQUEST, "bad_request", &error));
         }
-        if let Some(decision) = self.decide_unread(&received, &body) {
+        if let Some((decision, token)) = self.decide_unread(&received, &body) {
+            received.token = Some(token);
             return closing(self.answer(received, decision).await);
         }
         match self.bodies.read(body).await {
@@ -207,6 +225,7 @@ impl Proxy {
                 return closing(refuse::problem(error.status(), error.name(), &error.to_string()));
             }
         }
+        received.token = Some(self.enter_epoch());
         let decision = self.decide(&received);
         // What was not read to its end must not be taken for another request.
         let last = chunked || !received.body_complete;
@@ -220,16 +239,17 @@ impl Proxy {
     }
 
     /// The decision about a request whose body is not tiny, where no body could change it.
-    fn decide_unread(&self, received: &Received, body: &Incoming) -> Option<Decision> {
+    fn decide_unread(&self, received: &Received, body: &Incoming) -> Option<(Decision, Token)> {
         let length_max = body.size_hint().upper();
         if length_max.is_some_and(|length| length <= TINY_BYTES as u64) {
             return None;
         }
         let fits = length_max.is_some_and(|length| length <= self.config.body_bytes_max as u64);
+        let token = self.epochs.enter();
         let now = self.deciding_now();
         let decision = self.gate.decide_unread(&self.question(received, fits))?;
         self.metrics.decided(self.clock.monotonic_us().saturating_sub(now.monotonic_us));
-        Some(decision)
+        Some((decision, token))
     }
 
     fn question<'a>(&self, received: &'a Received, body_complete: bool) -> sumun_gate::Request<'a> {
@@ -264,8 +284,8 @@ impl Proxy {
     async fn forward(&self, received: Received, permit: &Permit) -> Response<Body> {
         let started_us = self.clock.monotonic_us();
         // The room is held until the body has gone on.
-        let Received { parts, body, source, room: _room, .. } = received;
-        let answer = self.upstream.forward(permit, parts, body, source).await;
+        let Received { parts, body, source, room: _room, token, .. } = received;
+        let answer = self.upstream.forward(permit, parts, Outgoing::new(body, token), source).await;
         match answer {
             Ok(response) => {
                 self.metrics.upstream(self.clock.monotonic_us().saturating_sub(started_us));

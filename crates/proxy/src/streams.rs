@@ -20,12 +20,24 @@ pub enum End {
     Stopping,
 }
 
+/// How far a stream has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Registered; nothing has gone through it.
+    Opening,
+    /// Something may go through it.
+    Open,
+    /// Nothing will go through it any more but the closing itself.
+    Ended,
+}
+
 /// One open stream.
 #[derive(Debug)]
 pub struct Stream {
     number: u64,
     hold: Mutex<StreamHold>,
     refused: watch::Sender<Option<Reason>>,
+    phase: watch::Sender<Phase>,
 }
 
 impl Stream {
@@ -44,6 +56,16 @@ impl Stream {
     /// Decides again; ends the stream if it would be refused now. True if that ended it.
     pub fn recheck(&self, gate: &Gate, now: Now) -> bool {
         gate.decide_stream(&self.hold(), &[], now).reason.is_some_and(|reason| self.refuse(reason))
+    }
+
+    /// Something may go through it from here on.
+    pub(crate) fn opened(&self) {
+        self.phase.send_replace(Phase::Open);
+    }
+
+    /// Nothing goes through it any more.
+    pub(crate) fn ended(&self) {
+        self.phase.send_replace(Phase::Ended);
     }
 
     /// Ends the stream. True if this was the first word of it.
@@ -116,6 +138,7 @@ impl std::ops::Deref for Registered {
 
 impl Drop for Registered {
     fn drop(&mut self) {
+        self.stream.ended();
         let mut by_key = lock(&self.streams.by_key);
         let key = lock(&self.stream.hold).key.clone();
         if let Some(list) = by_key.get_mut(&key) {
@@ -140,6 +163,7 @@ impl Streams {
             number: self.next.fetch_add(1, Ordering::Relaxed),
             hold: Mutex::new(hold),
             refused: watch::Sender::new(None),
+            phase: watch::Sender::new(Phase::Opening),
         });
         lock(&self.by_key).entry(key).or_default().push(Arc::clone(&stream));
         Registered { streams: Arc::clone(self), stream }
@@ -162,6 +186,24 @@ impl Streams {
     pub fn recheck(&self, gate: &Gate, now: Now) -> usize {
         let open: Vec<Arc<Stream>> = lock(&self.by_key).values().flatten().cloned().collect();
         open.iter().filter(|stream| stream.recheck(gate, now)).count()
+    }
+
+    /// Done when nothing more goes through any stream that is refused by now. One that is not open yet never will be: it
+    /// looks whether it is refused before anything goes through it.
+    pub fn refused_have_ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let by_key = lock(&self.by_key);
+        let refused = by_key.values().flatten().filter(|stream| stream.refused.borrow().is_some());
+        let open: Vec<_> = refused
+            .map(|stream| stream.phase.subscribe())
+            .filter(|phase| *phase.borrow() == Phase::Open)
+            .collect();
+        drop(by_key);
+        async move {
+            for mut phase in open {
+                // An error: the stream is gone.
+                let _ = phase.wait_for(|phase| *phase == Phase::Ended).await;
+            }
+        }
     }
 
     /// Ends every stream because the gate stops.

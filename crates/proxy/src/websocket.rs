@@ -7,6 +7,7 @@
 
 use crate::admission::Admitted;
 use crate::complain::chain;
+use crate::forward::Outgoing;
 use crate::head;
 use crate::record::{self, Asked};
 use crate::refuse;
@@ -44,7 +45,7 @@ type Socket = WebSocketStream<TokioIo<Upgraded>>;
 /// Serves a request that asks for a WebSocket and was decided.
 pub(crate) async fn serve(
     proxy: Arc<Proxy>,
-    received: Received,
+    mut received: Received,
     mut decision: Decision,
     client: OnUpgrade,
 ) -> Response<Body> {
@@ -65,7 +66,8 @@ pub(crate) async fn serve(
         Ok(admitted) => admitted,
         Err(refusal) => return refusal.into_response(),
     };
-    let (response, upstream) = match connect(&proxy, &permit, &received).await {
+    let body = Outgoing::new(received.body.clone(), received.token.take());
+    let (response, upstream) = match connect(&proxy, &permit, &received, body).await {
         Ok(connected) => connected,
         Err(error) => {
             proxy.metrics.upstream_failure(error.kind());
@@ -135,6 +137,7 @@ async fn connect(
     proxy: &Proxy,
     _permit: &Permit,
     received: &Received,
+    body: Outgoing,
 ) -> Result<(Response<Body>, Option<Upgraded>), ConnectError> {
     let limit = proxy.config.timeouts.connect;
     let tcp = tokio::time::timeout(limit, TcpStream::connect(proxy.upstream.authority().as_str()))
@@ -158,7 +161,7 @@ async fn connect(
         parts.uri = http::Uri::from(target.clone());
     }
     // A handshake has no body as a rule; one that was signed goes on all the same.
-    let sent = sender.send_request(Request::from_parts(parts, Full::new(received.body.clone())));
+    let sent = sender.send_request(Request::from_parts(parts, body));
     let limit = proxy.config.timeouts.upstream_response;
     let mut response = tokio::time::timeout(limit, sent)
         .await
@@ -208,6 +211,10 @@ async fn relay(
     let (mut to_upstream, mut from_upstream) = upstream.split();
     let _counted = stream.is_none().then(|| proxy.streams.count());
     let mut ends = proxy.streams.ends(stream.as_deref());
+    if let Some(stream) = &stream {
+        // From here on something may go through it; whether it is refused is looked at before anything does.
+        stream.opened();
+    }
     let idle = proxy.config.timeouts.websocket_idle;
 
     let ending = loop {
@@ -260,6 +267,9 @@ async fn relay(
             end = ends.end() => break Ending::Cut(end),
         }
     };
+    if let Some(stream) = &stream {
+        stream.ended();
+    }
     let (code, reason) = match ending {
         Ending::Gone => (CloseCode::Away, "the other side closed the stream".into()),
         Ending::Idle => (CloseCode::Away, "nothing was sent for too long".into()),
