@@ -6,7 +6,9 @@
 )]
 
 use crate::commands::{
-    config_check, gate, keys_check, keys_kek_new, keys_new, keys_seal, log, request_check,
+    accounts, approvals, config_check, customers, delegations, gate, gates, keys_act, keys_check,
+    keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login, operators, persons,
+    request_check, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -33,7 +35,7 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Make, seal and check keys
+    /// Keys of the control plane, and keys in a file
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Look at signed requests
@@ -42,6 +44,47 @@ pub enum Command {
     /// Read the event log
     #[command(subcommand)]
     Log(LogCommand),
+    Login(login::Login),
+    Logout(login::Logout),
+    StepUp(login::StepUp),
+    Whoami(login::WhoAmI),
+    Totp(totp::Arguments),
+    /// Staff: invite, enrol, disable
+    #[command(subcommand)]
+    Users(users::Users),
+    /// Machines' API tokens
+    #[command(subcommand)]
+    Tokens(tokens::Tokens),
+    /// The venue's own facts
+    #[command(subcommand)]
+    Venue(venue::Venue),
+    /// Verified customers
+    #[command(subcommand)]
+    Customers(customers::Customers),
+    /// Natural persons behind customers
+    #[command(subcommand)]
+    Persons(persons::Persons),
+    /// What customers trade from
+    #[command(subcommand)]
+    Accounts(accounts::Accounts),
+    /// Who in fact drives keys
+    #[command(subcommand)]
+    Operators(operators::Operators),
+    /// Third-party tools
+    #[command(subcommand)]
+    Vendors(vendors::Vendors),
+    /// Who may use another's key
+    #[command(subcommand)]
+    Delegations(delegations::Delegations),
+    /// What waits for a second pair of eyes
+    #[command(subcommand)]
+    Approvals(approvals::Approvals),
+    /// Gates that receive the feed, and their receipts
+    #[command(subcommand)]
+    Gates(gates::Gates),
+    /// The record: proofs, and their check
+    #[command(subcommand)]
+    Ledger(ledger::Ledger),
 }
 
 impl Command {
@@ -64,6 +107,49 @@ pub enum KeysCommand {
     Seal(keys_seal::Arguments),
     Check(keys_check::Arguments),
     KekNew(keys_kek_new::Arguments),
+    Request(keys_request::Arguments),
+    List(keys_list::List),
+    Show(keys_list::Show),
+    Timeline(keys_list::Timeline),
+    Capability(keys_list::Capability),
+    /// Approve a requested key; who requested it cannot
+    #[command(after_help = "Example:\n  sumun keys approve K1 --reason \"office address checked by phone\"")]
+    Approve(keys_act::Act),
+    /// Reject a requested key
+    #[command(after_help = "Example:\n  sumun keys reject K1 --reason \"purpose does not fit the scopes\"")]
+    Reject(keys_act::Act),
+    /// Issue an approved key, as its owner; its secret is shown once
+    #[command(after_help = "Example:\n  sumun keys issue K1 --as owner-1")]
+    Issue(keys_act::Own),
+    /// Change whence a key may be used; a widening needs what creation needed
+    #[command(after_help = "Example:\n  sumun keys allow K1 203.0.113.7/32 198.51.100.0/28")]
+    Allow(keys_act::Allow),
+    /// Change what a key may do; a widening needs what creation needed
+    #[command(after_help = "Example:\n  sumun keys scopes K1 read --dry-run")]
+    Scopes(keys_act::Scopes),
+    /// Put a new key in the place of one; both live for a while
+    #[command(after_help = "Example:\n  sumun keys rotate K1 --overlap-hours 24")]
+    Rotate(keys_act::Rotate),
+    /// Cut a key off but for cancelling
+    #[command(after_help = "Example:\n  sumun keys suspend K1 --reason \"owner travels\"")]
+    Suspend(keys_act::Act),
+    /// Give a suspended key back
+    #[command(after_help = "Example:\n  sumun keys lift K1 --reason \"owner is back\"")]
+    Lift(keys_act::Act),
+    /// Cut a key to reading and cancelling, on suspicion, for a time
+    #[command(
+        after_help = "Example:\n  sumun keys hold K1 --reason \"used from two sides at once\" --review-by bob@example.test"
+    )]
+    Hold(keys_act::Hold),
+    /// End a hold
+    #[command(after_help = "Example:\n  sumun keys release K1 --reason \"owner confirmed by phone\"")]
+    Release(keys_act::Act),
+    /// End a key for ever; takes a second person
+    #[command(after_help = "Example:\n  sumun keys expire K1 --reason \"control test failed twice\"")]
+    Expire(keys_act::Act),
+    /// End one's own key for ever
+    #[command(after_help = "Example:\n  sumun keys revoke K1 --reason \"bot retired\" --as owner-1")]
+    Revoke(keys_act::Act),
 }
 
 /// Commands on requests.

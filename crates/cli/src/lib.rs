@@ -6,10 +6,11 @@
 //! draws entropy ([`entropy`]).
 //!
 //! Where to go next: [`args`] for the commands, [`config`] for `sumun.toml`, [`keys_file`] for the keys a gate
-//! serves, [`roles`] for what runs until it is stopped.
+//! serves, [`roles`] for what runs until it is stopped, `client` for the commands that ask a control plane.
 
 pub mod args;
 pub mod atomic_file;
+mod client;
 pub mod clock;
 pub mod commands;
 pub mod config;

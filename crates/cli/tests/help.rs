@@ -20,12 +20,29 @@ fn the_first_screen() {
     Usage: sumun <COMMAND>
 
     Commands:
-      gate     Run the gate: the reverse proxy that checks every request
-      config   Look at the configuration
-      keys     Make, seal and check keys
-      request  Look at signed requests
-      log      Read the event log
-      help     Print this message or the help of the given subcommand(s)
+      gate         Run the gate: the reverse proxy that checks every request
+      config       Look at the configuration
+      keys         Keys of the control plane, and keys in a file
+      request      Look at signed requests
+      log          Read the event log
+      login        Sign in. The session is kept as a profile, readable by its owner only
+      logout       Sign out: end the session and forget the profile
+      step-up      Show the second factor again, as some actions ask for
+      whoami       Show who is signed in, and what he may do
+      totp         Print the current one-time code of a second factor
+      users        Staff: invite, enrol, disable
+      tokens       Machines' API tokens
+      venue        The venue's own facts
+      customers    Verified customers
+      persons      Natural persons behind customers
+      accounts     What customers trade from
+      operators    Who in fact drives keys
+      vendors      Third-party tools
+      delegations  Who may use another's key
+      approvals    What waits for a second pair of eyes
+      gates        Gates that receive the feed, and their receipts
+      ledger       The record: proofs, and their check
+      help         Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -49,6 +66,71 @@ fn every_command_has_help_with_an_example() {
         &["request", "check"],
         &["log", "tail"],
         &["log", "dump"],
+        &["login"],
+        &["logout"],
+        &["step-up"],
+        &["whoami"],
+        &["totp"],
+        &["users", "invite"],
+        &["users", "enrol"],
+        &["users", "list"],
+        &["users", "show"],
+        &["users", "roles"],
+        &["users", "disable"],
+        &["tokens", "make"],
+        &["tokens", "list"],
+        &["tokens", "revoke"],
+        &["venue", "show"],
+        &["venue", "put"],
+        &["customers", "put"],
+        &["customers", "get"],
+        &["customers", "list"],
+        &["persons", "put"],
+        &["persons", "get"],
+        &["persons", "list"],
+        &["accounts", "put"],
+        &["accounts", "get"],
+        &["accounts", "list"],
+        &["operators", "put"],
+        &["operators", "get"],
+        &["operators", "list"],
+        &["vendors", "put"],
+        &["vendors", "get"],
+        &["vendors", "list"],
+        &["vendors", "state"],
+        &["delegations", "put"],
+        &["delegations", "get"],
+        &["delegations", "list"],
+        &["delegations", "end"],
+        &["keys", "request"],
+        &["keys", "list"],
+        &["keys", "show"],
+        &["keys", "timeline"],
+        &["keys", "capability"],
+        &["keys", "approve"],
+        &["keys", "reject"],
+        &["keys", "issue"],
+        &["keys", "allow"],
+        &["keys", "scopes"],
+        &["keys", "rotate"],
+        &["keys", "suspend"],
+        &["keys", "lift"],
+        &["keys", "hold"],
+        &["keys", "release"],
+        &["keys", "expire"],
+        &["keys", "revoke"],
+        &["approvals", "list"],
+        &["approvals", "show"],
+        &["approvals", "grant"],
+        &["approvals", "refuse"],
+        &["gates", "invite"],
+        &["gates", "list"],
+        &["gates", "revoke"],
+        &["gates", "receipts"],
+        &["ledger", "checkpoint"],
+        &["ledger", "entries"],
+        &["ledger", "entry"],
+        &["ledger", "proof"],
     ] {
         let ran = Place::new().run(&[command, &["--help"]].concat());
         assert_eq!(ran.code, 0);

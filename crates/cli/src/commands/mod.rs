@@ -1,13 +1,31 @@
 //! Commands: one file each, with its arguments, its help and what it prints.
 
+pub mod accounts;
+pub mod approvals;
 pub mod config_check;
+pub mod customers;
+pub mod delegations;
 pub mod gate;
+pub mod gates;
+pub mod keys_act;
 pub mod keys_check;
 pub mod keys_kek_new;
+pub mod keys_list;
 pub mod keys_new;
+pub mod keys_request;
 pub mod keys_seal;
+pub mod ledger;
 pub mod log;
+pub mod login;
+pub mod operators;
+pub mod party;
+pub mod persons;
 pub mod request_check;
+pub mod tokens;
+pub mod totp;
+pub mod users;
+pub mod vendors;
+pub mod venue;
 
 use crate::args::{Command, ConfigCommand, KeysCommand, LogCommand, RequestCommand};
 use crate::config::{FILE_VARIABLE, Flag, Loaded, Sources};
@@ -24,13 +42,53 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Gate(arguments) => gate::run(arguments),
         Command::Config(ConfigCommand::Check(arguments)) => config_check::run(arguments),
-        Command::Keys(KeysCommand::New(arguments)) => keys_new::run(arguments),
-        Command::Keys(KeysCommand::Seal(arguments)) => keys_seal::run(arguments),
-        Command::Keys(KeysCommand::Check(arguments)) => keys_check::run(arguments),
-        Command::Keys(KeysCommand::KekNew(arguments)) => keys_kek_new::run(arguments),
+        Command::Keys(command) => keys(command),
         Command::Request(RequestCommand::Check(arguments)) => request_check::run(arguments),
         Command::Log(LogCommand::Tail(arguments)) => log::tail(arguments),
         Command::Log(LogCommand::Dump(arguments)) => log::dump(arguments),
+        Command::Login(arguments) => login::login(arguments),
+        Command::Logout(arguments) => login::logout(arguments),
+        Command::StepUp(arguments) => login::step_up(arguments),
+        Command::Whoami(arguments) => login::who_am_i(arguments),
+        Command::Totp(arguments) => totp::run(arguments),
+        Command::Users(command) => users::run(command),
+        Command::Tokens(command) => tokens::run(command),
+        Command::Venue(command) => venue::run(command),
+        Command::Customers(command) => customers::run(command),
+        Command::Persons(command) => persons::run(command),
+        Command::Accounts(command) => accounts::run(command),
+        Command::Operators(command) => operators::run(command),
+        Command::Vendors(command) => vendors::run(command),
+        Command::Delegations(command) => delegations::run(command),
+        Command::Approvals(command) => approvals::run(command),
+        Command::Gates(command) => gates::run(command),
+        Command::Ledger(command) => ledger::run(command),
+    }
+}
+
+fn keys(command: KeysCommand) -> anyhow::Result<()> {
+    match command {
+        KeysCommand::New(arguments) => keys_new::run(arguments),
+        KeysCommand::Seal(arguments) => keys_seal::run(arguments),
+        KeysCommand::Check(arguments) => keys_check::run(arguments),
+        KeysCommand::KekNew(arguments) => keys_kek_new::run(arguments),
+        KeysCommand::Request(arguments) => keys_request::run(arguments),
+        KeysCommand::List(arguments) => keys_list::list(arguments),
+        KeysCommand::Show(arguments) => keys_list::show(arguments),
+        KeysCommand::Timeline(arguments) => keys_list::timeline(arguments),
+        KeysCommand::Capability(arguments) => keys_list::capability(arguments),
+        KeysCommand::Approve(arguments) => arguments.run("approve"),
+        KeysCommand::Reject(arguments) => arguments.run("reject"),
+        KeysCommand::Issue(arguments) => arguments.issue(),
+        KeysCommand::Allow(arguments) => arguments.run(),
+        KeysCommand::Scopes(arguments) => arguments.run(),
+        KeysCommand::Rotate(arguments) => arguments.run(),
+        KeysCommand::Suspend(arguments) => arguments.run("suspend"),
+        KeysCommand::Lift(arguments) => arguments.run("lift"),
+        KeysCommand::Hold(arguments) => arguments.run(),
+        KeysCommand::Release(arguments) => arguments.run("release"),
+        KeysCommand::Expire(arguments) => arguments.run("expire"),
+        KeysCommand::Revoke(arguments) => arguments.run("revoke"),
     }
 }
 

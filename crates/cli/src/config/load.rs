@@ -246,7 +246,8 @@ impl Merge {
             .map_or_else(|| Config::default().seal.key_env, str::to_owned);
         for (name, text) in variables {
             let Some(rest) = name.strip_prefix(VARIABLE_PREFIX) else { continue };
-            if [FILE_VARIABLE, LOG_FILTER_VARIABLE, &key_env].contains(&name.as_str()) {
+            let elsewhere = [FILE_VARIABLE, LOG_FILTER_VARIABLE, &key_env];
+            if elsewhere.contains(&name.as_str()) || crate::client::VARIABLES.contains(&name.as_str()) {
                 continue;
             }
             let path = rest.replace("__", ".").to_lowercase();

@@ -93,6 +93,8 @@ section! {
         shutdown_grace_s: u64 = 5;
     }
     sections {
+        /// Where keys come from, other than a file.
+        feed: FeedConfig;
         /// Deadlines.
         timeouts: TimeoutsConfig;
         /// Bad signatures from one place.
@@ -103,6 +105,21 @@ section! {
         replay: ReplayConfig;
         /// Events not yet in the log.
         spool: SpoolConfig;
+    }
+}
+
+section! {
+    /// The feed of keys from govern. With `url` set, keys come from there and no keys file is read; the gate must have been
+    /// enrolled with `sumun gate enrol`. A gate starts alone from what it last heard.
+    pub struct FeedConfig in "gate.feed" {
+        /// The server, `http://host:port`. Frames are signed and secrets sealed, so a trusted hop needs no TLS.
+        url: Option<Upstream> = None, example "\"http://127.0.0.1:8090\"";
+        /// The key this gate signs with. Absent: `gate.key` in `data_dir`. Two gates must not share one.
+        gate_key_file: Option<PathBuf> = None, example "\"gate.key\"";
+        /// A connection on which nothing is heard for so long is given up, in seconds.
+        silence_s: NonZeroU64 = count(15);
+        /// Longest pause before connecting again, in milliseconds; the first pauses are shorter.
+        reconnect_ms_max: NonZeroU64 = count(2_000);
     }
 }
 
@@ -192,6 +209,7 @@ section! {
 const SECTIONS: &[(&str, &[&str], &[Field])] = &[
     ("", Config::DOC, Config::FIELDS),
     ("gate", GateConfig::DOC, GateConfig::FIELDS),
+    ("gate.feed", FeedConfig::DOC, FeedConfig::FIELDS),
     ("gate.timeouts", TimeoutsConfig::DOC, TimeoutsConfig::FIELDS),
     ("gate.failures", FailuresConfig::DOC, FailuresConfig::FIELDS),
     ("gate.rates", RatesConfig::DOC, RatesConfig::FIELDS),
@@ -224,9 +242,26 @@ impl Config {
         self.data_dir.join("table.json")
     }
 
+    /// The key this gate signs with.
+    #[must_use]
+    pub fn gate_key_file(&self) -> PathBuf {
+        self.gate.feed.gate_key_file.clone().unwrap_or_else(|| self.data_dir.join("gate.key"))
+    }
+
+    /// What this gate learnt when it was enrolled.
+    #[must_use]
+    pub fn enrolment_file(&self) -> PathBuf {
+        self.data_dir.join("enrolment.json")
+    }
+
     /// Makes every path start at `base`, unless it is absolute.
     fn resolve_paths(&mut self, base: &Path) {
-        let paths = [Some(&mut self.data_dir), Some(&mut self.gate.keys_file), self.seal.key_file.as_mut()];
+        let paths = [
+            Some(&mut self.data_dir),
+            Some(&mut self.gate.keys_file),
+            self.gate.feed.gate_key_file.as_mut(),
+            self.seal.key_file.as_mut(),
+        ];
         for path in paths.into_iter().flatten() {
             *path = base.join(&*path);
         }
@@ -264,6 +299,8 @@ impl Config {
             ("gate.timeouts.upstream_response_s", long.upstream_response_s.get(), DAY_S, "a day"),
             ("gate.timeouts.idle_s", long.idle_s.get(), DAY_S, "a day"),
             ("gate.timeouts.websocket_idle_s", long.websocket_idle_s.get(), DAY_S, "a day"),
+            ("gate.feed.silence_s", gate.feed.silence_s.get(), DAY_S, "a day"),
+            ("gate.feed.reconnect_ms_max", gate.feed.reconnect_ms_max.get(), HOUR_MS, "an hour"),
             ("gate.body_bytes_max", gate.body_bytes_max.get() as u64, BODY_BYTES_MOST, "64 MiB a request"),
             (
                 "gate.replay.nonces_max",
@@ -322,6 +359,9 @@ const SYNC_INTERVAL_MS_MAX: u64 = 50;
 
 /// Longest deadline, in seconds. Behind it adding to a clock could overflow, and no peer is worth the wait.
 const DAY_S: u64 = 86_400;
+
+/// Longest pause between attempts to connect, in milliseconds: what ended meanwhile would be served on.
+const HOUR_MS: u64 = 3_600_000;
 
 /// Largest request body that may be asked for, in bytes: each is held in memory whole.
 const BODY_BYTES_MOST: u64 = 64 << 20;

@@ -3,6 +3,7 @@
 //! [`run`] opens what the data folder holds, fills the key table, listens, says on standard output where, and waits
 //! for a signal. Nothing listens before everything else is in order.
 
+mod apply;
 mod disk;
 mod housekeeper;
 mod keeper;

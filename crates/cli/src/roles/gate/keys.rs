@@ -5,26 +5,21 @@
 //! measure is done first and holds; all else is done when every new secret has opened. Never waits for the disk beyond
 //! reading the file: what has to be written goes to the [`Debts`] that the housekeeper pays.
 
+use super::apply::{Applier, Extent, OnUnopened, Unopened};
 use super::keeper::Debts;
-use super::known::{Knowing, Known};
 use super::stamp::{Glance, Stamp};
 use crate::config::Config;
-use crate::keys_file::{Format, KeyRecord, KeysFile, KeysFileError};
-use std::collections::{HashMap, HashSet};
+use crate::keys_file::{Format, KeysFile, KeysFileError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
-use sumun_dialect::MacKey;
-use sumun_gate::{Change, Gate, KeySpec, KeyTable, Now, Revival, Status};
-use sumun_model::{KeyId, KeyState, Timestamp};
-use sumun_seal::{Keyring, OpenError};
+use sumun_gate::{Gate, Now};
+use sumun_model::Timestamp;
+use sumun_seal::Keyring;
 use tracing::{error, info, warn};
 
 /// How often the file is looked at. One `stat` costs about a microsecond.
 pub(super) const LOOK_INTERVAL: Duration = Duration::from_millis(20);
-/// What a key that has ended is set to.
-const ENDED: Status = Status { state: KeyState::Expired, measure: None };
 
 /// Why keys could not be taken from the file.
 #[derive(Debug, thiserror::Error)]
@@ -33,15 +28,12 @@ pub(super) enum KeySourceError {
     #[error(transparent)]
     File(#[from] KeysFileError),
     /// A secret that does not open.
-    #[error("the keys file cannot be used\n  {}: the secret of key `{key}` does not open: {source}", path.display())]
+    #[error("the keys file cannot be used\n  {}: {cause}", path.display())]
     Seal {
         /// In which file.
         path: PathBuf,
-        /// Whose.
-        key: KeyId,
-        /// Why.
-        #[source]
-        source: OpenError,
+        /// Whose, and why.
+        cause: Unopened,
     },
     /// Every key gone at once.
     #[error(
@@ -65,14 +57,7 @@ pub(super) struct KeySource {
     glance: Arc<Glance>,
     path: PathBuf,
     snapshot: PathBuf,
-    proof_required: bool,
-    keyring: Keyring,
-    debts: Arc<Debts>,
-    gate: Arc<Gate>,
-    knowing: Knowing,
-    known: HashMap<KeyId, Known>,
-    /// What the file asked for when last read and could not have.
-    refused: HashMap<KeyId, String>,
+    applier: Applier,
     stamp: Option<Stamp>,
     /// Whether any write after the stamp was taken must show in it.
     settled: bool,
@@ -89,42 +74,13 @@ pub(super) enum Looked {
     Changed,
 }
 
-/// Another state or measure of a known key.
-struct Restated {
-    at: usize,
-    status: Status,
-    /// It lets nothing pass that the one before did not: then it need not wait, whatever else the file says.
-    narrows: bool,
-}
-
-/// What a file would change: positions in it.
-#[derive(Default)]
-struct Plan {
-    /// Another state or measure.
-    restated: Vec<Restated>,
-    /// New, or another in more than state and measure.
-    anew: Vec<(usize, Known)>,
-    /// Another cause and nothing else.
-    recaused: Vec<usize>,
-    /// How many of the file's keys were known.
-    met: usize,
-    /// What is asked for and cannot be, by key.
-    refused: HashMap<KeyId, String>,
-}
-
 impl KeySource {
     pub(super) fn new(config: &Config, keyring: Keyring, debts: Arc<Debts>, gate: Arc<Gate>) -> Self {
         Self {
             glance: Arc::new(Glance::new(config.gate.keys_file.clone())),
             path: config.gate.keys_file.clone(),
             snapshot: config.table_file(),
-            proof_required: config.gate.address_proof_required,
-            keyring,
-            debts,
-            gate,
-            knowing: Knowing::new(),
-            known: HashMap::new(),
-            refused: HashMap::new(),
+            applier: Applier::new(config, keyring, debts, gate),
             stamp: None,
             settled: false,
             good: false,
@@ -155,7 +111,7 @@ impl KeySource {
                 let metadata = std::fs::metadata(&self.snapshot);
                 let at = metadata.map_or(Timestamp::MIN, |m| Stamp::of(&m).modified());
                 // A clock that ran ahead must not make an old table young.
-                self.gate.table.refreshed(at.min(now.wall));
+                self.applier.gate().table.refreshed(at.min(now.wall));
                 error!("{cause}\nStarted alone from the last good table of {at}");
                 Ok(())
             }
@@ -176,16 +132,14 @@ impl KeySource {
             warn!("The snapshot of the key table cannot be used: {cause}");
             self.remember_ends(&path, now);
         }
-        self.debts.kept();
+        self.applier.debts().kept();
         applied.is_ok()
     }
 
     /// What ended by the clock stays ended, even if the snapshot's secrets do not open.
     fn remember_ends(&mut self, path: &Path, now: Now) {
         let Ok(file) = read(path) else { return };
-        for record in file.keys.iter().filter(|record| record.expires <= now.wall) {
-            self.known.insert(record.key.clone(), self.knowing.of(record).only_its_end());
-        }
+        self.applier.remember_ends(&file.keys, now.wall);
     }
 
     /// Looks at the file; reads and applies it if it changed. `now` is to be read after whatever had to be waited for.
@@ -201,14 +155,14 @@ impl KeySource {
         let same = self.stamp == Some(stamp);
         if same && self.settled {
             if self.good {
-                self.gate.table.refreshed(now.wall);
+                self.applier.gate().table.refreshed(now.wall);
             }
             return Looked::Same;
         }
-        let before = self.gate.table.version();
+        let before = self.applier.gate().table.version();
         let repeated = same && !self.good;
         let loaded = self.load(now);
-        let changed = self.gate.table.version() != before;
+        let changed = self.applier.gate().table.version() != before;
         if let Err(cause) = loaded
             && !repeated
         {
@@ -225,7 +179,7 @@ impl KeySource {
     /// Notes on the disk that the file was heard until now, so that a gate which has to start alone knows how old its
     /// table is.
     pub(super) fn note_heard(&self, now: Now) {
-        if !self.good || self.debts.any() {
+        if !self.good || self.applier.debts().any() {
             return;
         }
         let since_epoch = Duration::from_micros(u64::try_from(now.wall.as_micros()).unwrap_or(0));
@@ -264,7 +218,7 @@ impl KeySource {
         self.glance.done(self.stamp);
         self.good = applied.is_ok();
         if self.good {
-            self.gate.table.refreshed(now.wall);
+            self.applier.gate().table.refreshed(now.wall);
         }
         self.troubled(
             applied.as_ref().err().map(|cause| format!("{cause}; correct it, no restart is needed")),
@@ -274,222 +228,17 @@ impl KeySource {
 
     /// Brings the table in step.
     fn apply(&mut self, file: KeysFile, path: &Path, now: Now) -> Result<(), KeySourceError> {
-        let mut records = file.keys;
-        if records.is_empty() && !self.known.is_empty() {
-            return Err(KeySourceError::Emptied { path: path.to_owned(), known: self.known.len() });
+        if file.keys.is_empty() && self.applier.known() > 0 {
+            return Err(KeySourceError::Emptied { path: path.to_owned(), known: self.applier.known() });
         }
-        let mut plan = self.plan(&mut records, now);
-        self.tell_of_refused(std::mem::take(&mut plan.refused));
-        // What takes away comes first, one store each; it does not wait for secrets to be opened.
-        let mut changed = self.restate(&plan, &records, true);
-        let anew: Vec<&KeyRecord> = plan.anew.iter().filter_map(|(at, _)| records.get(*at)).collect();
-        let specs = self.specs(&anew, path)?;
-        changed |= self.restate(&plan, &records, false);
-        changed |= self.remove(&plan, &records, now);
-        changed |= !specs.is_empty();
-        self.put(specs);
-        for (at, known) in &plan.anew {
-            if let Some(record) = records.get(*at) {
-                self.known.insert(record.key.clone(), *known);
-            }
-        }
-        for record in plan.recaused.iter().filter_map(|at| records.get(*at)) {
-            if let Some(known) = self.known.get_mut(&record.key) {
-                known.cause = record.cause;
-            }
-        }
-        if changed || !plan.recaused.is_empty() {
-            self.debts.keep(records);
-            let table = &self.gate.table;
-            info!(
-                keys = table.len(),
-                table.version = table.version(),
-                "The key table was brought in step with its source"
-            );
+        let applied = self
+            .applier
+            .apply(file.keys, now.wall, Extent::Whole, OnUnopened::GiveUp)
+            .map_err(|cause| KeySourceError::Seal { path: path.to_owned(), cause })?;
+        if applied.changed {
+            self.applier.debts().keep(applied.records);
         }
         Ok(())
-    }
-
-    /// Says what a file asks for and cannot have, once and not at each reading.
-    fn tell_of_refused(&mut self, refused: HashMap<KeyId, String>) {
-        /// Lines about single keys; beyond them only their number is told.
-        const LINES_MAX: usize = 20;
-        let fresh: Vec<&String> = refused
-            .iter()
-            .filter(|(key, text)| self.refused.get(*key) != Some(*text))
-            .map(|(_, text)| text)
-            .collect();
-        for text in fresh.iter().take(LINES_MAX) {
-            error!("{text}");
-        }
-        if fresh.len() > LINES_MAX {
-            error!("So it is with {} more keys", fresh.len() - LINES_MAX);
-        }
-        self.refused = refused;
-    }
-
-    /// Finds what differs from what is known. A record that asks for what cannot be is made what it can be.
-    fn plan(&self, records: &mut [KeyRecord], now: Now) -> Plan {
-        let mut plan = Plan::default();
-        for (at, record) in records.iter_mut().enumerate() {
-            let known = self.known.get(&record.key);
-            plan.met += usize::from(known.is_some());
-            let mut next = self.knowing.of(record);
-            if known == Some(&next) {
-                continue;
-            }
-            if !next.status.is_terminal() && self.gate.table.is_dead(&record.key) {
-                // Kept as what it is, so that its use is answered and recorded as that of an ended key, not of an
-                // unknown one.
-                let revival = Revival { key: record.key.clone(), state: record.state };
-                plan.refused.insert(record.key.clone(), revival.to_string());
-                record.state = KeyState::Expired;
-            }
-            if let Some(known) = known
-                && known.expires <= now.wall
-                && record.expires > now.wall
-            {
-                let text = format!(
-                    "key `{}` ended on {} and cannot be given a later end; issue a new key instead",
-                    record.key, known.expires
-                );
-                plan.refused.insert(record.key.clone(), text);
-                record.expires = known.expires;
-            }
-            next = self.knowing.of(record);
-            let Some(known) = known else {
-                plan.anew.push((at, next));
-                continue;
-            };
-            let narrows = next.status.no_wider_than(known.status);
-            let same_but_status = known.same_but_status(&next);
-            if !same_but_status {
-                plan.anew.push((at, next));
-            }
-            // A key that is put anew gets what widens its state together with all else.
-            if known.status != next.status && (narrows || same_but_status) {
-                plan.restated.push(Restated { at, status: next.status, narrows });
-            }
-            if known.cause != next.cause {
-                plan.recaused.push(at);
-            }
-        }
-        plan
-    }
-
-    /// Sets the states and measures that narrow, or those that do not; whether there was any.
-    fn restate(&mut self, plan: &Plan, records: &[KeyRecord], narrowing: bool) -> bool {
-        let table = &self.gate.table;
-        let mut ended = Vec::new();
-        let mut any = false;
-        for Restated { at, status, .. } in plan.restated.iter().filter(|r| r.narrows == narrowing) {
-            let Some(record) = records.get(*at) else { continue };
-            let key = &record.key;
-            any = true;
-            // Should nothing else of the file be usable, the snapshot still learns of it.
-            self.debts.restate(key.clone(), *status, record.cause);
-            if status.is_terminal() && !table.is_dead(key) {
-                ended.push(key.clone());
-            }
-            tell(table.apply(Change::Status(key.clone(), *status)));
-            if let Some(known) = self.known.get_mut(key) {
-                known.status = *status;
-            }
-        }
-        self.debts.bury(ended);
-        any
-    }
-
-    /// Takes out what is no longer in the file; whether there was any.
-    fn remove(&mut self, plan: &Plan, records: &[KeyRecord], now: Now) -> bool {
-        if plan.met == self.known.len() {
-            return false;
-        }
-        let table = &self.gate.table;
-        let there: HashSet<&KeyId> = records.iter().map(|record| &record.key).collect();
-        let mut ended = Vec::new();
-        self.known.retain(|id, known| {
-            if there.contains(id) {
-                return true;
-            }
-            // What ended by the clock is taken out of a file in the end; it must not come back with a later one.
-            if known.expires <= now.wall && !table.is_dead(id) {
-                tell(table.apply(Change::Status(id.clone(), ENDED)));
-                ended.push(id.clone());
-            }
-            tell(table.apply(Change::Remove(id.clone())));
-            false
-        });
-        self.debts.bury(ended);
-        true
-    }
-
-    /// A few keys are put one by one; many in one pass over the shards.
-    fn put(&self, specs: Vec<KeySpec>) {
-        const ONE_BY_ONE_MAX: usize = 64;
-        let table: &KeyTable = &self.gate.table;
-        let ends = |spec: &&KeySpec| spec.status.is_terminal() && !table.is_dead(&spec.id);
-        let ended = specs.iter().filter(ends).map(|spec| spec.id.clone()).collect();
-        if specs.len() > ONE_BY_ONE_MAX {
-            table.load(specs).into_iter().for_each(|revival| tell(Err(revival)));
-        } else {
-            specs.into_iter().for_each(|spec| tell(table.apply(Change::Put(Box::new(spec)))));
-        }
-        self.debts.bury(ended);
-    }
-
-    /// Opens the secrets, many of them on all cores: one takes some two microseconds.
-    fn specs(&self, records: &[&KeyRecord], path: &Path) -> Result<Vec<KeySpec>, KeySourceError> {
-        const ONE_THREAD_MAX: usize = 1 << 12;
-        let threads = match records.len() {
-            few if few <= ONE_THREAD_MAX => 1,
-            _ => thread::available_parallelism().map_or(1, usize::from),
-        };
-        let share = records.len().div_ceil(threads).max(1);
-        thread::scope(|scope| {
-            let opening: Vec<_> = records
-                .chunks(share)
-                .map(|records| {
-                    scope.spawn(move || {
-                        records.iter().map(|r| self.spec(r, path)).collect::<Result<Vec<_>, _>>()
-                    })
-                })
-                .collect();
-            let mut specs = Vec::with_capacity(records.len());
-            for thread in opening {
-                match thread.join() {
-                    Ok(opened) => specs.append(&mut opened?),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            Ok(specs)
-        })
-    }
-
-    fn spec(&self, record: &KeyRecord, path: &Path) -> Result<KeySpec, KeySourceError> {
-        let secret = self.keyring.open(&record.key, &record.secret).map_err(|source| {
-            KeySourceError::Seal { path: path.to_owned(), key: record.key.clone(), source }
-        })?;
-        let in_effect = record.allowlist.iter().filter(|entry| entry.in_effect(self.proof_required));
-        let mandate = record.mandate.as_ref();
-        Ok(KeySpec {
-            id: record.key.clone(),
-            account: record.account.clone(),
-            status: Status { state: record.state, measure: record.measure },
-            scopes: record.scopes,
-            allowlist: in_effect.map(sumun_model::key::AllowlistEntry::prefix).collect(),
-            expires: record.expires,
-            markets: mandate.and_then(|m| m.markets.clone()),
-            orders_per_second_max: mandate.and_then(|m| m.orders_per_second_max),
-            mac: MacKey::new(&secret),
-        })
-    }
-}
-
-/// The table has the last word on who is dead.
-fn tell(made: Result<(), Revival>) {
-    if let Err(revival) = made {
-        error!("{revival}");
     }
 }
 

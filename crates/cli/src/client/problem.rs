@@ -1,0 +1,95 @@
+//! A server's no: a problem document (RFC 9457), told in words and as an exit code.
+
+use crate::exit::{BAD_INPUT, BadInput, FAILED, Failed};
+use serde_json::{Value, json};
+
+/// What the server said was wrong.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: u16,
+    document: Value,
+    server: String,
+}
+
+impl Problem {
+    /// Of an answer with this status; the document may be none, if something between answered.
+    pub(crate) fn of(status: u16, document: &Value, server: &str) -> Self {
+        let document = if document.is_object() {
+            document.clone()
+        } else {
+            json!({ "status": status, "title": "an answer that is not Sumun's",
+                    "detail": format!("`{server}` answered {status} without a problem document"),
+                    "remedy": "look at what stands between, and at the server's address" })
+        };
+        Self { status, document, server: server.to_owned() }
+    }
+
+    /// For programs.
+    pub(crate) fn document(&self) -> &Value {
+        &self.document
+    }
+
+    /// 2 if what was given is bad, else 1.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if matches!(self.status, 400 | 413 | 415 | 422) { BAD_INPUT } else { FAILED }
+    }
+
+    /// For people, with the exit code that goes with it.
+    pub(crate) fn into_error(self) -> anyhow::Error {
+        let text = self.text();
+        if self.exit_code() == BAD_INPUT { BadInput(text).into() } else { Failed(text).into() }
+    }
+
+    fn text(&self) -> String {
+        let said = |name: &str| self.document.get(name).and_then(Value::as_str).unwrap_or_default();
+        let what = match (said("detail"), said("title")) {
+            ("", "") => format!("the server answered {}", self.status),
+            ("", title) => title.to_owned(),
+            (detail, _) => detail.to_owned(),
+        };
+        let mut text = what;
+        for (label, field) in [("field", "pointer"), ("code", "code"), ("what to do", "remedy")] {
+            if !said(field).is_empty() {
+                text.push_str(&format!("\n  {label}: {}", said(field)));
+            }
+        }
+        if self.status == 401 && !said("code").contains("step_up") {
+            text.push_str(&format!("\n  sign in: sumun login USER --server {}", self.server));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_told_with_its_code_and_remedy() {
+        let document = json!({
+            "type": "about:blank", "title": "Conflict", "status": 409, "code": "key_state",
+            "detail": "key `K1` is expired", "remedy": "request a new key", "pointer": "/key",
+        });
+        let problem = Problem::of(409, &document, "http://127.0.0.1:8070");
+        assert_eq!(problem.exit_code(), FAILED);
+        insta::assert_snapshot!(problem.text(), @"
+        key `K1` is expired
+          field: /key
+          code: key_state
+          what to do: request a new key
+        ");
+        assert_eq!(Problem::of(422, &document, "").exit_code(), BAD_INPUT);
+    }
+
+    #[test]
+    fn what_is_not_from_sumun_is_named_so() {
+        insta::assert_snapshot!(Problem::of(502, &Value::Null, "http://127.0.0.1:8070").text(), @"
+        `http://127.0.0.1:8070` answered 502 without a problem document
+          what to do: look at what stands between, and at the server's address
+        ");
+        insta::assert_snapshot!(Problem::of(401, &json!({"detail": "no session"}), "http://127.0.0.1:8070").text(), @"
+        no session
+          sign in: sumun login USER --server http://127.0.0.1:8070
+        ");
+    }
+}

@@ -1,0 +1,84 @@
+//! `sumun keys list|show|timeline|capability`: keys as the control plane knows them.
+
+use crate::client::{Call, Listing, Reach};
+
+/// List keys of the control plane.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  sumun keys list --account A1 --state active")]
+pub struct List {
+    /// Only keys of this account
+    #[arg(long)]
+    account: Option<String>,
+    /// Only keys in this state: requested, active, suspended, expired, rejected
+    #[arg(long)]
+    state: Option<String>,
+    #[command(flatten)]
+    page: Listing,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Show a key of the control plane. Never its secret.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  sumun keys show K1")]
+pub struct Show {
+    /// The key
+    key: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Show what happened to a key, entry by entry of the ledger.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  sumun keys timeline K1")]
+pub struct Timeline {
+    /// The key
+    key: String,
+    #[command(flatten)]
+    page: Listing,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Show in words what a key may do.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  sumun keys capability K1")]
+pub struct Capability {
+    /// The key
+    key: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// What the server said, or that it cannot be reached.
+pub fn list(List { account, state, page, reach }: List) -> anyhow::Result<()> {
+    let call = Call::get(&["keys"]).with_some("account", account.as_ref()).with_some("state", state.as_ref());
+    reach.list(call, &page, &["key", "account", "state", "measure", "scopes", "allowlist", "expires"])
+}
+
+/// Runs it.
+///
+/// # Errors
+/// What the server said, or that it cannot be reached.
+pub fn show(Show { key, reach }: Show) -> anyhow::Result<()> {
+    reach.show(&Call::get(&["keys", &key]))
+}
+
+/// Runs it.
+///
+/// # Errors
+/// What the server said, or that it cannot be reached.
+pub fn timeline(Timeline { key, page, reach }: Timeline) -> anyhow::Result<()> {
+    reach.list(Call::get(&["keys", &key, "timeline"]), &page, &["index", "at", "class", "actor", "reason"])
+}
+
+/// Runs it.
+///
+/// # Errors
+/// What the server said, or that it cannot be reached.
+pub fn capability(Capability { key, reach }: Capability) -> anyhow::Result<()> {
+    reach.show(&Call::get(&["keys", &key, "capability"]))
+}

@@ -1,0 +1,161 @@
+//! `sumun login|logout|step-up|whoami`: who acts, kept as a profile.
+
+use crate::client::profile::Profile;
+use crate::client::show::text_of;
+use crate::client::{Answer, Call, Reach, prompt, show};
+use crate::exit::{BadInput, Failed};
+use crate::output;
+use serde_json::json;
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+/// Sign in. The session is kept as a profile, readable by its owner only.
+///
+/// Staff give a password and the code of a second factor; both are asked for on a terminal. A customer's person brings the
+/// exchange's assertion instead.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  sumun login alice@example.test\n  \
+    sumun login alice@example.test --password-file pw --code \"$(sumun totp alice.totp)\"\n  \
+    sumun login --assertion assertion.txt --as owner-1")]
+pub struct Login {
+    /// The user; none with `--assertion`
+    #[arg(required_unless_present = "assertion", conflicts_with = "assertion")]
+    user: Option<String>,
+    /// File with the password, `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "assertion")]
+    password_file: Option<PathBuf>,
+    /// Code of the second factor
+    #[arg(long, conflicts_with = "assertion")]
+    code: Option<String>,
+    /// File with the exchange's assertion, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    assertion: Option<PathBuf>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Sign out: end the session and forget the profile.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  sumun logout --as alice@example.test")]
+pub struct Logout {
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Show the second factor again, as some actions ask for.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  sumun step-up --code \"$(sumun totp alice.totp --ahead 1)\"")]
+pub struct StepUp {
+    /// Code of the second factor; asked for on a terminal
+    #[arg(long)]
+    code: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Show who is signed in, and what he may do.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  sumun whoami")]
+pub struct WhoAmI {
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Something to sign in with is missing, what the server said, or that it cannot be reached.
+pub fn login(arguments: Login) -> anyhow::Result<()> {
+    let Login { user, password_file, code, assertion, reach } = arguments;
+    let (call, name) = match (assertion, user) {
+        (Some(path), _) => {
+            let assertion = prompt::secret("assertion", "--assertion", Some(&path))?;
+            (Call::post(&["owner", "sessions"], json!({ "assertion": *assertion })), None)
+        }
+        (None, Some(user)) => {
+            let password = prompt::secret("password", "--password-file", password_file.as_deref())?;
+            let code = given_or_typed(code)?;
+            (
+                Call::post(&["sessions"], json!({ "user": user, "password": *password, "totp": *code })),
+                Some(user),
+            )
+        }
+        // Not reached: clap asks for one of the two.
+        (None, None) => return Err(BadInput("who signs in? Name a user".to_owned()).into()),
+    };
+    let client = reach.stranger()?;
+    let answer = client.send(&call)?;
+    let profile = profile(client.server(), &answer)?;
+    let name =
+        reach.profile().map(str::to_owned).or(name).unwrap_or_else(|| of_principal(&profile.principal));
+    reach.profiles()?.keep(&name, &profile)?;
+    let said = json!({
+        "profile": name, "principal": profile.principal, "server": profile.server, "expires": profile.expires,
+    });
+    if reach.json {
+        return output::json(&said);
+    }
+    let until = profile.expires.map(|expires| format!(", until {expires}")).unwrap_or_default();
+    output::text(&format!(
+        "signed in as {} at {} (profile {name}){until}\n",
+        profile.principal, profile.server
+    ))
+}
+
+/// Runs it.
+///
+/// # Errors
+/// What the server said, or that it cannot be reached; the profile is forgotten then too.
+pub fn logout(Logout { reach }: Logout) -> anyhow::Result<()> {
+    let profiles = reach.profiles()?;
+    let Some((name, _)) = profiles.load(reach.profile())? else {
+        return Err(BadInput("nobody is signed in".to_owned()).into());
+    };
+    let ended = reach.client().and_then(|client| client.send(&Call::delete(&["sessions", "current"])));
+    profiles.forget(&name)?;
+    ended?;
+    output::text(&format!("signed out (profile {name})\n"))
+}
+
+/// Runs it.
+///
+/// # Errors
+/// What the server said, or that it cannot be reached.
+pub fn step_up(StepUp { code, reach }: StepUp) -> anyhow::Result<()> {
+    let code = given_or_typed(code)?;
+    let call = Call::post(&["sessions", "current", "step-up"], json!({ "totp": *code }));
+    let answer = reach.client()?.send(&call)?;
+    reach.print(&answer, show::record)
+}
+
+/// Runs it.
+///
+/// # Errors
+/// What the server said, or that it cannot be reached.
+pub fn who_am_i(WhoAmI { reach }: WhoAmI) -> anyhow::Result<()> {
+    reach.show(&Call::get(&["sessions", "current"]))
+}
+
+fn given_or_typed(code: Option<String>) -> anyhow::Result<Zeroizing<String>> {
+    match code {
+        Some(code) => Ok(Zeroizing::new(code)),
+        None => prompt::secret("code of the second factor", "--code", None),
+    }
+}
+
+fn profile(server: &str, answer: &Answer) -> Result<Profile, Failed> {
+    let token = text_of(&answer.json, "token").ok_or_else(|| {
+        Failed(format!(
+            "`{server}` answered without a session's token; is it a control plane of this version?"
+        ))
+    })?;
+    let principal = text_of(&answer.json, "principal").unwrap_or_default();
+    let expires = text_of(&answer.json, "expires");
+    Ok(Profile { server: server.to_owned(), principal, token: Zeroizing::new(token), expires })
+}
+
+/// A profile's name of `customer:C1/P1`: what a file may be called.
+fn of_principal(principal: &str) -> String {
+    let name = principal.split_once(':').map_or(principal, |(_, name)| name);
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.@+".contains(c) { c } else { '-' }).collect()
+}
