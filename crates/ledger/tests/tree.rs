@@ -1,5 +1,7 @@
 //! The tree against a model that follows RFC 6962 word by word, recursively and slowly.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
+
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;

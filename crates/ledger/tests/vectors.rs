@@ -1,6 +1,8 @@
 //! The test vectors under `tests/data` are what this code writes. `SUMUN_WRITE=1 cargo test -p sumun-ledger --test
 //! vectors` writes them anew; the format being fixed, that should never be needed.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
+
 mod published;
 
 use published::{Log, signer};

@@ -127,7 +127,7 @@ impl Log {
                     Kind::Entries => push_entry(&mut bytes, &self.leaves[at]),
                     Kind::Payloads if self.erased.contains(&n) => bytes.extend(erased_line(n).bytes()),
                     Kind::Payloads => {
-                        bytes.extend(payload_line(n, &self.salts[at], &self.payloads[at]).bytes())
+                        bytes.extend(payload_line(n, &self.salts[at], &self.payloads[at]).bytes());
                     }
                     Kind::Tile(_) => {}
                 }

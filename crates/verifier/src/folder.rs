@@ -1,0 +1,332 @@
+//! A whole published folder: key, checkpoint, then every entry with its payload, every tile, and no file besides.
+
+use crate::entry::{Entry, PAYLOAD_MAX, commitment, leaf, payload};
+use crate::fault::{Fault, FaultKind, Place, shown};
+use crate::files::{first_difference, open, parse, path, read, width};
+use crate::note::{self, Head};
+use crate::tiles::{Tiles, leaf_hash};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// A leaf has at most 165 bytes; a bundle 256 of them and their lengths.
+const BUNDLE_MAX: u64 = 256 * 256;
+/// A checkpoint with all the witnesses one could wish for.
+const CHECKPOINT_MAX: u64 = 64 * 1024;
+
+/// What was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Name of the log.
+    pub origin: String,
+    /// Number of entries, each verified.
+    pub size: u64,
+    /// Root of their tree, in hexadecimal.
+    pub root: String,
+    /// Entries whose payload was erased: their class, time and place are verified, what they said is gone.
+    pub erased: u64,
+    /// When the first and the last entry were sequenced, microseconds since 1970.
+    pub sequenced: Option<(u64, u64)>,
+    /// Size of the older checkpoint that the log was shown to extend.
+    pub since: Option<u64>,
+    /// Partial files that larger ones have replaced; they say the same.
+    pub superseded: u64,
+}
+
+/// Verifies the log in `folder` against its verifier key and, if given, an older checkpoint's text.
+///
+/// # Errors
+/// The first [`Fault`].
+pub fn verify_folder(folder: &Path, vkey: &str, since: Option<&str>) -> Result<Report, Fault> {
+    let mut log = Verification::open(folder, vkey, since)?;
+    log.by_ref().try_for_each(|entry| entry.map(drop))?;
+    let unfinished = || Fault::new(FaultKind::Unreadable, "checkpoint", "a verification that ended", "none");
+    log.report().cloned().ok_or_else(unfinished)
+}
+
+/// A verification under way: an iterator of verified entries. Each entry it yields is in the signed tree; the log as a
+/// whole is verified when the iterator has ended without a fault, and then [`Verification::report`] answers.
+pub struct Verification {
+    folder: PathBuf,
+    checkpoint: Vec<u8>,
+    head: Head,
+    tiles: Tiles,
+    next: u64,
+    bundle: Vec<u8>,
+    offset: usize,
+    payloads: Option<BufReader<File>>,
+    so_far: Report,
+    ended: bool,
+    verified: bool,
+}
+
+impl Verification {
+    /// Checks key, checkpoint, the tree's right edge, and that the log extends the one of checkpoint `since`.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub fn open(folder: &Path, vkey: &str, since: Option<&str>) -> Result<Self, Fault> {
+        let key = note::key(vkey)?;
+        let found = read(folder, "vkey", CHECKPOINT_MAX)?;
+        if found != format!("{}\n", key.text).as_bytes() {
+            return Err(Fault::new(FaultKind::Key, "vkey", format!("`{}`", key.text), shown(&found)));
+        }
+        let checkpoint = read(folder, "checkpoint", CHECKPOINT_MAX)?;
+        let head = note::head(&checkpoint, &key, "checkpoint")?;
+        let older = since.map(|text| note::head(text.as_bytes(), &key, "older checkpoint")).transpose()?;
+        if let Some(older) = older.as_ref().filter(|older| older.size > head.size) {
+            let (expected, found) =
+                (format!("at least {} entries, as signed before", older.size), head.size.to_string());
+            return Err(Fault::new(FaultKind::RolledBack, "checkpoint", expected, found).at(Place::Line(2)));
+        }
+        let so_far = Report {
+            origin: head.origin.clone(),
+            size: head.size,
+            root: hex::encode(head.root),
+            erased: 0,
+            sequenced: None,
+            since: older.as_ref().map(|older| older.size),
+            superseded: 0,
+        };
+        let tiles = Tiles::new(folder.to_owned(), head.size);
+        let (folder, bundle, payloads) = (folder.to_owned(), Vec::new(), None);
+        let mut log = Self {
+            folder,
+            checkpoint,
+            head,
+            tiles,
+            next: 0,
+            bundle,
+            offset: 0,
+            payloads,
+            so_far,
+            ended: false,
+            verified: false,
+        };
+        log.check_tree(older.as_ref()).map_err(|fault| log.or_changed(fault))?;
+        Ok(log)
+    }
+
+    /// What was verified, once every entry and every file has been.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        self.verified.then_some(&self.so_far)
+    }
+
+    fn check_tree(&mut self, older: Option<&Head>) -> Result<(), Fault> {
+        if !self.tiles.check_root(&self.head.root)? {
+            if !self.head.size.is_multiple_of(256) {
+                self.blame_leaf_tile(self.head.size / 256)?;
+            }
+            let found = "tiles and entries of another tree";
+            let expected = format!("the tree with the signed root {}", hex::encode(self.head.root));
+            return Err(Fault::new(FaultKind::Tile, "checkpoint", expected, found).at(Place::Line(3)));
+        }
+        match older {
+            Some(older) if self.tiles.root(older.size)? != older.root => {
+                let expected = format!(
+                    "a log whose first {} entries have the root {}",
+                    older.size,
+                    hex::encode(older.root)
+                );
+                Err(Fault::new(FaultKind::Forked, "checkpoint", expected, "another log under the same name"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Path of the entry bundle or payload bundle `n`.
+    fn path(&self, kind: &str, n: u64) -> String {
+        path(kind, n, width(self.head.size, n))
+    }
+
+    /// A leaf tile does not lead to the root: finds the byte by its entries.
+    fn blame_leaf_tile(&self, n: u64) -> Result<(), Fault> {
+        let bundle = read(&self.folder, &self.path("tile/entries", n), BUNDLE_MAX)?;
+        let mut offset = 0;
+        self.tiles.compare_leaves(n, std::iter::from_fn(|| next_leaf(&bundle, &mut offset).map(leaf_hash)))
+    }
+
+    fn entry(&mut self) -> Result<Entry, Fault> {
+        let (index, n, at) = (self.next, self.next / 256, self.next % 256);
+        let (entries, payloads) = (self.path("tile/entries", n), self.path("payload", n));
+        if at == 0 {
+            self.bundle = read(&self.folder, &entries, BUNDLE_MAX)?;
+            self.offset = 0;
+            self.payloads = Some(BufReader::new(open(&self.folder, &payloads)?));
+        }
+        let hash = match self.tiles.tile(0, n) {
+            Ok(tile) => tile.get(at as usize).copied(),
+            Err(fault) => return self.blame_leaf_tile(n).and(Err(fault)),
+        };
+
+        // The leaf, against the tree.
+        let start = self.offset as u64;
+        let wrong = |expected: String, found: String| {
+            Fault::new(FaultKind::Entry, &entries, expected, found).at(Place::Byte(start)).of(index)
+        };
+        let bytes = next_leaf(&self.bundle, &mut self.offset)
+            .ok_or_else(|| wrong("two bytes of length and so many bytes".to_owned(), "fewer".to_owned()))?;
+        if Some(leaf_hash(bytes)) != hash {
+            let expected = format!("the leaf whose hash is byte {} of `{}`", at * 32, self.tiles.path(0, n));
+            return Err(wrong(expected, shown(bytes)));
+        }
+        let leaf = leaf(bytes).ok_or_else(|| wrong("a `sumun-leaf/v1` leaf".to_owned(), shown(bytes)))?;
+        let (first, before) = self.so_far.sequenced.unwrap_or((leaf.sequenced, 0));
+        if leaf.sequenced < before {
+            let expected = format!("a sequencing time of at least {before}");
+            let fault = wrong(expected, leaf.sequenced.to_string());
+            return Err(Fault { kind: FaultKind::Time, ..fault });
+        }
+
+        // The payload, against the leaf.
+        let wrong = |expected: String, found: &[u8]| {
+            Fault::new(FaultKind::Payload, &payloads, expected, shown(found))
+                .at(Place::Line(at + 1))
+                .of(index)
+        };
+        let mut line = Vec::new();
+        if let Some(reader) = self.payloads.as_mut() {
+            reader.take(PAYLOAD_MAX + 256).read_until(b'\n', &mut line).map_err(|e| {
+                Fault::new(FaultKind::Unreadable, &payloads, "a readable file", e.to_string())
+            })?;
+        }
+        let opened = line.strip_suffix(b"\n").and_then(|line| payload(line, index));
+        let opened = opened
+            .ok_or_else(|| wrong(format!("a line with index {index}, salt and payload, or erased"), &line))?;
+        match &opened {
+            Some(opened) if commitment(&opened.salt, leaf.class, &opened.text) != leaf.commitment => {
+                let expected =
+                    format!("the salt and payload committed to as {}", hex::encode(leaf.commitment));
+                return Err(wrong(expected, opened.text.as_bytes()));
+            }
+            Some(_) => {}
+            None => self.so_far.erased += 1,
+        }
+
+        let entry = Entry { index, class: leaf.class.to_owned(), sequenced: leaf.sequenced, payload: opened };
+        self.so_far.sequenced = Some((first, entry.sequenced));
+        self.next += 1;
+        if at == 255 || self.next == self.head.size {
+            self.end_of_bundles(&entries, &payloads)?;
+        }
+        Ok(entry)
+    }
+
+    fn end_of_bundles(&mut self, entries: &str, payloads: &str) -> Result<(), Fault> {
+        if self.bundle.len() != self.offset {
+            let fault = Fault::new(FaultKind::Entry, entries, "the end of the file", "more bytes");
+            return Err(fault.at(Place::Byte(self.offset as u64)));
+        }
+        let more = self
+            .payloads
+            .take()
+            .is_some_and(|mut reader| reader.fill_buf().map_or(true, |rest| !rest.is_empty()));
+        if more {
+            let line = (self.next + 255) % 256 + 2;
+            return Err(
+                Fault::new(FaultKind::Payload, payloads, "the end of the file", "more").at(Place::Line(line))
+            );
+        }
+        Ok(())
+    }
+
+    /// Walks the folder: whatever the size does not call for is a fault, but for partial files that larger ones
+    /// replaced, which must say the same.
+    fn check_leftovers(&mut self) -> Result<(), Fault> {
+        let mut open = vec![String::new()];
+        while let Some(below) = open.pop() {
+            let unreadable =
+                |e: io::Error| Fault::new(FaultKind::Unreadable, &below, "a readable folder", e.to_string());
+            for found in fs::read_dir(self.folder.join(&below)).map_err(unreadable)? {
+                let found = found.map_err(unreadable)?;
+                let name = found.file_name();
+                let file = format!("{below}{}", name.to_string_lossy());
+                let kind = found.file_type().map_err(unreadable)?;
+                if kind.is_dir() {
+                    open.push(format!("{file}/"));
+                } else if !kind.is_file() || !self.called_for(&file)? {
+                    let expected = format!("only the files of {} entries", self.head.size);
+                    return Err(Fault::new(
+                        FaultKind::Leftover,
+                        &file,
+                        expected,
+                        "a file that nothing calls for",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn called_for(&mut self, file: &str) -> Result<bool, Fault> {
+        if file == "checkpoint" || file == "vkey" {
+            return Ok(true);
+        }
+        let Some((kind, n, wide)) = parse(file) else { return Ok(false) };
+        let level = kind.strip_prefix("tile/").and_then(|level| level.parse::<u32>().ok()).unwrap_or(0);
+        let needed = width(self.head.size.checked_shr(8 * level).unwrap_or(0), n);
+        if wide < needed {
+            let larger = path(kind, n, needed);
+            let (small, large) = (open(&self.folder, file)?, open(&self.folder, &larger)?);
+            if let Some(byte) = first_difference(small, large)
+                .map_err(|e| Fault::new(FaultKind::Unreadable, file, "a readable file", e.to_string()))?
+            {
+                let fault = Fault::new(
+                    FaultKind::Leftover,
+                    file,
+                    format!("the beginning of `{larger}`"),
+                    "other bytes",
+                );
+                return Err(fault.at(Place::Byte(byte)));
+            }
+            self.so_far.superseded += 1;
+        }
+        Ok(wide <= needed)
+    }
+
+    /// A fault, unless the log was published anew meanwhile: then files came and went under our hands.
+    fn or_changed(&self, fault: Fault) -> Fault {
+        match read(&self.folder, "checkpoint", CHECKPOINT_MAX) {
+            Ok(now) if now != self.checkpoint => {
+                let expected = "a log that does not grow while it is read; verify again, or a copy";
+                Fault::new(FaultKind::Changed, "checkpoint", expected, "a newer checkpoint")
+            }
+            _ => fault,
+        }
+    }
+}
+
+impl Iterator for Verification {
+    type Item = Result<Entry, Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let step = if self.next < self.head.size {
+            self.entry().map(Some)
+        } else {
+            self.check_leftovers().map(|()| None)
+        };
+        match step {
+            Ok(Some(entry)) => Some(Ok(entry)),
+            Ok(None) => {
+                (self.ended, self.verified) = (true, true);
+                None
+            }
+            Err(fault) => {
+                self.ended = true;
+                Some(Err(self.or_changed(fault)))
+            }
+        }
+    }
+}
+
+/// The leaf at `offset` of an entry bundle; moves `offset` behind it.
+fn next_leaf<'a>(bundle: &'a [u8], offset: &mut usize) -> Option<&'a [u8]> {
+    let (length, rest) = bundle.get(*offset..)?.split_first_chunk::<2>()?;
+    let leaf = rest.get(..u16::from_be_bytes(*length).into())?;
+    *offset += 2 + leaf.len();
+    Some(leaf)
+}

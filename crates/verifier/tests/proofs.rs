@@ -1,0 +1,87 @@
+//! Proofs made by `ledger` are understood by this second implementation, and arbitrary bytes stop neither.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
+
+#[path = "../../ledger/tests/published/mod.rs"]
+mod published;
+
+use proptest::prelude::*;
+use published::{Log, signer};
+use std::fs;
+use sumun_verifier::{Disclosed, FaultKind, Proven, verify_folder, verify_proof};
+
+#[test]
+fn every_entry_of_every_small_log_can_be_proven_with_leaf_or_payload() {
+    let vkey = signer().vkey();
+    for size in 1..70 {
+        let log = Log::of(size);
+        for index in 0..size {
+            let at = usize::try_from(index).unwrap();
+            let text = log.proof(index).render();
+            let proven = verify_proof(&text, Disclosed::Leaf(&log.leaves[at]), &vkey).unwrap();
+            let (class, sequenced) = (log.classes[at].as_str(), u64::try_from(log.times[at]).unwrap());
+            let origin = published::ORIGIN.to_owned();
+            assert_eq!(proven, Proven { origin, size, index, class: class.to_owned(), sequenced });
+            let payload =
+                Disclosed::Payload { class, sequenced, salt: &log.salts[at], payload: &log.payloads[at] };
+            assert_eq!(verify_proof(&text, payload, &vkey), Ok(proven));
+            let other = Disclosed::Payload {
+                class,
+                sequenced: sequenced + 1,
+                salt: &log.salts[at],
+                payload: &log.payloads[at],
+            };
+            assert_eq!(verify_proof(&text, other, &vkey).unwrap_err().kind, FaultKind::Proof);
+        }
+    }
+}
+
+#[test]
+fn every_changed_byte_of_a_proof_is_refused() {
+    let (log, vkey) = (Log::of(5), signer().vkey());
+    let text = log.proof(2).render();
+    for at in 0..text.len() {
+        for bit in 0..8 {
+            let mut changed = text.clone().into_bytes();
+            changed[at] ^= 1 << bit;
+            if let Ok(changed) = String::from_utf8(changed) {
+                assert!(verify_proof(&changed, Disclosed::Leaf(&log.leaves[2]), &vkey).is_err(), "{changed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn extra_data_is_passed_over() {
+    let (log, vkey) = (Log::of(5), signer().vkey());
+    let mut proof = log.proof(2);
+    proof.extra = Some(b"made up".to_vec());
+    assert!(verify_proof(&proof.render(), Disclosed::Leaf(&log.leaves[2]), &vkey).is_ok());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_texts_are_refused_without_a_panic(text in "\\PC{0,300}", leaf in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let vkey = signer().vkey();
+        prop_assert!(verify_proof(&text, Disclosed::Leaf(&leaf), &vkey).is_err());
+        prop_assert!(verify_proof(&text, Disclosed::Leaf(&leaf), &text).is_err());
+    }
+
+    #[test]
+    fn any_bytes_in_any_file_are_refused_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), which in 0..6_usize, keep in 0..400_usize) {
+        let log = Log::of(3);
+        let folder = tempfile::tempdir().unwrap();
+        log.publish(folder.path());
+        let file = ["checkpoint", "vkey", "tile/0/000.p/3", "tile/entries/000.p/3", "payload/000.p/3", "tile/1/000.p/1"][which];
+        let path = folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut whole = fs::read(&path).unwrap_or_default();
+        whole.truncate(keep);
+        whole.extend(bytes);
+        let same = fs::read(&path).is_ok_and(|before| before == whole);
+        fs::write(path, whole).unwrap();
+        prop_assert_eq!(verify_folder(folder.path(), &signer().vkey(), None).is_ok(), same);
+    }
+}
