@@ -103,11 +103,11 @@ pub enum ConfigCommand {
 /// Commands on keys.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    New(keys_new::Arguments),
+    New(Box<keys_new::Arguments>),
     Seal(keys_seal::Arguments),
     Check(keys_check::Arguments),
     KekNew(keys_kek_new::Arguments),
-    Request(keys_request::Arguments),
+    Request(Box<keys_request::Arguments>),
     List(keys_list::List),
     Show(keys_list::Show),
     Timeline(keys_list::Timeline),

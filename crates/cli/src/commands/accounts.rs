@@ -16,7 +16,7 @@ pub enum Accounts {
         after_help = "Examples:\n  sumun accounts put A1 --customer C1 --person P1 --segment retail\n  \
                             sumun accounts put A1-sub --customer C1 --segment retail --parent A1 --dry-run"
     )]
-    Put(Put<Fields>),
+    Put(Box<Put<Fields>>),
     /// Show an account
     #[command(after_help = "Example:\n  sumun accounts get A1 --json")]
     Get(Get),

@@ -11,7 +11,7 @@ const KIND: Kind =
 pub enum Customers {
     /// Create a customer, or replace it wholly
     #[command(after_help = "Example:\n  sumun customers put C1 --segment retail --country KR")]
-    Put(Put<Fields>),
+    Put(Box<Put<Fields>>),
     /// Show a customer
     #[command(after_help = "Example:\n  sumun customers get C1")]
     Get(Get),

@@ -18,7 +18,7 @@ pub enum Delegations {
         after_help = "Example:\n  sumun delegations put D1 --account A1 --key K1 --operator desk-2 --scopes trade \
                             --until 2027-06-01T00:00:00Z"
     )]
-    Put(Put<Fields>),
+    Put(Box<Put<Fields>>),
     /// Show a delegation
     #[command(after_help = "Example:\n  sumun delegations get D1")]
     Get(Get),

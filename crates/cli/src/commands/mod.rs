@@ -68,11 +68,11 @@ pub fn run(command: Command) -> anyhow::Result<()> {
 
 fn keys(command: KeysCommand) -> anyhow::Result<()> {
     match command {
-        KeysCommand::New(arguments) => keys_new::run(arguments),
+        KeysCommand::New(arguments) => keys_new::run(*arguments),
         KeysCommand::Seal(arguments) => keys_seal::run(arguments),
         KeysCommand::Check(arguments) => keys_check::run(arguments),
         KeysCommand::KekNew(arguments) => keys_kek_new::run(arguments),
-        KeysCommand::Request(arguments) => keys_request::run(arguments),
+        KeysCommand::Request(arguments) => keys_request::run(*arguments),
         KeysCommand::List(arguments) => keys_list::list(arguments),
         KeysCommand::Show(arguments) => keys_list::show(arguments),
         KeysCommand::Timeline(arguments) => keys_list::timeline(arguments),

@@ -13,7 +13,7 @@ pub enum Operators {
     #[command(
         after_help = "Example:\n  sumun operators put desk-2 --kind desk --customer C1 --networks 203.0.113.0/29"
     )]
-    Put(Put<Fields>),
+    Put(Box<Put<Fields>>),
     /// Show an operator
     #[command(after_help = "Example:\n  sumun operators get desk-2")]
     Get(Get),

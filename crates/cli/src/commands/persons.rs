@@ -13,7 +13,7 @@ pub enum Persons {
         after_help = "Examples:\n  sumun persons put P1 --customer C1 --role owner --name \"Made Up\"\n  \
                             echo '{\"customer\":\"C1\",\"role\":\"owner\"}' | sumun persons put P1 --file -"
     )]
-    Put(Put<Fields>),
+    Put(Box<Put<Fields>>),
     /// Show a person; the reading is recorded
     #[command(after_help = "Example:\n  sumun persons get P1")]
     Get(Get),

@@ -16,7 +16,7 @@ pub enum Vendors {
         after_help = "Example:\n  sumun vendors put V1 --name \"Made-up Bots\" --class tool --networks 198.51.100.0/24 \
                             --scopes read,trade"
     )]
-    Put(Put<Fields>),
+    Put(Box<Put<Fields>>),
     /// Show a vendor
     #[command(after_help = "Example:\n  sumun vendors get V1")]
     Get(Get),
