@@ -2,13 +2,14 @@
 //!
 //! Start at [`MockExchange::start`], which serves on two listeners: the exchange itself, and a control listener with what
 //! was received, a reset and a delay. [`venue`] is the exchange without HTTP: balances, a price-time book, orders and
-//! transfers, as plain functions of their inputs. [`http`] puts Upbit's routes, field names and errors around it, one file
+//! transfers, as plain functions of their inputs. [`assertion`] is how it vouches for a customer to Sumun. [`http`] puts Upbit's routes, field names and errors around it, one file
 //! per group of endpoints.
 //!
 //! It never guards anything. It takes an access key at its word unless asked to `verify`, keeps everything in memory, and
 //! shows each request it received to whoever asks on the control listener: it stands *behind* the gate, in tests and in
 //! the demo, and no product role may depend on it.
 
+pub mod assertion;
 mod clock;
 pub mod config;
 pub mod http;

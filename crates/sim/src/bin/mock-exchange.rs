@@ -1,20 +1,25 @@
 //! Runs the mock exchange until SIGTERM or SIGINT. Prints one JSON line with the addresses it is bound to, nothing else.
+//! Or vouches for a customer's person, as an exchange's login would.
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use serde_json::json;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use sumun_sim::assertion::{self, AssertionKey, SEED_BYTES, Who};
 use sumun_sim::config::Accounts;
 use sumun_sim::{Config, MockExchange};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A mock exchange that speaks Upbit, for tests and demonstrations.
 #[derive(Debug, Parser)]
-#[command(version, after_help = help())]
+#[command(version, after_help = help(), args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Where the exchange listens; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
     listen: SocketAddr,
@@ -27,6 +32,56 @@ struct Arguments {
     /// Check signatures, parameter hashes and nonces here too, as an exchange without a gate would.
     #[arg(long)]
     verify: bool,
+}
+
+/// What it does instead of serving.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Assertion(Assertion),
+    AssertionKey(NewKey),
+}
+
+/// Vouch for a customer's person, as the exchange's own login would: prints an assertion for `sumun login --assertion -`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  mock-exchange assertion --signing-key exchange.key --customer C1 --person P1 --audience \
+                        example | sumun login --assertion -"
+)]
+struct Assertion {
+    /// File of `mock-exchange assertion-key`.
+    #[arg(long, value_name = "FILE")]
+    signing_key: PathBuf,
+    /// The key's name in venue.toml.
+    #[arg(long, default_value = "mock")]
+    kid: String,
+    /// The customer.
+    #[arg(long)]
+    customer: String,
+    /// The natural person.
+    #[arg(long)]
+    person: String,
+    /// His role over the customer's keys.
+    #[arg(long, default_value = "owner")]
+    role: String,
+    /// The venue's `exchange.audience`.
+    #[arg(long)]
+    audience: String,
+    /// Ways in which he was recognised, separated by commas.
+    #[arg(long, value_delimiter = ',', default_value = "totp")]
+    amr: Vec<String>,
+}
+
+/// Make the key by which the exchange vouches; prints the line for venue.toml.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mock-exchange assertion-key --out exchange.key >> venue.toml\n\n\
+                        The line belongs under [exchange.assertion_keys].")]
+struct NewKey {
+    /// File to make; it must not exist yet.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The key's name in venue.toml.
+    #[arg(long, default_value = "mock")]
+    kid: String,
 }
 
 /// An accounts file, as the tests read it too.
@@ -67,8 +122,50 @@ fn one_line(text: &str) -> String {
     lines.join(": ")
 }
 
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.command {
+        Some(Command::Assertion(asked)) => vouch(asked),
+        Some(Command::AssertionKey(asked)) => assertion_key(&asked),
+        None => serve(arguments),
+    }
+}
+
+fn vouch(asked: Assertion) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(&asked.signing_key)
+        .with_context(|| format!("cannot read `{}`", asked.signing_key.display()))?;
+    let key = AssertionKey::parse(&text)?;
+    let who = Who { customer: asked.customer, person: asked.person, role: asked.role, methods: asked.amr };
+    let id = hex::encode(draw::<16>()?);
+    say(&key.assert(&asked.kid, &asked.audience, &who, assertion::now_s(), &id))
+}
+
+fn assertion_key(asked: &NewKey) -> anyhow::Result<()> {
+    let seed = draw::<SEED_BYTES>()?;
+    let cannot = || format!("cannot make `{}`", asked.out.display());
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&asked.out)
+        .with_context(cannot)?;
+    writeln!(file, "{}", hex::encode(seed)).and_then(|()| file.sync_all()).with_context(cannot)?;
+    say(&format!("\"{}\" = \"{}\"", asked.kid, AssertionKey::from_seed(&seed).public()))
+}
+
+fn draw<const N: usize>() -> anyhow::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| anyhow::anyhow!("the operating system gives no entropy: {error}"))?;
+    Ok(bytes)
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).context("cannot print")
+}
+
 #[tokio::main]
-async fn run(arguments: Arguments) -> anyhow::Result<()> {
+async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     let accounts = match &arguments.accounts {
         Some(path) => Accounts::read(path)?,
         None => Accounts::made_up(),
@@ -79,9 +176,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Config { listen: arguments.listen, control: arguments.control, accounts, verify: arguments.verify };
     let handle = MockExchange::start(config).await?;
     let line = json!({"listen": handle.addr.to_string(), "control": handle.control.to_string()});
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}").and_then(|()| out.flush()).context("cannot say where it listens")?;
-    drop(out);
+    say(&line.to_string()).context("cannot say where it listens")?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
