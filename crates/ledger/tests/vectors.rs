@@ -91,3 +91,24 @@ fn texts_that_are_no_proof_say_which_line() {
         assert_eq!(TlogProof::parse(&good.replacen(from, to, 1)).unwrap_err().to_string(), said);
     }
 }
+
+#[test]
+fn the_document_shows_these_vectors() {
+    let document =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ledger-format.md"))
+            .unwrap();
+    let log = Log::of(3);
+    let row = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mut shown = vec![
+        log.checkpoint(),
+        log.proof(1).render(),
+        signer().vkey(),
+        row(&log.tree.root().0),
+        row(&log.salts[0]),
+    ];
+    shown.extend(log.leaves.iter().map(|leaf| row(&sumun_ledger::leaf_hash(leaf).0)));
+    shown.extend(String::from_utf8(log.leaves[0].clone()).unwrap().lines().map(str::to_owned));
+    for text in shown {
+        assert!(document.contains(&text), "{text}");
+    }
+}

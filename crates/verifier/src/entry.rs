@@ -81,6 +81,7 @@ pub(crate) fn payload(line: &[u8], index: u64) -> Option<Option<Payload>> {
 }
 
 fn hex32(digits: &str) -> Option<[u8; 32]> {
-    let bytes: [u8; 32] = hex::decode(digits).ok()?.try_into().ok()?;
-    (hex::encode(bytes) == digits).then_some(bytes)
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(digits, &mut bytes).ok()?;
+    (!digits.bytes().any(|digit| digit.is_ascii_uppercase())).then_some(bytes)
 }

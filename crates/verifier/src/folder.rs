@@ -52,6 +52,8 @@ pub struct Verification {
     head: Head,
     tiles: Tiles,
     next: u64,
+    /// Paths of the entry bundle and payload bundle being read.
+    paths: (String, String),
     bundle: Vec<u8>,
     offset: usize,
     payloads: Option<BufReader<File>>,
@@ -89,16 +91,17 @@ impl Verification {
             superseded: 0,
         };
         let tiles = Tiles::new(folder.to_owned(), head.size);
-        let (folder, bundle, payloads) = (folder.to_owned(), Vec::new(), None);
+        let (folder, paths, bundle) = (folder.to_owned(), Default::default(), Vec::new());
         let mut log = Self {
             folder,
             checkpoint,
             head,
             tiles,
             next: 0,
+            paths,
             bundle,
             offset: 0,
-            payloads,
+            payloads: None,
             so_far,
             ended: false,
             verified: false,
@@ -149,12 +152,13 @@ impl Verification {
 
     fn entry(&mut self) -> Result<Entry, Fault> {
         let (index, n, at) = (self.next, self.next / 256, self.next % 256);
-        let (entries, payloads) = (self.path("tile/entries", n), self.path("payload", n));
         if at == 0 {
-            self.bundle = read(&self.folder, &entries, BUNDLE_MAX)?;
+            self.paths = (self.path("tile/entries", n), self.path("payload", n));
+            self.bundle = read(&self.folder, &self.paths.0, BUNDLE_MAX)?;
             self.offset = 0;
-            self.payloads = Some(BufReader::new(open(&self.folder, &payloads)?));
+            self.payloads = Some(BufReader::new(open(&self.folder, &self.paths.1)?));
         }
+        let (entries, payloads) = (self.paths.0.as_str(), self.paths.1.as_str());
         let hash = match self.tiles.tile(0, n) {
             Ok(tile) => tile.get(at as usize).copied(),
             Err(fault) => return self.blame_leaf_tile(n).and(Err(fault)),
@@ -163,7 +167,7 @@ impl Verification {
         // The leaf, against the tree.
         let start = self.offset as u64;
         let wrong = |expected: String, found: String| {
-            Fault::new(FaultKind::Entry, &entries, expected, found).at(Place::Byte(start)).of(index)
+            Fault::new(FaultKind::Entry, entries, expected, found).at(Place::Byte(start)).of(index)
         };
         let bytes = next_leaf(&self.bundle, &mut self.offset)
             .ok_or_else(|| wrong("two bytes of length and so many bytes".to_owned(), "fewer".to_owned()))?;
@@ -181,15 +185,14 @@ impl Verification {
 
         // The payload, against the leaf.
         let wrong = |expected: String, found: &[u8]| {
-            Fault::new(FaultKind::Payload, &payloads, expected, shown(found))
-                .at(Place::Line(at + 1))
-                .of(index)
+            Fault::new(FaultKind::Payload, payloads, expected, shown(found)).at(Place::Line(at + 1)).of(index)
         };
         let mut line = Vec::new();
         if let Some(reader) = self.payloads.as_mut() {
-            reader.take(PAYLOAD_MAX + 256).read_until(b'\n', &mut line).map_err(|e| {
-                Fault::new(FaultKind::Unreadable, &payloads, "a readable file", e.to_string())
-            })?;
+            reader
+                .take(PAYLOAD_MAX + 256)
+                .read_until(b'\n', &mut line)
+                .map_err(|e| Fault::new(FaultKind::Unreadable, payloads, "a readable file", e.to_string()))?;
         }
         let opened = line.strip_suffix(b"\n").and_then(|line| payload(line, index));
         let opened = opened
@@ -208,14 +211,14 @@ impl Verification {
         self.so_far.sequenced = Some((first, entry.sequenced));
         self.next += 1;
         if at == 255 || self.next == self.head.size {
-            self.end_of_bundles(&entries, &payloads)?;
+            self.end_of_bundles()?;
         }
         Ok(entry)
     }
 
-    fn end_of_bundles(&mut self, entries: &str, payloads: &str) -> Result<(), Fault> {
+    fn end_of_bundles(&mut self) -> Result<(), Fault> {
         if self.bundle.len() != self.offset {
-            let fault = Fault::new(FaultKind::Entry, entries, "the end of the file", "more bytes");
+            let fault = Fault::new(FaultKind::Entry, &self.paths.0, "the end of the file", "more bytes");
             return Err(fault.at(Place::Byte(self.offset as u64)));
         }
         let more = self
@@ -224,9 +227,8 @@ impl Verification {
             .is_some_and(|mut reader| reader.fill_buf().map_or(true, |rest| !rest.is_empty()));
         if more {
             let line = (self.next + 255) % 256 + 2;
-            return Err(
-                Fault::new(FaultKind::Payload, payloads, "the end of the file", "more").at(Place::Line(line))
-            );
+            return Err(Fault::new(FaultKind::Payload, &self.paths.1, "the end of the file", "more")
+                .at(Place::Line(line)));
         }
         Ok(())
     }
