@@ -1,0 +1,345 @@
+//! The one place that knows two databases: connections, statements, arguments.
+//!
+//! All SQL runs on both, `$1` parameters and all; where they differ, [`Kind`] says so. Never here: what statements mean.
+
+use crate::error::{OpenError, StoreError, database};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Row, Transaction};
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Parameters of one statement at most; SQLite takes 32 766, PostgreSQL 65 535.
+const PARAMETERS_MAX: usize = 30_000;
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// One argument of a statement.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Arg {
+    Int(Option<i64>),
+    Text(Option<String>),
+    Bytes(Option<Vec<u8>>),
+}
+
+impl From<i64> for Arg {
+    fn from(value: i64) -> Self {
+        Self::Int(Some(value))
+    }
+}
+impl From<u64> for Arg {
+    fn from(value: u64) -> Self {
+        Self::Int(Some(signed(value)))
+    }
+}
+impl From<&str> for Arg {
+    fn from(value: &str) -> Self {
+        Self::Text(Some(value.to_owned()))
+    }
+}
+impl From<String> for Arg {
+    fn from(value: String) -> Self {
+        Self::Text(Some(value))
+    }
+}
+impl From<&[u8]> for Arg {
+    fn from(value: &[u8]) -> Self {
+        Self::Bytes(Some(value.to_vec()))
+    }
+}
+
+/// Sizes, indices and versions as databases hold them. The tree ends at 2⁵³, far below.
+pub(crate) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Sizes, indices and versions as databases held them.
+pub(crate) fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// A database with its connections.
+#[derive(Debug)]
+pub(crate) struct Db {
+    pub(crate) kind: Kind,
+    /// For reading, and on PostgreSQL for writing too.
+    pub(crate) pool: AnyPool,
+    options: AnyConnectOptions,
+    /// SQLite's one writing connection: whoever writes waits here in turn, not in the database's busy loop.
+    writer: Mutex<Option<AnyConnection>>,
+    /// Held, never read: no second process opens a database whose writer is the sequencer.
+    _lock: Option<File>,
+}
+
+impl Db {
+    /// Connects. `read_only` takes no lock and creates nothing.
+    pub(crate) async fn open(url: &str, read_only: bool) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        let (kind, address, lock) = if let Some(path) = url.strip_prefix("sqlite://") {
+            let path = PathBuf::from(path);
+            let lock = if read_only { None } else { Some(lock_sqlite(&path)?) };
+            // `rw` also for readers: a reader of a write-ahead log must be able to make its index.
+            (Kind::Sqlite, format!("{url}?mode=rw"), lock)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            (Kind::Postgres, url.to_owned(), None)
+        } else {
+            return Err(OpenError::Url { url: without_password(url) });
+        };
+        let options = AnyConnectOptions::from_str(&address)
+            .map_err(|_| OpenError::Url { url: without_password(url) })?
+            .disable_statement_logging();
+        let pool = AnyPoolOptions::new()
+            .max_connections(if kind == Kind::Sqlite { 4 } else { 16 })
+            .acquire_timeout(std::time::Duration::from_secs(10))
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    for statement in pragmas(kind) {
+                        sqlx::raw_sql(*statement).execute(&mut *connection).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options.clone())
+            .await
+            .map_err(database("connect to the database"))?;
+        Ok(Self { kind, pool, options, writer: Mutex::new(None), _lock: lock })
+    }
+
+    /// SQLite's writing connection, in turn.
+    pub(crate) async fn writer(&self) -> Result<Writer<'_>, StoreError> {
+        let mut guard = self.writer.lock().await;
+        if guard.is_none() {
+            let mut connection =
+                self.options.connect().await.map_err(database("connect to the database for writing"))?;
+            for statement in pragmas(self.kind) {
+                sqlx::raw_sql(*statement)
+                    .execute(&mut connection)
+                    .await
+                    .map_err(database("prepare the connection for writing"))?;
+            }
+            *guard = Some(connection);
+        }
+        Ok(Writer(guard))
+    }
+
+    /// Runs one statement that writes, in its own transaction; answers the rows touched.
+    pub(crate) async fn write(
+        &self,
+        doing: &'static str,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<u64, StoreError> {
+        match self.kind {
+            Kind::Sqlite => {
+                let mut writer = self.writer().await?;
+                run(writer.connection()?, sql.to_owned(), args).await
+            }
+            Kind::Postgres => {
+                let mut connection = self.pool.acquire().await.map_err(database(doing))?;
+                run(&mut connection, sql.to_owned(), args).await
+            }
+        }
+        .map_err(database(doing))
+    }
+
+    /// Runs one statement that reads.
+    pub(crate) async fn read(
+        &self,
+        doing: &'static str,
+        sql: String,
+        args: Vec<Arg>,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(database(doing))?;
+        rows(&mut connection, sql, args).await.map_err(database(doing))
+    }
+
+    /// A transaction in which everything read is of one instant.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        let begin = match self.kind {
+            Kind::Sqlite => "BEGIN",
+            Kind::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        self.pool.begin_with(begin).await.map_err(database("begin to read"))
+    }
+
+    pub(crate) async fn close(&self) {
+        if let Some(connection) = self.writer.lock().await.take() {
+            let _ = connection.close().await;
+        }
+        self.pool.close().await;
+    }
+}
+
+/// The writing connection, held.
+pub(crate) struct Writer<'a>(MutexGuard<'a, Option<AnyConnection>>);
+
+impl Writer<'_> {
+    pub(crate) fn connection(&mut self) -> Result<&mut AnyConnection, StoreError> {
+        self.0.as_mut().ok_or(StoreError::Unavailable {
+            cause: "the writing connection is gone".into(),
+            in_doubt: false,
+        })
+    }
+
+    /// Throws the connection away, whatever was under way in it; the next writer makes a new one.
+    pub(crate) fn discard(&mut self) {
+        drop(self.0.take());
+    }
+}
+
+fn pragmas(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Sqlite => &[
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = FULL",
+            "PRAGMA busy_timeout = 10000",
+            "PRAGMA cache_size = -65536",
+        ],
+        // Small tables would be scanned whole, and a scan locks the whole table against serialisable neighbours.
+        Kind::Postgres => &["SET enable_seqscan = off", "SET synchronous_commit = on"],
+    }
+}
+
+/// Makes the file, private, and locks it against other processes.
+fn lock_sqlite(path: &Path) -> Result<File, OpenError> {
+    let open = |path: &Path, doing| {
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|source| OpenError::Io { doing, path: path.to_owned(), source })
+    };
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let lock = lock_file(&name)?;
+    drop(open(path, "create the database")?);
+    Ok(lock)
+}
+
+/// Takes a lock file that ends with the process.
+pub(crate) fn lock_file(path: &Path) -> Result<File, OpenError> {
+    let failed = |source| OpenError::Io { doing: "lock", path: path.to_owned(), source };
+    let lock =
+        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
+        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// An address for people: what stands before `@` is cut.
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://…@{rest}"),
+        _ => url.to_owned(),
+    }
+}
+
+type Query = sqlx::query::Query<'static, Any, sqlx::any::AnyArguments>;
+
+fn query(sql: String, args: Vec<Arg>) -> Query {
+    // Long statements differ in length nearly every time: keeping them would only push the short ones out.
+    let persistent = args.len() <= 64;
+    let query = sqlx::query(AssertSqlSafe(sql)).persistent(persistent);
+    args.into_iter().fold(query, |query, arg| match arg {
+        Arg::Int(value) => query.bind(value),
+        Arg::Text(value) => query.bind(value),
+        Arg::Bytes(value) => query.bind(value),
+    })
+}
+
+/// Runs a statement; answers the rows touched.
+pub(crate) async fn run(connection: &mut AnyConnection, sql: String, args: Vec<Arg>) -> sqlx::Result<u64> {
+    Ok(query(sql, args).execute(connection).await?.rows_affected())
+}
+
+/// Runs a statement; answers its rows.
+pub(crate) async fn rows(
+    connection: &mut AnyConnection,
+    sql: String,
+    args: Vec<Arg>,
+) -> sqlx::Result<Vec<AnyRow>> {
+    query(sql, args).fetch_all(connection).await
+}
+
+/// Inserts many rows with as few statements as parameters allow. `head` ends before `VALUES`, `tail` follows it.
+pub(crate) async fn insert(
+    connection: &mut AnyConnection,
+    head: &str,
+    tail: &str,
+    rows: Vec<Vec<Arg>>,
+) -> sqlx::Result<u64> {
+    let Some(width) = rows.first().map(Vec::len).filter(|width| *width > 0) else { return Ok(0) };
+    let mut touched = 0;
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let some: Vec<Vec<Arg>> = rows.by_ref().take(PARAMETERS_MAX / width).collect();
+        let mut sql = String::with_capacity(head.len() + tail.len() + some.len() * width * 6 + 16);
+        let _ = write!(sql, "{head} VALUES ");
+        for row in 0..some.len() {
+            sql.push_str(if row == 0 { "(" } else { ",(" });
+            for column in 1..=width {
+                let _ = write!(sql, "{}${}", if column == 1 { "" } else { "," }, row * width + column);
+            }
+            sql.push(')');
+        }
+        let _ = write!(sql, " {tail}");
+        touched += run(connection, sql, some.into_iter().flatten().collect()).await?;
+    }
+    Ok(touched)
+}
+
+/// `$from,$from+1,…` for so many parameters.
+pub(crate) fn placeholders(from: usize, count: usize) -> String {
+    let mut text = String::with_capacity(count * 6);
+    for n in from..from + count {
+        let _ = write!(text, "{}${n}", if n == from { "" } else { "," });
+    }
+    text
+}
+
+/// Keys at most in one `IN` list.
+pub(crate) const KEYS_MAX: usize = 10_000;
+
+/// A column of a row, with damage said as such.
+pub(crate) trait Columns {
+    fn int(&self, column: usize) -> Result<i64, StoreError>;
+    fn int_or_null(&self, column: usize) -> Result<Option<i64>, StoreError>;
+    fn text(&self, column: usize) -> Result<String, StoreError>;
+    fn text_or_null(&self, column: usize) -> Result<Option<String>, StoreError>;
+    fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError>;
+    fn bytes_or_null(&self, column: usize) -> Result<Option<Vec<u8>>, StoreError>;
+}
+
+impl Columns for AnyRow {
+    fn int(&self, column: usize) -> Result<i64, StoreError> {
+        self.try_get(column).map_err(database("read a number"))
+    }
+    fn int_or_null(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        self.try_get(column).map_err(database("read a number"))
+    }
+    fn text(&self, column: usize) -> Result<String, StoreError> {
+        self.try_get(column).map_err(database("read a text"))
+    }
+    fn text_or_null(&self, column: usize) -> Result<Option<String>, StoreError> {
+        self.try_get(column).map_err(database("read a text"))
+    }
+    fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
+        self.try_get(column).map_err(database("read bytes"))
+    }
+    fn bytes_or_null(&self, column: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        self.try_get(column).map_err(database("read bytes"))
+    }
+}

@@ -1,0 +1,201 @@
+//! What stands behind a store: the database, the head everybody follows, the tasks, and whether it still runs.
+
+use crate::change::{Change, Committed};
+use crate::db::{Db, Kind, Writer};
+use crate::error::{OpenError, StoreError, database};
+use crate::options::StoreOptions;
+use crate::prepare::prepare;
+use crate::publish::Publisher;
+use crate::records::Head;
+use crate::sequence::{self, Tail};
+use crate::{migrate, postgres, sqlite};
+use std::sync::{Arc, OnceLock};
+use sumun_ledger::{Appender, CheckpointSigner};
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
+
+/// Shared by callers and tasks.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) head: watch::Sender<Head>,
+    /// Why no change is taken any more.
+    stopped: OnceLock<Arc<str>>,
+    /// `true` once tasks shall end.
+    pub(crate) ending: watch::Sender<bool>,
+    options: Option<StoreOptions>,
+}
+
+impl Inner {
+    pub(crate) fn stopped(&self) -> Option<Arc<str>> {
+        self.stopped.get().cloned()
+    }
+
+    /// Takes no changes from now on. The first cause stands.
+    pub(crate) fn stop(&self, cause: impl Into<Arc<str>>) {
+        let cause = cause.into();
+        if self.stopped.set(cause.clone()).is_ok() {
+            tracing::error!(store.cause = %cause, "The store takes no changes any more: {cause}");
+        }
+        self.ending.send_replace(true);
+    }
+
+    /// Refuses if the store has stopped.
+    pub(crate) fn running(&self) -> Result<(), StoreError> {
+        match self.stopped() {
+            Some(cause) => Err(StoreError::Unavailable { cause, in_doubt: false }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a crash test wants the store to stop here; then it has stopped.
+    pub(crate) fn stops_at(&self, step: &'static str) -> bool {
+        let wanted = self.options.as_ref().and_then(|options| options.stop_at.as_ref());
+        let stops = wanted.is_some_and(|stop| stop(step));
+        if stops {
+            self.stop(format!("a test stopped it at `{step}`"));
+        }
+        stops
+    }
+
+    pub(crate) fn options(&self) -> Result<&StoreOptions, StoreError> {
+        self.options.as_ref().ok_or_else(|| StoreError::Unavailable {
+            cause: "it was opened for reading only".into(),
+            in_doubt: false,
+        })
+    }
+
+    pub(crate) fn signer(&self) -> Option<&CheckpointSigner> {
+        self.options.as_ref().map(|options| &*options.signer)
+    }
+
+    pub(crate) fn holder(&self) -> &str {
+        self.options.as_ref().map_or("", |options| &options.holder)
+    }
+
+    /// Tells everybody where the head is, unless they know of a later one.
+    pub(crate) fn announce(&self, head: Head) {
+        self.head.send_if_modified(|known| {
+            let later = head.size > known.size;
+            if later {
+                *known = head;
+            }
+            later
+        });
+    }
+}
+
+/// Answers a change's caller.
+pub(crate) type Answer = Result<Committed, StoreError>;
+
+/// The running whole; dropped with the last store.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    pub(crate) inner: Arc<Inner>,
+    writes: Writes,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+enum Writes {
+    Sqlite(sqlite::Queue),
+    Postgres(Arc<postgres::Waiting>),
+    None,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.inner.ending.send_replace(true);
+    }
+}
+
+impl Handle {
+    pub(crate) async fn open(options: StoreOptions) -> Result<Arc<Self>, OpenError> {
+        let db = Db::open(&options.url, false).await?;
+        migrate::migrate(&db).await?;
+        let tail = first_tail(&db, &options.signer).await?;
+        let (head, _) = watch::channel(tail.head.clone());
+        let (ending, _) = watch::channel(false);
+        let inner = Arc::new(Inner { db, head, stopped: OnceLock::new(), ending, options: Some(options) });
+        let publisher = Publisher::open(&inner).await?;
+        let mut tasks = Vec::new();
+        let writes = match inner.db.kind {
+            Kind::Sqlite => {
+                let (queue, jobs) = sqlite::queue();
+                tasks.push(tokio::spawn(sqlite::run(Arc::clone(&inner), tail, jobs)));
+                Writes::Sqlite(queue)
+            }
+            Kind::Postgres => {
+                let waiting = Arc::new(postgres::Waiting::default());
+                tasks.push(tokio::spawn(postgres::run(Arc::clone(&inner), tail, Arc::clone(&waiting))));
+                Writes::Postgres(waiting)
+            }
+        };
+        if let Some(publisher) = publisher {
+            tasks.push(tokio::spawn(publisher.run(Arc::clone(&inner))));
+        }
+        Ok(Arc::new(Self { inner, writes, tasks: Mutex::new(tasks) }))
+    }
+
+    pub(crate) async fn open_for_reading(url: &str) -> Result<Arc<Self>, OpenError> {
+        let db = Db::open(url, true).await?;
+        let mut connection = db.pool.acquire().await.map_err(database("read the ledger's head"))?;
+        let head = sequence::head(&mut connection, false).await?.unwrap_or_else(|| Head {
+            size: 0,
+            root: Appender::empty().root().0,
+            checkpoint: "".into(),
+            feed_version: 0,
+            at: None,
+        });
+        drop(connection);
+        let (head, _) = watch::channel(head);
+        let (ending, _) = watch::channel(false);
+        let inner = Arc::new(Inner { db, head, stopped: OnceLock::new(), ending, options: None });
+        Ok(Arc::new(Self { inner, writes: Writes::None, tasks: Mutex::new(Vec::new()) }))
+    }
+
+    pub(crate) async fn execute(&self, change: Change) -> Answer {
+        self.inner.running()?;
+        let prepared = prepare(change)?;
+        match &self.writes {
+            Writes::Sqlite(queue) => queue.execute(&self.inner, prepared).await,
+            Writes::Postgres(waiting) => postgres::execute(&self.inner, waiting, prepared).await,
+            Writes::None => Err(self.inner.options().err().unwrap_or(StoreError::Unavailable {
+                cause: "it was opened for reading only".into(),
+                in_doubt: false,
+            })),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        let _ = self.inner.stopped.set("it was closed".into());
+        self.inner.ending.send_replace(true);
+        for task in self.tasks.lock().await.drain(..) {
+            let _ = task.await;
+        }
+        self.inner.db.close().await;
+    }
+}
+
+/// The tree as it stands, checked; begins it if there is none.
+async fn first_tail(db: &Db, signer: &CheckpointSigner) -> Result<Tail, StoreError> {
+    let begin = async |connection: &mut sqlx::AnyConnection| {
+        sequence::begin(connection, signer).await?;
+        let head = sequence::head(connection, false).await?;
+        let head = head.ok_or_else(|| StoreError::Damaged {
+            place: "the ledger's head row".to_owned(),
+            found: "it is missing".to_owned(),
+        })?;
+        sequence::tail(connection, head).await
+    };
+    match db.kind {
+        Kind::Sqlite => {
+            let mut writer: Writer<'_> = db.writer().await?;
+            begin(writer.connection()?).await
+        }
+        Kind::Postgres => {
+            let mut connection = db.pool.acquire().await.map_err(database("read the ledger's head"))?;
+            begin(&mut connection).await
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Migrations: numbered SQL files, embedded, run once each at open under a lock.
+//!
+//! Adding one: a file in each of the two folders, a line in [`MIGRATIONS`]. Never change one that was released.
+
+use crate::db::{self, Arg, Columns, Db, Kind};
+use crate::error::{OpenError, database};
+
+/// Number, SQL for SQLite, SQL for PostgreSQL.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(
+    1,
+    include_str!("../migrations/sqlite/0001_record.sql"),
+    include_str!("../migrations/postgres/0001_record.sql"),
+)];
+
+/// Any number will do, as long as nobody else takes it.
+const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(7308327740181)";
+
+/// Brings the database to the last migration. Running it again does nothing.
+pub(crate) async fn migrate(db: &Db) -> Result<(), OpenError> {
+    let begin = match db.kind {
+        Kind::Sqlite => "BEGIN IMMEDIATE",
+        Kind::Postgres => "BEGIN",
+    };
+    let failed = database("bring the database up to date");
+    let mut transaction = db.pool.begin_with(begin).await.map_err(&failed)?;
+    if db.kind == Kind::Postgres {
+        sqlx::raw_sql(ADVISORY_LOCK).execute(&mut *transaction).await.map_err(&failed)?;
+    }
+    let table = "CREATE TABLE IF NOT EXISTS \"migrations\" (\"number\" BIGINT NOT NULL PRIMARY KEY)";
+    sqlx::raw_sql(table).execute(&mut *transaction).await.map_err(&failed)?;
+    let found =
+        db::rows(&mut transaction, "SELECT MAX(\"number\") FROM \"migrations\"".to_owned(), Vec::new())
+            .await
+            .map_err(&failed)?;
+    let found = found.first().map(|row| row.int_or_null(0)).transpose()?.flatten().unwrap_or(0);
+    let known = MIGRATIONS.last().map_or(0, |(number, ..)| *number);
+    if found > known {
+        return Err(OpenError::Later { found, known });
+    }
+    for (number, sqlite, postgres) in MIGRATIONS.iter().filter(|(number, ..)| *number > found) {
+        let sql = match db.kind {
+            Kind::Sqlite => *sqlite,
+            Kind::Postgres => *postgres,
+        };
+        sqlx::raw_sql(sql).execute(&mut *transaction).await.map_err(&failed)?;
+        db::run(
+            &mut transaction,
+            "INSERT INTO \"migrations\" VALUES ($1)".to_owned(),
+            vec![Arg::from(*number)],
+        )
+        .await
+        .map_err(&failed)?;
+    }
+    transaction.commit().await.map_err(&failed)?;
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! Reading governed rows: SQL made from [`Table`], rows made into images.
+
+use crate::db::{Arg, Columns, KEYS_MAX, placeholders, rows};
+use crate::error::{StoreError, database};
+use crate::inner::Inner;
+use crate::records::Filter;
+use crate::table::{Column, Image, Kind, Table};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+use std::fmt::Write as _;
+
+/// `"a","b",…` of all columns.
+pub(crate) fn column_list(table: &Table) -> String {
+    let names: Vec<String> = table.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
+    names.join(",")
+}
+
+fn select(table: &Table) -> String {
+    format!("SELECT {} FROM \"{}\"", column_list(table), table.name)
+}
+
+/// A row as it is stored: for each column its value, JSON still as text.
+pub(crate) fn cells(table: &Table, row: &AnyRow) -> Result<Vec<Arg>, StoreError> {
+    let cell = |(at, column): (usize, &Column)| {
+        Ok(match column.kind {
+            Kind::Text | Kind::TextOrNull | Kind::Json => Arg::Text(row.text_or_null(at)?),
+            Kind::Integer | Kind::IntegerOrNull => Arg::Int(row.int_or_null(at)?),
+        })
+    };
+    table.columns.iter().enumerate().map(cell).collect()
+}
+
+fn image(table: &Table, row: &AnyRow) -> Result<Image, StoreError> {
+    let mut image = Image::new();
+    for (column, cell) in table.columns.iter().zip(cells(table, row)?) {
+        let value = match cell {
+            Arg::Int(Some(number)) => number.into(),
+            Arg::Text(Some(text)) if column.kind == Kind::Json => {
+                serde_json::from_str(&text).map_err(|error| StoreError::Damaged {
+                    place: format!("column `{}` of `{}`", column.name, table.name),
+                    found: error.to_string(),
+                })?
+            }
+            Arg::Text(Some(text)) => text.into(),
+            _ => Value::Null,
+        };
+        image.insert(column.name.to_owned(), value);
+    }
+    Ok(image)
+}
+
+pub(crate) async fn get(inner: &Inner, table: &Table, key: &str) -> Result<Option<Image>, StoreError> {
+    if key.contains('\0') {
+        return Ok(None);
+    }
+    let sql = format!("{} WHERE \"{}\" = $1", select(table), table.key);
+    let found = inner.db.read("read a row", sql, vec![key.into()]).await?;
+    found.first().map(|row| image(table, row)).transpose()
+}
+
+pub(crate) async fn get_many(
+    inner: &Inner,
+    table: &Table,
+    keys: &[String],
+) -> Result<Vec<Image>, StoreError> {
+    let mut wanted: Vec<&str> = keys.iter().map(String::as_str).filter(|key| !key.contains('\0')).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut images = Vec::with_capacity(wanted.len());
+    for some in wanted.chunks(KEYS_MAX) {
+        let list = placeholders(1, some.len());
+        let sql =
+            format!("{} WHERE \"{key}\" IN ({list}) ORDER BY \"{key}\"", select(table), key = table.key);
+        let args = some.iter().map(|key| Arg::from(*key)).collect();
+        for row in inner.db.read("read rows", sql, args).await? {
+            images.push(image(table, &row)?);
+        }
+    }
+    Ok(images)
+}
+
+pub(crate) async fn list(inner: &Inner, table: &Table, filter: &Filter) -> Result<Vec<Image>, StoreError> {
+    let mut sql = select(table);
+    let mut args: Vec<Arg> = Vec::new();
+    let mut word = "WHERE";
+    for (name, value) in &filter.equals {
+        let wrong = |what: &str| StoreError::Invalid(format!("column `{name}` of `{}` {what}", table.name));
+        let column = table
+            .columns
+            .iter()
+            .find(|column| column.name == *name)
+            .ok_or_else(|| wrong("does not exist"))?;
+        let arg = match (column.kind, value) {
+            (Kind::Text | Kind::TextOrNull, Value::String(text)) => {
+                Some(Arg::from(text.replace('\0', "\u{1}")))
+            }
+            (Kind::Integer | Kind::IntegerOrNull, Value::Number(number)) => {
+                Some(Arg::Int(Some(number.as_i64().ok_or_else(|| wrong("holds whole numbers"))?)))
+            }
+            (Kind::TextOrNull | Kind::IntegerOrNull, Value::Null) => None,
+            _ => return Err(wrong("cannot have such a value")),
+        };
+        let _ = match arg {
+            Some(arg) => {
+                args.push(arg);
+                write!(sql, " {word} \"{name}\" = ${}", args.len())
+            }
+            None => write!(sql, " {word} \"{name}\" IS NULL"),
+        };
+        word = "AND";
+    }
+    if let Some(after) = &filter.after {
+        args.push(after.replace('\0', "").into());
+        let _ = write!(sql, " {word} \"{}\" > ${}", table.key, args.len());
+    }
+    args.push(i64::from(filter.limit.min(Filter::LIMIT_MAX)).into());
+    let _ = write!(sql, " ORDER BY \"{}\" LIMIT ${}", table.key, args.len());
+    let found = inner.db.read("list rows", sql, args).await?;
+    found.iter().map(|row| image(table, row)).collect()
+}
+
+/// Every row of a table in the order of keys, as stored, a page at a time.
+pub(crate) async fn page(
+    connection: &mut AnyConnection,
+    table: &Table,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Vec<Arg>>, StoreError> {
+    let (mut sql, mut args) = (select(table), Vec::new());
+    if let Some(after) = after {
+        let _ = write!(sql, " WHERE \"{}\" > $1", table.key);
+        args.push(after.into());
+    }
+    let _ = write!(sql, " ORDER BY \"{}\" LIMIT {limit}", table.key);
+    let found = rows(connection, sql, args).await.map_err(database("read a table"))?;
+    found.iter().map(|row| cells(table, row)).collect()
+}
+
+/// Hex SHA-256 of a text: its name in the vault.
+pub(crate) fn digest_of(text: &str) -> String {
+    hex::encode(Sha256::digest(text))
+}
+
+pub(crate) async fn vault(inner: &Inner, digest: &str) -> Result<Option<String>, StoreError> {
+    if digest.contains('\0') {
+        return Ok(None);
+    }
+    let sql = "SELECT \"sealed\" FROM \"vault\" WHERE \"digest\" = $1".to_owned();
+    let found = inner.db.read("read the vault", sql, vec![digest.into()]).await?;
+    let Some(row) = found.first() else { return Ok(None) };
+    let sealed = row.text(0)?;
+    if digest_of(&sealed) != digest {
+        return Err(StoreError::Damaged {
+            place: format!("vault item `{digest}`"),
+            found: "its text has another digest".to_owned(),
+        });
+    }
+    Ok(Some(sealed))
+}

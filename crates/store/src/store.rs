@@ -1,0 +1,285 @@
+//! The store as its callers see it: one value, shared and cheap to clone, whose methods each do one thing.
+//!
+//! What they do stands in the files named by topic. The last clone gone, the tasks behind it end.
+
+use crate::change::{Change, Committed, Idempotency};
+use crate::error::{OpenError, StoreError};
+use crate::inner::{Handle, Inner};
+use crate::options::StoreOptions;
+use crate::records::{EntryRow, FeedDelta, FeedSnapshot, Filter, Head, OutboxItem, RowFault, Session};
+use crate::table::{Image, Table};
+use crate::{check, entries, feed, outbox, read, rebuild, sessions};
+use std::sync::Arc;
+use sumun_model::Timestamp;
+use tokio::sync::watch;
+
+/// A database with its ledger, opened.
+#[derive(Clone, Debug)]
+pub struct Store {
+    handle: Arc<Handle>,
+}
+
+impl Store {
+    /// Opens a database: migrates it, checks that its tree and the published folder agree, starts the tasks.
+    ///
+    /// # Errors
+    /// [`OpenError`]; above all `InUse` for SQLite that another process has, and `Contradiction` for evidence of tampering.
+    pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
+        Ok(Self { handle: Handle::open(options).await? })
+    }
+
+    /// Opens a database for reading beside the process that writes: no lock, no migration, no tasks, no publication.
+    /// [`Store::head`] answers the head as it stood at opening.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open_for_reading(url: &str) -> Result<Self, OpenError> {
+        Ok(Self { handle: Handle::open_for_reading(url).await? })
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.handle.inner
+    }
+
+    /// Why the store takes no changes any more, if it does not. Nothing but opening it anew helps.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Arc<str>> {
+        self.inner().stopped()
+    }
+
+    /// Ends the tasks after what is under way, publishes what is sequenced, closes connections, releases locks.
+    pub async fn close(&self) {
+        self.handle.close().await;
+    }
+
+    /// A row of a governed table.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], [`StoreError::Damaged`]; so for all that read.
+    pub async fn get(&self, table: &'static Table, key: &str) -> Result<Option<Image>, StoreError> {
+        read::get(self.inner(), table, key).await
+    }
+
+    /// Those rows that there are, ordered by key.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn get_many(&self, table: &'static Table, keys: &[String]) -> Result<Vec<Image>, StoreError> {
+        read::get_many(self.inner(), table, keys).await
+    }
+
+    /// Rows that match, ordered by key.
+    ///
+    /// # Errors
+    /// As [`Store::get`]; [`StoreError::Invalid`] for a column that is not there or holds JSON.
+    pub async fn list(&self, table: &'static Table, filter: &Filter) -> Result<Vec<Image>, StoreError> {
+        read::list(self.inner(), table, filter).await
+    }
+
+    /// Makes a change and answers once it has its place in the ledger. Dropping the future does not undo it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`], [`StoreError::Repeated`], [`StoreError::KeyReused`], [`StoreError::Invalid`],
+    /// [`StoreError::Database`]: nothing was written. [`StoreError::Unavailable`]: see its `in_doubt`.
+    pub async fn execute(&self, change: Change) -> Result<Committed, StoreError> {
+        self.handle.execute(change).await
+    }
+
+    /// What a principal's request under this idempotency key was answered.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn answered(&self, principal: &str, key: &str) -> Result<Option<Idempotency>, StoreError> {
+        sessions::answered(self.inner(), principal, key).await
+    }
+
+    /// A sealed text by its digest.
+    ///
+    /// # Errors
+    /// As [`Store::get`]; [`StoreError::Damaged`] if the text is not what the digest says.
+    pub async fn vault(&self, digest: &str) -> Result<Option<String>, StoreError> {
+        read::vault(self.inner(), digest).await
+    }
+
+    /// Where ledger and feed stand, as this process knows; on PostgreSQL another process may be a moment ahead.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.inner().head.borrow().clone()
+    }
+
+    /// Follows the head.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Head> {
+        self.inner().head.subscribe()
+    }
+
+    /// The log's verifier key in signed-note form; `None` if opened for reading.
+    #[must_use]
+    pub fn vkey(&self) -> Option<String> {
+        self.inner().signer().map(sumun_ledger::CheckpointSigner::vkey)
+    }
+
+    /// Entries from an index on.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn entries(&self, from: u64, limit: u32) -> Result<Vec<EntryRow>, StoreError> {
+        entries::entries(self.inner(), from, limit).await
+    }
+
+    /// One entry.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn entry(&self, index: u64) -> Result<Option<EntryRow>, StoreError> {
+        Ok(self.entries(index, 1).await?.pop().filter(|entry| entry.index == index))
+    }
+
+    /// Entries that wrote a row, oldest first, after an index.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn entries_about(
+        &self,
+        table: &'static Table,
+        key: &str,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<EntryRow>, StoreError> {
+        entries::about(self.inner(), table, key, after, limit).await
+    }
+
+    /// Stored hashes of these entries, for proofs: ask the ledger crate which rows a proof needs, then load them here.
+    ///
+    /// # Errors
+    /// As [`Store::get`]. A row that is not there is left out.
+    pub async fn hashes(&self, rows: &[u64]) -> Result<sumun_ledger::Rows, StoreError> {
+        entries::hashes(self.inner(), rows).await
+    }
+
+    /// Last feed version.
+    #[must_use]
+    pub fn feed_head(&self) -> u64 {
+        self.inner().head.borrow().feed_version
+    }
+
+    /// All gate-visible records, at one version.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn feed_snapshot(&self) -> Result<FeedSnapshot, StoreError> {
+        feed::snapshot(self.inner()).await
+    }
+
+    /// Feed steps after a version, oldest first; `None` if some of them were pruned, or if the version is not reached yet.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn feed_since(&self, version: u64, limit: u32) -> Result<Option<Vec<FeedDelta>>, StoreError> {
+        feed::since(self.inner(), version, limit).await
+    }
+
+    /// Keeps a session, or replaces it.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn put_session(&self, session: &Session) -> Result<(), StoreError> {
+        sessions::put(self.inner(), session).await
+    }
+
+    /// A session by its token's digest, unless it has expired.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn session(&self, digest: &str, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        sessions::get(self.inner(), digest, now).await
+    }
+
+    /// Ends a session; answers whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn delete_session(&self, digest: &str) -> Result<bool, StoreError> {
+        sessions::delete(self.inner(), digest).await
+    }
+
+    /// Ends all sessions of a principal; answers how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn delete_sessions_of(&self, principal: &str) -> Result<u64, StoreError> {
+        sessions::delete_of(self.inner(), principal).await
+    }
+
+    /// Uses something up: `true` the first time, `false` ever after. `until` is when it may be forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn use_once(&self, scope: &str, id: &str, until: Timestamp) -> Result<bool, StoreError> {
+        sessions::use_once(self.inner(), scope, id, until).await
+    }
+
+    /// Forgets expired sessions, what was used once, and answers to requests older than 30 days.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn forget_expired(&self, now: Timestamp) -> Result<(), StoreError> {
+        sessions::forget(self.inner(), now).await
+    }
+
+    /// Takes messages of a topic for so many microseconds; nobody else gets them meanwhile.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn outbox_take(
+        &self,
+        topic: &str,
+        limit: u32,
+        now: Timestamp,
+        lease_us: i64,
+    ) -> Result<Vec<OutboxItem>, StoreError> {
+        outbox::take(self.inner(), topic, limit, now, lease_us).await
+    }
+
+    /// A message is out. Answers whether it was still there: if not, somebody else sent it too.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn outbox_done(&self, id: i64) -> Result<bool, StoreError> {
+        outbox::done(self.inner(), id).await
+    }
+
+    /// Fills an empty database from this one's ledger, vault included.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] if the other is not empty or an entry was erased; [`StoreError::Damaged`].
+    pub async fn rebuild_into(&self, empty: &Self) -> Result<(), StoreError> {
+        rebuild::into(self, empty).await
+    }
+
+    /// Fills this empty database from entries in order, from index 0. Sealed texts are not in the ledger: the vault stays
+    /// as it is.
+    ///
+    /// # Errors
+    /// As [`Store::rebuild_into`].
+    pub async fn rebuild_from<I>(&self, entries: I) -> Result<(), StoreError>
+    where
+        I: IntoIterator<Item = EntryRow>,
+        I::IntoIter: Send,
+    {
+        rebuild::from(self.inner(), entries.into_iter()).await
+    }
+
+    /// Compares every governed row, the feed, the vault's digests and the ledger's own rows with what verified entries
+    /// (in order, from index 0) say. Memory is of the order of the rows.
+    ///
+    /// # Errors
+    /// As [`Store::get`]; what is wrong with rows is the answer, not an error.
+    pub async fn check_rows<I>(&self, entries: I) -> Result<Vec<RowFault>, StoreError>
+    where
+        I: IntoIterator<Item = EntryRow>,
+        I::IntoIter: Send,
+    {
+        check::rows(self.inner(), entries.into_iter()).await
+    }
+}

@@ -1,0 +1,133 @@
+//! Death at every step on SQLite; a sync that fails at every place.
+
+use crate::check;
+use crate::faults::{self, Faults};
+use crate::program::{DID_NOT_OPEN, GAVE_UP, Program};
+use crate::report::{self, Line};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+/// Keys of each worker: small, so that all steps can be walked.
+const KEYS: u64 = 3;
+/// Deaths in a quick run.
+const CASES: u64 = 24;
+/// Failing syncs in a quick run.
+const SYNCS: u64 = 8;
+const KILLED: i32 = 9;
+
+fn place() -> (tempfile::TempDir, Program) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::on_sqlite(folder.path(), KEYS);
+    (folder, program)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn run(program: &Program, faults: &Faults) -> ExitStatus {
+    faults::clear(&program.place);
+    let mut command = program.command();
+    faults.under(&mut command, &program.disk(), &program.place);
+    command.status().unwrap()
+}
+
+/// Steps and syncs of a run without a fault.
+fn steps_of_a_whole_run() -> (u64, u64) {
+    let (_folder, program) = place();
+    let status = run(&program, &Faults { drop: true, ..Faults::none() });
+    assert_eq!(status.code(), Some(0), "{:?}", report::read(&program.report()).last());
+    runtime().block_on(check::all(&program, true));
+    let log = faults::log(&program.place);
+    let syncs = log.lines().filter(|line| line.split(' ').nth(1) == Some("sync")).count();
+    (faults::counted(&program.place), syncs as u64)
+}
+
+fn seed() -> u64 {
+    let told = std::env::var("SUMUN_CRASH_SEED").ok().and_then(|text| text.parse().ok());
+    told.unwrap_or_else(|| u64::from(std::process::id()))
+}
+
+#[test]
+fn dead_at_any_step_it_has_kept_every_answer() {
+    let (all, _) = steps_of_a_whole_run();
+    let seed = seed();
+    println!("{all} steps, SUMUN_CRASH_SEED={seed}");
+    let mut died = 0;
+    for (case, at) in (seed..).zip(faults::steps(all, CASES * faults::factor(), seed)) {
+        let (_folder, program) = place();
+        let faults = Faults::variant(case, at);
+        println!("{faults:?}");
+        let status = run(&program, &faults);
+        died += u64::from(status.signal() == Some(KILLED));
+        assert!(status.signal() == Some(KILLED) || status.code() == Some(0), "{status}: {}", last(&program));
+        if case % 3 == 0 {
+            // Recovery is interrupted, too.
+            let again = Faults::variant(case / 3, 1 + at % 17);
+            println!("  then {again:?}");
+            run(&program, &again);
+        }
+        let status = run(&program, &Faults::none());
+        assert_eq!(status.code(), Some(0), "{faults:?}: {}", last(&program));
+        runtime().block_on(check::all(&program, true));
+    }
+    assert!(died > 0, "some died");
+}
+
+#[test]
+fn a_sync_that_fails_stops_all_writing_and_nothing_answered_is_lost() {
+    let (_, all) = steps_of_a_whole_run();
+    let seed = seed();
+    println!("{all} syncs, SUMUN_CRASH_SEED={seed}");
+    for at in faults::steps(all, SYNCS * faults::factor(), seed) {
+        let (_folder, program) = place();
+        println!("sync {at} fails");
+        let status = run(&program, &Faults::failing_sync(at));
+        let lines = report::read(&program.report());
+        match status.code() {
+            // Its last syncs belong to nothing that anybody waits for.
+            Some(0) => {}
+            Some(GAVE_UP) => {
+                let said = lines.iter().find_map(|line| match line {
+                    Line::NotMade { said, .. } => Some(said),
+                    _ => None,
+                });
+                println!("  {}", said.unwrap());
+            }
+            Some(DID_NOT_OPEN) => println!("  {}", last(&program)),
+            _ => panic!("{status}: {}", last(&program)),
+        }
+        let after_refusal = lines.iter().skip_while(|line| !matches!(line, Line::NotMade { .. }));
+        let asked_after: Vec<_> = after_refusal.clone().filter(|l| matches!(l, Line::Asked { .. })).collect();
+        let made_after = after_refusal.filter_map(|line| match line {
+            Line::Made { id, .. } => Some(id),
+            _ => None,
+        });
+        for id in made_after {
+            let asked = Line::Asked { id: id.clone() };
+            assert!(!asked_after.contains(&&asked), "{id} was asked for after the store gave up, and made");
+        }
+        let status = run(&program, &Faults::none());
+        match status.code() {
+            Some(0) => runtime().block_on(check::all(&program, true)),
+            // It may refuse what it finds, if it says where.
+            Some(DID_NOT_OPEN) => {
+                let said = last(&program);
+                println!("  refused: {said}");
+                assert!(said.contains("contradicts") || said.contains("damaged"), "{said}");
+            }
+            _ => panic!("{status}: {}", last(&program)),
+        }
+    }
+}
+
+fn last(program: &Program) -> String {
+    let said = report::read(&program.report()).into_iter().rev();
+    let mut closed = said.filter_map(|line| match line {
+        Line::Closed { said } | Line::NotMade { said, .. } => Some(said),
+        _ => None,
+    });
+    let log = faults::log(&program.place);
+    let tail: Vec<&str> = log.lines().rev().take(5).collect();
+    format!("{}\n{tail:#?}", closed.next().unwrap_or_default())
+}
