@@ -183,9 +183,9 @@ impl Verification {
             return Err(Fault { kind: FaultKind::Time, ..fault });
         }
 
-        // The payload, against the leaf.
-        let wrong = |expected: String, found: &[u8]| {
-            Fault::new(FaultKind::Payload, payloads, expected, shown(found)).at(Place::Line(at + 1)).of(index)
+        // The payload, against the leaf. Neither it nor the salt may stand in a message.
+        let wrong = |expected: String, found: String| {
+            Fault::new(FaultKind::Payload, payloads, expected, found).at(Place::Line(at + 1)).of(index)
         };
         let mut line = Vec::new();
         if let Some(reader) = self.payloads.as_mut() {
@@ -195,13 +195,16 @@ impl Verification {
                 .map_err(|e| Fault::new(FaultKind::Unreadable, payloads, "a readable file", e.to_string()))?;
         }
         let opened = line.strip_suffix(b"\n").and_then(|line| payload(line, index));
-        let opened = opened
-            .ok_or_else(|| wrong(format!("a line with index {index}, salt and payload, or erased"), &line))?;
-        match &opened {
-            Some(opened) if commitment(&opened.salt, leaf.class, &opened.text) != leaf.commitment => {
+        let opened = opened.ok_or_else(|| {
+            let expected = format!("a line with index {index}, salt and payload, or erased");
+            wrong(expected, format!("another of {} bytes", line.len()))
+        })?;
+        let committed = opened.as_ref().map(|opened| commitment(&opened.salt, leaf.class, &opened.text));
+        match committed {
+            Some(found) if found != leaf.commitment => {
                 let expected =
                     format!("the salt and payload committed to as {}", hex::encode(leaf.commitment));
-                return Err(wrong(expected, opened.text.as_bytes()));
+                return Err(wrong(expected, format!("those of {}", hex::encode(found))));
             }
             Some(_) => {}
             None => self.so_far.erased += 1,

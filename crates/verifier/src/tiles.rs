@@ -27,16 +27,20 @@ fn subtree(hashes: &[Hash]) -> Option<Hash> {
     }
 }
 
+/// A tile in memory: its number and hashes.
+type Kept = Option<(u64, Vec<Hash>)>;
+
 pub(crate) struct Tiles {
     folder: PathBuf,
     size: u64,
-    /// The tile last read of each level: its number and hashes.
-    last: Vec<Option<(u64, Vec<Hash>)>>,
+    /// Of each level the full tile last read, and the partial one at the right edge. The latter is never
+    /// read twice, since nothing is above it that a second reading could be checked against.
+    kept: Vec<[Kept; 2]>,
 }
 
 impl Tiles {
     pub(crate) fn new(folder: PathBuf, size: u64) -> Self {
-        Self { folder, size, last: vec![None; 8] }
+        Self { folder, size, kept: vec![[None, None]; 8] }
     }
 
     /// Path of tile `n` at `level`.
@@ -61,28 +65,27 @@ impl Tiles {
     /// The hashes of tile `n` at `level`. A full tile is checked against the hash above it, and so on upwards; partial
     /// ones end the recursion, because [`Tiles::check_root`] has checked those.
     pub(crate) fn tile(&mut self, level: u32, n: u64) -> Result<&[Hash], Fault> {
-        let slot = level as usize;
-        if !matches!(self.last.get(slot), Some(Some((number, _))) if *number == n) {
+        let (slot, partial) = (level as usize, usize::from(width(self.size >> (8 * level), n) < 256));
+        let kept = self.kept.get(slot).and_then(|kept| kept.get(partial)).and_then(Option::as_ref);
+        if kept.is_none_or(|(number, _)| *number != n) {
             let hashes = self.read(level, n)?;
-            if hashes.len() == 256 {
+            if partial == 0 {
                 let parent = self.tile(level + 1, n / 256)?.get((n % 256) as usize).copied();
                 if subtree(&hashes) != parent {
                     if level > 0 {
                         self.compare_below(level, n)?;
                     }
-                    let above = format!(
-                        "hashes that lead to byte {} of `{}`",
-                        n % 256 * 32,
-                        self.path(level + 1, n / 256)
-                    );
-                    return Err(Fault::new(FaultKind::Tile, &self.path(level, n), above, "others"));
+                    let (file, above) = (self.path(level, n), self.path(level + 1, n / 256));
+                    let expected = format!("hashes that lead to byte {} of `{above}`", n % 256 * 32);
+                    return Err(Fault::new(FaultKind::Tile, &file, expected, "others"));
                 }
             }
-            if let Some(last) = self.last.get_mut(slot) {
-                *last = Some((n, hashes));
+            if let Some(kept) = self.kept.get_mut(slot).and_then(|kept| kept.get_mut(partial)) {
+                *kept = Some((n, hashes));
             }
         }
-        Ok(self.last.get(slot).and_then(Option::as_ref).map_or(&[], |(_, hashes)| hashes))
+        let kept = self.kept.get(slot).and_then(|kept| kept.get(partial)).and_then(Option::as_ref);
+        Ok(kept.map_or(&[], |(_, hashes)| hashes))
     }
 
     /// Root of the first `size` entries, from the complete subtrees that cover them.
