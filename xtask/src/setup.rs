@@ -29,10 +29,14 @@ const PYTHON_IDENTITY: &str =
 /// The virtual environment, where the client tests look for it, from the root.
 const VENV: &str = "target/clients/venv";
 
+/// Debian's settings for new PostgreSQL servers, read when the package is installed.
+const POSTGRES_SETTINGS: &str = "/etc/postgresql-common/createcluster.conf";
+
 /// Checks everything; returns the virtual environment's interpreter.
 pub(crate) fn run() -> Result<PathBuf> {
     run::heading("setup");
     compilers()?;
+    postgres()?;
     let python = python()?;
     clients(python)
 }
@@ -46,6 +50,32 @@ pub(crate) fn compilers() -> Result<()> {
     provide("a C and C++ compiler", &["build-essential"], works)?;
     println!("setup: C and C++ compilers: present");
     Ok(())
+}
+
+/// PostgreSQL's programs, for tests that start a server of their own. Debian's package would also make and start a
+/// server for the whole machine, which nobody asked for: that is switched off before it is installed.
+fn postgres() -> Result<()> {
+    if !has_postgres() && may_install() {
+        let settings = Path::new(POSTGRES_SETTINGS);
+        if !settings.exists() {
+            let folder = settings.parent().context("the settings have a folder")?;
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("failed to create {}", folder.display()))?;
+            std::fs::write(settings, "create_main_cluster = false\nstart_conf = 'manual'\n")
+                .with_context(|| format!("failed to write {POSTGRES_SETTINGS}"))?;
+        }
+    }
+    provide("PostgreSQL", &["postgresql"], has_postgres)?;
+    println!("setup: PostgreSQL: present");
+    Ok(())
+}
+
+/// Whether the programs are where `sumun-fixture` looks for them.
+fn has_postgres() -> bool {
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = debian.map(|version| version.path().join("bin")).chain(std::env::split_paths(&path));
+    folders.any(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
 }
 
 /// An interpreter that can make virtual environments.
