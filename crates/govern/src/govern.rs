@@ -213,6 +213,12 @@ pub fn store_refusal(error: StoreError) -> Refusal {
             "load it again and repeat the request if it still makes sense",
         ),
         StoreError::KeyReused { .. } => key_reused(),
+        StoreError::Unavailable { in_doubt: true, .. } => Refusal::new(
+            RefusalKind::Unavailable,
+            "store_in_doubt",
+            "the record stopped while this was being written: it may or may not have been made",
+            "repeat the request with the same `Idempotency-Key`, or look the subject up before deciding again",
+        ),
         other => {
             tracing::error!(error = &other as &dyn std::error::Error, "The store did not answer");
             Refusal::new(

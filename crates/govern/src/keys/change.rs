@@ -1,0 +1,275 @@
+//! An owner changes where a key may be used from or what it may do. Less takes effect at once; more takes what creation took.
+//!
+//! A widening that waits changes nothing: the key stays as it is until the last decision.
+
+use super::access::{self, Loaded};
+use super::grant::Frozen;
+use super::lint::Origin;
+use super::machine::{Action, apply};
+use super::request::shown;
+use super::row::{KeyRow, Step};
+use super::rules::{self, Wanted};
+use super::view::{KeyAnswer, KeyView};
+use super::write::{Deed, KeyWrite, Why, plan};
+use crate::actor::Actor;
+use crate::approvals::{Approval, Opening};
+use crate::call::{Call, Done, Planned};
+use crate::govern::{Govern, change, check_if_match, facts};
+use crate::plan::{Effect, Plan};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::venue::{Needed, Venue};
+use serde_json::json;
+use sumun_model::key::AllowlistEntry;
+use sumun_model::{ScopeSet, Timestamp};
+use sumun_store::tables::KEYS;
+use sumun_store::{Expect, RowRead};
+
+const DAY_US: i64 = 86_400_000_000;
+
+/// What becomes of the field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// These addresses and no others.
+    Allowlist(Vec<AllowlistEntry>),
+    /// These scopes and no others.
+    Scopes(ScopeSet),
+}
+
+impl Wish {
+    /// The key with the wish fulfilled.
+    #[must_use]
+    pub fn on(&self, key: &KeyRow) -> KeyRow {
+        let mut after = key.clone();
+        match self {
+            Self::Allowlist(entries) => after.allowlist.clone_from(entries),
+            Self::Scopes(scopes) => after.scopes = *scopes,
+        }
+        after
+    }
+
+    /// Whether it gives nothing that was not there.
+    #[must_use]
+    pub fn narrows(&self, key: &KeyRow) -> bool {
+        match self {
+            Self::Allowlist(entries) => rules::narrows(&key.allowlist, entries),
+            Self::Scopes(scopes) => rules::within(*scopes, key.scopes),
+        }
+    }
+}
+
+impl Govern {
+    /// The owner sets the addresses a key is used from.
+    ///
+    /// # Errors
+    /// As [`Govern::change_scopes`].
+    pub async fn change_allowlist(
+        &self,
+        actor: &Actor,
+        key: &str,
+        entries: &[AllowlistEntry],
+        call: &Call,
+    ) -> Result<Done<KeyAnswer>, Refusal> {
+        self.change_key(actor, key, &Wish::Allowlist(entries.to_vec()), call).await
+    }
+
+    /// The owner sets what a key may do.
+    ///
+    /// # Errors
+    /// What [`access`], [`rules::check`] and [`apply`] refuse; `widening_waits` if one is open already; `no_change`;
+    /// `widen_one_step` if trading and moving assets were wanted at once.
+    pub async fn change_scopes(
+        &self,
+        actor: &Actor,
+        key: &str,
+        scopes: ScopeSet,
+        call: &Call,
+    ) -> Result<Done<KeyAnswer>, Refusal> {
+        self.change_key(actor, key, &Wish::Scopes(scopes), call).await
+    }
+
+    async fn change_key(
+        &self,
+        actor: &Actor,
+        key: &str,
+        wish: &Wish,
+        call: &Call,
+    ) -> Result<Done<KeyAnswer>, Refusal> {
+        self.run(actor, call, |now| async move {
+            let venue = self.venue();
+            let loaded = self.key_loaded(actor, key).await?;
+            access::owner(actor, &loaded.account)?;
+            check_if_match(call, "key", key, loaded.key.version)?;
+            let narrows = wish.narrows(&loaded.key);
+            let did = if narrows { Action::Narrow } else { Action::Widen };
+            apply((loaded.key.state, loaded.key.measure), did)?;
+            let mut after = wish.on(&loaded.key);
+            if after == loaded.key {
+                return Err(Refusal::new(
+                    RefusalKind::Conflict,
+                    "no_change",
+                    "the key is so already",
+                    "nothing has to be done",
+                ));
+            }
+            let vendor = self.vendor_facts(loaded.key.vendor.as_deref()).await?;
+            let wanted = Wanted {
+                purpose: after.purpose,
+                scopes: after.scopes,
+                allowlist: &after.allowlist,
+                expires: after.ends(),
+                vendor: vendor.as_ref().map(|(facts, _)| facts),
+            };
+            // A narrowing is held against the rules of emptiness only: a vendor suspended since must not stand in its way.
+            let warnings = if narrows {
+                still_something(&after)?;
+                Vec::new()
+            } else {
+                access::fresh(&venue, actor, now)?;
+                rules::check(&venue, loaded.account.segment, &wanted, now)?
+            };
+            let needed = rules::needed_to_widen(venue.segment(loaded.account.segment), after.scopes);
+            if !narrows && !needed.is_empty() {
+                return self.widening(actor, &loaded, wish, &needed, (warnings, now)).await;
+            }
+            let title = format!("{} key {key}", did.as_str());
+            let deed = Deed { class: "key.changed", title: &title, actor, venue: &venue, now };
+            let approvals =
+                if narrows { Vec::new() } else { vec![format!("none:{}", loaded.account.segment)] };
+            if !narrows {
+                rules::grant_steps(&mut after, None);
+            }
+            after.version = loaded.key.version + 1;
+            let value = KeyAnswer { key: KeyView::of(&after, actor), waits_for: Vec::new() };
+            let write = KeyWrite { before: Some(&loaded.key), after, origin: Origin::By(did) };
+            let mut plan = plan(deed, &Why { approvals, ..Why::default() }, vec![write])?;
+            plan.warnings = warnings;
+            if !narrows {
+                plan.change.reads.extend(vendor.map(|(_, read)| read));
+            }
+            Ok(Planned { plan, value, status: 200 })
+        })
+        .await
+    }
+
+    async fn widening(
+        &self,
+        actor: &Actor,
+        loaded: &Loaded,
+        wish: &Wish,
+        needed: &[Needed],
+        (warnings, now): (Vec<String>, Timestamp),
+    ) -> Result<Planned<KeyAnswer>, Refusal> {
+        let key = &loaded.key;
+        one_step(key, wish)?;
+        let subject = format!("key:{}", key.key);
+        if let Some(open) =
+            self.open_approvals(&subject).await?.iter().find(|open| open.action == "key.widen")
+        {
+            return Err(Refusal::new(
+                RefusalKind::Conflict,
+                "widening_waits",
+                format!("a widening of key `{}` waits already: `{}`", key.key, open.approval),
+                "wait for its decision or withdraw it first",
+            ));
+        }
+        let venue = self.venue();
+        let opening = Opening {
+            id: self.new_id("P"),
+            action: "key.widen",
+            subject,
+            request: json!(frozen(loaded, wish)),
+            requested_by: &actor.principal,
+            needed,
+            due: due(&venue, now),
+        };
+        let approval = Approval::open(opening, now);
+        let mut plan = opened(actor, &approval, format!("ask to widen key {}", key.key), now);
+        plan.warnings = warnings;
+        plan.effects = wished(key, wish);
+        plan.change.reads.push(RowRead {
+            table: &KEYS,
+            key: key.key.clone(),
+            expect: Expect::Version(key.version),
+        });
+        let value = KeyAnswer { key: KeyView::of(key, actor), waits_for: vec![approval.approval] };
+        Ok(Planned { plan, value, status: 202 })
+    }
+}
+
+/// When an approval opened now lapses.
+pub(crate) fn due(venue: &Venue, now: Timestamp) -> Timestamp {
+    now.plus_micros(i64::from(venue.clocks.approval_due_days.get()) * DAY_US)
+}
+
+/// The plan that opens an approval and changes nothing else.
+pub(crate) fn opened(actor: &Actor, approval: &Approval, title: String, now: Timestamp) -> Plan {
+    let mut facts = facts(actor);
+    facts.insert("approval".to_owned(), json!(approval.approval));
+    facts.insert("action".to_owned(), json!(approval.action));
+    facts.insert("subject".to_owned(), json!(approval.subject));
+    let mut change = change("approval.opened", now, facts);
+    change.writes.push(approval.first_write());
+    Plan { title, effects: Vec::new(), warnings: Vec::new(), change }
+}
+
+fn frozen(loaded: &Loaded, wish: &Wish) -> Frozen {
+    let (scopes, allowlist) = match wish {
+        Wish::Allowlist(entries) => (None, Some(entries.clone())),
+        Wish::Scopes(scopes) => (Some(*scopes), None),
+    };
+    Frozen {
+        key: loaded.key.key.clone(),
+        customer: loaded.account.customer.clone(),
+        basis: Some(loaded.key.basis()),
+        step: None,
+        scopes,
+        allowlist,
+        reason: None,
+        lesser: None,
+        shown: shown(&loaded.key, &loaded.account),
+    }
+}
+
+fn wished(key: &KeyRow, wish: &Wish) -> Vec<Effect> {
+    let (field, before, after) = match wish {
+        Wish::Allowlist(entries) => ("allowlist", json!(key.allowlist), json!(entries)),
+        Wish::Scopes(scopes) => ("scopes", json!(key.scopes), json!(scopes)),
+    };
+    vec![Effect {
+        subject: format!("key:{}", key.key),
+        field: format!("{field} (once approved)"),
+        before,
+        after,
+    }]
+}
+
+/// Rights to trade and to move assets are added in steps of their own (R24).
+fn one_step(key: &KeyRow, wish: &Wish) -> Result<(), Refusal> {
+    let Wish::Scopes(scopes) = wish else { return Ok(()) };
+    let added: ScopeSet = scopes.iter().filter(|scope| !key.scopes.contains(*scope)).collect();
+    let steps = rules::steps(added);
+    if steps.contains(&Step::Trade) && steps.contains(&Step::Transfer) {
+        return Err(Refusal::new(
+            RefusalKind::Invalid,
+            "widen_one_step",
+            "rights to trade and rights to move assets are asked for apart",
+            "ask for one of them, and for the other when it is decided",
+        )
+        .at("/scopes"));
+    }
+    Ok(())
+}
+
+fn still_something(after: &KeyRow) -> Result<(), Refusal> {
+    let field = if after.scopes.is_empty() { "scopes" } else { "allowlist" };
+    if !after.scopes.is_empty() && !after.allowlist.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalKind::Invalid,
+        "nothing_left",
+        format!("the key would have no {field} left"),
+        "revoke the key instead: that ends it at once",
+    )
+    .at(format!("/{field}")))
+}

@@ -1,0 +1,169 @@
+//! A key ends: by its owner in one step, or by force, which staff propose and two others decide.
+
+use super::access::{self, PROPOSERS};
+use super::change::{due, opened};
+use super::grant::{Frozen, answer};
+use super::lint::Origin;
+use super::machine::{Action, apply};
+use super::request::shown;
+use super::row::KeyRow;
+use super::view::{KeyAnswer, KeyView};
+use super::write::{Deed, KeyWrite, Why, plan};
+use crate::actor::{Actor, Role};
+use crate::approvals::{Approval, Opening};
+use crate::call::{Call, Done, Planned};
+use crate::govern::{Govern, check_if_match};
+use crate::plan::{Effect, Plan};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::staff::require;
+use crate::venue::{Bounded, Needed};
+use serde_json::json;
+use sumun_model::{ExpiryCause, KeyState, Timestamp};
+use sumun_store::tables::KEYS;
+use sumun_store::{Expect, RowRead};
+
+/// Who decides a forced end: two approvers, beside whoever proposed it.
+fn two_approvers() -> Vec<Needed> {
+    Bounded::new(2).map(|count| Needed { role: Role::Approver, count }).into_iter().collect()
+}
+
+impl Govern {
+    /// The owner ends a key at once. It takes no second factor and nobody's leave: ending harms nobody but him.
+    ///
+    /// # Errors
+    /// What [`access::owner`] and [`apply`] refuse.
+    pub async fn revoke_key(
+        &self,
+        actor: &Actor,
+        key: &str,
+        reason: Option<&str>,
+        call: &Call,
+    ) -> Result<Done<KeyAnswer>, Refusal> {
+        self.run(actor, call, |now| async move {
+            let loaded = self.key_loaded(actor, key).await?;
+            access::owner(actor, &loaded.account)?;
+            check_if_match(call, "key", key, loaded.key.version)?;
+            let reason = reason.filter(|text| !text.trim().is_empty());
+            let plan =
+                self.ended(actor, &loaded.key, (Action::Revoke, ExpiryCause::Owner), reason, now).await?;
+            let value = answer(&plan, actor)?;
+            Ok(Planned { plan, value, status: 200 })
+        })
+        .await
+    }
+
+    /// Staff propose that a key be ended by force; two approvers decide.
+    ///
+    /// # Errors
+    /// `forbidden`, `reason_missing`, `ending_waits`, and what [`apply`] refuses.
+    pub async fn expire_key(
+        &self,
+        actor: &Actor,
+        key: &str,
+        (reason, lesser): (&str, &str),
+        call: &Call,
+    ) -> Result<Done<KeyAnswer>, Refusal> {
+        self.run(actor, call, |now| async move {
+            let venue = self.venue();
+            require(actor, PROPOSERS)?;
+            let loaded = self.key_loaded(actor, key).await?;
+            check_if_match(call, "key", key, loaded.key.version)?;
+            apply((loaded.key.state, loaded.key.measure), Action::Expire)?;
+            let reason = access::reason("reason", reason)?;
+            let lesser = access::reason("lesser", lesser)?;
+            let subject = format!("key:{key}");
+            if let Some(open) =
+                self.open_approvals(&subject).await?.iter().find(|open| open.action == "key.expire")
+            {
+                return Err(Refusal::new(
+                    RefusalKind::Conflict,
+                    "ending_waits",
+                    format!("ending key `{key}` waits for decisions already: `{}`", open.approval),
+                    "decide that one",
+                ));
+            }
+            let frozen = Frozen {
+                key: key.to_owned(),
+                customer: loaded.account.customer.clone(),
+                basis: None,
+                step: None,
+                scopes: None,
+                allowlist: None,
+                reason: Some(reason.to_owned()),
+                lesser: Some(lesser.to_owned()),
+                shown: shown(&loaded.key, &loaded.account),
+            };
+            let opening = Opening {
+                id: self.new_id("P"),
+                action: "key.expire",
+                subject,
+                request: json!(frozen),
+                requested_by: &actor.principal,
+                needed: &two_approvers(),
+                due: due(&venue, now),
+            };
+            let approval = Approval::open(opening, now);
+            let mut plan = opened(actor, &approval, format!("propose to end key {key} by force"), now);
+            plan.effects.push(Effect {
+                subject: format!("key:{key}"),
+                field: "state (once approved)".to_owned(),
+                before: json!(loaded.key.state),
+                after: json!(KeyState::Expired),
+            });
+            plan.change.facts.insert("reason".to_owned(), json!(reason));
+            plan.change.facts.insert("lesser".to_owned(), json!(lesser));
+            plan.change.reads.push(RowRead {
+                table: &KEYS,
+                key: key.to_owned(),
+                expect: Expect::Version(loaded.key.version),
+            });
+            let value =
+                KeyAnswer { key: KeyView::of(&loaded.key, actor), waits_for: vec![approval.approval] };
+            Ok(Planned { plan, value, status: 202 })
+        })
+        .await
+    }
+
+    /// The plan by which a key ends, with all that waited about it withdrawn.
+    pub(crate) async fn ended(
+        &self,
+        actor: &Actor,
+        key: &KeyRow,
+        (action, cause): (Action, ExpiryCause),
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Plan, Refusal> {
+        let after = end(key, action, cause, reason)?;
+        let title = format!("end key {}: {cause}", key.key);
+        let venue = self.venue();
+        let deed = Deed { class: "key.expired", title: &title, actor, venue: &venue, now };
+        let write = KeyWrite { before: Some(key), after, origin: Origin::By(action) };
+        let mut plan = plan(deed, &Why { reason, ..Why::default() }, vec![write])?;
+        plan.change.facts.insert("cause".to_owned(), json!(cause));
+        self.withdraw_open(&mut plan, &key.key, None).await?;
+        Ok(plan)
+    }
+}
+
+/// The key, ended.
+///
+/// # Errors
+/// What [`apply`] refuses.
+pub fn end(
+    key: &KeyRow,
+    action: Action,
+    cause: ExpiryCause,
+    reason: Option<&str>,
+) -> Result<KeyRow, Refusal> {
+    let (state, measure) = apply((key.state, key.measure), action)?;
+    let reason = reason.map(str::to_owned).or_else(|| key.reason.clone());
+    Ok(KeyRow {
+        state,
+        measure,
+        cause: Some(cause),
+        reason,
+        review_by: None,
+        review_due_us: None,
+        ..key.clone()
+    })
+}

@@ -1,0 +1,54 @@
+//! What gates learn of a key: the keys file's record, with the sealed secret named by its digest.
+//!
+//! The server puts the sealed text in the place of `secret_ref` when it sends. Keys that were never issued are not told.
+
+use super::row::KeyRow;
+use serde_json::{Map, Value, json};
+use sumun_model::{KeyState, Timestamp};
+
+/// The record, if gates must know of this key.
+#[must_use]
+pub fn of(key: &KeyRow) -> Option<Value> {
+    let told = matches!(key.state, KeyState::Active | KeyState::Suspended | KeyState::Expired);
+    let secret = key.secret.as_ref().filter(|_| told)?;
+    let mut record = Map::new();
+    let mut put = |name: &str, value: Value| {
+        if !value.is_null() {
+            record.insert(name.to_owned(), value);
+        }
+    };
+    put("key", json!(key.key));
+    put("account", json!(key.account));
+    put("state", json!(key.state));
+    put("scopes", json!(key.scopes));
+    put("allowlist", json!(key.allowlist));
+    put("purpose", json!(key.purpose));
+    put("application", json!(key.application));
+    put("operator", json!(key.operator));
+    put("vendor", json!(key.vendor));
+    put("created", json!(Timestamp::from_micros(key.created_us)));
+    // A rotated key ends by the gate's own clock, though govern be gone.
+    put("expires", json!(key.ends()));
+    put("replaces", json!(key.replaces));
+    put("measure", json!(key.measure));
+    put("cause", json!(key.cause));
+    put("secret_ref", json!(secret));
+    put("mandate", json!(key.mandate));
+    Some(Value::Object(record))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::write::tests::{DAY, NOW, key};
+    use super::*;
+
+    #[test]
+    fn a_record_for_gates() {
+        let rotated = KeyRow { ends_us: Some(NOW.as_micros() + DAY), ..key() };
+        insta::assert_snapshot!(serde_json::to_string_pretty(&of(&rotated)).unwrap());
+        for state in [KeyState::Requested, KeyState::Rejected] {
+            assert!(of(&KeyRow { state, ..key() }).is_none());
+        }
+        assert!(of(&KeyRow { state: KeyState::Expired, ..key() }).is_some());
+    }
+}

@@ -1,0 +1,137 @@
+//! What must hold of every change of a key, whatever made it: the transition exists, and nothing widens unapproved.
+//!
+//! The rules have refused all this before; here it is asked again of the result, so that a rule forgotten in one use case
+//! is a fault that shows, never a key that can more than was agreed.
+
+use super::machine::{self, Action};
+use super::row::KeyRow;
+use super::rules::{narrows, within};
+use super::write::KeyWrite;
+use crate::refusal::{Refusal, RefusalKind};
+use sumun_model::KeyState;
+
+/// What brings a key's change about.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin<'a> {
+    /// It is asked for.
+    Asked,
+    /// It takes the place of this one, with no more than it had.
+    Replaces(&'a KeyRow),
+    /// An action on a key that is there.
+    By(Action),
+}
+
+/// Looks one key's change over.
+///
+/// # Errors
+/// `plan_lint`.
+pub fn key(write: &KeyWrite<'_>, approvals: &[String]) -> Result<(), Refusal> {
+    let after = &write.after;
+    let fault = match (write.before, write.origin) {
+        (None, Origin::Asked) => (after.state != KeyState::Requested || after.secret.is_some())
+            .then(|| "a key that is asked for would be usable".to_owned()),
+        (None, Origin::Replaces(old)) => {
+            let more = widens(old, after).or((old.measure != after.measure).then_some("measure"));
+            more.map(|what| format!("a rotated key would differ in `{what}` from the one before it"))
+        }
+        (Some(before), Origin::By(action)) => changed(before, after, action, approvals),
+        (None, Origin::By(_)) | (Some(_), Origin::Asked | Origin::Replaces(_)) => {
+            Some("the way it comes about does not fit whether it was there".to_owned())
+        }
+    };
+    fault.map_or(Ok(()), |fault| {
+        tracing::error!(key.id = %after.key, plan.fault = %fault, "A key's change was refused by its lint: {fault}");
+        Err(Refusal::new(
+            RefusalKind::Unavailable,
+            "plan_lint",
+            format!("the plan is not sound: {fault}"),
+            "nothing was written; report this with the request: it is a fault of the server",
+        ))
+    })
+}
+
+fn changed(before: &KeyRow, after: &KeyRow, action: Action, approvals: &[String]) -> Option<String> {
+    match machine::apply((before.state, before.measure), action) {
+        Err(refusal) => return Some(refusal.message),
+        Ok(standing) if standing != (after.state, after.measure) => {
+            return Some(format!(
+                "`{}` makes a key `{}`, not `{}`",
+                action.as_str(),
+                standing.0,
+                after.state
+            ));
+        }
+        Ok(_) => {}
+    }
+    let never = [
+        ("key", before.key != after.key),
+        ("account", before.account != after.account),
+        ("purpose", before.purpose != after.purpose),
+        ("operator", before.operator != after.operator),
+        ("requested_by", before.requested_by != after.requested_by),
+        ("session", before.session != after.session),
+        ("replaces", before.replaces != after.replaces),
+    ];
+    if let Some((field, _)) = never.iter().find(|(_, differs)| *differs) {
+        return Some(format!("`{field}` of a key never changes"));
+    }
+    if action != Action::Issue && (before.secret != after.secret || before.exposure != after.exposure) {
+        return Some("a secret is set when a key is issued, and never again".to_owned());
+    }
+    if action == Action::Issue && !after.all_granted() {
+        return Some("a key would live before every step was granted".to_owned());
+    }
+    match widens(before, after) {
+        Some(what) if action != Action::Widen => Some(format!("`{}` widens `{what}`", action.as_str())),
+        Some(what) if approvals.is_empty() => Some(format!("`{what}` widens without an approval")),
+        _ => None,
+    }
+}
+
+/// The first field in which `after` allows more than `before`.
+fn widens(before: &KeyRow, after: &KeyRow) -> Option<&'static str> {
+    if !within(after.scopes, before.scopes) {
+        return Some("scopes");
+    }
+    if !narrows(&before.allowlist, &after.allowlist) {
+        return Some("allowlist");
+    }
+    if after.ends() > before.ends() {
+        return Some("expires");
+    }
+    (before.mandate != after.mandate).then_some("mandate")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::write::tests::key as sample;
+    use super::*;
+    use sumun_model::{ExpiryCause, Scope};
+
+    fn said(after: KeyRow, action: Action, approvals: &[String]) -> String {
+        let before = sample();
+        let write = KeyWrite { before: Some(&before), after, origin: Origin::By(action) };
+        key(&write, approvals).map_or_else(|refusal| refusal.message, |()| "sound".to_owned())
+    }
+
+    #[test]
+    fn what_no_plan_may_do() {
+        let wider = KeyRow { scopes: sample().scopes.with(Scope::Withdraw), ..sample() };
+        let dead = KeyRow { state: KeyState::Expired, cause: Some(ExpiryCause::Owner), ..sample() };
+        let moved = KeyRow { account: "A2".into(), ..sample() };
+        let reopened = KeyRow { allowlist: Vec::new(), ..sample() };
+        let other_secret = KeyRow { secret: None, ..sample() };
+        let lines = [
+            said(sample(), Action::Narrow, &[]),
+            said(wider.clone(), Action::Narrow, &["P1".to_owned()]),
+            said(wider.clone(), Action::Widen, &[]),
+            said(wider, Action::Widen, &["P2".to_owned()]),
+            said(dead.clone(), Action::Suspend, &[]),
+            said(dead, Action::Revoke, &[]),
+            said(moved, Action::Narrow, &[]),
+            said(reopened, Action::Narrow, &[]),
+            said(other_secret, Action::Narrow, &[]),
+        ];
+        insta::assert_snapshot!(lines.join("\n"), @"");
+    }
+}

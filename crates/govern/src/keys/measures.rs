@@ -1,0 +1,199 @@
+//! Staff cut a key and give it back: suspend and lift, hold and release. Each with a reason; a hold with who reviews it by when.
+
+use super::access::{self, HOLDERS, LIFTERS, Loaded, SUSPENDERS};
+use super::grant::answer;
+use super::lint::Origin;
+use super::machine::{Action, apply};
+use super::row::KeyRow;
+use super::view::KeyAnswer;
+use super::write::{Deed, KeyWrite, Why, plan};
+use crate::actor::{Actor, Role};
+use crate::call::{Call, Done, Planned};
+use crate::govern::{Govern, check_if_match};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::staff::require;
+use crate::venue::Venue;
+use serde::{Deserialize, Serialize};
+use sumun_model::Timestamp;
+
+const HOUR_US: i64 = 3_600_000_000;
+
+/// A hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// What was seen, in own words.
+    pub reason: String,
+    /// Why a lesser measure would not do.
+    pub lesser: String,
+    /// Who reviews it: a principal of staff.
+    pub reviewer: String,
+    /// By when; it lapses then. The venue's longest time if not said.
+    #[serde(default)]
+    pub due: Option<Timestamp>,
+}
+
+/// What one action of staff brings to a key's row.
+struct Deeds<'a> {
+    action: Action,
+    class: &'static str,
+    roles: &'a [Role],
+    reason: &'a str,
+    lesser: Option<&'a str>,
+}
+
+impl Govern {
+    /// Cuts a key off but for cancelling.
+    ///
+    /// # Errors
+    /// `forbidden`, `reason_missing`, and what [`apply`] refuses.
+    pub async fn suspend_key(
+        &self,
+        actor: &Actor,
+        key: &str,
+        reason: &str,
+        call: &Call,
+    ) -> Result<Done<KeyAnswer>, Refusal> {
+        let deeds = Deeds {
+            action: Action::Suspend,
+            class: "key.suspended",
+            roles: SUSPENDERS,
+            reason,
+            lesser: None,
+        };
+        self.staff_deed(actor, key, &deeds, None, call).await
+    }
+
+    /// Gives a suspended key back.
+    ///
+    /// # Errors
+    /// As [`Govern::suspend_key`].
+    pub async fn lift_key(
+        &self,
+        actor: &Actor,
+        key: &str,
+        reason: &str,
+        call: &Call,
+    ) -> Result<Done<KeyAnswer>, Refusal> {
+        let deeds = Deeds { action: Action::Lift, class: "key.lifted", roles: LIFTERS, reason, lesser: None };
+        self.staff_deed(actor, key, &deeds, None, call).await
+    }
+
+    /// Holds a key on suspicion: only reading and cancelling pass, until its due time.
+    ///
+    /// # Errors
+    /// As [`Govern::suspend_key`]; `due_bad`, `reviewer_missing`.
+    pub async fn hold_key(
+        &self,
+        actor: &Actor,
+        key: &str,
+        hold: &Hold,
+        call: &Call,
+    ) -> Result<Done<KeyAnswer>, Refusal> {
+        let deeds = Deeds {
+            action: Action::Hold,
+            class: "key.held",
+            roles: HOLDERS,
+            reason: &hold.reason,
+            lesser: Some(&hold.lesser),
+        };
+        self.staff_deed(actor, key, &deeds, Some(hold), call).await
+    }
+
+    /// Ends a hold before its due time.
+    ///
+    /// # Errors
+    /// As [`Govern::suspend_key`]; `no_hold`.
+    pub async fn release_key(
+        &self,
+        actor: &Actor,
+        key: &str,
+        reason: &str,
+        call: &Call,
+    ) -> Result<Done<KeyAnswer>, Refusal> {
+        let deeds =
+            Deeds { action: Action::Release, class: "key.released", roles: HOLDERS, reason, lesser: None };
+        self.staff_deed(actor, key, &deeds, None, call).await
+    }
+
+    async fn staff_deed(
+        &self,
+        actor: &Actor,
+        key: &str,
+        deeds: &Deeds<'_>,
+        hold: Option<&Hold>,
+        call: &Call,
+    ) -> Result<Done<KeyAnswer>, Refusal> {
+        self.run(actor, call, |now| async move {
+            let venue = self.venue();
+            require(actor, deeds.roles)?;
+            let Loaded { key: before, .. } = self.key_loaded(actor, key).await?;
+            check_if_match(call, "key", key, before.version)?;
+            let reason = access::reason("reason", deeds.reason)?;
+            let lesser = deeds.lesser.map(|lesser| access::reason("lesser", lesser)).transpose()?;
+            let after = done(&venue, &before, deeds.action, reason, hold, now)?;
+            let title = format!("{} key {key}", deeds.action.as_str());
+            let deed = Deed { class: deeds.class, title: &title, actor, venue: &venue, now };
+            let why = Why { reason: Some(reason), lesser, approvals: Vec::new() };
+            let write = KeyWrite { before: Some(&before), after, origin: Origin::By(deeds.action) };
+            let plan = plan(deed, &why, vec![write])?;
+            let value = answer(&plan, actor)?;
+            Ok(Planned { plan, value, status: 200 })
+        })
+        .await
+    }
+}
+
+/// The key after one of the four.
+///
+/// # Errors
+/// What [`apply`] refuses; `due_bad`, `reviewer_missing`.
+pub fn done(
+    venue: &Venue,
+    before: &KeyRow,
+    action: Action,
+    reason: &str,
+    hold: Option<&Hold>,
+    now: Timestamp,
+) -> Result<KeyRow, Refusal> {
+    let (state, measure) = apply((before.state, before.measure), action)?;
+    let mut after = KeyRow { state, measure, ..before.clone() };
+    match (action, hold) {
+        (Action::Hold, Some(hold)) => {
+            after.review_due_us = Some(due(venue, hold.due, now)?.as_micros());
+            let reviewer = hold.reviewer.trim();
+            if reviewer.is_empty() || reviewer.chars().count() > 200 {
+                return Err(Refusal::new(
+                    RefusalKind::Invalid,
+                    "reviewer_missing",
+                    "a hold names who reviews it",
+                    "name a member of staff, such as `user:alice`",
+                )
+                .at("/reviewer"));
+            }
+            after.review_by = Some(reviewer.to_owned());
+            after.reason = Some(reason.to_owned());
+        }
+        (Action::Release | Action::Lapse, _) => {
+            (after.review_by, after.review_due_us) = (None, None);
+        }
+        _ => after.reason = Some(reason.to_owned()),
+    }
+    Ok(after)
+}
+
+fn due(venue: &Venue, wanted: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Refusal> {
+    let hours = venue.clocks.hold_due_hours.get();
+    let latest = now.plus_micros(i64::from(hours) * HOUR_US);
+    match wanted {
+        None => Ok(latest),
+        Some(due) if due > now && due <= latest => Ok(due),
+        Some(due) => Err(Refusal::new(
+            RefusalKind::Invalid,
+            "due_bad",
+            format!("a hold due at {due} is over already or longer than {hours} hours"),
+            format!("give a time before {latest}; what takes longer is another measure"),
+        )
+        .at("/due")),
+    }
+}

@@ -1,0 +1,134 @@
+//! Looking at keys: one, a list, what happened to one, what it could do if it were stolen now.
+
+use super::access::{READERS, sees};
+use super::capability::{Sentence, of};
+use super::row::KeyRow;
+use super::view::KeyView;
+use crate::actor::Actor;
+use crate::govern::{Govern, not_found, store_refusal};
+use crate::refusal::Refusal;
+use crate::row::text;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sumun_model::{KeyState, Timestamp};
+use sumun_store::EntryRow;
+use sumun_store::records::Filter;
+use sumun_store::tables::{ACCOUNTS, KEYS};
+
+/// Which keys to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyFilter {
+    /// Of this account.
+    pub account: Option<String>,
+    /// In this state.
+    pub state: Option<KeyState>,
+    /// After this id.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// One thing that happened to a key, as its ledger entry tells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    /// Index of the ledger entry.
+    pub entry: u64,
+    /// What happened.
+    pub class: String,
+    /// When it was sequenced.
+    pub at: Timestamp,
+    /// Who did it; a customer sees `staff` for staff.
+    pub actor: Option<String>,
+    /// The facts; for staff only.
+    pub facts: Option<Value>,
+    /// Whether the facts were erased since.
+    pub erased: bool,
+}
+
+impl Govern {
+    /// One key.
+    ///
+    /// # Errors
+    /// `not_found`, `store_unavailable`.
+    pub async fn key(&self, actor: &Actor, key: &str) -> Result<KeyView, Refusal> {
+        Ok(KeyView::of(&self.key_loaded(actor, key).await?.key, actor))
+    }
+
+    /// Keys that this principal may see. A customer names one of his accounts.
+    ///
+    /// # Errors
+    /// `not_found` without such an account, `store_unavailable`.
+    pub async fn keys(&self, actor: &Actor, filter: &KeyFilter) -> Result<Vec<KeyView>, Refusal> {
+        let mut accounts = vec![filter.account.clone()];
+        if let Some(account) = &filter.account {
+            let (facts, _) = self.account_facts(account).await?;
+            if !sees(actor, &facts.customer) {
+                return Err(not_found("account", account));
+            }
+        } else if !actor.has(READERS) && !actor.principal.starts_with("system:") {
+            let Some(customer) = &actor.customer else { return Ok(Vec::new()) };
+            let equals = vec![("customer", json!(customer))];
+            let own = Filter { equals, after: None, limit: Filter::LIMIT_MAX };
+            let rows = self.store.list(&ACCOUNTS, &own).await.map_err(store_refusal)?;
+            accounts = rows.iter().map(|row| Some(text(row, ACCOUNTS.key).to_owned())).collect();
+        }
+        let limit = filter.limit.clamp(1, Filter::LIMIT_MAX);
+        let mut keys = Vec::new();
+        for account in accounts {
+            let mut equals = Vec::new();
+            equals.extend(account.map(|account| ("account", json!(account))));
+            equals.extend(filter.state.map(|state| ("state", json!(state))));
+            let of_account = Filter { equals, after: filter.after.clone(), limit };
+            for row in self.store.list(&KEYS, &of_account).await.map_err(store_refusal)? {
+                keys.push(KeyRow::of(&row)?);
+            }
+        }
+        keys.sort_by(|one, other| one.key.cmp(&other.key));
+        keys.truncate(limit as usize);
+        Ok(keys.iter().map(|key| KeyView::of(key, actor)).collect())
+    }
+
+    /// What happened to a key, oldest first, after a ledger index.
+    ///
+    /// # Errors
+    /// `not_found`, `store_unavailable`.
+    pub async fn key_timeline(
+        &self,
+        actor: &Actor,
+        key: &str,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<TimelineEntry>, Refusal> {
+        self.key_loaded(actor, key).await?;
+        let limit = limit.clamp(1, Filter::LIMIT_MAX);
+        let entries = self.store.entries_about(&KEYS, key, after, limit).await.map_err(store_refusal)?;
+        Ok(entries.iter().map(|entry| told(entry, actor)).collect())
+    }
+
+    /// What a key could do if it were stolen now, in words (R43).
+    ///
+    /// # Errors
+    /// `not_found`, `store_unavailable`.
+    pub async fn key_capability(&self, actor: &Actor, key: &str) -> Result<Vec<Sentence>, Refusal> {
+        let loaded = self.key_loaded(actor, key).await?;
+        // To its owner a watched key is as any other.
+        Ok(of(&loaded.key, self.world.now()))
+    }
+}
+
+fn told(entry: &EntryRow, actor: &Actor) -> TimelineEntry {
+    let payload: Option<Value> = entry.payload.as_ref().and_then(|text| serde_json::from_str(text).ok());
+    let facts = payload.as_ref().and_then(|payload| payload.get("facts")).cloned();
+    let who = facts.as_ref().and_then(|facts| facts.get("actor")).and_then(Value::as_str);
+    let staff = actor.has(READERS);
+    let who =
+        who.map(|who| if staff || !who.starts_with("user:") { who.to_owned() } else { "staff".to_owned() });
+    TimelineEntry {
+        entry: entry.index,
+        class: entry.class.clone(),
+        at: entry.at,
+        actor: who,
+        erased: entry.payload.is_none(),
+        facts: facts.filter(|_| staff),
+    }
+}

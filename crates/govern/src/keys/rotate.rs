@@ -1,0 +1,172 @@
+//! A new key takes the place of an old one: same rights, same end, a new secret. Both live for a bounded overlap.
+//!
+//! Baseline and measures go along. The old id is dead afterwards: by the gates' own clocks, and by [`super::due`] in the record.
+
+use super::access;
+use super::issue::Issued;
+use super::lint::Origin;
+use super::machine::{Action, apply};
+use super::row::{KeyRow, Scheme};
+use super::view::KeyView;
+use super::write::{Deed, KeyWrite, Why, plan};
+use crate::actor::Actor;
+use crate::call::{Call, Done, Planned};
+use crate::govern::{Govern, check_if_match};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::venue::PublicKeyText;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sumun_model::{KeyState, Timestamp};
+
+const HOUR_US: i64 = 3_600_000_000;
+
+/// How a key is rotated.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// Hours for which the old key lives on; none at all if not said.
+    #[serde(default)]
+    pub overlap_hours: u32,
+    /// For an owner-held signing key: the new public key.
+    #[serde(default)]
+    pub public_key: Option<String>,
+}
+
+/// The new key and the old one's new end.
+///
+/// # Errors
+/// What [`apply`] refuses; `rotation_running`.
+pub fn rotated(
+    old: &KeyRow,
+    new_id: String,
+    overlap_us: i64,
+    (actor, session): (&Actor, &str),
+    now: Timestamp,
+) -> Result<(KeyRow, KeyRow), Refusal> {
+    let (_, measure) = apply((old.state, old.measure), Action::Rotate)?;
+    if let Some(ends) = old.ends_us {
+        return Err(Refusal::new(
+            RefusalKind::Conflict,
+            "rotation_running",
+            format!("another key has taken this one's place; it ends at {}", Timestamp::from_micros(ends)),
+            "rotate the new key, or revoke this one now",
+        ));
+    }
+    let ends = now.plus_micros(overlap_us).as_micros().min(old.expires_us);
+    let before = KeyRow { ends_us: Some(ends), ..old.clone() };
+    let after = KeyRow {
+        key: new_id,
+        state: KeyState::Active,
+        measure,
+        secret: None,
+        exposure: None,
+        public_key: None,
+        created_us: now.as_micros(),
+        rotate_by_us: None,
+        ends_us: None,
+        replaces: Some(old.key.clone()),
+        requested_by: actor.principal.clone(),
+        session: session.to_owned(),
+        version: 1,
+        ..old.clone()
+    };
+    Ok((before, after))
+}
+
+impl Govern {
+    /// The owner rotates a key; the new secret is shown once.
+    ///
+    /// # Errors
+    /// What [`rotated`] and [`access`] refuse; `overlap_too_long`.
+    pub async fn rotate_key(
+        &self,
+        actor: &Actor,
+        key: &str,
+        rotation: &Rotation,
+        call: &Call,
+    ) -> Result<Done<Issued>, Refusal> {
+        let mut done =
+            self.run(actor, call, |now| self.rotation_planned(actor, key, rotation, (call, now))).await?;
+        if call.dry_run {
+            done.value.secret = None;
+        }
+        Ok(done)
+    }
+
+    async fn rotation_planned(
+        &self,
+        actor: &Actor,
+        key: &str,
+        rotation: &Rotation,
+        (call, now): (&Call, Timestamp),
+    ) -> Result<Planned<Issued>, Refusal> {
+        let venue = self.venue();
+        let loaded = self.key_loaded(actor, key).await?;
+        let session = access::owner(actor, &loaded.account)?;
+        access::fresh(&venue, actor, now)?;
+        check_if_match(call, "key", key, loaded.key.version)?;
+        let most = venue.segment(loaded.account.segment).rotation_overlap_hours_max.get();
+        if rotation.overlap_hours > most {
+            return Err(Refusal::new(
+                RefusalKind::Invalid,
+                "overlap_too_long",
+                format!("{} hours of overlap, at most {most} are allowed here", rotation.overlap_hours),
+                "give fewer hours; prepare the programme before rotating",
+            )
+            .at("/overlap_hours"));
+        }
+        let overlap_us = i64::from(rotation.overlap_hours) * HOUR_US;
+        let id = self.new_id("K");
+        let (before, mut after) = rotated(&loaded.key, id, overlap_us, (actor, session), now)?;
+        let (account, standing) = self.account_facts(&loaded.key.account).await?;
+        if let Some(refusal) = standing {
+            return Err(refusal);
+        }
+        let made = match after.scheme {
+            Scheme::Hs256 => {
+                let made = self.make_secret(&after.key)?;
+                after.secret = Some(made.name.clone());
+                after.exposure = Some(made.exposure.clone());
+                Some(made)
+            }
+            Scheme::Ed25519 => {
+                after.public_key = Some(public_key(rotation)?);
+                None
+            }
+        };
+        let title = format!("rotate key {key} to {}", after.key);
+        let deed = Deed { class: "key.rotated", title: &title, actor, venue: &venue, now };
+        let view = KeyView::of(&after, actor);
+        let writes = vec![
+            KeyWrite { before: Some(&loaded.key), after: before, origin: Origin::By(Action::Rotate) },
+            KeyWrite { before: None, after, origin: Origin::Replaces(&loaded.key) },
+        ];
+        let approvals = loaded.key.approvals.iter().filter_map(|grant| grant.approval.clone()).collect();
+        let mut plan = plan(deed, &Why { approvals, ..Why::default() }, writes)?;
+        plan.change.facts.insert("replaces".to_owned(), json!(key));
+        plan.change.facts.insert("overlap_hours".to_owned(), json!(rotation.overlap_hours));
+        plan.change.reads.extend(account.reads);
+        let secret = made.map(|made| {
+            plan.change.vault.push(made.vault);
+            made.secret
+        });
+        Ok(Planned { plan, value: Issued { key: view, secret }, status: 201 })
+    }
+}
+
+fn public_key(rotation: &Rotation) -> Result<String, Refusal> {
+    rotation
+        .public_key
+        .as_deref()
+        .and_then(PublicKeyText::parse)
+        .map(|key| hex::encode(key.bytes()))
+        .ok_or_else(|| {
+            Refusal::new(
+                RefusalKind::Invalid,
+                "public_key_bad",
+                "rotating an owner-held signing key needs the new Ed25519 public key",
+                "give its 32 bytes as base64url without padding (43 characters)",
+            )
+            .at("/public_key")
+        })
+}

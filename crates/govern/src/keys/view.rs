@@ -1,0 +1,110 @@
+//! A key as people and programs see it: without digests of its secret, and for its owner without what he must not know.
+
+use super::row::{Grant, KeyRow, Scheme};
+use crate::actor::Actor;
+use serde::{Deserialize, Serialize};
+use sumun_model::key::AllowlistEntry;
+use sumun_model::{ExpiryCause, KeyState, Mandate, Measure, Purpose, ScopeSet, Timestamp};
+
+/// A key as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeyView {
+    /// Its id.
+    pub key: String,
+    /// Its account.
+    pub account: String,
+    /// Where it stands.
+    pub state: KeyState,
+    /// The measure in force; an owner does not see `monitor`.
+    pub measure: Option<Measure>,
+    /// Why it ended.
+    pub cause: Option<ExpiryCause>,
+    /// What it may do.
+    pub scopes: ScopeSet,
+    /// Whence.
+    pub allowlist: Vec<AllowlistEntry>,
+    /// What for.
+    pub purpose: Purpose,
+    /// The one application.
+    pub application: String,
+    /// Who drives it.
+    pub operator: String,
+    /// Whose tool.
+    pub vendor: Option<String>,
+    /// How its requests are signed.
+    pub scheme: Scheme,
+    /// The owner's public key, hex.
+    pub public_key: Option<String>,
+    /// Made at.
+    pub created: Timestamp,
+    /// Ends at, rotation included.
+    pub expires: Timestamp,
+    /// Should be rotated by then.
+    pub rotate_by: Option<Timestamp>,
+    /// The key whose place it took.
+    pub replaces: Option<String>,
+    /// What it was approved to do.
+    pub mandate: Mandate,
+    /// Version of the terms accepted.
+    pub terms: String,
+    /// When they were.
+    pub terms_accepted: Timestamp,
+    /// Who asked for it; shown to staff and to the customer himself.
+    pub requested_by: String,
+    /// Its steps, and which are granted.
+    pub approvals: Vec<Grant>,
+    /// Why it is suspended, held or ended.
+    pub reason: Option<String>,
+    /// Who reviews its hold; for staff.
+    pub review_by: Option<String>,
+    /// By when the hold is reviewed.
+    pub review_due: Option<Timestamp>,
+    /// For `If-Match`.
+    pub version: i64,
+}
+
+impl KeyView {
+    /// As this principal sees it.
+    #[must_use]
+    pub fn of(key: &KeyRow, actor: &Actor) -> Self {
+        let customer = actor.roles.iter().any(|role| role.is_customer());
+        let time = Timestamp::from_micros;
+        Self {
+            key: key.key.clone(),
+            account: key.account.clone(),
+            state: key.state,
+            measure: key.measure.filter(|measure| !(customer && *measure == Measure::Monitor)),
+            cause: key.cause,
+            scopes: key.scopes,
+            allowlist: key.allowlist.clone(),
+            purpose: key.purpose,
+            application: key.application.clone(),
+            operator: key.operator.clone(),
+            vendor: key.vendor.clone(),
+            scheme: key.scheme,
+            public_key: key.public_key.clone(),
+            created: time(key.created_us),
+            expires: key.ends(),
+            rotate_by: key.rotate_by_us.map(time),
+            replaces: key.replaces.clone(),
+            mandate: key.mandate.clone(),
+            terms: key.terms.clone(),
+            terms_accepted: time(key.terms_accepted_us),
+            requested_by: key.requested_by.clone(),
+            approvals: key.approvals.clone(),
+            reason: key.reason.clone().filter(|_| !customer),
+            review_by: key.review_by.clone().filter(|_| !customer),
+            review_due: key.review_due_us.map(time),
+            version: key.version,
+        }
+    }
+}
+
+/// What most use cases answer: the key, and what now waits for somebody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeyAnswer {
+    /// The key as it stands.
+    pub key: KeyView,
+    /// Approvals that must be given before what was asked for holds.
+    pub waits_for: Vec<String>,
+}

@@ -1,0 +1,193 @@
+//! How a change of keys is written: rows, the registry of dead ids, the gates' records, the owner's notice, all at once.
+
+use super::feed_record;
+use super::lint::{self, Origin};
+use super::row::KeyRow;
+use crate::actor::Actor;
+use crate::govern::{change, facts};
+use crate::plan::Plan;
+use crate::refusal::Refusal;
+use crate::row::{effects, replace};
+use crate::venue::Venue;
+use serde_json::{Value, json};
+use sumun_model::Timestamp;
+use sumun_store::tables::{DEAD_KEYS, KEYS};
+use sumun_store::{Expect, Image, OutboxMessage, RowRead};
+
+/// Why it is done, as the ledger keeps it.
+#[derive(Clone, Debug, Default)]
+pub struct Why<'a> {
+    /// In own words.
+    pub reason: Option<&'a str>,
+    /// For a measure: why a lesser one would not do.
+    pub lesser: Option<&'a str>,
+    /// Approvals relied on.
+    pub approvals: Vec<String>,
+}
+
+/// One key as it was and as it shall be, and by which way.
+#[derive(Clone, Debug)]
+pub struct KeyWrite<'a> {
+    /// As it was; none if it is new.
+    pub before: Option<&'a KeyRow>,
+    /// As it shall be; its version is set here.
+    pub after: KeyRow,
+    /// What brings it about.
+    pub origin: Origin<'a>,
+}
+
+/// What is done, by whom, when.
+#[derive(Clone, Copy, Debug)]
+pub struct Deed<'a> {
+    /// Class of the entry.
+    pub class: &'static str,
+    /// One line for people.
+    pub title: &'a str,
+    /// Who.
+    pub actor: &'a Actor,
+    /// The venue's facts in force.
+    pub venue: &'a Venue,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Columns that tell people nothing.
+const NOT_SHOWN: &[&str] = &["secret", "exposure"];
+
+/// The plan that writes these keys.
+///
+/// # Errors
+/// `plan_lint` if it would break a rule that holds for every change of a key.
+pub fn plan(deed: Deed<'_>, why: &Why<'_>, keys: Vec<KeyWrite<'_>>) -> Result<Plan, Refusal> {
+    let mut facts = facts(deed.actor);
+    let mut fact = |name: &str, value: Value| {
+        facts.insert(name.to_owned(), value);
+    };
+    fact("venue_facts", json!(deed.venue.digest()));
+    fact("keys", json!(keys.iter().map(|key| key.after.key.as_str()).collect::<Vec<_>>()));
+    if let Some(reason) = why.reason {
+        fact("reason", json!(reason));
+    }
+    if let Some(lesser) = why.lesser {
+        fact("lesser", json!(lesser));
+        // R178, R187: what is spared stands beside what is done.
+        fact("spared", json!("the owner's other keys, his own manual access and his withdrawals"));
+    }
+    if !why.approvals.is_empty() {
+        fact("approvals", json!(why.approvals));
+    }
+    let mut plan = Plan {
+        title: deed.title.to_owned(),
+        effects: Vec::new(),
+        warnings: Vec::new(),
+        change: change(deed.class, deed.now, facts),
+    };
+    for mut key in keys {
+        lint::key(&key, &why.approvals)?;
+        key.after.version = key.before.map_or(1, |before| before.version + 1);
+        add(&mut plan, &deed, &key);
+    }
+    Ok(plan)
+}
+
+fn add(plan: &mut Plan, deed: &Deed<'_>, key: &KeyWrite<'_>) {
+    let before = key.before.map(KeyRow::image);
+    let write = replace(&KEYS, before.as_ref(), key.after.image());
+    plan.effects.extend(
+        effects("key", &write, before.as_ref())
+            .into_iter()
+            .filter(|effect| !NOT_SHOWN.contains(&effect.field.as_str())),
+    );
+    plan.change.writes.push(write);
+    if key.after.state.is_terminal() {
+        plan.change.writes.push(replace(&DEAD_KEYS, None, dead(&key.after, deed.now)));
+    } else {
+        plan.change.reads.push(RowRead {
+            table: &DEAD_KEYS,
+            key: key.after.key.clone(),
+            expect: Expect::Absent,
+        });
+    }
+    plan.change.feed.extend(feed_record::of(&key.after));
+    if let Some(body) = notice(deed, key) {
+        plan.change.outbox.push(OutboxMessage { topic: "notice", body });
+    }
+}
+
+fn dead(key: &KeyRow, now: Timestamp) -> Image {
+    let mut image = Image::new();
+    image.insert("key".to_owned(), json!(key.key));
+    image.insert("state".to_owned(), json!(key.state));
+    image.insert("cause".to_owned(), json!(key.cause));
+    image.insert("ended_us".to_owned(), json!(now.as_micros()));
+    image
+}
+
+/// What the owner is told. Not of steps on the way to a key, and never of monitoring.
+fn notice(deed: &Deed<'_>, key: &KeyWrite<'_>) -> Option<Value> {
+    if matches!(deed.class, "key.requested" | "key.approved") {
+        return None;
+    }
+    Some(json!({
+        "kind": deed.class,
+        "key": key.after.key,
+        "account": key.after.account,
+        "state": key.after.state,
+        "cause": key.after.cause,
+        "review_due_us": key.after.review_due_us,
+        "at": deed.now,
+    }))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::super::row::{Grant, Scheme, Step};
+    use super::*;
+    use sumun_model::{KeyState, Mandate, Purpose, ScopeSet};
+
+    /// The instant of unit tests: 2026-11-02T00:00:00Z.
+    pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_793_577_600_000_000);
+    pub(crate) const DAY: i64 = 86_400_000_000;
+
+    /// A retail key in use.
+    pub(crate) fn key() -> KeyRow {
+        KeyRow {
+            key: "K1".into(),
+            account: "A1".into(),
+            state: KeyState::Active,
+            measure: None,
+            cause: None,
+            scopes: ScopeSet::READ.union(ScopeSet::TRADE),
+            allowlist: serde_json::from_str(r#"["203.0.113.7/32"]"#).unwrap(),
+            purpose: Purpose::OwnBot,
+            application: "bot".into(),
+            operator: "O1".into(),
+            vendor: None,
+            scheme: Scheme::Hs256,
+            secret: Some("ab".repeat(32)),
+            exposure: Some("cd".repeat(32)),
+            public_key: None,
+            created_us: NOW.as_micros() - DAY,
+            expires_us: NOW.as_micros() + 90 * DAY,
+            rotate_by_us: None,
+            ends_us: None,
+            replaces: None,
+            mandate: Mandate::default(),
+            terms: "1".into(),
+            terms_accepted_us: NOW.as_micros() - DAY,
+            requested_by: "customer:C1/P1".into(),
+            session: "s1".into(),
+            approvals: vec![Grant {
+                step: Step::Trade,
+                approval: Some("P1".into()),
+                granted: true,
+                until_us: None,
+            }],
+            canary: 0,
+            reason: None,
+            review_by: None,
+            review_due_us: None,
+            version: 3,
+        }
+    }
+}
