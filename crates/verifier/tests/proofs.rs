@@ -85,3 +85,36 @@ proptest! {
         prop_assert_eq!(verify_folder(folder.path(), &signer().vkey(), None).is_ok(), same);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Lines dropped, doubled, swapped, another index, another leaf: both implementations say the same.
+    #[test]
+    fn both_implementations_agree_on_damaged_proofs(size in 1..40_u64, index in any::<prop::sample::Index>(), leaf in any::<prop::sample::Index>(), damage in proptest::collection::vec((0..4_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..3)) {
+        let log = Log::of(size);
+        let (index, leaf) = (index.index(log.leaves.len()), leaf.index(log.leaves.len()));
+        let mut text = log.proof(u64::try_from(index).unwrap()).render();
+        for (kind, a, b) in damage {
+            let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
+            if lines.is_empty() {
+                continue;
+            }
+            let (a, b) = (a.index(lines.len()), b.index(lines.len()));
+            match kind {
+                0 => { lines.remove(a); }
+                1 => lines.insert(b, lines[a].clone()),
+                2 => lines.swap(a, b),
+                _ if lines.len() > 1 => lines[1] = format!("index {b}\n"),
+                _ => {}
+            }
+            text = lines.concat();
+        }
+        let key = signer().verifier();
+        for leaf in [&log.leaves[index], &log.leaves[leaf]] {
+            let first = sumun_ledger::TlogProof::parse(&text).ok().and_then(|proof| proof.check(leaf, &key).ok().map(|head| (proof.index, head.size)));
+            let second = verify_proof(&text, Disclosed::Leaf(leaf), key.as_str()).ok().map(|proven| (proven.index, proven.size));
+            prop_assert_eq!(first, second, "{}", text);
+        }
+    }
+}
