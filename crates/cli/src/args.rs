@@ -90,7 +90,7 @@ pub enum Command {
 impl Command {
     /// Runs until it is stopped.
     pub(crate) fn is_role(&self) -> bool {
-        matches!(self, Self::Gate(_))
+        matches!(self, Self::Gate(arguments) if arguments.is_role())
     }
 }
 

@@ -15,6 +15,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod descriptors;
+pub mod enrolment;
 pub mod entropy;
 pub mod exit;
 pub mod keyring;

@@ -5,13 +5,13 @@ use crate::key::{PublicKey, SigningKey};
 use serde::{Deserialize, Serialize};
 use sumun_model::{GateId, KeyId, Timestamp};
 
-/// The last request of a key that a gate let pass before it obeyed.
+/// The last request of a key that a gate let pass before it obeyed a change of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LastAdmitted {
-    /// The key that ended or was narrowed.
+    /// The key that was changed.
     pub key: KeyId,
-    /// When, by the gate's clock; `null` if this process let none pass.
+    /// When, by the gate's clock; `null` if this run of the gate let none pass.
     pub at: Option<Timestamp>,
 }
 
@@ -33,7 +33,8 @@ pub struct Acknowledgement {
     pub applied_at: Timestamp,
     /// When all else was true too, by the gate's clock.
     pub acknowledged_at: Timestamp,
-    /// For each key that `from` to `to` ended or narrowed, sorted by key.
+    /// For each key that `from` to `to` changed and that was served before, sorted by key: those that ended or were narrowed
+    /// among them.
     pub last_admitted: Vec<LastAdmitted>,
     /// Streams this gate closed since its last acknowledgement.
     pub streams_closed: u64,

@@ -82,6 +82,12 @@ pub enum FollowError {
         /// What the feed says.
         found: u64,
     },
+    /// A record that names no key: there is no way to obey it.
+    #[error("version {version} holds a record that names no key")]
+    Record {
+        /// Which version.
+        version: u64,
+    },
     /// A frame where it has no place.
     #[error("the feed sent a {found} where it has no place: {expected} was expected")]
     Unexpected {
@@ -195,6 +201,9 @@ impl Follower {
         if version != snapshot.version {
             return Err(FollowError::Snapshot { version, what: "a part is of another version" });
         }
+        if !all_name_keys(&records) {
+            return Err(FollowError::Record { version });
+        }
         snapshot.records.append(&mut records);
         snapshot.dead.append(&mut dead);
         if snapshot.records.len() as u64 > gathering.keys || snapshot.dead.len() as u64 > gathering.dead {
@@ -237,6 +246,9 @@ impl Follower {
         if found != held + 1 {
             return Err(FollowError::Gap { held, found });
         }
+        if !all_name_keys(&delta.records) {
+            return Err(FollowError::Record { version: found });
+        }
         self.held = Some(found);
         self.heard = self.heard.max(Some(delta.at));
         Ok(Step::Change(delta))
@@ -269,6 +281,12 @@ impl Follower {
         self.settled = self.settled.max(version.min(self.from()));
     }
 
+    /// The last version that govern has the acknowledgement of; 0 if none.
+    #[must_use]
+    pub const fn last_acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
     /// The versions to acknowledge, first and last, if there are any.
     #[must_use]
     pub fn due(&self) -> Option<(u64, u64)> {
@@ -279,4 +297,10 @@ impl Follower {
     pub fn acknowledged(&mut self, version: u64) {
         self.acknowledged = self.acknowledged.max(version.min(self.settled));
     }
+}
+
+fn all_name_keys(records: &[Value]) -> bool {
+    let key =
+        |record: &Value| record.get("key").and_then(Value::as_str).is_some_and(|key| KeyId::new(key).is_ok());
+    records.iter().all(key)
 }

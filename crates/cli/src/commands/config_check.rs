@@ -2,6 +2,7 @@
 
 use super::ConfigArguments;
 use crate::config::{Config, ConfigErrors, GateConfig, explain};
+use crate::enrolment::Enrolment;
 use crate::exit::{AlreadyTold, BAD_INPUT, FAILED};
 use crate::keys_file::KeysFile;
 use crate::output::count;
@@ -276,6 +277,15 @@ fn keys(config: &Config) -> Vec<Check> {
         }
         Err(error) => failed("seal", error.to_string()),
     }];
+    if let Some(url) = &config.gate.feed.url {
+        checks.push(match Enrolment::load(config) {
+            Ok((enrolment, _)) => {
+                ok("gate.feed", format!("{url}, as gate `{}` of venue `{}`", enrolment.gate, enrolment.venue))
+            }
+            Err(error) => failed("gate.feed", error.to_string()),
+        });
+        return checks;
+    }
     let path = &config.gate.keys_file;
     checks.push(match (KeysFile::read(path), keyring) {
         (Err(error), _) => failed("gate.keys_file", error.to_string()),

@@ -6,6 +6,7 @@ pub mod config_check;
 pub mod customers;
 pub mod delegations;
 pub mod gate;
+pub mod gate_enrol;
 pub mod gates;
 pub mod keys_act;
 pub mod keys_check;

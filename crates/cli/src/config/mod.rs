@@ -42,6 +42,8 @@ section! {
     sections {
         /// The gate.
         gate: GateConfig;
+        /// The control plane.
+        govern: GovernConfig;
         /// The event log.
         log: LogConfig;
         /// Where the key-encryption keys are.
@@ -113,7 +115,7 @@ section! {
     /// enrolled with `sumun gate enrol`. A gate starts alone from what it last heard.
     pub struct FeedConfig in "gate.feed" {
         /// The server, `http://host:port`. Frames are signed and secrets sealed, so a trusted hop needs no TLS.
-        url: Option<Upstream> = None, example "\"http://127.0.0.1:8090\"";
+        url: Option<Upstream> = None, example "\"http://127.0.0.1:8070\"";
         /// The key this gate signs with. Absent: `gate.key` in `data_dir`. Two gates must not share one.
         gate_key_file: Option<PathBuf> = None, example "\"gate.key\"";
         /// A connection on which nothing is heard for so long is given up, in seconds.
@@ -186,6 +188,19 @@ section! {
 }
 
 section! {
+    /// The control plane: the REST API, the record and the feed of keys. Made with `sumun init`.
+    pub struct GovernConfig in "govern" {
+        /// Where people, machines and gates connect. Plain HTTP: TLS is for a hop before it, unless all are on one machine.
+        listen: SocketAddr = local(8070);
+        /// The database. Absent: SQLite in `data_dir`. A password does not belong here: PostgreSQL's own `PGPASSWORD` or
+        /// `~/.pgpass` holds it.
+        database: Option<String> = None, example "\"postgres://sumun@127.0.0.1/sumun\"";
+        /// The venue's facts. A changed file is adopted at the next start, as a ledger entry that shows each field.
+        venue_file: PathBuf = "venue.toml".into();
+    }
+}
+
+section! {
     /// The event log: what `sumun log` reads.
     pub struct LogConfig in "log" {
         /// Size past which the oldest files are dropped, in bytes.
@@ -215,6 +230,7 @@ const SECTIONS: &[(&str, &[&str], &[Field])] = &[
     ("gate.rates", RatesConfig::DOC, RatesConfig::FIELDS),
     ("gate.replay", ReplayConfig::DOC, ReplayConfig::FIELDS),
     ("gate.spool", SpoolConfig::DOC, SpoolConfig::FIELDS),
+    ("govern", GovernConfig::DOC, GovernConfig::FIELDS),
     ("log", LogConfig::DOC, LogConfig::FIELDS),
     ("seal", SealConfig::DOC, SealConfig::FIELDS),
 ];
@@ -254,11 +270,28 @@ impl Config {
         self.data_dir.join("enrolment.json")
     }
 
+    /// The control plane's database.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        self.govern.database.clone().unwrap_or_else(|| {
+            // SQLite's address wants a whole path; without a working folder there is none to make.
+            let path = std::path::absolute(self.data_dir.join("govern.db"));
+            format!("sqlite://{}", path.unwrap_or_else(|_| self.data_dir.join("govern.db")).display())
+        })
+    }
+
+    /// Where the ledger is published.
+    #[must_use]
+    pub fn ledger_dir(&self) -> PathBuf {
+        self.data_dir.join("ledger")
+    }
+
     /// Makes every path start at `base`, unless it is absolute.
     fn resolve_paths(&mut self, base: &Path) {
         let paths = [
             Some(&mut self.data_dir),
             Some(&mut self.gate.keys_file),
+            Some(&mut self.govern.venue_file),
             self.gate.feed.gate_key_file.as_mut(),
             self.seal.key_file.as_mut(),
         ];
@@ -325,6 +358,7 @@ impl Config {
             ("gate.listen", Some(self.gate.listen)),
             ("gate.admin_listen", self.gate.admin_listen),
             ("gate.decide_listen", self.gate.decide_listen),
+            ("govern.listen", Some(self.govern.listen)),
         ];
         for (at, (key, address)) in listeners.iter().enumerate() {
             let earlier = listeners.iter().take(at).find(|(_, other)| other.is_some() && other == address);
@@ -333,6 +367,9 @@ impl Config {
             {
                 found(key, format!("is {address}, which is `{other}` already; give it a port of its own"));
             }
+        }
+        if let Some(problem) = self.govern.database.as_deref().and_then(database_problem) {
+            found("govern.database", problem);
         }
         // Whoever puts the key itself there must not find it repeated in an error.
         let a_name = |text: &str| {
@@ -352,6 +389,22 @@ impl Config {
         }
         problems
     }
+}
+
+/// What is wrong with a database's address. Never repeats it: a password may stand there.
+fn database_problem(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    if !matches!(scheme, "sqlite" | "postgres" | "postgresql") {
+        return Some("begins neither with `postgres://` nor with `sqlite:///`".to_owned());
+    }
+    let who = rest.split_once('@').map_or("", |(who, _)| who);
+    if who.contains(':') || rest.contains("password=") {
+        return Some(
+            "holds a password; take it out and put it into `PGPASSWORD` or `~/.pgpass`, which are read"
+                .to_owned(),
+        );
+    }
+    None
 }
 
 /// Longest time between a decision and its record on disk, in milliseconds: what *acknowledged* promises of `read`.

@@ -1,10 +1,12 @@
-//! The gate: decision, proxy, spool and event log in one process, keys from a file.
+//! The gate: decision, proxy, spool and event log in one process, keys from a file or from govern's feed.
 //!
 //! [`run`] opens what the data folder holds, fills the key table, listens, says on standard output where, and waits
-//! for a signal. Nothing listens before everything else is in order.
+//! for a signal; [`serve`] does so inside another role's process and waits for what it is told. Nothing listens before
+//! everything else is in order.
 
 mod apply;
 mod disk;
+mod feed;
 mod housekeeper;
 mod keeper;
 mod keys;
@@ -14,6 +16,7 @@ mod notes;
 mod numbers;
 mod recorder;
 mod signals;
+mod source;
 mod stamp;
 
 use crate::config::{self, Config, Mode};
@@ -21,12 +24,14 @@ use crate::descriptors;
 use crate::exit::{BadInput, Failed};
 use housekeeper::{Disk, Housekeeper};
 use keeper::{Debts, Keeper};
-use keys::{KeySource, Looked};
+use keys::KeySource;
 use recorder::Recorder;
 use signals::{HangUps, Signals};
+use source::Source;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use sumun_gate::{Gate, GatePolicy, KeyTable};
 use sumun_proxy::metrics::Metrics;
@@ -48,11 +53,53 @@ const CLIENT_WRITE: Duration = Duration::from_secs(60);
 pub fn run(config: Config) -> anyhow::Result<()> {
     let descriptors = descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(config, descriptors))
+    runtime.block_on(async {
+        let hang_ups = HangUps::new()?;
+        serve_until(config, descriptors, Until::Signals(hang_ups)).await
+    })
 }
 
-async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
-    let hang_ups = HangUps::new()?;
+/// Runs inside another role's process, on a runtime of several threads, until `shutdown` is done. Signals, and what they
+/// mean, are that role's.
+///
+/// # Errors
+/// What kept it from starting.
+pub async fn serve(config: Config, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
+    serve_until(config, descriptors::raise(), Until::Told(Box::pin(shutdown))).await
+}
+
+/// What stops a gate.
+enum Until<'a> {
+    /// The operating system.
+    Signals(HangUps),
+    /// Whoever started it.
+    Told(Pin<Box<dyn Future<Output = ()> + Send + 'a>>),
+}
+
+/// A source that has filled the table as far as it could by itself.
+enum Opened {
+    File(Arc<Mutex<KeySource>>),
+    Feed(Box<feed::Feed>),
+}
+
+fn open_source(
+    config: &Config,
+    keyring: sumun_seal::Keyring,
+    debts: Arc<Debts>,
+    gate: &Arc<Gate>,
+    now: sumun_gate::Now,
+) -> anyhow::Result<Opened> {
+    if let Some(url) = &config.gate.feed.url {
+        let authority = url.authority().clone();
+        let feed = feed::Feed::open(config, authority, keyring, debts, Arc::clone(gate), now)?;
+        return Ok(Opened::Feed(Box::new(feed)));
+    }
+    let mut source = KeySource::new(config, keyring, debts, Arc::clone(gate));
+    source.start(now).map_err(|e| BadInput(format!("{e}\nThe gate did not start")))?;
+    Ok(Opened::File(Arc::new(Mutex::new(source))))
+}
+
+async fn serve_until(config: Config, descriptors: Option<u64>, until: Until<'_>) -> anyhow::Result<()> {
     let clock = SystemClock::new();
     let keyring = crate::keyring::load(&config.seal).map_err(|e| BadInput(e.to_string()))?;
     disk::prepare(&config.data_dir).map_err(failed)?;
@@ -60,9 +107,9 @@ async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
     let debts = Arc::new(Debts::default());
     let (keeper, dead_ids) = Keeper::open(&config, Arc::clone(&debts)).map_err(failed)?;
     let gate = Arc::new(Gate::new(policy(&config), KeyTable::new(dead_ids), replay));
-    let mut source = KeySource::new(&config, keyring, debts, Arc::clone(&gate));
-    source.start(clock.now()).map_err(|e| BadInput(format!("{e}\nThe gate did not start")))?;
+    let opened_source = open_source(&config, keyring, debts, &gate, clock.now())?;
     keeper.settle();
+    let keeper = Arc::new(keeper);
 
     let disk::Events { log, opened, numbers } = disk::open_events(&config).map_err(failed)?;
     let interval = Duration::from_millis(config.gate.spool.sync_interval_ms.get());
@@ -82,7 +129,26 @@ async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
     let listener = bind("gate.listen", config.gate.listen).await?;
     let admin_listener = bind_optional("gate.admin_listen", config.gate.admin_listen).await?;
     let decide_listener = bind_optional("gate.decide_listen", config.gate.decide_listen).await?;
-    let mut told = Signals::new(hang_ups)?;
+    let mut until = match until {
+        Until::Signals(hang_ups) => Stop::Signals(Signals::new(hang_ups)?),
+        Until::Told(told) => Stop::Told(told),
+    };
+    let (source, following) = match opened_source {
+        Opened::File(source) => (Source::File(source), None),
+        Opened::Feed(feed) => {
+            let following = feed.follow(&proxy, Arc::clone(&keeper))?;
+            (Source::Feed(Arc::clone(&following.shared)), Some(following))
+        }
+    };
+    if let Some(following) = &following {
+        tokio::select! {
+            () = following.has_table() => {}
+            () = until.wait(|| {}) => {
+                info!("Stopping; nothing was served");
+                return Ok(());
+            }
+        }
+    }
     let ready = Ready {
         listen: listener.local_addr()?,
         admin: admin_listener.as_ref().and_then(|l| l.local_addr().ok()),
@@ -91,8 +157,7 @@ async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
         nonces_restored: restored,
         mode: config.gate.mode,
     };
-    let source = Arc::new(Mutex::new(source));
-    look_before_deciding(&proxy, &source);
+    source.look_before_deciding(&proxy);
     let running = server::start(Arc::clone(&proxy), listener)?;
     if let Some(listener) = admin_listener {
         tokio::spawn(admin::serve(Arc::clone(&proxy), listener));
@@ -101,14 +166,14 @@ async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
         decide_listener.map(|listener| decide_service::start(Arc::clone(&proxy), listener)).transpose()?;
     let nonces_owed = Arc::new(AtomicBool::new(false));
     let notes = notes::Sources {
-        keys: lock(&source).trouble(),
+        source: source.clone(),
         debts: Arc::clone(keeper.debts()),
         nonces_owed: Arc::clone(&nonces_owed),
         drain: Arc::clone(&drain),
     };
     proxy.set_notes(Box::new(move || notes.notes()));
     let disk = Disk { log, nonce_log, recorder, nonces_owed, drain, keeper };
-    let housekeeper = Housekeeper::start(Arc::clone(&source), &proxy, disk, &config)?;
+    let housekeeper = Housekeeper::start(source.clone(), &proxy, disk, &config)?;
     crate::output::json_aside(&serde_json::json!({ "ready": ready }));
     if let Some(short) = short {
         // A number that somebody asked for is worth a warning, the default is not.
@@ -120,7 +185,7 @@ async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
     }
     info!(listen = %ready.listen, keys = ready.keys, "The gate is open");
 
-    told.wait(|| bring_in_step(&source, &proxy)).await;
+    until.wait(|| source.bring_in_step(&proxy)).await;
     info!("Stopping");
     let stop_deciding = async {
         if let Some(deciding) = deciding {
@@ -128,47 +193,26 @@ async fn serve(config: Config, descriptors: Option<u64>) -> anyhow::Result<()> {
         }
     };
     tokio::join!(running.stop(), stop_deciding);
+    if let Some(following) = following {
+        following.stop().await;
+    }
     housekeeper.stop();
     Ok(())
 }
 
-/// An edit of a keys file of ordinary size takes effect at the very next request: each one looks first. Those that come
-/// while one brings the table in step wait for it, and find nothing left to do.
-fn look_before_deciding(proxy: &Arc<Proxy>, source: &Arc<Mutex<KeySource>>) {
-    let glance = lock(source).glance();
-    let source = Arc::clone(source);
-    let weak = Arc::downgrade(proxy);
-    proxy.look_before_deciding(Box::new(move |_| {
-        if glance.differs()
-            && let Some(proxy) = weak.upgrade()
-        {
-            let mut source = lock(&source);
-            // Whoever held the lock may have done it.
-            if glance.differs() && source.look(proxy.now()) == Looked::Changed {
-                drop(source);
-                proxy.recheck_streams();
-            }
-        }
-    }));
+/// What stops a gate, listened to.
+enum Stop<'a> {
+    Signals(Signals),
+    Told(Pin<Box<dyn Future<Output = ()> + Send + 'a>>),
 }
 
-/// Looks at the keys file, changed or not; closes the streams that a change refuses.
-fn bring_in_step(source: &Mutex<KeySource>, proxy: &Proxy) {
-    let mut source = lock(source);
-    // The instant is read with the lock in hand: the file may have been changed while it was waited for.
-    let looked = source.look(proxy.now());
-    drop(source);
-    if looked == Looked::Changed {
-        let cut = proxy.recheck_streams();
-        if cut > 0 {
-            info!("{cut} streams were closed by the change");
+impl Stop<'_> {
+    async fn wait(&mut self, look: impl Fn()) {
+        match self {
+            Self::Signals(signals) => signals.wait(look).await,
+            Self::Told(told) => told.await,
         }
     }
-}
-
-/// A panic under this lock would be a fault in reading a file; the table it left is as good as the one before.
-fn lock(source: &Mutex<KeySource>) -> MutexGuard<'_, KeySource> {
-    source.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An error with its cause, which some name themselves and some do not.

@@ -1,13 +1,14 @@
-//! The thread beside the requests: it looks at the keys file, pays what is owed to the disk, watches the clock, and gives
+//! The thread beside the requests: it looks at the keys file if there is one, pays what is owed to the disk, watches the clock, and gives
 //! old segments back. Nothing it does is waited for by a request.
 
 use super::keeper::Keeper;
-use super::keys::{KeySource, LOOK_INTERVAL};
+use super::keys::LOOK_INTERVAL;
 use super::nonces;
 use super::recorder::Recorder;
+use super::source::Source;
 use crate::config::Config;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use sumun_gate::{KeyTable, Now};
@@ -31,7 +32,7 @@ pub(super) struct Disk {
     /// Whether nonces were used that the journal could not take.
     pub(super) nonces_owed: Arc<AtomicBool>,
     pub(super) drain: Arc<DrainThread>,
-    pub(super) keeper: Keeper,
+    pub(super) keeper: Arc<Keeper>,
 }
 
 /// The running thread.
@@ -42,7 +43,7 @@ pub(super) struct Housekeeper {
 
 impl Housekeeper {
     pub(super) fn start(
-        source: Arc<Mutex<KeySource>>,
+        source: Source,
         proxy: &Arc<Proxy>,
         disk: Disk,
         config: &Config,
@@ -64,7 +65,7 @@ impl Housekeeper {
                     warn_of_step(step_us);
                     keep_age(&proxy.gate.table, last, now);
                 }
-                super::bring_in_step(&source, &proxy);
+                source.bring_in_step(&proxy);
                 let second = settled.is_due(now);
                 if disk.keeper.debts().any() && (paying || second) {
                     paying = disk.keeper.settle();
@@ -77,7 +78,7 @@ impl Housekeeper {
                     tell_of_drain(&mut drain_failing, disk.drain.failing());
                 }
                 if trimmed.is_due(now) {
-                    source.lock().unwrap_or_else(PoisonError::into_inner).note_heard(now);
+                    source.note_heard(now);
                     let _ = disk.log.retain(&Retention { bytes_max: Some(log_bytes_max), drop_below: None });
                     nonces::trim(&disk.nonce_log, nonces_max);
                 }
@@ -88,7 +89,7 @@ impl Housekeeper {
             if disk.keeper.debts().any() {
                 disk.keeper.settle();
             }
-            source.lock().unwrap_or_else(PoisonError::into_inner).note_heard(proxy.now());
+            source.note_heard(proxy.now());
         })?;
         Ok(Self { stop, thread })
     }

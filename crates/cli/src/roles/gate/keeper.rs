@@ -113,6 +113,8 @@ impl Debts {
 
 /// Brings the disk in step with the table. There is one; it alone takes away from its [`Debts`].
 pub(super) struct Keeper {
+    /// One at a time pays.
+    paying: Mutex<()>,
     dead: Dead,
     snapshot: PathBuf,
     debts: Arc<Debts>,
@@ -122,7 +124,7 @@ impl Keeper {
     /// Opens the registry; returns the ids in it.
     pub(super) fn open(config: &Config, debts: Arc<Debts>) -> Result<(Self, Vec<KeyId>), StartError> {
         let (dead, ids) = Dead::open(&config.data_dir.join("dead"))?;
-        Ok((Self { dead, snapshot: config.table_file(), debts }, ids))
+        Ok((Self { paying: Mutex::default(), dead, snapshot: config.table_file(), debts }, ids))
     }
 
     pub(super) fn debts(&self) -> &Arc<Debts> {
@@ -131,6 +133,7 @@ impl Keeper {
 
     /// Writes what is owed; says what failed, once. Whether all is written.
     pub(super) fn settle(&self) -> bool {
+        let _paying = self.paying.lock().unwrap_or_else(PoisonError::into_inner);
         let (unburied, snapshot, restated, before) = {
             let mut owed = self.debts.lock();
             let restated = std::mem::take(&mut owed.restated);

@@ -33,7 +33,7 @@ impl Signals {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
                 Some(()) = self.hangup.recv() => {
-                    info!("SIGHUP: looking at the keys file");
+                    info!("SIGHUP: looking at the source of keys");
                     tokio::task::block_in_place(&look);
                 }
             }

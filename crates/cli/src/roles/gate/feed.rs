@@ -1,0 +1,362 @@
+//! The gate's source of keys where govern holds them: followed, applied, kept, acknowledged.
+//!
+//! [`Feed::open`] starts alone from the disk. [`Feed::follow`] connects for ever: a line is applied as soon as it is read, in
+//! force at the next request, its refused streams ended; then [`settle`] writes it, waits for what was decided before it,
+//! and acknowledges. While govern cannot be heard the table stays, and grows old.
+
+mod connection;
+mod disk;
+mod settle;
+mod table;
+
+use super::apply::{Applier, Extent};
+use super::keeper::{Debts, Keeper};
+use crate::config::Config;
+use crate::enrolment::Enrolment;
+use crate::exit::{BadInput, Failed};
+use connection::{ConnectionError, Server};
+use disk::{FeedDisk, Held};
+use settle::{Applied, Keep, Settler};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+use sumun_feed::{FollowError, Follower, Step};
+use sumun_gate::{Gate, Now};
+use sumun_model::{KeyId, Timestamp};
+use sumun_proxy::Proxy;
+use sumun_seal::Keyring;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing::{error, info, warn};
+
+/// First pause before connecting again.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+/// Versions that may wait for the disk.
+const WAITING_MAX: usize = 1 << 16;
+/// Clocks of gate and govern further apart than this are worth a word, microseconds.
+const SKEW_US: u64 = 5_000_000;
+
+/// What is wrong with the feed now, if anything, in words.
+pub(super) type Trouble = Mutex<Option<String>>;
+
+/// What those who follow and those who are asked share.
+pub(super) struct Shared {
+    follower: Mutex<Follower>,
+    /// Why govern is not heard.
+    following: Trouble,
+    /// Why nothing is acknowledged.
+    settling: Trouble,
+    /// When the feed was last heard, by govern's clock, microseconds.
+    heard_us: AtomicI64,
+    /// Where that is noted.
+    table: std::path::PathBuf,
+}
+
+impl Shared {
+    /// What is amiss: govern is not heard; what it said is not kept or not acknowledged.
+    pub(super) fn trouble(&self) -> [Option<String>; 2] {
+        [lock(&self.following).clone(), lock(&self.settling).clone()]
+    }
+
+    /// Notes on the disk when the feed was last heard, so that a gate which starts alone knows how old its table is.
+    pub(super) fn note_heard(&self) {
+        let heard = self.heard_us.load(Ordering::Relaxed);
+        if heard != i64::MIN {
+            disk::note_heard(&self.table, Timestamp::from_micros(heard));
+        }
+    }
+}
+
+/// Nothing under these locks panics or waits.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The feed, opened and not followed yet.
+pub(super) struct Feed {
+    shared: Arc<Shared>,
+    server: Server,
+    applier: Applier,
+    disk: FeedDisk,
+    unacknowledged: Vec<KeyId>,
+    pause_max: Duration,
+}
+
+/// The feed at work.
+pub(super) struct Following {
+    pub(super) shared: Arc<Shared>,
+    has_table: watch::Receiver<bool>,
+    reader: JoinHandle<()>,
+    settler: thread::JoinHandle<()>,
+}
+
+impl Feed {
+    /// Fills the table from the disk, if there is anything on it.
+    pub(super) fn open(
+        config: &Config,
+        authority: http::uri::Authority,
+        keyring: Keyring,
+        debts: Arc<Debts>,
+        gate: Arc<Gate>,
+        now: Now,
+    ) -> anyhow::Result<Self> {
+        let (enrolment, key) = Enrolment::load(config).map_err(|error| BadInput(error.to_string()))?;
+        let (disk, held) =
+            FeedDisk::open(config, enrolment.feed_key).map_err(|error| Failed(error.to_string()))?;
+        let mut applier = Applier::new(config, keyring, debts, gate);
+        let follower = match &held {
+            Some(held) => Follower::new(enrolment.feed_key, Some(held.version), held.acknowledged),
+            None => Follower::new(enrolment.feed_key, None, 0),
+        };
+        let mut heard_us = i64::MIN;
+        let unacknowledged = match held {
+            Some(held) => start_alone(&mut applier, held, disk.table(), now, &mut heard_us),
+            None => Vec::new(),
+        };
+        let shared = Shared {
+            follower: Mutex::new(follower),
+            following: Mutex::default(),
+            settling: Mutex::default(),
+            heard_us: AtomicI64::new(heard_us),
+            table: disk.table().to_owned(),
+        };
+        let feed = &config.gate.feed;
+        let silence = Duration::from_secs(feed.silence_s.get());
+        Ok(Self {
+            shared: Arc::new(shared),
+            server: Server { authority, enrolment, key, silence },
+            applier,
+            disk,
+            unacknowledged,
+            pause_max: Duration::from_millis(feed.reconnect_ms_max.get()),
+        })
+    }
+
+    /// Follows from here on.
+    pub(super) fn follow(self, proxy: &Arc<Proxy>, keeper: Arc<Keeper>) -> anyhow::Result<Following> {
+        let Self { shared, server, applier, disk, unacknowledged, pause_max } = self;
+        let server = Arc::new(server);
+        let boot = hex::encode(crate::entropy::draw::<8>()?.as_slice());
+        let settler = Settler::new(
+            Arc::clone(&shared),
+            Arc::clone(proxy),
+            keeper,
+            Arc::clone(&server),
+            disk,
+            unacknowledged,
+            boot,
+        );
+        let (send, receive) = sync_channel(WAITING_MAX);
+        let settler = thread::Builder::new().name("feed".to_owned()).spawn(move || settler.run(&receive))?;
+        let held = lock(&shared.follower).held().is_some();
+        let (has_table_now, has_table) = watch::channel(held);
+        let reader = Reader {
+            shared: Arc::clone(&shared),
+            server,
+            proxy: Arc::clone(proxy),
+            applier,
+            settle: send,
+            has_table: has_table_now,
+            pause_max,
+            skewed: false,
+        };
+        Ok(Following { shared, has_table, reader: tokio::spawn(reader.run()), settler })
+    }
+}
+
+/// Serves what was kept. Returns the keys whose changes are not acknowledged.
+fn start_alone(
+    applier: &mut Applier,
+    held: Held,
+    table: &std::path::Path,
+    now: Now,
+    heard_us: &mut i64,
+) -> Vec<KeyId> {
+    let (version, keys) = (held.version, held.records.len());
+    let at = held.at.unwrap_or(Timestamp::MIN);
+    table::apply(applier, held.records.into_values().collect(), at, Extent::Whole);
+    // A clock that ran ahead must not make an old table young.
+    let heard = disk::heard(table).min(now.wall);
+    *heard_us = heard.as_micros();
+    applier.gate().table.refreshed(heard);
+    info!(feed.version = version, keys, "Started from the table last heard of at {heard}");
+    held.unacknowledged
+}
+
+impl Following {
+    /// Done when there is a table to decide by: at once, or with the first snapshot.
+    pub(super) async fn has_table(&self) {
+        let mut has_table = self.has_table.clone();
+        if !*has_table.borrow() {
+            info!("Nothing was ever heard of the feed; waiting for it");
+        }
+        let _ = has_table.wait_for(|has| *has).await;
+    }
+
+    /// Stops; what was applied is written.
+    pub(super) async fn stop(self) {
+        self.reader.abort();
+        let _ = self.reader.await;
+        let settler = self.settler;
+        let _ = tokio::task::spawn_blocking(move || settler.join()).await;
+        self.shared.note_heard();
+    }
+}
+
+/// Why a connection was given up.
+#[derive(Debug, thiserror::Error)]
+enum GivenUp {
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    #[error(transparent)]
+    Line(#[from] FollowError),
+    #[error("what is applied cannot be handed on to be kept")]
+    Stopping,
+}
+
+/// Reads and applies.
+struct Reader {
+    shared: Arc<Shared>,
+    server: Arc<Server>,
+    proxy: Arc<Proxy>,
+    applier: Applier,
+    settle: SyncSender<Applied>,
+    has_table: watch::Sender<bool>,
+    pause_max: Duration,
+    skewed: bool,
+}
+
+impl Reader {
+    async fn run(mut self) {
+        let mut pause = PAUSE_MIN;
+        loop {
+            let (given_up, took_any) = self.connection().await;
+            lock(&self.shared.follower).disconnected();
+            if matches!(given_up, GivenUp::Stopping) {
+                return;
+            }
+            self.tell(&given_up);
+            if took_any {
+                pause = PAUSE_MIN;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(self.pause_max);
+        }
+    }
+
+    fn tell(&self, given_up: &GivenUp) {
+        let text = format!("{given_up}; the table stays as it is and grows old");
+        let mut following = lock(&self.shared.following);
+        if following.as_ref() != Some(&text) {
+            match given_up {
+                // What was said is wrong, not only how it was heard.
+                GivenUp::Line(_) => error!("The feed of {}: {text}", self.server.shown()),
+                _ => warn!("The feed: {text}"),
+            }
+        }
+        *following = Some(text);
+    }
+
+    /// One connection, until it is given up; and whether any line was taken from it.
+    async fn connection(&mut self) -> (GivenUp, bool) {
+        let from = lock(&self.shared.follower).from();
+        let mut took_any = false;
+        let mut stream = match self.server.follow(from, self.proxy.now().wall).await {
+            Ok(stream) => stream,
+            Err(error) => return (error.into(), took_any),
+        };
+        loop {
+            let line = match stream.line().await {
+                Ok(line) => line,
+                Err(error) => return (error.into(), took_any),
+            };
+            let step = lock(&self.shared.follower).line(&line);
+            let taken = match step {
+                Ok(step) => self.take(step, line),
+                Err(error) => return (error.into(), took_any),
+            };
+            if let Err(given_up) = taken {
+                return (given_up, took_any);
+            }
+            if !took_any {
+                took_any = true;
+                if lock(&self.shared.following).take().is_some() {
+                    info!(feed.version = from, "The feed is heard again");
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, step: Step, line: String) -> Result<(), GivenUp> {
+        match step {
+            Step::Wait => Ok(()),
+            Step::Heard(at) => {
+                self.look_at_clocks(at);
+                self.heard(at);
+                Ok(())
+            }
+            Step::Change(delta) => {
+                let done = table::apply(&mut self.applier, delta.records, delta.at, Extent::Some);
+                self.in_force(delta.version, delta.at, done, Keep::Line(line))
+            }
+            Step::Replace(snapshot) => tokio::task::block_in_place(|| {
+                // Those without a record any more are dead all the same.
+                for key in &snapshot.dead {
+                    self.applier.end(key);
+                }
+                let held = Box::new(Held::snapshot(snapshot.version, snapshot.at, &snapshot.records));
+                let done = table::apply(&mut self.applier, snapshot.records, snapshot.at, Extent::Whole);
+                info!(
+                    feed.version = snapshot.version,
+                    keys = held.records.len(),
+                    "A snapshot of all keys came"
+                );
+                self.in_force(snapshot.version, snapshot.at, done, Keep::Table(held))
+            }),
+        }
+    }
+
+    /// The table is changed: ends the streams it refuses, then hands it on to be kept and acknowledged.
+    fn in_force(
+        &mut self,
+        version: u64,
+        at: Timestamp,
+        done: table::Done,
+        keep: Keep,
+    ) -> Result<(), GivenUp> {
+        self.proxy.recheck_streams();
+        self.heard(at);
+        let table::Done { before, unusable } = done;
+        let applied = Applied { version, at: self.proxy.now().wall, before, unusable, keep };
+        self.has_table.send_replace(true);
+        self.settle.try_send(applied).or_else(|full| match full {
+            std::sync::mpsc::TrySendError::Full(applied) => {
+                tokio::task::block_in_place(|| self.settle.send(applied)).map_err(|_| GivenUp::Stopping)
+            }
+            std::sync::mpsc::TrySendError::Disconnected(_) => Err(GivenUp::Stopping),
+        })
+    }
+
+    /// The table is as of this instant of govern's clock, and no younger than now by this one's.
+    fn heard(&mut self, at: Timestamp) {
+        let now = self.proxy.now().wall;
+        let heard = at.min(now);
+        let table = &self.proxy.gate.table;
+        if table.age_us(now) > now.micros_since(heard) {
+            table.refreshed(heard);
+            self.shared.heard_us.store(heard.as_micros(), Ordering::Relaxed);
+        }
+    }
+
+    /// A table seems old, or stays young, by the difference.
+    fn look_at_clocks(&mut self, at: Timestamp) {
+        let now = self.proxy.now().wall;
+        let skewed = at.micros_since(now).unsigned_abs() > SKEW_US;
+        if skewed && !self.skewed {
+            warn!("Govern's clock says {at}, and here it is {now}. Check time synchronisation");
+        }
+        self.skewed = skewed;
+    }
+}
