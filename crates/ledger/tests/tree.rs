@@ -1,4 +1,4 @@
-//! The tree against a model that follows RFC 6962 word by word, recursively and slowly.
+//! The tree against a model that follows RFC 6962 word by word, recursively and slowly, and against another crate.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
@@ -133,6 +133,22 @@ proptest! {
         prop_assert!(check_consistency(&proof, (old, Hash([1; 32])), (new, tree.root())).is_err());
         prop_assert!(check_consistency(&proof, (old, old_root), (new, Hash([1; 32]))).is_err() || old == 0, "nothing is the beginning of every tree");
         prop_assert!(check_consistency(&proof, (new + 1, old_root), (new, tree.root())).is_err());
+    }
+
+    #[test]
+    fn another_crate_makes_the_same_roots_and_proofs(leaves in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..9), 2..200), a in any::<prop::sample::Index>(), b in any::<prop::sample::Index>()) {
+        let (tree, rows, _) = grown(&leaves);
+        let mut other = ct_merkle::mem_backed_tree::MemoryBackedTree::<Sha256, Vec<u8>>::new();
+        leaves.iter().for_each(|leaf| other.push(leaf.clone()));
+        prop_assert_eq!(other.root().as_bytes().to_vec(), tree.root().0.to_vec());
+
+        let m = a.index(leaves.len());
+        let proof = inclusion(m as u64, leaves.len() as u64, |place| rows.hash(place)).unwrap();
+        prop_assert_eq!(other.prove_inclusion(m).as_bytes().to_vec(), tree::concatenated(&proof));
+
+        let old = 1 + b.index(leaves.len() - 1);
+        let proof = consistency(old as u64, leaves.len() as u64, |place| rows.hash(place)).unwrap();
+        prop_assert_eq!(other.prove_consistency(leaves.len() - old).as_bytes().to_vec(), tree::concatenated(&proof));
     }
 
     #[test]
