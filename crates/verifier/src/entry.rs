@@ -17,6 +17,8 @@ pub struct Entry {
     pub class: String,
     /// When it was given its place, microseconds since 1970, by the sequencer's clock.
     pub sequenced: u64,
+    /// What the leaf commits to; it stays when the payload is erased.
+    pub commitment: [u8; 32],
     /// Payload and salt; `None` if they were erased.
     pub payload: Option<Payload>,
 }

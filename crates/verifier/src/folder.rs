@@ -210,7 +210,8 @@ impl Verification {
             None => self.so_far.erased += 1,
         }
 
-        let entry = Entry { index, class: leaf.class.to_owned(), sequenced: leaf.sequenced, payload: opened };
+        let (class, commitment) = (leaf.class.to_owned(), leaf.commitment);
+        let entry = Entry { index, class, sequenced: leaf.sequenced, commitment, payload: opened };
         self.so_far.sequenced = Some((first, entry.sequenced));
         self.next += 1;
         if at == 255 || self.next == self.head.size {
