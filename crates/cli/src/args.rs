@@ -114,7 +114,7 @@ pub enum KeysCommand {
     Capability(keys_list::Capability),
     /// Approve a requested key; who requested it cannot
     #[command(after_help = "Example:\n  sumun keys approve K1 --reason \"office address checked by phone\"")]
-    Approve(keys_act::Act),
+    Approve(keys_act::May),
     /// Reject a requested key
     #[command(after_help = "Example:\n  sumun keys reject K1 --reason \"purpose does not fit the scopes\"")]
     Reject(keys_act::Act),
@@ -138,18 +138,20 @@ pub enum KeysCommand {
     Lift(keys_act::Act),
     /// Cut a key to reading and cancelling, on suspicion, for a time
     #[command(
-        after_help = "Example:\n  sumun keys hold K1 --reason \"used from two sides at once\" --review-by bob@example.test"
+        after_help = "Example:\n  sumun keys hold K1 --reason \"used from two sides at once\" \\\n    --lesser \"a warning would leave it trading\" --reviewer bob"
     )]
     Hold(keys_act::Hold),
     /// End a hold
     #[command(after_help = "Example:\n  sumun keys release K1 --reason \"owner confirmed by phone\"")]
     Release(keys_act::Act),
-    /// End a key for ever; takes a second person
-    #[command(after_help = "Example:\n  sumun keys expire K1 --reason \"control test failed twice\"")]
-    Expire(keys_act::Act),
+    /// Propose to end a key for ever; two approvers decide
+    #[command(
+        after_help = "Example:\n  sumun keys expire K1 --reason \"control test failed twice\" \\\n    --lesser \"it is held since Monday, and its owner does not answer\""
+    )]
+    Expire(keys_act::Expire),
     /// End one's own key for ever
     #[command(after_help = "Example:\n  sumun keys revoke K1 --reason \"bot retired\" --as owner-1")]
-    Revoke(keys_act::Act),
+    Revoke(keys_act::May),
 }
 
 /// Commands on requests.

@@ -22,6 +22,21 @@ pub struct Failed(pub String);
 #[error("exit code {0}")]
 pub struct AlreadyTold(pub u8);
 
+/// An error with its causes on one line, each said once: some name theirs themselves.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text.push_str(&format!(": {said}"));
+        }
+        source = cause.source();
+    }
+    text
+}
+
 /// Prints the error, if there is one, and gives the exit code.
 #[must_use]
 pub fn report(outcome: anyhow::Result<()>) -> ExitCode {

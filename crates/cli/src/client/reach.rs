@@ -64,12 +64,15 @@ impl Reach {
         Ok(Client::new(&profile.server, Some(profile.token), self.json)?)
     }
 
-    /// A client that shows no token.
+    /// A client that shows no token, of the server named or of the one where somebody is signed in.
     ///
     /// # Errors
     /// The server's address is none.
-    pub(crate) fn stranger(&self) -> Result<Client, BadInput> {
-        Client::new(&self.server(), None, self.json)
+    pub(crate) fn stranger(&self) -> anyhow::Result<Client> {
+        let signed_in =
+            || self.profiles().ok()?.load(self.profile.as_deref()).ok()?.map(|(_, found)| found.server);
+        let server = self.server.clone().or_else(signed_in).unwrap_or_else(|| self.server());
+        Ok(Client::new(&server, None, self.json)?)
     }
 
     /// The profiles.

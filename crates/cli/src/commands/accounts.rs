@@ -1,6 +1,6 @@
 //! `sumun accounts`: what customers trade from.
 
-use super::party::{Get, Kind, List, Put};
+use super::party::{Get, Kind, List, OfCustomer, Put};
 use serde::Serialize;
 
 const KIND: Kind = Kind {
@@ -22,7 +22,7 @@ pub enum Accounts {
     Get(Get),
     /// List accounts
     #[command(after_help = "Example:\n  sumun accounts list")]
-    List(List),
+    List(List<OfCustomer>),
 }
 
 /// An account's fields.
@@ -37,6 +37,9 @@ pub struct Fields {
     /// retail, corporate, broker, market_maker or custodian
     #[arg(long)]
     segment: Option<String>,
+    /// Why its segment differs from its customer's
+    #[arg(long, value_name = "WHY")]
+    segment_reason: Option<String>,
     /// Country, in two letters
     #[arg(long)]
     country: Option<String>,

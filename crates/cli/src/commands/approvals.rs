@@ -72,7 +72,7 @@ pub fn run(command: Approvals) -> anyhow::Result<()> {
             reach.list(call, &page, &["approval", "action", "subject", "state", "requested_by", "due"])
         }
         Approvals::Show(arguments) => arguments.run(super::party::Kind { path: "approvals", columns: &[] }),
-        Approvals::Grant(arguments) => arguments.run("grant"),
+        Approvals::Grant(arguments) => arguments.run("approve"),
         Approvals::Refuse(arguments) => arguments.run("refuse"),
     }
 }

@@ -17,7 +17,15 @@ pub enum Customers {
     Get(Get),
     /// List customers
     #[command(after_help = "Example:\n  sumun customers list --limit 20")]
-    List(List),
+    List(List<OfSegment>),
+}
+
+/// Only one segment's.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct OfSegment {
+    /// Only those of this segment
+    #[arg(long)]
+    segment: Option<String>,
 }
 
 /// A customer's fields.

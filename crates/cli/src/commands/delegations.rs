@@ -24,10 +24,18 @@ pub enum Delegations {
     Get(Get),
     /// List delegations
     #[command(after_help = "Example:\n  sumun delegations list")]
-    List(List),
+    List(List<OfAccount>),
     /// End a delegation
     #[command(after_help = "Example:\n  sumun delegations end D1 --reason \"left the desk\"")]
     End(End),
+}
+
+/// Only one account's.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct OfAccount {
+    /// Only those over this account's keys
+    #[arg(long)]
+    account: Option<String>,
 }
 
 /// A delegation's fields.
@@ -51,7 +59,7 @@ pub struct Fields {
     /// Within which limits, as JSON
     #[arg(long, value_name = "JSON", value_parser = body::value)]
     limits: Option<Value>,
-    /// From when, in UTC
+    /// From when, in UTC [default: now]
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
     /// Until when, in UTC
@@ -79,7 +87,11 @@ pub struct End {
 /// What the server said, or that it cannot be reached.
 pub fn run(command: Delegations) -> anyhow::Result<()> {
     match command {
-        Delegations::Put(arguments) => arguments.run(KIND),
+        Delegations::Put(mut arguments) => {
+            let from = &mut arguments.fields_mut().from;
+            from.get_or_insert_with(|| crate::clock::now().to_string());
+            arguments.run(KIND)
+        }
         Delegations::Get(arguments) => arguments.run(KIND),
         Delegations::List(arguments) => arguments.run(KIND),
         Delegations::End(End { id, reason, writing, reach }) => {

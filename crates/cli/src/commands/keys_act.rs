@@ -45,14 +45,11 @@ impl Own {
     }
 }
 
-/// Whence a key may be used.
+/// A key, and perhaps a reason.
 #[derive(Debug, clap::Args)]
-pub struct Allow {
+pub struct May {
     /// The key
     key: String,
-    /// All addresses and prefixes it may be used from afterwards
-    #[arg(required = true, value_name = "PREFIX")]
-    prefixes: Vec<String>,
     /// Why, in your own words
     #[arg(long)]
     reason: Option<String>,
@@ -62,11 +59,31 @@ pub struct Allow {
     reach: Reach,
 }
 
+impl May {
+    pub(crate) fn run(self, action: &str) -> anyhow::Result<()> {
+        let Self { key, reason, writing, reach } = self;
+        reach.write(&writing, Call::post(&["keys", &key, action], said(&json!({ "reason": reason }))))
+    }
+}
+
+/// Whence a key may be used.
+#[derive(Debug, clap::Args)]
+pub struct Allow {
+    /// The key
+    key: String,
+    /// All addresses and prefixes it may be used from afterwards
+    #[arg(required = true, value_name = "PREFIX")]
+    prefixes: Vec<String>,
+    #[command(flatten)]
+    writing: Writing,
+    #[command(flatten)]
+    reach: Reach,
+}
+
 impl Allow {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let Self { key, prefixes, reason, writing, reach } = self;
-        let body = said(&json!({ "allowlist": prefixes, "reason": reason }));
-        reach.write(&writing, Call::post(&["keys", &key, "allowlist"], body))
+        let Self { key, prefixes, writing, reach } = self;
+        reach.write(&writing, Call::post(&["keys", &key, "allowlist"], json!({ "allowlist": prefixes })))
     }
 }
 
@@ -78,9 +95,6 @@ pub struct Scopes {
     /// All scopes it has afterwards, separated by commas
     #[arg(required = true, value_name = "SCOPES", value_delimiter = ',')]
     scopes: Vec<String>,
-    /// Why, in your own words
-    #[arg(long)]
-    reason: Option<String>,
     #[command(flatten)]
     writing: Writing,
     #[command(flatten)]
@@ -89,9 +103,8 @@ pub struct Scopes {
 
 impl Scopes {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let Self { key, scopes, reason, writing, reach } = self;
-        let body = said(&json!({ "scopes": scopes, "reason": reason }));
-        reach.write(&writing, Call::post(&["keys", &key, "scopes"], body))
+        let Self { key, scopes, writing, reach } = self;
+        reach.write(&writing, Call::post(&["keys", &key, "scopes"], json!({ "scopes": scopes })))
     }
 }
 
@@ -100,9 +113,12 @@ impl Scopes {
 pub struct Rotate {
     /// The key that is replaced
     key: String,
-    /// Hours for which both live [default: the venue's most]
-    #[arg(long, value_name = "HOURS")]
-    overlap_hours: Option<u32>,
+    /// Hours for which the old one lives on
+    #[arg(long, value_name = "HOURS", default_value_t = 0)]
+    overlap_hours: u32,
+    /// The new public key, for a scheme that has one: 32 bytes in base64url
+    #[arg(long, value_name = "KEY")]
+    public_key: Option<String>,
     #[command(flatten)]
     writing: Writing,
     #[command(flatten)]
@@ -111,8 +127,8 @@ pub struct Rotate {
 
 impl Rotate {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let Self { key, overlap_hours, writing, reach } = self;
-        let body = said(&json!({ "overlap_hours": overlap_hours }));
+        let Self { key, overlap_hours, public_key, writing, reach } = self;
+        let body = said(&json!({ "overlap_hours": overlap_hours, "public_key": public_key }));
         reach.write(&writing, Call::post(&["keys", &key, "rotate"], body).secret())
     }
 }
@@ -122,15 +138,18 @@ impl Rotate {
 pub struct Hold {
     /// The key
     key: String,
-    /// What is suspected
+    /// What was seen
     #[arg(long)]
     reason: String,
+    /// Why a lesser measure would not do
+    #[arg(long, value_name = "WHY")]
+    lesser: String,
     /// Who reviews it
     #[arg(long, value_name = "USER")]
-    review_by: Option<String>,
-    /// By when it is reviewed, in UTC; it lapses then
+    reviewer: String,
+    /// By when it is reviewed, in UTC; it lapses then [default: the venue's longest time]
     #[arg(long, value_name = "TIME")]
-    review_due: Option<String>,
+    due: Option<String>,
     #[command(flatten)]
     writing: Writing,
     #[command(flatten)]
@@ -139,9 +158,35 @@ pub struct Hold {
 
 impl Hold {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let Self { key, reason, review_by, review_due, writing, reach } = self;
-        let body = said(&json!({ "reason": reason, "review_by": review_by, "review_due": review_due }));
+        let Self { key, reason, lesser, reviewer, due, writing, reach } = self;
+        let reviewer = if reviewer.contains(':') { reviewer } else { format!("user:{reviewer}") };
+        let body = said(&json!({ "reason": reason, "lesser": lesser, "reviewer": reviewer, "due": due }));
         reach.write(&writing, Call::post(&["keys", &key, "hold"], body))
+    }
+}
+
+/// A proposal to end a key by force.
+#[derive(Debug, clap::Args)]
+pub struct Expire {
+    /// The key
+    key: String,
+    /// What was seen
+    #[arg(long)]
+    reason: String,
+    /// Why a lesser measure would not do
+    #[arg(long, value_name = "WHY")]
+    lesser: String,
+    #[command(flatten)]
+    writing: Writing,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+impl Expire {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let Self { key, reason, lesser, writing, reach } = self;
+        let body = json!({ "reason": reason, "lesser": lesser });
+        reach.write(&writing, Call::post(&["keys", &key, "expire"], body))
     }
 }
 

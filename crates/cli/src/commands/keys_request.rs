@@ -2,10 +2,8 @@
 
 use crate::client::body::Document;
 use crate::client::{Call, Reach, Writing, body};
-use crate::exit::BadInput;
 use serde::Serialize;
 use serde_json::Value;
-use std::path::PathBuf;
 
 /// Ask for a key on the control plane.
 ///
@@ -14,14 +12,11 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     sumun keys request --account A1 --purpose own_bot --application bot --scopes read,trade \\\n    \
-    --allow 203.0.113.7 --expires 2027-06-01T00:00:00Z --terms 2026-05\n  \
+    --allow 203.0.113.7 --expires 2027-06-01T00:00:00Z --terms 1\n  \
     sumun keys request --file request.json --dry-run")]
 pub struct Arguments {
     #[command(flatten)]
     fields: Fields,
-    /// File with the public key, in PEM or base64, for a scheme that has one; then there is no secret
-    #[arg(long, value_name = "FILE")]
-    public_key_file: Option<PathBuf>,
     #[command(flatten)]
     document: Document,
     #[command(flatten)]
@@ -60,9 +55,18 @@ pub struct Fields {
     /// Limits it is held to, as JSON, such as {"markets":["KRW-BTC"]}
     #[arg(long, value_name = "JSON", value_parser = body::value)]
     mandate: Option<Value>,
+    /// When its rights to trade end while the rest lives on, in UTC
+    #[arg(long, value_name = "TIME")]
+    trade_until: Option<String>,
+    /// When its rights to move assets end while the rest lives on, in UTC
+    #[arg(long, value_name = "TIME")]
+    transfer_until: Option<String>,
     /// How its requests are signed
     #[arg(long)]
     scheme: Option<String>,
+    /// The public key, for a scheme that has one: 32 bytes in base64url. Then there is no secret
+    #[arg(long, value_name = "KEY")]
+    public_key: Option<String>,
     /// The key it takes the place of
     #[arg(long, value_name = "KEY")]
     replaces: Option<String>,
@@ -76,12 +80,6 @@ pub struct Fields {
 /// # Errors
 /// A file is bad, what the server said, or that it cannot be reached.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { fields, public_key_file, document, writing, reach } = arguments;
-    let mut body = document.with(&fields)?;
-    if let (Some(path), Some(body)) = (public_key_file, body.as_object_mut()) {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| BadInput(format!("failed to read `{}`: {error}", path.display())))?;
-        body.insert("public_key".to_owned(), text.trim().into());
-    }
-    reach.write(&writing, Call::post(&["keys"], body))
+    let Arguments { fields, document, writing, reach } = arguments;
+    reach.write(&writing, Call::post(&["keys"], document.with(&fields)?))
 }

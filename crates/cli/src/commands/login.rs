@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 /// Staff give a password and the code of a second factor; both are asked for on a terminal. A customer's person brings the
 /// exchange's assertion instead.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  sumun login alice@example.test\n  \
-    sumun login alice@example.test --password-file pw --code \"$(sumun totp alice.totp)\"\n  \
+#[command(after_help = "Examples:\n  sumun login alice\n  \
+    sumun login alice --password-file pw --code \"$(sumun totp alice.totp)\"\n  \
     sumun login --assertion assertion.txt --as owner-1")]
 pub struct Login {
     /// The user; none with `--assertion`
@@ -36,7 +36,7 @@ pub struct Login {
 
 /// Sign out: end the session and forget the profile.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  sumun logout --as alice@example.test")]
+#[command(after_help = "Example:\n  sumun logout --as alice")]
 pub struct Logout {
     #[command(flatten)]
     reach: Reach,

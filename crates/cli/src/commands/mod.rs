@@ -88,7 +88,7 @@ fn keys(command: KeysCommand) -> anyhow::Result<()> {
         KeysCommand::Lift(arguments) => arguments.run("lift"),
         KeysCommand::Hold(arguments) => arguments.run(),
         KeysCommand::Release(arguments) => arguments.run("release"),
-        KeysCommand::Expire(arguments) => arguments.run("expire"),
+        KeysCommand::Expire(arguments) => arguments.run(),
         KeysCommand::Revoke(arguments) => arguments.run("revoke"),
     }
 }

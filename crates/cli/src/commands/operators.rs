@@ -1,6 +1,6 @@
 //! `sumun operators`: who in fact drives keys.
 
-use super::party::{Get, Kind, List, Put};
+use super::party::{Get, Kind, List, OfCustomer, Put};
 use serde::Serialize;
 
 const KIND: Kind =
@@ -19,7 +19,7 @@ pub enum Operators {
     Get(Get),
     /// List operators
     #[command(after_help = "Example:\n  sumun operators list")]
-    List(List),
+    List(List<OfCustomer>),
 }
 
 /// An operator's fields.

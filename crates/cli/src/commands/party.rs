@@ -31,6 +31,11 @@ pub struct Put<F: clap::Args> {
 }
 
 impl<F: clap::Args + Serialize> Put<F> {
+    /// What was said with flags.
+    pub(crate) fn fields_mut(&mut self) -> &mut F {
+        &mut self.fields
+    }
+
     pub(crate) fn run(&self, kind: Kind) -> anyhow::Result<()> {
         let body = self.document.with(&self.fields)?;
         self.reach.write(&self.writing, Call::put(&[kind.path, &self.id], body))
@@ -54,15 +59,35 @@ impl Get {
 
 /// List them.
 #[derive(Debug, clap::Args)]
-pub struct List {
+pub struct List<F: clap::Args> {
+    #[command(flatten)]
+    only: F,
     #[command(flatten)]
     page: Listing,
     #[command(flatten)]
     reach: Reach,
 }
 
-impl List {
+impl<F: clap::Args + Serialize> List<F> {
     pub(crate) fn run(&self, kind: Kind) -> anyhow::Result<()> {
-        self.reach.list(Call::get(&[kind.path]), &self.page, kind.columns)
+        let mut call = Call::get(&[kind.path]);
+        if let serde_json::Value::Object(only) = serde_json::to_value(&self.only)? {
+            for (name, value) in &only {
+                call = call.with_some(name, value.as_str().map(str::to_owned).as_ref());
+            }
+        }
+        self.reach.list(call, &self.page, kind.columns)
     }
+}
+
+/// All of them.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct All {}
+
+/// Only one customer's.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct OfCustomer {
+    /// Only this customer's
+    #[arg(long)]
+    customer: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! `sumun persons`: natural persons behind customers. Reading one is itself recorded.
 
-use super::party::{Get, Kind, List, Put};
+use super::party::{Kind, List, OfCustomer, Put};
+use crate::client::{Call, Reach};
 use serde::Serialize;
 
 const KIND: Kind = Kind { path: "persons", columns: &["person", "customer", "role", "name", "email"] };
@@ -14,12 +15,24 @@ pub enum Persons {
                             echo '{\"customer\":\"C1\",\"role\":\"owner\"}' | sumun persons put P1 --file -"
     )]
     Put(Box<Put<Fields>>),
-    /// Show a person; the reading is recorded
-    #[command(after_help = "Example:\n  sumun persons get P1")]
-    Get(Get),
-    /// List persons; the reading is recorded
+    /// Show a person; the reading is recorded, with its reason
+    #[command(after_help = "Example:\n  sumun persons get P1 --reason \"calls about key K1\"")]
+    Get(Read),
+    /// List persons, their data masked
     #[command(after_help = "Example:\n  sumun persons list")]
-    List(List),
+    List(List<OfCustomer>),
+}
+
+/// Which, and why.
+#[derive(Debug, clap::Args)]
+pub struct Read {
+    /// Its id
+    id: String,
+    /// Why his data is wanted unmasked; it stands in the ledger
+    #[arg(long)]
+    reason: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
 }
 
 /// A person's fields.
@@ -37,9 +50,12 @@ pub struct Fields {
     /// Telephone
     #[arg(long)]
     phone: Option<String>,
-    /// owner, corporate_admin, broker or market_maker
+    /// owner, corporate_admin or employee
     #[arg(long)]
     role: Option<String>,
+    /// When the exchange last confirmed his identity, in UTC
+    #[arg(long, value_name = "TIME")]
+    confirmed: Option<String>,
 }
 
 /// Runs it.
@@ -49,7 +65,9 @@ pub struct Fields {
 pub fn run(command: Persons) -> anyhow::Result<()> {
     match command {
         Persons::Put(arguments) => arguments.run(KIND),
-        Persons::Get(arguments) => arguments.run(KIND),
+        Persons::Get(Read { id, reason, reach }) => {
+            reach.show(&Call::get(&["persons", &id]).with_some("reason", reason.as_ref()))
+        }
         Persons::List(arguments) => arguments.run(KIND),
     }
 }

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub enum Users {
     /// Invite somebody; the invite is shown once
     #[command(
-        after_help = "Example:\n  sumun users invite carol@example.test --name \"Carol Made-Up\" --roles analyst,viewer"
+        after_help = "Example:\n  sumun users invite carol --name \"Carol Made-Up\" --roles analyst,viewer"
     )]
     Invite(Invite),
     /// Accept an invite: choose a password, take a second factor
@@ -26,20 +26,20 @@ pub enum Users {
     #[command(after_help = "Example:\n  sumun users list")]
     List(List),
     /// Show a user
-    #[command(after_help = "Example:\n  sumun users show carol@example.test")]
+    #[command(after_help = "Example:\n  sumun users show carol")]
     Show(Show),
     /// Give a user other roles
-    #[command(after_help = "Example:\n  sumun users roles carol@example.test approver --reason \"new duty\"")]
+    #[command(after_help = "Example:\n  sumun users roles carol approver --reason \"new duty\"")]
     Roles(Roles),
     /// Disable a user: every session ends
-    #[command(after_help = "Example:\n  sumun users disable carol@example.test --reason \"left\"")]
+    #[command(after_help = "Example:\n  sumun users disable carol --reason \"left\"")]
     Disable(Disable),
 }
 
 /// Whom.
 #[derive(Debug, clap::Args)]
 pub struct Invite {
-    /// His id, such as a mail address
+    /// His name for signing in: small letters, digits, dots and hyphens
     user: String,
     /// His name
     #[arg(long)]

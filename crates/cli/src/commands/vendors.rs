@@ -1,6 +1,6 @@
 //! `sumun vendors`: third-party tools in the registry.
 
-use super::party::{Get, Kind, List, Put};
+use super::party::{All, Get, Kind, List, Put};
 use crate::client::{Call, Reach, Writing, body};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub enum Vendors {
     Get(Get),
     /// List vendors
     #[command(after_help = "Example:\n  sumun vendors list")]
-    List(List),
+    List(List<All>),
     /// Approve, suspend or remove a vendor
     #[command(
         after_help = "Example:\n  sumun vendors state V1 suspended --reason \"keys found in its logs\""
@@ -48,6 +48,9 @@ pub struct Fields {
     /// What was looked at before it was let in, as JSON
     #[arg(long, value_name = "JSON", value_parser = body::value)]
     diligence: Option<Value>,
+    /// When it last attested, in UTC
+    #[arg(long, value_name = "TIME")]
+    attested: Option<String>,
 }
 
 /// Into which state, and why.
