@@ -2,7 +2,7 @@
 
 use crate::fault::{Fault, FaultKind};
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
 /// Path of number `n` in `folder`, with `width` of 256 in it.
@@ -19,33 +19,6 @@ pub(crate) fn path(folder: &str, n: u64, width: u64) -> String {
 /// How many of 256 are in number `n`, when there are `units` altogether.
 pub(crate) fn width(units: u64, n: u64) -> u64 {
     units.saturating_sub(n.saturating_mul(256)).min(256)
-}
-
-/// Kind, number and width of a tile or bundle, from its path.
-pub(crate) fn parse(file: &str) -> Option<(&str, u64, u64)> {
-    let after = if file.starts_with("tile/") { file.get(5..)?.find('/')? + 5 } else { file.find('/')? };
-    let (kind, number) = (file.get(..after)?, file.get(after + 1..)?);
-    let (number, wide) =
-        number.split_once(".p/").map_or(Some((number, 256)), |(n, w)| Some((n, w.parse().ok()?)))?;
-    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    let n = digits.parse().ok()?;
-    let known = kind == "payload"
-        || kind == "tile/entries"
-        || kind.strip_prefix("tile/").is_some_and(|level| {
-            level.parse::<u32>().is_ok_and(|number| number < 7 && number.to_string() == level)
-        });
-    (known && wide > 0 && path(kind, n, wide) == file).then_some((kind, n, wide))
-}
-
-/// First byte at which `small` is not the beginning of `large`.
-pub(crate) fn first_difference(small: File, large: File) -> io::Result<Option<u64>> {
-    let mut large = BufReader::new(large).bytes();
-    for (at, byte) in (0..).zip(BufReader::new(small).bytes()) {
-        if large.next().transpose()? != Some(byte?) {
-            return Ok(Some(at));
-        }
-    }
-    Ok(None)
 }
 
 /// Opens a plain file of the folder.

@@ -2,11 +2,12 @@
 
 use crate::entry::{Entry, PAYLOAD_MAX, commitment, leaf, payload};
 use crate::fault::{Fault, FaultKind, Place, shown};
-use crate::files::{first_difference, open, parse, path, read, width};
+use crate::files::{open, path, read, width};
+use crate::leftovers;
 use crate::note::{self, Head};
 use crate::tiles::{Tiles, leaf_hash};
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// A leaf has at most 165 bytes; a bundle 256 of them and their lengths.
@@ -237,60 +238,6 @@ impl Verification {
         Ok(())
     }
 
-    /// Walks the folder: whatever the size does not call for is a fault, but for partial files that larger ones
-    /// replaced, which must say the same.
-    fn check_leftovers(&mut self) -> Result<(), Fault> {
-        let mut open = vec![String::new()];
-        while let Some(below) = open.pop() {
-            let unreadable =
-                |e: io::Error| Fault::new(FaultKind::Unreadable, &below, "a readable folder", e.to_string());
-            for found in fs::read_dir(self.folder.join(&below)).map_err(unreadable)? {
-                let found = found.map_err(unreadable)?;
-                let name = found.file_name();
-                let file = format!("{below}{}", name.to_string_lossy());
-                let kind = found.file_type().map_err(unreadable)?;
-                if kind.is_dir() {
-                    open.push(format!("{file}/"));
-                } else if !kind.is_file() || !self.called_for(&file)? {
-                    let expected = format!("only the files of {} entries", self.head.size);
-                    return Err(Fault::new(
-                        FaultKind::Leftover,
-                        &file,
-                        expected,
-                        "a file that nothing calls for",
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn called_for(&mut self, file: &str) -> Result<bool, Fault> {
-        if file == "checkpoint" || file == "vkey" {
-            return Ok(true);
-        }
-        let Some((kind, n, wide)) = parse(file) else { return Ok(false) };
-        let level = kind.strip_prefix("tile/").and_then(|level| level.parse::<u32>().ok()).unwrap_or(0);
-        let needed = width(self.head.size.checked_shr(8 * level).unwrap_or(0), n);
-        if wide < needed {
-            let larger = path(kind, n, needed);
-            let (small, large) = (open(&self.folder, file)?, open(&self.folder, &larger)?);
-            if let Some(byte) = first_difference(small, large)
-                .map_err(|e| Fault::new(FaultKind::Unreadable, file, "a readable file", e.to_string()))?
-            {
-                let fault = Fault::new(
-                    FaultKind::Leftover,
-                    file,
-                    format!("the beginning of `{larger}`"),
-                    "other bytes",
-                );
-                return Err(fault.at(Place::Byte(byte)));
-            }
-            self.so_far.superseded += 1;
-        }
-        Ok(wide <= needed)
-    }
-
     /// A fault, unless the log was published anew meanwhile: then files came and went under our hands.
     fn or_changed(&self, fault: Fault) -> Fault {
         match read(&self.folder, "checkpoint", CHECKPOINT_MAX) {
@@ -313,7 +260,10 @@ impl Iterator for Verification {
         let step = if self.next < self.head.size {
             self.entry().map(Some)
         } else {
-            self.check_leftovers().map(|()| None)
+            leftovers::check(&self.folder, self.head.size).map(|superseded| {
+                self.so_far.superseded = superseded;
+                None
+            })
         };
         match step {
             Ok(Some(entry)) => Some(Ok(entry)),

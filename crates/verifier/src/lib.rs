@@ -13,6 +13,7 @@ mod entry;
 pub mod fault;
 mod files;
 pub mod folder;
+mod leftovers;
 mod note;
 pub mod proof;
 mod tiles;
