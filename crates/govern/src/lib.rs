@@ -6,10 +6,16 @@
 //! Never here: HTTP, SQL text. Reading a clock or drawing randomness goes through [`world::World`].
 
 pub mod actor;
+pub mod approvals;
 pub mod call;
+pub mod canary;
+pub mod gates;
 pub mod govern;
+pub mod keys;
 pub mod lint;
+pub mod parties;
 pub mod plan;
+mod proposal;
 pub mod refusal;
 mod row;
 pub mod staff;

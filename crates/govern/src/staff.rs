@@ -1,6 +1,24 @@
 //! Staff: who may work here, and how they show that it is they.
 //!
-//! [`require`] is the one question every use case asks of its actor.
+//! [`users`] are invited and given roles, [`enrol`] sets their credential, [`sign_in`] opens a session with it, [`sessions`]
+//! says who a token is, [`tokens`] are machines'. [`require`] is the one question every use case asks of its actor.
+//!
+//! Never here: a password or a code in a text, a log or the ledger; a credential leaves [`credential`] sealed.
+
+pub mod credential;
+pub mod enrol;
+pub mod sessions;
+pub mod sign_in;
+mod throttle;
+pub mod ticket;
+pub mod tokens;
+pub mod users;
+
+pub use enrol::{Enrolling, EnrolmentConfirm, EnrolmentRequest};
+pub use sessions::{OpenSession, Opened};
+pub use sign_in::{SignIn, SignIns};
+pub use tokens::{MadeToken, Token, TokenRequest};
+pub use users::{Invited, RolesRequest, User, UserInvite};
 
 use crate::actor::{Actor, Role};
 use crate::refusal::{Refusal, RefusalKind};

@@ -251,8 +251,9 @@ impl Venue {
     /// Hex SHA-256 over the facts. Comments and order of the file do not count.
     #[must_use]
     pub fn digest(&self) -> String {
-        // Struct fields and sorted maps: serde_json writes them in one order for one type.
-        hex::encode(Sha256::digest(self.to_json().to_string()))
+        // Whole numbers and texts only: every value of this type has a canonical form.
+        let text = sumun_ledger::Canonical::of(&self.to_json()).map(sumun_ledger::Canonical::into_string);
+        hex::encode(Sha256::digest(text.unwrap_or_default()))
     }
 
     /// A segment's limits.

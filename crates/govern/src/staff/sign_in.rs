@@ -1,0 +1,186 @@
+//! Signing in: a password and a code, for the same time and with the same answer whether there is such a user or not.
+
+use super::credential::{Credential, NOBODYS, verify_password};
+use super::sessions::{Opened, of_user};
+use super::throttle::Throttle;
+use crate::actor::Actor;
+use crate::govern::Govern;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::row;
+use serde::Deserialize;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use sumun_model::Timestamp;
+use sumun_store::tables::USERS;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+/// Passwords hashed at once: each takes 19 MiB and a core.
+const HASHES_AT_ONCE: usize = 4;
+/// Longest claimed name that is looked at.
+const USER_BYTES_MAX: usize = 64;
+
+/// Who signs in.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// Name.
+    pub user: String,
+    /// Password.
+    pub password: String,
+    /// The present code of the authenticator.
+    pub totp: String,
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignIn(..)")
+    }
+}
+
+/// Attempts at signing in, remembered by this process.
+#[derive(Debug)]
+pub struct SignIns {
+    throttle: Mutex<Throttle>,
+    hashing: Semaphore,
+}
+
+impl Default for SignIns {
+    fn default() -> Self {
+        Self { throttle: Mutex::new(Throttle::default()), hashing: Semaphore::new(HASHES_AT_ONCE) }
+    }
+}
+
+impl SignIns {
+    /// Signs a user in.
+    ///
+    /// # Errors
+    /// `sign_in_failed`, whatever was wrong; `too_many_attempts`; the store's.
+    pub async fn sign_in(
+        &self,
+        govern: &Govern,
+        request: &SignIn,
+        from: Option<IpAddr>,
+    ) -> Result<Opened, Refusal> {
+        let now = govern.world.now();
+        let claimed: String = request.user.chars().take(USER_BYTES_MAX).collect();
+        let subjects = subjects(&claimed, from);
+        self.not_too_often(&subjects, now)?;
+        match self.check(govern, &claimed, request, now).await? {
+            Some(reads) => {
+                self.throttle
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .succeeded(&format!("user:{claimed}"));
+                govern.open_session(of_user(&claimed, now, from, vec![reads])).await
+            }
+            None => {
+                self.failed(&subjects, now);
+                tracing::warn!(user.id = claimed, source.address = ?from, "Sign-in as {claimed} failed");
+                Err(failed())
+            }
+        }
+    }
+
+    /// Shows the second factor once more, for a use case that wants it fresh.
+    ///
+    /// # Errors
+    /// `sign_in_failed`, `too_many_attempts`, the store's.
+    pub async fn step_up(
+        &self,
+        govern: &Govern,
+        token: &str,
+        code: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Actor, Refusal> {
+        let now = govern.world.now();
+        let actor = govern.session(token).await?.ok_or_else(failed)?;
+        let user = actor.principal.strip_prefix("user:").ok_or_else(failed)?.to_owned();
+        let subjects = subjects(&user, from);
+        self.not_too_often(&subjects, now)?;
+        let row = govern.row(&USERS, &user).await?.ok_or_else(failed)?;
+        let credential = govern.credential(&row).await?.ok_or_else(failed)?;
+        let shown = match credential.step_of(code, now) {
+            Some(step) => govern.use_totp(&user, step, now).await?,
+            None => false,
+        };
+        if !shown {
+            self.failed(&subjects, now);
+            return Err(failed());
+        }
+        govern.stepped_up(token, "totp").await?.ok_or_else(failed)
+    }
+
+    /// The row relied on if all fits; none if anything does not.
+    async fn check(
+        &self,
+        govern: &Govern,
+        user: &str,
+        request: &SignIn,
+        now: Timestamp,
+    ) -> Result<Option<sumun_store::RowRead>, Refusal> {
+        let row = govern.row(&USERS, user).await?.filter(|row| row::text(row, "state") == "active");
+        let credential = match &row {
+            Some(row) => govern.credential(row).await?,
+            None => None,
+        };
+        let known = credential.is_some();
+        // Somebody unknown costs as much: a hash of the same cost, a code of another secret.
+        let credential = credential
+            .unwrap_or_else(|| Credential::new(NOBODYS.to_owned(), &[0x5a; super::credential::TOTP_BYTES]));
+        let password = Zeroizing::new(request.password.clone());
+        let hash = credential.password.clone();
+        let _turn = self.hashing.acquire().await;
+        let fits =
+            tokio::task::spawn_blocking(move || verify_password(&password, &hash)).await.unwrap_or(false);
+        let step = credential.step_of(&request.totp, now);
+        // A code is used up only by somebody who knows the password: nobody else can burn it.
+        let (Some(step), true, true, Some(row)) = (step, fits, known, row) else { return Ok(None) };
+        if !govern.use_totp(user, step, now).await? {
+            return Ok(None);
+        }
+        Ok(Some(row::unchanged(&USERS, user, Some(&row))))
+    }
+
+    fn not_too_often(&self, subjects: &[String], now: Timestamp) -> Result<(), Refusal> {
+        let throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = subjects.iter().filter_map(|subject| throttle.until(subject, now)).max();
+        match until {
+            None => Ok(()),
+            Some(until) => Err(Refusal::new(
+                RefusalKind::Forbidden,
+                "too_many_attempts",
+                "too many failed attempts",
+                format!("wait {} seconds", until.micros_since(now).div_euclid(1_000_000) + 1),
+            )),
+        }
+    }
+
+    fn failed(&self, subjects: &[String], now: Timestamp) {
+        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        for subject in subjects {
+            throttle.failed(subject, now);
+        }
+    }
+}
+
+/// Whom a failure counts against: the name that was claimed, and the network it came from.
+fn subjects(user: &str, from: Option<IpAddr>) -> Vec<String> {
+    let mut subjects = vec![format!("user:{user}")];
+    subjects.extend(from.map(|address| match address.to_canonical() {
+        IpAddr::V4(v4) => format!("source:{v4}"),
+        // One customer of a provider has a /64 at least.
+        IpAddr::V6(v6) => format!("source:{:x?}", v6.segments().get(..4).unwrap_or_default()),
+    }));
+    subjects
+}
+
+fn failed() -> Refusal {
+    Refusal::new(
+        RefusalKind::Forbidden,
+        "sign_in_failed",
+        "name, password or code is wrong",
+        "check all three; a code can be used once, so wait for the next one",
+    )
+}

@@ -1,0 +1,236 @@
+//! Machines' API tokens: shown once, kept as a digest, never without an end.
+
+use super::require;
+use super::ticket::{TOKEN_PREFIX, Ticket};
+use crate::actor::{Actor, Role};
+use crate::call::{Call, Done, Planned};
+use crate::govern::{Govern, change, check_if_match, facts, store_refusal};
+use crate::parties::check_text;
+use crate::plan::Plan;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::row;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sumun_model::Timestamp;
+use sumun_store::tables::TOKENS;
+use sumun_store::{Filter, Image};
+
+/// Who makes and revokes tokens.
+pub const TOKEN_ADMINS: &[Role] = &[Role::SecurityAdmin];
+/// Who sees them.
+pub const TOKEN_READERS: &[Role] = &[Role::SecurityAdmin, Role::Auditor];
+/// What a machine may be. Nothing that decides: the second look is a person's.
+pub const MACHINE_ROLES: &[Role] = &[Role::ExchangeBackend, Role::Viewer, Role::Auditor];
+
+/// A token to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRequest {
+    /// What it is for.
+    pub name: String,
+    /// What its holder may do.
+    pub roles: Vec<Role>,
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
+/// A token, as shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Its id.
+    pub token: String,
+    /// What it is for.
+    pub name: String,
+    /// What its holder may do.
+    pub roles: Vec<Role>,
+    /// Who made it.
+    pub created_by: String,
+    /// When.
+    pub created: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// `active` or `revoked`.
+    pub state: String,
+    /// Version of the row.
+    pub version: i64,
+}
+
+/// A token that was made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MadeToken {
+    /// What is known of it.
+    pub token: Token,
+    /// The token itself, shown once; absent when the same request is answered again.
+    #[serde(skip)]
+    pub secret: Option<Ticket>,
+}
+
+impl Token {
+    fn of(row: &Image) -> Self {
+        let time = |column: &str| Timestamp::from_micros(row::integer(row, column).unwrap_or_default());
+        Self {
+            token: row::text(row, "token").to_owned(),
+            name: row::text(row, "name").to_owned(),
+            roles: row::json(row, "roles"),
+            created_by: row::text(row, "created_by").to_owned(),
+            created: time("created_us"),
+            expires: time("expires_us"),
+            state: row::text(row, "state").to_owned(),
+            version: row::version(row),
+        }
+    }
+}
+
+/// Refuses a token that cannot be.
+///
+/// # Errors
+/// `inconsistent`, naming the field.
+pub fn check_token(request: &TokenRequest, days_max: u32, now: Timestamp) -> Result<(), Refusal> {
+    let bad = |pointer: &str, message: String, remedy: &str| {
+        Err(Refusal::new(RefusalKind::Invalid, "inconsistent", message, remedy).at(pointer))
+    };
+    check_text("/name", &request.name)?;
+    if request.roles.is_empty() {
+        return bad("/roles", "a token has at least one role".to_owned(), "name one");
+    }
+    if let Some(role) = request.roles.iter().find(|role| !MACHINE_ROLES.contains(role)) {
+        let list: Vec<&str> = MACHINE_ROLES.iter().map(|role| role.as_str()).collect();
+        return bad(
+            "/roles",
+            format!("a machine cannot be `{}`", role.as_str()),
+            &format!("a machine may be {}; what needs a person is done by one", list.join(", ")),
+        );
+    }
+    let latest = now.plus_micros(i64::from(days_max) * 24 * 3600 * 1_000_000);
+    if request.expires <= now || request.expires > latest {
+        return bad(
+            "/expires",
+            format!("a token ends within {days_max} days, and not before now"),
+            &format!("name a time up to {latest}"),
+        );
+    }
+    Ok(())
+}
+
+impl Govern {
+    /// Makes a token. Its text is shown once.
+    ///
+    /// # Errors
+    /// `forbidden`, `inconsistent`, the store's.
+    pub async fn make_token(
+        &self,
+        actor: &Actor,
+        request: &TokenRequest,
+        call: &Call,
+    ) -> Result<Done<MadeToken>, Refusal> {
+        require(actor, TOKEN_ADMINS)?;
+        self.run(actor, call, |now| async move {
+            check_token(request, self.venue().clocks.token_life_days_max.get(), now)?;
+            let secret = Ticket::issue(TOKEN_PREFIX, &self.draw());
+            let id = self.new_id("T");
+            let mut roles = request.roles.clone();
+            roles.sort_unstable();
+            roles.dedup();
+            let mut image = Map::new();
+            let mut column = |name: &str, value: Value| image.insert(name.to_owned(), value);
+            column("token", json!(id));
+            column("name", json!(request.name));
+            column("roles", json!(roles));
+            column("digest", json!(secret.digest()));
+            column("created_by", json!(actor.principal));
+            column("created_us", json!(now.as_micros()));
+            column("expires_us", json!(request.expires.as_micros()));
+            column("state", json!("active"));
+            let write = row::replace(&TOKENS, None, image);
+            let mut facts = facts(actor);
+            facts.insert("token".to_owned(), json!(id));
+            facts.insert("granted".to_owned(), json!(roles));
+            facts.insert("expires".to_owned(), json!(request.expires));
+            let mut change = change("token.made", now, facts);
+            let effects = row::effects("token", &write, None)
+                .into_iter()
+                .filter(|effect| effect.field != "digest")
+                .collect();
+            let token = Token::of(&write.image);
+            change.writes.push(write);
+            let plan = Plan { title: format!("make token {id}"), effects, warnings: Vec::new(), change };
+            Ok(Planned { plan, value: MadeToken { token, secret: Some(secret) }, status: 201 })
+        })
+        .await
+    }
+
+    /// Revokes a token: its next request is refused.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `token_state`, the store's.
+    pub async fn revoke_token(
+        &self,
+        actor: &Actor,
+        id: &str,
+        reason: &str,
+        call: &Call,
+    ) -> Result<Done<Token>, Refusal> {
+        require(actor, TOKEN_ADMINS)?;
+        check_text("/reason", reason)?;
+        self.run(actor, call, |now| async move {
+            let row = self.row_or_not_found(&TOKENS, "token", id).await?;
+            check_if_match(call, "token", id, row::version(&row))?;
+            if row::text(&row, "state") != "active" {
+                return Err(Refusal::new(
+                    RefusalKind::Conflict,
+                    "token_state",
+                    format!("token `{id}` is revoked already"),
+                    "nothing needs doing",
+                ));
+            }
+            let write = row::update(&TOKENS, &row, [("state", json!("revoked"))]);
+            let mut facts = facts(actor);
+            facts.insert("token".to_owned(), json!(id));
+            facts.insert("reason".to_owned(), json!(reason));
+            let mut change = change("token.revoked", now, facts);
+            let effects = row::effects("token", &write, Some(&row));
+            let value = Token::of(&write.image);
+            change.writes.push(write);
+            let plan = Plan { title: format!("revoke token {id}"), effects, warnings: Vec::new(), change };
+            Ok(Planned { plan, value, status: 200 })
+        })
+        .await
+    }
+
+    /// Who shows this token; none if it opens nothing (any more).
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn machine(&self, token: &str) -> Result<Option<Actor>, Refusal> {
+        let Some(ticket) = Ticket::parse(TOKEN_PREFIX, token) else { return Ok(None) };
+        // Looked up by its digest: what an answer's time could tell is about a hash nobody can choose.
+        let equals = vec![("digest", json!(ticket.digest())), ("state", json!("active"))];
+        let filter = Filter { equals, after: None, limit: 1 };
+        let rows = self.store.list(&TOKENS, &filter).await.map_err(store_refusal)?;
+        let now = self.world.now().as_micros();
+        let live = |row: &&Image| row::integer(row, "expires_us").is_some_and(|expires| now < expires);
+        Ok(rows.first().filter(live).map(|row| Actor {
+            principal: format!("token:{}", row::text(row, "token")),
+            roles: row::json(row, "roles"),
+            customer: None,
+            session: None,
+            second_factor: None,
+        }))
+    }
+
+    /// Tokens by id.
+    ///
+    /// # Errors
+    /// `forbidden`, the store's.
+    pub async fn tokens(
+        &self,
+        actor: &Actor,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<Token>, Refusal> {
+        require(actor, TOKEN_READERS)?;
+        let filter = Filter { equals: Vec::new(), after, limit: limit.clamp(1, Filter::LIMIT_MAX) };
+        let rows = self.store.list(&TOKENS, &filter).await.map_err(store_refusal)?;
+        Ok(rows.iter().map(Token::of).collect())
+    }
+}
