@@ -89,7 +89,7 @@ pub enum FollowError {
         version: u64,
     },
     /// A frame where it has no place.
-    #[error("the feed sent a {found} where it has no place: {expected} was expected")]
+    #[error("the feed sent {found} where it has no place: {expected} was expected")]
     Unexpected {
         /// What came.
         found: &'static str,
@@ -174,7 +174,7 @@ impl Follower {
     }
 
     fn begin(&mut self, version: u64, at: Timestamp, keys: u64, dead: u64) -> Result<Step, FollowError> {
-        self.outside_snapshot("snapshot")?;
+        self.outside_snapshot("a snapshot")?;
         if let Some(held) = self.held.filter(|held| version < *held) {
             return Err(FollowError::Backwards { held, found: version });
         }
@@ -195,7 +195,7 @@ impl Follower {
     ) -> Result<Step, FollowError> {
         let expected = "a delta, a heartbeat or the beginning of a snapshot";
         let Some(gathering) = &mut self.gathering else {
-            return Err(FollowError::Unexpected { found: "part of a snapshot", expected });
+            return Err(FollowError::Unexpected { found: "a part of a snapshot", expected });
         };
         let snapshot = &mut gathering.snapshot;
         if version != snapshot.version {
@@ -216,7 +216,7 @@ impl Follower {
     fn end(&mut self, version: u64, digest: &str) -> Result<Step, FollowError> {
         let expected = "a delta, a heartbeat or the beginning of a snapshot";
         let Some(gathering) = self.gathering.take() else {
-            return Err(FollowError::Unexpected { found: "end of a snapshot", expected });
+            return Err(FollowError::Unexpected { found: "the end of a snapshot", expected });
         };
         let Gathering { snapshot, keys, dead, digest: computed } = gathering;
         if version != snapshot.version {
@@ -234,10 +234,10 @@ impl Follower {
     }
 
     fn delta(&mut self, delta: Delta) -> Result<Step, FollowError> {
-        self.outside_snapshot("delta")?;
+        self.outside_snapshot("a delta")?;
         let expected = "the beginning of a snapshot";
         let Some(held) = self.held else {
-            return Err(FollowError::Unexpected { found: "delta", expected });
+            return Err(FollowError::Unexpected { found: "a delta", expected });
         };
         let found = delta.version;
         if found <= held {
@@ -255,7 +255,7 @@ impl Follower {
     }
 
     fn heartbeat(&mut self, version: u64, at: Timestamp) -> Result<Step, FollowError> {
-        self.outside_snapshot("heartbeat")?;
+        self.outside_snapshot("a heartbeat")?;
         let Some(held) = self.held else {
             return Err(FollowError::Unexpected {
                 found: "heartbeat",
