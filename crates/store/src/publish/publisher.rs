@@ -113,7 +113,8 @@ fn folder(options: &StoreOptions) -> Result<Option<(Arc<dyn PublishIo>, Option<F
         path: path.clone(),
         source,
     })?;
-    let lock = lock_file(&path.join("lock"))?;
+    // Beside the folder, which holds published files and nothing else.
+    let lock = lock_file(&path.with_added_extension("lock"))?;
     Ok(Some((Arc::new(io), Some(lock))))
 }
 

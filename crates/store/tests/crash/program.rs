@@ -5,7 +5,7 @@
 use crate::report::{Line, Reporter};
 use crate::work::{PRINCIPAL, Step, signer};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::SystemTime;
 use sumun_model::Timestamp;
@@ -57,11 +57,6 @@ impl Program {
         command.env(KEYS, self.keys.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command
-    }
-
-    /// Runs to its end; what it said on stderr goes with the test's output.
-    pub(crate) fn run(&self) -> ExitStatus {
-        self.command().status().unwrap()
     }
 
     pub(crate) fn options(&self) -> StoreOptions {
