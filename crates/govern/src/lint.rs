@@ -80,9 +80,9 @@ fn a_dead_key_stays_dead(plan: &Plan, write: &RowWrite) -> Result<(), Refusal> {
             Err(broken(&format!("key `{key}` ends without an entry in the registry of dead ids")))
         }
         (false, true, _) => Err(broken(&format!("key `{key}` would live and be dead at once"))),
-        (false, false, false) => Err(broken(&format!(
-            "key `{key}` is written without making sure that its id is not a dead one"
-        ))),
+        (false, false, false) => {
+            Err(broken(&format!("key `{key}` is written without making sure that its id is not a dead one")))
+        }
     }
 }
 

@@ -132,6 +132,16 @@ mod tests {
             said(reopened, Action::Narrow, &[]),
             said(other_secret, Action::Narrow, &[]),
         ];
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        sound
+        the plan is not sound: `narrow` widens `scopes`
+        the plan is not sound: `scopes` widens without an approval
+        sound
+        the plan is not sound: `suspend` makes a key `suspended`, not `expired`
+        sound
+        the plan is not sound: `account` of a key never changes
+        the plan is not sound: `narrow` widens `allowlist`
+        the plan is not sound: a secret is set when a key is issued, and never again
+        ");
     }
 }

@@ -110,6 +110,7 @@ pub fn apply((state, measure): Standing, action: Action) -> Result<Standing, Ref
         KeyState::Requested => match action {
             Action::Approve => Ok((state, measure)),
             Action::Reject => Ok((KeyState::Rejected, measure)),
+            Action::Issue if measure == Some(Measure::Expire) => Err(in_force(Measure::Expire, action)),
             Action::Issue => Ok((KeyState::Active, measure)),
             Action::Revoke | Action::RunOut => Ok((KeyState::Expired, measure)),
             _ => Err(wrong_state(state, action)),

@@ -94,7 +94,7 @@ fn scopes(venue: &Venue, wanted: &Wanted<'_>) -> Result<(), Refusal> {
             "choose a purpose that the venue offers; see `purposes` of its facts",
         ));
     };
-    if let Some(beyond) = scopes.iter().find(|scope| !most.contains(*scope)) {
+    if let Some(beyond) = strongest(scopes, most) {
         return Err(invalid(
             "purpose_caps_scopes",
             "/scopes",
@@ -111,6 +111,11 @@ fn scopes(venue: &Venue, wanted: &Wanted<'_>) -> Result<(), Refusal> {
         ));
     }
     Ok(())
+}
+
+/// The strongest scope that is not within these: the one to speak of.
+fn strongest(scopes: ScopeSet, within: ScopeSet) -> Option<Scope> {
+    scopes.iter().filter(|scope| !within.contains(*scope)).max_by_key(|scope| ApprovalClass::of_scope(*scope))
 }
 
 fn vendor(wanted: &Wanted<'_>) -> Result<Vec<String>, Refusal> {
@@ -133,7 +138,7 @@ fn vendor(wanted: &Wanted<'_>) -> Result<Vec<String>, Refusal> {
             "choose an approved vendor, or wait until this one is",
         ));
     }
-    if let Some(beyond) = wanted.scopes.iter().find(|scope| !vendor.scopes.contains(*scope)) {
+    if let Some(beyond) = strongest(wanted.scopes, vendor.scopes) {
         return Err(invalid(
             "vendor_caps_scopes",
             "/scopes",
@@ -153,7 +158,7 @@ fn allowlist(
     scopes: ScopeSet,
     entries: &[AllowlistEntry],
 ) -> Result<(), Refusal> {
-    let beyond = scopes.iter().find(|scope| !WITHOUT_ALLOWLIST.contains(*scope));
+    let beyond = strongest(scopes, WITHOUT_ALLOWLIST);
     if entries.is_empty() && (rules.allowlist_required || beyond.is_some()) {
         let why = beyond.map_or_else(String::new, |scope| format!(", and it would hold `{scope}`"));
         return Err(invalid(
@@ -173,7 +178,7 @@ fn allowlist(
     }
     for (index, prefix) in entries.iter().map(AllowlistEntry::prefix).enumerate() {
         let least = if prefix.is_v4() { rules.widest_prefix.v4.get() } else { rules.widest_prefix.v6.get() };
-        if u32::from(prefix.length()) < u32::from(least) {
+        if u32::from(prefix.length()) < least {
             return Err(invalid(
                 "prefix_too_wide",
                 &format!("/allowlist/{index}"),

@@ -5,7 +5,7 @@ use super::lint::{self, Origin};
 use super::row::KeyRow;
 use crate::actor::Actor;
 use crate::govern::{change, facts};
-use crate::plan::Plan;
+use crate::plan::{Effect, Plan};
 use crate::refusal::Refusal;
 use crate::row::{effects, replace};
 use crate::venue::Venue;
@@ -52,7 +52,7 @@ pub struct Deed<'a> {
 }
 
 /// Columns that tell people nothing.
-const NOT_SHOWN: &[&str] = &["secret", "exposure"];
+const NOT_SHOWN: &[&str] = &["secret", "exposure", "canary"];
 
 /// The plan that writes these keys.
 ///
@@ -96,7 +96,8 @@ fn add(plan: &mut Plan, deed: &Deed<'_>, key: &KeyWrite<'_>) {
     plan.effects.extend(
         effects("key", &write, before.as_ref())
             .into_iter()
-            .filter(|effect| !NOT_SHOWN.contains(&effect.field.as_str())),
+            .filter(|effect| !NOT_SHOWN.contains(&effect.field.as_str()))
+            .map(readable),
     );
     plan.change.writes.push(write);
     if key.after.state.is_terminal() {
@@ -112,6 +113,17 @@ fn add(plan: &mut Plan, deed: &Deed<'_>, key: &KeyWrite<'_>) {
     if let Some(body) = notice(deed, key) {
         plan.change.outbox.push(OutboxMessage { topic: "notice", body });
     }
+}
+
+/// Times as people read them.
+fn readable(mut effect: Effect) -> Effect {
+    let time = |value: &Value| value.as_i64().map_or(Value::Null, |us| json!(Timestamp::from_micros(us)));
+    if let Some(name) = effect.field.strip_suffix("_us") {
+        effect.before = time(&effect.before);
+        effect.after = time(&effect.after);
+        effect.field = name.to_owned();
+    }
+    effect
 }
 
 fn dead(key: &KeyRow, now: Timestamp) -> Image {

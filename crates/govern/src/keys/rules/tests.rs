@@ -77,7 +77,11 @@ fn what_may_be_asked_for() {
 #[test]
 fn a_signing_key_of_ones_own_is_refused_where_no_gate_could_check_it() {
     let refusal = scheme_served(&venue(), Scheme::Ed25519).unwrap_err();
-    insta::assert_snapshot!(format!("{}\n{}\n{}", refusal.code, refusal.message, refusal.remedy), @"");
+    insta::assert_snapshot!(format!("{}\n{}\n{}", refusal.code, refusal.message, refusal.remedy), @r"
+    scheme_not_served
+    the dialect `upbit` of this venue signs by a shared secret only; its gates could not check `ed25519`
+    choose `hs256`; an owner-held signing key needs a venue whose dialect has one
+    ");
     assert!(scheme_served(&venue(), Scheme::Hs256).is_ok());
 }
 

@@ -1,0 +1,180 @@
+//! A control plane on an SQLite file of its own, with a clock the test moves and people to act.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use sumun_govern::actor::SecondFactor;
+use sumun_govern::approvals::{Answer, Decision};
+use sumun_govern::keys::request::KeyRequest;
+use sumun_govern::{Actor, Call, Govern, Role, Venue, World, venue};
+use sumun_ledger::CheckpointSigner;
+use sumun_model::Timestamp;
+use sumun_seal::{KeyEncryptionKey, Keyring};
+use sumun_store::tables::{ACCOUNTS, CUSTOMERS, VENDORS};
+use sumun_store::{Expect, RowWrite, Store, StoreOptions, Table};
+use zeroize::Zeroizing;
+
+/// 2026-11-02T00:00:00Z.
+pub(crate) const START_US: i64 = 1_793_577_600_000_000;
+pub(crate) const HOUR: i64 = 3_600_000_000;
+pub(crate) const DAY: i64 = 24 * HOUR;
+
+/// A clock that stands until it is moved, and draws that repeat.
+#[derive(Debug)]
+pub(crate) struct TestWorld {
+    now_us: AtomicI64,
+    drawn: AtomicU64,
+}
+
+impl World for TestWorld {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.now_us.load(Ordering::SeqCst))
+    }
+    fn draw(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let number = self.drawn.fetch_add(1, Ordering::SeqCst);
+            let digest = Sha256::digest(number.to_be_bytes());
+            chunk.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        }
+    }
+}
+
+/// The control plane of one test.
+pub(crate) struct Bench {
+    pub(crate) govern: Arc<Govern>,
+    pub(crate) world: Arc<TestWorld>,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let world = Arc::new(TestWorld { now_us: AtomicI64::new(START_US), drawn: AtomicU64::new(0) });
+        let signer = CheckpointSigner::new(&[7; 32], "sumun.example/made-up").unwrap();
+        let clock = {
+            let world = Arc::clone(&world);
+            Arc::new(move || world.now())
+        };
+        let url = format!("sqlite://{}", folder.path().join("sumun.db").display());
+        let store = Store::open(StoreOptions::new(url, signer, clock, "test")).await.unwrap();
+        let keyring = Keyring::of(KeyEncryptionKey::new(Zeroizing::new([9; 32])));
+        let venue = Venue::parse("venue.toml", venue::EXAMPLE).unwrap();
+        let govern = Arc::new(Govern::new(store, keyring, Arc::clone(&world) as Arc<dyn World>, venue));
+        let bench = Self { govern, world, _folder: folder };
+        bench.people().await;
+        bench
+    }
+
+    pub(crate) fn pass(&self, us: i64) {
+        self.world.now_us.fetch_add(us, Ordering::SeqCst);
+    }
+
+    async fn people(&self) {
+        for (customer, account, segment) in [("C1", "A1", "retail"), ("C2", "A2", "corporate")] {
+            self.put(
+                &CUSTOMERS,
+                json!({"customer": customer, "segment": segment, "country": "KR", "state": "active", "purpose": null,
+                       "created_us": START_US, "version": 1}),
+            )
+            .await;
+            self.put(
+                &ACCOUNTS,
+                json!({"account": account, "customer": customer, "person": "P1", "segment": segment, "country": "KR",
+                       "opened": null, "owner": "O1", "parent": null, "fee_tier": null, "state": "active", "version": 1}),
+            )
+            .await;
+        }
+        self.put(
+            &VENDORS,
+            json!({"vendor": "V1", "name": "Made-up Tools", "class": "tool", "state": "approved",
+                   "networks": ["198.51.100.0/24"], "scopes": ["read", "trade"], "diligence": {}, "attested_us": null,
+                   "recertify_us": null, "version": 1}),
+        )
+        .await;
+    }
+
+    async fn put(&self, table: &'static Table, image: Value) {
+        let mut change = sumun_govern::govern::change("test.setup", self.world.now(), serde_json::Map::new());
+        self.world.draw(&mut change.salt);
+        let Value::Object(image) = image else { panic!("not a row") };
+        change.writes.push(RowWrite { table, expect: Expect::Absent, image });
+        self.govern.store.execute(change).await.unwrap();
+    }
+
+    /// The customer's person, with a second factor shown a second ago.
+    pub(crate) fn owner(&self, customer: &str) -> Actor {
+        Actor {
+            principal: format!("customer:{customer}/P1"),
+            roles: vec![Role::Owner],
+            customer: Some(customer.into()),
+            session: Some("s-owner".into()),
+            second_factor: Some(SecondFactor {
+                method: "totp".into(),
+                at: self.world.now().plus_micros(-1_000_000),
+            }),
+        }
+    }
+
+    /// Asks for a key and has it issued, with all approvals it takes. Gives the id and the secret.
+    pub(crate) async fn issued(&self, request: &KeyRequest) -> (String, String) {
+        let owner = self.owner("C1");
+        let asked = self.govern.request_key(&owner, request, &Call::default()).await.unwrap().value;
+        for approval in &asked.waits_for {
+            for (name, role) in [("anna", Role::Analyst), ("bert", Role::Approver), ("dora", Role::Approver)]
+            {
+                let _ = self.govern.decide(&staff(name, role), approval, &yes(), &Call::default()).await;
+            }
+        }
+        let issued = self.govern.issue_key(&owner, &asked.key.key, &Call::default()).await.unwrap().value;
+        let secret = issued.secret.unwrap();
+        (issued.key.key, String::from_utf8(secret.expose().to_vec()).unwrap())
+    }
+
+    /// A column of a key's row as text.
+    pub(crate) async fn column(&self, key: &str, column: &str) -> Value {
+        let row = self.govern.store.get(&sumun_store::tables::KEYS, key).await.unwrap().unwrap();
+        row.get(column).unwrap().clone()
+    }
+
+    /// Everything the ledger holds, as text.
+    pub(crate) async fn ledger(&self) -> Vec<(String, Value)> {
+        let entries = self.govern.store.entries(0, 10_000).await.unwrap();
+        entries
+            .into_iter()
+            .map(|entry| (entry.class, serde_json::from_str(&entry.payload.unwrap()).unwrap()))
+            .collect()
+    }
+}
+
+/// A member of staff.
+pub(crate) fn staff(name: &str, role: Role) -> Actor {
+    Actor {
+        principal: format!("user:{name}"),
+        roles: vec![role],
+        customer: None,
+        session: Some(format!("s-{name}")),
+        second_factor: None,
+    }
+}
+
+pub(crate) fn yes() -> Decision {
+    Decision { decision: Answer::Approve, reason: None, looked_at: None }
+}
+
+pub(crate) fn no() -> Decision {
+    Decision {
+        decision: Answer::Refuse,
+        reason: Some("the purpose does not fit the amounts".into()),
+        looked_at: None,
+    }
+}
+
+/// A request with these words for what differs.
+pub(crate) fn request(purpose: &str, scopes: &[&str]) -> KeyRequest {
+    serde_json::from_value(json!({
+        "account": "A1", "purpose": purpose, "application": "bot", "scopes": scopes, "allowlist": ["203.0.113.7/32"],
+        "expires": Timestamp::from_micros(START_US + 90 * DAY), "terms": "1",
+    }))
+    .unwrap()
+}
