@@ -1,1 +1,34 @@
 //! REST with OpenAPI, sign-in, roles, and the key feed.
+//!
+//! Start with [`access`] (who may call what), then `api` (how a request becomes a call of `govern`), then one file of
+//! `resources`. A handler parses, calls one use case, and shows what came of it. Beside the requests stand `feed_stream` (one
+//! gate's stream) and `tasks` (what falls due, notices that leave).
+//!
+//! Never here: a business rule, SQL text, or a handler without a row in the table of rights.
+
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
+
+pub mod access;
+mod answer;
+mod api;
+mod asked;
+mod assertion;
+mod authenticate;
+mod document;
+mod feed_stream;
+mod gates;
+pub mod metrics;
+mod operation;
+mod parameter;
+pub mod problem;
+mod resources;
+mod serve;
+mod server;
+mod strict;
+mod tasks;
+pub mod text;
+mod view;
+mod written;
+
+pub use serve::{Running, serve};
+pub use server::{Server, openapi, router};

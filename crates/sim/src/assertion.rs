@@ -66,7 +66,7 @@ impl AssertionKey {
     #[must_use]
     pub fn assert(&self, kid: &str, audience: &str, who: &Who, now_s: i64, id: &str) -> String {
         let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let header = part(json!({ "alg": "EdDSA", "kid": kid }));
+        let header = part(json!({ "alg": "EdDSA", "kid": kid, "typ": "JWT" }));
         let claims = part(json!({
             "aud": audience, "iat": now_s, "exp": now_s + LIFE_S, "jti": id,
             "sub": who.customer, "person": who.person, "role": who.role, "amr": who.methods,

@@ -1,0 +1,262 @@
+//! Who may call what: the only table of rights (ADR 0013).
+//!
+//! An operation is registered together with its row, and there is no other way to register one. `owned` means that a
+//! customer's principal sees and touches his own customer's things only; for all else he gets the answer of what does not exist.
+//! `tests/data/authorization.tsv` spells the table out per role, and tests call each operation as each role.
+
+use sumun_govern::Role;
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug)]
+pub enum Access {
+    /// Anyone, without signing in.
+    Anyone,
+    /// Anyone signed in.
+    SignedIn,
+    /// Whoever has one of these roles.
+    Roles(&'static [&'static [Role]]),
+}
+
+/// What a request does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Makes, or acts.
+    Post,
+    /// Creates or replaces wholly.
+    Put,
+    /// Ends.
+    Delete,
+}
+
+impl Method {
+    /// As HTTP spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// One operation and who may call it.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// Its id, as in the OpenAPI document.
+    pub id: &'static str,
+    /// Method.
+    pub method: Method,
+    /// Path, parameters in braces.
+    pub path: &'static str,
+    /// Who.
+    pub access: Access,
+    /// Whether customers' principals are held to their own customer's things.
+    pub owned: bool,
+}
+
+/// What one role may expect of one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// The call is let through.
+    Allow,
+    /// The call is refused with 403.
+    Deny,
+    /// The call is let through for the principal's own things.
+    OwnOnly,
+}
+
+impl Expectation {
+    /// The word in the table of the tests.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::OwnOnly => "own-only",
+        }
+    }
+}
+
+impl Row {
+    /// Whether somebody with these roles may call it. Who may not even sign in for it is not asked here.
+    #[must_use]
+    pub fn allows(&self, roles: &[Role]) -> bool {
+        match self.access {
+            Access::Anyone | Access::SignedIn => true,
+            Access::Roles(groups) => roles.iter().any(|role| groups.iter().any(|group| group.contains(role))),
+        }
+    }
+
+    /// What a role may expect.
+    #[must_use]
+    pub fn expectation(&self, role: Role) -> Expectation {
+        if !self.allows(&[role]) {
+            Expectation::Deny
+        } else if self.owned && role.is_customer() {
+            Expectation::OwnOnly
+        } else {
+            Expectation::Allow
+        }
+    }
+
+    /// The roles allowed, in words.
+    #[must_use]
+    pub fn allowed(&self) -> String {
+        match self.access {
+            Access::Anyone => "anyone".to_owned(),
+            Access::SignedIn => "anyone signed in".to_owned(),
+            Access::Roles(groups) => {
+                let mut words: Vec<_> =
+                    groups.iter().flat_map(|group| group.iter().map(|r| r.as_str())).collect();
+                words.sort_unstable();
+                words.dedup();
+                words.join(", ")
+            }
+        }
+    }
+}
+
+/// All of staff.
+const STAFF: &[Role] = &[
+    Role::Viewer,
+    Role::Analyst,
+    Role::Approver,
+    Role::ComplianceLead,
+    Role::SecurityAdmin,
+    Role::Auditor,
+    Role::Support,
+];
+/// Staff who may read personal data, each reading recorded.
+const PERSONAL: &[Role] =
+    &[Role::Analyst, Role::Approver, Role::ComplianceLead, Role::Auditor, Role::Support];
+/// Staff who look into suspicions.
+const CASE_WORK: &[Role] = &[Role::Analyst, Role::Approver, Role::ComplianceLead];
+/// Staff who may decide what waits; the approval itself says which of them is needed.
+const DECIDE: &[Role] = &[Role::Analyst, Role::Approver, Role::ComplianceLead, Role::SecurityAdmin];
+/// Staff who own parties and policy.
+const LEAD: &[Role] = &[Role::ComplianceLead];
+/// Staff who run users, machines and gates.
+const SECURITY: &[Role] = &[Role::SecurityAdmin];
+/// Staff who check the record.
+const CHECK: &[Role] = &[Role::Auditor, Role::SecurityAdmin, Role::ComplianceLead];
+/// Customers' people who hold keys.
+const HOLDERS: &[Role] = &[Role::Owner, Role::CorporateAdmin, Role::Broker, Role::MarketMaker];
+/// Who decides for a company about its keys.
+const COMPANY: &[Role] = &[Role::CorporateAdmin];
+/// The exchange's back end.
+const BACKEND: &[Role] = &[Role::ExchangeBackend];
+/// Gates.
+const GATES: &[Role] = &[Role::Gate];
+
+macro_rules! rows {
+    ($($id:ident = $name:literal $method:ident $path:literal $access:expr $(, $owned:ident)?;)+) => {
+        $(
+            #[doc = concat!("`", stringify!($method), " ", $path, "`")]
+            pub static $id: Row = Row {
+                id: $name,
+                method: Method::$method,
+                path: $path,
+                access: $access,
+                owned: rows!(@owned $($owned)?),
+            };
+        )+
+        /// Every operation there is.
+        pub static ALL: &[&Row] = &[$(&$id),+];
+    };
+    (@owned owned) => { true };
+    (@owned) => { false };
+}
+use Access::{Anyone, Roles, SignedIn};
+
+rows! {
+    // Health and the document itself.
+    HEALTHZ = "healthz" Get "/healthz" Anyone;
+    READYZ = "readyz" Get "/readyz" Anyone;
+    METRICS = "metrics" Get "/metrics" Anyone;
+    OPENAPI = "openapi" Get "/v1/openapi.json" Anyone;
+
+    // Signing in.
+    SESSION_CREATE = "session_create" Post "/v1/sessions" Anyone;
+    OWNER_SESSION_CREATE = "owner_session_create" Post "/v1/owner/sessions" Anyone;
+    SESSION_GET = "session_get" Get "/v1/sessions/current" SignedIn;
+    SESSION_DELETE = "session_delete" Delete "/v1/sessions/current" SignedIn;
+    SESSION_STEP_UP = "session_step_up" Post "/v1/sessions/current/step-up" Roles(&[STAFF]);
+
+    // Staff and machines.
+    USER_INVITE = "user_invite" Post "/v1/users" Roles(&[SECURITY]);
+    USER_LIST = "user_list" Get "/v1/users" Roles(&[CHECK]);
+    USER_GET = "user_get" Get "/v1/users/{user}" Roles(&[STAFF]);
+    USER_DISABLE = "user_disable" Post "/v1/users/{user}/disable" Roles(&[SECURITY]);
+    USER_ROLES = "user_roles" Post "/v1/users/{user}/roles" Roles(&[SECURITY]);
+    ENROLMENT_CREATE = "enrolment_create" Post "/v1/enrolments" Anyone;
+    ENROLMENT_CONFIRM = "enrolment_confirm" Post "/v1/enrolments/confirm" Anyone;
+    TOKEN_CREATE = "token_create" Post "/v1/tokens" Roles(&[SECURITY]);
+    TOKEN_LIST = "token_list" Get "/v1/tokens" Roles(&[&[Role::SecurityAdmin, Role::Auditor]]);
+    TOKEN_REVOKE = "token_revoke" Post "/v1/tokens/{token}/revoke" Roles(&[SECURITY]);
+
+    // Who stands behind keys. A customer's people see their own.
+    CUSTOMER_PUT = "customer_put" Put "/v1/customers/{customer}" Roles(&[BACKEND, LEAD]);
+    CUSTOMER_GET = "customer_get" Get "/v1/customers/{customer}" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    CUSTOMER_LIST = "customer_list" Get "/v1/customers" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    PERSON_PUT = "person_put" Put "/v1/persons/{person}" Roles(&[BACKEND, LEAD]);
+    PERSON_GET = "person_get" Get "/v1/persons/{person}" Roles(&[PERSONAL, BACKEND, HOLDERS]), owned;
+    PERSON_LIST = "person_list" Get "/v1/persons" Roles(&[PERSONAL, BACKEND, HOLDERS]), owned;
+    ACCOUNT_PUT = "account_put" Put "/v1/accounts/{account}" Roles(&[BACKEND, LEAD]);
+    ACCOUNT_GET = "account_get" Get "/v1/accounts/{account}" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    ACCOUNT_LIST = "account_list" Get "/v1/accounts" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    OPERATOR_PUT = "operator_put" Put "/v1/operators/{operator}" Roles(&[BACKEND, LEAD]);
+    OPERATOR_GET = "operator_get" Get "/v1/operators/{operator}" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    OPERATOR_LIST = "operator_list" Get "/v1/operators" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    VENDOR_PUT = "vendor_put" Put "/v1/vendors/{vendor}" Roles(&[LEAD]);
+    VENDOR_GET = "vendor_get" Get "/v1/vendors/{vendor}" Roles(&[STAFF, BACKEND, HOLDERS]);
+    VENDOR_LIST = "vendor_list" Get "/v1/vendors" Roles(&[STAFF, BACKEND, HOLDERS]);
+    VENDOR_STATE = "vendor_state" Post "/v1/vendors/{vendor}/state" Roles(&[LEAD]);
+    DELEGATION_PUT = "delegation_put" Put "/v1/delegations/{delegation}" Roles(&[BACKEND, LEAD]);
+    DELEGATION_GET = "delegation_get" Get "/v1/delegations/{delegation}" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    DELEGATION_LIST = "delegation_list" Get "/v1/delegations" Roles(&[STAFF, BACKEND]);
+    DELEGATION_END = "delegation_end" Post "/v1/delegations/{delegation}/end" Roles(&[BACKEND, LEAD, HOLDERS]), owned;
+
+    // Keys. What touches a secret or a right is the customer's own; what cuts is staff's.
+    KEY_REQUEST = "key_request" Post "/v1/keys" Roles(&[HOLDERS]), owned;
+    KEY_LIST = "key_list" Get "/v1/keys" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    KEY_GET = "key_get" Get "/v1/keys/{key}" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    KEY_TIMELINE = "key_timeline" Get "/v1/keys/{key}/timeline" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    KEY_CAPABILITY = "key_capability" Get "/v1/keys/{key}/capability" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    KEY_APPROVE = "key_approve" Post "/v1/keys/{key}/approve" Roles(&[DECIDE, COMPANY]), owned;
+    KEY_REJECT = "key_reject" Post "/v1/keys/{key}/reject" Roles(&[DECIDE, COMPANY]), owned;
+    KEY_ISSUE = "key_issue" Post "/v1/keys/{key}/issue" Roles(&[HOLDERS]), owned;
+    KEY_ALLOWLIST = "key_allowlist" Post "/v1/keys/{key}/allowlist" Roles(&[HOLDERS]), owned;
+    KEY_SCOPES = "key_scopes" Post "/v1/keys/{key}/scopes" Roles(&[HOLDERS]), owned;
+    KEY_ROTATE = "key_rotate" Post "/v1/keys/{key}/rotate" Roles(&[HOLDERS]), owned;
+    KEY_REVOKE = "key_revoke" Post "/v1/keys/{key}/revoke" Roles(&[HOLDERS]), owned;
+    KEY_SUSPEND = "key_suspend" Post "/v1/keys/{key}/suspend" Roles(&[&[Role::Analyst, Role::Approver, Role::SecurityAdmin]]);
+    KEY_LIFT = "key_lift" Post "/v1/keys/{key}/lift" Roles(&[&[Role::Approver, Role::SecurityAdmin]]);
+    KEY_HOLD = "key_hold" Post "/v1/keys/{key}/hold" Roles(&[CASE_WORK]);
+    KEY_RELEASE = "key_release" Post "/v1/keys/{key}/release" Roles(&[CASE_WORK]);
+    KEY_EXPIRE = "key_expire" Post "/v1/keys/{key}/expire" Roles(&[DECIDE]);
+
+    // The second pair of eyes.
+    APPROVAL_LIST = "approval_list" Get "/v1/approvals" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    APPROVAL_GET = "approval_get" Get "/v1/approvals/{approval}" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    APPROVAL_DECIDE = "approval_decide" Post "/v1/approvals/{approval}/decide" Roles(&[DECIDE, COMPANY]), owned;
+    APPROVAL_WITHDRAW = "approval_withdraw" Post "/v1/approvals/{approval}/withdraw" Roles(&[DECIDE, HOLDERS]), owned;
+
+    // The venue's own facts.
+    VENUE_GET = "venue_get" Get "/v1/venue" SignedIn;
+    VENUE_PUT = "venue_put" Put "/v1/venue" Roles(&[LEAD]);
+
+    // The record.
+    LEDGER_CHECKPOINT = "ledger_checkpoint" Get "/v1/ledger/checkpoint" Anyone;
+    LEDGER_ENTRIES = "ledger_entries" Get "/v1/ledger/entries" Roles(&[CHECK]);
+    LEDGER_ENTRY = "ledger_entry" Get "/v1/ledger/entries/{index}" Roles(&[CHECK]);
+    LEDGER_PROOF = "ledger_proof" Get "/v1/ledger/entries/{index}/proof" SignedIn;
+    LEDGER_CONSISTENCY = "ledger_consistency" Get "/v1/ledger/consistency" Anyone;
+
+    // Gates follow, and say when they have obeyed.
+    FEED = "feed" Get "/v1/feed" Roles(&[GATES]);
+    FEED_ACKNOWLEDGE = "feed_acknowledge" Post "/v1/feed/acknowledgements" Roles(&[GATES]);
+}

@@ -1,0 +1,109 @@
+//! Counters of the control plane's front, by Prometheus convention. Labels are few and bounded: never an id, never an address.
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Bounds of a request's duration, seconds: from a read of one row to the time limit.
+const REQUEST_SECONDS: [f64; 9] = [1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 100e-3, 500e-3, 2.0, 10.0];
+
+/// Labels of an answered request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    /// The operation's id; `none` where no operation matched.
+    pub operation: &'static str,
+    /// The answer's status.
+    pub status: u16,
+}
+
+/// Labels of an attempt to sign in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SignInLabels {
+    /// `staff`, `customer`, `machine` or `gate`.
+    pub kind: &'static str,
+    /// `accepted` or `refused`.
+    pub outcome: &'static str,
+}
+
+macro_rules! metrics {
+    ($($(#[doc = $doc:literal])+ $field:ident: $kind:ty = $name:literal $(, $unit:expr)? => $make:expr;)+) => {
+        /// All of this crate's metrics. A field's comment is its help text.
+        #[derive(Debug)]
+        pub struct Metrics {
+            registry: Registry,
+            $($(#[doc = $doc])+ pub $field: $kind,)+
+        }
+
+        impl Default for Metrics {
+            fn default() -> Self {
+                let mut registry = Registry::with_prefix("sumun");
+                $(
+                    let $field: $kind = $make;
+                    metrics!(@register registry, $name, concat!($($doc),+), $field $(, $unit)?);
+                )+
+                Self { registry, $($field,)+ }
+            }
+        }
+    };
+    (@register $registry:ident, $name:literal, $help:expr, $field:ident, $unit:expr) => {
+        // The format adds the full stop.
+        $registry.register_with_unit($name, $help.trim().trim_end_matches('.'), $unit, $field.clone());
+    };
+    (@register $registry:ident, $name:literal, $help:expr, $field:ident) => {
+        $registry.register($name, $help.trim().trim_end_matches('.'), $field.clone());
+    };
+}
+
+metrics! {
+    /// Requests answered, by operation and status.
+    requests: Family<RequestLabels, Counter> = "api_requests" => Family::default();
+    /// From a request's head to its answer's head.
+    request_duration: Histogram = "api_request_duration", Unit::Seconds => Histogram::new(REQUEST_SECONDS);
+    /// Attempts to sign in, by kind of principal and outcome.
+    sign_ins: Family<SignInLabels, Counter> = "api_sign_ins" => Family::default();
+    /// Connections open.
+    connections: Gauge = "api_connections" => Gauge::default();
+    /// Feed streams open.
+    feed_streams: Gauge = "feed_streams" => Gauge::default();
+    /// Feed frames sent, over all gates.
+    feed_frames: Counter = "feed_frames" => Counter::default();
+    /// Gates dropped because they read too slowly.
+    feed_slow: Counter = "feed_gates_dropped" => Counter::default();
+    /// Acknowledgements taken.
+    feed_acknowledgements: Counter = "feed_acknowledgements" => Counter::default();
+    /// Notices handed to their sink.
+    notices_sent: Counter = "notices_sent" => Counter::default();
+    /// Entries in the ledger.
+    ledger_entries: Gauge = "ledger_entries" => Gauge::default();
+    /// Last version of the feed.
+    feed_version: Gauge = "feed_version" => Gauge::default();
+    /// Gates whose last acknowledgement is behind the feed.
+    gates_behind: Gauge = "gates_behind" => Gauge::default();
+}
+
+impl Metrics {
+    /// The page, in the OpenMetrics text format.
+    ///
+    /// # Errors
+    /// Never in practice: a text takes whatever is written to it.
+    pub fn page(&self) -> Result<String, std::fmt::Error> {
+        let mut page = String::new();
+        text::encode(&mut page, &self.registry)?;
+        Ok(page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_says_what_it_is() {
+        let page = Metrics::default().page().unwrap();
+        let help: Vec<_> = page.lines().filter(|line| line.starts_with("# HELP")).collect();
+        insta::assert_snapshot!(help.join("\n"));
+    }
+}

@@ -1,0 +1,37 @@
+//! Every group of operations, one file each. Adding one: a file, a line here, its rows in [`crate::access`].
+
+mod approvals;
+mod enrolments;
+mod feed;
+mod key_actions;
+mod keys;
+mod ledger;
+mod owner_sessions;
+mod parties;
+mod service;
+mod sessions;
+mod shapes;
+mod tokens;
+mod users;
+mod venue;
+
+use crate::api::Api;
+
+/// Every operation with its handler.
+pub(crate) fn all() -> Api {
+    let mut api = Api::default();
+    service::add(&mut api);
+    sessions::add(&mut api);
+    owner_sessions::add(&mut api);
+    enrolments::add(&mut api);
+    users::add(&mut api);
+    tokens::add(&mut api);
+    parties::add(&mut api);
+    keys::add(&mut api);
+    key_actions::add(&mut api);
+    approvals::add(&mut api);
+    venue::add(&mut api);
+    ledger::add(&mut api);
+    feed::add(&mut api);
+    api
+}

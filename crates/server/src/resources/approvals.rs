@@ -1,0 +1,190 @@
+//! What waits for a second pair of eyes, and what came of it.
+
+use crate::access;
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::asked::Asked;
+use crate::operation::operation;
+use crate::parameter::{Kind, Parameter};
+use crate::problem::Problem;
+use crate::text::{Instant, Reason};
+use crate::view::{page, view};
+use crate::written::written;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sumun_govern::approvals::{ApprovalState, Decision};
+use utoipa::ToSchema;
+
+/// Yes or no.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DecisionWord {
+    /// Yes.
+    Approve,
+    /// No.
+    Refuse,
+}
+
+/// What somebody decides.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "decision": "approve", "reason": "checked the desk's address by phone" }))]
+pub(crate) struct DecisionBody {
+    /// Yes or no.
+    pub decision: DecisionWord,
+    /// In your own words; a no needs one.
+    #[serde(default)]
+    pub reason: Option<Reason>,
+    /// When you opened what you decide about; the record shows whether the second look was one.
+    #[serde(default)]
+    pub looked_at: Option<Instant>,
+}
+
+/// Where an approval stands.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ApprovalStateWord {
+    /// Waits.
+    Open,
+    /// Everybody needed agreed, and it was executed.
+    Granted,
+    /// Somebody said no.
+    Refused,
+    /// Nobody came in time.
+    Lapsed,
+    /// No longer wanted, or without an object.
+    Withdrawn,
+}
+
+/// How many of a role must agree.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct NeededView {
+    /// The role.
+    #[schema(example = "approver")]
+    pub role: String,
+    /// How many.
+    pub count: u32,
+}
+
+/// A decision that was made.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct DecidedView {
+    /// Who.
+    pub by: String,
+    /// The role whose place he filled.
+    pub role: String,
+    /// Yes or no.
+    pub decision: DecisionWord,
+    /// In his own words.
+    pub reason: Option<String>,
+    /// When.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// From opening the thing to deciding, in microseconds; null if it was not said.
+    pub looked_us: Option<i64>,
+}
+
+/// An approval.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct ApprovalView {
+    /// Its id.
+    #[schema(example = "AP1")]
+    pub approval: String,
+    /// What is done when it is granted.
+    #[schema(example = "key.grant")]
+    pub action: String,
+    /// To what.
+    #[schema(example = "key:K1")]
+    pub subject: String,
+    /// What was asked, frozen.
+    pub request: Value,
+    /// Hex SHA-256 over the request.
+    pub digest: String,
+    /// Who asked; he decides nothing.
+    pub requested_by: String,
+    /// When.
+    #[schema(format = DateTime)]
+    pub requested: String,
+    /// Who must agree.
+    pub needed: Vec<NeededView>,
+    /// Who did, or did not.
+    pub decisions: Vec<DecidedView>,
+    /// Where it stands.
+    pub state: ApprovalStateWord,
+    /// When it lapses.
+    #[schema(format = DateTime)]
+    pub due: String,
+    /// Version of the row.
+    pub version: i64,
+}
+
+const NARROW: [Parameter; 2] = [
+    Parameter {
+        name: "state",
+        kind: Kind::OneOf(&["open", "granted", "refused", "lapsed", "withdrawn"]),
+        required: false,
+        about: "Only in this state.",
+    },
+    Parameter {
+        name: "subject",
+        kind: Kind::Id,
+        required: false,
+        about: "Only about this, such as `key:K1`.",
+    },
+];
+
+pub(crate) fn add(api: &mut Api) {
+    api.add(
+        operation(&access::APPROVAL_LIST, "approvals", "What waits, and what came of it · 승인 목록")
+            .about("A page may hold fewer than `limit` though more follow: what you may not see is left out of it.")
+            .query(&NARROW)
+            .lists::<ApprovalView>(),
+        list,
+    );
+    api.add(
+        operation(&access::APPROVAL_GET, "approvals", "One approval · 승인 조회")
+            .gives::<ApprovalView>(StatusCode::OK, "The approval.")
+            .versioned(),
+        async |asked: Asked| {
+            let row = asked.server.govern.approval_row(asked.actor()?, asked.path("approval")?).await?;
+            let shown: ApprovalView = view(&row)?;
+            Ok(Answer::ok(&shown)?.version(shown.version))
+        },
+    );
+    api.add(
+        operation(&access::APPROVAL_DECIDE, "approvals", "Decide · 승인 또는 거절")
+            .about("Whoever asked decides nothing, nobody decides twice; the last agreement executes what was asked.")
+            .takes::<DecisionBody>()
+            .writes::<ApprovalView>(StatusCode::OK, "As it stands now."),
+        async |asked: Asked| {
+            let decision: Decision = asked.body_as::<DecisionBody, _>()?;
+            let id = asked.path("approval")?;
+            let done = asked.server.govern.decide(asked.actor()?, id, &decision, &asked.call).await?;
+            written(StatusCode::OK, done, |approval| view::<ApprovalView>(&approval))
+        },
+    );
+    api.add(
+        operation(&access::APPROVAL_WITHDRAW, "approvals", "Take back what one asked for · 철회")
+            .writes::<ApprovalView>(StatusCode::OK, "Withdrawn."),
+        async |asked: Asked| {
+            let id = asked.path("approval")?;
+            let done = asked.server.govern.withdraw_approval(asked.actor()?, id, &asked.call).await?;
+            written(StatusCode::OK, done, |approval| view::<ApprovalView>(&approval))
+        },
+    );
+}
+
+async fn list(asked: Asked) -> Result<Answer, Problem> {
+    // Its words are checked already.
+    let state: Option<ApprovalState> =
+        asked.query("state").and_then(|word| serde_json::from_value(word.into()).ok());
+    let wanted = asked.page();
+    let approvals = asked
+        .server
+        .govern
+        .approvals(asked.actor()?, asked.query("subject"), state, wanted.after, wanted.limit)
+        .await?;
+    let views = approvals.iter().map(view::<ApprovalView>).collect::<Result<Vec<_>, _>>()?;
+    Answer::ok(&page(views, asked.limit(), |last| last.approval.clone()))
+}

@@ -1,0 +1,65 @@
+//! The key feed: signed frames as they come to be, and what gates acknowledge.
+
+use crate::access;
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::asked::Asked;
+use crate::feed_stream;
+use crate::operation::operation;
+use crate::parameter::{Kind, NUMBER_MAX, Parameter};
+use crate::problem::Problem;
+use axum::body::Body;
+use http::StatusCode;
+use sumun_model::GateId;
+
+/// Frames waiting for one gate to read them, at most. Whoever reads slower than this is dropped and connects anew.
+const FRAMES_WAITING_MAX: usize = 64;
+
+const FROM: Parameter = Parameter {
+    name: "from",
+    kind: Kind::Integer(0, NUMBER_MAX),
+    required: false,
+    about: "The version the gate holds; 0, or absent, if none.",
+};
+
+pub(crate) fn add(api: &mut Api) {
+    api.add(
+        operation(&access::FEED, "feed", "Key state as it changes · 키 상태 피드")
+            .about("One signed frame a line: a snapshot if needed, then each version, and a heartbeat each second. Never ends by itself.")
+            .query(&[FROM])
+            .gives_other("application/x-ndjson", "Frames, each a compact JWS.")
+            .endless(),
+        feed,
+    );
+}
+
+/// The gate that asks. Only a gate's signature gives the role, so there is one.
+pub(crate) fn gate(asked: &Asked) -> Result<GateId, Problem> {
+    let principal = &asked.actor()?.principal;
+    principal
+        .strip_prefix("gate:")
+        .and_then(|gate| GateId::new(gate).ok())
+        .ok_or_else(|| Problem::forbidden("feed", "gate"))
+}
+
+async fn feed(asked: Asked) -> Result<Answer, Problem> {
+    let gate = gate(&asked)?;
+    let from = asked.query_number("from").unwrap_or_default();
+    let head = asked.server.govern.store.feed_head();
+    if from > head {
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "feed_behind_gate",
+            format!("the gate holds version {from}, and the feed ends at {head}"),
+            "the control plane's storage is older than what this gate has obeyed: keep the gate as it is, and restore the storage",
+        )
+        .at("from"));
+    }
+    let (sender, receiver) = tokio::sync::mpsc::channel(FRAMES_WAITING_MAX);
+    tokio::spawn(feed_stream::run(asked.server, gate, from, sender));
+    let lines = futures_util::stream::unfold(receiver, async |mut receiver| {
+        let line = receiver.recv().await?;
+        Some((line, receiver))
+    });
+    Ok(Answer::typed(StatusCode::OK, "application/x-ndjson", Body::from_stream(lines)))
+}

@@ -1,0 +1,139 @@
+//! Customers' people sign in: the exchange's assertion is exchanged for a session, once.
+
+use super::sessions::{OpenedView, opened};
+use crate::access;
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::asked::Asked;
+use crate::assertion::{self, Asserted};
+use crate::metrics::SignInLabels;
+use crate::operation::operation;
+use crate::problem::Problem;
+use crate::server::Server;
+use crate::text::Opaque;
+use http::StatusCode;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use sumun_govern::actor::SecondFactor;
+use sumun_govern::govern::store_refusal;
+use sumun_govern::staff::OpenSession;
+use sumun_store::tables::CUSTOMERS;
+use sumun_store::{Expect, RowRead};
+use utoipa::ToSchema;
+
+/// What the exchange hands its customer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OwnerSessionRequest {
+    /// A compact JWS, `EdDSA`, `typ` `JWT`: `aud` (the venue's), `iat` (at most 60 s ago), `exp`, `jti` (used once), `sub` (the
+    /// customer), `person`, `role`, `amr`.
+    pub assertion: Opaque,
+}
+
+pub(crate) fn add(api: &mut Api) {
+    api.add(
+        operation(
+            &access::OWNER_SESSION_CREATE,
+            "sessions",
+            "Sign in by the exchange's assertion · 거래소 확인서로 로그인",
+        )
+        .about("A new assertion whose `amr` names a second factor is also how a customer's person steps up.")
+        .takes::<OwnerSessionRequest>()
+        .gives::<OpenedView>(StatusCode::CREATED, "Signed in."),
+        sign_in,
+    );
+}
+
+async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
+    let request: OwnerSessionRequest = asked.body()?;
+    let server = &asked.server;
+    let accepted = accept(server, request.assertion.as_str()).await;
+    let outcome = if accepted.is_ok() { "accepted" } else { "refused" };
+    server.metrics.sign_ins.get_or_create(&SignInLabels { kind: "customer", outcome }).inc();
+    let (asserted, customer) = accepted?;
+    // The venue says which ways count; what it does not name, SMS above all, is as if it had not been shown.
+    let venue = server.govern.venue();
+    let factor = venue
+        .second_factor
+        .methods
+        .iter()
+        .find(|method| shows(&asserted.methods, method.as_str()))
+        .map(|method| SecondFactor { method: method.as_str().to_owned(), at: asserted.issued });
+    let principal = format!("customer:{}/{}", asserted.customer, asserted.person);
+    let open = OpenSession {
+        principal,
+        customer: Some(asserted.customer.to_string()),
+        roles: vec![asserted.role],
+        second_factor: factor,
+        from: asked.source(),
+        reads: vec![customer],
+    };
+    opened(&server.govern.open_session(open).await?)
+}
+
+/// What the assertion says, if it holds, was not used before, and its customer does business here.
+async fn accept(server: &Server, text: &str) -> Result<(Asserted, RowRead), Problem> {
+    let venue = server.govern.venue();
+    let exchange = &venue.exchange;
+    let refused = |detail: String| {
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "assertion_refused",
+            format!("the assertion is not accepted: {detail}"),
+            "ask the exchange for a new one and send it at once",
+        )
+        .with(http::header::WWW_AUTHENTICATE, "Bearer realm=\"sumun\"")
+        .at("/assertion")
+    };
+    let now = server.govern.world.now();
+    let asserted = assertion::check(
+        text,
+        &exchange.assertion_keys,
+        &exchange.audience,
+        exchange.assertion_age_s_max.get(),
+        now,
+    )
+    .map_err(|error| refused(error.to_string()))?;
+    let store = &server.govern.store;
+    if !store
+        .use_once("assertion", &hex::encode(Sha256::digest(&asserted.jti)), asserted.until)
+        .await
+        .map_err(store_refusal)?
+    {
+        return Err(refused("it was used before".to_owned()));
+    }
+    let key = asserted.customer.to_string();
+    let row = store.get(&CUSTOMERS, &key).await.map_err(store_refusal)?;
+    let active = row.filter(|row| row.get("state").is_some_and(|state| state == "active"));
+    let version = active.and_then(|row| row.get("version")?.as_i64());
+    let version = version.ok_or_else(|| refused("its customer does no business here".to_owned()))?;
+    Ok((asserted, RowRead { table: &CUSTOMERS, key, expect: Expect::Version(version) }))
+}
+
+/// Whether these ways of being recognised hold that second factor: by our word, or by that of RFC 8176.
+fn shows(methods: &[String], factor: &str) -> bool {
+    let by = |word: &str| methods.iter().any(|method| method == word);
+    match factor {
+        // A one-time code sent by SMS is none made by a device.
+        "totp" => by("totp") || (by("otp") && !by("sms")),
+        "passkey" => by("passkey") || by("hwk"),
+        other => by(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_no_second_factor() {
+        let shown = |words: &[&str], factor| {
+            shows(&words.iter().map(ToString::to_string).collect::<Vec<_>>(), factor)
+        };
+        assert!(shown(&["pwd", "otp"], "totp") && shown(&["totp"], "totp") && shown(&["hwk"], "passkey"));
+        assert!(shown(&["kr_two_channel"], "kr_two_channel"));
+        for words in [&["sms"][..], &["pwd"], &["otp", "sms"], &["OTP"]] {
+            assert!(!shown(words, "totp"), "{words:?}");
+        }
+    }
+}

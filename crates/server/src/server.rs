@@ -1,0 +1,120 @@
+//! What the server holds, and its routes with everything that stands before and behind them.
+
+use crate::api::{AnsweredBy, Api};
+use crate::document;
+use crate::gates::Gates;
+use crate::metrics::{Metrics, RequestLabels};
+use crate::problem::Problem;
+use crate::resources;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use http::{HeaderName, HeaderValue, Request, header};
+use std::path::PathBuf;
+use std::sync::Arc;
+use sumun_feed::SigningKey;
+use sumun_govern::Govern;
+use sumun_govern::staff::SignIns;
+use tokio::sync::watch;
+
+/// The control plane's front: one per process.
+pub struct Server {
+    /// The use cases.
+    pub govern: Arc<Govern>,
+    /// Signs the feed.
+    pub feed_key: SigningKey,
+    /// Where notices are written; none writes none.
+    pub notices: Option<PathBuf>,
+    /// Counters.
+    pub metrics: Metrics,
+    pub(crate) sign_ins: SignIns,
+    pub(crate) gates: Gates,
+    pub(crate) document: Arc<str>,
+    /// Tells streams to end.
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// A front for these use cases.
+    #[must_use]
+    pub fn new(govern: Arc<Govern>, feed_key: SigningKey, notices: Option<PathBuf>) -> Self {
+        Self {
+            govern,
+            feed_key,
+            notices,
+            metrics: Metrics::default(),
+            sign_ins: SignIns::default(),
+            gates: Gates::default(),
+            document: openapi().into(),
+            stopping: watch::Sender::new(false),
+        }
+    }
+}
+
+/// The OpenAPI document, as `/v1/openapi.json` and `docs/openapi.json` hold it.
+#[must_use]
+pub fn openapi() -> String {
+    document::write(resources::all().operations())
+}
+
+/// The routes. What a connection brings beside the request comes in by [`crate::serve()`].
+pub fn router(server: Arc<Server>) -> Router {
+    let api: Api = resources::all();
+    api.into_router(&server).layer(middleware::from_fn_with_state(server, finish))
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Before: an id. After: problem documents written, headers set, counted, logged. No header of the request is logged:
+/// one of them is a credential.
+async fn finish(State(server): State<Arc<Server>>, request: Request<Body>, next: Next) -> Response {
+    let world = Arc::clone(&server.govern.world);
+    let started = world.now();
+    let mut id = [0; 16];
+    world.draw(&mut id);
+    let id: Arc<str> = hex::encode(id).into();
+    let method = request.method().clone();
+    let mut response = next.run(request).await;
+    let answered_by = response.extensions().get::<AnsweredBy>().map_or("none", |by| by.0);
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let allow = response.headers_mut().remove(header::ALLOW);
+        let code = problem.code.clone();
+        response = problem.into_answer(&id);
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        tracing::debug!(request.id = %id, operation = answered_by, %code, "Refused");
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    let status = response.status().as_u16();
+    let took_us = world.now().micros_since(started);
+    server.metrics.requests.get_or_create(&RequestLabels { operation: answered_by, status }).inc();
+    #[expect(clippy::cast_precision_loss, reason = "a duration of some seconds")]
+    server.metrics.request_duration.observe(took_us.max(0) as f64 / 1e6);
+    if status >= 500 {
+        tracing::warn!(request.id = %id, operation = answered_by, status, took_us, "{method} could not be answered");
+    } else {
+        tracing::debug!(request.id = %id, operation = answered_by, status, took_us, "{method} answered");
+    }
+    response
+}

@@ -1,0 +1,127 @@
+//! Texts as the API takes them: each with its length and pattern, enforced on reading and written in the document.
+
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// The pattern of every id: that of [`sumun_model::id`].
+pub(crate) const ID_PATTERN: &str = r"^[!#-&(-\[\]-_a-~]{1,176}$";
+
+macro_rules! texts {
+    ($($(#[doc = $doc:literal])+ $name:ident { $min:literal..=$max:literal, $pattern:expr, $good:expr, $example:literal, $expected:literal })+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str { &self.0 }
+
+            /// The text.
+            #[must_use]
+            pub fn into_string(self) -> String { self.0 }
+
+            /// Whether the text is one.
+            #[must_use]
+            pub fn allows(text: &str) -> bool {
+                let good: fn(char) -> bool = $good;
+                ($min..=$max).contains(&text.chars().count()) && text.chars().all(good)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            // Some of these are credentials.
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(concat!(stringify!($name), "(..)")) }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let text = Cow::<'de, str>::deserialize(d)?;
+                if Self::allows(&text) {
+                    Ok(Self(text.into_owned()))
+                } else {
+                    Err(serde::de::Error::custom($expected))
+                }
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(SchemaType::Type(Type::String))
+                    .description(Some(concat!($($doc),+).trim()))
+                    .min_length(Some($min))
+                    .max_length(Some($max))
+                    .pattern(Some($pattern))
+                    .examples([serde_json::json!($example)])
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> { Cow::Borrowed(stringify!($name)) }
+        }
+    )+};
+}
+
+const fn id_letter(letter: char) -> bool {
+    letter.is_ascii_graphic() && !matches!(letter, '"' | '\\' | '\'' | '`')
+}
+
+fn printable(letter: char) -> bool {
+    // What a terminal or a screen would act on is not text.
+    !letter.is_control()
+        && !matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{2028}' | '\u{2029}')
+}
+
+/// The pattern of [`printable`], beside the lengths.
+const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]*$";
+
+texts! {
+    /// An id: printable ASCII without space, quotes or backslash.
+    Id { 1..=176, ID_PATTERN, id_letter, "A1", "an id is 1 to 176 printable ASCII characters without space, quotes or backslash" }
+    /// A name or a short line, for people.
+    Line { 1..=200, PRINTABLE, printable, "데모 데스크", "a line is 1 to 200 printable characters" }
+    /// A reason in one's own words, for people.
+    Reason { 1..=1000, PRINTABLE, printable, "고객 요청 (by phone, call 1204)", "a reason is 1 to 1000 printable characters" }
+    /// A word of a closed list that the venue or the contract gives.
+    Word { 1..=64, "^[a-z0-9_]+$", |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_', "own_bot", "a word is 1 to 64 of a-z, 0-9 and _" }
+    /// A network: an address, or address and prefix length.
+    Network { 2..=49, r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$", |c| c.is_ascii_hexdigit() || matches!(c, ':' | '.' | '/'), "203.0.113.7/32", "a network is an address, or `address/length`" }
+    /// An instant: RFC 3339 ending in Z, up to microseconds.
+    Instant { 20..=27, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$", |c| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | 'T' | 'Z'), "2027-06-01T00:00:00Z", "an instant is RFC 3339 in UTC ending in Z, up to microseconds" }
+    /// A token or signed text: printable ASCII.
+    Opaque { 1..=8192, "^[!-~]+$", |c| c.is_ascii_graphic(), "eyJhbGciOiJFZERTQSJ9.e30.c2ln", "a token is 1 to 8192 printable ASCII characters without space" }
+    /// A password. Long ones are better than strange ones.
+    Password { 1..=200, PRINTABLE, printable, "correct horse battery staple", "a password is at most 200 printable characters" }
+    /// A one-time code of six digits.
+    Code { 6..=6, "^[0-9]{6}$", |c| c.is_ascii_digit(), "123456", "a code is six digits" }
+    /// A public key: 32 bytes in unpadded base64url, or PEM.
+    PublicKey { 1..=2000, r"^[\n\r -~]+$", |c| matches!(c, '\n' | '\r' | ' '..='~'), "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "a public key is base64url or PEM" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_here_is_an_id_of_the_model() {
+        for byte in 0..=0x2ff_u32 {
+            let text = char::from_u32(byte).unwrap().to_string();
+            assert_eq!(Id::allows(&text), sumun_model::KeyId::new(&text).is_ok(), "{byte:#x}");
+        }
+        assert!(Id::allows(&"a".repeat(176)) && !Id::allows(&"a".repeat(177)) && !Id::allows(""));
+    }
+
+    #[test]
+    fn what_a_screen_would_act_on_is_not_text() {
+        for bad in ["a\u{202e}b", "a\nb", "a\u{1b}[0m", ""] {
+            assert!(serde_json::from_value::<Line>(bad.into()).is_err(), "{bad:?}");
+        }
+        assert!(serde_json::from_value::<Line>("공유 금지, yes".into()).is_ok());
+    }
+}
