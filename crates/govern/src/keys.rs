@@ -1,6 +1,6 @@
 //! Keys: from the request of an owner to the registry of dead ids.
 //!
-//! Start with [`machine`] for what may be done when, [`rules`] for what a key may be, [`row`] for what is kept. Every use
+//! Start with [`machine`] for what may be done when, [`rules`] for what a key may be, [`steps`] for who must agree, [`row`] for what is kept. Every use
 //! case is a file: [`request`], [`grant`], [`issue`], [`change`], [`rotate`], [`measures`], [`end`], [`exposure`], [`due`].
 //! All of them write through [`write`], which adds what every change of a key must bring along: the registry of dead ids, the
 //! gates' record, the owner's notice. [`lint`] looks at the result.
@@ -8,6 +8,7 @@
 //! Never here: a secret in anything that is kept. It passes once, from [`issue`] to the owner.
 
 pub mod access;
+pub mod asked;
 pub mod capability;
 pub mod change;
 pub mod due;
@@ -24,6 +25,7 @@ pub mod request;
 pub mod rotate;
 pub mod row;
 pub mod rules;
+pub mod steps;
 pub mod view;
 pub mod write;
 

@@ -6,9 +6,9 @@ use super::access::{self, Loaded};
 use super::grant::Frozen;
 use super::lint::Origin;
 use super::machine::{Action, apply};
-use super::request::shown;
 use super::row::{KeyRow, Step};
 use super::rules::{self, Wanted};
+use super::steps::{self, shown};
 use super::view::{KeyAnswer, KeyView};
 use super::write::{Deed, KeyWrite, Why, plan};
 use crate::actor::Actor;
@@ -127,7 +127,7 @@ impl Govern {
                 access::fresh(&venue, actor, now)?;
                 rules::check(&venue, loaded.account.segment, &wanted, now)?
             };
-            let needed = rules::needed_to_widen(venue.segment(loaded.account.segment), after.scopes);
+            let needed = steps::needed_to_widen(venue.segment(loaded.account.segment), after.scopes);
             if !narrows && !needed.is_empty() {
                 return self.widening(actor, &loaded, wish, &needed, (warnings, now)).await;
             }
@@ -136,7 +136,7 @@ impl Govern {
             let approvals =
                 if narrows { Vec::new() } else { vec![format!("none:{}", loaded.account.segment)] };
             if !narrows {
-                rules::grant_steps(&mut after, None);
+                steps::note_new(&mut after, None);
             }
             after.version = loaded.key.version + 1;
             let value = KeyAnswer { key: KeyView::of(&after, actor), waits_for: Vec::new() };
@@ -247,8 +247,8 @@ fn wished(key: &KeyRow, wish: &Wish) -> Vec<Effect> {
 fn one_step(key: &KeyRow, wish: &Wish) -> Result<(), Refusal> {
     let Wish::Scopes(scopes) = wish else { return Ok(()) };
     let added: ScopeSet = scopes.iter().filter(|scope| !key.scopes.contains(*scope)).collect();
-    let steps = rules::steps(added);
-    if steps.contains(&Step::Trade) && steps.contains(&Step::Transfer) {
+    let added = steps::of(added);
+    if added.contains(&Step::Trade) && added.contains(&Step::Transfer) {
         return Err(Refusal::new(
             RefusalKind::Invalid,
             "widen_one_step",

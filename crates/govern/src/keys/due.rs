@@ -7,7 +7,7 @@ use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::measures::done;
 use super::row::KeyRow;
-use super::rules::without_ended;
+use super::steps::without_ended;
 use super::write::{Deed, KeyWrite, Why, plan};
 use crate::actor::Actor;
 use crate::approvals::{Approval, ApprovalState};

@@ -7,6 +7,7 @@ use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::row::KeyRow;
 use super::rules::{self, VendorFacts, Wanted};
+use super::steps;
 use super::view::{KeyAnswer, KeyView};
 use super::write::{Deed, KeyWrite, Why, plan};
 use crate::actor::Actor;
@@ -84,7 +85,7 @@ pub fn approved(
             if let Some(allowlist) = &frozen.allowlist {
                 after.allowlist.clone_from(allowlist);
             }
-            rules::grant_steps(&mut after, Some(approval));
+            steps::note_new(&mut after, Some(approval));
         }
         _ => after.reason.clone_from(&frozen.reason),
     }

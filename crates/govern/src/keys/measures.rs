@@ -11,10 +11,13 @@ use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, check_if_match};
 use crate::refusal::{Refusal, RefusalKind};
+use crate::row::{text, unchanged};
 use crate::staff::require;
 use crate::venue::Venue;
 use serde::{Deserialize, Serialize};
 use sumun_model::Timestamp;
+use sumun_store::RowRead;
+use sumun_store::tables::USERS;
 
 const HOUR_US: i64 = 3_600_000_000;
 
@@ -132,16 +135,41 @@ impl Govern {
             let reason = access::reason("reason", deeds.reason)?;
             let lesser = deeds.lesser.map(|lesser| access::reason("lesser", lesser)).transpose()?;
             let after = done(&venue, &before, deeds.action, reason, hold, now)?;
+            let reviewer = match hold {
+                Some(hold) => Some(self.reviewer(hold.reviewer.trim()).await?),
+                None => None,
+            };
             let title = format!("{} key {key}", deeds.action.as_str());
             let deed = Deed { class: deeds.class, title: &title, actor, venue: &venue, now };
             let why = Why { reason: Some(reason), lesser, approvals: Vec::new() };
             let write = KeyWrite { before: Some(&before), after, origin: Origin::By(deeds.action) };
-            let plan = plan(deed, &why, vec![write])?;
+            let mut plan = plan(deed, &why, vec![write])?;
+            plan.change.reads.extend(reviewer);
             let value = answer(&plan, actor)?;
             Ok(Planned { plan, value, status: 200 })
         })
         .await
     }
+
+    /// The reviewer of a hold is somebody who works here.
+    async fn reviewer(&self, principal: &str) -> Result<RowRead, Refusal> {
+        let user = principal.strip_prefix("user:").unwrap_or_default();
+        let row = if user.is_empty() { None } else { self.row(&USERS, user).await? };
+        match row.filter(|row| text(row, "state") == "active") {
+            Some(row) => Ok(unchanged(&USERS, user, Some(&row))),
+            None => Err(no_reviewer()),
+        }
+    }
+}
+
+fn no_reviewer() -> Refusal {
+    Refusal::new(
+        RefusalKind::Invalid,
+        "reviewer_missing",
+        "a hold names who reviews it: somebody of staff who can sign in",
+        "name one, such as `user:alice`; a list of users is among the resources",
+    )
+    .at("/reviewer")
 }
 
 /// The key after one of the four.
@@ -161,17 +189,7 @@ pub fn done(
     match (action, hold) {
         (Action::Hold, Some(hold)) => {
             after.review_due_us = Some(due(venue, hold.due, now)?.as_micros());
-            let reviewer = hold.reviewer.trim();
-            if reviewer.is_empty() || reviewer.chars().count() > 200 {
-                return Err(Refusal::new(
-                    RefusalKind::Invalid,
-                    "reviewer_missing",
-                    "a hold names who reviews it",
-                    "name a member of staff, such as `user:alice`",
-                )
-                .at("/reviewer"));
-            }
-            after.review_by = Some(reviewer.to_owned());
+            after.review_by = Some(hold.reviewer.trim().to_owned());
             after.reason = Some(reason.to_owned());
         }
         (Action::Release | Action::Lapse, _) => {

@@ -3,29 +3,26 @@
 //! Each step (trading, moving assets) that the segment asks somebody about opens an approval of its own.
 
 use super::access::{self, AccountFacts};
-use super::grant::Frozen;
+use super::asked::{asked, invalid};
 use super::lint::Origin;
-use super::row::{Grant, KeyRow, Scheme, Step};
+use super::row::{KeyRow, Scheme};
 use super::rules::{self, Wanted};
+use super::steps::open_steps;
 use super::view::{KeyAnswer, KeyView};
 use super::write::{Deed, KeyWrite, Why, plan};
 use crate::actor::Actor;
-use crate::approvals::{Approval, Opening};
+use crate::approvals::Approval;
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, store_refusal};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::venue::{PublicKeyText, Venue};
+use crate::venue::Venue;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use sumun_model::key::AllowlistEntry;
 use sumun_model::{KeyId, KeyState, Mandate, Measure, Purpose, ScopeSet, Timestamp};
 use sumun_store::records::Filter;
 use sumun_store::tables::KEYS;
 use sumun_store::{Expect, RowRead};
-
-/// Longest name of an application, in characters.
-const APPLICATION_CHARS_MAX: usize = 120;
-const DAY_US: i64 = 86_400_000_000;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,215 +80,6 @@ const fn reading() -> ScopeSet {
 
 const fn shared_secret() -> Scheme {
     Scheme::Hs256
-}
-
-fn invalid(code: &'static str, pointer: &str, message: String, remedy: &str) -> Refusal {
-    Refusal::new(RefusalKind::Invalid, code, message, remedy).at(pointer)
-}
-
-/// The key that is asked for, if its plain fields are in order; who asks and what is loaded is looked at elsewhere.
-///
-/// # Errors
-/// `purpose_missing`, `terms_not_current`, `application_missing`, `expires_missing`, `public_key_bad`, `mandate_bad`,
-/// `grant_until_bad`, `scheme_not_served`.
-pub fn asked(
-    venue: &Venue,
-    request: &KeyRequest,
-    operator: String,
-    session: &str,
-    actor: &Actor,
-    (key, now): (String, Timestamp),
-) -> Result<KeyRow, Refusal> {
-    let Some(purpose) = request.purpose else {
-        let words: Vec<&str> = venue.purposes.keys().map(|purpose| purpose.as_str()).collect();
-        return Err(invalid(
-            "purpose_missing",
-            "/purpose",
-            "every key has a declared purpose".to_owned(),
-            &format!("name one of {}", words.join(", ")),
-        ));
-    };
-    if request.terms != venue.terms.version {
-        let shown: String = request.terms.chars().take(40).collect();
-        return Err(invalid(
-            "terms_not_current",
-            "/terms",
-            format!("the terms in force are version `{}`, accepted was `{shown}`", venue.terms.version),
-            "read the terms in force, which the venue's facts hold, and name their version",
-        ));
-    }
-    let application = request.application.trim();
-    if application.is_empty() || application.chars().count() > APPLICATION_CHARS_MAX {
-        return Err(invalid(
-            "application_missing",
-            "/application",
-            format!("a key is for one application, named in at most {APPLICATION_CHARS_MAX} characters"),
-            "name the one programme it is for; another one gets a key of its own",
-        ));
-    }
-    let Some(expires) = request.expires else {
-        return Err(invalid(
-            "expires_missing",
-            "/expires",
-            "every key has an end".to_owned(),
-            "give a time in UTC, such as 2027-06-01T00:00:00Z",
-        ));
-    };
-    if request.mandate.orders_per_second_max == Some(0) {
-        return Err(invalid(
-            "mandate_bad",
-            "/mandate/orders_per_second_max",
-            "0 orders a second would refuse every order".to_owned(),
-            "leave the scope `trade` out instead, or leave the limit out",
-        ));
-    }
-    rules::scheme_served(venue, request.scheme)?;
-    Ok(KeyRow {
-        key,
-        account: request.account.clone(),
-        state: KeyState::Requested,
-        measure: None,
-        cause: None,
-        scopes: request.scopes,
-        allowlist: request.allowlist.clone(),
-        purpose,
-        application: application.to_owned(),
-        operator,
-        vendor: request.vendor.clone(),
-        scheme: request.scheme,
-        secret: None,
-        exposure: None,
-        public_key: public_key(request)?,
-        created_us: now.as_micros(),
-        expires_us: expires.as_micros(),
-        rotate_by_us: None,
-        ends_us: None,
-        replaces: request.replaces.clone(),
-        mandate: request.mandate.clone(),
-        terms: request.terms.clone(),
-        terms_accepted_us: now.as_micros(),
-        requested_by: actor.principal.clone(),
-        session: session.to_owned(),
-        approvals: steps(request, expires, now)?,
-        canary: 0,
-        reason: None,
-        review_by: None,
-        review_due_us: None,
-        version: 1,
-    })
-}
-
-fn public_key(request: &KeyRequest) -> Result<Option<String>, Refusal> {
-    match (request.scheme, &request.public_key) {
-        (Scheme::Hs256, None) => Ok(None),
-        (Scheme::Hs256, Some(_)) => Err(invalid(
-            "public_key_bad",
-            "/public_key",
-            "a key of scheme `hs256` has a secret of ours and no public key".to_owned(),
-            "leave `public_key` out, or ask for the scheme `ed25519`",
-        )),
-        (Scheme::Ed25519, text) => text
-            .as_deref()
-            .and_then(PublicKeyText::parse)
-            .map(|key| Some(hex::encode(key.bytes())))
-            .ok_or_else(|| {
-                invalid(
-                    "public_key_bad",
-                    "/public_key",
-                    "an owner-held signing key needs its Ed25519 public key".to_owned(),
-                    "give its 32 bytes as base64url without padding (43 characters)",
-                )
-            }),
-    }
-}
-
-fn steps(request: &KeyRequest, expires: Timestamp, now: Timestamp) -> Result<Vec<Grant>, Refusal> {
-    let until = |step| match step {
-        Step::Read => (None, "/expires"),
-        Step::Trade => (request.trade_until, "/trade_until"),
-        Step::Transfer => (request.transfer_until, "/transfer_until"),
-    };
-    let present = rules::steps(request.scopes);
-    for step in [Step::Trade, Step::Transfer] {
-        let (Some(at), pointer) = until(step) else { continue };
-        if !present.contains(&step) || at <= now || at > expires {
-            return Err(invalid(
-                "grant_until_bad",
-                pointer,
-                format!(
-                    "{at} ends no right of this key: it has passed, lies behind the key's end, or there is no such right"
-                ),
-                "give a time between now and the key's end, for rights that are asked for",
-            ));
-        }
-    }
-    let grant = |step| Grant {
-        step,
-        approval: None,
-        granted: true,
-        until_us: until(step).0.map(Timestamp::as_micros),
-    };
-    Ok(present.into_iter().map(grant).collect())
-}
-
-/// Opens an approval for every step that the segment asks somebody about.
-pub fn open_steps(
-    venue: &Venue,
-    account: &AccountFacts,
-    key: &mut KeyRow,
-    requested_by: &str,
-    now: Timestamp,
-    mut id: impl FnMut() -> String,
-) -> Vec<Approval> {
-    let due = now.plus_micros(i64::from(venue.clocks.approval_due_days.get()) * DAY_US);
-    let rules = venue.segment(account.segment);
-    let basis = key.basis();
-    let shown = shown(key, account);
-    let mut opened = Vec::new();
-    for grant in &mut key.approvals {
-        let needed = rules::needed(rules, grant.step);
-        if needed.is_empty() {
-            continue;
-        }
-        let frozen = Frozen {
-            key: key.key.clone(),
-            customer: account.customer.clone(),
-            basis: Some(basis.clone()),
-            step: Some(grant.step),
-            scopes: Some(key.scopes),
-            allowlist: None,
-            reason: None,
-            lesser: None,
-            shown: shown.clone(),
-        };
-        let opening = Opening {
-            id: id(),
-            action: "key.grant",
-            subject: format!("key:{}", key.key),
-            request: json!(frozen),
-            requested_by,
-            needed,
-            due,
-        };
-        grant.granted = false;
-        grant.approval = Some(opening.id.clone());
-        opened.push(Approval::open(opening, now));
-    }
-    opened
-}
-
-/// What an approver is shown, frozen with the request.
-pub(crate) fn shown(key: &KeyRow, account: &AccountFacts) -> Value {
-    json!({
-        "account": key.account,
-        "segment": account.segment,
-        "purpose": key.purpose,
-        "application": key.application,
-        "operator": key.operator,
-        "vendor": key.vendor,
-        "allowlist": key.allowlist,
-        "expires": key.ends(),
-    })
 }
 
 impl Govern {

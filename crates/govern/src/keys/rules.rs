@@ -2,9 +2,9 @@
 //!
 //! The same rules look at a new key and at a widened one. Who must agree is here too; who may ask is in [`super::access`].
 
-use super::row::{Grant, KeyRow, Scheme, Step};
+use super::row::Scheme;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::venue::{ApprovalClass, Needed, SegmentRules, Venue};
+use crate::venue::{ApprovalClass, SegmentRules, Venue};
 use sumun_model::key::AllowlistEntry;
 use sumun_model::{Prefix, Purpose, Scope, ScopeSet, Segment, Timestamp};
 
@@ -233,80 +233,6 @@ pub fn scheme_served(venue: &Venue, scheme: Scheme) -> Result<(), Refusal> {
 
 /// Dialects whose gates check an owner's own Ed25519 signature. None of those built so far does.
 const ED25519_DIALECTS: &[&str] = &[];
-
-/// The steps of a key with these scopes: trading and moving assets each apart, looking only where there is neither.
-#[must_use]
-pub fn steps(scopes: ScopeSet) -> Vec<Step> {
-    let classes: Vec<ApprovalClass> = scopes.iter().map(ApprovalClass::of_scope).collect();
-    let mut steps = Vec::new();
-    if classes.contains(&ApprovalClass::Trade) {
-        steps.push(Step::Trade);
-    }
-    if classes.contains(&ApprovalClass::Transfer) {
-        steps.push(Step::Transfer);
-    }
-    if steps.is_empty() {
-        steps.push(Step::Read);
-    }
-    steps
-}
-
-/// The scopes that belong to a step.
-#[must_use]
-pub fn scopes_of(step: Step) -> ScopeSet {
-    let class = match step {
-        Step::Read => ApprovalClass::Read,
-        Step::Trade => ApprovalClass::Trade,
-        Step::Transfer => ApprovalClass::Transfer,
-    };
-    Scope::ALL.iter().copied().filter(|scope| ApprovalClass::of_scope(*scope) == class).collect()
-}
-
-/// Who must agree to a step.
-#[must_use]
-pub fn needed(rules: &SegmentRules, step: Step) -> &[Needed] {
-    match step {
-        Step::Read => &rules.approvals.read,
-        Step::Trade => &rules.approvals.trade,
-        Step::Transfer => &rules.approvals.transfer,
-    }
-}
-
-/// Who must agree to a widening of a key that then holds these scopes: for every role, as many as any of its steps asks.
-#[must_use]
-pub fn needed_to_widen(rules: &SegmentRules, scopes: ScopeSet) -> Vec<Needed> {
-    let mut all: Vec<Needed> = Vec::new();
-    for one in steps(scopes).into_iter().flat_map(|step| needed(rules, step)) {
-        match all.iter_mut().find(|other| other.role == one.role) {
-            Some(other) if other.count.get() < one.count.get() => *other = *one,
-            Some(_) => {}
-            None => all.push(*one),
-        }
-    }
-    all
-}
-
-/// Notes steps that a widened key has and did not have before.
-pub fn grant_steps(key: &mut KeyRow, approval: Option<&str>) {
-    for step in steps(key.scopes) {
-        if !key.approvals.iter().any(|grant| grant.step == step) {
-            let approval = approval.map(str::to_owned);
-            key.approvals.push(Grant { step, approval, granted: true, until_us: None });
-        }
-    }
-}
-
-/// What lives on when the rights of these grants have ended by themselves. Cancelling stays: it takes nothing from anybody.
-#[must_use]
-pub fn without_ended(scopes: ScopeSet, grants: &[Grant], now: Timestamp) -> ScopeSet {
-    let ended: ScopeSet = grants
-        .iter()
-        .filter(|grant| grant.until_us.is_some_and(|until| until <= now.as_micros()))
-        .flat_map(|grant| scopes_of(grant.step).iter().collect::<Vec<_>>())
-        .filter(|scope| *scope != Scope::Cancel)
-        .collect();
-    scopes.iter().filter(|scope| !ended.contains(*scope)).collect()
-}
 
 /// Whether every scope of `inner` is in `outer`.
 #[must_use]

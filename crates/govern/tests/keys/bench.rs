@@ -11,7 +11,7 @@ use sumun_govern::{Actor, Call, Govern, Role, Venue, World, venue};
 use sumun_ledger::CheckpointSigner;
 use sumun_model::Timestamp;
 use sumun_seal::{KeyEncryptionKey, Keyring};
-use sumun_store::tables::{ACCOUNTS, CUSTOMERS, VENDORS};
+use sumun_store::tables::{ACCOUNTS, CUSTOMERS, USERS, VENDORS};
 use sumun_store::{Expect, RowWrite, Store, StoreOptions, Table};
 use zeroize::Zeroizing;
 
@@ -85,6 +85,13 @@ impl Bench {
             )
             .await;
         }
+        self.put(
+            &USERS,
+            json!({"user": "bert", "name": "Bert Example", "email": null, "roles": ["approver"], "state": "active",
+                   "credential": null, "invite": null, "invite_until_us": null, "invited_by": "system:setup",
+                   "created_us": START_US, "version": 1}),
+        )
+        .await;
         self.put(
             &VENDORS,
             json!({"vendor": "V1", "name": "Made-up Tools", "class": "tool", "state": "approved",

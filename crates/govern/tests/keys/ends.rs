@@ -48,6 +48,11 @@ async fn a_hold_lapses_at_its_due_time_and_a_suspension_does_not() {
         bench.govern.hold_key(&bench.owner("C1"), &key, &hold, &call).await.unwrap_err().code,
         "forbidden"
     );
+    let nobody = Hold { reviewer: "user:nobody".into(), ..hold.clone() };
+    assert_eq!(
+        bench.govern.hold_key(&anna, &key, &nobody, &call).await.unwrap_err().code,
+        "reviewer_missing"
+    );
     let held = bench.govern.hold_key(&anna, &key, &hold, &call).await.unwrap().value;
     assert_eq!(held.key.measure, Some(Measure::Hold));
     assert_eq!(bench.column(&other, "measure").await, json!(null), "only the one key suffers");

@@ -140,7 +140,7 @@ async fn trading_and_moving_assets_are_agreed_to_apart() {
     assert_eq!(bench.govern.issue_key(&other, key, &call).await.unwrap_err().code, "requester_only");
     bench.govern.issue_key(&owner, key, &call).await.unwrap();
     assert_eq!(bench.govern.issue_key(&owner, key, &call).await.unwrap_err().code, "key_state");
-    let classes: Vec<String> = bench.ledger().await.into_iter().map(|(class, _)| class).skip(5).collect();
+    let classes: Vec<String> = bench.ledger().await.into_iter().map(|(class, _)| class).skip(6).collect();
     assert_eq!(classes, ["key.requested", "key.approved", "approval.decided", "key.approved", "key.issued"]);
 }
 
@@ -184,6 +184,21 @@ async fn a_repeated_request_gets_its_first_answer_but_no_secret() {
     assert!(bench.govern.issue_key(&owner, key, &issue).await.unwrap().value.secret.is_some());
     let again = bench.govern.issue_key(&owner, key, &issue).await.unwrap();
     assert!(again.repeated && again.value.secret.is_none(), "a secret is shown once");
+}
+
+/// A server runs these on many threads: what they give must be able to move between them.
+#[tokio::test]
+async fn use_cases_can_be_run_on_any_thread() {
+    fn sends<T: Send>(_: T) {}
+    let bench = Bench::new().await;
+    let (owner, call, wanted) = (bench.owner("C1"), Call::default(), request("portfolio", &["read"]));
+    sends(bench.govern.request_key(&owner, &wanted, &call));
+    sends(bench.govern.issue_key(&owner, "K1", &call));
+    sends(bench.govern.change_allowlist(&owner, "K1", &[], &call));
+    sends(bench.govern.decide(&owner, "P1", &yes(), &call));
+    sends(bench.govern.reject_key(&owner, "K1", "a reason", &call));
+    sends(bench.govern.report_exposure(&owner, "K1", (None, "there"), &call));
+    sends(bench.govern.due());
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! A table of what may be asked for, and what is said where it may not.
 
 use super::*;
+use crate::keys::row::{Grant, Step};
+use crate::keys::steps::{self, without_ended};
 use crate::keys::write::tests::{DAY, NOW};
 use crate::venue::EXAMPLE;
 
@@ -88,10 +90,10 @@ fn a_signing_key_of_ones_own_is_refused_where_no_gate_could_check_it() {
 #[test]
 fn steps_apart() {
     let read_trade = ScopeSet::READ.union(ScopeSet::TRADE);
-    assert_eq!(steps(ScopeSet::READ), [Step::Read]);
-    assert_eq!(steps(read_trade), [Step::Trade]);
-    assert_eq!(steps(read_trade.with(Scope::Withdraw)), [Step::Trade, Step::Transfer]);
-    assert_eq!(steps(ScopeSet::READ.with(Scope::Deposit)), [Step::Transfer]);
+    assert_eq!(steps::of(ScopeSet::READ), [Step::Read]);
+    assert_eq!(steps::of(read_trade), [Step::Trade]);
+    assert_eq!(steps::of(read_trade.with(Scope::Withdraw)), [Step::Trade, Step::Transfer]);
+    assert_eq!(steps::of(ScopeSet::READ.with(Scope::Deposit)), [Step::Transfer]);
 }
 
 #[test]
