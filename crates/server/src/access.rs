@@ -149,6 +149,15 @@ const HOLDERS: &[Role] = &[Role::Owner, Role::CorporateAdmin, Role::Broker, Role
 const COMPANY: &[Role] = &[Role::CorporateAdmin];
 /// The exchange's back end.
 const BACKEND: &[Role] = &[Role::ExchangeBackend];
+/// Staff who watch over gates.
+const WATCH: &[Role] = &[
+    Role::Viewer,
+    Role::Analyst,
+    Role::Approver,
+    Role::ComplianceLead,
+    Role::SecurityAdmin,
+    Role::Auditor,
+];
 /// Gates.
 const GATES: &[Role] = &[Role::Gate];
 
@@ -258,5 +267,13 @@ rows! {
 
     // Gates follow, and say when they have obeyed.
     FEED = "feed" Get "/v1/feed" Roles(&[GATES]);
+    GATE_INVITE = "gate_invite" Post "/v1/gates" Roles(&[SECURITY]);
+    GATE_LIST = "gate_list" Get "/v1/gates" Roles(&[WATCH]);
+    GATE_GET = "gate_get" Get "/v1/gates/{gate}" Roles(&[WATCH]);
+    GATE_REVOKE = "gate_revoke" Post "/v1/gates/{gate}/revoke" Roles(&[SECURITY]);
+    GATE_ENROL = "gate_enrol" Post "/v1/gates/enrol" Anyone;
+    GATE_RECEIPTS = "gate_receipts" Get "/v1/gates/{gate}/receipts" Roles(&[WATCH]);
+    CANARY_LIST = "canary_list" Get "/v1/canaries" Roles(&[WATCH]);
+    CANARY_START = "canary_start" Post "/v1/canaries" Roles(&[SECURITY]);
     FEED_ACKNOWLEDGE = "feed_acknowledge" Post "/v1/feed/acknowledgements" Roles(&[GATES]);
 }

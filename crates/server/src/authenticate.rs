@@ -8,14 +8,8 @@ use crate::problem::Problem;
 use crate::server::Server;
 use http::header;
 use http::request::Parts;
-use serde_json::Value;
-use sha2::{Digest, Sha256};
-use sumun_feed::{GateProof, PublicKey};
-use sumun_govern::govern::store_refusal;
 use sumun_govern::staff::ticket::{SESSION_PREFIX, TOKEN_PREFIX};
-use sumun_govern::{Actor, Role};
-use sumun_store::Image;
-use sumun_store::tables::GATES;
+use sumun_govern::Actor;
 use zeroize::Zeroizing;
 
 /// Whoever asks, established.
@@ -48,7 +42,7 @@ pub(crate) async fn signed_in(server: &Server, parts: &Parts) -> Result<SignedIn
     } else if token.starts_with(TOKEN_PREFIX) {
         ("machine", govern.machine(token).await?)
     } else {
-        ("gate", gate(server, parts, token).await?)
+        ("gate", govern.gate_of(token, &format!("{} {}", parts.method, parts.uri.path())).await?)
     };
     if kind != "session" || found.is_none() {
         let outcome = if found.is_some() { "accepted" } else { "refused" };
@@ -59,38 +53,4 @@ pub(crate) async fn signed_in(server: &Server, parts: &Parts) -> Result<SignedIn
         Problem::unauthenticated("the token is not known here, has ended, or was not meant for this request")
             .with_invalid_token()
     })
-}
-
-async fn gate(server: &Server, parts: &Parts, token: &str) -> Result<Option<Actor>, Problem> {
-    let Ok(gate) = GateProof::gate_unverified(token) else { return Ok(None) };
-    let row = server.govern.store.get(&GATES, gate.as_str()).await.map_err(store_refusal)?;
-    let key = row
-        .filter(|row| is(row, "state", "enrolled") || is(row, "state", "active"))
-        .and_then(|row| text(&row, "public_key").parse::<PublicKey>().ok());
-    let Some(key) = key else { return Ok(None) };
-    let request = format!("{} {}", parts.method, parts.uri.path());
-    let now = server.govern.world.now();
-    let venue = server.govern.venue();
-    let Ok(proof) = GateProof::verify(token, &key, &venue.venue, &request, now) else { return Ok(None) };
-    // Once: whoever overhears it cannot say it again.
-    let until = proof.at.plus_micros(2 * sumun_feed::AGE_US_MAX);
-    let nonce = hex::encode(Sha256::digest(&proof.nonce));
-    if !server.govern.store.use_once(&format!("gate:{gate}"), &nonce, until).await.map_err(store_refusal)? {
-        return Ok(None);
-    }
-    Ok(Some(Actor {
-        principal: format!("gate:{gate}"),
-        roles: vec![Role::Gate],
-        customer: None,
-        session: None,
-        second_factor: None,
-    }))
-}
-
-fn is(row: &Image, column: &str, word: &str) -> bool {
-    text(row, column) == word
-}
-
-fn text<'r>(row: &'r Image, column: &str) -> &'r str {
-    row.get(column).and_then(Value::as_str).unwrap_or_default()
 }

@@ -1,8 +1,10 @@
 //! Every group of operations, one file each. Adding one: a file, a line here, its rows in [`crate::access`].
 
 mod approvals;
+mod canaries;
 mod enrolments;
 mod feed;
+mod gates;
 mod key_actions;
 mod keys;
 mod ledger;
@@ -32,6 +34,8 @@ pub(crate) fn all() -> Api {
     approvals::add(&mut api);
     venue::add(&mut api);
     ledger::add(&mut api);
+    gates::add(&mut api);
+    canaries::add(&mut api);
     feed::add(&mut api);
     api
 }

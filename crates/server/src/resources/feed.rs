@@ -9,8 +9,13 @@ use crate::operation::operation;
 use crate::parameter::{Kind, NUMBER_MAX, Parameter};
 use crate::problem::Problem;
 use axum::body::Body;
+use super::gates::ReceiptView;
 use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sumun_feed::{Acknowledgement, Typ};
 use sumun_model::GateId;
+use utoipa::ToSchema;
 
 /// Frames waiting for one gate to read them, at most. Whoever reads slower than this is dropped and connects anew.
 const FRAMES_WAITING_MAX: usize = 64;
@@ -31,6 +36,47 @@ pub(crate) fn add(api: &mut Api) {
             .endless(),
         feed,
     );
+    api.add(
+        operation(&access::FEED_ACKNOWLEDGE, "feed", "Say that a gate has obeyed · 이행 확인")
+            .about("Each becomes a ledger entry, with the control plane's clock. Sent again it is known, and nothing is written.")
+            .takes_other("application/jose", json!({ "type": "string", "description": "A compact JWS." }), Typ::Acknowledgement.bytes_max())
+            .gives::<TakenView>(StatusCode::CREATED, "Taken.")
+            .gives::<TakenView>(StatusCode::OK, "Known already."),
+        acknowledge,
+    );
+}
+
+/// A receipt that covers what was acknowledged.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct TakenView {
+    /// The receipt.
+    pub receipt: ReceiptView,
+    /// Whether it was known before; then nothing was written.
+    pub known: bool,
+    /// Index of its ledger entry, if one was written now.
+    pub entry: Option<u64>,
+}
+
+async fn acknowledge(asked: Asked) -> Result<Answer, Problem> {
+    let gate = gate(&asked)?;
+    let bad = || {
+        Problem::invalid("acknowledgement_invalid", "the body is no acknowledgement of this gate", "send what this gate signed")
+    };
+    let token = std::str::from_utf8(&asked.body).map_err(|_| bad())?.trim();
+    // Whoever asks, and whoever signed: the same.
+    let signed_by = Acknowledgement::gate_unverified(token).map_err(|_| bad())?;
+    if signed_by != gate {
+        return Err(bad());
+    }
+    let server = &asked.server;
+    let taken = server.govern.take_receipt(token).await?;
+    server.gates.acknowledged(gate.as_str(), taken.receipt.to, taken.receipt.received);
+    if !taken.known {
+        server.metrics.feed_acknowledgements.inc();
+    }
+    let status = if taken.known { StatusCode::OK } else { StatusCode::CREATED };
+    let shown = TakenView { receipt: ReceiptView::of(&taken.receipt), known: taken.known, entry: taken.entry };
+    Answer::json(status, &shown)
 }
 
 /// The gate that asks. Only a gate's signature gives the role, so there is one.
