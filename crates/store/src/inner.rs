@@ -23,6 +23,8 @@ pub(crate) struct Inner {
     stopped: OnceLock<Arc<str>>,
     /// `true` once tasks shall end.
     pub(crate) ending: watch::Sender<bool>,
+    /// `true` once nothing is sequenced any more: only then has the publisher seen all.
+    pub(crate) sequenced_all: watch::Sender<bool>,
     options: Option<StoreOptions>,
 }
 
@@ -116,18 +118,34 @@ impl Handle {
         let tail = first_tail(&db, &options.signer).await?;
         let (head, _) = watch::channel(tail.head.clone());
         let (ending, _) = watch::channel(false);
-        let inner = Arc::new(Inner { db, head, stopped: OnceLock::new(), ending, options: Some(options) });
+        let (sequenced_all, _) = watch::channel(false);
+        let inner = Arc::new(Inner {
+            db,
+            head,
+            stopped: OnceLock::new(),
+            ending,
+            sequenced_all,
+            options: Some(options),
+        });
         let publisher = Publisher::open(&inner).await?;
         let mut tasks = Vec::new();
         let writes = match inner.db.kind {
             Kind::Sqlite => {
                 let (queue, jobs) = sqlite::queue();
-                tasks.push(tokio::spawn(sqlite::run(Arc::clone(&inner), tail, jobs)));
+                let shared = Arc::clone(&inner);
+                tasks.push(tokio::spawn(async move {
+                    sqlite::run(&shared, tail, jobs).await;
+                    shared.sequenced_all.send_replace(true);
+                }));
                 Writes::Sqlite(queue)
             }
             Kind::Postgres => {
                 let waiting = Arc::new(postgres::Waiting::default());
-                tasks.push(tokio::spawn(postgres::run(Arc::clone(&inner), tail, Arc::clone(&waiting))));
+                let (shared, served) = (Arc::clone(&inner), Arc::clone(&waiting));
+                tasks.push(tokio::spawn(async move {
+                    postgres::run(&shared, tail, &served).await;
+                    shared.sequenced_all.send_replace(true);
+                }));
                 Writes::Postgres(waiting)
             }
         };
@@ -150,7 +168,9 @@ impl Handle {
         drop(connection);
         let (head, _) = watch::channel(head);
         let (ending, _) = watch::channel(false);
-        let inner = Arc::new(Inner { db, head, stopped: OnceLock::new(), ending, options: None });
+        let (sequenced_all, _) = watch::channel(false);
+        let inner =
+            Arc::new(Inner { db, head, stopped: OnceLock::new(), ending, sequenced_all, options: None });
         Ok(Arc::new(Self { inner, writes: Writes::None, tasks: Mutex::new(Vec::new()) }))
     }
 

@@ -178,13 +178,13 @@ async fn lost(inner: &Inner, number: &str, error: sqlx::Error) -> Result<(), Sto
 }
 
 /// The task of every process: sequences while it holds the lease, follows the head, answers those who wait.
-pub(crate) async fn run(inner: Arc<Inner>, mut tail: Tail, waiting: Arc<Waiting>) {
+pub(crate) async fn run(inner: &Inner, mut tail: Tail, waiting: &Waiting) {
     let mut ending = inner.ending.subscribe();
     let mut seen = tail.head.size;
     let mut lease_until = i64::MIN;
     loop {
         let last = *ending.borrow();
-        let round = round(&inner, &waiting, &mut tail, &mut seen, &mut lease_until).await;
+        let round = round(inner, waiting, &mut tail, &mut seen, &mut lease_until).await;
         let busy = match round {
             Ok(busy) => busy,
             Err(StoreError::Damaged { place, found }) => {
@@ -199,7 +199,7 @@ pub(crate) async fn run(inner: Arc<Inner>, mut tail: Tail, waiting: Arc<Waiting>
             }
         };
         if last {
-            give_up_lease(&inner).await;
+            give_up_lease(inner).await;
             return;
         }
         if busy {
@@ -240,9 +240,10 @@ async fn round(
     }
     let Some(head) = sequence::head(&mut connection, false).await? else { return Ok(false) };
     if head.size > *seen {
+        // First the head, so that whoever is answered finds his entry under it.
+        inner.announce(head.clone());
         answer(&mut connection, waiting, *seen, &head.checkpoint).await?;
         *seen = head.size;
-        inner.announce(head);
     }
     Ok(full)
 }
@@ -272,9 +273,9 @@ async fn place(inner: &Inner, tail: &mut Tail) -> Result<bool, StoreError> {
     let mut transaction = begin.map_err(database("begin to sequence"))?;
     let sql = "SELECT \"leaf\", \"class\", \"salt\", \"payload\", \"outbox\" FROM \"pending_leaves\" \
                ORDER BY \"leaf\" LIMIT $1";
-    let peeked = "SELECT EXISTS (SELECT 1 FROM \"pending_leaves\")::int8".to_owned();
+    let peeked = "SELECT \"leaf\" FROM \"pending_leaves\" LIMIT 1".to_owned();
     let peeked = rows(&mut transaction, peeked, Vec::new()).await.map_err(database("look for leaves"))?;
-    if peeked.first().map(|row| row.int(0)).transpose()? != Some(1) {
+    if peeked.is_empty() {
         return Ok(false);
     }
     // The row lock first: leaves are read after it, so that nobody else's places are missed.

@@ -53,7 +53,7 @@ enum Batch {
 }
 
 /// The writer. Ends when told to, after what is queued.
-pub(crate) async fn run(inner: Arc<Inner>, mut tail: Tail, mut jobs: mpsc::Receiver<Job>) {
+pub(crate) async fn run(inner: &Inner, mut tail: Tail, mut jobs: mpsc::Receiver<Job>) {
     let mut ending = inner.ending.subscribe();
     loop {
         let mut batch = Vec::with_capacity(BATCH_MAX);
@@ -69,10 +69,12 @@ pub(crate) async fn run(inner: Arc<Inner>, mut tail: Tail, mut jobs: mpsc::Recei
         }
         let (changes, answers): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|job| (job.prepared, job.answer)).unzip();
-        let Some(outcomes) = commit(&inner, &mut tail, &changes).await else { return };
+        let Some(outcomes) = commit(inner, &mut tail, &changes).await else { return };
         if inner.stops_at("sqlite: before the answer") {
             return;
         }
+        // First the head, so that whoever is answered finds his entry under it.
+        inner.announce(tail.head.clone());
         for (outcome, answer) in outcomes.into_iter().zip(answers) {
             let checkpoint = &tail.head.checkpoint;
             // A caller who left does not want to know.
@@ -83,7 +85,6 @@ pub(crate) async fn run(inner: Arc<Inner>, mut tail: Tail, mut jobs: mpsc::Recei
                 checkpoint: Arc::clone(checkpoint),
             }));
         }
-        inner.announce(tail.head.clone());
     }
 }
 

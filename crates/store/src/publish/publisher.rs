@@ -41,10 +41,10 @@ impl Publisher {
         Ok(Some(Self { io, size: head.size, stale: Vec::new(), _lock: lock }))
     }
 
-    /// Follows the head until told to end; what is sequenced by then is published.
+    /// Follows the head until nothing is sequenced any more; all that is by then is published.
     pub(crate) async fn run(mut self, inner: Arc<Inner>) {
         let mut heads = inner.head.subscribe();
-        let mut ending = inner.ending.subscribe();
+        let mut ending = inner.sequenced_all.subscribe();
         loop {
             let last = *ending.borrow();
             let head = heads.borrow_and_update().clone();

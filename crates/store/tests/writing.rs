@@ -1,0 +1,331 @@
+//! Changes are made once, wholly, and in an order; whoever was slower is told.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may panic, and their names say what they are"
+)]
+
+mod common;
+
+use common::{Place, change, customer, for_each_database, salt, write};
+use serde_json::json;
+use sumun_model::Timestamp;
+use sumun_store::{
+    Change, Expect, Filter, Idempotency, OpenError, OutboxMessage, RowRead, Session, Store, StoreError,
+    VaultItem, tables,
+};
+
+#[test]
+fn a_change_stands_in_rows_and_ledger() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let made = store.execute(customer("C1", Expect::Absent, 1)).await.unwrap();
+        assert_eq!((made.entry, made.feed_version), (0, None));
+        let row = store.get(&tables::CUSTOMERS, "C1").await.unwrap().unwrap();
+        assert_eq!(row, common::image(&tables::CUSTOMERS, "C1", 1, 1));
+        let made = store.execute(customer("C1", Expect::Version(1), 2)).await.unwrap();
+        assert_eq!(made.entry, 1);
+        let entries = store.entries(0, 10).await.unwrap();
+        assert_eq!(entries.len(), 2);
+        assert!(entries[1].leaf.starts_with("sumun-leaf/v1\ncustomer.written\n"));
+        let about = store.entries_about(&tables::CUSTOMERS, "C1", Some(0), 10).await.unwrap();
+        assert_eq!(about, entries[1..]);
+        assert_eq!(store.head().size, 2);
+        assert_eq!(store.head().checkpoint, made.checkpoint);
+        assert_eq!(store.get(&tables::CUSTOMERS, "C2").await.unwrap(), None);
+        assert_eq!(store.get(&tables::CUSTOMERS, "a\0b").await.unwrap(), None);
+        store.close().await;
+        assert!(matches!(
+            store.execute(customer("C2", Expect::Absent, 1)).await,
+            Err(StoreError::Unavailable { in_doubt: false, .. })
+        ));
+        drop(store);
+        let store = place.open().await;
+        assert_eq!(store.head().size, 2);
+        assert_eq!(store.execute(customer("C2", Expect::Absent, 1)).await.unwrap().entry, 2);
+    });
+}
+
+#[test]
+fn whoever_is_slower_is_told_even_within_one_batch() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        store.execute(customer("C1", Expect::Absent, 0)).await.unwrap();
+        let tries = (1..=40_u64).map(|n| {
+            let store = store.clone();
+            tokio::spawn(async move { store.execute(customer("C1", Expect::Version(1), n)).await })
+        });
+        let tries: Vec<_> = tries.collect();
+        let (mut won, mut lost) = (0, 0);
+        for one in tries {
+            match one.await.unwrap() {
+                Ok(_) => won += 1,
+                Err(StoreError::Conflict { table: "customers", key, .. }) if key == "C1" => lost += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((won, lost), (1, 39));
+        assert_eq!(store.head().size, 2);
+    });
+}
+
+#[test]
+fn many_at_once_all_stand() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let tries: Vec<_> = (0..300_u64)
+            .map(|n| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    store.execute(customer(&format!("C{n:03}"), Expect::Absent, n)).await.unwrap().entry
+                })
+            })
+            .collect();
+        let mut entries = Vec::new();
+        for one in tries {
+            entries.push(one.await.unwrap());
+        }
+        entries.sort_unstable();
+        assert_eq!(entries, (0..300).collect::<Vec<u64>>());
+        let page = Filter { after: Some("C007".to_owned()), limit: 2, ..Filter::default() };
+        let listed = store.list(&tables::CUSTOMERS, &page).await.unwrap();
+        let keys: Vec<_> = listed.iter().map(|row| row["customer"].clone()).collect();
+        assert_eq!(keys, [json!("C008"), json!("C009")]);
+        let times: Vec<_> = store.entries(0, 1000).await.unwrap().iter().map(|entry| entry.at).collect();
+        assert!(times.is_sorted());
+    });
+}
+
+#[test]
+fn what_a_change_relies_on_must_still_hold() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        store.execute(customer("C1", Expect::Absent, 0)).await.unwrap();
+        let relying = |key: &str, expect| {
+            let mut change = customer("C2", Expect::Absent, 0);
+            change.reads.push(RowRead { table: &tables::CUSTOMERS, key: key.to_owned(), expect });
+            change
+        };
+        for (key, expect) in [("C1", Expect::Absent), ("C1", Expect::Version(2)), ("C9", Expect::Version(1))]
+        {
+            let refused = store.execute(relying(key, expect)).await;
+            assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
+        }
+        assert_eq!(store.get(&tables::CUSTOMERS, "C2").await.unwrap(), None);
+        let mut good = relying("C1", Expect::Version(1));
+        good.reads.push(RowRead { table: &tables::DEAD_KEYS, key: "K1".to_owned(), expect: Expect::Absent });
+        store.execute(good).await.unwrap();
+    });
+}
+
+#[test]
+fn a_repeated_request_gets_its_answer_again() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let asked = |key: &str, request: &str| {
+            let mut change = customer("C1", Expect::Absent, 0);
+            change.idempotency = Some(Idempotency {
+                principal: "user:made-up".to_owned(),
+                key: key.to_owned(),
+                request: request.to_owned(),
+                status: 201,
+                body: json!({"customer": "C1"}),
+            });
+            change
+        };
+        let tries: Vec<_> = (0..8)
+            .map(|_| {
+                let (store, change) = (store.clone(), asked("I1", "aa"));
+                tokio::spawn(async move { store.execute(change).await })
+            })
+            .collect();
+        let (mut made, mut repeated) = (0, 0);
+        for one in tries {
+            match one.await.unwrap() {
+                Ok(_) => made += 1,
+                Err(StoreError::Repeated(answer)) => {
+                    assert_eq!((answer.status, &answer.body), (201, &json!({"customer": "C1"})));
+                    repeated += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((made, repeated), (1, 7));
+        assert!(matches!(store.execute(asked("I1", "bb")).await, Err(StoreError::KeyReused { .. })));
+        assert!(matches!(store.execute(asked("I2", "aa")).await, Err(StoreError::Conflict { .. })));
+        assert!(store.answered("user:made-up", "I1").await.unwrap().is_some());
+        assert!(store.answered("user:made-up", "I2").await.unwrap().is_none());
+        assert!(store.answered("user:other", "I1").await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn changes_that_contradict_themselves_are_refused() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let mut cases: Vec<(&str, Change)> = Vec::new();
+        let broken = |breaks: &dyn Fn(&mut Change)| {
+            let mut change = customer("C1", Expect::Absent, 0);
+            breaks(&mut change);
+            change
+        };
+        cases.push(("column missing", broken(&|c| drop(c.writes[0].image.remove("state")))));
+        cases.push(("column unknown", broken(&|c| drop(c.writes[0].image.insert("x".into(), 1.into())))));
+        cases.push(("wrong kind", broken(&|c| drop(c.writes[0].image.insert("state".into(), 1.into())))));
+        cases.push(("null", broken(&|c| drop(c.writes[0].image.insert("state".into(), json!(null))))));
+        cases.push(("no key", broken(&|c| drop(c.writes[0].image.insert("customer".into(), json!(""))))));
+        cases.push(("zero", broken(&|c| drop(c.writes[0].image.insert("state".into(), json!("a\0b"))))));
+        cases.push(("version", broken(&|c| c.writes[0].expect = Expect::Version(1))));
+        cases.push(("fraction", broken(&|c| drop(c.facts.insert("x".into(), json!(0.5))))));
+        cases.push(("twice", broken(&|c| c.writes.push(c.writes[0].clone()))));
+        cases.push(("class", broken(&|c| c.class = "Customer")));
+        cases.push(("feed", broken(&|c| c.feed.push(json!({"no": "key"})))));
+        cases.push((
+            "feed keys",
+            broken(&|c| c.writes.push(write(&tables::FEED_KEYS, "K", Expect::Absent, 1))),
+        ));
+        for (name, change) in cases {
+            let refused = store.execute(change).await;
+            assert!(matches!(refused, Err(StoreError::Invalid(_))), "{name}: {refused:?}");
+        }
+        assert_eq!(store.head().size, 0);
+    });
+}
+
+#[test]
+fn the_feed_has_a_step_for_each_change_and_a_snapshot_at_each() {
+    for_each_database(async |place| {
+        let mut options = place.options();
+        options.feed_deltas_kept = 3;
+        let store = Store::open(options).await.unwrap();
+        for n in 1..=5_u64 {
+            let mut one = change("key.changed");
+            one.feed = vec![json!({"key": format!("K{}", n % 2), "n": n}), json!({"key": format!("L{n}")})];
+            assert_eq!(store.execute(one).await.unwrap().feed_version, Some(n));
+        }
+        assert_eq!(store.execute(customer("C1", Expect::Absent, 1)).await.unwrap().feed_version, None);
+        let snapshot = store.feed_snapshot().await.unwrap();
+        assert_eq!((snapshot.version, store.feed_head()), (5, 5));
+        let keys: Vec<_> = snapshot.records.iter().map(|record| record["key"].as_str().unwrap()).collect();
+        assert_eq!(keys, ["K0", "K1", "L1", "L2", "L3", "L4", "L5"]);
+        assert_eq!(snapshot.records[1]["n"], 5);
+        assert!(store.feed_since(1, 10).await.unwrap().is_none(), "pruned");
+        let deltas = store.feed_since(2, 2).await.unwrap().unwrap();
+        assert_eq!(
+            deltas.iter().map(|delta| (delta.version, delta.entry)).collect::<Vec<_>>(),
+            [(3, 2), (4, 3)]
+        );
+        assert!(store.feed_since(5, 10).await.unwrap().unwrap().is_empty());
+        assert!(store.feed_since(6, 10).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn messages_leave_once_sealed_texts_stay_sessions_end() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let mut one = customer("C1", Expect::Absent, 1);
+        one.outbox = vec![OutboxMessage { topic: "notice", body: json!({"n": 1}) }];
+        one.vault = vec![VaultItem { sealed: "sealed text".to_owned() }];
+        store.execute(one).await.unwrap();
+        let now = Timestamp::from_micros(common::START_US);
+        assert_eq!(store.outbox_take("other", 10, now, 1000).await.unwrap(), []);
+        let taken = store.outbox_take("notice", 10, now, 1000).await.unwrap();
+        assert_eq!((taken.len(), taken[0].attempts, &taken[0].body), (1, 1, &json!({"n": 1})));
+        assert_eq!(store.outbox_take("notice", 10, now, 1000).await.unwrap(), []);
+        let later = now.plus_micros(1000);
+        assert_eq!(store.outbox_take("notice", 10, later, 1000).await.unwrap()[0].attempts, 2);
+        assert!(store.outbox_done(taken[0].id).await.unwrap());
+        assert!(!store.outbox_done(taken[0].id).await.unwrap());
+
+        let digest = "2a7c9a0b6d6d7e5e4c93ad1ba05bd7f3a1a2f1a6a5c6b8b7a9d8e7f6a5b4c3d2";
+        assert_eq!(store.vault(digest).await.unwrap(), None);
+
+        assert!(store.use_once("jti", "a", later).await.unwrap());
+        assert!(!store.use_once("jti", "a", later).await.unwrap());
+        assert!(store.use_once("other", "a", later).await.unwrap());
+
+        let session = Session {
+            digest: "d1".to_owned(),
+            principal: "user:made-up".to_owned(),
+            body: json!({"roles": ["viewer"]}),
+            expires: later,
+        };
+        store.put_session(&session).await.unwrap();
+        assert_eq!(store.session("d1", now).await.unwrap().as_ref(), Some(&session));
+        assert_eq!(store.session("d1", later).await.unwrap(), None);
+        assert!(store.delete_session("d1").await.unwrap());
+        assert!(!store.delete_session("d1").await.unwrap());
+        store.put_session(&session).await.unwrap();
+        assert_eq!(store.delete_sessions_of("user:made-up").await.unwrap(), 1);
+        store.forget_expired(later).await.unwrap();
+        assert!(store.use_once("jti", "a", later).await.unwrap());
+    });
+}
+
+#[test]
+fn lists_filter_by_plain_columns_only() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        for n in 0..6_u64 {
+            let mut one = customer(&format!("C{n}"), Expect::Absent, n);
+            let image = &mut one.writes[0].image;
+            image.insert("state".into(), json!(if n < 4 { "active" } else { "closed" }));
+            image.insert("country".into(), if n % 2 == 0 { json!(null) } else { json!("KR") });
+            store.execute(one).await.unwrap();
+        }
+        let list = async |equals: Vec<(&'static str, serde_json::Value)>| {
+            store.list(&tables::CUSTOMERS, &Filter { equals, after: None, limit: 100 }).await
+        };
+        assert_eq!(list(vec![("state", json!("active"))]).await.unwrap().len(), 4);
+        assert_eq!(list(vec![("state", json!("active")), ("country", json!(null))]).await.unwrap().len(), 2);
+        assert_eq!(list(vec![("version", json!(1))]).await.unwrap().len(), 6);
+        assert!(matches!(list(vec![("nothing", json!(1))]).await, Err(StoreError::Invalid(_))));
+        assert!(matches!(list(vec![("state", json!(1))]).await, Err(StoreError::Invalid(_))));
+        let many = ["C4", "C1", "C9", "C1"].map(str::to_owned);
+        assert_eq!(store.get_many(&tables::CUSTOMERS, &many).await.unwrap().len(), 2);
+        let _ = salt();
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_is_refused_sqlite() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    store.execute(customer("C1", Expect::Absent, 1)).await.unwrap();
+    let refused = Store::open(place.options()).await;
+    assert!(matches!(refused, Err(OpenError::InUse { .. })), "{refused:?}");
+    let reader = Store::open_for_reading(&place.url).await.unwrap();
+    assert_eq!(reader.head().size, 1);
+    assert!(reader.get(&tables::CUSTOMERS, "C1").await.unwrap().is_some());
+    assert!(matches!(
+        reader.execute(customer("C2", Expect::Absent, 1)).await,
+        Err(StoreError::Unavailable { .. })
+    ));
+    store.close().await;
+    drop(store);
+    place.open().await.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_stores_race_over_one_row_on_postgres() {
+    let place = Place::postgres();
+    let (one, two) = (place.open().await, place.open().await);
+    one.execute(customer("C1", Expect::Absent, 0)).await.unwrap();
+    for round in 1..=20_i64 {
+        let seed = round as u64;
+        let left = one.execute(customer("C1", Expect::Version(round), seed * 2));
+        let right = two.execute(customer("C1", Expect::Version(round), seed * 2 + 1));
+        let (left, right) = tokio::join!(left, right);
+        let outcomes = [left, right];
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+        let lost = outcomes.iter().find(|outcome| outcome.is_err()).unwrap();
+        assert!(matches!(lost, Err(StoreError::Conflict { .. })), "{lost:?}");
+    }
+    assert_eq!(one.entries(0, 100).await.unwrap().len(), 21);
+    // The one that sequences leaves; the other goes on.
+    one.close().await;
+    two.execute(customer("C2", Expect::Absent, 0)).await.unwrap();
+    two.close().await;
+}
