@@ -293,6 +293,12 @@ impl Follower {
         (self.settled > self.acknowledged).then_some((self.acknowledged + 1, self.settled))
     }
 
+    /// Govern does not know what was acknowledged before: all that is settled is acknowledged again, from the first
+    /// version.
+    pub fn acknowledge_anew(&mut self) {
+        self.acknowledged = 0;
+    }
+
     /// Govern has the acknowledgement of all up to this version.
     pub fn acknowledged(&mut self, version: u64) {
         self.acknowledged = self.acknowledged.max(version.min(self.settled));

@@ -119,7 +119,7 @@ section! {
         /// The key this gate signs with. Absent: `gate.key` in `data_dir`. Two gates must not share one.
         gate_key_file: Option<PathBuf> = None, example "\"gate.key\"";
         /// A connection on which nothing is heard for so long is given up, in seconds.
-        silence_s: NonZeroU64 = count(15);
+        silence_s: NonZeroU64 = count(10);
         /// Longest pause before connecting again, in milliseconds; the first pauses are shorter.
         reconnect_ms_max: NonZeroU64 = count(2_000);
     }

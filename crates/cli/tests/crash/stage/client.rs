@@ -59,6 +59,11 @@ pub(crate) enum Failure {
 impl Signed {
     /// A request of each kind; `nonce` should be new.
     pub(crate) fn new(effect: Effect, key: &str, nonce: &str) -> Self {
+        Self::with_secret(effect, key, &secret_of(key), nonce)
+    }
+
+    /// As [`Signed::new`], with a secret that is not made up from the key's id.
+    pub(crate) fn with_secret(effect: Effect, key: &str, secret: &str, nonce: &str) -> Self {
         let (method, path, parameters) = match effect {
             Effect::Read => ("GET", "/v1/accounts", ""),
             Effect::Order => {
@@ -71,7 +76,7 @@ impl Signed {
         let body = if in_body { json_of(parameters) } else { String::new() };
         let target =
             if in_body || parameters.is_empty() { path.to_owned() } else { format!("{path}?{parameters}") };
-        let authorization = format!("Bearer {}", token(key, &secret_of(key), nonce, parameters));
+        let authorization = format!("Bearer {}", token(key, secret, nonce, parameters));
         let (key, nonce) = (key.to_owned(), nonce.to_owned());
         Self { key, nonce, effect, method, target, body, authorization, upgrade: false }
     }
@@ -219,4 +224,32 @@ fn exchange(connection: &mut BufReader<TcpStream>, wire: &[u8]) -> Option<(Answe
     let mut body = vec![0; length];
     connection.read_exact(&mut body).ok()?;
     Some((Answer { status, body: String::from_utf8(body).ok()? }, last))
+}
+
+/// An open private WebSocket, of which only the end is looked at.
+pub(crate) struct OpenStream(TcpStream);
+
+/// Opens a private WebSocket; anything but 101 fails the test.
+pub(crate) fn open_stream(to: SocketAddr, request: &Signed) -> OpenStream {
+    let mut connection = connect(to).unwrap();
+    let (answer, _) = exchange(&mut connection, request.head("stream").as_bytes()).unwrap();
+    assert_eq!(answer.status, 101, "{}", answer.body);
+    OpenStream(connection.into_inner())
+}
+
+impl OpenStream {
+    /// Waits for a close frame or the end.
+    pub(crate) fn ends(&mut self) -> bool {
+        let mut first = [0];
+        // A frame's first byte: final, and a close.
+        matches!(self.0.read(&mut first), Ok(0)) || first[0] == 0x88
+    }
+
+    /// Whether anything came; nothing is sent on it otherwise.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.0.set_nonblocking(true).unwrap();
+        let read = self.0.read(&mut [0]);
+        self.0.set_nonblocking(false).unwrap();
+        read.is_ok()
+    }
 }

@@ -218,6 +218,10 @@ impl Settler {
                     self.trouble(Some(error.to_string()));
                 }
             }
+            Err(ConnectionError::Refused(_, _, 409, text)) if from > 1 && text.contains("receipt_skips") => {
+                warn!("Govern does not know what this gate acknowledged before; it is told again from the first version");
+                lock(&self.shared.follower).acknowledge_anew();
+            }
             Err(error) => self.trouble(Some(format!(
                 "version {to} is in force here and could not be acknowledged: {error}; it is tried again every second"
             ))),
