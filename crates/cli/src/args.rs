@@ -6,9 +6,9 @@
 )]
 
 use crate::commands::{
-    accounts, approvals, config_check, customers, delegations, gate, gates, keys_act, keys_check,
-    keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login, operators, persons,
-    request_check, tokens, totp, users, vendors, venue,
+    accounts, approvals, config_check, customers, delegations, gate, gates, govern, init, keys_act,
+    keys_check, keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login, operators,
+    persons, request_check, serve, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -31,7 +31,10 @@ pub struct Arguments {
 /// What `sumun` can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Init(init::Arguments),
+    Serve(serve::Arguments),
     Gate(gate::Arguments),
+    Govern(govern::Arguments),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -90,7 +93,11 @@ pub enum Command {
 impl Command {
     /// Runs until it is stopped.
     pub(crate) fn is_role(&self) -> bool {
-        matches!(self, Self::Gate(arguments) if arguments.is_role())
+        match self {
+            Self::Gate(arguments) => arguments.is_role(),
+            Self::Serve(_) | Self::Govern(_) => true,
+            _ => false,
+        }
     }
 }
 

@@ -64,6 +64,11 @@ impl Call {
         Self { body: Some(body), ..Self::new(Method::POST, segments) }
     }
 
+    /// Does something that needs no more words.
+    pub(crate) fn act(segments: &[&str]) -> Self {
+        Self::new(Method::POST, segments)
+    }
+
     /// Creates or replaces something wholly.
     pub(crate) fn put(segments: &[&str], body: Value) -> Self {
         Self { body: Some(body), ..Self::new(Method::PUT, segments) }

@@ -21,6 +21,9 @@ pub enum Approvals {
     /// Refuse it
     #[command(after_help = "Example:\n  sumun approvals refuse AP1 --reason \"prefix is a hosting network\"")]
     Refuse(Decide),
+    /// Take back what you asked for yourself
+    #[command(after_help = "Example:\n  sumun approvals withdraw AP1")]
+    Withdraw(Withdraw),
 }
 
 /// Which approvals.
@@ -34,6 +37,17 @@ pub struct List {
     subject: Option<String>,
     #[command(flatten)]
     page: Listing,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Which.
+#[derive(Debug, clap::Args)]
+pub struct Withdraw {
+    /// The approval
+    id: String,
+    #[command(flatten)]
+    writing: Writing,
     #[command(flatten)]
     reach: Reach,
 }
@@ -74,5 +88,8 @@ pub fn run(command: Approvals) -> anyhow::Result<()> {
         Approvals::Show(arguments) => arguments.run(super::party::Kind { path: "approvals", columns: &[] }),
         Approvals::Grant(arguments) => arguments.run("approve"),
         Approvals::Refuse(arguments) => arguments.run("refuse"),
+        Approvals::Withdraw(Withdraw { id, writing, reach }) => {
+            reach.write(&writing, Call::act(&["approvals", &id, "withdraw"]))
+        }
     }
 }

@@ -41,7 +41,7 @@ impl Own {
     /// Its secret is shown once.
     pub(crate) fn issue(self) -> anyhow::Result<()> {
         let Self { key, writing, reach } = self;
-        reach.write(&writing, Call::post(&["keys", &key, "issue"], json!({})).secret())
+        reach.write(&writing, Call::act(&["keys", &key, "issue"]).secret())
     }
 }
 
@@ -160,7 +160,8 @@ impl Hold {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let Self { key, reason, lesser, reviewer, due, writing, reach } = self;
         let reviewer = if reviewer.contains(':') { reviewer } else { format!("user:{reviewer}") };
-        let body = said(&json!({ "reason": reason, "lesser": lesser, "reviewer": reviewer, "due": due }));
+        let body =
+            said(&json!({ "reason": reason, "lesser": lesser, "review_by": reviewer, "review_due": due }));
         reach.write(&writing, Call::post(&["keys", &key, "hold"], body))
     }
 }

@@ -80,5 +80,12 @@ pub fn timeline(Timeline { key, page, reach }: Timeline) -> anyhow::Result<()> {
 /// # Errors
 /// What the server said, or that it cannot be reached.
 pub fn capability(Capability { key, reach }: Capability) -> anyhow::Result<()> {
-    reach.show(&Call::get(&["keys", &key, "capability"]))
+    let answer = reach.client()?.send(&Call::get(&["keys", &key, "capability"]))?;
+    let korean =
+        std::env::var("LC_ALL").or_else(|_| std::env::var("LANG")).is_ok_and(|lang| lang.starts_with("ko"));
+    let language = if korean { "ko" } else { "en" };
+    reach.print(&answer, |json| {
+        let sentences = json.get("sentences").and_then(serde_json::Value::as_array).into_iter().flatten();
+        sentences.filter_map(|one| Some(format!("{}\n", one.get(language)?.as_str()?))).collect()
+    })
 }

@@ -1,11 +1,14 @@
-//! `sumun ledger checkpoint|entries|entry|proof|consistency`: the record as the server shows it.
+//! `sumun ledger checkpoint|entries|entry|proof|consistency`: the record as the server shows it. What
+//! is checked without a server stands in [`super::ledger_verify`].
 
+use super::{ledger_rebuild, ledger_verify, ledger_verify_proof};
 use crate::atomic_file;
 use crate::client::{Call, Listing, Reach};
 use crate::output;
 use std::path::PathBuf;
 
 /// What can be done with the ledger.
+#[expect(missing_docs, reason = "a doc comment on a command here would hide the help in its own file")]
 #[derive(Debug, clap::Subcommand)]
 pub enum Ledger {
     /// Print the signed head of the ledger
@@ -20,8 +23,11 @@ pub enum Ledger {
     Entry(Entry),
     /// Print the proof that an entry stands in the ledger
     #[command(after_help = "Example:\n  sumun ledger proof 12 --out 12.proof\n  \
-                            sumun ledger verify-proof 12.proof --vkey vkey")]
+                            sumun ledger verify-proof 12.proof --vkey vkey --entry 12.json")]
     Proof(Proof),
+    Verify(ledger_verify::Arguments),
+    VerifyProof(ledger_verify_proof::Arguments),
+    Rebuild(ledger_rebuild::Arguments),
 }
 
 /// To whom.
@@ -90,5 +96,8 @@ pub fn run(command: Ledger) -> anyhow::Result<()> {
                 }
             }
         }
+        Ledger::Verify(arguments) => ledger_verify::run(&arguments),
+        Ledger::VerifyProof(arguments) => ledger_verify_proof::run(&arguments),
+        Ledger::Rebuild(arguments) => ledger_rebuild::run(&arguments),
     }
 }

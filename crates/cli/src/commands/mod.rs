@@ -8,6 +8,8 @@ pub mod delegations;
 pub mod gate;
 pub mod gate_enrol;
 pub mod gates;
+pub mod govern;
+pub mod init;
 pub mod keys_act;
 pub mod keys_check;
 pub mod keys_kek_new;
@@ -16,12 +18,17 @@ pub mod keys_new;
 pub mod keys_request;
 pub mod keys_seal;
 pub mod ledger;
+pub mod ledger_rebuild;
+pub mod ledger_verify;
+pub mod ledger_verify_proof;
+mod ledger_walk;
 pub mod log;
 pub mod login;
 pub mod operators;
 pub mod party;
 pub mod persons;
 pub mod request_check;
+pub mod serve;
 pub mod tokens;
 pub mod totp;
 pub mod users;
@@ -41,7 +48,10 @@ use sumun_seal::Keyring;
 /// Whatever it met; [`crate::exit`] makes an exit code of it.
 pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Serve(arguments) => serve::run(arguments),
         Command::Gate(arguments) => gate::run(arguments),
+        Command::Govern(arguments) => govern::run(arguments),
         Command::Config(ConfigCommand::Check(arguments)) => config_check::run(arguments),
         Command::Keys(command) => keys(command),
         Command::Request(RequestCommand::Check(arguments)) => request_check::run(arguments),

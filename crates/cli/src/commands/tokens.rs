@@ -32,7 +32,7 @@ pub struct Make {
     roles: Vec<String>,
     /// When it ends, in UTC
     #[arg(long, value_name = "TIME")]
-    expires: Option<String>,
+    expires: String,
     #[command(flatten)]
     writing: Writing,
     #[command(flatten)]
@@ -69,10 +69,7 @@ pub struct Revoke {
 pub fn run(command: Tokens) -> anyhow::Result<()> {
     match command {
         Tokens::Make(Make { name, roles, expires, writing, reach }) => {
-            let mut body = json!({ "name": name, "roles": roles });
-            if let (Some(expires), Some(body)) = (expires, body.as_object_mut()) {
-                body.insert("expires".to_owned(), expires.into());
-            }
+            let body = json!({ "name": name, "roles": roles, "expires": expires });
             reach.write(&writing, Call::post(&["tokens"], body).secret())
         }
         Tokens::List(List { page, reach }) => reach.list(

@@ -55,17 +55,22 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let hang_ups = HangUps::new()?;
-        serve_until(config, descriptors, Until::Signals(hang_ups)).await
+        serve_until(config, descriptors, Until::Signals(hang_ups), serde_json::Value::Null).await
     })
 }
 
 /// Runs inside another role's process, on a runtime of several threads, until `shutdown` is done. Signals, and what they
-/// mean, are that role's.
+/// mean, are that role's; what it says of itself is said together with where the gate listens.
 ///
 /// # Errors
 /// What kept it from starting.
-pub async fn serve(config: Config, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
-    serve_until(config, descriptors::raise(), Until::Told(Box::pin(shutdown))).await
+pub async fn serve(
+    config: Config,
+    beside: &impl serde::Serialize,
+    shutdown: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let beside = serde_json::to_value(beside)?;
+    serve_until(config, descriptors::raise(), Until::Told(Box::pin(shutdown)), beside).await
 }
 
 /// What stops a gate.
@@ -99,7 +104,12 @@ fn open_source(
     Ok(Opened::File(Arc::new(Mutex::new(source))))
 }
 
-async fn serve_until(config: Config, descriptors: Option<u64>, until: Until<'_>) -> anyhow::Result<()> {
+async fn serve_until(
+    config: Config,
+    descriptors: Option<u64>,
+    until: Until<'_>,
+    beside: serde_json::Value,
+) -> anyhow::Result<()> {
     let clock = SystemClock::new();
     let keyring = crate::keyring::load(&config.seal).map_err(|e| BadInput(e.to_string()))?;
     disk::prepare(&config.data_dir).map_err(failed)?;
@@ -174,7 +184,11 @@ async fn serve_until(config: Config, descriptors: Option<u64>, until: Until<'_>)
     proxy.set_notes(Box::new(move || notes.notes()));
     let disk = Disk { log, nonce_log, recorder, nonces_owed, drain, keeper };
     let housekeeper = Housekeeper::start(source.clone(), &proxy, disk, &config)?;
-    crate::output::json_aside(&serde_json::json!({ "ready": ready }));
+    let mut said = serde_json::to_value(&ready)?;
+    if let (Some(said), serde_json::Value::Object(beside)) = (said.as_object_mut(), beside) {
+        said.extend(beside);
+    }
+    crate::output::json_aside(&serde_json::json!({ "ready": said }));
     if let Some(short) = short {
         // A number that somebody asked for is worth a warning, the default is not.
         if config.gate.connections_max == Config::default().gate.connections_max {

@@ -1,3 +1,5 @@
 //! Roles: what runs until it is stopped. One file each: it takes the configuration, wires the crates, waits.
 
 pub mod gate;
+pub mod govern;
+pub mod serve;

@@ -1,0 +1,301 @@
+//! `sumun init`: make a control plane's folder, its first entries and the first two invites.
+
+use crate::config::{FILE_DEFAULT, Loaded, Sources};
+use crate::exit::{BadInput, Failed};
+use crate::keyring;
+use crate::roles::govern::{OwnKeys, VenueFile, founding};
+use crate::{atomic_file, entropy, output};
+use serde::Serialize;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use sumun_govern::Role;
+use sumun_govern::staff::UserInvite;
+use sumun_govern::venue;
+use sumun_seal::KeyEncryptionKey;
+use zeroize::Zeroizing;
+
+/// The file of key-encryption keys that is made if the configuration names none.
+const KEK_FILE: &str = "kek.txt";
+
+/// Make a control plane's folder: keys, database, record, and invites for the first two administrators.
+///
+/// Two, because whatever matters takes two persons. Each invite is shown once; whoever has it chooses his own password and
+/// second factor with `sumun users enrol`. There is no default password. What is there already (sumun.toml, venue.toml,
+/// key-encryption keys) is used; a folder that was initialised before is refused.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  sumun init --admin alice@example.test --second bob@example.test\n  \
+    sumun init --dir /srv/sumun --admin alice@example.test --second bob@example.test --venue-id example")]
+pub struct Arguments {
+    /// Folder to put it into; made if it is not there
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+    /// The first administrator: a mail address, or a name for signing in
+    #[arg(long, value_name = "WHO")]
+    admin: String,
+    /// The second administrator
+    #[arg(long, value_name = "WHO")]
+    second: String,
+    /// Roles of both, separated by commas
+    #[arg(
+        long,
+        value_name = "ROLES",
+        value_delimiter = ',',
+        default_value = "analyst,approver,compliance_lead,security_admin,auditor"
+    )]
+    roles: Vec<String>,
+    /// The venue's id, if there is no venue.toml yet; it never changes
+    #[arg(long, value_name = "ID", default_value = "example")]
+    venue_id: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was made, and what is shown once.
+#[derive(Serialize)]
+struct Made {
+    config: PathBuf,
+    data_dir: PathBuf,
+    venue: String,
+    origin: String,
+    vkey: String,
+    kek_file: Option<PathBuf>,
+    gate: String,
+    entries: u64,
+    invites: Vec<Invite>,
+}
+
+#[derive(Serialize)]
+struct Invite {
+    user: String,
+    invite: Zeroizing<String>,
+    until: String,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// The folder was initialised before, what was given is bad, or a step failed; then nothing of the record is there.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let roles = roles(&arguments.roles)?;
+    let invites = [who(&arguments.admin, &roles)?, who(&arguments.second, &roles)?];
+    if invites[0].user == invites[1].user {
+        return Err(BadInput(format!(
+            "`{}` is invited twice; the two administrators are two persons: name another with `--second`",
+            invites[0].user
+        ))
+        .into());
+    }
+    let dir = &arguments.dir;
+    make_folder(dir)?;
+    let loaded = configuration(dir)?;
+    let config = loaded.config;
+    refuse_if_initialised(&config)?;
+    let kek_made = key_encryption_key(&config, dir)?;
+    let keyring = keyring::load(&config.seal).map_err(|error| BadInput(error.to_string()))?;
+    if !config.govern.venue_file.exists() {
+        let text = venue_text(&arguments.venue_id)?;
+        atomic_file::create(&config.govern.venue_file, text.as_bytes())?.durably()?;
+    }
+    let file = VenueFile::read(&config)?;
+    let (venue, origin) = (file.venue.venue.clone(), file.venue.ledger.origin.clone());
+
+    // The record is made aside and put in its place whole: what fails half way leaves nothing that looks made.
+    let staging = Staging::new(&config.data_dir)?;
+    let mut staged = config.clone();
+    staged.data_dir = staging.path.clone();
+    let keys = OwnKeys::make(&staging.path, &keyring)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let founded = runtime.block_on(founding::found(&staged, &keys, keyring, file, &invites))?;
+    staging.settle(&config.data_dir)?;
+
+    let made = Made {
+        config: loaded.file.unwrap_or_else(|| dir.join(FILE_DEFAULT)),
+        data_dir: config.data_dir.clone(),
+        venue,
+        origin,
+        vkey: founded.vkey,
+        kek_file: kek_made,
+        gate: config.gate.id.to_string(),
+        entries: founded.entries,
+        invites: founded
+            .invited
+            .into_iter()
+            .map(|(user, invite, until)| Invite { user, invite, until })
+            .collect(),
+    };
+    if arguments.json { output::json(&made) } else { output::text(&Zeroizing::new(told(&made))) }
+}
+
+fn told(made: &Made) -> String {
+    let mut text = format!(
+        "The record of venue {} is in {}; its ledger is {}.\n\nInvites, each shown once:\n",
+        made.venue,
+        made.data_dir.display(),
+        made.origin
+    );
+    for Invite { user, invite, until } in &made.invites {
+        text.push_str(&format!("  {user} (until {until})\n    {}\n", **invite));
+    }
+    text.push_str(&format!(
+        "\nWhat is next:\n  1. start it                     sumun serve --config {}\n  \
+         2. each of the two, himself     sumun users enrol --invite INVITE\n  \
+         3. sign in                      sumun login {}\n",
+        made.config.display(),
+        made.invites.first().map_or("", |invite| invite.user.as_str()),
+    ));
+    text.push_str(&format!("\nThe ledger's verifier key, for whoever will check it:\n  {}\n", made.vkey));
+    if let Some(kek) = &made.kek_file {
+        text.push_str(&format!(
+            "\nKeep a copy of {} where the folder is not: without it nothing that is sealed opens.\n",
+            kek.display()
+        ));
+    }
+    text
+}
+
+fn roles(words: &[String]) -> Result<Vec<Role>, BadInput> {
+    let staff: Vec<&str> =
+        Role::ALL.iter().filter(|role| role.is_staff()).map(|role| role.as_str()).collect();
+    words
+        .iter()
+        .map(|word| {
+            let role = Role::ALL.iter().copied().find(|role| role.is_staff() && role.as_str() == word.trim());
+            role.ok_or_else(|| {
+                BadInput(format!("`{word}` is no role of staff; there are {}", staff.join(", ")))
+            })
+        })
+        .collect()
+}
+
+/// An administrator of a mail address or a name.
+fn who(text: &str, roles: &[Role]) -> Result<UserInvite, BadInput> {
+    let (name, email) = match text.split_once('@') {
+        Some((name, _)) => (name, Some(text.to_owned())),
+        None => (text, None),
+    };
+    let user: String = name
+        .to_ascii_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+        .collect();
+    if name.is_empty() {
+        return Err(BadInput(format!(
+            "`{text}` names nobody; give a mail address, such as alice@example.test"
+        )));
+    }
+    Ok(UserInvite { user, name: name.to_owned(), email, roles: roles.to_vec() })
+}
+
+fn make_folder(path: &Path) -> Result<(), Failed> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Failed(format!("failed to make the folder `{}`: {error}", path.display())))
+}
+
+/// The configuration in that folder, made if there is none.
+fn configuration(dir: &Path) -> anyhow::Result<Loaded> {
+    let path = dir.join(FILE_DEFAULT);
+    if !path.exists() {
+        let text = format!(
+            "# Made by `sumun init`. Every key there is, with its default: docs/sumun.example.toml, `sumun config check`.\n\n\
+             [seal]\nkey_file = \"{KEK_FILE}\"\n"
+        );
+        atomic_file::create(&path, text.as_bytes())?.durably()?;
+    }
+    Ok(Sources::of_process(Some(&path), Vec::new())?.load()?)
+}
+
+fn refuse_if_initialised(config: &crate::config::Config) -> Result<(), BadInput> {
+    let database = config.govern.database.is_none().then(|| config.data_dir.join("govern.db"));
+    let there = [Some(config.ledger_dir()), database].into_iter().flatten().find(|path| path.exists());
+    match there.or_else(|| OwnKeys::any_in(&config.data_dir)) {
+        Some(path) => Err(BadInput(format!(
+            "`{}` is there: this folder was initialised before, and a record is never made anew over an old one; start it \
+             with `sumun serve`, or name another folder with `--dir`",
+            path.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Makes a key-encryption key if none is to be found. Returns its file if one was made.
+fn key_encryption_key(config: &crate::config::Config, dir: &Path) -> anyhow::Result<Option<PathBuf>> {
+    let Some(path) = config.seal.key_file.clone() else {
+        if std::env::var_os(&config.seal.key_env).is_some() {
+            return Ok(None);
+        }
+        return Err(BadInput(format!(
+            "`{}` names no file of key-encryption keys, and {} is not set: set `seal.key_file = \"{KEK_FILE}\"` there",
+            dir.join(FILE_DEFAULT).display(),
+            config.seal.key_env
+        ))
+        .into());
+    };
+    if path.exists() {
+        return Ok(None);
+    }
+    let kek = KeyEncryptionKey::new(entropy::draw()?);
+    let content = Zeroizing::new(format!("# key-encryption key {}\n{}\n", kek.id(), *kek.expose_text()));
+    atomic_file::create(&path, content.as_bytes())?.durably()?;
+    Ok(Some(path))
+}
+
+/// The venue file as it is shipped, under this id.
+fn venue_text(id: &str) -> Result<String, BadInput> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if id.is_empty() || id.len() > 64 || !id.bytes().all(plain) {
+        return Err(BadInput(format!(
+            "`{}` cannot name a venue: small letters, digits and hyphens, at most 64",
+            id.chars().take(64).collect::<String>()
+        )));
+    }
+    Ok(venue::EXAMPLE
+        .replace("venue = \"example\"", &format!("venue = \"{id}\""))
+        .replace("origin = \"sumun.example/example\"", &format!("origin = \"sumun.example/{id}\""))
+        .replace("audience = \"example\"", &format!("audience = \"{id}\"")))
+}
+
+/// A data folder in the making, taken away again unless it is settled.
+struct Staging {
+    path: PathBuf,
+}
+
+impl Staging {
+    fn new(data_dir: &Path) -> anyhow::Result<Self> {
+        let mut name = data_dir.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".making-{}", std::process::id()));
+        let path = data_dir.with_file_name(name);
+        make_folder(&path)?;
+        Ok(Self { path })
+    }
+
+    /// Puts it in its place, into a folder that may hold a gate's own things.
+    fn settle(self, data_dir: &Path) -> anyhow::Result<()> {
+        let failed = |error: std::io::Error| {
+            Failed(format!("failed to put the record into `{}`: {error}", data_dir.display()))
+        };
+        if !data_dir.exists() {
+            std::fs::rename(&self.path, data_dir).map_err(failed)?;
+        } else {
+            for entry in std::fs::read_dir(&self.path).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                std::fs::rename(entry.path(), data_dir.join(entry.file_name())).map_err(failed)?;
+            }
+        }
+        let parent = data_dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+        for folder in [Some(data_dir), parent].into_iter().flatten() {
+            std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // Nothing is there any more once it is settled.
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}

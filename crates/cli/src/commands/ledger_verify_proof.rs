@@ -1,0 +1,91 @@
+//! `sumun ledger verify-proof`: one entry and its proof, checked offline.
+
+use super::ledger_verify::read;
+use crate::client::body;
+use crate::exit::{BadInput, Failed};
+use crate::output;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use sumun_ledger::Canonical;
+use sumun_model::Timestamp;
+use sumun_verifier::{Disclosed, verify_proof};
+
+/// Check offline that an entry stands in a ledger.
+///
+/// It takes the proof, the ledger's verifier key, and the entry as `sumun ledger entry N --json` prints it. If that holds
+/// salt and payload, the payload is shown to be what the ledger commits to; if not, only class, time and place are proved.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  sumun ledger proof 12 --out 12.proof\n  sumun ledger entry 12 --json > 12.json\n  \
+                        sumun ledger verify-proof 12.proof --vkey vkey --entry 12.json"
+)]
+pub struct Arguments {
+    /// The proof, as `sumun ledger proof` writes it
+    proof: PathBuf,
+    /// File with the ledger's verifier key
+    #[arg(long, value_name = "FILE")]
+    vkey: PathBuf,
+    /// The entry, as `sumun ledger entry N --json` prints it
+    #[arg(long, value_name = "FILE")]
+    entry: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// A file is bad, or the proof does not hold.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let proof = read("proof", &arguments.proof)?;
+    let vkey = read("verifier key", &arguments.vkey)?;
+    let entry = body::read(&arguments.entry)?;
+    let shown = arguments.entry.display();
+    let lacks = |what: &str| BadInput(format!("`{shown}` is no entry: it has no {what}"));
+    let text = |name: &str| entry.get(name).and_then(Value::as_str);
+    let payload = entry.get("payload").filter(|payload| !payload.is_null());
+    let canonical = payload
+        .map(Canonical::of)
+        .transpose()
+        .map_err(|error| BadInput(format!("the payload in `{shown}` cannot be: {error}")))?;
+    let salt = match text("salt") {
+        Some(digits) => {
+            let mut salt = [0; 32];
+            hex::decode_to_slice(digits, &mut salt)
+                .map_err(|_| BadInput(format!("the salt in `{shown}` is not 64 hexadecimal digits")))?;
+            Some(salt)
+        }
+        None => None,
+    };
+    let leaf = text("leaf");
+    let disclosed = match (&canonical, &salt) {
+        (Some(canonical), Some(salt)) => {
+            let time: Timestamp = text("sequenced")
+                .and_then(|time| time.parse().ok())
+                .ok_or_else(|| lacks("time `sequenced`"))?;
+            Disclosed::Payload {
+                class: text("class").ok_or_else(|| lacks("`class`"))?,
+                sequenced: u64::try_from(time.as_micros()).map_err(|_| lacks("time after 1970"))?,
+                salt,
+                payload: canonical.as_str(),
+            }
+        }
+        _ => Disclosed::Leaf(leaf.ok_or_else(|| lacks("`leaf`"))?.as_bytes()),
+    };
+    let proven = verify_proof(&proof, disclosed, vkey.trim())
+        .map_err(|fault| Failed(format!("the proof does not hold: {fault}")))?;
+    let sequenced = Timestamp::from_micros(i64::try_from(proven.sequenced).unwrap_or(i64::MAX));
+    let whole = canonical.is_some() && salt.is_some();
+    if arguments.json {
+        return output::json(&json!({
+            "proven": true, "origin": proven.origin, "size": proven.size, "index": proven.index, "class": proven.class,
+            "sequenced": sequenced.to_string(), "payload_proven": whole,
+        }));
+    }
+    let what = if whole { "what it says is proved too" } else { "what it said is not shown, and not proved" };
+    output::text(&format!(
+        "entry {} of {} ({} entries): {}, sequenced {sequenced}; {what}\n",
+        proven.index, proven.origin, proven.size, proven.class
+    ))
+}

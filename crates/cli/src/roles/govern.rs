@@ -1,0 +1,163 @@
+//! The control plane: REST, the record, the feed of keys, in one process on one database.
+//!
+//! [`open`] opens what a start needs, in this order: keys, the venue's facts, the store (which compares rows, published
+//! ledger and signatures, and refuses to go on if they contradict one another), then the use cases. Nothing listens before
+//! everything else is in order. [`run`] is the role alone; `roles::serve` puts a gate beside it.
+
+mod facts;
+pub(crate) mod founding;
+mod outside;
+mod own_gate;
+mod own_keys;
+
+use crate::config::Config;
+use crate::exit::{BadInput, Failed};
+use crate::{descriptors, entropy};
+pub(crate) use facts::{VenueFile, operator};
+pub(crate) use outside::Outside;
+pub(crate) use own_keys::OwnKeys;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use sumun_govern::Govern;
+use sumun_seal::Keyring;
+use sumun_server::Server;
+use sumun_store::{Store, StoreOptions};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+
+/// Bytes by which one process of several is told from the others.
+const HOLDER_BYTES: usize = 16;
+
+/// Runs until told to stop.
+///
+/// # Errors
+/// What kept it from starting.
+pub fn run(config: Config) -> anyhow::Result<()> {
+    let _ = descriptors::raise();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    // Taken first: unheard, it would end the process.
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let plane = ControlPlane::open(&config).await?;
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let running = plane.start()?;
+    crate::output::json_aside(&serde_json::json!({ "ready": running.ready }));
+    info!(listen = %running.ready.govern, entries = running.ready.entries, "The control plane is open");
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            Some(()) = hang_up.recv() => info!("SIGHUP: nothing is read again; restart to adopt a changed file"),
+        }
+    }
+    info!("Stopping");
+    running.stop().await;
+    Ok(())
+}
+
+/// A control plane that is in order and holds its address, but serves nobody yet.
+pub(crate) struct ControlPlane {
+    server: Arc<Server>,
+    listener: TcpListener,
+    keys: OwnKeys,
+}
+
+/// A control plane at work.
+pub(crate) struct Running {
+    server: Arc<Server>,
+    running: sumun_server::Running,
+    /// What it says of itself.
+    pub(crate) ready: Ready,
+}
+
+/// What the process says on standard output once it serves.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct Ready {
+    /// Where the API and the feed are.
+    pub(crate) govern: SocketAddr,
+    /// The venue.
+    pub(crate) venue: String,
+    /// Entries of the ledger.
+    pub(crate) entries: u64,
+    /// The feed's version.
+    pub(crate) feed_version: u64,
+}
+
+impl ControlPlane {
+    /// Opens everything and takes the address.
+    ///
+    /// # Errors
+    /// Names what is not in order.
+    pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
+        let keyring = crate::keyring::load(&config.seal).map_err(|error| BadInput(error.to_string()))?;
+        let keys = OwnKeys::load(&config.data_dir, &keyring)?;
+        let file = VenueFile::read(config)?;
+        let govern = open(config, &keys, keyring, &file).await?;
+        file.adopt(&govern, config).await?;
+        let listener = sumun_proxy::server::bind(config.govern.listen)
+            .await
+            .map_err(|error| Failed(format!("`govern.listen`: {error}")))?;
+        let notices = Some(config.data_dir.join("notices.ndjson"));
+        let server = Arc::new(Server::new(Arc::new(govern), keys.feed.clone(), notices));
+        Ok(Self { server, listener, keys })
+    }
+
+    /// Enrols the gate of this process, unless it is.
+    ///
+    /// # Errors
+    /// A gate of that name has another key, or its files cannot be written.
+    pub(crate) async fn enrol_own_gate(&self, config: &Config) -> anyhow::Result<()> {
+        own_gate::enrol(&self.server.govern, config, &self.keys).await
+    }
+
+    /// Where it will serve.
+    pub(crate) fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves.
+    ///
+    /// # Errors
+    /// The listener has no address.
+    pub(crate) fn start(self) -> anyhow::Result<Running> {
+        let head = self.server.govern.store.head();
+        let ready = Ready {
+            govern: self.address()?,
+            venue: self.server.govern.venue().venue.clone(),
+            entries: head.size,
+            feed_version: head.feed_version,
+        };
+        let running = sumun_server::serve(self.listener, Arc::clone(&self.server))?;
+        Ok(Running { server: self.server, running, ready })
+    }
+}
+
+impl Running {
+    /// Lets what is under way end, then closes the store.
+    pub(crate) async fn stop(self) {
+        self.running.stop().await;
+        self.server.govern.store.close().await;
+    }
+}
+
+/// The use cases over the store. The venue's facts are the file's until some were adopted.
+///
+/// # Errors
+/// Names what is not in order; a ledger that contradicts its rows among it.
+pub(crate) async fn open(
+    config: &Config,
+    keys: &OwnKeys,
+    keyring: Keyring,
+    file: &VenueFile,
+) -> anyhow::Result<Govern> {
+    let signer = keys.signer(&file.venue.ledger.origin)?;
+    let holder = hex::encode(*entropy::draw::<HOLDER_BYTES>()?);
+    let options = StoreOptions::new(config.database_url(), signer, Arc::new(crate::clock::now), holder)
+        .publish_to(config.ledger_dir());
+    let store = Store::open(options).await.map_err(|error| Failed(crate::exit::with_causes(&error)))?;
+    Ok(Govern::new(store, keyring, Arc::new(Outside), file.venue.clone()))
+}

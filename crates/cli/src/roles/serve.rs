@@ -1,0 +1,80 @@
+//! Gate and control plane in one process, on one data folder.
+//!
+//! The gate is a gate like any other: it follows the feed over the machine's own network, acknowledges, and would start alone
+//! from its disk. So what one machine shows is what a cluster does. The control plane opens first, since the gate's first
+//! table comes from it, and stops last, so that the gate's last acknowledgement finds it.
+
+use super::gate;
+use super::govern::ControlPlane;
+use crate::config::{Config, Upstream};
+use crate::descriptors;
+use crate::exit::BadInput;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+
+/// Runs until told to stop.
+///
+/// # Errors
+/// What kept either from starting.
+pub fn run(config: Config) -> anyhow::Result<()> {
+    let _ = descriptors::raise();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(mut config: Config) -> anyhow::Result<()> {
+    // Taken first: unheard, they would end the process at once.
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    if let Some(url) = &config.gate.feed.url {
+        return Err(BadInput(format!(
+            "`gate.feed.url` is {url}: this gate follows another control plane; take it out, or run `sumun gate`"
+        ))
+        .into());
+    }
+    let plane = ControlPlane::open(&config).await?;
+    plane.enrol_own_gate(&config).await?;
+    config.gate.feed.url = Some(reached_at(plane.address()?).parse::<Upstream>()?);
+    let running = plane.start()?;
+    info!(listen = %running.ready.govern, entries = running.ready.entries, "The control plane is open");
+    let stop = async {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+                Some(()) = hang_up.recv() => info!("SIGHUP: nothing is read again; restart to adopt a changed file"),
+            }
+        }
+    };
+    let ended = gate::serve(config, &running.ready, stop).await;
+    running.stop().await;
+    ended
+}
+
+/// The address by which this process reaches its own listener.
+fn reached_at(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_on_all_addresses_is_reached_on_the_machines_own() {
+        for (listens, reached) in [
+            ("0.0.0.0:1", "http://127.0.0.1:1"),
+            ("[::]:1", "http://[::1]:1"),
+            ("192.0.2.1:1", "http://192.0.2.1:1"),
+        ] {
+            assert_eq!(reached_at(listens.parse().unwrap()), reached);
+            assert!(reached.parse::<Upstream>().is_ok());
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The record, end to end on the built program: a folder is made, a control plane and its gate run, people sign in, a key is
+//! asked for, approved, issued, used and ended, and a stranger checks the ledger.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests may panic, wait for real processes, and their names say what they are"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../crash/stage/mod.rs"]
+mod stage;
+
+mod alone;
+mod house;
+mod making;
+mod whole;

@@ -1,0 +1,110 @@
+//! `sumun init`: what it makes, what it refuses.
+
+use crate::house::INIT;
+use crate::support::Place;
+use std::os::unix::fs::MetadataExt;
+
+/// What differs from run to run is replaced: invites, times, keys.
+fn steady(text: &str) -> String {
+    let mut steady = Vec::new();
+    for line in text.lines() {
+        let line = match (line.find("sumun_inv_"), line.find("(until "), line.find("sumun.example/example+"))
+        {
+            (Some(at), _, _) => format!("{}sumun_inv_…", &line[..at]),
+            (_, Some(at), _) => format!("{}(until …)", &line[..at]),
+            (_, _, Some(at)) => format!("{}sumun.example/example+…", &line[..at]),
+            _ => line.to_owned(),
+        };
+        steady.push(line);
+    }
+    steady.join("\n")
+}
+
+#[test]
+fn a_folder_is_made_and_says_what_is_next() {
+    let place = Place::new();
+    let ran = place.run(INIT);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    insta::assert_snapshot!(steady(&ran.out), @"
+    The record of venue example is in ./sumun-data; its ledger is sumun.example/example.
+
+    Invites, each shown once:
+      alice (until …)
+        sumun_inv_…
+      bob (until …)
+        sumun_inv_…
+
+    What is next:
+      1. start it                     sumun serve --config ./sumun.toml
+      2. each of the two, himself     sumun users enrol --invite INVITE
+      3. sign in                      sumun login alice
+
+    The ledger's verifier key, for whoever will check it:
+      sumun.example/example+…
+
+    Keep a copy of ./kek.txt where the folder is not: without it nothing that is sealed opens.
+    ");
+    for (file, mode) in [
+        ("kek.txt", 0o600),
+        ("sumun-data", 0o700),
+        ("sumun-data/ledger.key", 0o600),
+        ("sumun-data/feed.key", 0o600),
+        ("sumun-data/gate.key", 0o600),
+        ("sumun-data/govern.db", 0o600),
+        ("sumun-data/ledger", 0o700),
+        ("sumun-data/ledger/checkpoint", 0o600),
+    ] {
+        let found = std::fs::metadata(place.path(file)).unwrap().mode() & 0o777;
+        assert_eq!(found, mode, "{file}: {found:o}");
+    }
+    // Nothing half-made is left beside it.
+    let names: Vec<_> = std::fs::read_dir(place.path(".")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    let verified = place.run(&["ledger", "verify"]);
+    assert_eq!(verified.code, 0, "{}", verified.shown());
+}
+
+#[test]
+fn a_record_is_never_made_over_another() {
+    let place = Place::new();
+    assert_eq!(place.run(INIT).code, 0);
+    let before = std::fs::read(place.path("sumun-data/ledger/checkpoint")).unwrap();
+    let again = place.run(INIT);
+    assert_eq!(again.code, 2);
+    assert!(again.err.contains("this folder was initialised before"), "{}", again.err);
+    assert_eq!(std::fs::read(place.path("sumun-data/ledger/checkpoint")).unwrap(), before);
+}
+
+#[test]
+fn two_administrators_are_two_persons() {
+    let place = Place::new();
+    let ran = place.run(&["init", "--admin", "alice@example.test", "--second", "Alice@another.example"]);
+    assert_eq!(ran.code, 2);
+    insta::assert_snapshot!(ran.err, @"error: `alice` is invited twice; the two administrators are two persons: name another with `--second`");
+    assert!(std::fs::read_dir(place.path(".")).unwrap().next().is_none(), "nothing was made");
+}
+
+#[test]
+fn bad_roles_and_venues_are_named() {
+    let place = Place::new();
+    let ran = place.run(&[INIT, &["--roles", "security_admin,owner"]].concat());
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("`owner` is no role of staff"), "{}", ran.err);
+    let ran = place.run(&[INIT, &["--venue-id", "Not One"]].concat());
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("`Not One` cannot name a venue"), "{}", ran.err);
+    // Then it can still be made, under a name of its own.
+    let ran = place.run(&[INIT, &["--venue-id", "seoul-one", "--json"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert_eq!(ran.json()["origin"], "sumun.example/seoul-one");
+}
+
+#[test]
+fn a_control_plane_needs_a_folder_that_was_made() {
+    let place = Place::with_kek(crate::support::KEK_ONE);
+    for role in ["govern", "serve"] {
+        let ran = place.run_briefly(&[role]);
+        assert_eq!(ran.code, 2, "{}", ran.shown());
+        assert!(ran.err.contains("`sumun init` makes a control plane's folder"), "{}", ran.err);
+    }
+}
