@@ -202,6 +202,17 @@ impl Approval {
         replace(&APPROVALS, Some(&before), self.image())
     }
 
+    /// As this principal may see it: a customer reads what was decided and why, not who of staff did.
+    #[must_use]
+    pub fn seen_by(mut self, actor: &Actor) -> Self {
+        if actor.roles.iter().any(|role| role.is_customer()) {
+            for decided in self.decisions.iter_mut().filter(|decided| decided.by.starts_with("user:")) {
+                (decided.by, decided.session, decided.looked_us) = ("staff".to_owned(), None, None);
+            }
+        }
+        self
+    }
+
     /// Closed in this state, at the next version.
     #[must_use]
     pub fn closed(&self, state: ApprovalState) -> Self {

@@ -15,6 +15,7 @@ pub mod due;
 pub mod end;
 pub mod exposure;
 pub mod feed_record;
+pub mod follow;
 pub mod grant;
 pub mod issue;
 pub mod lint;

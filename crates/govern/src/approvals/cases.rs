@@ -40,7 +40,7 @@ impl Govern {
             plan.change.facts.insert("approval".to_owned(), json!(after.approval));
             plan.change.facts.insert("decision".to_owned(), json!(after.decisions.last()));
             plan.change.writes.push(after.next_write());
-            Ok(Planned { plan, value: after, status: 200 })
+            Ok(Planned { plan, value: after.seen_by(actor), status: 200 })
         })
         .await
     }
@@ -79,7 +79,7 @@ impl Govern {
             plan.title = format!("withdraw approval {approval}");
             plan.change.facts.insert("approval".to_owned(), json!(after.approval));
             plan.change.writes.push(after.next_write());
-            Ok(Planned { plan, value: after, status: 200 })
+            Ok(Planned { plan, value: after.seen_by(actor), status: 200 })
         })
         .await
     }
@@ -88,7 +88,12 @@ impl Govern {
     ///
     /// # Errors
     /// `not_found`, `store_unavailable`.
-    pub async fn approval_row(&self, actor: &Actor, approval: &str) -> Result<Approval, Refusal> {
+    pub async fn approval(&self, actor: &Actor, approval: &str) -> Result<Approval, Refusal> {
+        Ok(self.approval_row(actor, approval).await?.seen_by(actor))
+    }
+
+    /// One approval, whole: to decide it, not to show it.
+    pub(crate) async fn approval_row(&self, actor: &Actor, approval: &str) -> Result<Approval, Refusal> {
         let row = Approval::of(&self.row_or_not_found(&APPROVALS, "approval", approval).await?)?;
         if sees(actor, &row) { Ok(row) } else { Err(not_found("approval", approval)) }
     }
@@ -118,7 +123,8 @@ impl Govern {
             .await
             .map_err(store_refusal)?;
         let approvals: Result<Vec<Approval>, Refusal> = rows.iter().map(Approval::of).collect();
-        Ok(approvals?.into_iter().filter(|approval| sees(actor, approval)).collect())
+        let seen = approvals?.into_iter().filter(|approval| sees(actor, approval));
+        Ok(seen.map(|approval| approval.seen_by(actor)).collect())
     }
 
     /// Approvals of this subject that still wait.

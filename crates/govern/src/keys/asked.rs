@@ -72,6 +72,7 @@ pub fn asked(
         ));
     }
     rules::scheme_served(venue, request.scheme)?;
+    rules::history_is_ours(&[], &request.allowlist)?;
     Ok(KeyRow {
         key,
         account: request.account.clone(),

@@ -111,6 +111,9 @@ impl Govern {
                     "nothing has to be done",
                 ));
             }
+            if let Wish::Allowlist(entries) = wish {
+                rules::history_is_ours(&loaded.key.allowlist, entries)?;
+            }
             let vendor = self.vendor_facts(loaded.key.vendor.as_deref()).await?;
             let wanted = Wanted {
                 purpose: after.purpose,
@@ -136,7 +139,7 @@ impl Govern {
             let approvals =
                 if narrows { Vec::new() } else { vec![format!("none:{}", loaded.account.segment)] };
             if !narrows {
-                steps::note_new(&mut after, None);
+                steps::note_new(&mut after, loaded.key.scopes, None);
             }
             after.version = loaded.key.version + 1;
             let value = KeyAnswer { key: KeyView::of(&after, actor), waits_for: Vec::new() };

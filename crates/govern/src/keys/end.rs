@@ -145,7 +145,7 @@ impl Govern {
     }
 }
 
-/// The key, ended.
+/// The key, ended. Who reviews its hold, and by when, stays: the hold follows the account to the next key.
 ///
 /// # Errors
 /// What [`apply`] refuses.
@@ -157,13 +157,5 @@ pub fn end(
 ) -> Result<KeyRow, Refusal> {
     let (state, measure) = apply((key.state, key.measure), action)?;
     let reason = reason.map(str::to_owned).or_else(|| key.reason.clone());
-    Ok(KeyRow {
-        state,
-        measure,
-        cause: Some(cause),
-        reason,
-        review_by: None,
-        review_due_us: None,
-        ..key.clone()
-    })
+    Ok(KeyRow { state, measure, cause: Some(cause), reason, ..key.clone() })
 }

@@ -85,7 +85,7 @@ pub fn approved(
             if let Some(allowlist) = &frozen.allowlist {
                 after.allowlist.clone_from(allowlist);
             }
-            steps::note_new(&mut after, Some(approval));
+            steps::note_new(&mut after, key.scopes, Some(approval));
         }
         _ => after.reason.clone_from(&frozen.reason),
     }

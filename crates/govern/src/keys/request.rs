@@ -2,10 +2,11 @@
 //!
 //! Each step (trading, moving assets) that the segment asks somebody about opens an approval of its own.
 
-use super::access::{self, AccountFacts};
-use super::asked::{asked, invalid};
+use super::access;
+use super::asked::asked;
+use super::follow::{follow, room_for_one_more};
 use super::lint::Origin;
-use super::row::{KeyRow, Scheme};
+use super::row::Scheme;
 use super::rules::{self, Wanted};
 use super::steps::open_steps;
 use super::view::{KeyAnswer, KeyView};
@@ -13,16 +14,12 @@ use super::write::{Deed, KeyWrite, Why, plan};
 use crate::actor::Actor;
 use crate::approvals::Approval;
 use crate::call::{Call, Done, Planned};
-use crate::govern::{Govern, store_refusal};
-use crate::refusal::{Refusal, RefusalKind};
-use crate::venue::Venue;
+use crate::govern::Govern;
+use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sumun_model::key::AllowlistEntry;
-use sumun_model::{KeyId, KeyState, Mandate, Measure, Purpose, ScopeSet, Timestamp};
-use sumun_store::records::Filter;
-use sumun_store::tables::KEYS;
-use sumun_store::{Expect, RowRead};
+use sumun_model::{Mandate, Purpose, ScopeSet, Timestamp};
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,8 +111,9 @@ impl Govern {
                 vendor: vendor.as_ref().map(|(facts, _)| facts),
             };
             let warnings = rules::check(&venue, account.segment, &wanted, now)?;
-            self.room_for_one_more(&venue, &account).await?;
-            let replaced = self.replaced(actor, request, &account, &mut key).await?;
+            let others = self.keys_of_account(&account.account).await?;
+            room_for_one_more(&venue, &account, &others)?;
+            let reads = follow(&mut key, &others, now)?;
             let approvals =
                 open_steps(&venue, &account, &mut key, &actor.principal, now, || self.new_id("P"));
             let title = format!("ask for key {} of account {}", key.key, key.account);
@@ -135,59 +133,9 @@ impl Govern {
             plan.change.reads.extend(account.reads);
             plan.change.reads.extend(vendor.map(|(_, read)| read));
             plan.change.reads.extend(operator_read);
-            plan.change.reads.extend(replaced);
+            plan.change.reads.extend(reads);
             Ok(Planned { plan, value, status: 201 })
         })
         .await
-    }
-
-    /// How many keys an account may have is counted when one is asked for; two requests at once may pass it by one.
-    async fn room_for_one_more(&self, venue: &Venue, account: &AccountFacts) -> Result<(), Refusal> {
-        let most = venue.segment(account.segment).keys_per_account_max.get();
-        let mut living: u32 = 0;
-        for state in [KeyState::Requested, KeyState::Active, KeyState::Suspended] {
-            let equals = vec![("account", json!(account.account)), ("state", json!(state))];
-            let filter = Filter { equals, after: None, limit: most };
-            let rows = self.store.list(&KEYS, &filter).await.map_err(store_refusal)?;
-            living = living.saturating_add(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-        }
-        if living < most {
-            return Ok(());
-        }
-        Err(Refusal::new(
-            RefusalKind::Conflict,
-            "keys_too_many",
-            format!("account `{}` has {living} keys, at most {most} are allowed", account.account),
-            "end one that is no longer used",
-        ))
-    }
-
-    /// A key asked for in the place of another takes its measure along: deleting a warned key escapes nothing.
-    async fn replaced(
-        &self,
-        actor: &Actor,
-        request: &KeyRequest,
-        account: &AccountFacts,
-        key: &mut KeyRow,
-    ) -> Result<Option<RowRead>, Refusal> {
-        let Some(replaces) = &request.replaces else { return Ok(None) };
-        let unknown = || {
-            invalid(
-                "replaces_unknown",
-                "/replaces",
-                "the key to be replaced is none of this account".to_owned(),
-                "name a key of the same account, or leave `replaces` out",
-            )
-        };
-        KeyId::new(replaces).map_err(|_| unknown())?;
-        let old = self.key_loaded(actor, replaces).await.map_err(|_| unknown())?.key;
-        if old.account != account.account {
-            return Err(unknown());
-        }
-        key.measure = old.measure.filter(|measure| *measure != Measure::Expire);
-        if key.measure == Some(Measure::Hold) {
-            (key.review_by, key.review_due_us, key.reason) = (old.review_by, old.review_due_us, old.reason);
-        }
-        Ok(Some(RowRead { table: &KEYS, key: old.key, expect: Expect::Version(old.version) }))
     }
 }

@@ -234,6 +234,26 @@ pub fn scheme_served(venue: &Venue, scheme: Scheme) -> Result<(), Refusal> {
 /// Dialects whose gates check an owner's own Ed25519 signature. None of those built so far does.
 const ED25519_DIALECTS: &[&str] = &[];
 
+/// Refuses entries that say of themselves when they were registered or proved, unless they stand there so already.
+///
+/// # Errors
+/// `history_not_yours`.
+pub fn history_is_ours(old: &[AllowlistEntry], new: &[AllowlistEntry]) -> Result<(), Refusal> {
+    let told = |entry: &AllowlistEntry| match entry {
+        AllowlistEntry::Plain(_) => false,
+        AllowlistEntry::Recorded(recorded) => recorded.since.is_some() || recorded.proved.is_some(),
+    };
+    match new.iter().position(|entry| told(entry) && !old.contains(entry)) {
+        None => Ok(()),
+        Some(index) => Err(invalid(
+            "history_not_yours",
+            &format!("/allowlist/{index}"),
+            "when an address was registered and proved is recorded here, never told".to_owned(),
+            "give the prefix alone; a signed request from it proves it",
+        )),
+    }
+}
+
 /// Whether every scope of `inner` is in `outer`.
 #[must_use]
 pub fn within(inner: ScopeSet, outer: ScopeSet) -> bool {

@@ -61,13 +61,20 @@ pub fn needed_to_widen(rules: &SegmentRules, scopes: ScopeSet) -> Vec<Needed> {
     all
 }
 
-/// Notes steps that a widened key has and did not have before.
-pub fn note_new(key: &mut KeyRow, approval: Option<&str>) {
-    for step in of(key.scopes) {
-        if !key.approvals.iter().any(|grant| grant.step == step) {
-            let approval = approval.map(str::to_owned);
-            key.approvals.push(Grant { step, approval, granted: true, until_us: None });
-        }
+/// Notes the steps in which a key gains rights. What was given for a time before, and is given anew, has no such time.
+pub fn note_new(key: &mut KeyRow, before: ScopeSet, approval: Option<&str>) {
+    let gained: ScopeSet = key.scopes.iter().filter(|scope| !before.contains(*scope)).collect();
+    if gained.is_empty() {
+        return;
+    }
+    for step in of(gained) {
+        key.approvals.retain(|grant| grant.step != step);
+        key.approvals.push(Grant {
+            step,
+            approval: approval.map(str::to_owned),
+            granted: true,
+            until_us: None,
+        });
     }
 }
 

@@ -54,6 +54,9 @@ pub struct Deed<'a> {
 /// Columns that tell people nothing.
 const NOT_SHOWN: &[&str] = &["secret", "exposure", "canary"];
 
+/// Columns that a plan made for a customer does not show: that he is watched, and what staff wrote.
+const HIDDEN_FROM_OWNERS: &[&str] = &["measure", "reason", "review_by"];
+
 /// The plan that writes these keys.
 ///
 /// # Errors
@@ -91,12 +94,14 @@ pub fn plan(deed: Deed<'_>, why: &Why<'_>, keys: Vec<KeyWrite<'_>>) -> Result<Pl
 }
 
 fn add(plan: &mut Plan, deed: &Deed<'_>, key: &KeyWrite<'_>) {
+    let customer = deed.actor.roles.iter().any(|role| role.is_customer());
     let before = key.before.map(KeyRow::image);
     let write = replace(&KEYS, before.as_ref(), key.after.image());
     plan.effects.extend(
         effects("key", &write, before.as_ref())
             .into_iter()
             .filter(|effect| !NOT_SHOWN.contains(&effect.field.as_str()))
+            .filter(|effect| !customer || !HIDDEN_FROM_OWNERS.contains(&effect.field.as_str()))
             .map(readable),
     );
     plan.change.writes.push(write);

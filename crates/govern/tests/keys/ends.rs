@@ -24,7 +24,7 @@ async fn a_forced_end_takes_one_who_proposes_and_two_who_agree() {
     assert_eq!(bench.govern.decide(&bert, approval, &yes(), &call).await.unwrap_err().code, "own_request");
     bench.govern.decide(&staff("dora", Role::Approver), approval, &yes(), &call).await.unwrap();
     assert_eq!(bench.column(&key, "state").await, json!("active"));
-    let hidden = bench.govern.approval_row(&bench.owner("C1"), approval).await.unwrap_err();
+    let hidden = bench.govern.approval(&bench.owner("C1"), approval).await.unwrap_err();
     assert_eq!(hidden.code, "not_found", "the owner does not see what is proposed about him");
     bench.govern.decide(&staff("emil", Role::Approver), approval, &yes(), &call).await.unwrap();
     assert_eq!(bench.column(&key, "cause").await, json!("forced"));
@@ -74,6 +74,26 @@ async fn a_hold_lapses_at_its_due_time_and_a_suspension_does_not() {
         .await
         .unwrap();
     assert_eq!(bench.column(&other, "state").await, json!("active"));
+}
+
+/// Neither ending a held key nor asking for another beside it gets the owner out of the hold, and nobody tells him of watching.
+#[tokio::test]
+async fn a_measure_follows_the_account() {
+    let bench = Bench::new().await;
+    let (owner, call) = (bench.owner("C1"), Call::default());
+    let (key, _) = bench.issued(&request("portfolio", &["read"])).await;
+    let hold = Hold { reason: WHY.into(), lesser: LESSER.into(), reviewer: "user:bert".into(), due: None };
+    bench.govern.hold_key(&staff("anna", Role::Analyst), &key, &hold, &call).await.unwrap();
+    bench.govern.revoke_key(&owner, &key, None, &call).await.unwrap();
+    let (next, _) = bench.issued(&request("portfolio", &["read"])).await;
+    assert_eq!(bench.column(&next, "measure").await, json!("hold"));
+    bench.pass(73 * HOUR);
+    assert_eq!(bench.govern.due().await.unwrap().lapsed_holds, [next.as_str()]);
+    let done =
+        bench.govern.request_key(&bench.owner("C1"), &request("portfolio", &["read"]), &call).await.unwrap();
+    assert_eq!(bench.column(&done.value.key.key, "measure").await, json!("monitor"));
+    let told = format!("{:?} {:?}", done.plan, done.value);
+    assert!(!told.contains("onitor"), "{told}");
 }
 
 #[tokio::test]

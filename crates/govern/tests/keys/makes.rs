@@ -51,6 +51,14 @@ async fn each_bad_request_is_told_what_and_where() {
         ("other account", with(&|request| request.account = "A2".into())),
         ("no account", with(&|request| request.account = "A9".into())),
         ("own signing key", with(&|request| request.scheme = Scheme::Ed25519)),
+        (
+            "an address that proves itself",
+            with(&|request| {
+                request.allowlist = serde_json::from_value(json!([
+                {"prefix": "203.0.113.7/32", "since": "2026-01-01T00:00:00Z", "proved": "2026-01-01T00:00:00Z"}
+            ])).unwrap();
+            }),
+        ),
         ("no orders", with(&|request| request.mandate.orders_per_second_max = Some(0))),
         ("right that outlives the key", with(&|request| request.trade_until = Some(bench_end()))),
         ("a secret in a name", with(&|request| request.application = format!("sumun_sk_{}", "0".repeat(72)))),

@@ -147,7 +147,7 @@ pub(crate) fn add(api: &mut Api) {
             .gives::<ApprovalView>(StatusCode::OK, "The approval.")
             .versioned(),
         async |asked: Asked| {
-            let row = asked.server.govern.approval_row(asked.actor()?, asked.path("approval")?).await?;
+            let row = asked.server.govern.approval(asked.actor()?, asked.path("approval")?).await?;
             let shown: ApprovalView = view(&row)?;
             Ok(Answer::ok(&shown)?.version(shown.version))
         },
