@@ -295,3 +295,6 @@ impl SegmentRules {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -328,7 +328,14 @@ mod tests {
             .collect();
         insta::assert_snapshot!(table.join("\n"), @"
         boot 1 6..7: New { ordinal: 1, again: false }
-        boot 1 7..7: Skips { next: 7 }
+        boot 1 7..7: Skips { next: 6 }
+        boot 1 1..5: Known
+        boot 1 2..4: Known
+        boot 1 1..6: New { ordinal: 1, again: true }
+        boot 2 1..5: New { ordinal: 1, again: true }
+        boot 2 1..9: New { ordinal: 1, again: true }
+        boot 2 8..9: Skips { next: 6 }
+        boot 1 6..10: Ahead { head: 9 }
         ");
         assert_eq!(judge(None, "1", 2, 3, 9), Standing::Skips { next: 1 });
     }

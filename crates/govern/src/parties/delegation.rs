@@ -172,7 +172,11 @@ pub fn draft(
 fn key_allows(draft: Draft, put: &DelegationPut, around: &Around) -> Result<Draft, Refusal> {
     let Some(id) = &put.key else { return Ok(draft) };
     let key = around.key.as_ref().filter(|key| row::text(key, "account") == put.account.as_str());
-    let key = key.ok_or_else(|| missing("key of this account", id.as_str(), "/key"))?;
+    let key = key.ok_or_else(|| {
+        let (message, remedy) =
+            (format!("account `{}` has no key `{id}`", put.account), "name a key of this account");
+        Refusal::new(RefusalKind::Invalid, "no_such_reference", message, remedy).at("/key")
+    })?;
     if row::text(key, "state").parse::<KeyState>().map_or(true, KeyState::is_terminal) {
         return Err(inconsistent("/key", format!("key `{id}` has ended"), "name a living key"));
     }

@@ -192,3 +192,67 @@ impl Credential {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sumun_seal::KeyEncryptionKey;
+
+    fn ring(byte: u8) -> Keyring {
+        Keyring::of(KeyEncryptionKey::new(Zeroizing::new([byte; 32])))
+    }
+
+    #[test]
+    fn passwords_that_are_taken_and_not() {
+        let shown = |user: &str, password: &str| match check_password(user, password) {
+            Ok(()) => "taken".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let lines = [
+            shown("alice", "short"),
+            shown("alice", "열두글자가넘는긴한글비밀번호"),
+            shown("alice", "AliceAliceAlice1"),
+            shown("alice", "aaaaaaaaaaaaaaaa"),
+            shown("alice", "correct horse battery"),
+            shown("alice", &"long and made up ".repeat(20)),
+        ];
+        insta::assert_snapshot!(lines.join("\n"), @"
+        the password has 5 characters; it needs at least 12
+        taken
+        the password is easy to guess: it holds the user's name, or fewer than five different characters
+        the password is easy to guess: it holds the user's name, or fewer than five different characters
+        taken
+        the password has 340 bytes; at most 256 are taken
+        ");
+    }
+
+    #[test]
+    fn a_hash_verifies_its_password_and_no_other() {
+        let hash = hash_password("a made-up password", &[3; SALT_BYTES]).unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(verify_password("a made-up password", &hash));
+        assert!(!verify_password("another password", &hash));
+        assert!(!verify_password("nobody", NOBODYS) && !verify_password("nobody", "not a hash"));
+        assert!(PasswordHash::new(NOBODYS).is_ok(), "nobody's hash is of the same form and cost");
+    }
+
+    #[test]
+    fn a_credential_opens_for_its_user_only_and_tells_codes_of_now() {
+        let now = Timestamp::from_millis(1_800_000_000_000);
+        let credential = Credential::new("hash".to_owned(), &[5; TOTP_BYTES]);
+        let sealed = credential.seal(&ring(1), "alice", [2; sumun_seal::NONCE_BYTES]).unwrap();
+        assert!(!sealed.contains("hash"));
+        let opened = Credential::open(&ring(1), "alice", &sealed).unwrap();
+        assert!(Credential::open(&ring(1), "bob", &sealed).is_none());
+        assert!(Credential::open(&ring(2), "alice", &sealed).is_none());
+        let code = opened.code_at(now).unwrap();
+        let step = opened.step_of(&code, now).unwrap();
+        assert_eq!(step, 1_800_000_000 / TOTP_STEP_S);
+        assert_eq!(opened.step_of(&code, now.plus_micros(30_000_000)), Some(step));
+        assert_eq!(opened.step_of(&code, now.plus_micros(90_000_000)), None);
+        assert_eq!(opened.step_of("", now), None);
+        assert_eq!(format!("{opened:?}"), "Credential(..)");
+        let uri = opened.otpauth("example", "alice");
+        assert!(uri.starts_with("otpauth://totp/Sumun%20example:alice?secret="), "{}", *uri);
+    }
+}

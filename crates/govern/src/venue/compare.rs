@@ -48,7 +48,7 @@ pub fn difference(before: Option<&Venue>, after: &Venue) -> Difference {
 
 fn flatten(path: String, value: &Value, into: &mut BTreeMap<String, Value>) {
     match value {
-        Value::Object(fields) if !fields.is_empty() => {
+        Value::Object(fields) => {
             for (name, value) in fields {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 flatten(path, value, into);

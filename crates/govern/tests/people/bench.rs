@@ -1,0 +1,171 @@
+//! A control plane on an SQLite file of its own, with a clock the test moves.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use sumun_govern::approvals::{Answer, Decision};
+use sumun_govern::parties::customer::Standing;
+use sumun_govern::parties::{AccountPut, CustomerPut};
+use sumun_govern::{Actor, Call, Govern, Role, Venue, World, venue};
+use sumun_ledger::CheckpointSigner;
+use sumun_model::{AccountId, CustomerId, Segment, Timestamp};
+use sumun_seal::{KeyEncryptionKey, Keyring};
+use sumun_store::{EntryRow, Store, StoreOptions};
+use zeroize::Zeroizing;
+
+/// 2026-11-02T00:00:00Z.
+pub(crate) const START_US: i64 = 1_793_577_600_000_000;
+pub(crate) const MINUTE: i64 = 60_000_000;
+pub(crate) const HOUR: i64 = 60 * MINUTE;
+pub(crate) const DAY: i64 = 24 * HOUR;
+
+/// A clock that stands until it is moved, and draws that repeat.
+#[derive(Debug)]
+pub(crate) struct TestWorld {
+    now_us: AtomicI64,
+    drawn: AtomicU64,
+}
+
+impl World for TestWorld {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.now_us.load(Ordering::SeqCst))
+    }
+    fn draw(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let number = self.drawn.fetch_add(1, Ordering::SeqCst);
+            let digest = Sha256::digest(number.to_be_bytes());
+            chunk.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        }
+    }
+}
+
+/// The control plane of one test.
+pub(crate) struct Bench {
+    pub(crate) govern: Govern,
+    pub(crate) world: Arc<TestWorld>,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With the example venue changed in these places.
+    pub(crate) async fn with(changes: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let world = Arc::new(TestWorld { now_us: AtomicI64::new(START_US), drawn: AtomicU64::new(0) });
+        let signer = CheckpointSigner::new(&[7; 32], "sumun.example/made-up").unwrap();
+        let clock = {
+            let world = Arc::clone(&world);
+            Arc::new(move || world.now())
+        };
+        let url = format!("sqlite://{}", folder.path().join("sumun.db").display());
+        let store = Store::open(StoreOptions::new(url, signer, clock, "test")).await.unwrap();
+        let keyring = Keyring::of(KeyEncryptionKey::new(Zeroizing::new([9; 32])));
+        let venue = example(changes);
+        let govern = Govern::new(store, keyring, Arc::clone(&world) as Arc<dyn World>, venue);
+        Self { govern, world, _folder: folder }
+    }
+
+    pub(crate) fn pass(&self, us: i64) {
+        self.world.now_us.fetch_add(us, Ordering::SeqCst);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    pub(crate) async fn customer(&self, id: &str, segment: Segment) {
+        let put = CustomerPut { segment, country: Some("KR".into()), state: Standing::Active, purpose: None };
+        let id = CustomerId::new(id).unwrap();
+        self.govern.put_customer(&backend(), &id, &put, &Call::default()).await.unwrap();
+    }
+
+    pub(crate) async fn account(&self, id: &str, customer: &str, segment: Segment) {
+        let id = AccountId::new(id).unwrap();
+        self.govern
+            .put_account(&backend(), &id, &account(customer, segment), &Call::default())
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn entries(&self) -> Vec<EntryRow> {
+        self.govern.store.entries(0, 1_000).await.unwrap()
+    }
+
+    pub(crate) async fn classes(&self) -> Vec<String> {
+        self.entries().await.into_iter().map(|entry| entry.class).collect()
+    }
+
+    /// The facts of the last entry.
+    pub(crate) async fn last_facts(&self) -> Value {
+        let entry = self.entries().await.pop().unwrap();
+        let payload: Value = serde_json::from_str(&entry.payload.unwrap()).unwrap();
+        payload["facts"].clone()
+    }
+
+    /// Everything the ledger has ever said.
+    pub(crate) async fn ledger(&self) -> String {
+        let payloads: Vec<String> =
+            self.entries().await.into_iter().map(|entry| entry.payload.unwrap().to_string()).collect();
+        payloads.join("\n")
+    }
+}
+
+pub(crate) fn example(changes: &[(&str, &str)]) -> Venue {
+    let mut text = venue::EXAMPLE.to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "the example holds no `{from}`");
+        text = text.replacen(from, to, 1);
+    }
+    Venue::parse("venue.toml", &text).unwrap()
+}
+
+pub(crate) fn account(customer: &str, segment: Segment) -> AccountPut {
+    AccountPut {
+        customer: CustomerId::new(customer).unwrap(),
+        person: None,
+        segment,
+        segment_reason: None,
+        country: None,
+        opened: None,
+        owner: None,
+        parent: None,
+        fee_tier: None,
+        state: Standing::Active,
+    }
+}
+
+fn actor(principal: &str, role: Role) -> Actor {
+    Actor {
+        principal: principal.to_owned(),
+        roles: vec![role],
+        customer: None,
+        session: Some("S-test".to_owned()),
+        second_factor: None,
+    }
+}
+
+pub(crate) fn staff(name: &str, role: Role) -> Actor {
+    actor(&format!("user:{name}"), role)
+}
+
+pub(crate) fn backend() -> Actor {
+    Actor { session: None, ..actor("token:T1", Role::ExchangeBackend) }
+}
+
+pub(crate) fn owner(customer: &str) -> Actor {
+    Actor { customer: Some(customer.to_owned()), ..actor(&format!("customer:{customer}/P1"), Role::Owner) }
+}
+
+pub(crate) fn yes() -> Decision {
+    Decision { decision: Answer::Approve, reason: None, looked_at: None }
+}
+
+/// JSON as a person reads it, keys in order.
+pub(crate) fn pretty(value: &impl serde::Serialize) -> String {
+    let value: Value = serde_json::to_value(value).unwrap();
+    serde_json::to_string_pretty(&value).unwrap()
+}
