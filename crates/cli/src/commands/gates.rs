@@ -83,7 +83,7 @@ pub fn run(command: Gates) -> anyhow::Result<()> {
         Gates::Receipts(Receipts { gate, page, reach }) => reach.list(
             Call::get(&["gates", &gate, "receipts"]),
             &page,
-            &["receipt", "from", "to", "received", "boot"],
+            &["receipt", "from_version", "to_version", "received", "boot"],
         ),
     }
 }

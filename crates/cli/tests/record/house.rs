@@ -14,7 +14,7 @@ pub(crate) const PASSWORD: &str = "seven made-up otters";
 pub(crate) struct House {
     pub(crate) place: Place,
     exchange: AssertionKey,
-    upstream: Upstream,
+    _upstream: Upstream,
     asserted: std::cell::Cell<u32>,
 }
 
@@ -47,7 +47,7 @@ impl House {
         let venue = place.read("venue.toml");
         let key = format!("[exchange.assertion_keys]\n\"mock\" = \"{}\"\n", exchange.public());
         place.write("venue.toml", &venue.replace("[exchange.assertion_keys]\n", &key));
-        (Self { place, exchange, upstream, asserted: std::cell::Cell::new(0) }, made.json())
+        (Self { place, exchange, _upstream: upstream, asserted: std::cell::Cell::new(0) }, made.json())
     }
 
     /// Opens it.

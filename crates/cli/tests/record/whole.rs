@@ -69,7 +69,7 @@ fn a_key_is_asked_for_approved_issued_used_and_ended_and_the_ledger_proves_it() 
     assert!(refused.is_some(), "the gate never refused it: {}", open.process.said());
     let receipt = wait_for(|| {
         let receipts = open.json("alice", &["gates", "receipts", "gate-1"]);
-        let covers = |receipt: &Value| receipt["to"].as_u64() >= Some(version);
+        let covers = |receipt: &Value| receipt["to_version"].as_u64() >= Some(version);
         receipts["items"].as_array().unwrap().iter().find(|receipt| covers(receipt)).cloned()
     });
     assert!(receipt.is_some(), "the gate never said that it obeyed: {}", open.process.said());
