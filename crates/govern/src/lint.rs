@@ -5,6 +5,7 @@
 
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
+use crate::staff::ticket;
 use serde_json::Value;
 use sumun_model::KeyState;
 use sumun_model::secret::SECRET_PREFIX;
@@ -13,7 +14,15 @@ use sumun_store::tables::{DEAD_KEYS, KEYS};
 use sumun_store::{Expect, RowWrite};
 
 /// Beginnings of texts that may stand in no row, fact, message or feed record.
-const NEVER_WRITTEN: &[&str] = &[SECRET_PREFIX, SEALED_TEXT_PREFIX, "sumun_tok_", "kek:v1:"];
+const NEVER_WRITTEN: &[&str] = &[
+    SECRET_PREFIX,
+    SEALED_TEXT_PREFIX,
+    ticket::TOKEN_PREFIX,
+    ticket::SESSION_PREFIX,
+    ticket::INVITE_PREFIX,
+    ticket::GATE_INVITE_PREFIX,
+    "kek:v1:",
+];
 
 /// Looks the plan over.
 ///

@@ -72,6 +72,10 @@ pub trait Party: Serialize + DeserializeOwned + Send {
     fn open_to_all() -> bool {
         false
     }
+    /// As those see it whose it is not: without what is the staff's alone.
+    fn outwards(self) -> Self {
+        self
+    }
     /// A field as the plan shows it.
     fn shown(_field: &str, value: Value) -> Value {
         value
@@ -153,9 +157,12 @@ impl Govern {
         Fut: Future<Output = Result<Draft, Refusal>>,
     {
         require(actor, P::PUT_BY)?;
-        if let Some(before) = self.row(P::TABLE, id).await? {
-            check_if_match(call, P::WHAT, id, row::version(&before))?;
-            let mut same = draft(Some(before.clone()), self.world.now()).await?.image::<P>(id);
+        // Anything but a plain "it stands so already" goes the whole way: a repeated request must get its first answer.
+        if let Some(before) = self.row(P::TABLE, id).await?
+            && check_if_match(call, P::WHAT, id, row::version(&before)).is_ok()
+            && let Ok(draft) = draft(Some(before.clone()), self.world.now()).await
+        {
+            let mut same = draft.image::<P>(id);
             same.insert("version".to_owned(), json!(row::version(&before)));
             if same == before {
                 let plan =
@@ -182,7 +189,11 @@ impl Govern {
     /// `not_found`, the store's.
     pub async fn party<P: Party>(&self, actor: &Actor, id: &str) -> Result<P, Refusal> {
         let row = self.row_or_not_found(P::TABLE, P::WHAT, id).await?;
-        if sees(actor, P::customer(&row).as_deref()) { Ok(P::of(&row)) } else { Err(not_found(P::WHAT, id)) }
+        if !sees(actor, P::customer(&row).as_deref()) {
+            return Err(not_found(P::WHAT, id));
+        }
+        let view = P::of(&row);
+        Ok(if actor.has(SEES_ALL) { view } else { view.outwards() })
     }
 
     /// Parties of one kind this actor may see, by id. `equals` narrows by columns.
@@ -208,7 +219,8 @@ impl Govern {
         }
         let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX) };
         let rows = self.store.list(P::TABLE, &filter).await.map_err(store_refusal)?;
-        Ok(rows.iter().map(P::of).collect())
+        let whole = actor.has(SEES_ALL);
+        Ok(rows.iter().map(P::of).map(|view| if whole { view } else { view.outwards() }).collect())
     }
 }
 

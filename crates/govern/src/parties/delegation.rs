@@ -5,7 +5,7 @@ use super::vendor::scopes_within;
 use super::{Draft, PUT_ROLES, Party, check_text, inconsistent, missing, sees};
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, Planned};
-use crate::govern::{Govern, change, check_if_match, facts, not_found};
+use crate::govern::{Govern, change, check_if_match, facts, not_found, store_refusal};
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row;
@@ -16,7 +16,7 @@ use sumun_model::{
     AccountId, DelegationId, KeyId, KeyState, Mandate, OperatorId, Prefix, ScopeSet, Timestamp,
 };
 use sumun_store::tables::{ACCOUNTS, DELEGATIONS, KEYS, OPERATORS, VENDORS};
-use sumun_store::{Image, Table};
+use sumun_store::{Filter, Image, Table};
 
 /// Who may end a delegation: who puts it, and whose it is.
 pub const END_ROLES: &[Role] = &[
@@ -281,6 +281,24 @@ impl Govern {
         let row = self.row_or_not_found(&DELEGATIONS, "delegation", id).await?;
         self.sees_account(actor, "delegation", id, &row).await?;
         Ok(Delegation::of(&row))
+    }
+
+    /// Delegations over one account, by id.
+    ///
+    /// # Errors
+    /// `not_found` if this actor may not see the account, the store's.
+    pub async fn delegations_of(
+        &self,
+        actor: &Actor,
+        account: &AccountId,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<Delegation>, Refusal> {
+        self.party::<super::Account>(actor, account.as_str()).await?;
+        let equals = vec![("account", json!(account))];
+        let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX) };
+        let rows = self.store.list(&DELEGATIONS, &filter).await.map_err(store_refusal)?;
+        Ok(rows.iter().map(Delegation::of).collect())
     }
 
     async fn sees_account(&self, actor: &Actor, what: &str, id: &str, row: &Image) -> Result<(), Refusal> {

@@ -195,6 +195,10 @@ impl Party for Vendor {
     fn open_to_all() -> bool {
         true
     }
+
+    fn outwards(self) -> Self {
+        Self { diligence: Value::Null, attested: None, recertify: None, ..self }
+    }
 }
 
 /// Whether all of these lie within those.

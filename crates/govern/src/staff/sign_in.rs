@@ -66,19 +66,19 @@ impl SignIns {
         let now = govern.world.now();
         let claimed: String = request.user.chars().take(USER_BYTES_MAX).collect();
         let subjects = subjects(&claimed, from);
-        self.not_too_often(&subjects, now)?;
-        match self.check(govern, &claimed, request, now).await? {
-            Some(reads) => {
-                self.throttle
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .succeeded(&format!("user:{claimed}"));
+        self.attempt(&subjects, now)?;
+        match self.check(govern, &claimed, request, now).await {
+            Ok(Some(reads)) => {
+                self.went_well(&subjects);
                 govern.open_session(of_user(&claimed, now, from, vec![reads])).await
             }
-            None => {
-                self.failed(&subjects, now);
+            Ok(None) => {
                 tracing::warn!(user.id = claimed, source.address = ?from, "Sign-in as {claimed} failed");
                 Err(failed())
+            }
+            Err(ours) => {
+                self.undo(&subjects);
+                Err(ours)
             }
         }
     }
@@ -98,17 +98,19 @@ impl SignIns {
         let actor = govern.session(token).await?.ok_or_else(failed)?;
         let user = actor.principal.strip_prefix("user:").ok_or_else(failed)?.to_owned();
         let subjects = subjects(&user, from);
-        self.not_too_often(&subjects, now)?;
-        let row = govern.row(&USERS, &user).await?.ok_or_else(failed)?;
-        let credential = govern.credential(&row).await?.ok_or_else(failed)?;
-        let shown = match credential.step_of(code, now) {
-            Some(step) => govern.use_totp(&user, step, now).await?,
-            None => false,
+        self.attempt(&subjects, now)?;
+        let shown = async {
+            let row = govern.row(&USERS, &user).await?.ok_or_else(failed)?;
+            let credential = govern.credential(&row).await?.ok_or_else(failed)?;
+            match credential.step_of(code, now) {
+                Some(step) => govern.use_totp(&user, step, now).await,
+                None => Ok(false),
+            }
         };
-        if !shown {
-            self.failed(&subjects, now);
+        if !shown.await? {
             return Err(failed());
         }
+        self.went_well(&subjects);
         govern.stepped_up(token, "totp").await?.ok_or_else(failed)
     }
 
@@ -143,24 +145,36 @@ impl SignIns {
         Ok(Some(row::unchanged(&USERS, user, Some(&row))))
     }
 
-    fn not_too_often(&self, subjects: &[String], now: Timestamp) -> Result<(), Refusal> {
-        let throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = subjects.iter().filter_map(|subject| throttle.until(subject, now)).max();
-        match until {
-            None => Ok(()),
-            Some(until) => Err(Refusal::new(
+    /// Refuses who must wait, and counts everybody else as failed until he has shown otherwise: many attempts at once
+    /// are as many failures.
+    fn attempt(&self, subjects: &[String], now: Timestamp) -> Result<(), Refusal> {
+        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = subjects.iter().filter_map(|subject| throttle.until(subject, now)).max() {
+            return Err(Refusal::new(
                 RefusalKind::Forbidden,
                 "too_many_attempts",
                 "too many failed attempts",
                 format!("wait {} seconds", until.micros_since(now).div_euclid(1_000_000) + 1),
-            )),
+            ));
+        }
+        for subject in subjects {
+            throttle.failed(subject, now);
+        }
+        Ok(())
+    }
+
+    /// The user's failures are forgotten; those of a place that others share are one fewer.
+    fn went_well(&self, subjects: &[String]) {
+        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        for subject in subjects {
+            if subject.starts_with("user:") { throttle.succeeded(subject) } else { throttle.undone(subject) }
         }
     }
 
-    fn failed(&self, subjects: &[String], now: Timestamp) {
+    fn undo(&self, subjects: &[String]) {
         let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
         for subject in subjects {
-            throttle.failed(subject, now);
+            throttle.undone(subject);
         }
     }
 }

@@ -59,6 +59,13 @@ impl Throttle {
         self.failures.insert(subject.to_owned(), Failures { count, last: now });
     }
 
+    /// What was counted as a failure beforehand was none.
+    pub(super) fn undone(&mut self, subject: &str) {
+        if let Some(failures) = self.failures.get_mut(subject) {
+            failures.count = failures.count.saturating_sub(1);
+        }
+    }
+
     /// It went well: its failures are forgotten.
     pub(super) fn succeeded(&mut self, subject: &str) {
         self.failures.remove(subject);

@@ -66,6 +66,8 @@ async fn a_put_of_what_stands_writes_nothing_and_another_version_is_refused() {
     let call = Call { if_match: Some(1), idempotency: Some(("k1".into(), "d1".into())), ..Call::default() };
     let done = bench.govern.put_customer(&backend(), &id, &put, &call).await.unwrap();
     assert_eq!((done.value.version, done.committed.unwrap().entry), (2, 1));
+    let again = bench.govern.put_customer(&backend(), &id, &put, &call).await.unwrap();
+    assert!(again.repeated && again.value == done.value, "the same request gets its first answer");
     for role in [Role::Viewer, Role::Analyst, Role::SecurityAdmin, Role::Auditor, Role::Support] {
         let refusal =
             bench.govern.put_customer(&staff("s", role), &id, &put, &Call::default()).await.unwrap_err();
@@ -197,6 +199,9 @@ async fn a_delegation_names_who_exists_gives_no_more_than_there_is_and_ends_for_
     lines.push(said(bench.govern.put_delegation(&backend, &id, &keyed, &call).await.unwrap_err()));
     bench.govern.put_delegation(&backend, &id, &put, &call).await.unwrap();
     assert_eq!(bench.govern.delegation(&owner("C1"), "D1").await.unwrap().operator, "desk-2");
+    let over = bench.govern.delegations_of(&owner("C1"), &put.account, None, 10).await.unwrap();
+    assert_eq!(over.len(), 1);
+    assert!(bench.govern.delegations_of(&owner("C2"), &put.account, None, 10).await.is_err());
     lines.push(said(bench.govern.delegation(&owner("C2"), "D1").await.unwrap_err()));
     lines.push(said(bench.govern.end_delegation(&owner("C2"), &id, "not mine", &call).await.unwrap_err()));
     let done = bench.govern.end_delegation(&owner("C1"), &id, "the desk was closed", &call).await.unwrap();

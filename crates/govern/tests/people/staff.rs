@@ -148,6 +148,14 @@ async fn who_fails_too_often_waits_whether_he_exists_or_not() {
     bench.pass(MINUTE);
     let right = sign_in("alice", PASSWORD, &bench.code(&alice));
     signs.sign_in(&bench.govern, &right, None).await.unwrap();
+    // All at once is as often.
+    let signs = SignIns::default();
+    let wrong = sign_in("alice", "another sentence", "000000");
+    let at_once = || signs.sign_in(&bench.govern, &wrong, None);
+    let (a, b, c, d, e, f) = tokio::join!(at_once(), at_once(), at_once(), at_once(), at_once(), at_once());
+    let waits =
+        [a, b, c, d, e, f].into_iter().filter(|one| one.as_ref().unwrap_err().code == "too_many_attempts");
+    assert_eq!(waits.count(), 1);
     // By source: many names from one place.
     let signs = SignIns::default();
     for n in 0..5 {

@@ -1,6 +1,6 @@
 //! A vendor's way into and out of the registry.
 
-use crate::bench::{Bench, staff, yes};
+use crate::bench::{Bench, owner, staff, yes};
 use sumun_govern::parties::vendor::VendorClass;
 use sumun_govern::parties::{Diligence, Vendor, VendorPut, VendorState, VendorStateChange};
 use sumun_govern::{Call, Role};
@@ -65,6 +65,11 @@ async fn two_persons_approve_one_suspends_and_removed_is_for_ever() {
     let vendor = govern.party::<Vendor>(&lead, "V1").await.unwrap();
     assert_eq!(vendor.state, "approved");
     assert!(vendor.recertify.unwrap() > bench.now());
+    let outside = govern.party::<Vendor>(&owner("C1"), "V1").await.unwrap();
+    assert!(
+        outside.state == "approved" && outside.diligence.is_null(),
+        "what was looked into is the staff's"
+    );
 
     let cut = govern.change_vendor_state(&other, &id, &to(VendorState::Suspended), &call).await.unwrap();
     assert_eq!((cut.value.vendor.state.as_str(), cut.value.approval), ("suspended", None));
