@@ -125,11 +125,14 @@ pub const REASON_CHARS_MAX: usize = 2_000;
 /// A reason in own words.
 ///
 /// # Errors
-/// `reason_missing`, `reason_too_long`.
+/// `reason_missing`, `reason_too_long`, `reason_unprintable`.
 pub fn reason<'a>(field: &str, text: &'a str) -> Result<&'a str, Refusal> {
     let trimmed = text.trim();
     let chars = trimmed.chars().count();
-    let (code, message) = if chars < REASON_CHARS_MIN {
+    let odd = trimmed.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+    let (code, message) = if odd {
+        ("reason_unprintable", format!("`{field}` holds characters that do not print"))
+    } else if chars < REASON_CHARS_MIN {
         ("reason_missing", format!("`{field}` says too little: {chars} characters"))
     } else if chars > REASON_CHARS_MAX {
         (

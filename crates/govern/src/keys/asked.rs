@@ -6,10 +6,12 @@ use super::{rules, steps};
 use crate::actor::Actor;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::venue::{PublicKeyText, Venue};
-use sumun_model::{KeyState, Timestamp};
+use sumun_model::{KeyState, Mandate, Timestamp};
 
 /// Longest name of an application, in characters.
 const APPLICATION_CHARS_MAX: usize = 120;
+/// Most markets or countries of one mandate: more than there are countries, and a key for more markets needs no list.
+const MANDATE_ENTRIES_MAX: usize = 256;
 
 pub(crate) fn invalid(code: &'static str, pointer: &str, message: String, remedy: &str) -> Refusal {
     Refusal::new(RefusalKind::Invalid, code, message, remedy).at(pointer)
@@ -47,11 +49,14 @@ pub fn asked(
         ));
     }
     let application = request.application.trim();
-    if application.is_empty() || application.chars().count() > APPLICATION_CHARS_MAX {
+    let printable = !application.chars().any(char::is_control);
+    if application.is_empty() || !printable || application.chars().count() > APPLICATION_CHARS_MAX {
         return Err(invalid(
             "application_missing",
             "/application",
-            format!("a key is for one application, named in at most {APPLICATION_CHARS_MAX} characters"),
+            format!(
+                "a key is for one application, named in at most {APPLICATION_CHARS_MAX} printable characters"
+            ),
             "name the one programme it is for; another one gets a key of its own",
         ));
     }
@@ -71,6 +76,7 @@ pub fn asked(
             "leave the scope `trade` out instead, or leave the limit out",
         ));
     }
+    bounds(&request.mandate)?;
     rules::scheme_served(venue, request.scheme)?;
     rules::history_is_ours(&[], &request.allowlist)?;
     Ok(KeyRow {
@@ -106,6 +112,24 @@ pub fn asked(
         review_due_us: None,
         version: 1,
     })
+}
+
+/// A mandate is kept in every gate's memory, and compared with what the gate sees.
+fn bounds(mandate: &Mandate) -> Result<(), Refusal> {
+    let country = |text: &String| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let countries = mandate.countries.as_deref().unwrap_or_default();
+    let markets = mandate.markets.as_deref().unwrap_or_default().len();
+    if countries.iter().all(country) && countries.len().max(markets) <= MANDATE_ENTRIES_MAX {
+        return Ok(());
+    }
+    Err(invalid(
+        "mandate_bad",
+        "/mandate",
+        format!(
+            "a country is two capital letters (ISO 3166), and no list holds more than {MANDATE_ENTRIES_MAX}"
+        ),
+        "correct the list; leave it out if any will do",
+    ))
 }
 
 fn public_key(request: &KeyRequest) -> Result<Option<String>, Refusal> {

@@ -128,6 +128,8 @@ impl Govern {
                 Vec::new()
             } else {
                 access::fresh(&venue, actor, now)?;
+                let (_, standing) = self.account_facts(&loaded.key.account).await?;
+                standing.map_or(Ok(()), Err)?;
                 rules::check(&venue, loaded.account.segment, &wanted, now)?
             };
             let needed = steps::needed_to_widen(venue.segment(loaded.account.segment), after.scopes);

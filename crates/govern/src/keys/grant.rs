@@ -113,6 +113,10 @@ impl Govern {
         let venue = self.venue();
         let (after, did) = approved(&loaded.key, &frozen, &approval.action, &approval.approval)?;
         let mut reads = loaded.account.reads.clone();
+        if did == Action::Widen {
+            let (_, standing) = self.account_facts(&loaded.key.account).await?;
+            standing.map_or(Ok(()), Err)?;
+        }
         let mut warnings = Vec::new();
         if did != Action::Expire {
             let vendor = self.vendor_facts(loaded.key.vendor.as_deref()).await?;

@@ -13,7 +13,7 @@ use crate::actor::Actor;
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, check_if_match};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::venue::PublicKeyText;
+use crate::venue::{PublicKeyText, Venue};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sumun_model::{KeyState, Timestamp};
@@ -30,6 +30,9 @@ pub struct Rotation {
     /// For an owner-held signing key: the new public key.
     #[serde(default)]
     pub public_key: Option<String>,
+    /// Version of the terms accepted; needed if they changed since the old key was asked for.
+    #[serde(default)]
+    pub terms: Option<String>,
 }
 
 /// The new key and the old one's new end.
@@ -122,6 +125,7 @@ impl Govern {
         if let Some(refusal) = standing {
             return Err(refusal);
         }
+        terms(&venue, rotation, &mut after, now)?;
         let made = match after.scheme {
             Scheme::Hs256 => {
                 let made = self.make_secret(&after.key)?;
@@ -152,6 +156,26 @@ impl Govern {
         });
         Ok(Planned { plan, value: Issued { key: view, secret }, status: 201 })
     }
+}
+
+/// A new key stands on the terms in force (R8): those of the old one if they still are, else those accepted now.
+fn terms(venue: &Venue, rotation: &Rotation, key: &mut KeyRow, now: Timestamp) -> Result<(), Refusal> {
+    let in_force = &venue.terms.version;
+    if key.terms == *in_force {
+        return Ok(());
+    }
+    if rotation.terms.as_ref() != Some(in_force) {
+        return Err(Refusal::new(
+            RefusalKind::Invalid,
+            "terms_not_current",
+            format!("the terms in force are version `{in_force}`; the key stands on `{}`", key.terms),
+            "read the terms in force, which the venue's facts hold, and name their version",
+        )
+        .at("/terms"));
+    }
+    key.terms.clone_from(in_force);
+    key.terms_accepted_us = now.as_micros();
+    Ok(())
 }
 
 fn public_key(rotation: &Rotation) -> Result<String, Refusal> {

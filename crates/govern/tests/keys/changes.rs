@@ -80,12 +80,12 @@ async fn a_rotated_key_ends_after_its_overlap_and_never_lives_again() {
     let bench = Bench::new().await;
     let (owner, call) = (bench.owner("C1"), Call::default());
     let (key, secret) = bench.issued(&request("own_bot", &["read", "trade"])).await;
-    let long = Rotation { overlap_hours: 25, public_key: None };
+    let long = Rotation { overlap_hours: 25, ..Rotation::default() };
     assert_eq!(
         bench.govern.rotate_key(&owner, &key, &long, &call).await.unwrap_err().code,
         "overlap_too_long"
     );
-    let rotation = Rotation { overlap_hours: 2, public_key: None };
+    let rotation = Rotation { overlap_hours: 2, ..Rotation::default() };
     let done = bench.govern.rotate_key(&owner, &key, &rotation, &call).await.unwrap();
     let new = done.value;
     assert_ne!(new.secret.unwrap().expose(), secret.as_bytes());
@@ -108,6 +108,23 @@ async fn a_rotated_key_ends_after_its_overlap_and_never_lives_again() {
     assert!(bench.govern.due().await.unwrap().ended.is_empty(), "once is enough");
     let owner = bench.owner("C1");
     assert_eq!(bench.govern.rotate_key(&owner, &key, &rotation, &call).await.unwrap_err().code, "key_ended");
+}
+
+#[tokio::test]
+async fn a_rotated_key_stands_on_the_terms_in_force() {
+    let bench = Bench::new().await;
+    let (owner, call) = (bench.owner("C1"), Call::default());
+    let (key, _) = bench.issued(&request("portfolio", &["read"])).await;
+    let mut venue = (*bench.govern.venue()).clone();
+    venue.terms.version = "2".into();
+    bench.govern.adopt_venue(venue);
+    let silent = Rotation::default();
+    assert_eq!(
+        bench.govern.rotate_key(&owner, &key, &silent, &call).await.unwrap_err().code,
+        "terms_not_current"
+    );
+    let accepted = Rotation { terms: Some("2".into()), ..Rotation::default() };
+    assert_eq!(bench.govern.rotate_key(&owner, &key, &accepted, &call).await.unwrap().value.key.terms, "2");
 }
 
 #[tokio::test]
