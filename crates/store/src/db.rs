@@ -2,68 +2,26 @@
 //!
 //! All SQL runs on both, `$1` parameters and all; where they differ, [`Kind`] says so. Never here: what statements mean.
 
+mod statement;
+
+pub(crate) use statement::{Arg, Columns, KEYS_MAX, insert, placeholders, rows, run, signed, unsigned};
+
 use crate::error::{OpenError, StoreError, database};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
-use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Row, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Transaction};
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use tokio::sync::{Mutex, MutexGuard};
-
-/// Parameters of one statement at most; SQLite takes 32 766, PostgreSQL 65 535.
-const PARAMETERS_MAX: usize = 30_000;
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sqlite,
     Postgres,
-}
-
-/// One argument of a statement.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Arg {
-    Int(Option<i64>),
-    Text(Option<String>),
-    Bytes(Option<Vec<u8>>),
-}
-
-impl From<i64> for Arg {
-    fn from(value: i64) -> Self {
-        Self::Int(Some(value))
-    }
-}
-impl From<u64> for Arg {
-    fn from(value: u64) -> Self {
-        Self::Int(Some(signed(value)))
-    }
-}
-impl From<&str> for Arg {
-    fn from(value: &str) -> Self {
-        Self::Text(Some(value.to_owned()))
-    }
-}
-impl From<String> for Arg {
-    fn from(value: String) -> Self {
-        Self::Text(Some(value))
-    }
-}
-impl From<&[u8]> for Arg {
-    fn from(value: &[u8]) -> Self {
-        Self::Bytes(Some(value.to_vec()))
-    }
-}
-
-/// Sizes, indices and versions as databases hold them. The tree ends at 2⁵³, far below.
-pub(crate) fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-/// Sizes, indices and versions as databases held them.
-pub(crate) fn unsigned(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or(0)
 }
 
 /// A database with its connections.
@@ -84,10 +42,14 @@ impl Db {
     pub(crate) async fn open(url: &str, read_only: bool) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let (kind, address, lock) = if let Some(path) = url.strip_prefix("sqlite://") {
-            let path = PathBuf::from(path);
+            let path = std::path::absolute(path).map_err(|source| OpenError::Io {
+                doing: "find",
+                path: PathBuf::from(path),
+                source,
+            })?;
             let lock = if read_only { None } else { Some(lock_sqlite(&path)?) };
             // `rw` also for readers: a reader of a write-ahead log must be able to make its index.
-            (Kind::Sqlite, format!("{url}?mode=rw"), lock)
+            (Kind::Sqlite, format!("sqlite://{}?mode=rw", spelt(&path)), lock)
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             (Kind::Postgres, url.to_owned(), None)
         } else {
@@ -201,7 +163,9 @@ fn pragmas(kind: Kind) -> &'static [&'static str] {
             "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = FULL",
             "PRAGMA busy_timeout = 10000",
-            "PRAGMA cache_size = -65536",
+            "PRAGMA cache_size = -16384",
+            // 16 MiB: fewer, longer copies from the log into the database.
+            "PRAGMA wal_autocheckpoint = 4000",
         ],
         // Small tables would be scanned whole, and a scan locks the whole table against serialisable neighbours.
         Kind::Postgres => &["SET enable_seqscan = off", "SET synchronous_commit = on"],
@@ -239,107 +203,26 @@ pub(crate) fn lock_file(path: &Path) -> Result<File, OpenError> {
     }
 }
 
+/// A path as an address spells it: whatever has a meaning there is escaped.
+fn spelt(path: &Path) -> String {
+    let mut text = String::new();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' => {
+                text.push(char::from(*byte));
+            }
+            _ => {
+                let _ = write!(text, "%{byte:02X}");
+            }
+        }
+    }
+    text
+}
+
 /// An address for people: what stands before `@` is cut.
 fn without_password(url: &str) -> String {
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://…@{rest}"),
         _ => url.to_owned(),
-    }
-}
-
-type Query = sqlx::query::Query<'static, Any, sqlx::any::AnyArguments>;
-
-fn query(sql: String, args: Vec<Arg>) -> Query {
-    // Long statements differ in length nearly every time: keeping them would only push the short ones out.
-    let persistent = args.len() <= 64;
-    let query = sqlx::query(AssertSqlSafe(sql)).persistent(persistent);
-    args.into_iter().fold(query, |query, arg| match arg {
-        Arg::Int(value) => query.bind(value),
-        Arg::Text(value) => query.bind(value),
-        Arg::Bytes(value) => query.bind(value),
-    })
-}
-
-/// Runs a statement; answers the rows touched.
-pub(crate) async fn run(connection: &mut AnyConnection, sql: String, args: Vec<Arg>) -> sqlx::Result<u64> {
-    Ok(query(sql, args).execute(connection).await?.rows_affected())
-}
-
-/// Runs a statement; answers its rows.
-pub(crate) async fn rows(
-    connection: &mut AnyConnection,
-    sql: String,
-    args: Vec<Arg>,
-) -> sqlx::Result<Vec<AnyRow>> {
-    query(sql, args).fetch_all(connection).await
-}
-
-/// Inserts many rows with as few statements as parameters allow. `head` ends before `VALUES`, `tail` follows it.
-pub(crate) async fn insert(
-    connection: &mut AnyConnection,
-    head: &str,
-    tail: &str,
-    rows: Vec<Vec<Arg>>,
-) -> sqlx::Result<u64> {
-    let Some(width) = rows.first().map(Vec::len).filter(|width| *width > 0) else { return Ok(0) };
-    let mut touched = 0;
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let some: Vec<Vec<Arg>> = rows.by_ref().take(PARAMETERS_MAX / width).collect();
-        let mut sql = String::with_capacity(head.len() + tail.len() + some.len() * width * 6 + 16);
-        let _ = write!(sql, "{head} VALUES ");
-        for row in 0..some.len() {
-            sql.push_str(if row == 0 { "(" } else { ",(" });
-            for column in 1..=width {
-                let _ = write!(sql, "{}${}", if column == 1 { "" } else { "," }, row * width + column);
-            }
-            sql.push(')');
-        }
-        let _ = write!(sql, " {tail}");
-        touched += run(connection, sql, some.into_iter().flatten().collect()).await?;
-    }
-    Ok(touched)
-}
-
-/// `$from,$from+1,…` for so many parameters.
-pub(crate) fn placeholders(from: usize, count: usize) -> String {
-    let mut text = String::with_capacity(count * 6);
-    for n in from..from + count {
-        let _ = write!(text, "{}${n}", if n == from { "" } else { "," });
-    }
-    text
-}
-
-/// Keys at most in one `IN` list.
-pub(crate) const KEYS_MAX: usize = 10_000;
-
-/// A column of a row, with damage said as such.
-pub(crate) trait Columns {
-    fn int(&self, column: usize) -> Result<i64, StoreError>;
-    fn int_or_null(&self, column: usize) -> Result<Option<i64>, StoreError>;
-    fn text(&self, column: usize) -> Result<String, StoreError>;
-    fn text_or_null(&self, column: usize) -> Result<Option<String>, StoreError>;
-    fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError>;
-    fn bytes_or_null(&self, column: usize) -> Result<Option<Vec<u8>>, StoreError>;
-}
-
-impl Columns for AnyRow {
-    fn int(&self, column: usize) -> Result<i64, StoreError> {
-        self.try_get(column).map_err(database("read a number"))
-    }
-    fn int_or_null(&self, column: usize) -> Result<Option<i64>, StoreError> {
-        self.try_get(column).map_err(database("read a number"))
-    }
-    fn text(&self, column: usize) -> Result<String, StoreError> {
-        self.try_get(column).map_err(database("read a text"))
-    }
-    fn text_or_null(&self, column: usize) -> Result<Option<String>, StoreError> {
-        self.try_get(column).map_err(database("read a text"))
-    }
-    fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
-        self.try_get(column).map_err(database("read bytes"))
-    }
-    fn bytes_or_null(&self, column: usize) -> Result<Option<Vec<u8>>, StoreError> {
-        self.try_get(column).map_err(database("read bytes"))
     }
 }

@@ -10,7 +10,7 @@ use crate::records::Head;
 use crate::sequence::{self, Tail};
 use crate::{migrate, postgres, sqlite};
 use std::sync::{Arc, OnceLock};
-use sumun_ledger::{Appender, CheckpointSigner};
+use sumun_ledger::{Appender, Checkpoint, CheckpointSigner};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
@@ -116,6 +116,7 @@ impl Handle {
         let db = Db::open(&options.url, false).await?;
         migrate::migrate(&db).await?;
         let tail = first_tail(&db, &options.signer).await?;
+        signed(&tail.head, &options.signer)?;
         let (head, _) = watch::channel(tail.head.clone());
         let (ending, _) = watch::channel(false);
         let (sequenced_all, _) = watch::channel(false);
@@ -195,6 +196,25 @@ impl Handle {
         }
         self.inner.db.close().await;
     }
+}
+
+/// Whether the head's checkpoint is ours and says what the head says.
+fn signed(head: &Head, signer: &CheckpointSigner) -> Result<(), OpenError> {
+    let found = match Checkpoint::open(&head.checkpoint, &signer.verifier()) {
+        Ok(opened) if opened.size == head.size && opened.root.0 == head.root => return Ok(()),
+        Ok(opened) => format!("one over {} entries with root {}", opened.size, hex::encode(opened.root.0)),
+        Err(error) => error.to_string(),
+    };
+    Err(OpenError::Contradiction {
+        place: "the checkpoint in the ledger's head row".to_owned(),
+        expected: format!(
+            "one signed as `{}` over {} entries with root {}",
+            signer.origin(),
+            head.size,
+            hex::encode(head.root)
+        ),
+        found,
+    })
 }
 
 /// The tree as it stands, checked; begins it if there is none.

@@ -70,8 +70,11 @@ pub(crate) fn item(
     Ok(Item { class, salt, payload, commitment, rows, feed: parsed.feed, outbox })
 }
 
+/// Salt, payload, and what the payload says.
+type Shown<'a> = ([u8; 32], &'a str, Parsed);
+
 /// An entry's salt and payload, parsed; an erased one has neither.
-pub(crate) fn of_entry(entry: &EntryRow) -> Result<Option<([u8; 32], &str, Parsed)>, StoreError> {
+pub(crate) fn of_entry(entry: &EntryRow) -> Result<Option<Shown<'_>>, StoreError> {
     let place = format!("entry {}", entry.index);
     match (&entry.salt, &entry.payload) {
         (Some(salt), Some(payload)) => Ok(Some((*salt, payload, parse(&place, payload)?))),

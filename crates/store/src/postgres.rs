@@ -3,24 +3,23 @@
 //! A change is answered once its leaf has its place, whichever process gave it. A transaction whose commit was not heard
 //! of is looked up by its number: it is never taken for failed while it may stand.
 
-use crate::change::{Committed, Expect};
-use crate::db::{self, Arg, Columns, rows, signed, unsigned};
+mod sequencer;
+
+pub(crate) use sequencer::run;
+
+use crate::change::Expect;
+use crate::db::{Columns, rows};
 use crate::error::{StoreError, database};
 use crate::inner::{Answer, Inner};
 use crate::judge::{self, World};
-use crate::payload::{item, outbox_text};
-use crate::prepare::{Item, Prepared};
-use crate::sequence::{self, Sequenced, Tail, When};
-use sqlx::AnyConnection;
+use crate::payload::outbox_text;
+use crate::prepare::Prepared;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use sumun_model::Timestamp;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{sleep, timeout};
 
-/// Leaves in one transaction at most.
-const BATCH_MAX: i64 = 256;
 /// Attempts at a change that serialisation refuses. Neighbours that touch other rows cost attempts too.
 const ATTEMPTS_MAX: u32 = 24;
 /// How long a committed change waits for its place before its caller is told that it is in doubt.
@@ -28,8 +27,6 @@ const PLACE_WAIT: Duration = Duration::from_secs(30);
 /// How often a lost transaction is asked for, and how many times.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 const LOOKS_MAX: u32 = 120;
-/// How often the sequencer looks for leaves of other processes, and a follower for the head.
-const TICK: Duration = Duration::from_millis(20);
 
 /// Changes that wait for their place, by salt.
 #[derive(Debug, Default)]
@@ -175,181 +172,4 @@ async fn lost(inner: &Inner, number: &str, error: sqlx::Error) -> Result<(), Sto
         cause: format!("the database was lost during a commit ({error}) and did not come back").into(),
         in_doubt: true,
     })
-}
-
-/// The task of every process: sequences while it holds the lease, follows the head, answers those who wait.
-pub(crate) async fn run(inner: &Inner, mut tail: Tail, waiting: &Waiting) {
-    let mut ending = inner.ending.subscribe();
-    let mut seen = tail.head.size;
-    let mut lease_until = i64::MIN;
-    loop {
-        let last = *ending.borrow();
-        let round = round(inner, waiting, &mut tail, &mut seen, &mut lease_until).await;
-        let busy = match round {
-            Ok(busy) => busy,
-            Err(StoreError::Damaged { place, found }) => {
-                inner.stop(format!("{place} is damaged: {found}"));
-                return;
-            }
-            Err(error) => {
-                tracing::warn!(store.error = %error, "Sequencing failed and is tried again: {error}");
-                lease_until = i64::MIN;
-                sleep(LOOK_EVERY).await;
-                false
-            }
-        };
-        if last {
-            give_up_lease(inner).await;
-            return;
-        }
-        if busy {
-            continue;
-        }
-        tokio::select! {
-            () = waiting.bell.notified() => {}
-            () = sleep(TICK) => {}
-            _ = ending.wait_for(|ending| *ending) => {}
-        }
-    }
-}
-
-/// One round; `true` if there may be more to do at once.
-async fn round(
-    inner: &Inner,
-    waiting: &Waiting,
-    tail: &mut Tail,
-    seen: &mut u64,
-    lease_until: &mut i64,
-) -> Result<bool, StoreError> {
-    let mut connection = inner.db.pool.acquire().await.map_err(database("connect for sequencing"))?;
-    let options = inner.options()?;
-    let mut full = false;
-    if !inner.stopped().is_some_and(|cause| cause.starts_with("a test")) {
-        let now = (options.clock)().as_micros();
-        // Renewed at half its length, so that a holder that works never loses it.
-        if now > lease_until.saturating_sub(options.lease_us / 2) {
-            *lease_until = if lease(&mut connection, inner).await? {
-                now.saturating_add(options.lease_us)
-            } else {
-                i64::MIN
-            };
-        }
-        if *lease_until != i64::MIN {
-            full = place(inner, tail).await?;
-        }
-    }
-    let Some(head) = sequence::head(&mut connection, false).await? else { return Ok(false) };
-    if head.size > *seen {
-        // First the head, so that whoever is answered finds his entry under it.
-        inner.announce(head.clone());
-        answer(&mut connection, waiting, *seen, &head.checkpoint).await?;
-        *seen = head.size;
-    }
-    Ok(full)
-}
-
-/// Takes or renews the lease, by the database's clock: the only one that all processes share.
-async fn lease(connection: &mut AnyConnection, inner: &Inner) -> Result<bool, StoreError> {
-    let sql = "INSERT INTO \"leases\" AS l (\"lease\", \"holder\", \"until_us\", \"term\") \
-               SELECT 'sequencer', $1, t.now + $2, 1 FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now) t \
-               ON CONFLICT (\"lease\") DO UPDATE SET \"holder\" = excluded.\"holder\", \
-               \"until_us\" = excluded.\"until_us\", \"term\" = l.\"term\" + 1 \
-               WHERE l.\"holder\" = excluded.\"holder\" OR l.\"until_us\" < excluded.\"until_us\" - $2";
-    let args = vec![inner.holder().into(), inner.options()?.lease_us.into()];
-    let touched = db::run(connection, sql.to_owned(), args).await;
-    Ok(touched.map_err(database("take the sequencer's lease"))? == 1)
-}
-
-/// A process that ends lets the next one begin at once.
-async fn give_up_lease(inner: &Inner) {
-    let sql = "DELETE FROM \"leases\" WHERE \"lease\" = 'sequencer' AND \"holder\" = $1";
-    let _ = inner.db.write("give up the sequencer's lease", sql, vec![inner.holder().into()]).await;
-}
-
-/// Gives committed leaves their places; `true` if there were as many as fit.
-async fn place(inner: &Inner, tail: &mut Tail) -> Result<bool, StoreError> {
-    let options = inner.options()?;
-    let begin = inner.db.pool.begin().await;
-    let mut transaction = begin.map_err(database("begin to sequence"))?;
-    let sql = "SELECT \"leaf\", \"class\", \"salt\", \"payload\", \"outbox\" FROM \"pending_leaves\" \
-               ORDER BY \"leaf\" LIMIT $1";
-    let peeked = "SELECT \"leaf\" FROM \"pending_leaves\" LIMIT 1".to_owned();
-    let peeked = rows(&mut transaction, peeked, Vec::new()).await.map_err(database("look for leaves"))?;
-    if peeked.is_empty() {
-        return Ok(false);
-    }
-    // The row lock first: leaves are read after it, so that nobody else's places are missed.
-    let head = sequence::head(&mut transaction, true).await?;
-    let head = head.ok_or_else(|| StoreError::Damaged {
-        place: "the ledger's head row".to_owned(),
-        found: "it is missing".to_owned(),
-    })?;
-    if head != tail.head {
-        *tail = sequence::tail(&mut transaction, head).await?;
-    }
-    let found = rows(&mut transaction, sql.to_owned(), vec![BATCH_MAX.into()]).await;
-    let found = found.map_err(database("read pending leaves"))?;
-    if found.is_empty() {
-        return Ok(false);
-    }
-    let (mut leaves, mut items) = (Vec::with_capacity(found.len()), Vec::with_capacity(found.len()));
-    for row in &found {
-        let leaf = row.int(0)?;
-        leaves.push(Arg::from(leaf));
-        items.push(pending(leaf, row)?);
-    }
-    let items: Vec<&Item> = items.iter().collect();
-    let when = When::Now((options.clock)());
-    let sequenced =
-        sequence::sequence(&mut transaction, tail, &items, &when, &options.signer, options.feed_deltas_kept)
-            .await?;
-    let Sequenced::Done(moved, _) = sequenced else { return Ok(false) };
-    let list = db::placeholders(1, leaves.len());
-    let sql = format!("DELETE FROM \"pending_leaves\" WHERE \"leaf\" IN ({list})");
-    db::run(&mut transaction, sql, leaves).await.map_err(database("take placed leaves away"))?;
-    if inner.stops_at("postgres: before places are committed") {
-        return Ok(false);
-    }
-    // Should this fail unheard, the next round finds the head where it is.
-    transaction.commit().await.map_err(database("commit places"))?;
-    *tail = moved;
-    if inner.stops_at("postgres: after places are committed") {
-        return Ok(false);
-    }
-    Ok(found.len() == usize::try_from(BATCH_MAX).unwrap_or(usize::MAX))
-}
-
-fn pending(leaf: i64, row: &sqlx::any::AnyRow) -> Result<Item, StoreError> {
-    let place = format!("pending leaf {leaf}");
-    let damaged = |found: String| StoreError::Damaged { place: place.clone(), found };
-    let salt = row.bytes(2)?.try_into().map_err(|_| damaged("its salt is not 32 bytes".to_owned()))?;
-    let outbox = serde_json::from_str(&row.text(4)?).map_err(|error| damaged(error.to_string()))?;
-    item(&place, row.text(1)?, salt, row.text(3)?, outbox)
-}
-
-/// Answers whoever waits for an entry from `from` on.
-async fn answer(
-    connection: &mut AnyConnection,
-    waiting: &Waiting,
-    from: u64,
-    checkpoint: &Arc<str>,
-) -> Result<(), StoreError> {
-    if waiting.map().is_empty() {
-        return Ok(());
-    }
-    let sql = "SELECT \"entry\", \"salt\", \"at_us\", \"feed_version\" FROM \"ledger_entries\" \
-               WHERE \"entry\" >= $1 ORDER BY \"entry\"";
-    let found = rows(connection, sql.to_owned(), vec![signed(from).into()]).await;
-    for row in &found.map_err(database("read new entries"))? {
-        let salt = row.bytes_or_null(1)?.and_then(|salt| <[u8; 32]>::try_from(salt).ok());
-        let Some(waits) = salt.and_then(|salt| waiting.map().remove(&salt)) else { continue };
-        // A caller who left does not want to know.
-        let _ = waits.send(Ok(Committed {
-            entry: unsigned(row.int(0)?),
-            feed_version: row.int_or_null(3)?.map(unsigned),
-            sequenced: Timestamp::from_micros(row.int(2)?),
-            checkpoint: Arc::clone(checkpoint),
-        }));
-    }
-    Ok(())
 }

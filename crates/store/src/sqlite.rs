@@ -104,7 +104,7 @@ async fn commit(
         Ok(Batch::Stopped) => return None,
         Err(error) if changes.len() == 1 => return Some(vec![Err(error)]),
         Err(error) => {
-            tracing::warn!(store.error = %error, "A batch failed; its changes are tried one by one: {error}")
+            tracing::warn!(store.error = %error, "A batch failed; its changes are tried one by one: {error}");
         }
     }
     let mut outcomes = Vec::with_capacity(changes.len());

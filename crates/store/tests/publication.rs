@@ -42,9 +42,9 @@ fn the_folder_equals_the_rows_after_a_fault_at_any_step() {
         while step < 60 {
             let store = open(&place, &io).await.unwrap();
             if step.is_multiple_of(2) {
-                io.stop_after(step / 2)
+                io.stop_after(step / 2);
             } else {
-                io.fail_sync_after(step / 2 + 1)
+                io.fail_sync_after(step / 2 + 1);
             }
             // Whether a change was made when the disk failed does not matter here: rows are the truth.
             let _ = add(&store, next, 5).await;

@@ -103,7 +103,10 @@ pub(crate) fn failed(doing: &'static str, path: &str, source: io::Error) -> Open
     OpenError::Io { doing, path: path.into(), source }
 }
 
-fn folder(options: &StoreOptions) -> Result<Option<(Arc<dyn PublishIo>, Option<File>)>, OpenError> {
+/// A folder, and the lock that keeps others from publishing into it.
+type Folder = (Arc<dyn PublishIo>, Option<File>);
+
+fn folder(options: &StoreOptions) -> Result<Option<Folder>, OpenError> {
     if let Some(io) = &options.publish_io {
         return Ok(Some((Arc::clone(io), None)));
     }

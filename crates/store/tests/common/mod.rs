@@ -119,10 +119,10 @@ pub(crate) fn image(table: &'static Table, key: &str, version: i64, seed: u64) -
             _ if at == 0 => key.into(),
             _ if column.name == "version" => version.into(),
             sumun_store::Kind::Text => format!("text {n} 수문").into(),
-            sumun_store::Kind::TextOrNull if n % 2 == 0 => Value::Null,
+            sumun_store::Kind::TextOrNull if n.is_multiple_of(2) => Value::Null,
             sumun_store::Kind::TextOrNull => format!("maybe {n}").into(),
             sumun_store::Kind::Integer => (START_US + n as i64).into(),
-            sumun_store::Kind::IntegerOrNull if n % 2 == 0 => Value::Null,
+            sumun_store::Kind::IntegerOrNull if n.is_multiple_of(2) => Value::Null,
             sumun_store::Kind::IntegerOrNull => n.into(),
             sumun_store::Kind::Json => json!({"b": [n, "x"], "a": null}),
         };
