@@ -20,7 +20,11 @@ fn the_first_screen() {
     Usage: sumun <COMMAND>
 
     Commands:
+      init         Make a control plane's folder: keys, database, record, and invites for the first two
+                   administrators
+      serve        Run gate and control plane in one process, on one folder
       gate         Run the gate: the reverse proxy that checks every request
+      govern       Run the control plane: REST, the record, and the feed of keys to gates
       config       Look at the configuration
       keys         Keys of the control plane, and keys in a file
       request      Look at signed requests
@@ -57,7 +61,10 @@ fn the_first_screen() {
 #[test]
 fn every_command_has_help_with_an_example() {
     for command in [
-        &["gate"][..],
+        &["init"][..],
+        &["serve"],
+        &["govern"],
+        &["gate"],
         &["config", "check"],
         &["keys", "new"],
         &["keys", "seal"],
@@ -123,6 +130,7 @@ fn every_command_has_help_with_an_example() {
         &["approvals", "show"],
         &["approvals", "grant"],
         &["approvals", "refuse"],
+        &["approvals", "withdraw"],
         &["gates", "invite"],
         &["gates", "list"],
         &["gates", "revoke"],
@@ -131,6 +139,10 @@ fn every_command_has_help_with_an_example() {
         &["ledger", "entries"],
         &["ledger", "entry"],
         &["ledger", "proof"],
+        &["ledger", "verify"],
+        &["ledger", "verify-proof"],
+        &["ledger", "rebuild"],
+        &["gate", "enrol"],
     ] {
         let ran = Place::new().run(&[command, &["--help"]].concat());
         assert_eq!(ran.code, 0);

@@ -138,10 +138,10 @@ fn told(made: &Made) -> String {
         text.push_str(&format!("  {user} (until {until})\n    {}\n", **invite));
     }
     text.push_str(&format!(
-        "\nWhat is next:\n  1. start it                     sumun serve --config {}\n  \
-         2. each of the two, himself     sumun users enrol --invite INVITE\n  \
-         3. sign in                      sumun login {}\n",
-        made.config.display(),
+        "\nWhat is next:\n  1. start it                   sumun serve{}\n  \
+         2. each of the two, himself   sumun users enrol --invite INVITE\n  \
+         3. sign in                    sumun login {}\n",
+        started_with(&made.config),
         made.invites.first().map_or("", |invite| invite.user.as_str()),
     ));
     text.push_str(&format!("\nThe ledger's verifier key, for whoever will check it:\n  {}\n", made.vkey));
@@ -152,6 +152,11 @@ fn told(made: &Made) -> String {
         ));
     }
     text
+}
+
+/// The flag that names this configuration; none if it is found without.
+fn started_with(config: &Path) -> String {
+    if config == Path::new(FILE_DEFAULT) { String::new() } else { format!(" --config {}", config.display()) }
 }
 
 fn roles(words: &[String]) -> Result<Vec<Role>, BadInput> {
@@ -197,7 +202,8 @@ fn make_folder(path: &Path) -> Result<(), Failed> {
 
 /// The configuration in that folder, made if there is none.
 fn configuration(dir: &Path) -> anyhow::Result<Loaded> {
-    let path = dir.join(FILE_DEFAULT);
+    // Where one is already, its name alone reads better.
+    let path = if dir == Path::new(".") { PathBuf::from(FILE_DEFAULT) } else { dir.join(FILE_DEFAULT) };
     if !path.exists() {
         let text = format!(
             "# Made by `sumun init`. Every key there is, with its default: docs/sumun.example.toml, `sumun config check`.\n\n\

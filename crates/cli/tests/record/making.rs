@@ -26,7 +26,7 @@ fn a_folder_is_made_and_says_what_is_next() {
     let ran = place.run(INIT);
     assert_eq!(ran.code, 0, "{}", ran.shown());
     insta::assert_snapshot!(steady(&ran.out), @"
-    The record of venue example is in ./sumun-data; its ledger is sumun.example/example.
+    The record of venue example is in sumun-data; its ledger is sumun.example/example.
 
     Invites, each shown once:
       alice (until …)
@@ -35,14 +35,14 @@ fn a_folder_is_made_and_says_what_is_next() {
         sumun_inv_…
 
     What is next:
-      1. start it                     sumun serve --config ./sumun.toml
-      2. each of the two, himself     sumun users enrol --invite INVITE
-      3. sign in                      sumun login alice
+      1. start it                   sumun serve
+      2. each of the two, himself   sumun users enrol --invite INVITE
+      3. sign in                    sumun login alice
 
     The ledger's verifier key, for whoever will check it:
       sumun.example/example+…
 
-    Keep a copy of ./kek.txt where the folder is not: without it nothing that is sealed opens.
+    Keep a copy of kek.txt where the folder is not: without it nothing that is sealed opens.
     ");
     for (file, mode) in [
         ("kek.txt", 0o600),
