@@ -199,7 +199,7 @@ async fn serve_until(
     }
     info!(listen = %ready.listen, keys = ready.keys, "The gate is open");
 
-    until.wait(|| source.bring_in_step(&proxy)).await;
+    until.wait(|| source.hang_up(&proxy)).await;
     info!("Stopping");
     let stop_deciding = async {
         if let Some(deciding) = deciding {

@@ -33,6 +33,8 @@ use tracing::{error, info, warn};
 
 /// First pause before connecting again.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
+/// So long a gate that stops waits to acknowledge what it applied.
+const LAST_WORD_MAX: Duration = Duration::from_secs(1);
 /// Versions that may wait for the disk.
 const WAITING_MAX: usize = 1 << 16;
 /// Clocks of gate and govern further apart than this are worth a word, microseconds.
@@ -52,12 +54,23 @@ pub(super) struct Shared {
     heard_us: AtomicI64,
     /// Where that is noted.
     table: std::path::PathBuf,
+    stopping: watch::Sender<bool>,
 }
 
 impl Shared {
     /// What is amiss: govern is not heard; what it said is not kept or not acknowledged.
     pub(super) fn trouble(&self) -> [Option<String>; 2] {
         [lock(&self.following).clone(), lock(&self.settling).clone()]
+    }
+
+    /// Waits for something, unless the gate stops first.
+    async fn unless_stopping<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let mut stopping = self.stopping.subscribe();
+        tokio::select! {
+            biased;
+            done = future => Some(done),
+            _ = stopping.wait_for(|stopping| *stopping) => None,
+        }
     }
 
     /// Notes on the disk when the feed was last heard, so that a gate which starts alone knows how old its table is.
@@ -121,6 +134,7 @@ impl Feed {
             settling: Mutex::default(),
             heard_us: AtomicI64::new(heard_us),
             table: disk.table().to_owned(),
+            stopping: watch::Sender::new(false),
         };
         let feed = &config.gate.feed;
         let silence = Duration::from_secs(feed.silence_s.get());
@@ -195,12 +209,16 @@ impl Following {
         let _ = has_table.wait_for(|has| *has).await;
     }
 
-    /// Stops; what was applied is written.
+    /// Stops; what was applied is written, and acknowledged if that takes no time.
     pub(super) async fn stop(self) {
         self.reader.abort();
         let _ = self.reader.await;
         let settler = self.settler;
-        let _ = tokio::task::spawn_blocking(move || settler.join()).await;
+        let mut settled = tokio::task::spawn_blocking(move || settler.join());
+        if tokio::time::timeout(LAST_WORD_MAX, &mut settled).await.is_err() {
+            self.shared.stopping.send_replace(true);
+            let _ = settled.await;
+        }
         self.shared.note_heard();
     }
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::info;
 
 /// SIGHUP from here on. Taken before anything else: unheard, it would end the process.
 pub(super) struct HangUps(Signal);
@@ -33,7 +32,6 @@ impl Signals {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
                 Some(()) = self.hangup.recv() => {
-                    info!("SIGHUP: looking at the source of keys");
                     tokio::task::block_in_place(&look);
                 }
             }

@@ -60,6 +60,19 @@ impl Source {
         }
     }
 
+    /// SIGHUP: a keys file is looked at; a feed needs no telling.
+    pub(super) fn hang_up(&self, proxy: &Proxy) {
+        match self {
+            Self::File(_) => {
+                info!("SIGHUP: looking at the keys file");
+                self.bring_in_step(proxy);
+            }
+            Self::Feed(_) => {
+                info!("SIGHUP: keys come from the feed, as they change; there is nothing to look at")
+            }
+        }
+    }
+
     /// Notes on the disk until when the source was heard.
     pub(super) fn note_heard(&self, now: Now) {
         match self {

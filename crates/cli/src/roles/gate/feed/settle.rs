@@ -62,6 +62,8 @@ pub(super) struct Settler {
     said_streams: u64,
     unsaid: Unsaid,
     failing: Option<String>,
+    /// A line was written since the last sync that succeeded. After one that failed none ever does.
+    unsynced: bool,
 }
 
 impl Settler {
@@ -78,7 +80,19 @@ impl Settler {
         // Changed by the run before this one; when it last let them pass is gone with it.
         unsaid.admitted.extend(unacknowledged.into_iter().take(NAMED_MAX).map(|key| (key, None)));
         let runtime = Handle::current();
-        Self { shared, proxy, keeper, server, runtime, boot, disk, said_streams: 0, unsaid, failing: None }
+        Self {
+            shared,
+            proxy,
+            keeper,
+            server,
+            runtime,
+            boot,
+            disk,
+            said_streams: 0,
+            unsaid,
+            failing: None,
+            unsynced: false,
+        }
     }
 
     /// Works until nobody applies any more. What was applied by then is written.
@@ -119,10 +133,13 @@ impl Settler {
             self.trouble(Some(format!("{error}; nothing is acknowledged to govern meanwhile")));
             return;
         }
-        self.runtime.block_on(async {
+        let in_force = async {
             self.proxy.turn_epoch().await;
             self.proxy.streams.refused_have_ended().await;
-        });
+        };
+        if self.runtime.block_on(self.shared.unless_stopping(in_force)).is_none() {
+            return;
+        }
         for applied in waiting.drain(..) {
             self.unsaid.applied_at = Some(applied.at);
             self.unsaid.unusable.extend(applied.unusable);
@@ -149,7 +166,6 @@ impl Settler {
 
     /// All on the disk: versions, and the ends they brought. What is written is not written again.
     fn write(&mut self, waiting: &mut [Applied]) -> Result<(), DiskError> {
-        let mut any = false;
         for applied in waiting.iter_mut() {
             match std::mem::replace(&mut applied.keep, Keep::Line(String::new())) {
                 Keep::Line(line) if line.is_empty() => {}
@@ -158,6 +174,7 @@ impl Settler {
                         applied.keep = Keep::Line(line);
                         return Err(error);
                     }
+                    self.unsynced = true;
                 }
                 Keep::Table(mut held) => {
                     held.acknowledged = lock(&self.shared.follower).last_acknowledged();
@@ -167,10 +184,10 @@ impl Settler {
                     }
                 }
             }
-            any = true;
         }
-        if any {
+        if self.unsynced {
             self.disk.sync()?;
+            self.unsynced = false;
         }
         if self.keeper.debts().any() && !self.keeper.settle() {
             let [ends, _] = self.keeper.debts().failed();
@@ -208,7 +225,14 @@ impl Settler {
         let handed_in = acknowledgement
             .sign(&self.server.key)
             .map_err(|error| ConnectionError::Proof(error.to_string()))
-            .and_then(|signed| self.runtime.block_on(self.server.acknowledge(signed, now)));
+            .map(|signed| self.shared.unless_stopping(self.server.acknowledge(signed, now)))
+            .map(|handing_in| self.runtime.block_on(handing_in));
+        let handed_in = match handed_in {
+            Ok(Some(handed_in)) => handed_in,
+            // The next run hands it in.
+            Ok(None) => return,
+            Err(error) => Err(error),
+        };
         match handed_in {
             Ok(()) => {
                 lock(&self.shared.follower).acknowledged(to);
