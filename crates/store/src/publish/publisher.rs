@@ -9,7 +9,8 @@ use crate::publish::compare;
 use crate::publish::io::{DiskIo, PublishIo};
 use crate::records::{EntryRow, Head};
 use sqlx::AnyConnection;
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -18,6 +19,9 @@ use sumun_ledger::{Growth, LogFile, Place, Rows, erased_line, payload_line};
 
 /// Entries published in one go at most: bounds memory, and how far the checkpoint stays behind.
 const ROUND_MAX: u64 = 4096;
+
+/// Pause after a publication.
+const STRIDE: std::time::Duration = std::time::Duration::from_millis(50);
 
 /// Publishes into one folder.
 #[derive(Debug)]
@@ -67,6 +71,11 @@ impl Publisher {
             }
             if last {
                 return;
+            }
+            // A busy ledger is published in strides: each costs several syncs, and writers need the disk too.
+            tokio::select! {
+                () = tokio::time::sleep(STRIDE) => {}
+                _ = ending.wait_for(|ending| *ending) => {}
             }
             tokio::select! {
                 changed = heads.changed() => if changed.is_err() { return },
@@ -129,13 +138,20 @@ pub(crate) async fn contents(
     let places = files.iter().flat_map(LogFile::places).map(Place::row);
     let wanted: Vec<u64> = places.collect::<BTreeSet<u64>>().into_iter().collect();
     let hashes = hashes_of(connection, &wanted).await?;
+    // An entry bundle and its payload bundle are made of the same rows.
+    let mut entries_of: BTreeMap<(u64, u16), Vec<EntryRow>> = BTreeMap::new();
     let mut built = Vec::with_capacity(files.len());
     for file in files {
         let bytes = match file.kind {
             Kind::Entries | Kind::Payloads => {
-                let units = file.units();
-                let found = entries::from(connection, units.start, file.width.into()).await?;
-                bundle(file, &found)?
+                let found = match entries_of.entry((file.n, file.width)) {
+                    Entry::Occupied(found) => found.into_mut(),
+                    Entry::Vacant(place) => {
+                        let first = file.units().start;
+                        place.insert(entries::from(connection, first, file.width.into()).await?)
+                    }
+                };
+                bundle(file, found)?
             }
             Kind::Tile(_) => tile(file, &hashes)?,
         };
