@@ -1,12 +1,13 @@
 //! Staff: who may work here, and how they show that it is they.
 //!
-//! [`users`] are invited and given roles, [`enrol`] sets their credential, [`sign_in`] opens a session with it, [`sessions`]
+//! [`users`] are invited, [`roles`] are given, [`enrol`] sets their credential, [`sign_in`] opens a session with it, [`sessions`]
 //! says who a token is, [`tokens`] are machines'. [`require`] is the one question every use case asks of its actor.
 //!
 //! Never here: a password or a code in a text, a log or the ledger; a credential leaves [`credential`] sealed.
 
 pub mod credential;
 pub mod enrol;
+pub mod roles;
 pub mod sessions;
 pub mod sign_in;
 mod throttle;
@@ -15,10 +16,11 @@ pub mod tokens;
 pub mod users;
 
 pub use enrol::{Enrolling, EnrolmentConfirm, EnrolmentRequest};
+pub use roles::{RolesProposed, RolesRequest};
 pub use sessions::{OpenSession, Opened};
 pub use sign_in::{SignIn, SignIns};
 pub use tokens::{MadeToken, Token, TokenRequest};
-pub use users::{Invited, RolesRequest, User, UserInvite};
+pub use users::{Invited, User, UserInvite};
 
 use crate::actor::{Actor, Role};
 use crate::refusal::{Refusal, RefusalKind};
