@@ -18,4 +18,7 @@ mod stage;
 mod alone;
 mod house;
 mod making;
+mod plane;
+mod postgres;
+mod tampering;
 mod whole;
