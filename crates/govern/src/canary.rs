@@ -10,7 +10,7 @@ use crate::row;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use sumun_model::{GateId, Timestamp};
+use sumun_model::{GateId, Reason, Timestamp};
 use sumun_store::Image;
 
 /// Who starts one by hand.
@@ -23,7 +23,8 @@ pub const CANARY_READERS: &[Role] =
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answered {
-    /// Refused it, as it must.
+    /// Refused it. That counts as obeying only with the reason code [`OBEYED`] in `detail`: an address or a clock that
+    /// is wrong refuses a living key too.
     Refused,
     /// Let it pass: the key is alive there.
     Passed,
@@ -58,6 +59,9 @@ pub enum Outcome {
     Unclear,
 }
 
+/// The reason code of a gate that obeyed.
+pub const OBEYED: &str = Reason::KeyExpired.as_str();
+
 /// What findings come to, for the gates that had to obey.
 #[must_use]
 pub fn outcome(gates: &[String], findings: &[Finding]) -> Outcome {
@@ -71,7 +75,7 @@ pub fn outcome(gates: &[String], findings: &[Finding]) -> Outcome {
             findings
                 .iter()
                 .filter(|other| other.gate == finding.gate)
-                .all(|other| other.answered == Answered::Refused)
+                .all(|other| other.answered == Answered::Refused && other.detail.as_deref() == Some(OBEYED))
         })
         .map(|finding| finding.gate.as_str())
         .collect();

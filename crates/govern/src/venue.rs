@@ -16,7 +16,7 @@ use crate::Role;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use sumun_model::{AccountId, Date, Purpose, ScopeSet, Segment, Timestamp};
+use sumun_model::{AccountId, Date, Prefix, Purpose, ScopeSet, Segment, Timestamp};
 
 /// The venue file as it is shipped, with every field and its reason.
 pub const EXAMPLE: &str = include_str!("../data/venue.toml");
@@ -210,6 +210,9 @@ pub struct Canary {
     /// The venue's own account; none: nothing is tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
+    /// Where the tries come from; without one, a living canary is refused for its address and only its end shows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<Prefix>,
 }
 
 impl Venue {

@@ -11,13 +11,16 @@ use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row;
 use crate::staff::require;
+use crate::venue::Venue;
 use serde_json::{Map, Value, json};
+use sumun_model::key::AllowlistEntry;
 use sumun_model::{ApiSecret, ExpiryCause, KeyId, KeyState, Mandate, Purpose, Scope, ScopeSet, Timestamp};
 use sumun_store::Filter;
 use sumun_store::tables::{ACCOUNTS, CANARIES, DEAD_KEYS, GATES, KEYS};
 
 /// A canary's key as it is made: public market data, and an end of its own should nobody end it.
-fn key_row(key: String, account: &str, terms: &str, actor: &Actor, lives_us: i64, now: Timestamp) -> KeyRow {
+fn key_row(key: String, account: &str, venue: &Venue, actor: &Actor, now: Timestamp) -> KeyRow {
+    let lives_us = i64::from(venue.canary.lives_minutes.get()) * 60 * 1_000_000;
     KeyRow {
         key,
         account: account.to_owned(),
@@ -25,7 +28,7 @@ fn key_row(key: String, account: &str, terms: &str, actor: &Actor, lives_us: i64
         measure: None,
         cause: None,
         scopes: ScopeSet::EMPTY.with(Scope::MarketData),
-        allowlist: Vec::new(),
+        allowlist: venue.canary.networks.iter().copied().map(AllowlistEntry::Plain).collect(),
         purpose: Purpose::Other,
         application: "canary".to_owned(),
         operator: "venue".to_owned(),
@@ -40,7 +43,7 @@ fn key_row(key: String, account: &str, terms: &str, actor: &Actor, lives_us: i64
         ends_us: None,
         replaces: None,
         mandate: Mandate::default(),
-        terms: terms.to_owned(),
+        terms: venue.terms.version.clone(),
         terms_accepted_us: now.as_micros(),
         requested_by: actor.principal.clone(),
         session: actor.session.clone().unwrap_or_else(|| actor.principal.clone()),
@@ -119,10 +122,9 @@ impl Govern {
                     "put an account of the venue's own, and name it in `canary.account` of the venue file",
                 ));
             };
-            let lives = i64::from(venue.canary.lives_minutes.get()) * 60 * 1_000_000;
             let id = self.new_id("K");
             let made = self.make_secret(&id)?;
-            let mut key = key_row(id, &account, &venue.terms.version, actor, lives, now);
+            let mut key = key_row(id, &account, &venue, actor, now);
             key.secret = Some(made.name);
             key.exposure = Some(made.exposure);
             // The time, upside down: newer canaries sort first.

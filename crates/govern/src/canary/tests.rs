@@ -3,7 +3,17 @@
 use super::*;
 
 fn found(gate: &str, answered: Answered) -> Finding {
-    Finding { gate: GateId::new(gate).unwrap(), answered, detail: None, at: Timestamp::from_millis(0) }
+    Finding {
+        gate: GateId::new(gate).unwrap(),
+        answered,
+        detail: Some(OBEYED.to_owned()),
+        at: Timestamp::from_millis(0),
+    }
+}
+
+/// Refused, and not because it has ended.
+fn by_address(gate: &str) -> Finding {
+    Finding { detail: Some("address_not_allowed".to_owned()), ..found(gate, Answered::Refused) }
 }
 
 #[test]
@@ -18,6 +28,7 @@ fn what_findings_come_to() {
         (vec![found("g1", Refused), found("g2", Passed)], Outcome::Alive),
         (vec![found("g3", Passed)], Outcome::Alive),
         (vec![], Outcome::Unclear),
+        (vec![found("g1", Refused), by_address("g2")], Outcome::Unclear),
     ];
     for (findings, expected) in table {
         assert_eq!(outcome(&gates, &findings), expected, "{findings:?}");
