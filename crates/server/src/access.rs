@@ -150,14 +150,8 @@ const COMPANY: &[Role] = &[Role::CorporateAdmin];
 /// The exchange's back end.
 const BACKEND: &[Role] = &[Role::ExchangeBackend];
 /// Staff who watch over gates.
-const WATCH: &[Role] = &[
-    Role::Viewer,
-    Role::Analyst,
-    Role::Approver,
-    Role::ComplianceLead,
-    Role::SecurityAdmin,
-    Role::Auditor,
-];
+const WATCH: &[Role] =
+    &[Role::Viewer, Role::Analyst, Role::Approver, Role::ComplianceLead, Role::SecurityAdmin, Role::Auditor];
 /// Gates.
 const GATES: &[Role] = &[Role::Gate];
 

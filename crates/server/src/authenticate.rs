@@ -8,8 +8,8 @@ use crate::problem::Problem;
 use crate::server::Server;
 use http::header;
 use http::request::Parts;
-use sumun_govern::staff::ticket::{SESSION_PREFIX, TOKEN_PREFIX};
 use sumun_govern::Actor;
+use sumun_govern::staff::ticket::{SESSION_PREFIX, TOKEN_PREFIX};
 use zeroize::Zeroizing;
 
 /// Whoever asks, established.

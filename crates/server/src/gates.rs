@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn a_gate_is_described_in_words() {
         let gates = Gates::default();
-        let at = |s| Timestamp::from_seconds(1_800_000_000 + s).unwrap();
+        let at = |s: i64| Timestamp::from_seconds(1_800_000_000 + s).unwrap();
         assert_eq!(
             gates.words("g1", 3, at(0)),
             "not connected; nothing acknowledged since this process began"

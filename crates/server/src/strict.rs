@@ -19,6 +19,10 @@ const DEPTH_MAX: usize = 16;
 /// 400 `bad_json` if it is not JSON; 422 `duplicate_field`, `unknown_field`, `missing_field` or `bad_field` otherwise.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let value = value(body)?;
+    if value.is_array() {
+        // A list of a request's fields in their order would pass for the request.
+        return Err(Problem::invalid("bad_field", "the body is a list", "send one JSON object").at(""));
+    }
     serde_path_to_error::deserialize(&value).map_err(|error| {
         let pointer = pointer(error.path());
         shape(&pointer, &error.into_inner().to_string())

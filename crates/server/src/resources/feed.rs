@@ -1,5 +1,6 @@
 //! The key feed: signed frames as they come to be, and what gates acknowledge.
 
+use super::gates::ReceiptView;
 use crate::access;
 use crate::answer::Answer;
 use crate::api::Api;
@@ -9,7 +10,6 @@ use crate::operation::operation;
 use crate::parameter::{Kind, NUMBER_MAX, Parameter};
 use crate::problem::Problem;
 use axum::body::Body;
-use super::gates::ReceiptView;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -60,7 +60,11 @@ pub(crate) struct TakenView {
 async fn acknowledge(asked: Asked) -> Result<Answer, Problem> {
     let gate = gate(&asked)?;
     let bad = || {
-        Problem::invalid("acknowledgement_invalid", "the body is no acknowledgement of this gate", "send what this gate signed")
+        Problem::invalid(
+            "acknowledgement_invalid",
+            "the body is no acknowledgement of this gate",
+            "send what this gate signed",
+        )
     };
     let token = std::str::from_utf8(&asked.body).map_err(|_| bad())?.trim();
     // Whoever asks, and whoever signed: the same.
@@ -75,7 +79,8 @@ async fn acknowledge(asked: Asked) -> Result<Answer, Problem> {
         server.metrics.feed_acknowledgements.inc();
     }
     let status = if taken.known { StatusCode::OK } else { StatusCode::CREATED };
-    let shown = TakenView { receipt: ReceiptView::of(&taken.receipt), known: taken.known, entry: taken.entry };
+    let shown =
+        TakenView { receipt: ReceiptView::of(&taken.receipt), known: taken.known, entry: taken.entry };
     Answer::json(status, &shown)
 }
 

@@ -112,8 +112,9 @@ pub(crate) struct VendorView {
     pub networks: Vec<String>,
     /// The most a key for it may hold.
     pub scopes: Vec<ScopeWord>,
-    /// What was looked into.
-    pub diligence: DiligenceBody,
+    /// What was looked into; for staff.
+    #[serde(default)]
+    pub diligence: Option<DiligenceBody>,
     /// When it last attested.
     #[schema(format = DateTime)]
     pub attested: Option<String>,

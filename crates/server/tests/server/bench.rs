@@ -1,0 +1,266 @@
+//! A front over a control plane on an SQLite file of its own, with a clock the test moves, and somebody in every role.
+
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use sumun_feed::{EnrolmentRequest, GateProof, SigningKey};
+use sumun_govern::actor::SecondFactor;
+use sumun_govern::staff::{OpenSession, TokenRequest};
+use sumun_govern::{Actor, Call, Govern, Role, Venue, World, govern, venue};
+use sumun_ledger::CheckpointSigner;
+use sumun_model::{GateId, Timestamp};
+use sumun_seal::{KeyEncryptionKey, Keyring};
+use sumun_server::{Server, router};
+use sumun_store::tables::USERS;
+use sumun_store::{Expect, RowWrite, Store, StoreOptions};
+use zeroize::Zeroizing;
+
+/// 2026-11-02T00:00:00Z.
+pub(crate) const START_US: i64 = 1_793_577_600_000_000;
+
+/// A clock that stands until it is moved, and draws that repeat.
+#[derive(Debug)]
+pub(crate) struct TestWorld {
+    now_us: AtomicI64,
+    drawn: AtomicU64,
+}
+
+impl World for TestWorld {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.now_us.load(Ordering::SeqCst))
+    }
+    fn draw(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let number = self.drawn.fetch_add(1, Ordering::SeqCst);
+            let digest = Sha256::digest(number.to_be_bytes());
+            chunk.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        }
+    }
+}
+
+/// The front of one test.
+pub(crate) struct Bench {
+    pub(crate) server: Arc<Server>,
+    pub(crate) world: Arc<TestWorld>,
+    pub(crate) gate_key: SigningKey,
+    routes: TowerToHyperService<axum::Router>,
+    nonce: AtomicU64,
+    _folder: tempfile::TempDir,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    pub(crate) json: Value,
+}
+
+impl Answered {
+    /// The problem's code; empty if it is none.
+    pub(crate) fn code(&self) -> &str {
+        self.json.get("code").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Fails the test if it is another status.
+    pub(crate) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let world = Arc::new(TestWorld { now_us: AtomicI64::new(START_US), drawn: AtomicU64::new(0) });
+        let signer = CheckpointSigner::new(&[7; 32], "sumun.example/made-up").unwrap();
+        let clock = {
+            let world = Arc::clone(&world);
+            Arc::new(move || world.now())
+        };
+        let url = format!("sqlite://{}", folder.path().join("sumun.db").display());
+        let store = Store::open(StoreOptions::new(url, signer, clock, "test")).await.unwrap();
+        let keyring = Keyring::of(KeyEncryptionKey::new(Zeroizing::new([9; 32])));
+        let text = venue::EXAMPLE.replacen(
+            "[exchange.assertion_keys]",
+            &format!("[exchange.assertion_keys]\nk1 = \"{}\"", exchange_public()),
+            1,
+        );
+        let venue = Venue::parse("venue.toml", &text).unwrap();
+        let govern = Govern::new(store, keyring, Arc::clone(&world) as Arc<dyn World>, venue);
+        let server = Arc::new(Server::new(Arc::new(govern), SigningKey::from_seed(&[5; 32]), None));
+        let routes = TowerToHyperService::new(router(Arc::clone(&server)));
+        let gate_key = SigningKey::from_seed(&[6; 32]);
+        Self { server, world, gate_key, routes, nonce: AtomicU64::new(0), _folder: folder }
+    }
+
+    pub(crate) fn govern(&self) -> &Govern {
+        &self.server.govern
+    }
+
+    pub(crate) fn pass_s(&self, seconds: i64) {
+        self.world.now_us.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    /// A member of staff in this role, signed in; the name is the role's, with a number.
+    pub(crate) async fn staff(&self, role: Role, name: &str) -> String {
+        self.user(name, role).await;
+        self.session(&format!("user:{name}"), None, Vec::new()).await
+    }
+
+    /// A customer's person, signed in.
+    pub(crate) async fn customer(&self, role: Role, customer: &str) -> String {
+        self.session(&format!("customer:{customer}/P1"), Some(customer.to_owned()), vec![role]).await
+    }
+
+    async fn session(&self, principal: &str, customer: Option<String>, roles: Vec<Role>) -> String {
+        let factor = SecondFactor { method: "totp".to_owned(), at: self.world.now() };
+        let open = OpenSession {
+            principal: principal.to_owned(),
+            customer,
+            roles,
+            second_factor: Some(factor),
+            from: None,
+            reads: Vec::new(),
+        };
+        self.govern().open_session(open).await.unwrap().token.expose().to_owned()
+    }
+
+    /// A machine's token.
+    pub(crate) async fn machine(&self, role: Role) -> String {
+        let request = TokenRequest {
+            name: "made up".to_owned(),
+            roles: vec![role],
+            expires: self.world.now().plus_micros(86_400_000_000),
+        };
+        let made = self.govern().make_token(&admin(), &request, &Call::default()).await.unwrap();
+        made.value.secret.unwrap().expose().to_owned()
+    }
+
+    /// Enrols the gate `g1`.
+    pub(crate) async fn enrol(&self) {
+        let gate = GateId::new("g1").unwrap();
+        let invited = self.govern().invite_gate(&admin(), &gate, &Call::default()).await.unwrap();
+        let invite = invited.value.invite.unwrap();
+        let request = EnrolmentRequest::new(&self.gate_key, invite.expose(), self.world.now()).unwrap();
+        self.govern().enrol_gate(&request, self.server.feed_key.public()).await.unwrap();
+    }
+
+    /// The gate's signature of one request.
+    pub(crate) fn proof(&self, request: &str) -> String {
+        let proof = GateProof {
+            gate: GateId::new("g1").unwrap(),
+            venue: "example".to_owned(),
+            request: request.to_owned(),
+            at: self.world.now(),
+            nonce: self.nonce.fetch_add(1, Ordering::SeqCst).to_string(),
+        };
+        proof.sign(&self.gate_key).unwrap()
+    }
+
+    async fn user(&self, name: &str, role: Role) {
+        let image = json!({ "user": name, "name": "가상인", "email": null, "roles": [role], "state": "active", "credential": null,
+            "invite": null, "invite_until_us": null, "invited_by": "test", "created_us": START_US, "version": 1 });
+        let mut change = govern::change("user.test", self.world.now(), Map::new());
+        let Value::Object(image) = image else { unreachable!() };
+        change.writes.push(RowWrite { table: &USERS, expect: Expect::Absent, image });
+        self.world.draw(&mut change.salt);
+        self.govern().store.execute(change).await.unwrap();
+    }
+
+    /// Sends a request; writes get an idempotency key of their own.
+    pub(crate) async fn send(&self, method: &str, path: &str, token: &str, body: Option<Value>) -> Answered {
+        let key = format!("key-{:08}", self.nonce.fetch_add(1, Ordering::SeqCst));
+        self.send_with(method, path, token, body, &[("idempotency-key", &key)]).await
+    }
+
+    /// Sends a request with these headers.
+    pub(crate) async fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answered {
+        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header("content-type", "application/json");
+                axum::body::Body::from(body.to_string())
+            }
+            None => axum::body::Body::empty(),
+        };
+        self.send_raw(request.body(body).unwrap()).await
+    }
+
+    /// Sends a request as it is. Of a feed only the head is read.
+    pub(crate) async fn send_raw(&self, request: Request<axum::body::Body>) -> Answered {
+        let response = self.routes.call(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let endless = head.headers.get("content-type").is_some_and(|kind| kind == "application/x-ndjson");
+        let text = if endless {
+            String::new()
+        } else {
+            String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap()
+        };
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answered { status: head.status, headers: head.headers, text, json }
+    }
+
+    /// The lines of a feed as they come.
+    pub(crate) async fn feed(&self, from: u64) -> axum::body::Body {
+        let proof = self.proof(sumun_feed::REQUEST_FEED);
+        let request = Request::get(format!("/v1/feed?from={from}"))
+            .header("authorization", format!("Bearer {proof}"))
+            .body(axum::body::Body::empty())
+            .unwrap();
+        let response = self.routes.call(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.into_body()
+    }
+}
+
+pub(crate) fn exchange_key() -> SigningKey {
+    SigningKey::from_seed(&[3; 32])
+}
+
+fn exchange_public() -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(exchange_key().public().to_bytes())
+}
+
+/// A security administrator, for what a test needs to stand.
+pub(crate) fn admin() -> Actor {
+    Actor {
+        principal: "user:root-of-the-test".to_owned(),
+        roles: vec![Role::SecurityAdmin],
+        customer: None,
+        session: Some("S-test".to_owned()),
+        second_factor: None,
+    }
+}
+
+/// Whoever has this role, signed in as such principals sign in. Gates sign each request instead.
+pub(crate) async fn token_of(bench: &Bench, role: Role) -> Option<String> {
+    Some(match role {
+        Role::Gate => return None,
+        Role::ExchangeBackend => bench.machine(role).await,
+        role if role.is_staff() => {
+            bench.staff(role, &format!("the-{}", role.as_str().replace('_', "-"))).await
+        }
+        role => bench.customer(role, "C1").await,
+    })
+}

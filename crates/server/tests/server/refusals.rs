@@ -1,0 +1,106 @@
+//! Whatever is wrong with a request is answered by a problem document that says what to do.
+
+use crate::bench::{Answered, Bench};
+use http::Request;
+use serde_json::json;
+use sumun_govern::Role;
+
+fn told(name: &str, answer: &Answered) -> String {
+    assert_eq!(answer.headers["content-type"], "application/problem+json", "{name}: {}", answer.text);
+    let field = |field: &str| answer.json[field].as_str().unwrap_or("-").to_owned();
+    assert!(field("instance").starts_with("urn:sumun:request:"));
+    assert_eq!(answer.json["status"], answer.status.as_u16());
+    format!(
+        "{name}\n  {} {} {}: {}; {}",
+        answer.status.as_u16(),
+        field("code"),
+        field("pointer"),
+        field("detail"),
+        field("remedy")
+    )
+}
+
+#[tokio::test]
+async fn every_bad_request_is_told_what_to_do() {
+    let bench = Bench::new().await;
+    let lead = bench.staff(Role::ComplianceLead, "lead").await;
+    let mut all = Vec::new();
+    for (name, method, path, body) in [
+        ("no such path", "GET", "/v1/nothing", None),
+        ("no such method", "DELETE", "/v1/venue", None),
+        ("bad id", "GET", "/v1/customers/a%20b", None),
+        ("bad escape", "GET", "/v1/customers/%ff", None),
+        ("bad index", "GET", "/v1/ledger/entries/-1", None),
+        ("bad query", "GET", "/v1/customers?limit=0", None),
+        ("unknown query", "GET", "/v1/customers?colour=red", None),
+        ("missing query", "GET", "/v1/ledger/consistency", None),
+        ("longer log", "GET", "/v1/ledger/consistency?from=99", None),
+        ("unknown field", "PUT", "/v1/customers/C1", Some(json!({ "segment": "retail", "colour": "red" }))),
+        ("missing field", "PUT", "/v1/customers/C1", Some(json!({}))),
+        ("bad word", "PUT", "/v1/customers/C1", Some(json!({ "segment": "whale" }))),
+        ("no body", "PUT", "/v1/customers/C1", None),
+        ("not found", "GET", "/v1/customers/C404", None),
+        ("wrong role", "POST", "/v1/tokens", Some(json!({}))),
+    ] {
+        all.push(told(name, &bench.send(method, path, &lead, body).await));
+    }
+    let good = Some(json!({ "segment": "retail" }));
+    let without = bench.send_with("PUT", "/v1/customers/C1", &lead, good.clone(), &[]).await;
+    all.push(told("no idempotency key", &without));
+    let stale = [("idempotency-key", "12345678"), ("if-match", "\"7\"")];
+    bench.send("PUT", "/v1/customers/C1", &lead, good.clone()).await.is(200);
+    all.push(told("stale", &bench.send_with("PUT", "/v1/customers/C1", &lead, good, &stale).await));
+    for (name, kind, body) in [
+        ("broken JSON", "application/json", "{".to_owned()),
+        ("twice", "application/json", r#"{"segment":"retail","segment":"broker"}"#.to_owned()),
+        ("too large", "application/json", "x".repeat(65 * 1024)),
+        ("other type", "text/plain", "{}".to_owned()),
+    ] {
+        let request = Request::put("/v1/customers/C1")
+            .header("authorization", format!("Bearer {lead}"))
+            .header("idempotency-key", "12345678")
+            .header("content-type", kind)
+            .body(body.into())
+            .unwrap();
+        all.push(told(name, &bench.send_raw(request).await));
+    }
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[tokio::test]
+async fn a_method_that_is_none_is_told_which_are() {
+    let bench = Bench::new().await;
+    let answer = bench.send("PATCH", "/v1/venue", "", None).await.is(405);
+    let allow = answer.headers["allow"].to_str().unwrap();
+    assert!(allow.contains("GET") && allow.contains("PUT"), "{allow}");
+}
+
+#[tokio::test]
+async fn every_answer_is_guarded() {
+    let bench = Bench::new().await;
+    for path in
+        ["/healthz", "/readyz", "/metrics", "/v1/openapi.json", "/v1/ledger/checkpoint", "/v1/nothing"]
+    {
+        let answer = bench.send("GET", path, "", None).await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store"),
+            ("referrer-policy", "no-referrer"),
+        ] {
+            assert_eq!(answer.headers[name], value, "{path}");
+        }
+        assert_eq!(answer.headers["x-request-id"].len(), 32);
+        assert!(!answer.headers.contains_key("access-control-allow-origin"));
+    }
+}
+
+#[tokio::test]
+async fn health_is_told_in_words() {
+    let bench = Bench::new().await;
+    bench.enrol().await;
+    bench.send("GET", "/healthz", "", None).await.is(200);
+    let ready = bench.send("GET", "/readyz", "", None).await.is(200);
+    insta::assert_json_snapshot!(ready.json);
+    let page = bench.send("GET", "/metrics", "", None).await.is(200).text;
+    assert!(page.contains("sumun_ledger_entries 2") && page.ends_with("# EOF\n"), "{page}");
+}

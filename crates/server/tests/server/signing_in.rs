@@ -1,0 +1,78 @@
+//! Customers' people by the exchange's assertion, staff by invite, password and code.
+
+use crate::bench::{Bench, START_US, exchange_key};
+use serde_json::{Value, json};
+use sumun_feed::{Typ, jws};
+use sumun_govern::Role;
+
+fn assertion(jti: &str, amr: &[&str]) -> String {
+    let now = START_US / 1_000_000;
+    let claims = json!({ "aud": "example", "iat": now, "exp": now + 60, "jti": jti, "sub": "C1", "person": "P1", "role": "owner", "amr": amr });
+    jws::sign(&exchange_key(), Typ::Assertion, &claims).unwrap()
+}
+
+async fn with_customer() -> Bench {
+    let bench = Bench::new().await;
+    let backend = bench.machine(Role::ExchangeBackend).await;
+    bench.send("PUT", "/v1/customers/C1", &backend, Some(json!({ "segment": "retail" }))).await.is(200);
+    bench
+}
+
+#[tokio::test]
+async fn an_assertion_opens_one_session_once() {
+    let bench = with_customer().await;
+    let body = json!({ "assertion": assertion("j1", &["pwd", "otp"]) });
+    let opened = bench.send("POST", "/v1/owner/sessions", "", Some(body.clone())).await.is(201);
+    assert_eq!(opened.headers["cache-control"], "no-store");
+    let token = opened.json["token"].as_str().unwrap();
+    let who = bench.send("GET", "/v1/sessions/current", token, None).await.is(200);
+    assert_eq!(who.json["principal"], "customer:C1/P1");
+    assert_eq!(who.json["second_factor"]["method"], "totp");
+    let again = bench.send("POST", "/v1/owner/sessions", "", Some(body)).await.is(401);
+    assert_eq!(again.code(), "assertion_refused");
+    bench.send("DELETE", "/v1/sessions/current", token, None).await.is(204);
+    bench.send("GET", "/v1/sessions/current", token, None).await.is(401);
+}
+
+#[tokio::test]
+async fn a_message_is_no_second_factor() {
+    let bench = with_customer().await;
+    let body = json!({ "assertion": assertion("j2", &["pwd", "sms"]) });
+    let opened = bench.send("POST", "/v1/owner/sessions", "", Some(body)).await.is(201);
+    assert_eq!(opened.json["second_factor"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_stale_or_unknown_customers_assertion_opens_nothing() {
+    let bench = with_customer().await;
+    bench.pass_s(61);
+    let late = json!({ "assertion": assertion("j3", &["otp"]) });
+    let late = bench.send("POST", "/v1/owner/sessions", "", Some(late)).await.is(401);
+    assert!(late.headers.contains_key("www-authenticate"));
+    let bench = Bench::new().await;
+    let nobody = json!({ "assertion": assertion("j4", &["otp"]) });
+    bench.send("POST", "/v1/owner/sessions", "", Some(nobody)).await.is(401);
+}
+
+#[tokio::test]
+async fn an_unused_session_ends() {
+    let bench = with_customer().await;
+    let token = bench.customer(Role::Owner, "C1").await;
+    bench.pass_s(10 * 60);
+    bench.send("GET", "/v1/sessions/current", &token, None).await.is(200);
+    bench.pass_s(10 * 60);
+    bench.send("GET", "/v1/sessions/current", &token, None).await.is(200);
+    bench.pass_s(16 * 60);
+    bench.send("GET", "/v1/sessions/current", &token, None).await.is(401);
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down() {
+    let bench = Bench::new().await;
+    let guess = json!({ "user": "mina", "password": "made up", "totp": "000000" });
+    let mut statuses = Vec::new();
+    for _ in 0..12 {
+        statuses.push(bench.send("POST", "/v1/sessions", "", Some(guess.clone())).await.status.as_u16());
+    }
+    assert_eq!((statuses.first(), statuses.last()), (Some(&401), Some(&429)), "{statuses:?}");
+}
