@@ -219,6 +219,94 @@ fn help_of_keys_new() {
 }
 
 #[test]
+fn help_of_client_commands() {
+    insta::assert_snapshot!(Place::new().run(&["keys", "suspend", "--help"]).out, @r#"
+    Cut a key off but for cancelling
+
+    Usage: sumun keys suspend [OPTIONS] --reason <REASON> <KEY>
+
+    Arguments:
+      <KEY>  The key
+
+    Options:
+          --reason <REASON>        Why, in your own words
+          --dry-run                Show the plan; change nothing
+          --idempotency-key <KEY>  Repeat a command whose answer was lost: what was done under this key
+                                   is not done again
+          --if-match <VERSION>     Only if the version is still this one
+          --server <URL>           The control plane [default: where the profile is signed in, else
+                                   http://127.0.0.1:8070] [env: SUMUN_SERVER]
+          --as <PROFILE>           Signed-in profile to act as [default: a machine's token in
+                                   SUMUN_TOKEN, else the one signed in last] [env: SUMUN_AS]
+          --profile-dir <DIR>      Folder of profiles [default: sumun in the user's configuration
+                                   folder] [env: SUMUN_PROFILE_DIR]
+          --json                   Print JSON
+      -h, --help                   Print help
+      -V, --version                Print version
+
+    Example:
+      sumun keys suspend K1 --reason "owner travels"
+    "#);
+    insta::assert_snapshot!(Place::new().run(&["ledger", "verify", "-h"]).out, @"
+    Check a published ledger offline, and the database against it
+
+    Usage: sumun ledger verify [OPTIONS]
+
+    Options:
+          --config <FILE>   Configuration file [default: sumun.toml if it is there] [env: SUMUN_CONFIG]
+          --dir <DIR>       Data folder, instead of the one the configuration names
+          --folder <DIR>    A published ledger alone; no database is looked at unless one is named
+          --vkey <FILE>     File with the ledger's verifier key, as it was handed out [default: the one
+                            in the folder]
+          --since <FILE>    An older checkpoint that the ledger must continue
+          --database <URL>  Database to compare, such as postgres://sumun@127.0.0.1/sumun
+          --json            Print JSON
+      -h, --help            Print help (see more with '--help')
+      -V, --version         Print version
+
+    Examples:
+      sumun ledger verify
+      sumun ledger verify --dir sumun-data --since checkpoint.txt
+      sumun ledger verify --folder published/ --vkey vkey
+
+    Exit codes: 0 all is as signed, 1 it is not, 2 what was given is bad.
+    ");
+    insta::assert_snapshot!(Place::new().run(&["keys", "-h"]).out, @"
+    Keys of the control plane, and keys in a file
+
+    Usage: sumun keys <COMMAND>
+
+    Commands:
+      new         Make a key: prints its secret once, keeps it only sealed
+      seal        Seal a secret read from stdin, or reseal a whole keys file
+      check       Find everything wrong with a keys file
+      kek-new     Make a key-encryption key, under which secrets are sealed
+      request     Ask for a key on the control plane
+      list        List keys of the control plane
+      show        Show a key of the control plane. Never its secret
+      timeline    Show what happened to a key, entry by entry of the ledger
+      capability  Show in words what a key may do
+      approve     Approve a requested key; who requested it cannot
+      reject      Reject a requested key
+      issue       Issue an approved key, as its owner; its secret is shown once
+      allow       Change whence a key may be used; a widening needs what creation needed
+      scopes      Change what a key may do; a widening needs what creation needed
+      rotate      Put a new key in the place of one; both live for a while
+      suspend     Cut a key off but for cancelling
+      lift        Give a suspended key back
+      hold        Cut a key to reading and cancelling, on suspicion, for a time
+      release     End a hold
+      expire      Propose to end a key for ever; two approvers decide
+      revoke      End one's own key for ever
+      help        Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+    ");
+}
+
+#[test]
 fn bad_arguments_are_bad_input() {
     let ran = Place::new().run(&["keys", "chek"]);
     assert_eq!(ran.code, 2);

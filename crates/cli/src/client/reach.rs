@@ -21,7 +21,7 @@ pub(crate) struct Reach {
     /// The control plane [default: where the profile is signed in, else http://127.0.0.1:8070]
     #[arg(long, value_name = "URL", env = SERVER_VARIABLE, hide_env_values = true)]
     server: Option<String>,
-    /// Signed-in profile to act as [default: the one signed in last]
+    /// Signed-in profile to act as [default: a machine's token in SUMUN_TOKEN, else the one signed in last]
     #[arg(long = "as", value_name = "PROFILE", env = PROFILE_VARIABLE, hide_env_values = true)]
     profile: Option<String>,
     /// Folder of profiles [default: sumun in the user's configuration folder]

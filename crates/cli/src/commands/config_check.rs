@@ -6,10 +6,12 @@ use crate::enrolment::Enrolment;
 use crate::exit::{AlreadyTold, BAD_INPUT, FAILED};
 use crate::keys_file::KeysFile;
 use crate::output::count;
+use crate::roles::govern::{OwnKeys, VenueFile};
 use crate::{descriptors, keyring, output};
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
+use sumun_seal::Keyring;
 
 /// A deadline worth a word, in seconds: half an hour, longer than any honest peer of a gate is silent.
 const TIMEOUT_S_LONG: u64 = 1800;
@@ -268,6 +270,36 @@ fn connections(asked: usize) -> Option<Check> {
     Some(Check { name: "gate.connections_max", outcome: Outcome::Attention, says: short? })
 }
 
+/// Of a folder that `sumun init` made.
+fn control_plane(config: &Config, keyring: Option<&Keyring>) -> Vec<Check> {
+    let mut checks = vec![address("govern.listen", config.govern.listen)];
+    if !config.govern.listen.ip().to_canonical().is_loopback() {
+        checks.push(Check {
+            name: "govern.listen",
+            outcome: Outcome::Attention,
+            says: format!(
+                "{} can be reached from other machines, over plain HTTP: passwords and sessions are readable on the way \
+                 unless a TLS-terminating hop stands before it",
+                config.govern.listen
+            ),
+        });
+    }
+    checks.push(match VenueFile::read(config) {
+        Ok(file) => ok(
+            "govern.venue_file",
+            format!("venue `{}`, ledger {}", file.venue.venue, file.venue.ledger.origin),
+        ),
+        Err(error) => failed("govern.venue_file", error.to_string()),
+    });
+    if let Some(keyring) = keyring {
+        checks.push(match OwnKeys::load(&config.data_dir, keyring) {
+            Ok(_) => ok("govern", "the ledger's and the feed's keys open"),
+            Err(error) => failed("govern", error.to_string()),
+        });
+    }
+    checks
+}
+
 fn keys(config: &Config) -> Vec<Check> {
     let keyring = keyring::load(&config.seal);
     let mut checks = vec![match &keyring {
@@ -287,6 +319,13 @@ fn keys(config: &Config) -> Vec<Check> {
         return checks;
     }
     let path = &config.gate.keys_file;
+    if OwnKeys::any_in(&config.data_dir).is_some() {
+        checks.extend(control_plane(config, keyring.as_ref().ok()));
+        if !path.exists() {
+            // `sumun serve` feeds its own gate.
+            return checks;
+        }
+    }
     checks.push(match (KeysFile::read(path), keyring) {
         (Err(error), _) => failed("gate.keys_file", error.to_string()),
         (Ok(file), Ok(keyring)) => match file.seals(&keyring).as_slice() {

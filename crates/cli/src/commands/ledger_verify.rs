@@ -296,8 +296,8 @@ fn told(found: &Found) -> String {
         ));
     }
     text.push_str(&format!(
-        "{} differ from the ledger. Keep folder and database as they are: they are evidence.\n",
-        output::count(found.row_faults.len(), "place")
+        "{} from the ledger. Keep folder and database as they are: they are evidence.\n",
+        output::count(found.row_faults.len(), "difference")
     ));
     text
 }

@@ -18,6 +18,7 @@ pub(crate) use outside::Outside;
 pub(crate) use own_keys::OwnKeys;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use sumun_govern::Govern;
 use sumun_seal::Keyring;
 use sumun_server::Server;
@@ -29,10 +30,13 @@ use tracing::info;
 /// Bytes by which one process of several is told from the others.
 const HOLDER_BYTES: usize = 16;
 
+/// How often is looked whether the store still takes changes: a supervisor starts the process anew if it does not.
+const STORE_LOOK: Duration = Duration::from_secs(1);
+
 /// Runs until told to stop.
 ///
 /// # Errors
-/// What kept it from starting.
+/// What kept it from starting, or from going on.
 pub fn run(config: Config) -> anyhow::Result<()> {
     let _ = descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -47,16 +51,23 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let running = plane.start()?;
     crate::output::json_aside(&serde_json::json!({ "ready": running.ready }));
     info!(listen = %running.ready.govern, entries = running.ready.entries, "The control plane is open");
-    loop {
+    let mut look = tokio::time::interval(STORE_LOOK);
+    let ended = loop {
         tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break Ok(()),
+            _ = interrupt.recv() => break Ok(()),
             Some(()) = hang_up.recv() => info!("SIGHUP: nothing is read again; restart to adopt a changed file"),
+            _ = look.tick() => {
+                if let Some(cause) = running.stopped() {
+                    let text = format!("the store takes no changes any more: {cause}; start the control plane anew");
+                    break Err(Failed(text).into());
+                }
+            }
         }
-    }
+    };
     info!("Stopping");
     running.stop().await;
-    Ok(())
+    ended
 }
 
 /// A control plane that is in order and holds its address, but serves nobody yet.
@@ -137,6 +148,11 @@ impl ControlPlane {
 }
 
 impl Running {
+    /// Why the store takes no changes any more, if it does not. Only opening it anew helps.
+    pub(crate) fn stopped(&self) -> Option<Arc<str>> {
+        self.server.govern.store.stopped()
+    }
+
     /// Lets what is under way end, then closes the store.
     pub(crate) async fn stop(self) {
         self.running.stop().await;

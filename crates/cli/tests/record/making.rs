@@ -60,6 +60,9 @@ fn a_folder_is_made_and_says_what_is_next() {
     // Nothing half-made is left beside it.
     let names: Vec<_> = std::fs::read_dir(place.path(".")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names.len(), 4, "{names:?}");
+    let checked = place.run(&["config", "check"]);
+    assert_eq!(checked.code, 0, "{}", checked.shown());
+    assert!(checked.out.contains("the ledger's and the feed's keys open"), "{}", checked.out);
     let verified = place.run(&["ledger", "verify"]);
     assert_eq!(verified.code, 0, "{}", verified.shown());
 }

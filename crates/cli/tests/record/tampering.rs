@@ -34,7 +34,7 @@ fn a_changed_value_of_a_row_is_named() {
     FAULT in the database: table users, row `bob`, column name
       expected `bob` (entry 1)
       found    `mallory`
-    1 place differ from the ledger. Keep folder and database as they are: they are evidence.
+    1 difference from the ledger. Keep folder and database as they are: they are evidence.
     ");
     let ran = place.run(&["ledger", "verify", "--json"]);
     assert_eq!((ran.code, &ran.json()["verified"]), (1, &false.into()));
