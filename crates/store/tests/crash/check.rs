@@ -4,12 +4,17 @@ use crate::program::{Program, now};
 use crate::report::{self, Line};
 use crate::work::{STATES, signer};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sumun_ledger::{Appender, Checkpoint};
 use sumun_store::{EntryRow, Store, tables};
 
-/// Checks all that a program left. `complete`: a last one ended well, so everything was made.
-pub(crate) async fn all(program: &Program, complete: bool) {
+/// Checks all that a program left, once a last one has ended well, so that everything was made.
+pub(crate) async fn all(program: &Program) {
+    among(program, &[program]).await;
+}
+
+/// Checks all that several programs on one database left, from one of them.
+pub(crate) async fn among(program: &Program, programs: &[&Program]) {
     let store = Store::open(program.options()).await.expect("the store opens after a crash");
     let entries = entries(&store).await;
     let head = store.head();
@@ -23,19 +28,30 @@ pub(crate) async fn all(program: &Program, complete: bool) {
         let earlier = by_id.insert(id.clone(), entry.index);
         assert_eq!(earlier, None, "{id} stands in the ledger twice, the second time at {}", entry.index);
     }
-    if complete {
-        let wanted: Vec<String> = program.steps().map(|step| step.id()).collect();
-        let missing: Vec<_> = wanted.iter().filter(|id| !by_id.contains_key(*id)).collect();
-        assert_eq!(missing, Vec::<&String>::new());
-        assert_eq!(by_id.len(), wanted.len());
-    }
+    let wanted: Vec<String> = program.steps().map(|step| step.id()).collect();
+    let missing: Vec<_> = wanted.iter().filter(|id| !by_id.contains_key(*id)).collect();
+    assert_eq!(missing, Vec::<&String>::new());
+    assert_eq!(by_id.len(), wanted.len());
 
     // Every answer given still holds.
-    let lines = report::read(&program.report());
     let roots = roots(&entries);
-    for line in &lines {
+    for program in programs {
+        let lines = report::read(&program.report());
+        answers(&lines, &by_id, &roots);
+        feed(&store, &lines).await;
+    }
+    rows(&store, program, &by_id, entries).await;
+    messages(&store, &by_id).await;
+    store.close().await;
+    published(program, head.size);
+}
+
+fn answers(lines: &[Line], by_id: &BTreeMap<String, u64>, roots: &[sumun_ledger::Hash]) {
+    let mut made = BTreeSet::new();
+    for line in lines {
         match line {
             Line::Made { id, entry, checkpoint, .. } => {
+                assert!(made.insert(id), "{id} was answered as made twice");
                 assert_eq!(by_id.get(id), Some(entry), "{id} was answered as entry {entry}");
                 let told = Checkpoint::open(checkpoint, &signer().verifier()).unwrap();
                 assert!(told.size > *entry, "the checkpoint of {id} covers it");
@@ -43,23 +59,21 @@ pub(crate) async fn all(program: &Program, complete: bool) {
                 assert_eq!(root, Some(told.root.0), "the tree of {} entries that was signed", told.size);
             }
             Line::MadeBefore { id } => assert!(by_id.contains_key(id), "{id} was answered as made before"),
-            Line::NotMade { id, in_doubt: false, said } if !later_made(&lines, id) => {
+            Line::Lost { id, said } => {
+                assert!(by_id.contains_key(id), "{id} was answered as made by somebody else: {said}");
+                assert!(said.contains("changed meanwhile"), "{said}");
+            }
+            Line::NotMade { id, in_doubt: false, said } if !later_made(lines, id) => {
                 assert!(!by_id.contains_key(id), "{id} was answered as not made ({said}), but was");
             }
             _ => {}
         }
     }
-
-    feed(&store, &lines).await;
-    rows(&store, program, &by_id, entries).await;
-    messages(&store, &by_id).await;
-    store.close().await;
-    published(program, head.size);
 }
 
 fn later_made(lines: &[Line], wanted: &str) -> bool {
     lines.iter().any(|line| match line {
-        Line::Made { id, .. } | Line::MadeBefore { id } => id == wanted,
+        Line::Made { id, .. } | Line::MadeBefore { id } | Line::Lost { id, .. } => id == wanted,
         _ => false,
     })
 }
@@ -151,6 +165,14 @@ async fn messages(store: &Store, by_id: &BTreeMap<String, u64>) {
         }
     }
     assert_eq!(&told, by_id);
+}
+
+/// Another program's own folder, once it has been opened again, is the same ledger.
+pub(crate) async fn published_by(program: &Program) {
+    let store = Store::open(program.options()).await.expect("the store opens after a crash");
+    let size = store.head().size;
+    store.close().await;
+    published(program, size);
 }
 
 /// The folder that strangers read verifies by itself, and is as large as the ledger.

@@ -7,7 +7,7 @@ use crate::work::{PRINCIPAL, Step, signer};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use sumun_model::Timestamp;
 use sumun_store::{Store, StoreError, StoreOptions};
 
@@ -20,6 +20,10 @@ const PLACE: &str = "CRASH_PLACE";
 const URL: &str = "CRASH_URL";
 const HOLDER: &str = "CRASH_HOLDER";
 const KEYS: &str = "CRASH_KEYS";
+const RACING: &str = "CRASH_RACING";
+
+/// How long closing may take: far above what it takes.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Workers side by side.
 pub(crate) const WORKERS: u64 = 4;
@@ -32,13 +36,19 @@ pub(crate) struct Program {
     pub(crate) url: String,
     /// Keys per worker.
     pub(crate) keys: u64,
-    pub(crate) holder: &'static str,
+    pub(crate) holder: String,
+    /// Others make the same changes: each asks under idempotency keys of its own, and one of them loses.
+    pub(crate) racing: bool,
 }
 
 impl Program {
     pub(crate) fn on_sqlite(place: &Path, keys: u64) -> Self {
         let url = format!("sqlite://{}", place.join("disk/sumun.sqlite").display());
-        Self { place: place.to_owned(), url, keys, holder: "one" }
+        Self { place: place.to_owned(), url, keys, holder: "one".to_owned(), racing: false }
+    }
+
+    pub(crate) fn on_postgres(place: &Path, url: String, holder: &str, keys: u64) -> Self {
+        Self { url, holder: holder.to_owned(), ..Self::on_sqlite(place, keys) }
     }
 
     pub(crate) fn disk(&self) -> PathBuf {
@@ -53,15 +63,19 @@ impl Program {
         std::fs::create_dir_all(self.disk()).unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "program::program", "--nocapture", "--test-threads=1"]);
-        command.env(PLACE, &self.place).env(URL, &self.url).env(HOLDER, self.holder);
+        command.env(PLACE, &self.place).env(URL, &self.url).env(HOLDER, &self.holder);
         command.env(KEYS, self.keys.to_string());
+        if self.racing {
+            command.env(RACING, "1");
+        }
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command
     }
 
     pub(crate) fn options(&self) -> StoreOptions {
-        StoreOptions::new(self.url.clone(), signer(), Arc::new(now), self.holder)
-            .publish_to(self.disk().join("ledger"))
+        let options = StoreOptions::new(self.url.clone(), signer(), Arc::new(now), self.holder.clone());
+        // Whoever takes over from a dead sequencer waits for its lease.
+        StoreOptions { lease_us: 400_000, ..options.publish_to(self.disk().join("ledger")) }
     }
 
     pub(crate) fn steps(&self) -> impl Iterator<Item = Step> {
@@ -80,8 +94,13 @@ pub(crate) fn now() -> Timestamp {
 fn program() {
     let Ok(place) = std::env::var(PLACE) else { return };
     let told = |name| std::env::var(name).unwrap();
-    let holder = if told(HOLDER) == "one" { "one" } else { "two" };
-    let program = Program { place: place.into(), url: told(URL), keys: told(KEYS).parse().unwrap(), holder };
+    let program = Program {
+        place: place.into(),
+        url: told(URL),
+        keys: told(KEYS).parse().unwrap(),
+        holder: told(HOLDER),
+        racing: std::env::var(RACING).is_ok(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let code = runtime.block_on(live(program));
     drop(runtime);
@@ -99,23 +118,25 @@ async fn live(program: Program) -> i32 {
     };
     let follower = tokio::spawn(follow(store.clone(), Arc::clone(&reporter)));
     let workers: Vec<_> = (0..WORKERS)
-        .map(|worker| tokio::spawn(work(store.clone(), worker, program.keys, Arc::clone(&reporter))))
+        .map(|worker| tokio::spawn(work(store.clone(), worker, program.clone(), Arc::clone(&reporter))))
         .collect();
     let mut gave_up = false;
     for worker in workers {
         gave_up |= !worker.await.unwrap();
     }
-    store.close().await;
+    let closed = tokio::time::timeout(PATIENCE, store.close()).await;
     follower.abort();
+    assert!(closed.is_ok(), "the store closes though its database be away");
     if gave_up { GAVE_UP } else { 0 }
 }
 
 /// Makes all changes of one worker; false: the store takes no more.
-async fn work(store: Store, worker: u64, keys: u64, reporter: Arc<Reporter>) -> bool {
-    for step in Step::of(worker, keys) {
+async fn work(store: Store, worker: u64, program: Program, reporter: Arc<Reporter>) -> bool {
+    let asks_as = if program.racing { program.holder.as_str() } else { "anybody" };
+    for step in Step::of(worker, program.keys) {
         let id = step.id();
         reporter.say(&Line::Asked { id: id.clone() });
-        match store.execute(step.change(now())).await {
+        match store.execute(step.change(now(), asks_as)).await {
             Ok(made) => reporter.say(&Line::Made {
                 id,
                 entry: made.entry,
@@ -123,8 +144,11 @@ async fn work(store: Store, worker: u64, keys: u64, reporter: Arc<Reporter>) -> 
                 checkpoint: made.checkpoint.to_string(),
             }),
             Err(StoreError::Repeated(answer)) => {
-                assert_eq!((answer.principal.as_str(), answer.key.as_str()), (PRINCIPAL, id.as_str()));
+                assert_eq!((answer.principal.as_str(), answer.key), (PRINCIPAL, step.answer_key(asks_as)));
                 reporter.say(&Line::MadeBefore { id });
+            }
+            Err(error @ StoreError::Conflict { .. }) if program.racing => {
+                reporter.say(&Line::Lost { id, said: shown(&error) });
             }
             Err(error) => {
                 let in_doubt = matches!(error, StoreError::Unavailable { in_doubt: true, .. });

@@ -15,6 +15,8 @@ pub(crate) enum Line {
     Made { id: String, entry: u64, feed_version: Option<u64>, checkpoint: String },
     /// It was answered as made before.
     MadeBefore { id: String },
+    /// Somebody else made it: it was answered as a conflict.
+    Lost { id: String, said: String },
     /// It was answered as not made, or not known to be made.
     NotMade { id: String, said: String, in_doubt: bool },
     /// A feed version came by.

@@ -46,7 +46,12 @@ impl Step {
         format!("{}@{}", self.key_id(), self.version)
     }
 
-    pub(crate) fn change(self, at: Timestamp) -> Change {
+    /// Its idempotency key, as somebody asks.
+    pub(crate) fn answer_key(self, asks_as: &str) -> String {
+        format!("{asks_as}:{}", self.id())
+    }
+
+    pub(crate) fn change(self, at: Timestamp, asks_as: &str) -> Change {
         let version = self.version as i64;
         let expect = if version == 1 { Expect::Absent } else { Expect::Version(version - 1) };
         let sealed = format!("sealed:{}", self.id());
@@ -65,7 +70,8 @@ impl Step {
             let image = image(&tables::DEAD_KEYS, &self.key_id(), 1, &[("state", "expired")]);
             writes.push(RowWrite { table: &tables::DEAD_KEYS, expect: Expect::Absent, image });
         }
-        let facts: Map<String, Value> = [("id".to_owned(), json!(self.id()))].into_iter().collect();
+        let facts: Map<String, Value> =
+            [("id".to_owned(), json!(self.id())), ("by".to_owned(), json!(asks_as))].into_iter().collect();
         Change {
             class: "key.changed",
             at,
@@ -77,12 +83,12 @@ impl Step {
             vault: vec![VaultItem { sealed }],
             idempotency: Some(Idempotency {
                 principal: PRINCIPAL.to_owned(),
-                key: self.id(),
+                key: self.answer_key(asks_as),
                 request: hex::encode(Sha256::digest(self.id())),
                 status: 200,
                 body: json!({"done": self.id()}),
             }),
-            salt: Sha256::digest(format!("salt:{}", self.id())).into(),
+            salt: Sha256::digest(format!("salt:{}", self.answer_key(asks_as))).into(),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Death at every step on SQLite; a sync that fails at every place.
 
+use super::{KILLED, last, run, runtime, seed};
 use crate::check;
 use crate::faults::{self, Faults};
 use crate::program::{DID_NOT_OPEN, GAVE_UP, Program};
 use crate::report::{self, Line};
 use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
 
 /// Keys of each worker: small, so that all steps can be walked.
 const KEYS: u64 = 3;
@@ -13,7 +13,6 @@ const KEYS: u64 = 3;
 const CASES: u64 = 24;
 /// Failing syncs in a quick run.
 const SYNCS: u64 = 8;
-const KILLED: i32 = 9;
 
 fn place() -> (tempfile::TempDir, Program) {
     let folder = tempfile::tempdir().unwrap();
@@ -21,31 +20,15 @@ fn place() -> (tempfile::TempDir, Program) {
     (folder, program)
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-fn run(program: &Program, faults: &Faults) -> ExitStatus {
-    faults::clear(&program.place);
-    let mut command = program.command();
-    faults.under(&mut command, &program.disk(), &program.place);
-    command.status().unwrap()
-}
-
 /// Steps and syncs of a run without a fault.
 fn steps_of_a_whole_run() -> (u64, u64) {
     let (_folder, program) = place();
     let status = run(&program, &Faults { drop: true, ..Faults::none() });
     assert_eq!(status.code(), Some(0), "{:?}", report::read(&program.report()).last());
-    runtime().block_on(check::all(&program, true));
+    runtime().block_on(check::all(&program));
     let log = faults::log(&program.place);
     let syncs = log.lines().filter(|line| line.split(' ').nth(1) == Some("sync")).count();
     (faults::counted(&program.place), syncs as u64)
-}
-
-fn seed() -> u64 {
-    let told = std::env::var("SUMUN_CRASH_SEED").ok().and_then(|text| text.parse().ok());
-    told.unwrap_or_else(|| u64::from(std::process::id()))
 }
 
 #[test]
@@ -69,7 +52,7 @@ fn dead_at_any_step_it_has_kept_every_answer() {
         }
         let status = run(&program, &Faults::none());
         assert_eq!(status.code(), Some(0), "{faults:?}: {}", last(&program));
-        runtime().block_on(check::all(&program, true));
+        runtime().block_on(check::all(&program));
     }
     assert!(died > 0, "some died");
 }
@@ -111,7 +94,7 @@ fn a_sync_that_fails_stops_all_writing_and_nothing_answered_is_lost() {
         }
         let status = run(&program, &Faults::none());
         match status.code() {
-            Some(0) => runtime().block_on(check::all(&program, true)),
+            Some(0) => runtime().block_on(check::all(&program)),
             // It may refuse what it finds, if it says where.
             Some(DID_NOT_OPEN) => {
                 let said = last(&program);
@@ -121,15 +104,4 @@ fn a_sync_that_fails_stops_all_writing_and_nothing_answered_is_lost() {
             _ => panic!("{status}: {}", last(&program)),
         }
     }
-}
-
-fn last(program: &Program) -> String {
-    let said = report::read(&program.report()).into_iter().rev();
-    let mut closed = said.filter_map(|line| match line {
-        Line::Closed { said } | Line::NotMade { said, .. } => Some(said),
-        _ => None,
-    });
-    let log = faults::log(&program.place);
-    let tail: Vec<&str> = log.lines().rev().take(5).collect();
-    format!("{}\n{tail:#?}", closed.next().unwrap_or_default())
 }
