@@ -22,6 +22,12 @@ fn storage_rolled_back_is_refused_and_told() {
     gate.says("the storage behind govern was rolled back");
     assert_eq!(statuses(&gate, "K1"), REFUSED);
     assert_eq!(world.server.acknowledged(), before);
+    // As the product's own server tells it.
+    world.server.tells_at_once();
+    gate.kill();
+    let gate = world.start();
+    gate.says("feed_behind_gate");
+    assert_eq!(statuses(&gate, "K1"), REFUSED);
 }
 
 #[test]

@@ -36,6 +36,8 @@ struct State {
     /// Nobody is answered.
     closed: bool,
     deaf: bool,
+    /// A gate that holds more than there is is told so at once, not by a heartbeat.
+    tells_at_once: bool,
     /// Every connection so far ends.
     generation: u64,
     connections: usize,
@@ -112,6 +114,11 @@ impl Server {
             state.record = state.history[&version].clone();
             state.generation += 1;
         });
+    }
+
+    /// As the product's own server does.
+    pub(crate) fn tells_at_once(&self) {
+        self.change(|state| state.tells_at_once = true);
     }
 
     /// Nobody is heard any more, or everybody is again.
@@ -211,6 +218,12 @@ impl Server {
     }
 
     fn feed(&self, stream: &mut TcpStream, from: u64) -> Option<()> {
+        let (at_once, head) = self.change(|state| (state.tells_at_once, state.record.head));
+        if at_once && from > head {
+            let answer =
+                b"HTTP/1.1 409 Conflict\r\nContent-Length: 27\r\n\r\n{\"code\":\"feed_behind_gate\"}";
+            return stream.write_all(answer).ok();
+        }
         stream
             .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n")
             .ok()?;

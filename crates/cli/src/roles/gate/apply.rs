@@ -4,14 +4,16 @@
 //! ended: the table has the last word on dead ids, and a key whose end has passed gets no later one. Never waits for the
 //! disk: what has to be written goes to the [`Debts`].
 
+mod open;
+mod plan;
+
 use super::keeper::Debts;
 use super::known::{Knowing, Known};
 use crate::config::Config;
 use crate::keys_file::KeyRecord;
+use plan::{Plan, Restated};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::thread;
-use sumun_dialect::MacKey;
 use sumun_gate::{Change, Gate, KeyEntry, KeySpec, KeyTable, Revival, Status};
 use sumun_model::{KeyId, KeyState, Timestamp};
 use sumun_seal::{Keyring, OpenError};
@@ -74,29 +76,6 @@ pub(super) struct Applier {
     knowing: Knowing,
     known: HashMap<KeyId, Known>,
     /// What was asked for last and could not be had.
-    refused: HashMap<KeyId, String>,
-}
-
-/// Another state or measure of a known key.
-struct Restated {
-    at: usize,
-    status: Status,
-    /// It lets nothing pass that the one before did not: then it need not wait, whatever else the records say.
-    narrows: bool,
-}
-
-/// What records would change: positions among them.
-#[derive(Default)]
-struct Plan {
-    /// Another state or measure.
-    restated: Vec<Restated>,
-    /// New, or another in more than state and measure.
-    anew: Vec<(usize, Known)>,
-    /// Another cause and nothing else.
-    recaused: Vec<usize>,
-    /// How many of them were known.
-    met: usize,
-    /// What is asked for and cannot be, by key.
     refused: HashMap<KeyId, String>,
 }
 
@@ -245,55 +224,6 @@ impl Applier {
         self.refused = refused;
     }
 
-    /// Finds what differs from what is known. A record that asks for what cannot be is made what it can be.
-    fn plan(&self, records: &mut [KeyRecord], now: Timestamp) -> Plan {
-        let mut plan = Plan::default();
-        for (at, record) in records.iter_mut().enumerate() {
-            let known = self.known.get(&record.key);
-            plan.met += usize::from(known.is_some());
-            let mut next = self.knowing.of(record);
-            if known == Some(&next) {
-                continue;
-            }
-            if !next.status.is_terminal() && self.gate.table.is_dead(&record.key) {
-                // Kept as what it is, so that its use is answered and recorded as that of an ended key, not of an
-                // unknown one.
-                let revival = Revival { key: record.key.clone(), state: record.state };
-                plan.refused.insert(record.key.clone(), revival.to_string());
-                record.state = KeyState::Expired;
-            }
-            if let Some(known) = known
-                && known.expires <= now
-                && record.expires > now
-            {
-                let text = format!(
-                    "key `{}` ended on {} and cannot be given a later end; issue a new key instead",
-                    record.key, known.expires
-                );
-                plan.refused.insert(record.key.clone(), text);
-                record.expires = known.expires;
-            }
-            next = self.knowing.of(record);
-            let Some(known) = known else {
-                plan.anew.push((at, next));
-                continue;
-            };
-            let narrows = next.status.no_wider_than(known.status);
-            let same_but_status = known.same_but_status(&next);
-            if !same_but_status {
-                plan.anew.push((at, next));
-            }
-            // A key that is put anew gets what widens its state together with all else.
-            if known.status != next.status && (narrows || same_but_status) {
-                plan.restated.push(Restated { at, status: next.status, narrows });
-            }
-            if known.cause != next.cause {
-                plan.recaused.push(at);
-            }
-        }
-        plan
-    }
-
     /// Sets the states and measures that narrow, or those that do not; whether there was any.
     fn restate(&mut self, plan: &Plan, records: &[KeyRecord], narrowing: bool) -> bool {
         let table = &self.gate.table;
@@ -353,65 +283,6 @@ impl Applier {
             specs.into_iter().for_each(|spec| tell(table.apply(Change::Put(Box::new(spec)))));
         }
         self.debts.bury(ended);
-    }
-
-    /// Opens the secrets, many of them on all cores: one takes some two microseconds.
-    fn specs(
-        &self,
-        records: &[&KeyRecord],
-        on_unopened: OnUnopened,
-    ) -> Result<(Vec<KeySpec>, Vec<Unopened>), Unopened> {
-        const ONE_THREAD_MAX: usize = 1 << 12;
-        let threads = match records.len() {
-            few if few <= ONE_THREAD_MAX => 1,
-            _ => thread::available_parallelism().map_or(1, usize::from),
-        };
-        let share = records.len().div_ceil(threads).max(1);
-        let opened: Vec<Result<KeySpec, Unopened>> = if threads == 1 {
-            records.iter().map(|record| self.spec(record)).collect()
-        } else {
-            thread::scope(|scope| {
-                let opening: Vec<_> = records
-                    .chunks(share)
-                    .map(|records| scope.spawn(|| records.iter().map(|r| self.spec(r)).collect::<Vec<_>>()))
-                    .collect();
-                let joined = opening.into_iter().flat_map(|thread| match thread.join() {
-                    Ok(opened) => opened,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                });
-                joined.collect()
-            })
-        };
-        let mut specs = Vec::with_capacity(opened.len());
-        let mut unusable = Vec::new();
-        for opened in opened {
-            match (opened, on_unopened) {
-                (Ok(spec), _) => specs.push(spec),
-                (Err(unopened), OnUnopened::GiveUp) => return Err(unopened),
-                (Err(unopened), OnUnopened::Refuse) => unusable.push(unopened),
-            }
-        }
-        Ok((specs, unusable))
-    }
-
-    fn spec(&self, record: &KeyRecord) -> Result<KeySpec, Unopened> {
-        let secret = self
-            .keyring
-            .open(&record.key, &record.secret)
-            .map_err(|source| Unopened { key: record.key.clone(), source })?;
-        let in_effect = record.allowlist.iter().filter(|entry| entry.in_effect(self.proof_required));
-        let mandate = record.mandate.as_ref();
-        Ok(KeySpec {
-            id: record.key.clone(),
-            account: record.account.clone(),
-            status: Status { state: record.state, measure: record.measure },
-            scopes: record.scopes,
-            allowlist: in_effect.map(sumun_model::key::AllowlistEntry::prefix).collect(),
-            expires: record.expires,
-            markets: mandate.and_then(|m| m.markets.clone()),
-            orders_per_second_max: mandate.and_then(|m| m.orders_per_second_max),
-            mac: MacKey::new(&secret),
-        })
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod connection;
 mod disk;
+mod reader;
 mod settle;
 mod table;
 
@@ -14,31 +15,28 @@ use super::keeper::{Debts, Keeper};
 use crate::config::Config;
 use crate::enrolment::Enrolment;
 use crate::exit::{BadInput, Failed};
-use connection::{ConnectionError, Server};
+use connection::Server;
 use disk::{FeedDisk, Held};
-use settle::{Applied, Keep, Settler};
+use reader::Reader;
+use settle::Settler;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
-use sumun_feed::{FollowError, Follower, Step};
+use sumun_feed::Follower;
 use sumun_gate::{Gate, Now};
 use sumun_model::{KeyId, Timestamp};
 use sumun_proxy::Proxy;
 use sumun_seal::Keyring;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::info;
 
-/// First pause before connecting again.
-const PAUSE_MIN: Duration = Duration::from_millis(50);
 /// So long a gate that stops waits to acknowledge what it applied.
 const LAST_WORD_MAX: Duration = Duration::from_secs(1);
 /// Versions that may wait for the disk.
 const WAITING_MAX: usize = 1 << 16;
-/// Clocks of gate and govern further apart than this are worth a word, microseconds.
-const SKEW_US: u64 = 5_000_000;
 
 /// What is wrong with the feed now, if anything, in words.
 pub(super) type Trouble = Mutex<Option<String>>;
@@ -220,161 +218,5 @@ impl Following {
             let _ = settled.await;
         }
         self.shared.note_heard();
-    }
-}
-
-/// Why a connection was given up.
-#[derive(Debug, thiserror::Error)]
-enum GivenUp {
-    #[error(transparent)]
-    Connection(#[from] ConnectionError),
-    #[error(transparent)]
-    Line(#[from] FollowError),
-    #[error("what is applied cannot be handed on to be kept")]
-    Stopping,
-}
-
-/// Reads and applies.
-struct Reader {
-    shared: Arc<Shared>,
-    server: Arc<Server>,
-    proxy: Arc<Proxy>,
-    applier: Applier,
-    settle: SyncSender<Applied>,
-    has_table: watch::Sender<bool>,
-    pause_max: Duration,
-    skewed: bool,
-}
-
-impl Reader {
-    async fn run(mut self) {
-        let mut pause = PAUSE_MIN;
-        loop {
-            let (given_up, took_any) = self.connection().await;
-            lock(&self.shared.follower).disconnected();
-            if matches!(given_up, GivenUp::Stopping) {
-                return;
-            }
-            self.tell(&given_up);
-            if took_any {
-                pause = PAUSE_MIN;
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(self.pause_max);
-        }
-    }
-
-    fn tell(&self, given_up: &GivenUp) {
-        let text = format!("{given_up}; the table stays as it is and grows old");
-        let mut following = lock(&self.shared.following);
-        if following.as_ref() != Some(&text) {
-            match given_up {
-                // What was said is wrong, not only how it was heard.
-                GivenUp::Line(_) => error!("The feed of {}: {text}", self.server.shown()),
-                _ => warn!("The feed: {text}"),
-            }
-        }
-        *following = Some(text);
-    }
-
-    /// One connection, until it is given up; and whether any line was taken from it.
-    async fn connection(&mut self) -> (GivenUp, bool) {
-        let from = lock(&self.shared.follower).from();
-        let mut took_any = false;
-        let mut stream = match self.server.follow(from, self.proxy.now().wall).await {
-            Ok(stream) => stream,
-            Err(error) => return (error.into(), took_any),
-        };
-        loop {
-            let line = match stream.line().await {
-                Ok(line) => line,
-                Err(error) => return (error.into(), took_any),
-            };
-            let step = lock(&self.shared.follower).line(&line);
-            let taken = match step {
-                Ok(step) => self.take(step, line),
-                Err(error) => return (error.into(), took_any),
-            };
-            if let Err(given_up) = taken {
-                return (given_up, took_any);
-            }
-            if !took_any {
-                took_any = true;
-                if lock(&self.shared.following).take().is_some() {
-                    info!(feed.version = from, "The feed is heard again");
-                }
-            }
-        }
-    }
-
-    fn take(&mut self, step: Step, line: String) -> Result<(), GivenUp> {
-        match step {
-            Step::Wait => Ok(()),
-            Step::Heard(at) => {
-                self.look_at_clocks(at);
-                self.heard(at);
-                Ok(())
-            }
-            Step::Change(delta) => {
-                let done = table::apply(&mut self.applier, delta.records, delta.at, Extent::Some);
-                self.in_force(delta.version, delta.at, done, Keep::Line(line))
-            }
-            Step::Replace(snapshot) => tokio::task::block_in_place(|| {
-                // Those without a record any more are dead all the same.
-                for key in &snapshot.dead {
-                    self.applier.end(key);
-                }
-                let held = Box::new(Held::snapshot(snapshot.version, snapshot.at, &snapshot.records));
-                let done = table::apply(&mut self.applier, snapshot.records, snapshot.at, Extent::Whole);
-                info!(
-                    feed.version = snapshot.version,
-                    keys = held.records.len(),
-                    "A snapshot of all keys came"
-                );
-                self.in_force(snapshot.version, snapshot.at, done, Keep::Table(held))
-            }),
-        }
-    }
-
-    /// The table is changed: ends the streams it refuses, then hands it on to be kept and acknowledged.
-    fn in_force(
-        &mut self,
-        version: u64,
-        at: Timestamp,
-        done: table::Done,
-        keep: Keep,
-    ) -> Result<(), GivenUp> {
-        self.proxy.recheck_streams();
-        self.heard(at);
-        let table::Done { before, unusable } = done;
-        let applied = Applied { version, at: self.proxy.now().wall, before, unusable, keep };
-        self.has_table.send_replace(true);
-        self.settle.try_send(applied).or_else(|full| match full {
-            std::sync::mpsc::TrySendError::Full(applied) => {
-                tokio::task::block_in_place(|| self.settle.send(applied)).map_err(|_| GivenUp::Stopping)
-            }
-            std::sync::mpsc::TrySendError::Disconnected(_) => Err(GivenUp::Stopping),
-        })
-    }
-
-    /// The table is as of this instant of govern's clock, and no younger than now by this one's.
-    fn heard(&mut self, at: Timestamp) {
-        let now = self.proxy.now().wall;
-        let heard = at.min(now);
-        let table = &self.proxy.gate.table;
-        if table.age_us(now) > now.micros_since(heard) {
-            table.refreshed(heard);
-            self.shared.heard_us.store(heard.as_micros(), Ordering::Relaxed);
-        }
-    }
-
-    /// A table seems old, or stays young, by the difference.
-    fn look_at_clocks(&mut self, at: Timestamp) {
-        let now = self.proxy.now().wall;
-        let skewed = at.micros_since(now).unsigned_abs() > SKEW_US;
-        if skewed && !self.skewed {
-            warn!("Govern's clock says {at}, and here it is {now}. Check time synchronisation");
-        }
-        self.skewed = skewed;
     }
 }

@@ -68,7 +68,7 @@ impl Source {
                 self.bring_in_step(proxy);
             }
             Self::Feed(_) => {
-                info!("SIGHUP: keys come from the feed, as they change; there is nothing to look at")
+                info!("SIGHUP: keys come from the feed, as they change; there is nothing to look at");
             }
         }
     }
