@@ -100,6 +100,7 @@ async fn answer(
     handler: &Handler,
     request: Request<Body>,
 ) -> Response {
+    let venue = server.govern.venue();
     let work = AssertUnwindSafe(run(server, operation, handler, request)).catch_unwind();
     let done = if operation.endless {
         work.await
@@ -114,6 +115,9 @@ async fn answer(
     };
     let mut response = match done {
         Ok(Ok(answer)) => answer.into_response(),
+        Ok(Err(problem)) if problem.is_step_up() => {
+            problem.with_step_up(venue.second_factor.age_minutes_max.get() * 60).into_response()
+        }
         Ok(Err(problem)) => problem.into_response(),
         Err(_) => {
             tracing::error!(operation = operation.row.id, "A handler panicked");

@@ -82,7 +82,12 @@ impl Asked {
     /// The page that is asked for, one row more than is shown.
     pub(crate) fn page(&self) -> Filter {
         let limit = u32::try_from(self.limit()).unwrap_or(u32::MAX).saturating_add(1);
-        Filter { equals: Vec::new(), after: self.query("after").map(str::to_owned), limit }
+        Filter {
+            equals: Vec::new(),
+            after: self.query("after").map(str::to_owned),
+            limit,
+            ..Filter::default()
+        }
     }
 
     /// Most rows that are shown.
@@ -197,7 +202,7 @@ mod tests {
         }
         let query = if dry_run { vec![("dry_run", "true".to_owned())] } else { vec![] };
         call(&operation, &Method::POST, "/v1/keys", &query, &map, body.as_bytes())
-            .map_err(|problem| problem.code.into_owned())
+            .map_err(|problem| problem.code.to_owned())
     }
 
     #[test]

@@ -55,10 +55,10 @@ pub(crate) async fn run(server: Arc<Server>, gate: GateId, from: u64, lines: Sen
     };
     match &end {
         StreamEnd::Gone | StreamEnd::Stopping => {
-            tracing::info!(gate.id = %gate, "Feed of gate {gate} ended: {end}")
+            tracing::info!(gate.id = %gate, "Feed of gate {gate} ended: {end}");
         }
         _ => {
-            tracing::warn!(gate.id = %gate, error = &end as &dyn std::error::Error, "Feed of gate {gate} broken off: {end}")
+            tracing::warn!(gate.id = %gate, error = &end as &dyn std::error::Error, "Feed of gate {gate} broken off: {end}");
         }
     }
     if matches!(end, StreamEnd::Slow) {

@@ -28,6 +28,13 @@ pub struct SignInLabels {
     pub outcome: &'static str,
 }
 
+/// Labels of what a canary found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CanaryLabels {
+    /// `obeyed`, `still_served`, `not_served_while_alive`, `unreachable` or `unclear`.
+    pub found: &'static str,
+}
+
 macro_rules! metrics {
     ($($(#[doc = $doc:literal])+ $field:ident: $kind:ty = $name:literal $(, $unit:expr)? => $make:expr;)+) => {
         /// All of this crate's metrics. A field's comment is its help text.
@@ -74,6 +81,10 @@ metrics! {
     feed_slow: Counter = "feed_gates_dropped" => Counter::default();
     /// Acknowledgements taken.
     feed_acknowledgements: Counter = "feed_acknowledgements" => Counter::default();
+    /// What canaries found at gates, by finding.
+    canary_findings: Family<CanaryLabels, Counter> = "canary_findings" => Family::default();
+    /// Gates that served the last canary after its end: anything but 0 is an alarm.
+    canary_still_served: Gauge = "canary_still_served" => Gauge::default();
     /// Notices handed to their sink.
     notices_sent: Counter = "notices_sent" => Counter::default();
     /// Entries in the ledger.

@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn a_query_is_read_strictly() {
         let known = [PAGE[0], PAGE[1], DRY_RUN];
-        let read = |query| read_query(query, &known).map_err(|problem| problem.code.into_owned());
+        let read = |query| read_query(query, &known).map_err(|problem| problem.code.to_owned());
         assert_eq!(
             read("after=K%2F1&limit=5"),
             Ok(vec![("after", "K/1".to_owned()), ("limit", "5".to_owned())])

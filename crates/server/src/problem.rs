@@ -7,13 +7,15 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use sumun_govern::{Refusal, RefusalKind};
 use utoipa::ToSchema;
 
-/// How long a step-up lasts, in seconds, as told to a client that needs one (RFC 9470). Five minutes: long enough to type a
-/// code and repeat the request, short enough that a screen left alone does not decide.
-pub const STEP_UP_AGE_S_MAX: u32 = 300;
+/// How long a step-up lasts, in seconds, where the venue's own time is not known. Five minutes: long enough to type a code and
+/// repeat the request, short enough that a screen left alone does not decide.
+const STEP_UP_AGE_S_DEFAULT: u32 = 300;
+
+/// The error of RFC 9470.
+const STEP_UP: &str = "insufficient_user_authentication";
 
 /// A no, before the request's id is known.
 #[derive(Clone, Debug)]
@@ -21,7 +23,7 @@ pub struct Problem {
     /// HTTP status.
     pub status: StatusCode,
     /// Stable word; part of the API.
-    pub code: Cow<'static, str>,
+    pub code: &'static str,
     /// What is wrong, with this request.
     pub detail: String,
     /// What to do about it.
@@ -69,13 +71,13 @@ impl Problem {
     #[must_use]
     pub fn new(
         status: StatusCode,
-        code: impl Into<Cow<'static, str>>,
+        code: &'static str,
         detail: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
         Self {
             status,
-            code: code.into(),
+            code,
             detail: detail.into(),
             remedy: remedy.into(),
             pointer: None,
@@ -131,6 +133,22 @@ impl Problem {
         self.with(header::WWW_AUTHENTICATE, "Bearer realm=\"sumun\", error=\"invalid_token\"")
     }
 
+    /// Whether it asks for a second factor.
+    pub(crate) fn is_step_up(&self) -> bool {
+        let mut values = self.headers.iter().filter(|(name, _)| *name == header::WWW_AUTHENTICATE);
+        values.any(|(_, value)| value.to_str().is_ok_and(|value| value.contains(STEP_UP)))
+    }
+
+    /// In the words of RFC 9470: a second factor shown within so many seconds is needed.
+    pub(crate) fn with_step_up(mut self, age_s_max: u32) -> Self {
+        self.headers.clear();
+        let challenge = format!(
+            "Bearer realm=\"sumun\", error=\"{STEP_UP}\", error_description=\"a fresh second factor is needed\", \
+             acr_values=\"urn:sumun:acr:second_factor\", max_age=\"{age_s_max}\""
+        );
+        self.with(header::WWW_AUTHENTICATE, &challenge)
+    }
+
     /// 403: known, and not allowed.
     #[must_use]
     pub fn forbidden(operation: &str, allowed: &str) -> Self {
@@ -171,10 +189,10 @@ impl Problem {
     pub fn document(&self, request_id: &str) -> ProblemDocument {
         ProblemDocument {
             kind: format!("urn:sumun:problem:{}", self.code),
-            title: title(&self.code),
+            title: title(self.code),
             status: self.status.as_u16(),
             detail: self.detail.clone(),
-            code: self.code.to_string(),
+            code: self.code.to_owned(),
             remedy: self.remedy.clone(),
             pointer: self.pointer.clone(),
             instance: format!("urn:sumun:request:{request_id}"),
@@ -229,14 +247,7 @@ impl From<Refusal> for Problem {
         let mut problem = Self::new(status, refusal.code, refusal.message, refusal.remedy);
         problem.pointer = refusal.pointer;
         match refusal.kind {
-            RefusalKind::StepUp => problem.with(
-                header::WWW_AUTHENTICATE,
-                &format!(
-                    "Bearer realm=\"sumun\", error=\"insufficient_user_authentication\", \
-                     error_description=\"a fresh second factor is needed\", \
-                     acr_values=\"urn:sumun:acr:second_factor\", max_age=\"{STEP_UP_AGE_S_MAX}\""
-                ),
-            ),
+            RefusalKind::StepUp => problem.with_step_up(STEP_UP_AGE_S_DEFAULT),
             RefusalKind::Unavailable => problem.with(header::RETRY_AFTER, "2"),
             _ if status == StatusCode::UNAUTHORIZED => {
                 problem.with(header::WWW_AUTHENTICATE, "Bearer realm=\"sumun\"")

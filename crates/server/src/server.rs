@@ -86,12 +86,12 @@ async fn finish(State(server): State<Arc<Server>>, request: Request<Body>, next:
     let answered_by = response.extensions().get::<AnsweredBy>().map_or("none", |by| by.0);
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let allow = response.headers_mut().remove(header::ALLOW);
-        let code = problem.code.clone();
+        let code = problem.code;
         response = problem.into_answer(&id);
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, allow);
         }
-        tracing::debug!(request.id = %id, operation = answered_by, %code, "Refused");
+        tracing::debug!(request.id = %id, operation = answered_by, code, "Refused");
     }
     let headers = response.headers_mut();
     for (name, value) in [

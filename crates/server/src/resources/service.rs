@@ -84,6 +84,7 @@ async fn ready(asked: Asked) -> Result<Answer, Problem> {
     };
     let mut checks = vec![database, sequencer];
     checks.extend(gates(server).await);
+    checks.extend(canary(server).await);
     let ready = checks.iter().all(|check| check.ready);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Answer::json(status, &Readiness { ready, checks })
@@ -106,6 +107,12 @@ async fn gates(server: &Arc<Server>) -> Vec<Check> {
             detail: server.gates.words(gate, head, server.govern.world.now()),
         })
         .collect()
+}
+
+/// What the last canary found, in words. A gate that serves an ended key is no reason to stop the one who can cut it off.
+async fn canary(server: &Server) -> Option<Check> {
+    let found = server.govern.last_canary_found().await.ok()??;
+    Some(Check { name: "canary".to_owned(), ready: true, detail: found.words() })
 }
 
 async fn metrics(asked: Asked) -> Result<Answer, Problem> {

@@ -1,4 +1,4 @@
-//! What falls due, looked for once a second: ends, lapsed holds, lapsed approvals.
+//! What falls due, looked for once a second: ends, lapsed holds, lapsed approvals, vendors nobody looked into again.
 
 use crate::server::Server;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ pub(super) async fn run(server: Arc<Server>) {
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
+        vendors(&server).await;
         match server.govern.due().await {
             Ok(run) => {
                 for (subject, code) in run.failed {
@@ -21,8 +22,39 @@ pub(super) async fn run(server: Arc<Server>) {
                 }
             }
             Err(refusal) => {
-                tracing::warn!(code = refusal.code, "Could not look for what is due; trying again: {refusal}")
+                tracing::warn!(
+                    code = refusal.code,
+                    "Could not look for what is due; trying again: {refusal}"
+                );
             }
+        }
+    }
+}
+
+/// Approvals of vendors that have run out.
+async fn vendors(server: &Server) {
+    match server.govern.recertify_vendors().await {
+        Ok(run) => {
+            for (vendor, keys) in run.suspended {
+                tracing::warn!(
+                    vendor.id = vendor,
+                    keys = keys.len(),
+                    "Vendor {vendor} was not looked into again in time and is suspended; the keys made for it stay as they are"
+                );
+            }
+            for (vendor, code) in run.failed {
+                tracing::warn!(
+                    vendor.id = vendor,
+                    code,
+                    "Vendor {vendor} could not be suspended; trying again"
+                );
+            }
+        }
+        Err(refusal) => {
+            tracing::warn!(
+                code = refusal.code,
+                "Could not look for vendors past due; trying again: {refusal}"
+            );
         }
     }
 }

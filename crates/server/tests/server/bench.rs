@@ -50,7 +50,7 @@ pub(crate) struct Bench {
     pub(crate) gate_key: SigningKey,
     routes: TowerToHyperService<axum::Router>,
     nonce: AtomicU64,
-    _folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 /// What was answered.
@@ -94,10 +94,14 @@ impl Bench {
         );
         let venue = Venue::parse("venue.toml", &text).unwrap();
         let govern = Govern::new(store, keyring, Arc::clone(&world) as Arc<dyn World>, venue);
-        let server = Arc::new(Server::new(Arc::new(govern), SigningKey::from_seed(&[5; 32]), None));
+        let server = Arc::new(Server::new(
+            Arc::new(govern),
+            SigningKey::from_seed(&[5; 32]),
+            Some(folder.path().join("notices.ndjson")),
+        ));
         let routes = TowerToHyperService::new(router(Arc::clone(&server)));
         let gate_key = SigningKey::from_seed(&[6; 32]);
-        Self { server, world, gate_key, routes, nonce: AtomicU64::new(0), _folder: folder }
+        Self { server, world, gate_key, routes, nonce: AtomicU64::new(0), folder }
     }
 
     pub(crate) fn govern(&self) -> &Govern {

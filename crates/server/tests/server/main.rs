@@ -1,5 +1,12 @@
 //! The front as its clients meet it: real requests through the routes, govern and a store of its own behind them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::unreachable,
+    reason = "a test stops at the first surprise"
+)]
+
 mod authorization;
 mod bench;
 mod document;
@@ -8,4 +15,5 @@ mod keys;
 mod own;
 mod parties;
 mod refusals;
+mod serving;
 mod signing_in;
