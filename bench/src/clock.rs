@@ -34,3 +34,12 @@ impl Stopwatch {
 pub const fn fixed_now() -> Now {
     Now { wall: Timestamp::from_millis(1_800_000_000_000), monotonic_us: 1 << 41 }
 }
+
+/// The wall clock, for stores that are measured.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "a store's sequencer needs the time of day")]
+pub fn wall() -> Timestamp {
+    let since =
+        std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}

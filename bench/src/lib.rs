@@ -1,4 +1,4 @@
-//! Benchmarks of the gate: what each part costs beside the plainest thing that could stand in its place.
+//! Benchmarks: what each part costs beside the plainest thing that could stand in its place.
 //!
 //! Every figure is a ratio to a baseline measured in the same run, by turns, so that a busy or slow machine moves both.
 //! Nothing here is a test: a missed budget is printed, never an error. Keys, secrets and requests are made up from
@@ -6,16 +6,19 @@
 //!
 //! [`decide`]: a decision beside the bare signature check of [`bare`] · [`table`]: memory, loading, changes · [`http`]:
 //! decision service and proxy beside the same stack without the gate · [`spool`]: records beside plain
-//! appending. [`report`] prints. [`child`] runs what needs a process of its own.
+//! appending · [`record`]: ledger, governed changes and verification beside the bare libraries · [`cutoff`]: from a commit to
+//! its effect at fifty gates. [`report`] prints. [`child`] runs what needs a process of its own.
 
 pub mod bare;
 pub mod child;
 pub mod clock;
+pub mod cutoff;
 pub mod decide;
 pub mod http;
 pub mod keys;
 pub mod machine;
 pub mod random;
+pub mod record;
 pub mod report;
 pub mod requests;
 pub mod spool;

@@ -9,7 +9,11 @@ use anyhow::{Result, bail};
 use crate::run;
 
 /// One line per benchmark: name, package, binary.
-const BENCHES: &[(&str, &str, &str)] = &[("gate", "sumun-bench", "gate")];
+const BENCHES: &[(&str, &str, &str)] = &[
+    ("gate", "sumun-bench", "gate"),
+    ("record", "sumun-bench", "record"),
+    ("cutoff", "sumun-bench", "cutoff"),
+];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use sumun_gate::{Gate, GatePolicy, KeyTable, Permit, ReplayMemory};
 use sumun_model::GateId;
-use sumun_proxy::forward::Upstream;
+use sumun_proxy::forward::{Outgoing, Upstream};
 use sumun_proxy::{ProxyConfig, Timeouts, UpstreamHost, client_address, head};
 use tokio::net::TcpListener;
 
@@ -67,7 +67,7 @@ impl Baseline {
                 };
                 let (parts, body) = request.into_parts();
                 let Ok(body) = read(body).await else { return failed(StatusCode::BAD_REQUEST) };
-                match upstream.forward(permit, parts, body, source).await {
+                match upstream.forward(permit, parts, Outgoing::new(body, None), source).await {
                     Ok(response) => response.map(Either::Right),
                     Err(error) => failed(error.status()),
                 }

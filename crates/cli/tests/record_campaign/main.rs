@@ -1,0 +1,29 @@
+//! The built control plane and its gate on a disk that fails, and their API tried by a stranger's tool.
+//!
+//! `campaign`: keys are asked for, approved, issued, narrowed and ended through REST while the process dies at any of its
+//! steps; what was answered must stand, and what ended must stay ended. `real_client`: `schemathesis` reads the API's own
+//! description and tries to find an answer that is not in it. `rest` is the little HTTP both need.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests may panic, wait for real processes, and their names say what they are"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../crash/stage/mod.rs"]
+mod stage;
+
+#[path = "../record/house.rs"]
+mod house;
+
+#[path = "../../../../tests/faults/mod.rs"]
+mod faults;
+
+mod campaign;
+mod real_client;
+mod rest;
