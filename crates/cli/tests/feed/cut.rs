@@ -135,3 +135,16 @@ fn a_whole_table_takes_the_place_of_many_deltas() {
     assert_eq!((statuses(&gate, "K2"), statuses(&gate, "K4")), (REFUSED, PASSES));
     assert_eq!(world.server.asked_from().last(), Some(&3));
 }
+
+#[test]
+fn a_gate_that_govern_does_not_remember_acknowledges_all_again() {
+    let world = World::new("");
+    let gate = world.start();
+    world.server.waits_for(3);
+    world.server.forget_acknowledgements();
+    let version = world.set(&Key::expired("K1"));
+    let ack = world.server.waits_for(version);
+    assert_eq!((ack.from, ack.to), (1, 4));
+    assert_eq!(ack.last_admitted.len(), 1, "nothing of it is lost: {ack:?}");
+    gate.says("does not know what this gate acknowledged before");
+}

@@ -74,3 +74,17 @@ fn a_gate_that_is_not_enrolled_says_what_to_do() {
         ended.err
     );
 }
+
+#[test]
+fn a_configuration_check_looks_at_the_enrolment_and_at_no_keys_file() {
+    let world = World::new("");
+    let check = || world.stage.place.run(&["config", "check"]);
+    let said = check().shown();
+    assert!(
+        said.contains("gate.feed") && said.contains("as gate `gate-1` of venue `made-up-venue`"),
+        "{said}"
+    );
+    crate::support::chmod(&world.stage.data("gate.key"), 0o644);
+    let said = check().shown();
+    assert!(said.contains("FAILED") && said.contains("chmod 600"), "{said}");
+}

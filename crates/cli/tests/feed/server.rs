@@ -38,6 +38,8 @@ struct State {
     deaf: bool,
     /// A gate that holds more than there is is told so at once, not by a heartbeat.
     tells_at_once: bool,
+    /// What was acknowledged is forgotten.
+    forgot: bool,
     /// Every connection so far ends.
     generation: u64,
     connections: usize,
@@ -121,6 +123,14 @@ impl Server {
         self.change(|state| state.tells_at_once = true);
     }
 
+    /// Older acknowledgements are lost, as with storage of receipts rolled back.
+    pub(crate) fn forget_acknowledgements(&self) {
+        self.change(|state| {
+            state.acknowledgements.clear();
+            state.forgot = true;
+        });
+    }
+
     /// Nobody is heard any more, or everybody is again.
     pub(crate) fn close(&self, closed: bool) {
         self.change(|state| {
@@ -200,7 +210,9 @@ impl Server {
         }
         assert_eq!(target, "/v1/feed/acknowledgements");
         let status = self.take(&String::from_utf8(body).unwrap());
-        stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").as_bytes()).ok()
+        let body = if status.starts_with("409") { "{\"code\":\"receipt_skips\"}" } else { "" };
+        let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len());
+        stream.write_all((head + body).as_bytes()).ok()
     }
 
     fn take(&self, token: &str) -> &'static str {
@@ -210,6 +222,9 @@ impl Server {
                 return "503 Service Unavailable";
             }
             let last = state.acknowledgements.iter().map(|ack| ack.to).max().unwrap_or(0);
+            if state.forgot && ack.from > last + 1 {
+                return "409 Conflict";
+            }
             assert!(ack.from <= last + 1, "{ack:?} after {last}");
             assert!(ack.applied_at <= ack.acknowledged_at);
             state.acknowledgements.push(ack);
