@@ -2,10 +2,10 @@
 //!
 //! Passes on what the library did; never signs, retries or judges. A driver ends when its input closes.
 
-use crate::stage::{Key, Stage};
 use crate::waiting::PATIENCE;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc;
@@ -69,15 +69,15 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts it against the stage's gate, with connections that leave from `from`. Returns before it is ready, so that
-    /// several start side by side.
-    pub(crate) fn start(library: Library, stage: &Stage, key: &Key, from: &str) -> Self {
+    /// Starts it against a gate, with connections that leave from `from`. Returns before it is ready, so that several start
+    /// side by side.
+    pub(crate) fn at(library: Library, gate: SocketAddr, key: &str, secret: &str, from: &str) -> Self {
         let mut child = Command::new(python())
             .arg(drivers().join(library.script()))
             .args(library.arguments())
-            .env("DRIVER_BASE_URL", format!("http://{}", stage.gate().listen))
-            .env("DRIVER_ACCESS_KEY", &key.access_key)
-            .env("DRIVER_SECRET", &key.secret)
+            .env("DRIVER_BASE_URL", format!("http://{gate}"))
+            .env("DRIVER_ACCESS_KEY", key)
+            .env("DRIVER_SECRET", secret)
             .env("DRIVER_SOURCE_ADDRESS", from)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())

@@ -2,6 +2,7 @@
 //!
 //! Keys are made and edited as a person would: by the command line, and by changing the file.
 
+use crate::driver::{Driver, Library};
 use crate::gate_process::{Ended, GateProcess, http, sumun};
 use crate::records;
 use crate::waiting::until;
@@ -16,6 +17,13 @@ use sumun_sim::{Config, Handle, MockExchange};
 pub(crate) struct Key {
     pub(crate) access_key: String,
     pub(crate) secret: String,
+}
+
+impl Driver {
+    /// As [`Driver::at`], against the stage's gate.
+    pub(crate) fn start(library: Library, stage: &Stage, key: &Key, from: &str) -> Self {
+        Self::at(library, stage.gate().listen, &key.access_key, &key.secret, from)
+    }
 }
 
 /// Everything a key of these tests may do unless a test says otherwise.

@@ -18,11 +18,24 @@ pub(crate) struct House {
     asserted: std::cell::Cell<u32>,
 }
 
-/// It at work.
-pub(crate) struct Open<'a> {
+/// People at its control plane.
+pub(crate) struct Desk<'a> {
     pub(crate) house: &'a House,
-    pub(crate) process: Gate,
     pub(crate) server: String,
+}
+
+/// It at work, its gate in the same process.
+pub(crate) struct Open<'a> {
+    pub(crate) desk: Desk<'a>,
+    pub(crate) process: Gate,
+}
+
+impl<'a> std::ops::Deref for Open<'a> {
+    type Target = Desk<'a>;
+
+    fn deref(&self) -> &Desk<'a> {
+        &self.desk
+    }
 }
 
 /// What `sumun init` is told.
@@ -54,7 +67,7 @@ impl House {
     pub(crate) fn open(&self) -> Open<'_> {
         let process = Gate::start(self.place.command(&["serve"]));
         let server = format!("http://{}", process.ready["govern"].as_str().unwrap());
-        Open { house: self, process, server }
+        Open { desk: Desk { house: self, server }, process }
     }
 
     /// A new assertion for the owner of everything.
@@ -76,21 +89,23 @@ impl Open<'_> {
     pub(crate) fn gate(&self) -> SocketAddr {
         self.process.listen
     }
+}
 
+impl Desk<'_> {
     /// Runs a client command as this profile, in the test's own folder of profiles.
     pub(crate) fn run(&self, profile: &str, arguments: &[&str]) -> Ran {
         let reach = ["--profile-dir", "profiles", "--as", profile];
         self.house.place.run(&[arguments, &reach].concat())
     }
 
-    /// As [`Open::run`], and it must go well.
+    /// As [`Desk::run`], and it must go well.
     pub(crate) fn must(&self, profile: &str, arguments: &[&str]) -> Ran {
         let ran = self.run(profile, arguments);
         assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.shown());
         ran
     }
 
-    /// As [`Open::must`], read as JSON.
+    /// As [`Desk::must`], read as JSON.
     pub(crate) fn json(&self, profile: &str, arguments: &[&str]) -> Value {
         self.must(profile, &[arguments, &["--json"]].concat()).json()
     }
