@@ -123,13 +123,20 @@ pub(crate) fn plan(answer: &Value) -> String {
     let plan = answer.get("plan").unwrap_or(answer);
     let said =
         |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let mut text = format!("would {}; nothing was changed\n", said(plan, "title"));
+    let mut text = String::new();
+    wrapped(&mut text, "", 2, &format!("would {}; nothing was changed", said(plan, "title")));
     let all = |name: &str| plan.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     for effect in all("effects") {
         let field = said(&effect, "field");
         let before = cell(&field, effect.get("before").unwrap_or(&Value::Null));
         let after = cell(&field, effect.get("after").unwrap_or(&Value::Null));
-        let _ = writeln!(text, "  {}  {}: {before} → {after}", said(&effect, "subject"), label(&field));
+        let name = field.strip_suffix("_us").unwrap_or(&field);
+        wrapped(
+            &mut text,
+            &format!("  {}  ", said(&effect, "subject")),
+            6,
+            &format!("{name}: {before} → {after}"),
+        );
     }
     for warning in all("warnings") {
         let _ = writeln!(text, "  attention: {}", warning.as_str().unwrap_or_default());
@@ -157,14 +164,36 @@ fn lines(text: &mut String, value: &Value, indent: usize) {
             Value::Array(inner) if inner.iter().any(Value::is_object) && !is_allowlist(inner) => {
                 let _ = writeln!(text, "{:indent$}{shown}", "");
                 for entry in inner {
-                    let _ = writeln!(text, "{:indent$}  {}", "", in_line(entry));
+                    wrapped(text, &" ".repeat(indent + 2), indent + 4, &in_line(entry));
                 }
             }
             _ => {
-                let _ = writeln!(text, "{:indent$}{shown:names$}  {}", "", cell(name, value));
+                let head = format!("{:indent$}{shown:names$}  ", "");
+                wrapped(text, &head, indent + names + 2, &cell(name, value));
             }
         }
     }
+}
+
+/// The words behind a head, on as many lines as they need; what has no space in it, such as a secret, is never broken.
+fn wrapped(text: &mut String, head: &str, hang: usize, words: &str) {
+    let mut line = head.to_owned();
+    let mut begun = false;
+    for word in words.split(' ') {
+        if begun && width(&line) + 1 + width(word) > LINE_MAX {
+            text.push_str(line.trim_end());
+            text.push('\n');
+            line = " ".repeat(hang);
+            begun = false;
+        }
+        if begun {
+            line.push(' ');
+        }
+        line.push_str(word);
+        begun = true;
+    }
+    text.push_str(line.trim_end());
+    text.push('\n');
 }
 
 /// An object on one line: `name value, name value`.
