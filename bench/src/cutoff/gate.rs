@@ -19,15 +19,18 @@ use sumun_feed::{
     Acknowledgement, Follower, GateProof, LastAdmitted, PublicKey, REQUEST_ACKNOWLEDGE, REQUEST_FEED,
     SigningKey, Step,
 };
-use sumun_gate::{Change, Gate, KeySpec, Status, StreamHold};
+use sumun_gate::{Change, Gate, GatePolicy, KeySpec, KeyTable, ReplayMemory, Status, StreamHold};
 use sumun_model::key::AllowlistEntry;
-use sumun_model::{GateId, KeyId, KeyState, ScopeSet};
+use sumun_model::{GateId, KeyId, KeyState, Scope, ScopeSet};
 use sumun_proxy::streams::Streams;
 use sumun_seal::Keyring;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use crate::clock::{Stopwatch, fixed_now, wall};
+
+/// No client signs anything here, and fifty gates share one machine's memory.
+const NONCES_MAX: usize = 1_024;
 
 /// What a gate tells the bench.
 #[derive(Debug)]
@@ -82,7 +85,10 @@ impl SimGate {
     /// A gate with an empty table.
     #[must_use]
     pub fn new(shared: Arc<Shared>, id: GateId, key: SigningKey, news: mpsc::UnboundedSender<News>) -> Self {
-        let gate = Arc::new(crate::decide::gate(sumun_gate::KeyTable::new([])));
+        let policy = GatePolicy { nonces_max: NONCES_MAX, ..GatePolicy::default() };
+        let replay = ReplayMemory::new(policy.nonces_max, [7; 16]);
+        let gate = Arc::new(Gate::new(policy, KeyTable::new([]), replay));
+        gate.table.refreshed(fixed_now().wall);
         Self { shared, id, key, gate, streams: Arc::default(), closed: mpsc::unbounded_channel(), news }
     }
 
@@ -188,7 +194,7 @@ impl SimGate {
             let hold = StreamHold {
                 key: key.clone(),
                 source: IpAddr::V4(Ipv4Addr::LOCALHOST),
-                scopes: ScopeSet::READ,
+                scopes: ScopeSet::EMPTY.with(Scope::ReadOrders),
             };
             let stream = self.streams.register(hold);
             let (mut ends, closed) = (self.streams.ends(Some(&stream)), self.closed.0.clone());

@@ -163,7 +163,12 @@ async fn expire_all(
 async fn unsettled(store: &Store, wanted: usize) -> Result<usize> {
     let (mut found, mut after) = (0, None);
     loop {
-        let filter = sumun_store::Filter { equals: Vec::new(), after, limit: sumun_store::Filter::LIMIT_MAX, ..sumun_store::Filter::default() };
+        let filter = sumun_store::Filter {
+            equals: Vec::new(),
+            after,
+            limit: sumun_store::Filter::LIMIT_MAX,
+            ..sumun_store::Filter::default()
+        };
         let rows = store.list(&tables::RECEIPTS, &filter).await?;
         for row in &rows {
             let number = |name: &str| row.get(name).and_then(Value::as_u64).unwrap_or_default();

@@ -215,7 +215,7 @@ impl Side {
                     Cell::Text(record.to_string()),
                 ]);
             }
-            for answer in &change.idempotency {
+            if let Some(answer) = &change.idempotency {
                 answers.push(vec![
                     Cell::Text(answer.principal.clone()),
                     Cell::Text(answer.key.clone()),
