@@ -58,10 +58,7 @@ fn the_folder_equals_the_rows_after_a_fault_at_any_step() {
             next += 1;
             store.close().await;
             drop(store);
-            let mut found = io.files();
-            let right = right(&place).await;
-            // A partial file that a crash kept is true, only stale; it is compared at every open.
-            found.retain(|path, _| right.contains_key(path) || !path.contains(".p/"));
+            let (found, right) = (io.files(), right(&place).await);
             assert_eq!(found.keys().collect::<Vec<_>>(), right.keys().collect::<Vec<_>>(), "step {step}");
             assert!(found == right, "step {step}");
             step += 3;
@@ -107,10 +104,15 @@ fn a_folder_that_contradicts_the_rows_is_evidence() {
             changed[middle] ^= 1;
             io.tamper(path, Some(changed));
             let refused = open(&place, &io).await;
-            let Err(OpenError::Contradiction { place: named, .. }) = refused else {
+            let Err(OpenError::Contradiction { place: named, expected, found }) = refused else {
                 panic!("{path}: {refused:?}")
             };
             assert!(named.contains(path.as_str()), "{named}");
+            if path.starts_with("payload/") {
+                for said in [expected, found] {
+                    assert_eq!(said.len(), "a line with SHA-256 ".len() + 64, "{said}");
+                }
+            }
             // Gone is not changed: it is written again.
             io.tamper(path, None);
             open(&place, &io).await.unwrap().close().await;
@@ -120,6 +122,31 @@ fn a_folder_that_contradicts_the_rows_is_evidence() {
         let younger = place.another();
         let refused = open(&younger, &io).await;
         assert!(matches!(refused, Err(OpenError::Contradiction { .. })), "{refused:?}");
+    });
+}
+
+#[test]
+fn stale_partial_files_are_removed_at_every_open() {
+    for_each_database(async |place| {
+        let io = Arc::new(FaultIo::new(9));
+        let store = open(&place, &io).await.unwrap();
+        add(&store, 0, 2).await.unwrap();
+        store.close().await;
+        drop(store);
+        let older = io.files();
+        let store = open(&place, &io).await.unwrap();
+        add(&store, 2, 3).await.unwrap();
+        store.close().await;
+        drop(store);
+        let newer = io.files();
+        let stale: Vec<_> = older.iter().filter(|(path, _)| !newer.contains_key(*path)).collect();
+        assert_eq!(stale.len(), 3, "{stale:?}");
+        for (path, bytes) in stale {
+            io.tamper(path, Some(bytes.clone()));
+        }
+        // The checkpoint is the same; they go all the same.
+        open(&place, &io).await.unwrap().close().await;
+        assert!(io.files() == newer);
     });
 }
 

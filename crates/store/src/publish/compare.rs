@@ -8,6 +8,7 @@ use crate::options::StoreOptions;
 use crate::publish::io::{PublishIo, TEMPORARY};
 use crate::publish::publisher::{contents, failed, write};
 use crate::records::Head;
+use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 use std::collections::BTreeSet;
 use sumun_ledger::files::Kind;
@@ -55,10 +56,13 @@ pub(crate) async fn complete(
     let stale: Vec<LogFile> = there.difference(&wanted).copied().collect();
     let checkpoint = (standing.as_deref() != Some(&*head.checkpoint)).then_some(&*head.checkpoint);
     if checkpoint.is_some() {
-        write(io, Vec::new(), checkpoint, &stale)?;
+        write(io, Vec::new(), checkpoint, &[])?;
     }
-    for path in listed.iter().filter(|path| path.ends_with(TEMPORARY)) {
-        io.remove(path).map_err(|source| failed("remove", path, source))?;
+    // The checkpoint stands over the larger files now: what they replaced is not needed, whoever left it.
+    let stale = stale.iter().map(LogFile::path);
+    let torn = listed.iter().filter(|path| path.ends_with(TEMPORARY)).cloned();
+    for path in stale.chain(torn) {
+        io.remove(&path).map_err(|source| failed("remove", &path, source))?;
     }
     Ok(())
 }
@@ -158,12 +162,17 @@ fn differs(file: &LogFile, right: &[u8], found: &[u8]) -> OpenError {
         Kind::Entries => leaves(before),
         Kind::Tile(_) => at / 32,
     };
+    // Payloads hold personal data, and errors end in logs.
+    let shown = |bytes: &[u8]| match file.kind {
+        Kind::Payloads => line_digest(bytes, unit),
+        _ => shown(bytes, at),
+    };
     let unit = file.units().start.saturating_add(unit as u64);
     let what = if matches!(file.kind, Kind::Tile(_)) { "hash" } else { "entry" };
     OpenError::Contradiction {
         place: format!("published file `{file}`, {what} {unit}, byte {at}"),
-        expected: shown(right, at),
-        found: shown(found, at),
+        expected: shown(right),
+        found: shown(found),
     }
 }
 
@@ -177,6 +186,14 @@ fn leaves(mut bytes: &[u8]) -> usize {
         count += 1;
     }
     count
+}
+
+/// A line of a bundle by its digest; its salt keeps anybody from guessing what it says.
+fn line_digest(bytes: &[u8], line: usize) -> String {
+    match bytes.split_inclusive(|byte| *byte == b'\n').nth(line) {
+        Some(line) => format!("a line with SHA-256 {}", hex::encode(Sha256::digest(line))),
+        None => format!("an end after {} bytes", bytes.len()),
+    }
 }
 
 /// Some bytes around a place: text as text, hashes in hexadecimal.
