@@ -21,9 +21,16 @@ pub(crate) struct WrittenRow {
 #[derive(Clone, Debug)]
 pub(crate) struct Parsed {
     pub(crate) canonical: Canonical,
+    /// What the payload itself says happened; must be what the leaf says.
+    pub(crate) class: String,
+    /// The entry whose erasure it tells of.
+    pub(crate) erases: Option<u64>,
     pub(crate) rows: Vec<WrittenRow>,
     pub(crate) feed: Vec<(String, String)>,
 }
+
+/// Class of the entries that tell of an erasure; `facts.index` names the entry erased.
+const ERASED: &str = "payload.erased";
 
 fn damaged(place: &str, found: impl Into<String>) -> StoreError {
     StoreError::Damaged { place: place.to_owned(), found: found.into() }
@@ -53,7 +60,10 @@ pub(crate) fn parse(place: &str, text: &str) -> Result<Parsed, StoreError> {
         rows.push(WrittenRow { table, key, cells });
     }
     let feed = feed_records(list("feed")?).map_err(|error| damaged(place, error.to_string()))?;
-    Ok(Parsed { canonical, rows, feed })
+    let class = value.get("class").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let index = value.get("facts").and_then(|facts| facts.get("index")?.as_u64());
+    let erases = index.filter(|_| class == ERASED);
+    Ok(Parsed { canonical, class, erases, rows, feed })
 }
 
 /// What the sequencer needs, from what stands beside a pending leaf.
@@ -65,6 +75,9 @@ pub(crate) fn item(
     outbox: Vec<(String, String)>,
 ) -> Result<Item, StoreError> {
     let parsed = parse(place, &payload)?;
+    if parsed.class != class {
+        return Err(damaged(place, format!("its payload is of class `{}`, not `{class}`", parsed.class)));
+    }
     let commitment = commitment(&salt, &class, &parsed.canonical);
     let rows = parsed.rows.into_iter().map(|row| (row.table.name.to_owned(), row.key)).collect();
     Ok(Item { class, salt, payload, commitment, rows, feed: parsed.feed, outbox })

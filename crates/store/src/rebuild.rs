@@ -105,6 +105,9 @@ async fn fill_in(
         if leaf.to_bytes() != entry.leaf.as_bytes() {
             return Err(damaged("its leaf does not commit to its payload".to_owned()));
         }
+        if parsed.class != entry.class {
+            return Err(damaged(format!("its payload is of class `{}`", parsed.class)));
+        }
         let mut named = Vec::with_capacity(parsed.rows.len());
         for row in parsed.rows {
             named.push((row.table.name.to_owned(), row.key.clone()));

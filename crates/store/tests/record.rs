@@ -93,6 +93,97 @@ fn every_changed_value_is_named() {
 }
 
 #[test]
+fn personal_data_shows_as_digests() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let mut one = change("row.written");
+        one.writes.push(write(&tables::PERSONS, "P1", Expect::Absent, 1));
+        one.writes.push(write(&tables::USERS, "U1", Expect::Absent, 2));
+        store.execute(one).await.unwrap();
+        let truth = store.entries(0, 9).await.unwrap();
+        place.behind("UPDATE persons SET name = 'Made Up', phone = 'made-up phone', confirmed_us = 77").await;
+        place.behind("UPDATE users SET email = 'made@up.example', state = 'made up'").await;
+        place.behind("UPDATE ledger_entries SET payload = payload || ' made up'").await;
+        let found = store.check_rows(truth).await.unwrap();
+        for fault in &found {
+            let open = fault.column.as_deref() == Some("state");
+            for said in [&fault.found, &fault.expected] {
+                let hidden = said == "null" || said.starts_with("a value with SHA-256 ");
+                assert_eq!(hidden, !open, "{fault:?}");
+            }
+        }
+        let columns: Vec<_> = found.iter().map(|fault| fault.column.as_deref().unwrap()).collect();
+        assert_eq!(columns, ["payload", "name", "phone", "confirmed_us", "email", "state"]);
+    });
+}
+
+#[test]
+fn a_payload_of_another_class_than_its_leaf_is_a_fault() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        store.execute(change("made.up")).await.unwrap();
+        let mut truth = store.entries(0, 9).await.unwrap();
+        // As one would who has the signing key: commitment and leaf are right, the payload tells another story.
+        let payload = truth[0].payload.as_deref().unwrap().replace("made.up", "made.down");
+        let canonical = sumun_ledger::Canonical::of(&serde_json::from_str(&payload).unwrap()).unwrap();
+        let commitment = sumun_ledger::commitment(&truth[0].salt.unwrap(), "made.up", &canonical);
+        let leaf = sumun_ledger::Leaf::new("made.up", truth[0].at, commitment).unwrap().to_bytes();
+        truth[0].leaf = String::from_utf8(leaf).unwrap();
+        truth[0].payload = Some(payload.into());
+        let found = store.check_rows(truth.clone()).await.unwrap();
+        let class = found.iter().find(|fault| fault.column.as_deref() == Some("class")).unwrap();
+        assert_eq!((class.table.as_str(), class.entry), ("ledger_entries", Some(0)));
+        assert_eq!(class.found, "a payload of class `made.down`");
+        let empty = place.another().open().await;
+        assert!(matches!(empty.rebuild_from(truth).await, Err(StoreError::Damaged { .. })));
+    });
+}
+
+#[test]
+fn an_erased_payload_must_be_owned_up_to() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        for _ in 0..3 {
+            store.execute(change("made.up")).await.unwrap();
+        }
+        let tell = async |index: u64| {
+            let mut one = change("payload.erased");
+            one.facts.extend([
+                ("index".to_owned(), json!(index)),
+                ("feed".to_owned(), json!(false)),
+                ("reason".to_owned(), json!("made up")),
+            ]);
+            store.execute(one).await.unwrap();
+        };
+        let erase = async |index: u64| {
+            place
+                .behind(&format!(
+                    "UPDATE ledger_entries SET salt = NULL, payload = NULL WHERE entry = {index}"
+                ))
+                .await;
+        };
+        let faults = async || {
+            // Entries as a verifier of the folder hands them in, and none: then the database's own.
+            let handed = faults(&store, &store.entries(0, 100).await.unwrap()).await;
+            assert_eq!(handed, faults(&store, &[]).await);
+            handed
+        };
+        // Told before it was written: that names nothing.
+        tell(4).await;
+        store.execute(change("made.up")).await.unwrap();
+        erase(4).await;
+        erase(1).await;
+        assert_eq!(faults().await, ["ledger_entries 1 payload", "ledger_entries 4 payload"]);
+        tell(4).await;
+        tell(1).await;
+        assert_eq!(faults().await, Vec::<String>::new());
+        // Whoever erases the confession has erased two.
+        erase(6).await;
+        assert_eq!(faults().await, ["ledger_entries 1 payload", "ledger_entries 6 payload"]);
+    });
+}
+
+#[test]
 fn a_ledger_fills_an_empty_database_with_equal_tables() {
     for_each_database(async |place| {
         let store = place.open().await;

@@ -1,6 +1,6 @@
 //! The ledger's own rows: entries, head, timelines, steps of the feed.
 
-use super::{Expected, shown};
+use super::{Expected, digest, shown};
 use crate::db::{Arg, Columns, rows as select, signed};
 use crate::error::{StoreError, database};
 use crate::payload::{Parsed, of_entry, records_text};
@@ -23,7 +23,8 @@ type Step = (u64, i64, [u8; 32]);
 struct RightEntry {
     index: u64,
     cells: [Arg; 7],
-    named: BTreeSet<(String, String)>,
+    /// Rows it wrote; `None` if it was erased, so that nobody knows.
+    named: Option<BTreeSet<(String, String)>>,
 }
 
 const COLUMNS: [&str; 7] = ["class", "at_us", "leaf", "salt", "payload", "hashes", "feed_version"];
@@ -45,6 +46,7 @@ pub(super) async fn compare(
     let mut tree = Appender::empty();
     let mut steps: BTreeMap<u64, Step> = BTreeMap::new();
     let mut at = None;
+    let mut unnamed = BTreeSet::new();
     let mut exhausted = false;
     loop {
         let mut batch: Vec<EntryRow> = Vec::new();
@@ -62,10 +64,14 @@ pub(super) async fn compare(
         let mut right = Vec::with_capacity(batch.len());
         for entry in &batch {
             at = Some(entry.at);
-            right.push(one(entry, &mut tree, &mut steps, expected)?);
+            right.push(one(entry, &mut tree, &mut steps, &mut unnamed, expected));
         }
         steps = steps.split_off(&expected.feed_version.saturating_sub(kept).saturating_add(1));
         entry_rows(connection, right, expected).await?;
+    }
+    for index in unnamed {
+        let (found, right) = ("erased", "a payload, or a later entry `payload.erased` that names this one");
+        expected.fault(fault("ledger_entries", index, Some("payload"), found.to_owned(), right.to_owned()));
     }
     beyond(connection, tree.size(), expected).await?;
     head(connection, &tree, at, expected).await?;
@@ -77,8 +83,9 @@ fn one(
     entry: &EntryRow,
     tree: &mut Appender,
     steps: &mut BTreeMap<u64, Step>,
+    unnamed: &mut BTreeSet<u64>,
     expected: &mut Expected,
-) -> Result<RightEntry, StoreError> {
+) -> RightEntry {
     let index = tree.size();
     let hashes = concatenated(&tree.append(entry.leaf.as_bytes()));
     let parsed = match of_entry(entry) {
@@ -94,10 +101,16 @@ fn one(
             None
         }
     };
-    let (mut named, mut step) = (BTreeSet::new(), None);
+    let erased = entry.salt.is_none() && entry.payload.is_none();
+    let (mut named, mut step) = ((!erased).then(BTreeSet::new), None);
+    if erased {
+        unnamed.insert(index);
+    }
     if let Some((salt, _, parsed)) = parsed {
         committed(entry, index, &salt, &parsed, expected);
-        named = parsed.rows.iter().map(|row| (row.table.name.to_owned(), row.key.clone())).collect();
+        // Only what was erased before can be told of.
+        parsed.erases.map(|erased| unnamed.remove(&erased));
+        named = Some(parsed.rows.iter().map(|row| (row.table.name.to_owned(), row.key.clone())).collect());
         if !parsed.feed.is_empty() {
             let version = expected.feed_version + 1;
             let digest = Sha256::digest(records_text(&parsed.feed)).into();
@@ -115,7 +128,7 @@ fn one(
         hashes.as_slice().into(),
         Arg::Int(step),
     ];
-    Ok(RightEntry { index, cells, named })
+    RightEntry { index, cells, named }
 }
 
 /// Whether the leaf commits to class, time and payload.
@@ -125,6 +138,11 @@ fn committed(entry: &EntryRow, index: u64, salt: &[u8; 32], parsed: &Parsed, exp
     if leaf.as_deref().ok() != Some(entry.leaf.as_bytes()) {
         let found = "a leaf that does not commit to class, time and payload".to_owned();
         expected.fault(fault("ledger_entries", index, Some("leaf"), found, "one that does".to_owned()));
+    }
+    if parsed.class != entry.class {
+        let found = format!("a payload of class `{}`", parsed.class);
+        let right = format!("`{}`, as in the leaf", entry.class);
+        expected.fault(fault("ledger_entries", index, Some("class"), found, right));
     }
 }
 
@@ -161,6 +179,10 @@ async fn entry_rows(
             Some(cells) => {
                 for ((column, found), right) in COLUMNS.iter().zip(&cells).zip(&entry.cells) {
                     if found != right {
+                        let shown = |cell: &Arg| match *column {
+                            "payload" | "salt" => digest(cell),
+                            _ => shown(cell),
+                        };
                         let (found, right) = (shown(found), shown(right));
                         expected.fault(fault("ledger_entries", entry.index, Some(column), found, right));
                     }
@@ -168,7 +190,8 @@ async fn entry_rows(
             }
         }
         let named = named.remove(&key).unwrap_or_default();
-        for (table, row) in named.symmetric_difference(&entry.named) {
+        let Some(right) = entry.named else { continue };
+        for (table, row) in named.symmetric_difference(&right) {
             let what = format!("row `{row}` of `{table}`");
             let there = named.contains(&(table.clone(), row.clone()));
             let (found, right) = if there { (what, "none".to_owned()) } else { ("none".to_owned(), what) };
