@@ -74,7 +74,9 @@ async fn work(inner: &Inner, waiting: &Waiting, prepared: Prepared) -> Answer {
                 let spread = u64::from(salt.get(attempts as usize % 32).copied().unwrap_or(0)) % 8;
                 sleep(Duration::from_millis(u64::from(attempts.min(8)) * (1 + spread))).await;
             }
-            Err(StoreError::Database { source, .. }) if again(&source) => return Err(collided(&prepared)),
+            Err(StoreError::Database { source, .. }) if again(&source) => {
+                return Err(culprit(inner, &prepared).await.unwrap_or_else(|| collided(&prepared)));
+            }
             Err(error) => return Err(error),
         }
     }
@@ -105,7 +107,14 @@ fn again(error: &sqlx::Error) -> bool {
     matches!(code.as_deref(), Some("40001" | "40P01" | "23505"))
 }
 
-/// Serialisation refused to the end: somebody else was faster all the time.
+/// Serialisation refused to the end: which row is it that others changed, if one shows when all are read again?
+async fn culprit(inner: &Inner, prepared: &[Prepared]) -> Option<StoreError> {
+    let mut connection = inner.db.pool.acquire().await.ok()?;
+    let world = World::load(&mut connection, prepared).await.ok()?;
+    world.judge(prepared.first()?).err()
+}
+
+/// Every row is as it was expected, and yet somebody else was faster all the time: with which row cannot be told.
 fn collided(prepared: &[Prepared]) -> StoreError {
     let named = prepared.iter().flat_map(|change| {
         let writes = change.writes.iter().map(|row| (row.table.name, row.key.clone(), row.expect));

@@ -80,7 +80,13 @@ async fn round(
             };
         }
         if *lease_until != i64::MIN {
-            full = place(inner, tail).await?;
+            if inner.stops_at("postgres: before placing") {
+                return Ok(false);
+            }
+            match place(inner, tail).await? {
+                Turn::Done { full: more } => full = more,
+                Turn::Fenced => *lease_until = i64::MIN,
+            }
         }
     }
     let Some(head) = sequence::head(&mut connection, false).await? else { return Ok(false) };
@@ -111,8 +117,29 @@ async fn give_up_lease(inner: &Inner) {
     let _ = inner.db.write("give up the sequencer's lease", sql, vec![inner.holder().into()]).await;
 }
 
-/// Gives committed leaves their places; `true` if there were as many as fit.
-async fn place(inner: &Inner, tail: &mut Tail) -> Result<bool, StoreError> {
+/// How a round of sequencing ended.
+enum Turn {
+    /// Whatever there was is placed; `full` if there were as many leaves as fit.
+    Done { full: bool },
+    /// Somebody else holds the lease by now.
+    Fenced,
+}
+
+/// Whether this process still holds the lease, however long it slept since it took it. From here on a transaction that
+/// idles for as long as a lease is ended by the database: a holder that hangs must not keep the head row locked.
+async fn still_held(connection: &mut AnyConnection, inner: &Inner) -> Result<bool, StoreError> {
+    let sql = "SELECT set_config('idle_in_transaction_session_timeout', $1, true), \
+               (SELECT \"holder\" FROM \"leases\" WHERE \"lease\" = 'sequencer')";
+    let patience_ms = (inner.options()?.lease_us / 1000).max(1);
+    let found = rows(connection, sql.to_owned(), vec![patience_ms.to_string().into()]).await;
+    let found = found.map_err(database("look who holds the sequencer's lease"))?;
+    let holder = found.first().map(|row| row.text_or_null(1)).transpose()?.flatten();
+    Ok(holder.as_deref() == Some(inner.holder()))
+}
+
+/// Gives committed leaves their places.
+async fn place(inner: &Inner, tail: &mut Tail) -> Result<Turn, StoreError> {
+    const NOTHING: Turn = Turn::Done { full: false };
     let options = inner.options()?;
     let begin = inner.db.pool.begin().await;
     let mut transaction = begin.map_err(database("begin to sequence"))?;
@@ -121,7 +148,10 @@ async fn place(inner: &Inner, tail: &mut Tail) -> Result<bool, StoreError> {
     let peeked = "SELECT \"leaf\" FROM \"pending_leaves\" LIMIT 1".to_owned();
     let peeked = rows(&mut transaction, peeked, Vec::new()).await.map_err(database("look for leaves"))?;
     if peeked.is_empty() {
-        return Ok(false);
+        return Ok(NOTHING);
+    }
+    if !still_held(&mut transaction, inner).await? {
+        return Ok(Turn::Fenced);
     }
     // The row lock first: leaves are read after it, so that nobody else's places are missed.
     let head = sequence::head(&mut transaction, true).await?;
@@ -135,7 +165,7 @@ async fn place(inner: &Inner, tail: &mut Tail) -> Result<bool, StoreError> {
     let found = rows(&mut transaction, sql.to_owned(), vec![BATCH_MAX.into()]).await;
     let found = found.map_err(database("read pending leaves"))?;
     if found.is_empty() {
-        return Ok(false);
+        return Ok(NOTHING);
     }
     let (mut leaves, mut items) = (Vec::with_capacity(found.len()), Vec::with_capacity(found.len()));
     for row in &found {
@@ -148,20 +178,20 @@ async fn place(inner: &Inner, tail: &mut Tail) -> Result<bool, StoreError> {
     let sequenced =
         sequence::sequence(&mut transaction, tail, &items, &when, &options.signer, options.feed_deltas_kept)
             .await?;
-    let Sequenced::Done(moved, _) = sequenced else { return Ok(false) };
+    let Sequenced::Done(moved, _) = sequenced else { return Ok(Turn::Fenced) };
     let list = db::placeholders(1, leaves.len());
     let sql = format!("DELETE FROM \"pending_leaves\" WHERE \"leaf\" IN ({list})");
     db::run(&mut transaction, sql, leaves).await.map_err(database("take placed leaves away"))?;
     if inner.stops_at("postgres: before places are committed") {
-        return Ok(false);
+        return Ok(NOTHING);
     }
     // Should this fail unheard, the next round finds the head where it is.
     transaction.commit().await.map_err(database("commit places"))?;
     *tail = moved;
     if inner.stops_at("postgres: after places are committed") {
-        return Ok(false);
+        return Ok(NOTHING);
     }
-    Ok(found.len() == usize::try_from(BATCH_MAX).unwrap_or(usize::MAX))
+    Ok(Turn::Done { full: found.len() == usize::try_from(BATCH_MAX).unwrap_or(usize::MAX) })
 }
 
 fn pending(leaf: i64, row: &sqlx::any::AnyRow) -> Result<Item, StoreError> {
