@@ -149,7 +149,7 @@ impl Govern {
                 let row = self.invited_gate(&request.invite).await?;
                 let key = request.public_key.to_string();
                 let equals = vec![("public_key", json!(key))];
-                let used = Filter { equals, after: None, limit: 1 };
+                let used = Filter { equals, after: None, limit: 1, ..Filter::default() };
                 if !self.store.list(&GATES, &used).await.map_err(store_refusal)?.is_empty() {
                     return Err(Refusal::new(
                         RefusalKind::Conflict,
@@ -274,7 +274,12 @@ impl Govern {
         limit: u32,
     ) -> Result<Vec<Gate>, Refusal> {
         require(actor, GATE_READERS)?;
-        let filter = Filter { equals: Vec::new(), after, limit: limit.clamp(1, Filter::LIMIT_MAX) };
+        let filter = Filter {
+            equals: Vec::new(),
+            after,
+            limit: limit.clamp(1, Filter::LIMIT_MAX),
+            ..Filter::default()
+        };
         let rows = self.store.list(&GATES, &filter).await.map_err(store_refusal)?;
         Ok(rows.iter().map(Gate::of).collect())
     }
@@ -283,7 +288,7 @@ impl Govern {
     async fn invited_gate(&self, invite: &str) -> Result<Image, Refusal> {
         let ticket = Ticket::parse(GATE_INVITE_PREFIX, invite).ok_or_else(invite_invalid)?;
         let equals = vec![("invite", json!(ticket.digest())), ("state", json!("invited"))];
-        let filter = Filter { equals, after: None, limit: 1 };
+        let filter = Filter { equals, after: None, limit: 1, ..Filter::default() };
         let row = self.store.list(&GATES, &filter).await.map_err(store_refusal)?.into_iter().next();
         let now = self.world.now().as_micros();
         row.filter(|row| row::integer(row, "invite_until_us").is_some_and(|until| now < until))

@@ -217,7 +217,7 @@ impl Govern {
                 return Err(nothing_to_see(actor));
             }
         }
-        let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX) };
+        let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX), ..Filter::default() };
         let rows = self.store.list(P::TABLE, &filter).await.map_err(store_refusal)?;
         let whole = actor.has(SEES_ALL);
         Ok(rows.iter().map(P::of).map(|view| if whole { view } else { view.outwards() }).collect())

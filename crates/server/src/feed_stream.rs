@@ -6,13 +6,11 @@
 use crate::server::Server;
 use bytes::Bytes;
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use sumun_feed::{Frame, PART_RECORDS_MAX, SnapshotWriter};
 use sumun_model::{GateId, KeyId};
-use sumun_store::tables::DEAD_KEYS;
-use sumun_store::{Filter, StoreError};
+use sumun_store::StoreError;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::SendTimeoutError;
 
@@ -20,6 +18,8 @@ use tokio::sync::mpsc::error::SendTimeoutError;
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long a full channel is waited for. A gate that reads nothing for so long would be stale anyway.
 const SLOW: Duration = Duration::from_secs(5);
+/// How long a whole snapshot may take. It keeps a read transaction open, and others may be waiting for their turn.
+const SNAPSHOT_SLOW: Duration = Duration::from_secs(300);
 /// Versions read at once.
 const DELTAS: u32 = 256;
 
@@ -30,6 +30,10 @@ pub(crate) enum StreamEnd {
     Gone,
     #[error("the gate read nothing for {} seconds", SLOW.as_secs())]
     Slow,
+    #[error("a snapshot took longer than {} seconds", SNAPSHOT_SLOW.as_secs())]
+    SlowSnapshot,
+    #[error("`{0}` in the registry of dead ids is no key's id; run `sumun ledger verify`")]
+    Id(String),
     #[error("this process stops")]
     Stopping,
     #[error("the feed cannot be read")]
@@ -61,7 +65,7 @@ pub(crate) async fn run(server: Arc<Server>, gate: GateId, from: u64, lines: Sen
             tracing::warn!(gate.id = %gate, error = &end as &dyn std::error::Error, "Feed of gate {gate} broken off: {end}");
         }
     }
-    if matches!(end, StreamEnd::Slow) {
+    if matches!(end, StreamEnd::Slow | StreamEnd::SlowSnapshot) {
         server.metrics.feed_slow.inc();
     }
     // Breaks the body off instead of ending it well; if the channel is full, dropping the sender has to do.
@@ -127,63 +131,56 @@ impl Stream<'_> {
     }
 
     async fn snapshot(&mut self) -> Result<(), StreamEnd> {
-        let snapshot = self.server.govern.store.feed_snapshot().await?;
-        let known: BTreeSet<&str> =
-            snapshot.records.iter().filter_map(|record| record.get("key")?.as_str()).collect();
-        let dead = self.dead_without_record(&known).await?;
-        let (at, count) = (self.server.govern.world.now(), |n: usize| u64::try_from(n).unwrap_or(u64::MAX));
-        let (mut writer, line) = SnapshotWriter::begin(
-            &self.server.feed_key,
-            snapshot.version,
-            at,
-            count(snapshot.records.len()),
-            count(dead.len()),
-        )?;
+        let whole = tokio::time::timeout(SNAPSHOT_SLOW, self.snapshot_pages()).await;
+        whole.map_err(|_| StreamEnd::SlowSnapshot)?
+    }
+
+    /// Page by page: neither here nor in the channel are more than a few thousand records at once.
+    async fn snapshot_pages(&mut self) -> Result<(), StreamEnd> {
+        let mut snapshot = self.server.govern.store.feed_snapshot().await?;
+        let (version, keys, dead) = (snapshot.version(), snapshot.keys(), snapshot.dead());
+        let at = self.server.govern.world.now();
+        let (mut writer, line) = SnapshotWriter::begin(&self.server.feed_key, version, at, keys, dead)?;
         self.send(line).await?;
-        for part in snapshot.records.chunks(PART_RECORDS_MAX) {
-            let records = self.with_secrets(part.to_vec()).await?;
-            self.send(writer.part(records, Vec::new())?).await?;
+        let page = u32::try_from(PART_RECORDS_MAX).unwrap_or(u32::MAX);
+        loop {
+            let records = snapshot.records(page).await?;
+            if records.is_empty() {
+                break;
+            }
+            self.send(writer.part(self.with_secrets(records).await?, Vec::new())?).await?;
         }
-        for part in dead.chunks(PART_RECORDS_MAX) {
-            self.send(writer.part(Vec::new(), part.to_vec())?).await?;
+        // Ids that have ended and that gates were never told of: they must not come to life there either.
+        loop {
+            let ids = snapshot.dead_ids(page).await?;
+            if ids.is_empty() {
+                break;
+            }
+            let ids = ids.iter().map(|id| KeyId::new(id).map_err(|_| StreamEnd::Id(id.clone())));
+            self.send(writer.part(Vec::new(), ids.collect::<Result<_, _>>()?)?).await?;
         }
         self.send(writer.end()?).await?;
-        self.version = snapshot.version;
+        self.version = version;
         Ok(())
     }
 
-    /// Ids that have ended and that gates were never told of: they must not come to life there either.
-    async fn dead_without_record(&self, known: &BTreeSet<&str>) -> Result<Vec<KeyId>, StreamEnd> {
-        let mut dead = Vec::new();
-        let mut filter = Filter { limit: Filter::LIMIT_MAX, ..Filter::default() };
-        loop {
-            let rows = self.server.govern.store.list(&DEAD_KEYS, &filter).await?;
-            let ids = rows.iter().filter_map(|row| row.get("key")?.as_str());
-            filter.after = ids.clone().next_back().map(str::to_owned);
-            dead.extend(ids.filter(|id| !known.contains(id)).filter_map(|id| KeyId::new(id).ok()));
-            if rows.len() < usize::try_from(Filter::LIMIT_MAX).unwrap_or(usize::MAX) {
-                return Ok(dead);
-            }
-        }
-    }
-
     /// Puts each key's sealed secret in the place of its name.
-    async fn with_secrets(&self, records: Vec<Value>) -> Result<Vec<Value>, StreamEnd> {
-        let mut whole = Vec::with_capacity(records.len());
-        for mut record in records {
+    async fn with_secrets(&self, mut records: Vec<Value>) -> Result<Vec<Value>, StreamEnd> {
+        let name = |record: &Value| record.get("secret_ref").and_then(Value::as_str).map(str::to_owned);
+        let names: Vec<String> = records.iter().filter_map(name).collect();
+        let sealed = self.server.govern.store.vault_many(&names).await?;
+        for record in &mut records {
             if let Some(fields) = record.as_object_mut()
                 && let Some(name) = fields.remove("secret_ref")
             {
-                let sealed = self.server.govern.store.vault(name.as_str().unwrap_or_default()).await?;
-                let Some(sealed) = sealed else {
+                let Some(sealed) = name.as_str().and_then(|name| sealed.get(name)) else {
                     let key = fields.get("key").and_then(Value::as_str).unwrap_or_default();
                     return Err(StreamEnd::Vault(key.to_owned()));
                 };
-                fields.insert("secret".to_owned(), sealed.into());
+                fields.insert("secret".to_owned(), sealed.as_str().into());
             }
-            whole.push(record);
         }
-        Ok(whole)
+        Ok(records)
     }
 
     async fn send(&self, mut line: String) -> Result<(), StreamEnd> {

@@ -15,7 +15,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use tokio::sync::{Mutex, MutexGuard};
+use std::sync::Arc;
+use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
+
+/// Readers with a connection of their own at most; others wait.
+const SLOW_READERS_MAX: usize = 8;
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub(crate) struct Db {
     options: AnyConnectOptions,
     /// SQLite's one writing connection: whoever writes waits here in turn, not in the database's busy loop.
     writer: Mutex<Option<AnyConnection>>,
+    /// Turns for readers with a connection of their own.
+    slow_readers: Arc<Semaphore>,
     /// Held, never read: no second process opens a database whose writer is the sequencer.
     _lock: Option<File>,
 }
@@ -72,7 +78,8 @@ impl Db {
             .connect_with(options.clone())
             .await
             .map_err(database("connect to the database"))?;
-        Ok(Self { kind, pool, options, writer: Mutex::new(None), _lock: lock })
+        let slow_readers = Arc::new(Semaphore::new(SLOW_READERS_MAX));
+        Ok(Self { kind, pool, options, writer: Mutex::new(None), slow_readers, _lock: lock })
     }
 
     /// SQLite's writing connection, in turn.
@@ -132,7 +139,25 @@ impl Db {
         self.pool.begin_with(begin).await.map_err(database("begin to read"))
     }
 
+    /// As [`Db::snapshot`], for a reader who takes his time: on a connection that nobody else waits for, of which there
+    /// are few.
+    pub(crate) async fn snapshot_apart(&self) -> Result<(OwnedSemaphorePermit, AnyConnection), StoreError> {
+        let gone = |_| StoreError::Unavailable { cause: "it was closed".into(), in_doubt: false };
+        let turn = Arc::clone(&self.slow_readers).acquire_owned().await.map_err(gone)?;
+        let failed = database("begin to read");
+        let mut connection = self.options.connect().await.map_err(&failed)?;
+        let begin = match self.kind {
+            Kind::Sqlite => "BEGIN",
+            Kind::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        for statement in pragmas(self.kind).iter().chain([&begin]) {
+            sqlx::raw_sql(*statement).execute(&mut connection).await.map_err(&failed)?;
+        }
+        Ok((turn, connection))
+    }
+
     pub(crate) async fn close(&self) {
+        self.slow_readers.close();
         if let Some(connection) = self.writer.lock().await.take() {
             let _ = connection.close().await;
         }

@@ -1,10 +1,16 @@
 //! Reading the feed: a snapshot at one version, then steps.
 
+mod snapshot;
+
+pub use snapshot::FeedSnapshot;
+pub(crate) use snapshot::open as snapshot;
+
 use crate::db::{Columns, rows, unsigned};
 use crate::error::{StoreError, database};
 use crate::inner::Inner;
-use crate::records::{FeedDelta, FeedSnapshot};
+use crate::records::FeedDelta;
 use serde::de::DeserializeOwned;
+use sqlx::AnyConnection;
 use sumun_model::Timestamp;
 
 fn json<T: DeserializeOwned>(place: impl Fn() -> String, text: &str) -> Result<T, StoreError> {
@@ -12,20 +18,11 @@ fn json<T: DeserializeOwned>(place: impl Fn() -> String, text: &str) -> Result<T
         .map_err(|error| StoreError::Damaged { place: place(), found: error.to_string() })
 }
 
-pub(crate) async fn snapshot(inner: &Inner) -> Result<FeedSnapshot, StoreError> {
-    let mut transaction = inner.db.snapshot().await?;
-    let failed = database("read the feed's snapshot");
+/// The feed's last version.
+async fn head_version(connection: &mut AnyConnection) -> Result<u64, StoreError> {
     let sql = "SELECT \"feed_version\" FROM \"ledger_head\" WHERE \"one\" = 1".to_owned();
-    let head = rows(&mut transaction, sql, Vec::new()).await.map_err(&failed)?;
-    let version = head.first().map(|row| row.int(0)).transpose()?.map_or(0, unsigned);
-    let sql = "SELECT \"key\", \"record\" FROM \"feed_keys\" ORDER BY \"key\"".to_owned();
-    let found = rows(&mut transaction, sql, Vec::new()).await.map_err(&failed)?;
-    let mut records = Vec::with_capacity(found.len());
-    for row in &found {
-        let key = row.text(0)?;
-        records.push(json(|| format!("the feed's record of `{key}`"), &row.text(1)?)?);
-    }
-    Ok(FeedSnapshot { version, records })
+    let head = rows(connection, sql, Vec::new()).await.map_err(database("read the feed's version"))?;
+    Ok(head.first().map(|row| row.int(0)).transpose()?.map_or(0, unsigned))
 }
 
 pub(crate) async fn since(
@@ -35,9 +32,7 @@ pub(crate) async fn since(
 ) -> Result<Option<Vec<FeedDelta>>, StoreError> {
     let mut transaction = inner.db.snapshot().await?;
     let failed = database("read the feed");
-    let sql = "SELECT \"feed_version\" FROM \"ledger_head\" WHERE \"one\" = 1".to_owned();
-    let head = rows(&mut transaction, sql, Vec::new()).await.map_err(&failed)?;
-    let head = head.first().map(|row| row.int(0)).transpose()?.map_or(0, unsigned);
+    let head = head_version(&mut transaction).await?;
     if version >= head {
         return Ok((version == head).then(Vec::new));
     }

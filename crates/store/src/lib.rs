@@ -35,6 +35,7 @@ pub mod tables;
 pub use change::{Change, Committed, Expect, Idempotency, OutboxMessage, RowRead, RowWrite, VaultItem};
 pub use error::{OpenError, StoreError};
 pub use options::{Clock, StoreOptions};
-pub use records::{EntryRow, FeedDelta, FeedSnapshot, Filter, Head, OutboxItem, RowFault, Session};
+pub use records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, Session};
+pub use feed::FeedSnapshot;
 pub use store::Store;
 pub use table::{Column, Image, Kind, Table};

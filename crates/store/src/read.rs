@@ -9,6 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// `"a","b",…` of all columns.
@@ -82,16 +83,19 @@ pub(crate) async fn get_many(
 }
 
 pub(crate) async fn list(inner: &Inner, table: &Table, filter: &Filter) -> Result<Vec<Image>, StoreError> {
+    let (sql, args) = listing(table, filter)?;
+    let found = inner.db.read("list rows", sql, args).await?;
+    found.iter().map(|row| image(table, row)).collect()
+}
+
+/// The statement of a list, and its arguments.
+fn listing(table: &Table, filter: &Filter) -> Result<(String, Vec<Arg>), StoreError> {
     let mut sql = select(table);
     let mut args: Vec<Arg> = Vec::new();
     let mut word = "WHERE";
     for (name, value) in &filter.equals {
-        let wrong = |what: &str| StoreError::Invalid(format!("column `{name}` of `{}` {what}", table.name));
-        let column = table
-            .columns
-            .iter()
-            .find(|column| column.name == *name)
-            .ok_or_else(|| wrong("does not exist"))?;
+        let wrong = |what: &str| unlisted(table, name, what);
+        let column = column(table, name)?;
         let arg = match (column.kind, value) {
             (Kind::Text | Kind::TextOrNull, Value::String(text)) => {
                 Some(Arg::from(text.replace('\0', "\u{1}")))
@@ -111,14 +115,33 @@ pub(crate) async fn list(inner: &Inner, table: &Table, filter: &Filter) -> Resul
         };
         word = "AND";
     }
+    let mut key = format!("\"{}\"", table.key);
+    if let Some((name, most)) = filter.at_most {
+        if !matches!(column(table, name)?.kind, Kind::Integer | Kind::IntegerOrNull) {
+            return Err(unlisted(table, name, "holds no whole numbers"));
+        }
+        args.push(most.into());
+        let _ = write!(sql, " {word} \"{name}\" <= ${}", args.len());
+        word = "AND";
+        // As an expression the key has no index: few rows are due, and no planner shall read all in the order of keys.
+        key = format!("({key} || '')");
+    }
     if let Some(after) = &filter.after {
         args.push(after.replace('\0', "").into());
-        let _ = write!(sql, " {word} \"{}\" > ${}", table.key, args.len());
+        let _ = write!(sql, " {word} {key} > ${}", args.len());
     }
     args.push(i64::from(filter.limit.min(Filter::LIMIT_MAX)).into());
-    let _ = write!(sql, " ORDER BY \"{}\" LIMIT ${}", table.key, args.len());
-    let found = inner.db.read("list rows", sql, args).await?;
-    found.iter().map(|row| image(table, row)).collect()
+    let _ = write!(sql, " ORDER BY {key} LIMIT ${}", args.len());
+    Ok((sql, args))
+}
+
+fn unlisted(table: &Table, name: &str, what: &str) -> StoreError {
+    StoreError::Invalid(format!("column `{name}` of `{}` {what}", table.name))
+}
+
+fn column<'a>(table: &'a Table, name: &str) -> Result<&'a Column, StoreError> {
+    let found = table.columns.iter().find(|column| column.name == name);
+    found.ok_or_else(|| unlisted(table, name, "does not exist"))
 }
 
 /// Every row of a table in the order of keys, as stored, a page at a time.
@@ -144,18 +167,73 @@ pub(crate) fn digest_of(text: &str) -> String {
 }
 
 pub(crate) async fn vault(inner: &Inner, digest: &str) -> Result<Option<String>, StoreError> {
-    if digest.contains('\0') {
-        return Ok(None);
+    Ok(vault_many(inner, &[digest.to_owned()]).await?.remove(digest))
+}
+
+pub(crate) async fn vault_many(
+    inner: &Inner,
+    digests: &[String],
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut found = BTreeMap::new();
+    let wanted: Vec<&String> = digests.iter().filter(|digest| !digest.contains('\0')).collect();
+    for some in wanted.chunks(KEYS_MAX) {
+        let list = placeholders(1, some.len());
+        let sql = format!("SELECT \"digest\", \"sealed\" FROM \"vault\" WHERE \"digest\" IN ({list})");
+        let args = some.iter().map(|digest| Arg::from(digest.as_str())).collect();
+        for row in inner.db.read("read the vault", sql, args).await? {
+            let (digest, sealed) = (row.text(0)?, row.text(1)?);
+            if digest_of(&sealed) != digest {
+                return Err(StoreError::Damaged {
+                    place: format!("vault item `{digest}`"),
+                    found: "its text has another digest".to_owned(),
+                });
+            }
+            found.insert(digest, sealed);
+        }
     }
-    let sql = "SELECT \"sealed\" FROM \"vault\" WHERE \"digest\" = $1".to_owned();
-    let found = inner.db.read("read the vault", sql, vec![digest.into()]).await?;
-    let Some(row) = found.first() else { return Ok(None) };
-    let sealed = row.text(0)?;
-    if digest_of(&sealed) != digest {
-        return Err(StoreError::Damaged {
-            place: format!("vault item `{digest}`"),
-            found: "its text has another digest".to_owned(),
-        });
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables;
+    use serde_json::json;
+    use sqlx::Connection;
+
+    /// How a database means to run a statement.
+    async fn plan(connection: &mut AnyConnection, explain: &str, filter: &Filter, table: &Table) -> String {
+        let (sql, args) = listing(table, filter).unwrap();
+        let found = rows(connection, format!("{explain} {sql}"), args).await.unwrap();
+        let column = if explain == "EXPLAIN" { 0 } else { 3 };
+        found.iter().map(|row| row.text(column).unwrap() + "\n").collect()
     }
-    Ok(Some(sealed))
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_due_is_found_by_its_index() {
+        sqlx::any::install_default_drivers();
+        let sqlite = include_str!("../migrations/sqlite/0001_record.sql");
+        let postgres = include_str!("../migrations/postgres/0001_record.sql");
+        let url = tokio::task::spawn_blocking(|| sumun_fixture::Postgres::shared().database()).await.unwrap();
+        for (url, migration, explain) in
+            [("sqlite::memory:", sqlite, "EXPLAIN QUERY PLAN"), (url.as_str(), postgres, "EXPLAIN")]
+        {
+            let mut connection = AnyConnection::connect(url).await.unwrap();
+            sqlx::raw_sql(migration).execute(&mut connection).await.unwrap();
+            if explain == "EXPLAIN" {
+                // As every connection of a store.
+                sqlx::raw_sql("SET enable_seqscan = off").execute(&mut connection).await.unwrap();
+            }
+            for after in [None, Some("K1".to_owned())] {
+                let due =
+                    Filter { at_most: Some(("next_due_us", 7)), after, limit: 1000, ..Filter::default() };
+                let found = plan(&mut connection, explain, &due, &tables::KEYS).await;
+                assert!(found.contains("keys_by_next_due_us"), "{found}");
+                let equals = vec![("state", json!("open"))];
+                let due = Filter { equals, at_most: Some(("due_us", 7)), ..due };
+                let found = plan(&mut connection, explain, &due, &tables::APPROVALS).await;
+                assert!(found.contains("approvals_by_state_and_due_us"), "{found}");
+            }
+        }
+    }
 }

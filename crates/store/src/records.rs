@@ -9,6 +9,8 @@ use sumun_model::Timestamp;
 pub struct Filter {
     /// Columns that must have these values; `null` means none. Never a JSON column.
     pub equals: Vec<(&'static str, Value)>,
+    /// A column of whole numbers that must hold this or less; null is never less. Needs an index of its own to be quick.
+    pub at_most: Option<(&'static str, i64)>,
     /// Only keys after this one.
     pub after: Option<String>,
     /// At most this many; see [`Filter::LIMIT_MAX`].
@@ -62,15 +64,6 @@ pub struct FeedDelta {
     /// When that was sequenced.
     pub at: Timestamp,
     /// Gate-visible records that changed.
-    pub records: Vec<Value>,
-}
-
-/// All gate-visible records at one version.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FeedSnapshot {
-    /// The version.
-    pub version: u64,
-    /// The records, ordered by key.
     pub records: Vec<Value>,
 }
 

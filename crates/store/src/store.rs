@@ -6,7 +6,7 @@ use crate::change::{Change, Committed, Idempotency};
 use crate::error::{OpenError, StoreError};
 use crate::inner::{Handle, Inner};
 use crate::options::StoreOptions;
-use crate::records::{EntryRow, FeedDelta, FeedSnapshot, Filter, Head, OutboxItem, RowFault, Session};
+use crate::records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, Session};
 use crate::table::{Image, Table};
 use crate::{check, entries, feed, outbox, read, rebuild, sessions};
 use std::sync::Arc;
@@ -102,6 +102,17 @@ impl Store {
     }
 
     /// Where ledger and feed stand, as this process knows; on PostgreSQL another process may be a moment ahead.
+    /// Sealed texts by their digests; those that are not there are left out.
+    ///
+    /// # Errors
+    /// As [`Store::vault`].
+    pub async fn vault_many(
+        &self,
+        digests: &[String],
+    ) -> Result<std::collections::BTreeMap<String, String>, StoreError> {
+        read::vault_many(self.inner(), digests).await
+    }
+
     #[must_use]
     pub fn head(&self) -> Head {
         self.inner().head.borrow().clone()
@@ -163,11 +174,12 @@ impl Store {
         self.inner().head.borrow().feed_version
     }
 
-    /// All gate-visible records, at one version.
+    /// All gate-visible records at one version, to be read page by page. Keeps a connection until dropped; of so many at
+    /// once the next one waits.
     ///
     /// # Errors
     /// As [`Store::get`].
-    pub async fn feed_snapshot(&self) -> Result<FeedSnapshot, StoreError> {
+    pub async fn feed_snapshot(&self) -> Result<feed::FeedSnapshot, StoreError> {
         feed::snapshot(self.inner()).await
     }
 

@@ -39,13 +39,14 @@ tables! {
     VENDORS = "vendors" { vendor: Text, name: Text, class: Text, state: Text, networks: Json, scopes: Json, diligence: Json, attested_us: IntegerOrNull, recertify_us: IntegerOrNull }
     /// Records that let a named operator use a key.
     DELEGATIONS = "delegations" { delegation: Text, account: Text, key: TextOrNull, operator: Text, networks: Json, scopes: Json, limits: Json, from_us: Integer, until_us: Integer, state: Text }
-    /// API keys. `secret` names a sealed text in the vault by its digest; `exposure` is the SHA-256 of the secret itself, for matching exposures.
+    /// API keys. `secret` names a sealed text in the vault by its digest; `exposure` is the SHA-256 of the secret itself, for
+    /// matching exposures; `next_due_us` is when the clock next asks something of the key, null once it has ended.
     KEYS = "keys" {
         key: Text, account: Text, state: Text, measure: TextOrNull, cause: TextOrNull, scopes: Json, allowlist: Json, purpose: Text,
         application: Text, operator: Text, vendor: TextOrNull, scheme: Text, secret: TextOrNull, exposure: TextOrNull, public_key: TextOrNull,
         created_us: Integer, expires_us: Integer, rotate_by_us: IntegerOrNull, ends_us: IntegerOrNull, replaces: TextOrNull, mandate: Json,
         terms: Text, terms_accepted_us: Integer, requested_by: Text, session: Text, approvals: Json, canary: Integer,
-        reason: TextOrNull, review_by: TextOrNull, review_due_us: IntegerOrNull,
+        reason: TextOrNull, review_by: TextOrNull, review_due_us: IntegerOrNull, next_due_us: IntegerOrNull,
     }
     /// Ids that have ended: none may live again.
     DEAD_KEYS = "dead_keys" { key: Text, state: Text, cause: TextOrNull, ended_us: Integer }

@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{Place, change, customer, for_each_database, write};
+use common::{Place, customer, for_each_database, write};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sumun_model::Timestamp;
@@ -195,34 +195,6 @@ fn changes_that_contradict_themselves_are_refused() {
 }
 
 #[test]
-fn the_feed_has_a_step_for_each_change_and_a_snapshot_at_each() {
-    for_each_database(async |place| {
-        let mut options = place.options();
-        options.feed_deltas_kept = 3;
-        let store = Store::open(options).await.unwrap();
-        for n in 1..=5_u64 {
-            let mut one = change("key.changed");
-            one.feed = vec![json!({"key": format!("K{}", n % 2), "n": n}), json!({"key": format!("L{n}")})];
-            assert_eq!(store.execute(one).await.unwrap().feed_version, Some(n));
-        }
-        assert_eq!(store.execute(customer("C1", Expect::Absent, 1)).await.unwrap().feed_version, None);
-        let snapshot = store.feed_snapshot().await.unwrap();
-        assert_eq!((snapshot.version, store.feed_head()), (5, 5));
-        let keys: Vec<_> = snapshot.records.iter().map(|record| record["key"].as_str().unwrap()).collect();
-        assert_eq!(keys, ["K0", "K1", "L1", "L2", "L3", "L4", "L5"]);
-        assert_eq!(snapshot.records[1]["n"], 5);
-        assert!(store.feed_since(1, 10).await.unwrap().is_none(), "pruned");
-        let deltas = store.feed_since(2, 2).await.unwrap().unwrap();
-        assert_eq!(
-            deltas.iter().map(|delta| (delta.version, delta.entry)).collect::<Vec<_>>(),
-            [(3, 2), (4, 3)]
-        );
-        assert!(store.feed_since(5, 10).await.unwrap().unwrap().is_empty());
-        assert!(store.feed_since(6, 10).await.unwrap().is_none());
-    });
-}
-
-#[test]
 fn messages_leave_once_sealed_texts_stay_sessions_end() {
     for_each_database(async |place| {
         let store = place.open().await;
@@ -268,30 +240,6 @@ fn messages_leave_once_sealed_texts_stay_sessions_end() {
     });
 }
 
-#[test]
-fn lists_filter_by_plain_columns_only() {
-    for_each_database(async |place| {
-        let store = place.open().await;
-        for n in 0..6_u64 {
-            let mut one = customer(&format!("C{n}"), Expect::Absent, n);
-            let image = &mut one.writes[0].image;
-            image.insert("state".into(), json!(if n < 4 { "active" } else { "closed" }));
-            image.insert("country".into(), if n % 2 == 0 { json!(null) } else { json!("KR") });
-            store.execute(one).await.unwrap();
-        }
-        let list = async |equals: Vec<(&'static str, serde_json::Value)>| {
-            store.list(&tables::CUSTOMERS, &Filter { equals, after: None, limit: 100 }).await
-        };
-        assert_eq!(list(vec![("state", json!("active"))]).await.unwrap().len(), 4);
-        assert_eq!(list(vec![("state", json!("active")), ("country", json!(null))]).await.unwrap().len(), 2);
-        assert_eq!(list(vec![("version", json!(1))]).await.unwrap().len(), 6);
-        assert!(matches!(list(vec![("nothing", json!(1))]).await, Err(StoreError::Invalid(_))));
-        assert!(matches!(list(vec![("state", json!(1))]).await, Err(StoreError::Invalid(_))));
-        let many = ["C4", "C1", "C9", "C1"].map(str::to_owned);
-        assert_eq!(store.get_many(&tables::CUSTOMERS, &many).await.unwrap().len(), 2);
-    });
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_is_refused_sqlite() {
     let place = Place::sqlite();
@@ -309,26 +257,4 @@ async fn a_second_process_is_refused_sqlite() {
     store.close().await;
     drop(store);
     place.open().await.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_stores_race_over_one_row_on_postgres() {
-    let place = Place::postgres();
-    let (one, two) = (place.open().await, place.open().await);
-    one.execute(customer("C1", Expect::Absent, 0)).await.unwrap();
-    for round in 1..=20_i64 {
-        let seed = round as u64;
-        let left = one.execute(customer("C1", Expect::Version(round), seed * 2));
-        let right = two.execute(customer("C1", Expect::Version(round), seed * 2 + 1));
-        let (left, right) = tokio::join!(left, right);
-        let outcomes = [left, right];
-        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
-        let lost = outcomes.iter().find(|outcome| outcome.is_err()).unwrap();
-        assert!(matches!(lost, Err(StoreError::Conflict { .. })), "{lost:?}");
-    }
-    assert_eq!(one.entries(0, 100).await.unwrap().len(), 21);
-    // The one that sequences leaves; the other goes on.
-    one.close().await;
-    two.execute(customer("C2", Expect::Absent, 0)).await.unwrap();
-    two.close().await;
 }

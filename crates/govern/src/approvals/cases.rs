@@ -119,7 +119,10 @@ impl Govern {
         }
         let rows = self
             .store
-            .list(&APPROVALS, &Filter { equals, after, limit: limit.min(Filter::LIMIT_MAX) })
+            .list(
+                &APPROVALS,
+                &Filter { equals, after, limit: limit.min(Filter::LIMIT_MAX), ..Filter::default() },
+            )
             .await
             .map_err(store_refusal)?;
         let approvals: Result<Vec<Approval>, Refusal> = rows.iter().map(Approval::of).collect();
@@ -130,7 +133,7 @@ impl Govern {
     /// Approvals of this subject that still wait.
     pub(crate) async fn open_approvals(&self, subject: &str) -> Result<Vec<Approval>, Refusal> {
         let equals = vec![("subject", json!(subject)), ("state", json!(ApprovalState::Open))];
-        let filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX };
+        let filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX, ..Filter::default() };
         let rows = self.store.list(&APPROVALS, &filter).await.map_err(store_refusal)?;
         rows.iter().map(Approval::of).collect()
     }

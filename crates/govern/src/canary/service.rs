@@ -52,6 +52,7 @@ fn key_row(key: String, account: &str, venue: &Venue, actor: &Actor, now: Timest
         reason: None,
         review_by: None,
         review_due_us: None,
+        next_due_us: None,
         version: 1,
     }
 }
@@ -263,7 +264,7 @@ impl Govern {
 
     async fn enrolled_gates(&self) -> Result<Vec<String>, Refusal> {
         let equals = vec![("state", json!("enrolled"))];
-        let filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX };
+        let filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX, ..Filter::default() };
         let rows = self.store.list(&GATES, &filter).await.map_err(store_refusal)?;
         Ok(rows.iter().map(|row| row::text(row, "gate").to_owned()).collect())
     }
@@ -279,7 +280,12 @@ impl Govern {
         limit: u32,
     ) -> Result<Vec<Canary>, Refusal> {
         require(actor, CANARY_READERS)?;
-        let filter = Filter { equals: Vec::new(), after, limit: limit.clamp(1, Filter::LIMIT_MAX) };
+        let filter = Filter {
+            equals: Vec::new(),
+            after,
+            limit: limit.clamp(1, Filter::LIMIT_MAX),
+            ..Filter::default()
+        };
         let rows = self.store.list(&CANARIES, &filter).await.map_err(store_refusal)?;
         Ok(rows.iter().map(Canary::of).collect())
     }

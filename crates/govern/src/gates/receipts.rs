@@ -237,7 +237,8 @@ impl Govern {
     /// # Errors
     /// The store's.
     pub async fn last_receipt(&self, gate: &str) -> Result<Option<Receipt>, Refusal> {
-        let filter = Filter { equals: vec![("gate", json!(gate))], after: None, limit: 1 };
+        let filter =
+            Filter { equals: vec![("gate", json!(gate))], after: None, limit: 1, ..Filter::default() };
         let rows = self.store.list(&RECEIPTS, &filter).await.map_err(store_refusal)?;
         Ok(rows.first().map(Receipt::of))
     }
@@ -255,7 +256,7 @@ impl Govern {
     ) -> Result<Vec<Receipt>, Refusal> {
         require(actor, GATE_READERS)?;
         let equals = vec![("gate", json!(gate))];
-        let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX) };
+        let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX), ..Filter::default() };
         let rows = self.store.list(&RECEIPTS, &filter).await.map_err(store_refusal)?;
         Ok(rows.iter().map(Receipt::of).collect())
     }

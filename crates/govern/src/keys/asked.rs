@@ -110,6 +110,7 @@ pub fn asked(
         reason: None,
         review_by: None,
         review_due_us: None,
+        next_due_us: None,
         version: 1,
     })
 }

@@ -3,6 +3,9 @@
 //! The gates enforce ends by their own clocks; here they are recorded. Called every few seconds by one process; safe to call
 //! twice, and a run that fails in the middle is made up for by the next.
 
+#[cfg(test)]
+mod tests;
+
 use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::measures::done;
@@ -19,6 +22,7 @@ use serde_json::json;
 use sumun_model::{ExpiryCause, KeyState, Measure, Timestamp};
 use sumun_store::records::Filter;
 use sumun_store::tables::{APPROVALS, KEYS};
+use sumun_store::{Image, Table};
 
 /// Rows looked at in one read.
 const PAGE: u32 = 1_000;
@@ -72,6 +76,27 @@ pub fn due(key: &KeyRow, now: Timestamp) -> Option<Due> {
     (left != key.scopes && !left.is_empty()).then_some(Due::Narrow)
 }
 
+/// When the clock next asks something of this key: the first instant at which [`due`] answers, or at which it should have
+/// been rotated. Kept in its row, so that whatever is due is found without looking at all that is not.
+#[must_use]
+pub fn next_due(key: &KeyRow) -> Option<Timestamp> {
+    if key.state.is_terminal() {
+        return None;
+    }
+    let rotation = key.rotate_by_us.filter(|_| key.ends_us.is_none());
+    let hold = key.review_due_us.filter(|_| key.measure == Some(Measure::Hold));
+    let review = [hold, narrows(key)].into_iter().flatten().filter(|_| key.state != KeyState::Requested);
+    review.chain(rotation).chain([key.ends().as_micros()]).min().map(Timestamp::from_micros)
+}
+
+/// When the first of its rights ends by itself, if others are left then.
+fn narrows(key: &KeyRow) -> Option<i64> {
+    let left = |until: i64| without_ended(key.scopes, &key.approvals, Timestamp::from_micros(until));
+    let untils = key.approvals.iter().filter_map(|grant| grant.until_us);
+    let first = untils.filter(|until| left(*until) != key.scopes).min()?;
+    (!left(first).is_empty()).then_some(first)
+}
+
 /// Who acts when the clock does.
 #[must_use]
 pub fn clock_actor() -> Actor {
@@ -99,19 +124,10 @@ impl Govern {
                 Err(refusal) => run.failed.push((id, refusal.code)),
             }
         }
-        for state in [KeyState::Active, KeyState::Suspended, KeyState::Requested] {
-            let mut after = None;
-            loop {
-                let filter = Filter { equals: vec![("state", json!(state))], after, limit: PAGE };
-                let rows = self.store.list(&KEYS, &filter).await.map_err(store_refusal)?;
-                for row in &rows {
-                    self.due_for(&KeyRow::of(row)?, now, &mut run).await;
-                }
-                after = rows.last().map(|row| crate::row::text(row, KEYS.key).to_owned());
-                if rows.len() < PAGE as usize {
-                    break;
-                }
-            }
+        let due =
+            Filter { at_most: Some(("next_due_us", now.as_micros())), limit: PAGE, ..Filter::default() };
+        for row in self.pages(&KEYS, due).await? {
+            self.due_for(&KeyRow::of(&row)?, now, &mut run).await;
         }
         Ok(run)
     }
@@ -169,16 +185,23 @@ impl Govern {
 
     async fn lapsing(&self, now: Timestamp) -> Result<Vec<Approval>, Refusal> {
         let equals = vec![("state", json!(ApprovalState::Open))];
-        let filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX };
-        let rows = self.store.list(&APPROVALS, &filter).await.map_err(store_refusal)?;
-        let mut lapsing = Vec::new();
-        for row in &rows {
-            let approval = Approval::of(row)?;
-            if approval.due_us <= now.as_micros() {
-                lapsing.push(approval);
+        let at_most = Some(("due_us", now.as_micros()));
+        let due = Filter { equals, at_most, limit: PAGE, ..Filter::default() };
+        self.pages(&APPROVALS, due).await?.iter().map(Approval::of).collect()
+    }
+
+    /// All rows of a list, a page at a time.
+    async fn pages(&self, table: &'static Table, mut filter: Filter) -> Result<Vec<Image>, Refusal> {
+        let mut all = Vec::new();
+        loop {
+            let rows = self.store.list(table, &filter).await.map_err(store_refusal)?;
+            filter.after = rows.last().map(|row| crate::row::text(row, table.key).to_owned());
+            let last = rows.len() < filter.limit as usize;
+            all.extend(rows);
+            if last {
+                return Ok(all);
             }
         }
-        Ok(lapsing)
     }
 
     /// An approval nobody gave. A key that was asked for and lacks one ends with it.

@@ -81,7 +81,7 @@ impl Govern {
     /// Every key an account ever had, the newest ids included; those beyond the longest list are not seen.
     pub(crate) async fn keys_of_account(&self, account: &str) -> Result<Vec<KeyRow>, Refusal> {
         let equals = vec![("account", json!(account))];
-        let filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX };
+        let filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX, ..Filter::default() };
         let rows = self.store.list(&KEYS, &filter).await.map_err(store_refusal)?;
         rows.iter().map(KeyRow::of).collect()
     }

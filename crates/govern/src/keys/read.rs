@@ -68,7 +68,7 @@ impl Govern {
         } else if !actor.has(READERS) && !actor.principal.starts_with("system:") {
             let Some(customer) = &actor.customer else { return Ok(Vec::new()) };
             let equals = vec![("customer", json!(customer))];
-            let own = Filter { equals, after: None, limit: Filter::LIMIT_MAX };
+            let own = Filter { equals, after: None, limit: Filter::LIMIT_MAX, ..Filter::default() };
             let rows = self.store.list(&ACCOUNTS, &own).await.map_err(store_refusal)?;
             accounts = rows.iter().map(|row| Some(text(row, ACCOUNTS.key).to_owned())).collect();
         }
@@ -78,7 +78,7 @@ impl Govern {
             let mut equals = Vec::new();
             equals.extend(account.map(|account| ("account", json!(account))));
             equals.extend(filter.state.map(|state| ("state", json!(state))));
-            let of_account = Filter { equals, after: filter.after.clone(), limit };
+            let of_account = Filter { equals, after: filter.after.clone(), limit, ..Filter::default() };
             for row in self.store.list(&KEYS, &of_account).await.map_err(store_refusal)? {
                 keys.push(KeyRow::of(&row)?);
             }

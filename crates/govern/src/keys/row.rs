@@ -1,5 +1,6 @@
 //! A key's row, parsed once: the columns of the table `keys` with their types.
 
+use super::due::next_due;
 use crate::refusal::{Refusal, RefusalKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -133,6 +134,8 @@ pub struct KeyRow {
     pub review_by: Option<String>,
     /// By when.
     pub review_due_us: Option<i64>,
+    /// When the clock next asks something of it; none once it has ended. Written anew by [`KeyRow::image`].
+    pub next_due_us: Option<i64>,
     /// The row's version.
     pub version: i64,
 }
@@ -154,11 +157,12 @@ impl KeyRow {
         })
     }
 
-    /// The row for the store.
+    /// The row for the store, its next due time as it follows from the rest.
     #[must_use]
     pub fn image(&self) -> Image {
+        let row = Self { next_due_us: next_due(self).map(Timestamp::as_micros), ..self.clone() };
         // Plain fields only: nothing here can fail to serialise.
-        match serde_json::to_value(self) {
+        match serde_json::to_value(&row) {
             Ok(Value::Object(image)) => image,
             _ => Image::new(),
         }
@@ -181,7 +185,9 @@ impl KeyRow {
     #[must_use]
     pub fn basis(&self) -> String {
         let mut image = self.image();
-        for column in ["version", "approvals", "reason", "review_by", "review_due_us", "rotate_by_us"] {
+        for column in
+            ["version", "approvals", "reason", "review_by", "review_due_us", "next_due_us", "rotate_by_us"]
+        {
             image.remove(column);
         }
         if self.measure == Some(Measure::Monitor) {

@@ -52,7 +52,7 @@ pub struct Deed<'a> {
 }
 
 /// Columns that tell people nothing.
-const NOT_SHOWN: &[&str] = &["secret", "exposure", "canary"];
+const NOT_SHOWN: &[&str] = &["secret", "exposure", "canary", "next_due_us"];
 
 /// Columns that a plan made for a customer does not show: that he is watched, and what staff wrote.
 const HIDDEN_FROM_OWNERS: &[&str] = &["measure", "reason", "review_by"];
@@ -204,6 +204,7 @@ pub(crate) mod tests {
             reason: None,
             review_by: None,
             review_due_us: None,
+            next_due_us: Some(NOW.as_micros() + 90 * DAY),
             version: 3,
         }
     }

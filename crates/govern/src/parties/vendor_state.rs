@@ -152,8 +152,12 @@ impl Govern {
     /// The store's.
     pub async fn keys_of_vendor(&self, vendor: &str) -> Result<Vec<String>, Refusal> {
         let mut keys = Vec::new();
-        let mut filter =
-            Filter { equals: vec![("vendor", json!(vendor))], after: None, limit: Filter::LIMIT_MAX };
+        let mut filter = Filter {
+            equals: vec![("vendor", json!(vendor))],
+            after: None,
+            limit: Filter::LIMIT_MAX,
+            ..Filter::default()
+        };
         loop {
             let rows = self.store.list(&KEYS, &filter).await.map_err(store_refusal)?;
             let living = |row: &&Image| {

@@ -158,7 +158,7 @@ impl Govern {
     async fn invited(&self, invite: &str) -> Result<Image, Refusal> {
         let ticket = Ticket::parse(INVITE_PREFIX, invite).ok_or_else(invite_invalid)?;
         let equals = vec![("invite", json!(ticket.digest()))];
-        let filter = Filter { equals, after: None, limit: 1 };
+        let filter = Filter { equals, after: None, limit: 1, ..Filter::default() };
         let row = self.store.list(&USERS, &filter).await.map_err(store_refusal)?.into_iter().next();
         let now = self.world.now().as_micros();
         row.filter(|row| {

@@ -156,7 +156,7 @@ impl Govern {
     /// Refuses if nobody else who can sign in runs users.
     async fn another_admin(&self, but: &str) -> Result<(), Refusal> {
         let equals = vec![("state", json!("active"))];
-        let filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX };
+        let filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX, ..Filter::default() };
         let rows = self.store.list(&USERS, &filter).await.map_err(store_refusal)?;
         let admin = |row: &Image| {
             row::text(row, "user") != but

@@ -205,7 +205,7 @@ impl Govern {
         let Some(ticket) = Ticket::parse(TOKEN_PREFIX, token) else { return Ok(None) };
         // Looked up by its digest: what an answer's time could tell is about a hash nobody can choose.
         let equals = vec![("digest", json!(ticket.digest())), ("state", json!("active"))];
-        let filter = Filter { equals, after: None, limit: 1 };
+        let filter = Filter { equals, after: None, limit: 1, ..Filter::default() };
         let rows = self.store.list(&TOKENS, &filter).await.map_err(store_refusal)?;
         let now = self.world.now().as_micros();
         let live = |row: &&Image| row::integer(row, "expires_us").is_some_and(|expires| now < expires);
@@ -229,7 +229,12 @@ impl Govern {
         limit: u32,
     ) -> Result<Vec<Token>, Refusal> {
         require(actor, TOKEN_READERS)?;
-        let filter = Filter { equals: Vec::new(), after, limit: limit.clamp(1, Filter::LIMIT_MAX) };
+        let filter = Filter {
+            equals: Vec::new(),
+            after,
+            limit: limit.clamp(1, Filter::LIMIT_MAX),
+            ..Filter::default()
+        };
         let rows = self.store.list(&TOKENS, &filter).await.map_err(store_refusal)?;
         Ok(rows.iter().map(Token::of).collect())
     }

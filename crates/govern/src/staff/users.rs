@@ -288,7 +288,12 @@ impl Govern {
         limit: u32,
     ) -> Result<Vec<User>, Refusal> {
         require(actor, USER_READERS)?;
-        let filter = Filter { equals: Vec::new(), after, limit: limit.clamp(1, Filter::LIMIT_MAX) };
+        let filter = Filter {
+            equals: Vec::new(),
+            after,
+            limit: limit.clamp(1, Filter::LIMIT_MAX),
+            ..Filter::default()
+        };
         let rows = self.store.list(&USERS, &filter).await.map_err(store_refusal)?;
         Ok(rows.iter().map(User::of).collect())
     }

@@ -120,6 +120,7 @@ CREATE TABLE "keys" (
     "reason" TEXT COLLATE "C",
     "review_by" TEXT COLLATE "C",
     "review_due_us" BIGINT,
+    "next_due_us" BIGINT,
     "version" BIGINT NOT NULL
 );
 CREATE INDEX "keys_by_account" ON "keys" ("account", "key");
@@ -127,6 +128,7 @@ CREATE INDEX "keys_by_state" ON "keys" ("state", "key");
 CREATE INDEX "keys_by_operator" ON "keys" ("operator", "key");
 CREATE INDEX "keys_by_replaces" ON "keys" ("replaces", "key");
 CREATE INDEX "keys_by_exposure" ON "keys" ("exposure", "key");
+CREATE INDEX "keys_by_next_due_us" ON "keys" ("next_due_us", "key");
 
 CREATE TABLE "dead_keys" (
     "key" TEXT COLLATE "C" NOT NULL PRIMARY KEY,
@@ -151,6 +153,7 @@ CREATE TABLE "approvals" (
     "version" BIGINT NOT NULL
 );
 CREATE INDEX "approvals_by_state" ON "approvals" ("state", "approval");
+CREATE INDEX "approvals_by_state_and_due_us" ON "approvals" ("state", "due_us", "approval");
 CREATE INDEX "approvals_by_subject" ON "approvals" ("subject", "approval");
 
 CREATE TABLE "users" (

@@ -120,6 +120,7 @@ CREATE TABLE "keys" (
     "reason" TEXT,
     "review_by" TEXT,
     "review_due_us" INTEGER,
+    "next_due_us" INTEGER,
     "version" INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX "keys_by_account" ON "keys" ("account", "key");
@@ -127,6 +128,7 @@ CREATE INDEX "keys_by_state" ON "keys" ("state", "key");
 CREATE INDEX "keys_by_operator" ON "keys" ("operator", "key");
 CREATE INDEX "keys_by_replaces" ON "keys" ("replaces", "key");
 CREATE INDEX "keys_by_exposure" ON "keys" ("exposure", "key");
+CREATE INDEX "keys_by_next_due_us" ON "keys" ("next_due_us", "key");
 
 CREATE TABLE "dead_keys" (
     "key" TEXT NOT NULL PRIMARY KEY,
@@ -151,6 +153,7 @@ CREATE TABLE "approvals" (
     "version" INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX "approvals_by_state" ON "approvals" ("state", "approval");
+CREATE INDEX "approvals_by_state_and_due_us" ON "approvals" ("state", "due_us", "approval");
 CREATE INDEX "approvals_by_subject" ON "approvals" ("subject", "approval");
 
 CREATE TABLE "users" (

@@ -67,7 +67,7 @@ impl Govern {
     ) -> Result<Vec<Delegation>, Refusal> {
         self.party::<Account>(actor, account.as_str()).await?;
         let equals = vec![("account", json!(account))];
-        let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX) };
+        let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX), ..Filter::default() };
         let rows = self.store.list(&DELEGATIONS, &filter).await.map_err(store_refusal)?;
         Ok(rows.iter().map(Delegation::of).collect())
     }

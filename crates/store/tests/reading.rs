@@ -1,0 +1,157 @@
+//! Lists show what they are asked for; the feed is whole at every version.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may panic, and their names say what they are"
+)]
+
+mod common;
+
+use common::{change, customer, for_each_database, write};
+use serde_json::json;
+use sumun_store::{Expect, Filter, Store, StoreError, tables};
+
+#[test]
+fn the_feed_has_a_step_for_each_change_and_a_snapshot_at_each() {
+    for_each_database(async |place| {
+        let mut options = place.options();
+        options.feed_deltas_kept = 3;
+        let store = Store::open(options).await.unwrap();
+        for n in 1..=5_u64 {
+            let mut one = change("key.changed");
+            one.feed = vec![json!({"key": format!("K{}", n % 2), "n": n}), json!({"key": format!("L{n}")})];
+            assert_eq!(store.execute(one).await.unwrap().feed_version, Some(n));
+        }
+        assert_eq!(store.execute(customer("C1", Expect::Absent, 1)).await.unwrap().feed_version, None);
+        let mut snapshot = store.feed_snapshot().await.unwrap();
+        assert_eq!((snapshot.version(), snapshot.keys(), store.feed_head()), (5, 7, 5));
+        let records = snapshot.records(10).await.unwrap();
+        let keys: Vec<_> = records.iter().map(|record| record["key"].as_str().unwrap()).collect();
+        assert_eq!(keys, ["K0", "K1", "L1", "L2", "L3", "L4", "L5"]);
+        assert_eq!(records[1]["n"], 5);
+        assert_eq!(snapshot.records(10).await.unwrap(), Vec::<serde_json::Value>::new());
+        assert!(store.feed_since(1, 10).await.unwrap().is_none(), "pruned");
+        let deltas = store.feed_since(2, 2).await.unwrap().unwrap();
+        assert_eq!(
+            deltas.iter().map(|delta| (delta.version, delta.entry)).collect::<Vec<_>>(),
+            [(3, 2), (4, 3)]
+        );
+        assert!(store.feed_since(5, 10).await.unwrap().unwrap().is_empty());
+        assert!(store.feed_since(6, 10).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_snapshot_read_in_pages_is_of_one_version() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let tell = async |key: &str, n: u64| {
+            let mut one = change("key.changed");
+            one.feed = vec![json!({"key": key, "n": n})];
+            store.execute(one).await.unwrap();
+        };
+        let die = async |key: &str| {
+            let mut one = change("key.ended");
+            one.writes.push(write(&tables::DEAD_KEYS, key, Expect::Absent, 1));
+            store.execute(one).await.unwrap();
+        };
+        for n in 0..7 {
+            tell(&format!("K{n}"), 0).await;
+        }
+        for key in ["K3", "L1", "L2", "L3"] {
+            die(key).await;
+        }
+        let mut snapshot = store.feed_snapshot().await.unwrap();
+        assert_eq!((snapshot.version(), snapshot.keys(), snapshot.dead()), (7, 7, 3));
+        let (mut keys, mut dead) = (Vec::new(), Vec::new());
+        loop {
+            // Between pages the world goes on: before the page, in it, after it.
+            let page = snapshot.records(3).await.unwrap();
+            assert!(page.len() <= 3);
+            tell("K1", 1).await;
+            tell("K6", 1).await;
+            tell(&format!("M{}", keys.len()), 1).await;
+            die(&format!("M{}", keys.len())).await;
+            if page.is_empty() {
+                break;
+            }
+            assert!(page.iter().all(|record| record["n"] == 0), "{page:?}");
+            keys.extend(page.iter().map(|record| record["key"].as_str().unwrap().to_owned()));
+        }
+        assert_eq!(keys, ["K0", "K1", "K2", "K3", "K4", "K5", "K6"]);
+        loop {
+            let page = snapshot.dead_ids(2).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            assert!(page.len() <= 2);
+            dead.extend(page);
+        }
+        assert_eq!(dead, ["L1", "L2", "L3"]);
+        // The steps after it lead on from there.
+        let deltas = store.feed_since(snapshot.version(), 100).await.unwrap().unwrap();
+        assert_eq!(deltas[0].version, 8);
+        drop(snapshot);
+        assert_eq!(store.feed_snapshot().await.unwrap().version(), store.feed_head());
+    });
+}
+
+#[test]
+fn lists_filter_by_plain_columns_only() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        for n in 0..6_u64 {
+            let mut one = customer(&format!("C{n}"), Expect::Absent, n);
+            let image = &mut one.writes[0].image;
+            image.insert("state".into(), json!(if n < 4 { "active" } else { "closed" }));
+            image.insert("country".into(), if n % 2 == 0 { json!(null) } else { json!("KR") });
+            store.execute(one).await.unwrap();
+        }
+        let list = async |equals: Vec<(&'static str, serde_json::Value)>| {
+            store
+                .list(&tables::CUSTOMERS, &Filter { equals, after: None, limit: 100, ..Filter::default() })
+                .await
+        };
+        assert_eq!(list(vec![("state", json!("active"))]).await.unwrap().len(), 4);
+        assert_eq!(list(vec![("state", json!("active")), ("country", json!(null))]).await.unwrap().len(), 2);
+        assert_eq!(list(vec![("version", json!(1))]).await.unwrap().len(), 6);
+        assert!(matches!(list(vec![("nothing", json!(1))]).await, Err(StoreError::Invalid(_))));
+        assert!(matches!(list(vec![("state", json!(1))]).await, Err(StoreError::Invalid(_))));
+        let many = ["C4", "C1", "C9", "C1"].map(str::to_owned);
+        assert_eq!(store.get_many(&tables::CUSTOMERS, &many).await.unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn lists_find_what_is_due() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        for n in 0..10_i64 {
+            let mut one = change("person.written");
+            one.writes.push(write(&tables::PERSONS, &format!("P{n}"), Expect::Absent, n as u64));
+            let image = &mut one.writes[0].image;
+            image.insert("role".into(), json!(if n < 8 { "owner" } else { "staff" }));
+            image.insert("confirmed_us".into(), if n % 2 == 0 { json!(n) } else { json!(null) });
+            store.execute(one).await.unwrap();
+        }
+        let list = async |filter: Filter| {
+            let rows = store.list(&tables::PERSONS, &filter).await?;
+            Ok::<_, StoreError>(
+                rows.iter().map(|row| row["person"].as_str().unwrap().to_owned()).collect::<Vec<_>>(),
+            )
+        };
+        let due = Filter { at_most: Some(("confirmed_us", 6)), limit: 100, ..Filter::default() };
+        assert_eq!(list(due.clone()).await.unwrap(), ["P0", "P2", "P4", "P6"]);
+        let page = Filter { after: Some("P0".to_owned()), limit: 2, ..due.clone() };
+        assert_eq!(list(page).await.unwrap(), ["P2", "P4"]);
+        let all = Filter { at_most: Some(("confirmed_us", i64::MAX)), ..due.clone() };
+        assert_eq!(list(all.clone()).await.unwrap().len(), 5);
+        let staff = Filter { equals: vec![("role", json!("staff"))], ..all };
+        assert_eq!(list(staff).await.unwrap(), ["P8"]);
+        for column in ["role", "nothing"] {
+            let wrong = list(Filter { at_most: Some((column, 6)), ..due.clone() }).await;
+            assert!(matches!(wrong, Err(StoreError::Invalid(_))), "{wrong:?}");
+        }
+    });
+}
