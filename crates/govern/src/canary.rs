@@ -3,14 +3,16 @@
 //! They show what receipts only say: that an ended key is refused. Here is the plan of it; signing and sending the requests
 //! is the rim's, which tells what it found. A canary reads public market data and nothing of any account.
 
+mod heard;
 mod service;
+
+pub use heard::{Heard, finding};
 
 use crate::actor::{Actor, Role};
 use crate::row;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeSet;
-use sumun_model::{GateId, Reason, Timestamp};
+use sumun_model::{GateId, Timestamp};
 use sumun_store::Image;
 
 /// Who starts one by hand.
@@ -19,17 +21,34 @@ pub const CANARY_ADMINS: &[Role] = &[Role::SecurityAdmin];
 pub const CANARY_READERS: &[Role] =
     &[Role::Viewer, Role::Analyst, Role::Approver, Role::ComplianceLead, Role::SecurityAdmin, Role::Auditor];
 
-/// What a gate did with the ended key.
+/// What a gate did with the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answered {
-    /// Refused it. That counts as obeying only with the reason code [`OBEYED`] in `detail`: an address or a clock that
-    /// is wrong refuses a living key too.
-    Refused,
-    /// Let it pass: the key is alive there.
-    Passed,
-    /// Did not answer, or so that one cannot tell.
+    /// Served it while it lived, and refused it as ended once it was.
+    Obeyed,
+    /// Treated the ended key as a living one.
+    StillServed,
+    /// Refuses the ended key, and was not seen to serve the living one: what it refuses says little.
+    NotServedWhileAlive,
+    /// Did not answer.
+    Unreachable,
+    /// Answered so that one cannot tell.
     Unclear,
+}
+
+impl Answered {
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Obeyed => "obeyed",
+            Self::StillServed => "still_served",
+            Self::NotServedWhileAlive => "not_served_while_alive",
+            Self::Unreachable => "unreachable",
+            Self::Unclear => "unclear",
+        }
+    }
 }
 
 /// What was found at one gate.
@@ -40,10 +59,14 @@ pub struct Finding {
     pub gate: GateId,
     /// What it did.
     pub answered: Answered,
-    /// The reason code it gave, or what went wrong.
-    #[serde(default)]
+    /// From the end, as the ledger has it, to the first refusal, in milliseconds: at most so long did it take. Absent if
+    /// nobody watched from the end on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_ms: Option<u64>,
+    /// What it answered, where the word above does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// When it was tried.
+    /// When it was tried last.
     pub at: Timestamp,
 }
 
@@ -59,28 +82,18 @@ pub enum Outcome {
     Unclear,
 }
 
-/// The reason code of a gate that obeyed.
-pub const OBEYED: &str = Reason::KeyExpired.as_str();
-
 /// What findings come to, for the gates that had to obey.
 #[must_use]
 pub fn outcome(gates: &[String], findings: &[Finding]) -> Outcome {
-    if findings.iter().any(|finding| finding.answered == Answered::Passed) {
+    if findings.iter().any(|finding| finding.answered == Answered::StillServed) {
         return Outcome::Alive;
     }
-    // A gate tried twice must have refused twice.
-    let clear: BTreeSet<&str> = findings
-        .iter()
-        .filter(|finding| {
-            findings
-                .iter()
-                .filter(|other| other.gate == finding.gate)
-                .all(|other| other.answered == Answered::Refused && other.detail.as_deref() == Some(OBEYED))
-        })
-        .map(|finding| finding.gate.as_str())
-        .collect();
-    let all = !gates.is_empty() && gates.iter().all(|gate| clear.contains(gate.as_str()));
-    if all { Outcome::Obeyed } else { Outcome::Unclear }
+    // A gate tried twice must have obeyed twice.
+    let obeyed = |gate: &String| {
+        let mut of_it = findings.iter().filter(|finding| finding.gate.as_str() == gate).peekable();
+        of_it.peek().is_some() && of_it.all(|finding| finding.answered == Answered::Obeyed)
+    };
+    if !gates.is_empty() && gates.iter().all(obeyed) { Outcome::Obeyed } else { Outcome::Unclear }
 }
 
 /// A canary, as shown.
@@ -103,6 +116,25 @@ pub struct Canary {
 }
 
 impl Canary {
+    /// What was found, gate by gate.
+    #[must_use]
+    pub fn found(&self) -> Vec<Finding> {
+        Vec::deserialize(&self.findings).unwrap_or_default()
+    }
+
+    /// What it came to, for people.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Some(outcome) = &self.outcome else { return format!("{}: not tried yet", self.canary) };
+        let gates: Vec<String> = self
+            .found()
+            .iter()
+            .map(|finding| format!("{} {}", finding.gate, finding.answered.as_str()))
+            .collect();
+        let alert = if outcome == "alive" { "AN ENDED KEY IS SERVED: " } else { "" };
+        format!("{alert}{}: {outcome} ({})", self.canary, gates.join(", "))
+    }
+
     fn of(row: &Image) -> Self {
         Self {
             canary: row::text(row, "canary").to_owned(),
@@ -123,6 +155,8 @@ pub enum Tick {
     Nothing,
     /// One was issued.
     Issued(Canary),
+    /// This one lives, and must be answered as a living key.
+    Living(Canary),
     /// One was ended; from now on it must be refused.
     Expired(Canary),
     /// This one was ended and is to be tried; tell [`Govern::canary_found`].
@@ -136,6 +170,8 @@ pub enum Due {
     Nothing,
     /// Issue one.
     Issue,
+    /// It lives on.
+    Live,
     /// End it.
     Expire,
     /// Try it.
@@ -144,14 +180,18 @@ pub enum Due {
 
 /// What is due now.
 #[must_use]
-pub fn due(last: Option<(&Canary, Timestamp)>, every_hours: u32, lives_minutes: u32, now: Timestamp) -> Due {
+pub fn due(
+    last: Option<(&Canary, Timestamp)>,
+    every_minutes: u32,
+    lives_seconds: u32,
+    now: Timestamp,
+) -> Due {
     let Some((canary, made)) = last else { return Due::Issue };
     let age = now.micros_since(made);
     if canary.expired.is_none() {
-        let lives = i64::from(lives_minutes) * 60 * 1_000_000;
-        return if age >= lives { Due::Expire } else { Due::Nothing };
+        return if age >= i64::from(lives_seconds) * 1_000_000 { Due::Expire } else { Due::Live };
     }
-    if age >= i64::from(every_hours) * 3600 * 1_000_000 {
+    if age >= i64::from(every_minutes) * 60 * 1_000_000 {
         return Due::Issue;
     }
     if canary.outcome.is_none() { Due::Try } else { Due::Nothing }

@@ -203,10 +203,10 @@ pub struct Clocks {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Canary {
-    /// How often, in hours.
-    pub every_hours: Bounded<1, 168>,
-    /// How long it lives before it is ended, in minutes.
-    pub lives_minutes: Bounded<1, 60>,
+    /// How often, in minutes.
+    pub every_minutes: Bounded<1, 10_080>,
+    /// How long it lives before it is ended, in seconds: long enough that every gate hears of it.
+    pub lives_seconds: Bounded<5, 3600>,
     /// The venue's own account; none: nothing is tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,

@@ -79,7 +79,7 @@ fn an_older_copy_of_everything_shows_by_a_checkpoint_kept_elsewhere() {
     };
     runs("sumun-data", "older");
     // One more entry: a changed venue file is adopted.
-    let venue = place.read("venue.toml").replace("every_hours = 24", "every_hours = 12");
+    let venue = place.read("venue.toml").replace("every_minutes = 1440", "every_minutes = 720");
     place.write("venue.toml", &venue);
     place.write("sumun.toml", &format!("{}[govern]\nlisten = \"127.0.0.1:0\"\n", place.read("sumun.toml")));
     let process = crate::plane::Plane::start(place.command(&["govern"]));

@@ -18,9 +18,14 @@ use sumun_model::{ApiSecret, ExpiryCause, KeyId, KeyState, Mandate, Purpose, Sco
 use sumun_store::Filter;
 use sumun_store::tables::{ACCOUNTS, CANARIES, DEAD_KEYS, GATES, KEYS};
 
+/// At least so long after its life does a canary's key end by itself, in microseconds.
+const OWN_END_US_MIN: i64 = 10 * 60 * 1_000_000;
+
 /// A canary's key as it is made: public market data, and an end of its own should nobody end it.
 fn key_row(key: String, account: &str, venue: &Venue, actor: &Actor, now: Timestamp) -> KeyRow {
-    let lives_us = i64::from(venue.canary.lives_minutes.get()) * 60 * 1_000_000;
+    // Far behind its end: a gate that does not hear of that must not seem to obey by its own clock.
+    let lives_us = i64::from(venue.canary.lives_seconds.get()) * 1_000_000;
+    let own_end_us = (lives_us * 3).max(lives_us + OWN_END_US_MIN);
     KeyRow {
         key,
         account: account.to_owned(),
@@ -38,7 +43,7 @@ fn key_row(key: String, account: &str, venue: &Venue, actor: &Actor, now: Timest
         exposure: None,
         public_key: None,
         created_us: now.as_micros(),
-        expires_us: now.plus_micros(lives_us.saturating_mul(3)).as_micros(),
+        expires_us: now.plus_micros(own_end_us).as_micros(),
         rotate_by_us: None,
         ends_us: None,
         replaces: None,
@@ -88,6 +93,7 @@ impl Govern {
             (Due::Expire, Some(canary)) => {
                 Ok(Tick::Expired(self.expire_canary(&actor, &canary.canary).await?))
             }
+            (Due::Live, Some(canary)) => Ok(Tick::Living(canary)),
             (Due::Try, Some(canary)) => Ok(Tick::Try(canary)),
             _ => Ok(Tick::Nothing),
         }
@@ -254,6 +260,17 @@ impl Govern {
         let sealed = sealed.parse().map_err(|_| lost())?;
         let secret = self.keyring.open(&id, &sealed).map_err(|_| lost())?;
         Ok((id, secret))
+    }
+
+    /// The last canary whose findings are recorded.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn last_canary_found(&self) -> Result<Option<Canary>, Refusal> {
+        // One lives or is being tried, and those before it that nobody could try any more.
+        let filter = Filter { limit: 10, ..Filter::default() };
+        let rows = self.store.list(&CANARIES, &filter).await.map_err(store_refusal)?;
+        Ok(rows.iter().map(Canary::of).find(|canary| canary.outcome.is_some()))
     }
 
     async fn last_canary(&self) -> Result<Option<Canary>, Refusal> {

@@ -3,32 +3,23 @@
 use super::*;
 
 fn found(gate: &str, answered: Answered) -> Finding {
-    Finding {
-        gate: GateId::new(gate).unwrap(),
-        answered,
-        detail: Some(OBEYED.to_owned()),
-        at: Timestamp::from_millis(0),
-    }
-}
-
-/// Refused, and not because it has ended.
-fn by_address(gate: &str) -> Finding {
-    Finding { detail: Some("address_not_allowed".to_owned()), ..found(gate, Answered::Refused) }
+    let gate = GateId::new(gate).unwrap();
+    Finding { gate, answered, after_ms: None, detail: None, at: Timestamp::from_millis(0) }
 }
 
 #[test]
 fn what_findings_come_to() {
-    use Answered::{Passed, Refused, Unclear};
+    use Answered::{NotServedWhileAlive, Obeyed, StillServed, Unclear, Unreachable};
     let gates = ["g1".to_owned(), "g2".to_owned()];
     let table = [
-        (vec![found("g1", Refused), found("g2", Refused)], Outcome::Obeyed),
-        (vec![found("g1", Refused)], Outcome::Unclear),
-        (vec![found("g1", Refused), found("g2", Unclear)], Outcome::Unclear),
-        (vec![found("g1", Refused), found("g2", Refused), found("g2", Unclear)], Outcome::Unclear),
-        (vec![found("g1", Refused), found("g2", Passed)], Outcome::Alive),
-        (vec![found("g3", Passed)], Outcome::Alive),
+        (vec![found("g1", Obeyed), found("g2", Obeyed)], Outcome::Obeyed),
+        (vec![found("g1", Obeyed)], Outcome::Unclear),
+        (vec![found("g1", Obeyed), found("g2", Unreachable)], Outcome::Unclear),
+        (vec![found("g1", Obeyed), found("g2", NotServedWhileAlive)], Outcome::Unclear),
+        (vec![found("g1", Obeyed), found("g2", Obeyed), found("g2", Unclear)], Outcome::Unclear),
+        (vec![found("g1", Obeyed), found("g2", StillServed)], Outcome::Alive),
+        (vec![found("g3", StillServed)], Outcome::Alive),
         (vec![], Outcome::Unclear),
-        (vec![found("g1", Refused), by_address("g2")], Outcome::Unclear),
     ];
     for (findings, expected) in table {
         assert_eq!(outcome(&gates, &findings), expected, "{findings:?}");
@@ -49,10 +40,10 @@ fn what_is_due() {
     };
     let made = Timestamp::from_millis(0);
     let at = |minutes: i64| made.plus_micros(minutes * 60_000_000);
-    let due = |canary: &Canary, minutes: i64| due(Some((canary, made)), 24, 10, at(minutes));
-    assert_eq!(super::due(None, 24, 10, at(0)), Due::Issue);
+    let due = |canary: &Canary, minutes: i64| due(Some((canary, made)), 24 * 60, 600, at(minutes));
+    assert_eq!(super::due(None, 24 * 60, 600, at(0)), Due::Issue);
     let alive = canary(None, None);
-    assert_eq!((due(&alive, 9), due(&alive, 10)), (Due::Nothing, Due::Expire));
+    assert_eq!((due(&alive, 9), due(&alive, 10)), (Due::Live, Due::Expire));
     assert_eq!(due(&alive, 24 * 60), Due::Expire, "a living one is ended before another is made");
     let ended = canary(Some(1), None);
     assert_eq!((due(&ended, 11), due(&ended, 24 * 60)), (Due::Try, Due::Issue));

@@ -1,6 +1,9 @@
 //! Whether a vendor may be used: applied → approved → suspended → approved, and removed from anywhere, for ever.
 //!
-//! Approving needs a complete record, a dated attestation, and two persons; cutting off needs one.
+//! Approving needs a complete record, a dated attestation, and two persons; cutting off needs one. An approval runs out when
+//! it was not looked into again in time: [`recertify`].
+
+pub mod recertify;
 
 use super::vendor::Diligence;
 use super::{Party, Vendor, VendorState, check_text};

@@ -91,7 +91,7 @@ fn loosens(path: &str, before: Option<&Value>, after: Option<&Value>) -> bool {
         | "session_hours"
         | "token_life_days_max"
         | "vendor_recertify_days"
-        | "every_hours" => rises,
+        | "every_minutes" => rises,
         _ => false,
     }
 }

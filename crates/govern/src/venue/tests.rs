@@ -101,7 +101,7 @@ fn what_gets_looser_is_marked() {
         ("other = { scopes_max = [\"read\"] }", "other = { scopes_max = [\"read\", \"trade\"] }"),
         ("portfolio = { scopes_max = [\"read\"] }\n", ""),
         ("hold_due_hours = 72", "hold_due_hours = 24"),
-        ("every_hours = 24", "every_hours = 48"),
+        ("every_minutes = 1440", "every_minutes = 2880"),
         ("version = \"1\"", "version = \"2\""),
         (
             "# \"2026-06\" = \"<32 bytes of an Ed25519 public key, base64url without padding>\"",

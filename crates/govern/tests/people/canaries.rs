@@ -24,7 +24,7 @@ async fn a_canary_lives_is_ended_is_tried_and_another_comes() {
     let (id, secret) = govern.canary_secret(&first).await.unwrap();
     assert_eq!(id.as_str(), first.key);
     assert!(secret.expose().starts_with(b"sumun_sk_"));
-    assert_eq!(govern.canary_tick().await.unwrap(), Tick::Nothing);
+    assert_eq!(govern.canary_tick().await.unwrap(), Tick::Living(first.clone()));
     let open = govern.start_canary(&staff("alice", Role::SecurityAdmin), &Call::default()).await.unwrap_err();
     assert_eq!(open.code, "canary_open");
 
@@ -37,12 +37,16 @@ async fn a_canary_lives_is_ended_is_tried_and_another_comes() {
     assert_eq!(tried, ended);
     let finding = Finding {
         gate: GateId::new("g1").unwrap(),
-        answered: Answered::Passed,
-        detail: Some("200".into()),
+        answered: Answered::StillServed,
+        after_ms: None,
+        detail: Some("served".into()),
         at: bench.now(),
     };
     let found = govern.canary_found(&ended.canary, std::slice::from_ref(&finding)).await.unwrap();
     assert_eq!(found.outcome.as_deref(), Some("alive"));
+    assert_eq!(found.found(), std::slice::from_ref(&finding));
+    assert!(found.words().starts_with("AN ENDED KEY IS SERVED: "), "{}", found.words());
+    assert_eq!(govern.last_canary_found().await.unwrap(), Some(found));
     let twice = govern.canary_found(&ended.canary, &[finding]).await.unwrap_err();
     assert_eq!(twice.code, "canary_state");
     assert_eq!(govern.canary_tick().await.unwrap(), Tick::Nothing);

@@ -1,7 +1,9 @@
 //! A vendor's way into and out of the registry.
 
 use crate::bench::{Bench, owner, staff, yes};
+use serde_json::json;
 use sumun_govern::parties::vendor::VendorClass;
+use sumun_govern::parties::vendor_state::recertify::RecertifyRun;
 use sumun_govern::parties::{Diligence, Vendor, VendorPut, VendorState, VendorStateChange};
 use sumun_govern::{Call, Role};
 use sumun_model::{ScopeSet, VendorId};
@@ -92,4 +94,50 @@ async fn two_persons_approve_one_suspends_and_removed_is_for_ever() {
             "vendor.state"
         ]
     );
+}
+
+#[tokio::test]
+async fn an_approval_that_nobody_renews_runs_out_and_names_the_keys() {
+    let bench = Bench::new().await;
+    let (govern, call) = (&bench.govern, Call::default());
+    let (lead, other) = (staff("lead", Role::ComplianceLead), staff("other", Role::ComplianceLead));
+    let said = || Some("said".to_owned());
+    let put = VendorPut {
+        name: "Made-up Tools".into(),
+        class: VendorClass::Tool,
+        networks: vec!["198.51.100.0/24".parse().unwrap()],
+        scopes: ScopeSet::READ,
+        diligence: Diligence {
+            company: said(),
+            country: Some("KR".into()),
+            secrets_kept: said(),
+            access: said(),
+            incidents: said(),
+            review: said(),
+            reviewed: Some("2026-10-01".parse().unwrap()),
+        },
+        attested: Some(bench.now()),
+    };
+    for id in ["V1", "V2"] {
+        let id = VendorId::new(id).unwrap();
+        govern.put_vendor(&lead, &id, &put, &call).await.unwrap();
+    }
+    let id = VendorId::new("V1").unwrap();
+    let asked = govern.change_vendor_state(&lead, &id, &to(VendorState::Approved), &call).await.unwrap();
+    govern.decide(&other, &asked.value.approval.unwrap(), &yes(), &call).await.unwrap();
+    assert_eq!(govern.recertify_vendors().await.unwrap(), RecertifyRun::default());
+
+    let due = govern.party::<Vendor>(&lead, "V1").await.unwrap().recertify.unwrap();
+    bench.pass(due.micros_since(bench.now()));
+    let run = govern.recertify_vendors().await.unwrap();
+    assert_eq!((run.suspended, run.failed), (vec![("V1".to_owned(), Vec::new())], Vec::new()));
+    let facts = bench.last_facts().await;
+    assert_eq!(
+        (&facts["actor"], &facts["to"], &facts["keys"]),
+        (&json!("system:clock"), &json!("suspended"), &json!([]))
+    );
+    assert_eq!(facts["reason"], format!("recertification was due at {due}"));
+    assert_eq!(govern.party::<Vendor>(&lead, "V1").await.unwrap().state, "suspended");
+    assert_eq!(govern.party::<Vendor>(&lead, "V2").await.unwrap().state, "applied");
+    assert_eq!(govern.recertify_vendors().await.unwrap(), RecertifyRun::default(), "once is enough");
 }
