@@ -84,8 +84,8 @@ impl Govern {
         let rules = &venue.canary;
         let due = due(
             last.as_ref().zip(made),
-            rules.every_hours.get(),
-            rules.lives_minutes.get(),
+            rules.every_minutes.get(),
+            rules.lives_seconds.get(),
             self.world.now(),
         );
         match (due, last) {
