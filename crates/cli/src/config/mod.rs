@@ -15,7 +15,7 @@ mod section;
 mod values;
 
 pub use load::{ConfigErrors, ConfigProblem, Flag, Loaded, Origin, Sources};
-pub use values::{Dialect, Mode, Upstream, UpstreamError, UpstreamHost};
+pub use values::{CanaryTarget, CanaryTargetError, Dialect, Mode, Upstream, UpstreamError, UpstreamHost};
 
 use section::{Field, section};
 use std::net::SocketAddr;
@@ -197,6 +197,9 @@ section! {
         database: Option<String> = None, example "\"postgres://sumun@127.0.0.1/sumun\"";
         /// The venue's facts. A changed file is adopted at the next start, as a ledger entry that shows each field.
         venue_file: PathBuf = "venue.toml".into();
+        /// Where canaries (the venue's own keys, ended and then tried from outside) reach each gate: `gate-id=http://host:port`.
+        /// Empty: none is issued. With several control planes, one of them has targets.
+        canary_targets: Vec<CanaryTarget> = Vec::new(), example "[\"gate-1=http://127.0.0.1:8080\"]";
     }
 }
 
@@ -367,6 +370,17 @@ impl Config {
             {
                 found(key, format!("is {address}, which is `{other}` already; give it a port of its own"));
             }
+        }
+        let targets = &self.govern.canary_targets;
+        let twice = targets
+            .iter()
+            .enumerate()
+            .find(|(at, one)| targets.iter().take(*at).any(|other| other.gate == one.gate));
+        if let Some((_, target)) = twice {
+            found(
+                "govern.canary_targets",
+                format!("names gate `{}` twice; one address tries it", target.gate),
+            );
         }
         if let Some(problem) = self.govern.database.as_deref().and_then(database_problem) {
             found("govern.database", problem);

@@ -4,9 +4,11 @@ use super::section::kinds;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
+use sumun_model::GateId;
 
 kinds! {
     Upstream => Text,
+    Vec<CanaryTarget> => List,
     UpstreamHost => Text,
     Mode => Text,
     Dialect => Text,
@@ -113,6 +115,61 @@ impl<'de> Deserialize<'de> for Upstream {
     }
 }
 
+/// Where canaries try a gate: `gate-id=http://host:port`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CanaryTarget {
+    /// The gate, as it is enrolled.
+    pub gate: GateId,
+    /// Where its clients reach it.
+    pub at: Upstream,
+}
+
+/// Text that is not a canary's target.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CanaryTargetError {
+    /// No `=`, or no id before it.
+    #[error("`{0}` is not a target such as `gate-1=http://127.0.0.1:8080`")]
+    Malformed(String),
+    /// The address.
+    #[error(
+        "`{0}` does not say where gate `{1}` is reached; write `{1}=http://host:port`, with nothing behind it"
+    )]
+    Address(String, GateId),
+}
+
+impl FromStr for CanaryTarget {
+    type Err = CanaryTargetError;
+
+    fn from_str(text: &str) -> Result<Self, CanaryTargetError> {
+        let malformed = || CanaryTargetError::Malformed(text.chars().take(200).collect());
+        let (gate, at) = text.split_once('=').ok_or_else(malformed)?;
+        let gate = GateId::new(gate.trim()).map_err(|_| malformed())?;
+        // What cannot be read may hold credentials: only its scheme is shown.
+        let scheme = at.trim().split_once("://").map_or("…", |(scheme, _)| scheme);
+        let shown = || format!("{}://…", scheme.chars().take(20).collect::<String>());
+        let at = at.trim().parse().map_err(|_| CanaryTargetError::Address(shown(), gate.clone()))?;
+        Ok(Self { gate, at })
+    }
+}
+
+impl fmt::Display for CanaryTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.gate, self.at)
+    }
+}
+
+impl Serialize for CanaryTarget {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CanaryTarget {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(de::Error::custom)
+    }
+}
+
 /// Which `Host` header the upstream sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -157,6 +214,16 @@ mod tests {
             assert_eq!(upstream.to_string().parse::<Upstream>().unwrap(), upstream, "{good}");
         }
         assert_eq!(Upstream::read("http://venue.example").unwrap().port(), 80);
+    }
+
+    #[test]
+    fn targets_of_canaries() {
+        let target: CanaryTarget = " gate-1 = http://192.0.2.1:8080 ".parse().unwrap();
+        assert_eq!(target.to_string(), "gate-1=http://192.0.2.1:8080");
+        for bad in ["", "gate-1", "=http://h:1", "gate-1=", "gate-1=h:1", "gate-1=http://name:made-up@h"] {
+            let Err(error) = bad.parse::<CanaryTarget>() else { panic!("{bad} was taken for a target") };
+            assert!(!error.to_string().contains("made-up"), "{error}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! ledger and signatures, and refuses to go on if they contradict one another), then the use cases. Nothing listens before
 //! everything else is in order. [`run`] is the role alone; `roles::serve` puts a gate beside it.
 
+mod canary;
 mod facts;
 pub(crate) mod founding;
 mod outside;
@@ -48,7 +49,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut hang_up = signal(SignalKind::hangup())?;
     let plane = ControlPlane::open(&config).await?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let running = plane.start()?;
+    let running = plane.start(&config).await?;
     crate::output::json_aside(&serde_json::json!({ "ready": running.ready }));
     info!(listen = %running.ready.govern, entries = running.ready.entries, "The control plane is open");
     let mut look = tokio::time::interval(STORE_LOOK);
@@ -81,6 +82,7 @@ pub(crate) struct ControlPlane {
 pub(crate) struct Running {
     server: Arc<Server>,
     running: sumun_server::Running,
+    canaries: Option<canary::Canaries>,
     /// What it says of itself.
     pub(crate) ready: Ready,
 }
@@ -133,8 +135,8 @@ impl ControlPlane {
     /// Serves.
     ///
     /// # Errors
-    /// The listener has no address.
-    pub(crate) fn start(self) -> anyhow::Result<Running> {
+    /// The listener has no address, or a gate that canaries should try was never enrolled.
+    pub(crate) async fn start(self, config: &Config) -> anyhow::Result<Running> {
         let head = self.server.govern.store.head();
         let ready = Ready {
             govern: self.address()?,
@@ -142,8 +144,9 @@ impl ControlPlane {
             entries: head.size,
             feed_version: head.feed_version,
         };
+        let canaries = canary::Canaries::start(&self.server, config).await?;
         let running = sumun_server::serve(self.listener, Arc::clone(&self.server))?;
-        Ok(Running { server: self.server, running, ready })
+        Ok(Running { server: self.server, running, canaries, ready })
     }
 }
 
@@ -155,6 +158,7 @@ impl Running {
 
     /// Lets what is under way end, then closes the store.
     pub(crate) async fn stop(self) {
+        drop(self.canaries);
         self.running.stop().await;
         self.server.govern.store.close().await;
     }

@@ -36,7 +36,7 @@ async fn serve(mut config: Config) -> anyhow::Result<()> {
     let plane = ControlPlane::open(&config).await?;
     plane.enrol_own_gate(&config).await?;
     config.gate.feed.url = Some(reached_at(plane.address()?).parse::<Upstream>()?);
-    let running = plane.start()?;
+    let running = plane.start(&config).await?;
     info!(listen = %running.ready.govern, entries = running.ready.entries, "The control plane is open");
     let stop = async {
         loop {

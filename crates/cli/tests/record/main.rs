@@ -16,6 +16,8 @@ mod support;
 mod stage;
 
 mod alone;
+mod canary;
+mod commands;
 mod house;
 mod making;
 mod plane;
