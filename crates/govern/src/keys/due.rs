@@ -117,17 +117,26 @@ impl Govern {
     pub async fn due(&self) -> Result<DueRun, Refusal> {
         let now = self.world.now();
         let mut run = DueRun::default();
-        for approval in self.lapsing(now).await? {
-            let id = approval.approval.clone();
-            match self.lapse(&approval).await {
-                Ok(()) => run.lapsed_approvals.push(id),
-                Err(refusal) => run.failed.push((id, refusal.code)),
+        let page = Filter { limit: PAGE, ..Filter::default() };
+        let at_most = Some(("due_us", now.as_micros()));
+        let equals = vec![("state", json!(ApprovalState::Open))];
+        let mut open = Some(Filter { equals, at_most, ..page.clone() });
+        while open.is_some() {
+            for row in self.page(&APPROVALS, &mut open).await? {
+                let approval = Approval::of(&row)?;
+                let id = approval.approval.clone();
+                match self.lapse(&approval).await {
+                    Ok(()) => run.lapsed_approvals.push(id),
+                    Err(refusal) => run.failed.push((id, refusal.code)),
+                }
             }
         }
-        let due =
-            Filter { at_most: Some(("next_due_us", now.as_micros())), limit: PAGE, ..Filter::default() };
-        for row in self.pages(&KEYS, due).await? {
-            self.due_for(&KeyRow::of(&row)?, now, &mut run).await;
+        let at_most = Some(("next_due_us", now.as_micros()));
+        let mut keys = Some(Filter { at_most, ..page });
+        while keys.is_some() {
+            for row in self.page(&KEYS, &mut keys).await? {
+                self.due_for(&KeyRow::of(&row)?, now, &mut run).await;
+            }
         }
         Ok(run)
     }
@@ -183,25 +192,16 @@ impl Govern {
         plan(deed, &Why { reason: Some("due"), ..Why::default() }, vec![write])
     }
 
-    async fn lapsing(&self, now: Timestamp) -> Result<Vec<Approval>, Refusal> {
-        let equals = vec![("state", json!(ApprovalState::Open))];
-        let at_most = Some(("due_us", now.as_micros()));
-        let due = Filter { equals, at_most, limit: PAGE, ..Filter::default() };
-        self.pages(&APPROVALS, due).await?.iter().map(Approval::of).collect()
-    }
-
-    /// All rows of a list, a page at a time.
-    async fn pages(&self, table: &'static Table, mut filter: Filter) -> Result<Vec<Image>, Refusal> {
-        let mut all = Vec::new();
-        loop {
-            let rows = self.store.list(table, &filter).await.map_err(store_refusal)?;
+    /// The next page of a list; `rest` is none once there is no further one. However much is due, only one page of it is
+    /// in memory.
+    async fn page(&self, table: &'static Table, rest: &mut Option<Filter>) -> Result<Vec<Image>, Refusal> {
+        let Some(mut filter) = rest.take() else { return Ok(Vec::new()) };
+        let rows = self.store.list(table, &filter).await.map_err(store_refusal)?;
+        if rows.len() >= filter.limit as usize {
             filter.after = rows.last().map(|row| crate::row::text(row, table.key).to_owned());
-            let last = rows.len() < filter.limit as usize;
-            all.extend(rows);
-            if last {
-                return Ok(all);
-            }
+            *rest = Some(filter);
         }
+        Ok(rows)
     }
 
     /// An approval nobody gave. A key that was asked for and lacks one ends with it.
