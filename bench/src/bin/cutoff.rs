@@ -14,7 +14,7 @@ struct Arguments {
     #[arg(long, default_value_t = 50)]
     gates: usize,
     /// Keys ended, one after the other
-    #[arg(long, default_value_t = 250)]
+    #[arg(long, default_value_t = 200)]
     expiries: usize,
     /// Keys that live on
     #[arg(long, default_value_t = 2_000)]

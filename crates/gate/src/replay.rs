@@ -72,11 +72,16 @@ impl Generations {
         if word != FREE {
             return false;
         }
-        if self.current >= max {
+        let full = self.current >= max;
+        if full {
             self.turn();
-            at = self.find(mark.0).0;
-        } else if (self.current + self.previous + 1) * 2 > self.words.len() {
+        }
+        // Also after a turn: the generation that stays may fill its half by itself.
+        let crowded = (self.current + self.previous + 1) * 2 > self.words.len();
+        if crowded {
             self.rebuild(self.words.len() * 2, |_| true);
+        }
+        if full || crowded {
             at = self.find(mark.0).0;
         }
         self.put(at, mark.0 >> SHARD_BITS << SHARD_BITS | self.generation);
@@ -289,6 +294,17 @@ mod tests {
             }
             prop_assert!((shard.current + shard.previous) * 2 <= shard.words.len());
         }
+    }
+
+    /// A generation of 8 marks in 16 slots: the ninth turns, and needs a larger table at once.
+    #[test]
+    fn half_of_the_slots_are_free_after_a_turn_too() {
+        let mut shard = Generations::default();
+        for mark in (0..9).map(|n| NonceMark(n << SHARD_BITS | 5)) {
+            assert!(shard.insert(mark, 8));
+            assert!((shard.current + shard.previous) * 2 <= shard.words.len());
+        }
+        assert_eq!((shard.current, shard.previous), (1, 8));
     }
 
     #[test]
