@@ -1,5 +1,6 @@
 //! What stands behind a store: the database, the head everybody follows, the tasks, and whether it still runs.
 
+use crate::backlog::Published;
 use crate::change::{Change, Committed};
 use crate::db::{Db, Kind, Writer};
 use crate::error::{OpenError, StoreError, database};
@@ -25,6 +26,8 @@ pub(crate) struct Inner {
     pub(crate) ending: watch::Sender<bool>,
     /// `true` once nothing is sequenced any more: only then has the publisher seen all.
     pub(crate) sequenced_all: watch::Sender<bool>,
+    /// How far publication is; `None` where nothing is published.
+    pub(crate) published: watch::Sender<Option<Published>>,
     options: Option<StoreOptions>,
 }
 
@@ -126,6 +129,7 @@ impl Handle {
             stopped: OnceLock::new(),
             ending,
             sequenced_all,
+            published: watch::Sender::new(None),
             options: Some(options),
         });
         let publisher = Publisher::open(&inner).await?;
@@ -170,8 +174,15 @@ impl Handle {
         let (head, _) = watch::channel(head);
         let (ending, _) = watch::channel(false);
         let (sequenced_all, _) = watch::channel(false);
-        let inner =
-            Arc::new(Inner { db, head, stopped: OnceLock::new(), ending, sequenced_all, options: None });
+        let inner = Arc::new(Inner {
+            db,
+            head,
+            stopped: OnceLock::new(),
+            ending,
+            sequenced_all,
+            published: watch::Sender::new(None),
+            options: None,
+        });
         Ok(Arc::new(Self { inner, writes: Writes::None, tasks: Mutex::new(Vec::new()) }))
     }
 

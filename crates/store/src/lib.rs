@@ -7,6 +7,7 @@
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+mod backlog;
 pub mod change;
 mod check;
 mod db;
@@ -32,10 +33,11 @@ pub mod store;
 pub mod table;
 pub mod tables;
 
+pub use backlog::{Backlog, Published};
 pub use change::{Change, Committed, Expect, Idempotency, OutboxMessage, RowRead, RowWrite, VaultItem};
 pub use error::{OpenError, StoreError};
+pub use feed::FeedSnapshot;
 pub use options::{Clock, StoreOptions};
 pub use records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, Session};
-pub use feed::FeedSnapshot;
 pub use store::Store;
 pub use table::{Column, Image, Kind, Table};

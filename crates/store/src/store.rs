@@ -2,13 +2,14 @@
 //!
 //! What they do stands in the files named by topic. The last clone gone, the tasks behind it end.
 
+use crate::backlog::{Backlog, Published};
 use crate::change::{Change, Committed, Idempotency};
 use crate::error::{OpenError, StoreError};
 use crate::inner::{Handle, Inner};
 use crate::options::StoreOptions;
 use crate::records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, Session};
 use crate::table::{Image, Table};
-use crate::{check, entries, feed, outbox, read, rebuild, sessions};
+use crate::{backlog, check, entries, feed, outbox, read, rebuild, sessions};
 use std::sync::Arc;
 use sumun_model::Timestamp;
 use tokio::sync::watch;
@@ -101,7 +102,6 @@ impl Store {
         read::vault(self.inner(), digest).await
     }
 
-    /// Where ledger and feed stand, as this process knows; on PostgreSQL another process may be a moment ahead.
     /// Sealed texts by their digests; those that are not there are left out.
     ///
     /// # Errors
@@ -113,6 +113,7 @@ impl Store {
         read::vault_many(self.inner(), digests).await
     }
 
+    /// Where ledger and feed stand, as this process knows; on PostgreSQL another process may be a moment ahead.
     #[must_use]
     pub fn head(&self) -> Head {
         self.inner().head.borrow().clone()
@@ -251,6 +252,20 @@ impl Store {
         lease_us: i64,
     ) -> Result<Vec<OutboxItem>, StoreError> {
         outbox::take(self.inner(), topic, limit, now, lease_us).await
+    }
+
+    /// What waits: leaves for the sequencer, messages for their senders.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn backlog(&self) -> Result<Backlog, StoreError> {
+        backlog::backlog(self.inner()).await
+    }
+
+    /// How far this process has published the ledger; `None` if it publishes nothing.
+    #[must_use]
+    pub fn published(&self) -> Option<Published> {
+        self.inner().published.borrow().clone()
     }
 
     /// A message is out. Answers whether it was still there: if not, somebody else sent it too.

@@ -1,5 +1,6 @@
 //! The task that publishes: reads sequenced rows, writes files, then the checkpoint.
 
+use crate::backlog::Published;
 use crate::db::lock_file;
 use crate::entries::{self, hashes_of};
 use crate::error::{OpenError, StoreError, database};
@@ -42,6 +43,7 @@ impl Publisher {
         let Some((io, lock)) = folder(options)? else { return Ok(None) };
         let head = inner.head.borrow().clone();
         compare::complete(inner, options, &*io, &head).await?;
+        inner.published.send_replace(Some(Published { size: head.size, trouble: None }));
         Ok(Some(Self { io, size: head.size, stale: Vec::new(), _lock: lock }))
     }
 
@@ -53,7 +55,9 @@ impl Publisher {
             let last = *ending.borrow();
             let head = heads.borrow_and_update().clone();
             match self.catch_up(&inner, &head).await {
-                Ok(()) => {}
+                Ok(()) => {
+                    inner.published.send_replace(Some(Published { size: self.size, trouble: None }));
+                }
                 Err(OpenError::Io { doing, path, source }) => {
                     // A failed sync leaves in doubt what is on disk: going on would publish over it.
                     inner.stop(format!(
@@ -65,6 +69,8 @@ impl Publisher {
                 }
                 Err(error) => {
                     tracing::warn!(store.error = %error, "Publishing failed and is tried again: {error}");
+                    let trouble = Some(error.to_string().into());
+                    inner.published.send_replace(Some(Published { size: self.size, trouble }));
                     tokio::time::sleep(std::time::Duration::from_millis(250)).await;
                     heads.mark_changed();
                 }
