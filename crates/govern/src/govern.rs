@@ -24,6 +24,9 @@ use sumun_store::{Change, Idempotency, Image, Store, StoreError, Table};
 /// How often a use case is planned against fresh rows before somebody else's change is reported: once more.
 const PLANS_MAX: usize = 2;
 
+/// When a store that did not answer is worth asking again, in seconds: a supervisor starts a stopped process anew in less.
+const STORE_BACK_S: u32 = 5;
+
 /// The control plane's use cases over one store.
 pub struct Govern {
     /// Where everything governed stands.
@@ -218,7 +221,8 @@ pub fn store_refusal(error: StoreError) -> Refusal {
             "store_in_doubt",
             "the record stopped while this was being written: it may or may not have been made",
             "repeat the request with the same `Idempotency-Key`, or look the subject up before deciding again",
-        ),
+        )
+        .after_s(STORE_BACK_S),
         other => {
             tracing::error!(error = &other as &dyn std::error::Error, "The store did not answer");
             Refusal::new(
@@ -227,6 +231,7 @@ pub fn store_refusal(error: StoreError) -> Refusal {
                 "the record cannot be written or read at the moment, and nothing was changed",
                 "repeat the request in a few seconds with the same `Idempotency-Key`",
             )
+            .after_s(STORE_BACK_S)
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct Refusal {
     pub remedy: String,
     /// The field it is about, as a JSON pointer into the request.
     pub pointer: Option<String>,
+    /// After how many seconds the same request may do better; none if waiting alone changes nothing.
+    pub retry_after_s: Option<u32>,
 }
 
 impl Refusal {
@@ -44,13 +46,27 @@ impl Refusal {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self { kind, code, message: message.into(), remedy: remedy.into(), pointer: None }
+        Self {
+            kind,
+            code,
+            message: message.into(),
+            remedy: remedy.into(),
+            pointer: None,
+            retry_after_s: None,
+        }
     }
 
     /// About this field.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>) -> Self {
         self.pointer = Some(pointer.into());
+        self
+    }
+
+    /// Worth repeating after so many seconds.
+    #[must_use]
+    pub fn after_s(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
         self
     }
 }

@@ -4,7 +4,8 @@ use super::{Approval, ApprovalState, Decision, Outcome};
 use crate::actor::Actor;
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, change, check_if_match, facts, not_found, store_refusal};
-use crate::keys::access::READERS;
+use crate::keys::access::{READERS, inside};
+use crate::keys::read::KeyFilter;
 use crate::plan::Plan;
 use crate::proposal::{USER_ROLES, VENDOR_APPROVE};
 use crate::refusal::{Refusal, RefusalKind};
@@ -98,7 +99,8 @@ impl Govern {
         if sees(actor, &row) { Ok(row) } else { Err(not_found("approval", approval)) }
     }
 
-    /// Approvals that this principal may see, by id, of one subject or state if said.
+    /// Approvals that this principal may see, by id, of one subject or state if said. What he may not see is left out before
+    /// the page is cut: a page is shorter than `limit` only at the end.
     ///
     /// # Errors
     /// `store_unavailable`.
@@ -110,24 +112,58 @@ impl Govern {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<Approval>, Refusal> {
-        let mut equals = Vec::new();
-        if let Some(subject) = subject {
-            equals.push(("subject", json!(subject)));
+        let limit = limit.clamp(1, Filter::LIMIT_MAX);
+        let staff = actor.has(READERS) || actor.principal.starts_with("system:");
+        let subjects = match subject {
+            Some(subject) => vec![Some(subject.to_owned())],
+            None if staff => vec![None],
+            // Everybody's approvals are many; a customer's stand under his own keys.
+            None => self.own_keys(actor).await?.into_iter().map(|key| Some(format!("key:{key}"))).collect(),
+        };
+        let mut found = Vec::new();
+        for subject in subjects {
+            let mut equals = Vec::new();
+            equals.extend(subject.map(|subject| ("subject", json!(subject))));
+            equals.extend(state.map(|state| ("state", json!(state))));
+            let filter = Filter { equals, after: after.clone(), limit, ..Filter::default() };
+            found.extend(self.approvals_seen(actor, filter).await?);
         }
-        if let Some(state) = state {
-            equals.push(("state", json!(state)));
+        found.sort_by(|one, other| one.approval.cmp(&other.approval));
+        found.truncate(limit as usize);
+        Ok(found.into_iter().map(|approval| approval.seen_by(actor)).collect())
+    }
+
+    /// The first so many that this principal may see.
+    async fn approvals_seen(&self, actor: &Actor, mut filter: Filter) -> Result<Vec<Approval>, Refusal> {
+        let mut found = Vec::new();
+        loop {
+            let rows = self.store.list(&APPROVALS, &filter).await.map_err(store_refusal)?;
+            for row in &rows {
+                let approval = Approval::of(row)?;
+                if sees(actor, &approval) {
+                    found.push(approval);
+                }
+            }
+            if rows.len() < filter.limit as usize || found.len() >= filter.limit as usize {
+                return Ok(found);
+            }
+            filter.after = rows.last().map(|row| crate::row::text(row, APPROVALS.key).to_owned());
         }
-        let rows = self
-            .store
-            .list(
-                &APPROVALS,
-                &Filter { equals, after, limit: limit.min(Filter::LIMIT_MAX), ..Filter::default() },
-            )
-            .await
-            .map_err(store_refusal)?;
-        let approvals: Result<Vec<Approval>, Refusal> = rows.iter().map(Approval::of).collect();
-        let seen = approvals?.into_iter().filter(|approval| sees(actor, approval));
-        Ok(seen.map(|approval| approval.seen_by(actor)).collect())
+    }
+
+    /// Ids of all the keys of this customer, ended ones too.
+    async fn own_keys(&self, actor: &Actor) -> Result<Vec<String>, Refusal> {
+        let mut filter = KeyFilter { limit: Filter::LIMIT_MAX, ..KeyFilter::default() };
+        let mut keys = Vec::new();
+        loop {
+            let page = self.keys(actor, &filter).await?;
+            let last = page.len() < filter.limit as usize;
+            keys.extend(page.into_iter().map(|key| key.key));
+            if last {
+                return Ok(keys);
+            }
+            filter.after = keys.last().cloned();
+        }
     }
 
     /// Approvals of this subject that still wait.
@@ -139,13 +175,17 @@ impl Govern {
     }
 }
 
-/// Staff see all; a customer sees his own, but not what staff propose about him.
+/// What a customer asks for, and so may see.
+const ASKED_OUTSIDE: &[&str] = &["key.grant", "key.widen"];
+
+/// Staff see all; a customer sees his own, but not what staff propose about him, and neither does who talks with him.
 fn sees(actor: &Actor, approval: &Approval) -> bool {
-    if actor.has(READERS) || actor.principal.starts_with("system:") {
+    if inside(actor) {
         return true;
     }
     let customer = approval.request.get("customer").and_then(Value::as_str);
-    customer.is_some() && actor.customer.as_deref() == customer && approval.action != "key.expire"
+    let his = actor.has(READERS) || actor.customer.as_deref() == customer;
+    customer.is_some() && his && ASKED_OUTSIDE.contains(&approval.action.as_str())
 }
 
 /// A decision that executes nothing.

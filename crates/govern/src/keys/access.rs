@@ -36,6 +36,18 @@ pub const READERS: &[Role] = &[
     Role::ExchangeBackend,
 ];
 
+/// Who sees what is kept from a customer: that he is watched, what staff wrote, what is proposed about him. Not those who talk
+/// with him, and not the machine that shows him his keys: what they do not know they cannot let slip.
+pub const INSIDE: &[Role] =
+    &[Role::Viewer, Role::Analyst, Role::Approver, Role::ComplianceLead, Role::SecurityAdmin, Role::Auditor];
+
+/// Whether he sees what is kept from a customer; the clock and its like do.
+#[must_use]
+pub fn inside(actor: &Actor) -> bool {
+    let customer = actor.roles.iter().any(|role| role.is_customer());
+    !customer && (actor.has(INSIDE) || actor.principal.starts_with("system:"))
+}
+
 /// An account as far as keys look at it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccountFacts {

@@ -1,4 +1,4 @@
-//! A key ends: by its owner in one step, or by force, which staff propose and two others decide.
+//! A key ends: by its owner in one step, or by force, which staff propose and others decide: how many, the venue says.
 
 use super::access::{self, PROPOSERS};
 use super::change::{due, opened};
@@ -7,25 +7,19 @@ use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::row::KeyRow;
 use super::steps::shown;
-use super::view::{KeyAnswer, KeyView};
+use super::view::{KeyAnswer, KeyView, check_seen};
 use super::write::{Deed, KeyWrite, Why, plan};
-use crate::actor::{Actor, Role};
+use crate::actor::Actor;
 use crate::approvals::{Approval, Opening};
 use crate::call::{Call, Done, Planned};
-use crate::govern::{Govern, check_if_match};
+use crate::govern::Govern;
 use crate::plan::{Effect, Plan};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::staff::require;
-use crate::venue::{Bounded, Needed};
 use serde_json::json;
 use sumun_model::{ExpiryCause, KeyState, Timestamp};
 use sumun_store::tables::KEYS;
 use sumun_store::{Expect, RowRead};
-
-/// Who decides a forced end: two approvers, beside whoever proposed it.
-fn two_approvers() -> Vec<Needed> {
-    Bounded::new(2).map(|count| Needed { role: Role::Approver, count }).into_iter().collect()
-}
 
 impl Govern {
     /// The owner ends a key at once. It takes no second factor and nobody's leave: ending harms nobody but him.
@@ -42,7 +36,7 @@ impl Govern {
         self.run(actor, call, |now| async move {
             let loaded = self.key_loaded(actor, key).await?;
             access::owner(actor, &loaded.account)?;
-            check_if_match(call, "key", key, loaded.key.version)?;
+            check_seen(call, &loaded.key, actor)?;
             let reason = reason.filter(|text| !text.trim().is_empty());
             let plan =
                 self.ended(actor, &loaded.key, (Action::Revoke, ExpiryCause::Owner), reason, now).await?;
@@ -52,7 +46,7 @@ impl Govern {
         .await
     }
 
-    /// Staff propose that a key be ended by force; two approvers decide.
+    /// Staff propose that a key be ended by force; those decide whom `expiry.approvals` of the venue names.
     ///
     /// # Errors
     /// `forbidden`, `reason_missing`, `ending_waits`, and what [`apply`] refuses.
@@ -67,7 +61,7 @@ impl Govern {
             let venue = self.venue();
             require(actor, PROPOSERS)?;
             let loaded = self.key_loaded(actor, key).await?;
-            check_if_match(call, "key", key, loaded.key.version)?;
+            check_seen(call, &loaded.key, actor)?;
             apply((loaded.key.state, loaded.key.measure), Action::Expire)?;
             let reason = access::reason("reason", reason)?;
             let lesser = access::reason("lesser", lesser)?;
@@ -99,7 +93,7 @@ impl Govern {
                 subject,
                 request: json!(frozen),
                 requested_by: &actor.principal,
-                needed: &two_approvers(),
+                needed: &venue.expiry.approvals,
                 due: due(&venue, now),
             };
             let approval = Approval::open(opening, now);

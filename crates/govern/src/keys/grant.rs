@@ -8,12 +8,12 @@ use super::machine::{Action, apply};
 use super::row::KeyRow;
 use super::rules::{self, VendorFacts, Wanted};
 use super::steps;
-use super::view::{KeyAnswer, KeyView};
+use super::view::{KeyAnswer, KeyView, check_seen};
 use super::write::{Deed, KeyWrite, Why, plan};
 use crate::actor::Actor;
 use crate::approvals::{Answer, Approval, ApprovalState, Decision, Outcome};
 use crate::call::{Call, Done, Planned};
-use crate::govern::{Govern, check_if_match};
+use crate::govern::Govern;
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use serde::{Deserialize, Serialize};
@@ -219,7 +219,7 @@ impl Govern {
     ) -> Result<Done<Approval>, Refusal> {
         let loaded = self.key_loaded(actor, key).await?;
         apply((loaded.key.state, loaded.key.measure), Action::Approve)?;
-        check_if_match(call, "key", key, loaded.key.version)?;
+        check_seen(call, &loaded.key, actor)?;
         let call = Call { if_match: None, ..call.clone() };
         let now = self.world.now();
         let mut said = None;
@@ -254,7 +254,7 @@ impl Govern {
             &Decision { decision: Answer::Refuse, reason: Some(reason.to_owned()), looked_at: None };
         self.run(actor, call, |now| async move {
             let loaded = self.key_loaded(actor, key).await?;
-            check_if_match(call, "key", key, loaded.key.version)?;
+            check_seen(call, &loaded.key, actor)?;
             let reason = super::access::reason("reason", reason)?;
             let mut decided: Option<(Approval, Outcome)> = None;
             let mut said = None;

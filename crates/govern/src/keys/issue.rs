@@ -4,11 +4,11 @@ use super::access;
 use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::row::{KeyRow, Scheme};
-use super::view::KeyView;
+use super::view::{KeyView, check_seen};
 use super::write::{Deed, KeyWrite, Why, plan};
 use crate::actor::Actor;
 use crate::call::{Call, Done, Planned};
-use crate::govern::{Govern, check_if_match};
+use crate::govern::Govern;
 use crate::refusal::{Refusal, RefusalKind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -79,7 +79,7 @@ impl Govern {
             ));
         }
         access::fresh(&venue, actor, now)?;
-        check_if_match(call, "key", key, before.version)?;
+        check_seen(call, &before, actor)?;
         let (state, measure) = apply((before.state, before.measure), Action::Issue)?;
         if !before.all_granted() {
             let open: Vec<&str> = before

@@ -7,11 +7,11 @@ use super::issue::Issued;
 use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::row::{KeyRow, Scheme};
-use super::view::KeyView;
+use super::view::{KeyView, check_seen};
 use super::write::{Deed, KeyWrite, Why, plan};
 use crate::actor::Actor;
 use crate::call::{Call, Done, Planned};
-use crate::govern::{Govern, check_if_match};
+use crate::govern::Govern;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::venue::{PublicKeyText, Venue};
 use serde::{Deserialize, Serialize};
@@ -107,7 +107,7 @@ impl Govern {
         let loaded = self.key_loaded(actor, key).await?;
         let session = access::owner(actor, &loaded.account)?;
         access::fresh(&venue, actor, now)?;
-        check_if_match(call, "key", key, loaded.key.version)?;
+        check_seen(call, &loaded.key, actor)?;
         let most = venue.segment(loaded.account.segment).rotation_overlap_hours_max.get();
         if rotation.overlap_hours > most {
             return Err(Refusal::new(

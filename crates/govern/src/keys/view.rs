@@ -1,8 +1,13 @@
 //! A key as people and programs see it: without digests of its secret, and for its owner without what he must not know.
 
+use super::access::inside;
 use super::row::{Grant, KeyRow, Scheme};
 use crate::actor::Actor;
+use crate::call::Call;
+use crate::govern::check_if_match;
+use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use sumun_model::key::AllowlistEntry;
 use sumun_model::{ExpiryCause, KeyState, Mandate, Measure, Purpose, ScopeSet, Timestamp};
 
@@ -15,7 +20,7 @@ pub struct KeyView {
     pub account: String,
     /// Where it stands.
     pub state: KeyState,
-    /// The measure in force; an owner does not see `monitor`.
+    /// The measure in force; `monitor` is for those who look into suspicions.
     pub measure: Option<Measure>,
     /// Why it ended.
     pub cause: Option<ExpiryCause>,
@@ -59,7 +64,8 @@ pub struct KeyView {
     pub review_by: Option<String>,
     /// By when the hold is reviewed.
     pub review_due: Option<Timestamp>,
-    /// For `If-Match`.
+    /// For `If-Match`. Whoever does not see all of the key gets a number made of what he sees: it is another one when that
+    /// changed, and tells nothing of what changed beside it.
     pub version: i64,
 }
 
@@ -67,13 +73,13 @@ impl KeyView {
     /// As this principal sees it.
     #[must_use]
     pub fn of(key: &KeyRow, actor: &Actor) -> Self {
-        let customer = actor.roles.iter().any(|role| role.is_customer());
+        let inside = inside(actor);
         let time = Timestamp::from_micros;
-        Self {
+        let mut view = Self {
             key: key.key.clone(),
             account: key.account.clone(),
             state: key.state,
-            measure: key.measure.filter(|measure| !(customer && *measure == Measure::Monitor)),
+            measure: key.measure.filter(|measure| inside || *measure != Measure::Monitor),
             cause: key.cause,
             scopes: key.scopes,
             allowlist: key.allowlist.clone(),
@@ -92,11 +98,36 @@ impl KeyView {
             terms_accepted: time(key.terms_accepted_us),
             requested_by: key.requested_by.clone(),
             approvals: key.approvals.clone(),
-            reason: key.reason.clone().filter(|_| !customer),
-            review_by: key.review_by.clone().filter(|_| !customer),
+            reason: key.reason.clone().filter(|_| inside),
+            review_by: key.review_by.clone().filter(|_| inside),
             review_due: key.review_due_us.map(time),
             version: key.version,
+        };
+        if !inside {
+            view.version = 0;
+            view.version = digested(&view);
         }
+        view
+    }
+}
+
+/// A version made of what is seen: 53 bits, which every JSON reader holds exactly, and never 0.
+fn digested(view: &KeyView) -> i64 {
+    // Plain fields only: nothing here can fail to serialise.
+    let text = serde_json::to_string(view).unwrap_or_default();
+    let digest = Sha256::digest(text);
+    let number = digest.iter().take(7).fold(0_i64, |number, byte| (number << 8) | i64::from(*byte));
+    (number >> 3) | 1
+}
+
+/// Refuses if this principal has seen another version of the key than the one he would see now.
+///
+/// # Errors
+/// `version_stale`.
+pub(crate) fn check_seen(call: &Call, key: &KeyRow, actor: &Actor) -> Result<(), Refusal> {
+    match call.if_match {
+        Some(_) => check_if_match(call, "key", &key.key, KeyView::of(key, actor).version),
+        None => Ok(()),
     }
 }
 

@@ -150,12 +150,15 @@ impl SignIns {
     fn attempt(&self, subjects: &[String], now: Timestamp) -> Result<(), Refusal> {
         let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = subjects.iter().filter_map(|subject| throttle.until(subject, now)).max() {
+            // Rounded up: whoever comes back then is heard.
+            let seconds = until.micros_since(now).saturating_add(999_999).div_euclid(1_000_000);
             return Err(Refusal::new(
                 RefusalKind::Forbidden,
                 "too_many_attempts",
                 "too many failed attempts",
-                format!("wait {} seconds", until.micros_since(now).div_euclid(1_000_000) + 1),
-            ));
+                format!("wait {seconds} seconds"),
+            )
+            .after_s(u32::try_from(seconds).unwrap_or(u32::MAX)));
         }
         for subject in subjects {
             throttle.failed(subject, now);
@@ -195,6 +198,6 @@ fn failed() -> Refusal {
         RefusalKind::Forbidden,
         "sign_in_failed",
         "name, password or code is wrong",
-        "check all three; a code can be used once, so wait for the next one",
+        "wait for the next code, since each can be used once; if that fails too, check all three",
     )
 }

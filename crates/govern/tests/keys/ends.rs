@@ -122,14 +122,20 @@ async fn an_exposed_secret_ends_its_key_and_an_exposed_id_does_not() {
     let scanner = staff("scanner", Role::ExchangeBackend);
     let wrong = ApiSecret::issue(&[1; 32]);
     for given in [None, Some(&wrong)] {
-        let told =
-            bench.govern.report_exposure(&scanner, &key, (given, "a public page"), &call).await.unwrap();
+        let told = bench
+            .govern
+            .report_exposure(&scanner, Some(&key), (given, "a public page"), &call)
+            .await
+            .unwrap();
         assert!(!told.value.ended);
     }
     assert_eq!(bench.column(&key, "state").await, json!("active"));
     let found = ApiSecret::new(secret.clone().into_bytes()).unwrap();
-    let ended =
-        bench.govern.report_exposure(&scanner, &key, (Some(&found), "a public page"), &call).await.unwrap();
+    let ended = bench
+        .govern
+        .report_exposure(&scanner, Some(&key), (Some(&found), "a public page"), &call)
+        .await
+        .unwrap();
     assert!(ended.value.ended);
     assert_eq!(bench.column(&key, "cause").await, json!("leaked"));
     assert!(bench.ledger().await.iter().all(|(_, payload)| !payload.to_string().contains(&secret)));

@@ -205,7 +205,7 @@ async fn use_cases_can_be_run_on_any_thread() {
     sends(bench.govern.change_allowlist(&owner, "K1", &[], &call));
     sends(bench.govern.decide(&owner, "P1", &yes(), &call));
     sends(bench.govern.reject_key(&owner, "K1", "a reason", &call));
-    sends(bench.govern.report_exposure(&owner, "K1", (None, "there"), &call));
+    sends(bench.govern.report_exposure(&owner, Some("K1"), (None, "there"), &call));
     sends(bench.govern.due());
 }
 
