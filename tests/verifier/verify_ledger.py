@@ -5,7 +5,8 @@ Written from docs/ledger-format.md alone, in another language than the ledger's 
 that a mistake in the one is not repeated in the other. Needs Python 3.9 or later and nothing besides.
 
     verify_ledger.py FOLDER --vkey FILE|TEXT [--since CHECKPOINT_FILE] [--sqlite DATABASE_FILE] [--json]
-    verify_ledger.py [FOLDER] --vkey FILE|TEXT --proof FILE [--payload FILE] [--leaf FILE | --time MICROSECONDS]
+    verify_ledger.py [FOLDER] --vkey FILE|TEXT --proof FILE [--payload FILE] [--leaf FILE]
+    verify_ledger.py --vkey FILE|TEXT --since CHECKPOINT_FILE --consistency FILE
 
 Exit codes: 0 everything holds; 1 a fault was found, its place is named; 2 what was given cannot be judged.
 """
@@ -32,6 +33,8 @@ LATEST = 253402207200000000
 LONGEST_PAYLOAD = 16 * 1024 * 1024
 LONGEST_LINE = LONGEST_PAYLOAD + 256
 LONGEST_TEXT = 1024 * 1024
+DEEPEST = 96
+MOST_SIGNATURES = 100
 
 LEAF_MARK = b"sumun-leaf/v1\n"
 COMMITMENT_MARK = b"sumun-commitment/v1\0"
@@ -44,10 +47,47 @@ SALT = re.compile(rb"[0-9a-f]{64}")
 DECIMAL = re.compile(r"0|[1-9][0-9]{0,15}")
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z")
 BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
-NAME = re.compile(r"[^\s+\x00-\x1f\x7f]+")
+NAME = re.compile(r"[!-*,-~]{1,200}")
 BUNDLE = re.compile(r"(tile/[0-6]|tile/entries|payload)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 MEMBERS = {"at", "class", "facts", "feed", "rows", "v"}
+
+# Section 9 of the document: the governed tables, word for word.
+GOVERNED_TEXT = """\
+venue: venue, digest, facts{}, adopted_us#, version#
+customers: customer, segment, country?, state, purpose?, created_us#, version#
+persons: person, customer, name?, email?, phone?, role, confirmed_us#?, version#
+accounts: account, customer, person?, segment, country?, opened?, owner?, parent?, fee_tier?, state, version#
+operators: operator, kind, customer?, vendor?, name?, networks{}, state, version#
+vendors: vendor, name, class, state, networks{}, scopes{}, diligence{}, attested_us#?, recertify_us#?, version#
+delegations: delegation, account, key?, operator, networks{}, scopes{}, limits{}, from_us#, until_us#, state, version#
+keys: key, account, state, measure?, cause?, scopes{}, allowlist{}, purpose, application, operator, vendor?, scheme,
+  secret?, exposure?, public_key?, created_us#, expires_us#, rotate_by_us#?, ends_us#?, replaces?, mandate{}, terms,
+  terms_accepted_us#, requested_by, session, approvals{}, canary#, reason?, review_by?, review_due_us#?,
+  next_due_us#?, version#
+dead_keys: key, state, cause?, ended_us#, version#
+approvals: approval, action, subject, request{}, digest, requested_by, requested_us#, needed{}, decisions{}, state,
+  due_us#, version#
+users: user, name, email?, roles{}, state, credential?, invite?, invite_until_us#?, invited_by, created_us#, version#
+tokens: token, name, roles{}, digest, created_by, created_us#, expires_us#, state, version#
+gates: gate, state, public_key?, invite?, invite_until_us#?, invited_by, enrolled_us#?, version#
+receipts: receipt, gate, boot, from_version#, to_version#, acknowledgement, received_us#, version#
+canaries: canary, key, gates{}, expired_us#?, outcome?, findings{}, version#
+feed_keys: key, feed_version#, record{}, version#
+"""
+
+
+def governed_tables(text):
+    """Table -> column -> kind, which is '', '#' or '{}', with '?' if it may be NULL. The first column is the key."""
+    tables = {}
+    for line in re.sub(r"\n +", " ", text).splitlines():
+        name, columns = line.split(": ")
+        found = re.findall(r"([a-z_]+)((?:#|\{\})?\??)", columns)
+        tables[name] = dict(found)
+    return tables
+
+
+GOVERNED = governed_tables(GOVERNED_TEXT)
 
 
 class Fault(Exception):
@@ -135,8 +175,9 @@ def signature_holds(public, message, signature):
         return False
     key = point_from(public)
     s = int.from_bytes(signature[32:], "little")
+    r = point_from(signature[:32])
     # A key of small order would let one signature fit many messages.
-    if key is None or s >= ORDER or has_small_order(key):
+    if key is None or r is None or s >= ORDER or has_small_order(key) or has_small_order(r):
         return False
     k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % ORDER
     minus_key = (P - key[0], key[1], 1, P - key[3])
@@ -223,7 +264,7 @@ class Key:
         if len(parts) != 3 or not NAME.fullmatch(parts[0]):
             raise Unusable("the verifier key is not of the form origin+id+key")
         blob = from_base64(parts[2])
-        if blob is None or len(blob) != 33 or blob[0] != 1:
+        if blob is None or len(blob) != 33 or blob[0] != 1 or point_from(blob[1:]) is None:
             raise Unusable("the verifier key holds no Ed25519 key")
         self.text, self.origin, self.public = text, parts[0], blob[1:]
         self.id = hashlib.sha256(self.origin.encode() + b"\n" + blob).digest()[:4]
@@ -253,6 +294,8 @@ class Checkpoint:
             raise ValueError("the checkpoint's root is not the base64 of 32 bytes")
         signed = "".join(line + "\n" for line in lines[:3]).encode()
         own = 0
+        if len(lines) > 4 + MOST_SIGNATURES:
+            raise ValueError("more than %d signature lines" % MOST_SIGNATURES)
         for number, line in enumerate(lines[4:], 5):
             parts = line.split(" ")
             if len(parts) != 3 or parts[0] != "\u2014" or not NAME.fullmatch(parts[1]):
@@ -270,7 +313,7 @@ class Checkpoint:
 
 
 def parse_proof(data, key):
-    """Index, path and checkpoint of a proof's text."""
+    """Index, path, checkpoint and extra data (None if there is none) of a proof's text."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -280,8 +323,10 @@ def parse_proof(data, key):
     if not gap or lines[0] != PROOF_MARK:
         raise ValueError("not a proof of the form %s" % PROOF_MARK)
     del lines[0]
+    extra = None
     if lines and lines[0].startswith("extra "):
-        if from_base64(lines[0][6:]) is None:
+        extra = from_base64(lines[0][6:])
+        if not extra:
             raise ValueError("the line of extra data is not base64")
         del lines[0]
     if not lines or not lines[0].startswith("index ") or not DECIMAL.fullmatch(lines[0][6:]):
@@ -292,7 +337,33 @@ def parse_proof(data, key):
     checkpoint = Checkpoint(tail.encode(), key)
     if index >= checkpoint.size:
         raise ValueError("index %d is not below the checkpoint's size %d" % (index, checkpoint.size))
-    return index, path, checkpoint
+    return index, path, checkpoint, extra
+
+
+def consistent(old, new, path):
+    """Whether the path shows that the tree `new` (size and root) begins with `old` (RFC 9162, 2.1.4.2)."""
+    if old[0] == 0 or old[0] == new[0]:
+        return not path and old[1] == (join([]) if old[0] == 0 else new[1])
+    path = list(path)
+    if old[0] & old[0] - 1 == 0:
+        path.insert(0, old[1])
+    if not path:
+        return False
+    at, last = old[0] - 1, new[0] - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    first = second = path[0]
+    for one in path[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            first, second = node(one, first), node(one, second)
+            while at & 1 == 0 and at != 0:
+                at, last = at >> 1, last >> 1
+        else:
+            second = node(second, one)
+        at, last = at >> 1, last >> 1
+    return last == 0 and first == old[1] and second == new[1]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -348,6 +419,20 @@ def encode_slowly(value):
     return encode_json(value)
 
 
+def depth(value):
+    """How many objects and lists lie around the deepest value."""
+    deepest, level = 0, [value]
+    while level:
+        inner = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += one.values()
+            elif isinstance(one, list):
+                inner += one
+        deepest, level = deepest + bool(inner), inner
+    return deepest
+
+
 def parse_payload(data, class_):
     """The payload's contents, once it is shown to be canonical and of the form that section 3 gives."""
     if len(data) > LONGEST_PAYLOAD:
@@ -361,11 +446,13 @@ def parse_payload(data, class_):
         # A name given twice is lost in decoding, so it shows as a difference here like any other spelling.
         encoded = encode_slowly(value) if BEYOND_BMP.search(text) else encode_json(value)
     except RecursionError:
-        raise Unusable("a payload is nested deeper than this check follows") from None
+        raise ValueError("the payload is nested deeper than %d" % DEEPEST) from None
     except ValueError as error:
         raise ValueError("the payload is not canonical JSON: %s" % error) from None
     if encoded != text:
         raise ValueError("the payload is JSON, but not its canonical spelling")
+    if text.count("[") + text.count("{") > DEEPEST and depth(value) > DEEPEST:
+        raise ValueError("the payload is nested deeper than %d" % DEEPEST)
     if type(value) is not dict or value.keys() != MEMBERS:
         raise ValueError("the payload has not the six members of a payload")
     if type(value["v"]) is not int or value["v"] != 1:
@@ -385,7 +472,7 @@ def parse_payload(data, class_):
     if type(rows) is not list or type(feed) is not list:
         raise ValueError("the payload's rows or feed are no list")
     for item in rows:
-        if type(item) is not dict or len(item) != 2 or type(item.get("table")) is not str:
+        if type(item) is not dict or len(item) != 2 or type(item.get("table")) is not str or not item["table"]:
             raise ValueError("an item of the payload's rows is not a table and a row")
         row = item.get("row")
         if type(row) is not dict:
@@ -393,11 +480,13 @@ def parse_payload(data, class_):
         version = row.get("version")
         if type(version) is not int or version < 1:
             raise ValueError("a row has no version")
-        if not any(type(member) is str for member in row.values()):
-            raise ValueError("a row has no text that could be its key")
+    keys = set()
     for item in feed:
-        if type(item) is not dict:
-            raise ValueError("a record of the payload's feed is no object")
+        if type(item) is not dict or type(item.get("key")) is not str or not item["key"]:
+            raise ValueError("a record of the payload's feed has no key")
+        if item["key"] in keys:
+            raise ValueError("two records of the payload's feed have the same key")
+        keys.add(item["key"])
     return value
 
 
@@ -500,7 +589,8 @@ class Check:
     def __init__(self, folder, key, since=None, rebuild=None):
         self.folder, self.key, self.since, self.rebuild = folder, key, since, rebuild
         self.tiles, self.latest_full = {}, {}
-        self.erased, self.erasure_entries, self.feeds = [], 0, 0
+        self.erased, self.unnamed, self.erased_feeds, self.feeds = [], {}, [], []
+        self.superseded = self.unpublished = 0
         self.first_time = self.last_time = None
 
     def run(self):
@@ -511,7 +601,10 @@ class Check:
         self.entries()
         self.leftovers()
         if self.rebuild:
-            self.rebuild.finish(self.erased)
+            self.rebuild.finish(self.feeds, sorted(self.erased_feeds))
+
+    def feed_version(self):
+        return len(self.feeds) + len(self.erased_feeds)
 
     # Steps 1 and 2; and hold what growth would take away, before anything takes time.
     def opening(self):
@@ -599,12 +692,7 @@ class Check:
             if healed:
                 at = next(at for at in range(0, len(was), HASH) if was[at:at + HASH] != again[at:at + HASH])
                 raise Fault(self.tile_path(level, number), "this hash is not what the signed root needs here", byte=at)
-        if not held:
-            raise Fault("checkpoint", "the signed root is not that of an empty log")
-        raise Fault(
-            " or ".join(self.tile_path(*one) for one in held),
-            "the root of the partial tiles is not the signed one",
-        )
+        raise Fault("checkpoint", "the root of the partial tiles is not the signed one")
 
     def from_below(self, level, number):
         """A partial tile's hashes made again from the files below it; only to tell which file was changed."""
@@ -673,26 +761,33 @@ class Check:
                         salt, payload = parse_line(line, index)
                         if salt is None:
                             self.erased.append(index)
+                            self.unnamed[index] = (lines_path, line_at)
                         else:
                             if commit(salt, class_, payload) != commitment:
                                 raise ValueError("salt, class and payload do not give the leaf's commitment")
                             value = parse_payload(payload, class_.decode())
+                            if class_ == b"payload.erased":
+                                self.named(value["facts"])
                             if value["feed"]:
-                                self.feeds += 1
-                            if self.rebuild and value["rows"]:
-                                self.rebuild.write(index, value["rows"], self.erased)
+                                self.feeds.append(index)
+                            if self.rebuild:
+                                self.rebuild.write(index, value["rows"], value["feed"], self.erased)
                     except ValueError as error:
                         raise Fault(lines_path, str(error), index, line_at) from None
-                    except Unusable as error:
-                        raise Unusable("%s, entry %d: %s" % (lines_path, index, error)) from None
-                    if b"eras" in class_:
-                        self.erasure_entries += 1
                     line_at += len(line)
                 if lines.read(1):
                     raise Fault(lines_path, "bytes follow the last entry", byte=line_at)
             if at != len(leaves):
                 raise Fault(path, "bytes follow the last entry", byte=at)
         self.last_time = before if self.size else None
+        for index, (path, at) in sorted(self.unnamed.items()):
+            raise Fault(path, "the line says erased, and no later entry says so", index, at)
+
+    def named(self, facts):
+        """An entry tells of an erasure; only what was erased before it can be meant."""
+        index = facts.get("index")
+        if type(index) is int and self.unnamed.pop(index, None) and facts.get("feed") is True:
+            self.erased_feeds.append(index)
 
     # Step 7. That no file is missing has shown itself by now, since each was read.
     def leftovers(self):
@@ -703,19 +798,27 @@ class Check:
                 self.known_or_prefix(path)
 
     def known_or_prefix(self, path):
-        match = BUNDLE.fullmatch(path)
-        if not match:
+        unfinished = path.endswith(".new")
+        known = path[:-4] if unfinished else path
+        match = BUNDLE.fullmatch(known)
+        if not match and not (unfinished and known in ("vkey", "checkpoint")):
             raise Fault(path, "no such file belongs to a ledger")
+        if not match:
+            self.unpublished += 1
+            return
         kind, groups, width = match.groups()
         number = int(groups.replace("x", "").replace("/", ""))
         width = int(width or WIDTH)
         level = int(kind[5:]) if kind[5:].isdigit() else 0
         there = min(WIDTH, self.count(level) - number * WIDTH)
-        spelled = bundle_path(kind, number, width)
-        if spelled != path or width > there or ".p/" in path and width == WIDTH:
-            raise Fault(path, "no such file belongs to a ledger of %d entries" % self.size)
+        if bundle_path(kind, number, width) != known:
+            raise Fault(path, "no such file belongs to a ledger")
+        if unfinished or width > max(there, 0):
+            self.unpublished += 1
+            return
         if width == there:
             return
+        self.superseded += 1
         # A smaller partial file that its removal missed. One that is gone by now needs no judging.
         larger = bundle_path(kind, number, there)
         try:
@@ -810,9 +913,9 @@ class Database:
     def quoted(name):
         return '"%s"' % name.replace('"', '""')
 
-    def rows(self, table):
-        names = self.columns[table]
-        query = "SELECT %s FROM %s" % (", ".join(map(self.quoted, names)), self.quoted(table))
+    def rows(self, table, names):
+        names = list(names)
+        query = "SELECT %s FROM %s ORDER BY 1" % (", ".join(map(self.quoted, names)), self.quoted(table))
         try:
             for values in self.connection.execute(query):
                 yield dict(zip(names, values))
@@ -820,90 +923,92 @@ class Database:
             raise Fault("database, table %s" % table, "cannot be read: %s" % error) from None
 
 
-def same_value(member, value):
-    """Whether a row's member and a database's value are the same thing."""
-    if member is None:
-        return value is None
-    if isinstance(member, bool):
-        return type(value) is int and value == int(member)
-    if isinstance(member, int):
-        return type(value) is int and value == member
-    if isinstance(member, str):
-        if type(value) is bytes:
-            return value.hex() == member
-        return type(value) is Text and value == member.encode()
-    if type(value) is not Text:
-        return False
-    try:
-        return encode_slowly(decode_json(value.decode("utf-8"))) == encode_slowly(member)
-    except (ValueError, RecursionError):
-        return False
+def stored(member, kind):
+    """What a database holds for a row's member. Raises ValueError for a member of another kind."""
+    if kind == "{}":
+        return Text(encode_slowly(member).encode())
+    if member is None and kind.endswith("?"):
+        return None
+    if type(member) is not (int if kind.startswith("#") else str):
+        raise ValueError
+    return member if type(member) is int else Text(member.encode())
+
+
+def same(one, other):
+    return type(one) is type(other) and one == other
 
 
 class Rebuild:
     """The rows as the payloads leave them, and their comparison with a database."""
 
-    def __init__(self, database, governed=()):
-        self.database, self.governed = database, governed
-        self.tables = {}
-        self.compared = self.unjudged = 0
-        self.other_tables = []
+    def __init__(self, database, governed=None):
+        self.database, self.governed = database, governed or GOVERNED
+        self.tables = {name: {} for name in self.governed}
+        self.feed = {}
+        self.compared = 0
 
-    def write(self, index, rows, erased):
+    def write(self, index, rows, feed, erased):
+        """Takes in one entry; `erased` are the entries before it that were erased."""
+        seen = set()
         for item in rows:
             table, row = item["table"], item["row"]
-            columns = self.database.columns.get(table)
-            if not columns:
-                raise ValueError("it writes table %s, which the database has not" % table)
-            key = row.get(columns[0])
-            if type(key) is not str:
-                raise ValueError("a row of %s has no text member %s, the table's first column" % (table, columns[0]))
-            held = self.tables.setdefault(table, {})
-            before, version = held.get(key), row["version"]
-            was = before[1]["version"] if before else 0
-            missing = version - 1 - was
-            if missing:
-                since = bisect.bisect_left(erased, before[0]) if before else 0
-                if missing < 0 or missing > len(erased) - since:
-                    raise ValueError("it writes version %d of row %s in %s, where version %d stood" % (
-                        version, key, table, was))
-            held[key] = (index, row)
+            columns = self.governed.get(table)
+            if columns is None or table == "feed_keys":
+                raise ValueError("it writes table %s, which is not governed" % table)
+            if row.keys() != columns.keys():
+                raise ValueError("a row of %s has not exactly the table's columns" % table)
+            cells = {}
+            for name, kind in columns.items():
+                try:
+                    cells[name] = stored(row[name], kind)
+                except ValueError:
+                    raise ValueError("column %s of a row of %s is of another kind" % (name, table)) from None
+            key = row[next(iter(columns))]
+            if not key or (table, key) in seen:
+                raise ValueError("a row of %s has no key, or is written twice" % table)
+            seen.add((table, key))
+            before = self.tables[table].get(key)
+            was, since = (before[1]["version"], bisect.bisect_left(erased, before[0])) if before else (0, 0)
+            if not 0 <= row["version"] - 1 - was <= len(erased) - since:
+                raise ValueError("it writes version %d of row %s in %s, where version %d stood" % (
+                    row["version"], key, table, was))
+            self.tables[table][key] = (index, cells)
+        for record in feed:
+            times = self.feed.get(record["key"], (0, None, 0))[2]
+            self.feed[record["key"]] = (index, Text(encode_slowly(record).encode()), times + 1)
 
-    def finish(self, erased):
-        for table in sorted(set(self.tables) | set(self.governed)):
+    def finish(self, feeds, erased_feeds):
+        slack = {}
+        if "feed_keys" in self.tables:
+            for key, (index, record, times) in self.feed.items():
+                hidden = bisect.bisect_left(erased_feeds, index)
+                self.tables["feed_keys"][key] = (index, {
+                    "key": Text(key.encode()), "feed_version": bisect.bisect_right(feeds, index) + hidden,
+                    "record": record, "version": times})
+                slack[key] = hidden
+        for table, columns in self.governed.items():
+            place = "database, table %s" % table
             if table not in self.database.columns:
-                raise Fault("database, table %s" % table, "there is no such table")
-            self.compare(table, dict(self.tables.get(table, {})), erased)
-        for table, columns in sorted(self.database.columns.items()):
-            if table not in self.tables and table not in self.governed and "version" in columns[1:]:
-                if next(self.database.rows(table), None):
-                    self.other_tables.append(table)
+                raise Fault(place, "there is no such table")
+            if set(self.database.columns[table]) != set(columns):
+                raise Fault(place, "its columns are not those of the document")
+            self.compare(table, columns, dict(self.tables[table]), slack if table == "feed_keys" else {})
 
-    def compare(self, table, expected, erased):
-        first = self.database.columns[table][0]
-        for values in self.database.rows(table):
+    def compare(self, table, columns, expected, slack):
+        first = next(iter(columns))
+        for values in self.database.rows(table, columns):
             key = values[first]
             key = key.decode("utf-8", "replace") if isinstance(key, bytes) else str(key)
             place = "database, table %s, row %s" % (table, key)
-            index, row = expected.pop(key, (-1, {"version": 0}))
-            version = values.get("version")
-            ahead = version - row["version"] if type(version) is int else 0
-            if 0 < ahead <= len(erased) - bisect.bisect_right(erased, index):
-                self.unjudged += 1
-                continue
-            if index < 0:
+            index, row = expected.pop(key, (None, None))
+            if row is None:
                 raise Fault(place, "no entry wrote it")
-            if ahead > 0:
-                raise Fault(place, "its version is %d; the last entry that wrote it, %d, left %d" % (
-                    version, index, row["version"]))
             for name, value in values.items():
-                if not same_value(row.get(name), value):
+                ahead = name == "version" and type(value) is int and 0 <= value - row[name] <= slack.get(key, 0)
+                if not same(row[name], value) and not ahead:
                     raise Fault("%s, column %s" % (place, name), "not what entry %d wrote" % index)
-            for name, member in row.items():
-                if name not in values and member is not None:
-                    raise Fault(place, "it has no column %s, which entry %d wrote" % (name, index))
             self.compared += 1
-        for key, (index, _) in expected.items():
+        for key, (index, _) in sorted(expected.items()):
             raise Fault("database, table %s, row %s" % (table, key), "it is gone; entry %d wrote it" % index)
 
 
@@ -952,13 +1057,13 @@ def given_line(path, index):
     raise Unusable("%s has no line of entry %d" % (path, index))
 
 
-def check_proof(path, key, root=None, payload_path=None, leaf_path=None, at_time=None):
-    """Check one proof; what it proves, as a dictionary."""
+def check_proof(path, key, root=None, payload_path=None, leaf_path=None):
+    """Check one proof; what it proves, as a dictionary. Without another leaf its extra data is one."""
     try:
-        index, hashes, checkpoint = parse_proof(read_given(path), key)
+        index, hashes, checkpoint, leaf = parse_proof(read_given(path), key)
     except ValueError as error:
         raise Fault(path, str(error)) from None
-    leaf = line = None
+    line = salt = payload = value = None
     if root is not None:
         if not os.path.isdir(root):
             raise Unusable("%s is not a folder" % root)
@@ -967,35 +1072,23 @@ def check_proof(path, key, root=None, payload_path=None, leaf_path=None, at_time
         line = given_line(payload_path, index)
     if leaf_path is not None:
         leaf = read_given(leaf_path)
-    salt = payload = value = None
-    line_place = payload_path or "payload"
-    if line is not None:
-        try:
-            salt, payload = parse_line(line, index)
-        except ValueError as error:
-            raise Fault(line_place, str(error), index) from None
-    if leaf is None and at_time is not None and salt is not None:
-        try:
-            # The class stands in the payload too; the commitment binds it to the leaf's.
-            class_ = decode_json(payload.decode("utf-8"))["class"].encode()
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise Fault(line_place, "the payload names no class", index) from None
-        leaf = LEAF_MARK + b"%s\n%d\n%s\n" % (class_, at_time, commit(salt, class_, payload))
     if leaf is None:
-        raise Unusable("a proof alone does not say what it proves: give the folder, or --leaf, or --payload and --time")
+        raise Unusable("the proof does not bring its leaf: give the folder, or --leaf")
     if climb(index, checkpoint.size, leaf_hash(leaf), hashes) != checkpoint.root:
         raise Fault(path, "the path does not lead from this leaf to the signed root", index)
     try:
         class_, time_, commitment = parse_leaf(leaf)
     except ValueError as error:
         raise Fault(leaf_path or "leaf", str(error), index) from None
-    if salt is not None:
+    if line is not None:
         try:
-            if commit(salt, class_, payload) != commitment:
-                raise ValueError("salt, class and payload do not give the leaf's commitment")
-            value = parse_payload(payload, class_.decode())
+            salt, payload = parse_line(line, index)
+            if salt is not None:
+                if commit(salt, class_, payload) != commitment:
+                    raise ValueError("salt, class and payload do not give the leaf's commitment")
+                value = parse_payload(payload, class_.decode())
         except ValueError as error:
-            raise Fault(line_place, str(error), index) from None
+            raise Fault(payload_path or "payload", str(error), index) from None
     return {
         "origin": key.origin,
         "size": checkpoint.size,
@@ -1005,6 +1098,27 @@ def check_proof(path, key, root=None, payload_path=None, leaf_path=None, at_time
         "time": time_,
         "payload": "proved" if value else "erased" if line is not None else "not given",
     }
+
+
+def check_consistency(path, key, since):
+    """Check the server's answer that its log extends an older checkpoint."""
+    try:
+        answer = decode_json(read_given(path).decode("utf-8"))
+        hashes = [from_base64(one) for one in answer["proof"]]
+        newer = Checkpoint(answer["checkpoint"].encode(), key)
+        if any(one is None or len(one) != HASH for one in hashes):
+            raise ValueError("a hash is not the base64 of 32 bytes")
+        if (answer["from"], answer["to"]) != (since.size, newer.size):
+            raise ValueError("its sizes are not those of the two checkpoints")
+        if since.size > newer.size:
+            raise ValueError("rolled back: its size is %d, the older checkpoint's %d" % (newer.size, since.size))
+        if not consistent((since.size, since.root), (newer.size, newer.root), hashes):
+            raise ValueError("its hashes do not lead from the older checkpoint to the newer one")
+    except (ValueError, RecursionError) as error:
+        raise Fault(path, str(error)) from None
+    except (KeyError, TypeError, AttributeError):
+        raise Fault(path, "not an answer with from, to, proof and checkpoint") from None
+    return {"origin": key.origin, "size": newer.size, "root": newer.root.hex(), "extends": since.size}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1027,35 +1141,26 @@ def moment(microseconds):
 
 
 def summary(check):
-    erased = len(check.erased)
     notes = []
-    if erased > check.erasure_entries:
-        notes.append("%d entries are erased, but only %d entries seem to tell of an erasure" % (
-            erased, check.erasure_entries))
     if check.since is None:
         notes.append("no older checkpoint was given: nothing speaks against a log written anew")
+    if check.unpublished:
+        notes.append("files that nothing signed vouches for, passed over: %d" % check.unpublished)
     result = {
         "origin": check.key.origin,
         "size": check.size,
         "root": check.checkpoint.root.hex(),
         "first_time": check.first_time,
         "last_time": check.last_time,
-        "erased": erased,
-        "erasure_entries": check.erasure_entries,
-        "feed_version_least": check.feeds,
-        "feed_version_most": check.feeds + erased,
+        "erased": len(check.erased),
+        "feed_version": check.feed_version(),
+        "superseded": check.superseded,
+        "unpublished": check.unpublished,
         "since": check.since.size if check.since else None,
     }
     if check.rebuild:
         result["rows_compared"] = check.rebuild.compared
-        result["rows_unjudged"] = check.rebuild.unjudged
-        result["tables_compared"] = sorted(set(check.rebuild.tables) | set(check.rebuild.governed))
-        result["tables_not_in_ledger"] = check.rebuild.other_tables
-        if check.rebuild.unjudged:
-            notes.append("%d rows were last written by erased entries and were not compared" % check.rebuild.unjudged)
-        if check.rebuild.other_tables:
-            notes.append("tables with versions that no entry names, not compared (--governed compares them): "
-                         + ", ".join(check.rebuild.other_tables))
+        result["tables_compared"] = list(check.rebuild.governed)
     result["notes"] = notes
     return result
 
@@ -1065,6 +1170,9 @@ def in_words(result):
         return "good: entry %d of %s, %s at %s, payload %s; log of %d entries, root %s" % (
             result["entry"], result["origin"], result["class"], moment(result["time"]), result["payload"],
             result["size"], result["root"])
+    if "extends" in result:
+        return "good: %d entries of %s extend the older checkpoint of %d, root %s" % (
+            result["size"], result["origin"], result["extends"], result["root"])
     lines = ["good: %d entries of %s, root %s" % (result["size"], result["origin"], result["root"])]
     if result["size"]:
         lines.append("times: %s to %s" % (moment(result["first_time"]), moment(result["last_time"])))
@@ -1082,12 +1190,6 @@ def plain(text):
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
-def microseconds(text):
-    if not re.fullmatch("0|[1-9][0-9]{0,17}", text) or int(text) > LATEST:
-        raise argparse.ArgumentTypeError("not microseconds since 1970")
-    return int(text)
-
-
 def arguments(argv):
     parser = argparse.ArgumentParser(
         description="Check a published ledger, or one proof, trusting nothing but the verifier key.",
@@ -1097,42 +1199,40 @@ def arguments(argv):
     parser.add_argument("--vkey", required=True, metavar="FILE|TEXT", help="verifier key, from somebody you trust")
     parser.add_argument("--since", metavar="CHECKPOINT_FILE", help="older checkpoint that the log must extend")
     parser.add_argument("--sqlite", metavar="DATABASE_FILE", help="database whose rows must be the ledger's")
-    parser.add_argument("--governed", metavar="TABLE", action="append", default=[],
-                        help="table that must hold the ledger's rows only, even if no entry names it; repeatable")
+    parser.add_argument("--consistency", metavar="FILE", help="check the server's answer against --since instead")
     parser.add_argument("--proof", metavar="FILE", help="check this proof of one entry instead of the whole folder")
     parser.add_argument("--payload", metavar="FILE", help="the entry's line as in a payload bundle")
     parser.add_argument("--leaf", metavar="FILE", help="the entry's leaf, without its length")
-    parser.add_argument("--time", metavar="MICROSECONDS", type=microseconds, help="the entry's time")
     parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
     given = parser.parse_args(argv)
-    if given.proof is None:
-        if given.folder is None:
-            parser.error("a folder or --proof is needed")
-        if given.payload or given.leaf or given.time is not None:
-            parser.error("--payload, --leaf and --time go with --proof")
-    elif given.since or given.sqlite:
+    if given.consistency:
+        if given.folder or given.proof or given.sqlite or not given.since:
+            parser.error("--consistency goes with --vkey and --since only")
+    elif given.proof is None and given.folder is None:
+        parser.error("a folder, --proof or --consistency is needed")
+    if given.proof is None and (given.payload or given.leaf):
+        parser.error("--payload and --leaf go with --proof")
+    if given.proof and (given.since or given.sqlite):
         parser.error("--since and --sqlite need the whole folder, not --proof")
-    if given.governed and not given.sqlite:
-        parser.error("--governed goes with --sqlite")
-    if given.leaf and given.time is not None:
-        parser.error("--leaf already says the time")
     return given
 
 
 def judge(given, patience):
     key = given_key(given.vkey)
     if given.proof is not None:
-        return check_proof(given.proof, key, given.folder, given.payload, given.leaf, given.time)
+        return check_proof(given.proof, key, given.folder, given.payload, given.leaf)
     since = None
     if given.since:
         try:
             since = Checkpoint(read_given(given.since), key)
         except ValueError as error:
             raise Unusable("%s: %s" % (given.since, error)) from None
+    if given.consistency:
+        return check_consistency(given.consistency, key, since)
     database = Database(given.sqlite) if given.sqlite else None
     try:
         return summary(check_folder(
-            given.folder, key, since, (lambda: Rebuild(database, given.governed)) if database else None, patience))
+            given.folder, key, since, (lambda: Rebuild(database)) if database else None, patience))
     finally:
         if database:
             database.close()

@@ -13,11 +13,16 @@ use crate::tree::SIZE_MAX;
 /// Longest origin, in bytes.
 pub const ORIGIN_MAX: usize = 200;
 
+/// Whether a log may be named so: visible ASCII, so that every reader in every language splits the same way.
+fn is_origin(name: &str) -> bool {
+    (1..=ORIGIN_MAX).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'+')
+}
+
 /// Why a key cannot sign or verify checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Origin that a signed note cannot carry.
-    #[error("origin `{0}` must be 1 to {ORIGIN_MAX} bytes without spaces, `+` or control characters")]
+    #[error("origin `{0}` must be 1 to {ORIGIN_MAX} visible ASCII characters without `+`")]
     Origin(String),
     /// Verifier key of another shape.
     #[error("`{0}` is not a verifier key such as `sumun.example/venue+8 hex digits+base64`")]
@@ -65,9 +70,7 @@ impl CheckpointSigner {
     /// # Errors
     /// [`KeyError::Origin`].
     pub fn new(seed: &[u8; 32], origin: &str) -> Result<Self, KeyError> {
-        let fits = (1..=ORIGIN_MAX).contains(&origin.len())
-            && !origin.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+');
-        if !fits {
+        if !is_origin(origin) {
             return Err(KeyError::Origin(origin.chars().take(ORIGIN_MAX).collect()));
         }
         let key = SigningKey::from_bytes(seed);
@@ -136,7 +139,7 @@ impl VerifierKey {
         let text = text.strip_suffix('\n').unwrap_or(text);
         let bad = || KeyError::Verifier(text.chars().take(ORIGIN_MAX).collect());
         StandardVerifier::new(text).map_err(|_| bad())?;
-        let (origin, _) = text.split_once('+').ok_or_else(bad)?;
+        let (origin, _) = text.split_once('+').filter(|(origin, _)| is_origin(origin)).ok_or_else(bad)?;
         Ok(Self { text: text.to_owned(), origin: origin.to_owned() })
     }
 
@@ -271,7 +274,7 @@ CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=
             Checkpoint::open(&text, &other.verifier()).unwrap_err().to_string(),
             "the checkpoint bears no valid signature by `sumun.example/made-up`"
         );
-        for origin in ["", "a b", "a+b", "a\u{7f}", "a\nb", &"a".repeat(201)] {
+        for origin in ["", "a b", "a+b", "a\u{7f}", "a\nb", "이름", &"a".repeat(201)] {
             assert!(CheckpointSigner::new(&[1; 32], origin).is_err(), "{origin}");
         }
     }

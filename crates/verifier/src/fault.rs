@@ -72,6 +72,13 @@ impl Fault {
         Self { kind, file, place: Place::Whole, entry: None, expected, found }
     }
 
+    /// Whether it is what was given that cannot be used (the verifier key, the older checkpoint), so that nothing is said
+    /// of the log.
+    #[must_use]
+    pub fn is_bad_input(&self) -> bool {
+        self.file == crate::note::GIVEN_KEY || self.file == crate::folder::OLDER
+    }
+
     pub(crate) fn at(mut self, place: Place) -> Self {
         self.place = place;
         self

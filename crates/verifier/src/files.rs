@@ -39,8 +39,13 @@ pub(crate) fn open(folder: &Path, file: &str) -> Result<File, Fault> {
 
 /// Reads at most `limit` bytes of a plain file of the folder; whoever compares the contents notices a cut.
 pub(crate) fn read(folder: &Path, file: &str, limit: u64) -> Result<Vec<u8>, Fault> {
+    rest(open(folder, file)?, file, limit)
+}
+
+/// Reads at most `limit` bytes of an open file.
+pub(crate) fn rest(opened: File, file: &str, limit: u64) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
-    open(folder, file)?
+    opened
         .take(limit)
         .read_to_end(&mut bytes)
         .map_err(|e| Fault::new(FaultKind::Unreadable, file, "a readable file", e.to_string()))?;

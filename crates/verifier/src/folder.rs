@@ -2,10 +2,12 @@
 
 use crate::entry::{Entry, PAYLOAD_MAX, commitment, leaf, payload};
 use crate::fault::{Fault, FaultKind, Place, shown};
-use crate::files::{open, path, read, width};
-use crate::leftovers;
+use crate::files::{open, path, read, rest, width};
+use crate::form::form;
+use crate::leftovers::{self, Leftovers};
 use crate::note::{self, Head};
 use crate::tiles::{Tiles, leaf_hash};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -14,6 +16,9 @@ use std::path::{Path, PathBuf};
 const BUNDLE_MAX: u64 = 256 * 256;
 /// A checkpoint with all the witnesses one could wish for.
 const CHECKPOINT_MAX: u64 = 64 * 1024;
+
+/// What a fault of the older checkpoint is blamed on: no file of the folder.
+pub(crate) const OLDER: &str = "older checkpoint";
 
 /// What was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +37,9 @@ pub struct Report {
     pub since: Option<u64>,
     /// Partial files that larger ones have replaced; they say the same.
     pub superseded: u64,
+    /// Files of a longer log and half-written ones, as a publisher at work or stopped leaves them: nothing signed
+    /// vouches for them, and they were not looked into.
+    pub unpublished: u64,
 }
 
 /// Verifies the log in `folder` against its verifier key and, if given, an older checkpoint's text.
@@ -58,6 +66,11 @@ pub struct Verification {
     bundle: Vec<u8>,
     offset: usize,
     payloads: Option<BufReader<File>>,
+    /// The partial bundles, opened beside the checkpoint: a log that grows removes them.
+    held: Option<(File, File)>,
+    /// Entries whose line says erased, and that no later entry has named yet.
+    unnamed: BTreeSet<u64>,
+    leftovers: Result<Leftovers, Fault>,
     so_far: Report,
     ended: bool,
     verified: bool,
@@ -76,7 +89,7 @@ impl Verification {
         }
         let checkpoint = read(folder, "checkpoint", CHECKPOINT_MAX)?;
         let head = note::head(&checkpoint, &key, "checkpoint")?;
-        let older = since.map(|text| note::head(text.as_bytes(), &key, "older checkpoint")).transpose()?;
+        let older = since.map(|text| note::head(text.as_bytes(), &key, OLDER)).transpose()?;
         if let Some(older) = older.as_ref().filter(|older| older.size > head.size) {
             let (expected, found) =
                 (format!("at least {} entries, as signed before", older.size), head.size.to_string());
@@ -90,8 +103,10 @@ impl Verification {
             sequenced: None,
             since: older.as_ref().map(|older| older.size),
             superseded: 0,
+            unpublished: 0,
         };
         let tiles = Tiles::new(folder.to_owned(), head.size);
+        let leftovers = leftovers::list(folder, head.size);
         let (folder, paths, bundle) = (folder.to_owned(), Default::default(), Vec::new());
         let mut log = Self {
             folder,
@@ -103,12 +118,27 @@ impl Verification {
             bundle,
             offset: 0,
             payloads: None,
+            held: None,
+            unnamed: BTreeSet::new(),
+            leftovers,
             so_far,
             ended: false,
             verified: false,
         };
         log.check_tree(older.as_ref()).map_err(|fault| log.or_changed(fault))?;
+        log.hold();
         Ok(log)
+    }
+
+    /// Opens the partial bundles. What cannot be opened now is told when it is its turn.
+    fn hold(&mut self) {
+        let n = self.head.size / 256;
+        if !self.head.size.is_multiple_of(256)
+            && let Ok(entries) = open(&self.folder, &self.path("tile/entries", n))
+            && let Ok(payloads) = open(&self.folder, &self.path("payload", n))
+        {
+            self.held = Some((entries, payloads));
+        }
     }
 
     /// What was verified, once every entry and every file has been.
@@ -155,9 +185,14 @@ impl Verification {
         let (index, n, at) = (self.next, self.next / 256, self.next % 256);
         if at == 0 {
             self.paths = (self.path("tile/entries", n), self.path("payload", n));
-            self.bundle = read(&self.folder, &self.paths.0, BUNDLE_MAX)?;
+            let partial = width(self.head.size, n) < 256;
+            let (entries, payloads) = match self.held.take_if(|_| partial) {
+                Some((entries, payloads)) => (rest(entries, &self.paths.0, BUNDLE_MAX)?, payloads),
+                None => (read(&self.folder, &self.paths.0, BUNDLE_MAX)?, open(&self.folder, &self.paths.1)?),
+            };
+            self.bundle = entries;
             self.offset = 0;
-            self.payloads = Some(BufReader::new(open(&self.folder, &self.paths.1)?));
+            self.payloads = Some(BufReader::new(payloads));
         }
         let (entries, payloads) = (self.paths.0.as_str(), self.paths.1.as_str());
         let hash = match self.tiles.tile(0, n) {
@@ -208,7 +243,16 @@ impl Verification {
                 return Err(wrong(expected, format!("those of {}", hex::encode(found))));
             }
             Some(_) => {}
-            None => self.so_far.erased += 1,
+            None => {
+                self.so_far.erased += 1;
+                self.unnamed.insert(index);
+            }
+        }
+        if let Some(opened) = &opened {
+            let form = form(&opened.text, leaf.class);
+            let form = form.map_err(|expected| wrong(expected.to_owned(), "another payload".to_owned()))?;
+            // Only what was erased before can be told of.
+            form.erases.map(|erased| self.unnamed.remove(&erased));
         }
 
         let (class, commitment) = (leaf.class.to_owned(), leaf.commitment);
@@ -238,6 +282,20 @@ impl Verification {
         Ok(())
     }
 
+    /// When every entry has been seen.
+    fn end(&mut self) -> Result<(), Fault> {
+        if let Some(index) = self.unnamed.first() {
+            let file = self.path("payload", index / 256);
+            let expected = "a salt and payload, or a later entry `payload.erased` that names this one";
+            let fault = Fault::new(FaultKind::Payload, &file, expected, "a line that says erased");
+            return Err(fault.at(Place::Line(index % 256 + 1)).of(*index));
+        }
+        let leftovers = self.leftovers.as_ref().map_err(Fault::clone)?;
+        self.so_far.superseded = leftovers.compare(&self.folder)?;
+        self.so_far.unpublished = leftovers.ahead + leftovers.unfinished;
+        Ok(())
+    }
+
     /// A fault, unless the log was published anew meanwhile: then files came and went under our hands.
     fn or_changed(&self, fault: Fault) -> Fault {
         match read(&self.folder, "checkpoint", CHECKPOINT_MAX) {
@@ -257,14 +315,8 @@ impl Iterator for Verification {
         if self.ended {
             return None;
         }
-        let step = if self.next < self.head.size {
-            self.entry().map(Some)
-        } else {
-            leftovers::check(&self.folder, self.head.size).map(|superseded| {
-                self.so_far.superseded = superseded;
-                None
-            })
-        };
+        let step =
+            if self.next < self.head.size { self.entry().map(Some) } else { self.end().map(|()| None) };
         match step {
             Ok(Some(entry)) => Some(Ok(entry)),
             Ok(None) => {

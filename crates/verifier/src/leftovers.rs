@@ -1,4 +1,4 @@
-//! No file besides: whatever the log's size does not call for is a fault.
+//! No file besides. What a stopped publisher leaves is known and passed over; any other file is a fault.
 
 use crate::fault::{Fault, FaultKind, Place};
 use crate::files::{open, path, width};
@@ -6,40 +6,64 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-/// Walks the folder of a log of `size` entries. Partial files that larger ones replaced may still stand, but must say
-/// the same; answers how many.
-pub(crate) fn check(folder: &Path, size: u64) -> Result<u64, Fault> {
-    let (mut unread, mut superseded) = (vec![String::new()], 0);
+/// What lies in the folder beside the files that the log's size calls for.
+#[derive(Debug, Default)]
+pub(crate) struct Leftovers {
+    /// Partial files that larger ones replaced, each with its larger one.
+    superseded: Vec<(String, String)>,
+    /// Files of a longer log, which nothing signed vouches for.
+    pub(crate) ahead: u64,
+    /// Files that were being written, under their temporary names.
+    pub(crate) unfinished: u64,
+}
+
+/// Walks the folder of a log of `size` entries.
+pub(crate) fn list(folder: &Path, size: u64) -> Result<Leftovers, Fault> {
+    let (mut unread, mut found) = (vec![String::new()], Leftovers::default());
     while let Some(below) = unread.pop() {
         let unreadable =
             |e: io::Error| Fault::new(FaultKind::Unreadable, &below, "a readable folder", e.to_string());
-        for found in fs::read_dir(folder.join(&below)).map_err(unreadable)? {
-            let found = found.map_err(unreadable)?;
-            let file = format!("{below}{}", found.file_name().to_string_lossy());
-            let kind = found.file_type().map_err(unreadable)?;
+        let entries = match fs::read_dir(folder.join(&below)) {
+            // A log that grows removes folders of partial files.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(unreadable)?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(unreadable)?;
+            let file = format!("{below}{}", entry.file_name().to_string_lossy());
+            let kind = entry.file_type().map_err(unreadable)?;
             if kind.is_dir() {
                 unread.push(format!("{file}/"));
                 continue;
             }
             match called_for(&file, size).filter(|_| kind.is_file()) {
                 Some(CalledFor::Now) => {}
-                Some(CalledFor::Before { larger }) => {
-                    same_beginning(folder, &file, &larger)?;
-                    superseded += 1;
-                }
+                Some(CalledFor::Before { larger }) => found.superseded.push((file, larger)),
+                Some(CalledFor::Later) => found.ahead += 1,
+                Some(CalledFor::Unfinished) => found.unfinished += 1,
                 None => {
                     let expected = format!("only the files of {size} entries");
-                    return Err(Fault::new(
-                        FaultKind::Leftover,
-                        &file,
-                        expected,
-                        "a file that nothing calls for",
-                    ));
+                    let found = "a file that nothing calls for";
+                    return Err(Fault::new(FaultKind::Leftover, &file, expected, found));
                 }
             }
         }
     }
-    Ok(superseded)
+    Ok(found)
+}
+
+impl Leftovers {
+    /// Partial files that were replaced may still stand, but must say the same; answers how many.
+    pub(crate) fn compare(&self, folder: &Path) -> Result<u64, Fault> {
+        for (file, larger) in &self.superseded {
+            match same_beginning(folder, file, larger) {
+                // Removed meanwhile.
+                Err(fault) if fault.kind == FaultKind::Missing && fault.file == *file => {}
+                compared => compared?,
+            }
+        }
+        Ok(self.superseded.len() as u64)
+    }
 }
 
 enum CalledFor {
@@ -47,28 +71,37 @@ enum CalledFor {
     Now,
     /// By a smaller size; now `larger` holds the same and more.
     Before { larger: String },
+    /// By a larger size.
+    Later,
+    /// By whoever writes it.
+    Unfinished,
 }
 
 fn called_for(file: &str, size: u64) -> Option<CalledFor> {
     if file == "checkpoint" || file == "vkey" {
         return Some(CalledFor::Now);
     }
+    if let Some(written) = file.strip_suffix(".new") {
+        let known = written == "checkpoint" || written == "vkey" || parse(written).is_some();
+        return known.then_some(CalledFor::Unfinished);
+    }
     let (kind, n, wide) = parse(file)?;
     let level = kind.strip_prefix("tile/").and_then(|level| level.parse::<u32>().ok()).unwrap_or(0);
     let needed = width(size >> (8 * level), n);
-    match wide.cmp(&needed) {
-        std::cmp::Ordering::Less => Some(CalledFor::Before { larger: path(kind, n, needed) }),
-        std::cmp::Ordering::Equal => Some(CalledFor::Now),
-        std::cmp::Ordering::Greater => None,
-    }
+    Some(match wide.cmp(&needed) {
+        std::cmp::Ordering::Less => CalledFor::Before { larger: path(kind, n, needed) },
+        std::cmp::Ordering::Equal => CalledFor::Now,
+        std::cmp::Ordering::Greater => CalledFor::Later,
+    })
 }
 
 fn same_beginning(folder: &Path, file: &str, larger: &str) -> Result<(), Fault> {
-    let difference = first_difference(open(folder, file)?, open(folder, larger)?)
+    let (kind, _, width) = parse(file).unwrap_or(("", 0, 0));
+    let difference = whole_beginning(kind, width, open(folder, file)?, open(folder, larger)?)
         .map_err(|e| Fault::new(FaultKind::Unreadable, file, "a readable file", e.to_string()))?;
     match difference {
         Some(byte) => {
-            let expected = format!("the beginning of `{larger}`");
+            let expected = format!("the beginning of `{larger}`, {width} of what it holds");
             Err(Fault::new(FaultKind::Leftover, file, expected, "other bytes").at(Place::Byte(byte)))
         }
         None => Ok(()),
@@ -91,13 +124,34 @@ fn parse(file: &str) -> Option<(&str, u64, u64)> {
     (known && wide > 0 && path(kind, n, wide) == file).then_some((kind, n, wide))
 }
 
-/// First byte at which `small` is not the beginning of `large`.
-fn first_difference(small: File, large: File) -> io::Result<Option<u64>> {
-    let mut large = BufReader::new(large).bytes();
-    for (at, byte) in (0..).zip(BufReader::new(small).bytes()) {
-        if large.next().transpose()? != Some(byte?) {
+/// First byte at which `small` is not the first `width` hashes, leaves or lines of `large`.
+fn whole_beginning(kind: &str, width: u64, small: File, large: File) -> io::Result<Option<u64>> {
+    let (mut small, mut large) = (BufReader::new(small).bytes(), BufReader::new(large).bytes());
+    let (mut at, mut units, mut left) = (0_u64, 0_u64, 0_u64);
+    let mut length: Vec<u8> = Vec::new();
+    while units < width {
+        let (Some(right), found) = (large.next().transpose()?, small.next().transpose()?) else { break };
+        if found != Some(right) {
             return Ok(Some(at));
         }
+        at += 1;
+        match kind {
+            "payload" => units += u64::from(right == b'\n'),
+            "tile/entries" if left == 0 => {
+                length.push(right);
+                if let &[high, low] = length.as_slice() {
+                    left = u16::from_be_bytes([high, low]).into();
+                    units += u64::from(left == 0);
+                    length.clear();
+                }
+            }
+            "tile/entries" => {
+                left -= 1;
+                units += u64::from(left == 0);
+            }
+            _ => units += u64::from(at.is_multiple_of(32)),
+        }
     }
-    Ok(None)
+    // It must end there, and not before.
+    Ok((units < width || small.next().transpose()?.is_some()).then_some(at))
 }

@@ -5,7 +5,7 @@
 //! the signature downwards, so a fault is blamed on the file that was changed.
 //!
 //! Never here: writing, networks, databases (`store` compares its rows with what [`Verification`] yields), and what a
-//! payload means. Nothing panics on any bytes, and memory does not grow with the log.
+//! payload means: only its form is checked. Nothing panics on any bytes, and memory does not grow with the log.
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
@@ -13,6 +13,8 @@ mod entry;
 pub mod fault;
 mod files;
 pub mod folder;
+mod form;
+mod json;
 mod leftovers;
 mod note;
 pub mod proof;

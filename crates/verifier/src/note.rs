@@ -7,6 +7,21 @@ use sha2::{Digest, Sha256};
 
 /// Most entries a log may have.
 const SIZE_MAX: u64 = (1 << 53) - 1;
+/// What a fault of the key that was given is blamed on: no file of the folder.
+pub(crate) const GIVEN_KEY: &str = "given verifier key";
+/// Most signature lines below a checkpoint.
+const SIGNATURES_MAX: usize = 100;
+
+/// A log's or witness's name: 1 to 200 visible ASCII characters, no `+`.
+fn is_name(name: &str) -> bool {
+    (1..=200).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'+')
+}
+
+/// Whether 32 bytes spell a point's y the only way it may be: below 2^255 - 19.
+fn is_reduced(key: &[u8; 32]) -> bool {
+    let [first, middle @ .., last] = key;
+    *first < 0xed || last & 0x7f != 0x7f || middle.iter().any(|byte| *byte != 0xff)
+}
 
 pub(crate) struct Key<'a> {
     pub(crate) text: &'a str,
@@ -31,14 +46,13 @@ pub(crate) fn key(text: &str) -> Result<Key<'_>, Fault> {
         let key: &[u8; 32] = decoded.strip_prefix(&[1])?.try_into().ok()?;
         let hash = Sha256::new().chain_update(origin).chain_update("\n").chain_update(&decoded).finalize();
         let derived = *hash.first_chunk::<4>()?;
-        let plain = !origin.is_empty() && !origin.chars().any(|c| c.is_whitespace() || c.is_control());
-        (plain && hex::encode(derived) == id).then_some(())?;
+        (is_name(origin) && is_reduced(key) && hex::encode(derived) == id).then_some(())?;
         Some(Key { text, origin, id: derived, key: VerifyingKey::from_bytes(key).ok()? })
     };
     read().ok_or_else(|| {
         Fault::new(
             FaultKind::Key,
-            "vkey",
+            GIVEN_KEY,
             "a verifier key such as `name+8 hex digits+base64`",
             shown(text.as_bytes()),
         )
@@ -67,6 +81,9 @@ pub(crate) fn head(bytes: &[u8], key: &Key<'_>, file: &str) -> Result<Head, Faul
     let signatures = signatures
         .strip_suffix('\n')
         .ok_or_else(|| fault(5, "signature lines with line ends", shown(signatures.as_bytes())))?;
+    if signatures.split('\n').count() > SIGNATURES_MAX {
+        return Err(fault(105, "at most 100 signature lines", "more".to_owned()));
+    }
     let signed = format!("{body}\n");
     let mut valid = false;
     for (at, line) in (5..).zip(signatures.split('\n')) {
@@ -74,6 +91,9 @@ pub(crate) fn head(bytes: &[u8], key: &Key<'_>, file: &str) -> Result<Head, Faul
         let (name, encoded) =
             line.strip_prefix("— ").and_then(|rest| rest.split_once(' ')).ok_or_else(malformed)?;
         let decoded = BASE64_STANDARD.decode(encoded).map_err(|_| malformed())?;
+        if !is_name(name) || decoded.len() < 5 {
+            return Err(malformed());
+        }
         // Lines by other keys (witnesses) are not ours to judge.
         let Some(signature) = decoded.strip_prefix(&key.id).filter(|_| name == key.origin) else { continue };
         let signature = Signature::from_slice(signature).map_err(|_| malformed())?;

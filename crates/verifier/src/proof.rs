@@ -1,13 +1,19 @@
 //! One entry, proven by one text (`c2sp.org/tlog-proof@v1`).
 
-use crate::entry::{commitment, leaf, leaf_bytes};
+use crate::entry::{commitment, leaf, leaf_bytes, payload as payload_line};
 use crate::fault::{Fault, FaultKind, Place, shown};
+use crate::form::form;
 use crate::note;
 use crate::tiles::{Hash, leaf_hash, node_hash};
+use base64::{Engine, prelude::BASE64_STANDARD};
 
 /// What the reader of a proof was shown of the entry.
 #[derive(Clone, Copy, Debug)]
 pub enum Disclosed<'a> {
+    /// Nothing but the proof, whose extra data is the leaf: class, time and place are proven.
+    Nothing,
+    /// The entry's line of a payload bundle, line end or not; the leaf is the proof's extra data.
+    Line(&'a [u8]),
     /// The leaf's bytes alone.
     Leaf(&'a [u8]),
     /// The payload, and what turns it into the leaf.
@@ -36,6 +42,8 @@ pub struct Proven {
     pub class: String,
     /// When it was sequenced, microseconds since 1970.
     pub sequenced: u64,
+    /// Whether the payload was shown, and is the one committed to.
+    pub payload: bool,
 }
 
 /// Checks that what was disclosed is an entry of the log whose verifier key is `vkey`.
@@ -44,51 +52,102 @@ pub struct Proven {
 /// [`Fault`], naming the line of the proof.
 pub fn verify_proof(text: &str, disclosed: Disclosed<'_>, vkey: &str) -> Result<Proven, Fault> {
     let key = note::key(vkey)?;
-    let fault = |line, expected: &str, found: &str| {
-        Fault::new(FaultKind::Proof, "proof", expected, shown(found.as_bytes())).at(Place::Line(line))
-    };
+    let read = Text::read(text)?;
+    let head = note::head(read.checkpoint.as_bytes(), &key, "proof: checkpoint")?;
+    let index = read.index;
+    if index >= head.size {
+        let fault =
+            Fault::new(FaultKind::Proof, "proof", format!("an index below {}", head.size), index.to_string());
+        return Err(fault.at(Place::Line(read.index_line)));
+    }
     let bytes = match disclosed {
+        Disclosed::Nothing | Disclosed::Line(_) => {
+            let lacks =
+                || Fault::new(FaultKind::Proof, "proof", "the leaf as extra data", "none").at(Place::Line(2));
+            read.extra.ok_or_else(lacks)?
+        }
         Disclosed::Leaf(bytes) => bytes.to_vec(),
         Disclosed::Payload { class, sequenced, salt, payload } => {
             leaf_bytes(class, sequenced, &commitment(salt, class, payload))
         }
     };
+    if climb(leaf_hash(&bytes), index, head.size, &read.path) != Some(head.root) {
+        let expected = "hashes that lead from the leaf to the signed root";
+        return Err(Fault::new(FaultKind::Proof, "proof", expected, "others").of(index));
+    }
     let opened = leaf(&bytes).ok_or_else(|| {
         Fault::new(FaultKind::Entry, "leaf", "four lines from `sumun-leaf/v1`", shown(&bytes))
     })?;
-
-    let (above, checkpoint) =
-        text.split_once("\n\n").ok_or_else(|| fault(1, "a proof, an empty line, a checkpoint", text))?;
-    let mut lines = (1_u64..).zip(above.split('\n')).peekable();
-    match lines.next() {
-        Some((_, "c2sp.org/tlog-proof@v1")) => {}
-        other => return Err(fault(1, "`c2sp.org/tlog-proof@v1`", other.map_or("", |(_, line)| line))),
-    }
-    // Extra data is opaque and unsigned: passed over.
-    lines.next_if(|(_, line)| line.starts_with("extra "));
-    let (at, line) = lines.next().unwrap_or((2, ""));
-    let index = line.strip_prefix("index ").and_then(note::decimal);
-    let index = index.ok_or_else(|| fault(at, "`index ` and a whole number", line))?;
-    let mut path: Vec<Hash> = Vec::new();
-    for (at, line) in lines {
-        let hash = note::base64_hash(line).filter(|_| path.len() < 64);
-        path.push(hash.ok_or_else(|| fault(at, "one of at most 64 hashes in base64", line))?);
-    }
-    let head = note::head(checkpoint.as_bytes(), &key, "proof: checkpoint")?;
-    if index >= head.size {
-        return Err(fault(at, &format!("an index below {}", head.size), line));
-    }
-    if climb(leaf_hash(&bytes), index, head.size, &path) != Some(head.root) {
-        let fault = Fault::new(
-            FaultKind::Proof,
-            "proof",
-            "hashes that lead from the leaf to the signed root",
-            "others",
-        );
-        return Err(fault.of(index));
-    }
+    // The payload is personal data: it never stands in a message.
+    let wrong =
+        |expected: &str, found: &str| Fault::new(FaultKind::Payload, "payload", expected, found).of(index);
+    let payload = match disclosed {
+        Disclosed::Nothing | Disclosed::Leaf(_) => false,
+        Disclosed::Payload { class, payload, .. } => {
+            form(payload, class).map_err(|expected| wrong(expected, "another payload"))?;
+            true
+        }
+        Disclosed::Line(line) => {
+            let line = payload_line(line.strip_suffix(b"\n").unwrap_or(line), index);
+            match line
+                .ok_or_else(|| wrong("a line with this index, salt and payload, or erased", "another"))?
+            {
+                None => false,
+                Some(shown) => {
+                    if commitment(&shown.salt, opened.class, &shown.text) != opened.commitment {
+                        return Err(wrong("the salt and payload committed to", "others"));
+                    }
+                    form(&shown.text, opened.class).map_err(|expected| wrong(expected, "another payload"))?;
+                    true
+                }
+            }
+        }
+    };
     let (class, sequenced) = (opened.class.to_owned(), opened.sequenced);
-    Ok(Proven { origin: head.origin, size: head.size, index, class, sequenced })
+    Ok(Proven { origin: head.origin, size: head.size, index, class, sequenced, payload })
+}
+
+/// A proof's text, taken apart.
+struct Text<'a> {
+    extra: Option<Vec<u8>>,
+    index: u64,
+    index_line: u64,
+    path: Vec<Hash>,
+    checkpoint: &'a str,
+}
+
+impl<'a> Text<'a> {
+    fn read(text: &'a str) -> Result<Self, Fault> {
+        let fault = |line, expected: &str, found: &str| {
+            Fault::new(FaultKind::Proof, "proof", expected, shown(found.as_bytes())).at(Place::Line(line))
+        };
+        let (above, checkpoint) =
+            text.split_once("\n\n").ok_or_else(|| fault(1, "a proof, an empty line, a checkpoint", text))?;
+        let mut lines = (1_u64..).zip(above.split('\n')).peekable();
+        match lines.next() {
+            Some((_, "c2sp.org/tlog-proof@v1")) => {}
+            other => return Err(fault(1, "`c2sp.org/tlog-proof@v1`", other.map_or("", |(_, line)| line))),
+        }
+        // No signature covers extra data; if it is the leaf, the path does.
+        let extra = match lines.next_if(|(_, line)| line.starts_with("extra ")) {
+            Some((at, line)) => {
+                let decoded =
+                    line.strip_prefix("extra ").and_then(|encoded| BASE64_STANDARD.decode(encoded).ok());
+                let decoded = decoded.filter(|decoded| !decoded.is_empty());
+                Some(decoded.ok_or_else(|| fault(at, "`extra ` and base64", line))?)
+            }
+            None => None,
+        };
+        let (index_line, line) = lines.next().unwrap_or((2, ""));
+        let index = line.strip_prefix("index ").and_then(note::decimal);
+        let index = index.ok_or_else(|| fault(index_line, "`index ` and a whole number", line))?;
+        let mut path: Vec<Hash> = Vec::new();
+        for (at, line) in lines {
+            let hash = note::base64_hash(line).filter(|_| path.len() < 64);
+            path.push(hash.ok_or_else(|| fault(at, "one of at most 64 hashes in base64", line))?);
+        }
+        Ok(Self { extra, index, index_line, path, checkpoint })
+    }
 }
 
 /// Root that `path` leads to from `leaf` at `index` of `size` (RFC 9162, 2.1.3.2).

@@ -21,10 +21,23 @@ fn every_entry_of_every_small_log_can_be_proven_with_leaf_or_payload() {
             let proven = verify_proof(&text, Disclosed::Leaf(&log.leaves[at]), &vkey).unwrap();
             let (class, sequenced) = (log.classes[at].as_str(), u64::try_from(log.times[at]).unwrap());
             let origin = published::ORIGIN.to_owned();
-            assert_eq!(proven, Proven { origin, size, index, class: class.to_owned(), sequenced });
+            let right = Proven { origin, size, index, class: class.to_owned(), sequenced, payload: false };
+            assert_eq!(proven, right);
+            assert_eq!(verify_proof(&text, Disclosed::Nothing, &vkey).as_ref(), Ok(&right));
+            let erased = sumun_ledger::erased_line(index);
+            assert_eq!(verify_proof(&text, Disclosed::Line(erased.as_bytes()), &vkey).as_ref(), Ok(&right));
+            let whole = Proven { payload: true, ..right };
             let payload =
                 Disclosed::Payload { class, sequenced, salt: &log.salts[at], payload: &log.payloads[at] };
-            assert_eq!(verify_proof(&text, payload, &vkey), Ok(proven));
+            assert_eq!(verify_proof(&text, payload, &vkey).as_ref(), Ok(&whole));
+            let line = sumun_ledger::payload_line(index, &log.salts[at], &log.payloads[at]);
+            assert_eq!(verify_proof(&text, Disclosed::Line(line.as_bytes()), &vkey), Ok(whole));
+            for changed in
+                [line.replace("made-up-owner", "another"), line.replacen("\"index\"", "\"indx\"", 1)]
+            {
+                let fault = verify_proof(&text, Disclosed::Line(changed.as_bytes()), &vkey).unwrap_err();
+                assert_eq!((fault.kind, fault.entry), (FaultKind::Payload, Some(index)));
+            }
             let other = Disclosed::Payload {
                 class,
                 sequenced: sequenced + 1,
@@ -45,18 +58,24 @@ fn every_changed_byte_of_a_proof_is_refused() {
             let mut changed = text.clone().into_bytes();
             changed[at] ^= 1 << bit;
             if let Ok(changed) = String::from_utf8(changed) {
-                assert!(verify_proof(&changed, Disclosed::Leaf(&log.leaves[2]), &vkey).is_err(), "{changed}");
+                assert!(verify_proof(&changed, Disclosed::Nothing, &vkey).is_err(), "{changed}");
             }
         }
     }
 }
 
 #[test]
-fn extra_data_is_passed_over() {
+fn extra_data_is_believed_only_where_it_leads_to_the_root() {
     let (log, vkey) = (Log::of(5), signer().vkey());
     let mut proof = log.proof(2);
-    proof.extra = Some(b"made up".to_vec());
-    assert!(verify_proof(&proof.render(), Disclosed::Leaf(&log.leaves[2]), &vkey).is_ok());
+    for extra in [None, Some(b"made up".to_vec()), Some(log.leaves[3].clone())] {
+        proof.extra = extra;
+        assert!(verify_proof(&proof.render(), Disclosed::Leaf(&log.leaves[2]), &vkey).is_ok());
+        assert_eq!(
+            verify_proof(&proof.render(), Disclosed::Nothing, &vkey).unwrap_err().kind,
+            FaultKind::Proof
+        );
+    }
 }
 
 proptest! {
@@ -80,7 +99,8 @@ proptest! {
         let mut whole = fs::read(&path).unwrap_or_default();
         whole.truncate(keep);
         whole.extend(bytes);
-        let same = fs::read(&path).is_ok_and(|before| before == whole);
+        // The last is a file of a longer log, which is passed over.
+        let same = which == 5 || fs::read(&path).is_ok_and(|before| before == whole);
         fs::write(path, whole).unwrap();
         prop_assert_eq!(verify_folder(folder.path(), &signer().vkey(), None).is_ok(), same);
     }

@@ -47,10 +47,8 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 /// Changes every `step`th byte of every file in turn.
-fn change_bytes(size: u64, step: usize, erased: Vec<u64>) {
-    let mut log = Log::of(size);
-    log.erased = erased;
-    let folder = folder_of(&log);
+fn change_bytes(log: &Log, step: usize) {
+    let folder = folder_of(log);
     check(folder.path()).unwrap();
     for file in files(folder.path()) {
         let path = folder.path().join(&file);
@@ -92,13 +90,16 @@ fn change_bytes(size: u64, step: usize, erased: Vec<u64>) {
 
 #[test]
 fn every_changed_byte_of_three_entries_is_refused() {
-    change_bytes(3, 1, vec![1]);
+    let mut log = Log::of(2);
+    log.own_up(1, true);
+    log.erased = vec![1];
+    change_bytes(&log, 1);
 }
 
 #[test]
 fn changed_bytes_of_three_hundred_entries_are_refused() {
-    change_bytes(300, 1009, vec![17]);
-    change_bytes(256, 2003, vec![]);
+    change_bytes(&Log::with_an_erasure(300), 1009);
+    change_bytes(&Log::of(256), 2003);
 }
 
 #[test]
@@ -108,6 +109,27 @@ fn the_test_vectors_verify() {
     assert_eq!(report.sequenced, Some((1_790_000_001_000_000, 1_790_000_004_000_000)));
     let report = check(&vectors("three-hundred")).unwrap();
     assert_eq!((report.size, report.erased, report.superseded, report.since), (300, 1, 0, None));
+    let report = check(&vectors("leftovers")).unwrap();
+    assert_eq!((report.size, report.superseded, report.unpublished), (5, 3, 2));
+    for (name, file, entry) in [
+        ("wrong-class", "payload/000.p/3", 1),
+        ("wrong-at", "payload/000.p/3", 2),
+        ("emptied", "payload/000.p/3", 1),
+    ] {
+        let fault = check(&vectors(name)).unwrap_err();
+        assert_eq!(
+            (fault.kind, fault.file.as_str(), fault.entry),
+            (FaultKind::Payload, file, Some(entry)),
+            "{name}: {fault}"
+        );
+    }
+    let three = vectors("three");
+    let witnessed = fs::read_to_string(vectors("three-witnessed.checkpoint")).unwrap();
+    for (name, size) in [("three", 3), ("three-hundred", 300)] {
+        let report = verify_folder(&vectors(name), &vkey(), Some(&witnessed)).unwrap();
+        assert_eq!((report.size, report.since), (size, Some(3)));
+    }
+    assert_eq!(fs::read_to_string(three.join("vkey")).unwrap().trim_end(), vkey());
 }
 
 #[test]
@@ -117,7 +139,7 @@ fn logs_of_any_size_verify_and_extend_their_beginnings() {
     for size in [0, 1, 2, 3, 7, 255, 256, 257, 511, 512, 513, 800] {
         for index in log.tree.size()..size {
             let us = 1_790_000_000_000_000 + i64::try_from(index).unwrap();
-            log.push("made.up", us, salt(index), Canonical::of(&serde_json::json!({ "n": index })).unwrap());
+            log.push("made.up", us, salt(index), published::plain("made.up", index));
         }
         older.push(log.checkpoint());
         let folder = folder_of(&log);
@@ -131,7 +153,8 @@ fn logs_of_any_size_verify_and_extend_their_beginnings() {
         for (n, entry) in entries.iter().enumerate() {
             assert_eq!((entry.index, entry.class.as_str()), (n as u64, "made.up"));
             let payload = entry.payload.as_ref().unwrap();
-            assert_eq!((payload.text.clone(), payload.salt), (format!("{{\"n\":{n}}}"), salt(n as u64)));
+            let right = published::plain("made.up", n as u64).into_string();
+            assert_eq!((payload.text.clone(), payload.salt), (right, salt(n as u64)));
         }
     }
 }
@@ -139,7 +162,7 @@ fn logs_of_any_size_verify_and_extend_their_beginnings() {
 #[test]
 fn a_third_level_of_tiles_is_checked_too() {
     let mut log = Log::of(0);
-    let payload = Canonical::of(&serde_json::json!({})).unwrap();
+    let payload = published::plain("made.up", 0);
     for index in 0..65_536 + 257 {
         log.push("made.up", index, [7; 32], payload.clone());
     }
@@ -261,14 +284,13 @@ fn files_that_nothing_calls_for_are_named() {
     let folder = folder_of(&Log::of(300));
     for file in [
         "made-up",
-        "tile/0/002",
-        "tile/0/001.p/45",
+        "made-up.new",
         "tile/0/001.p/044",
         "tile/7/000.p/1",
         "payload/000.p/256",
         "payload/x000/000",
         "tile/entries/.000.tmp",
-        "tile/2/000.p/1",
+        "tile/0/001.p/44.new.new",
         "tile/made/up",
     ] {
         let path = folder.path().join(file);
@@ -279,6 +301,30 @@ fn files_that_nothing_calls_for_are_named() {
         fs::remove_file(path).unwrap();
     }
     check(folder.path()).unwrap();
+}
+
+#[test]
+fn what_a_stopped_publisher_leaves_is_passed_over() {
+    let folder = folder_of(&Log::of(300));
+    for file in [
+        "tile/0/002",
+        "tile/0/001.p/45",
+        "tile/2/000.p/1",
+        "payload/001.p/44.new",
+        "checkpoint.new",
+        "vkey.new",
+    ] {
+        let path = folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "made up").unwrap();
+        assert_eq!(check(folder.path()).unwrap().unpublished, 1, "{file}");
+        fs::remove_file(&path).unwrap();
+        // Links and pipes belong to nobody.
+        std::os::unix::fs::symlink("made-up", &path).unwrap();
+        let fault = check(folder.path()).unwrap_err();
+        assert_eq!((fault.kind, fault.file.as_str()), (FaultKind::Leftover, file));
+        fs::remove_file(&path).unwrap();
+    }
 }
 
 #[test]
@@ -304,8 +350,24 @@ fn replaced_partial_files_must_say_the_same() {
 }
 
 #[test]
+fn a_line_that_somebody_emptied_is_named() {
+    let mut log = Log::of(2);
+    log.own_up(2, false); // Itself, and nothing later: names nothing.
+    log.own_up(1, true);
+    log.erased = vec![1, 2];
+    let fault = check(folder_of(&log).path()).unwrap_err();
+    assert_eq!((fault.kind, fault.place, fault.entry), (FaultKind::Payload, Place::Line(3), Some(2)));
+    // Who erases the entry that owns up has two lines to answer for.
+    log.own_up(2, false);
+    log.erased.push(3);
+    let fault = check(folder_of(&log).path()).unwrap_err();
+    assert_eq!((fault.place, fault.entry), (Place::Line(2), Some(1)));
+}
+
+#[test]
 fn an_erased_payload_leaves_class_time_and_place_verified() {
     let mut log = Log::of(5);
+    log.own_up(2, true);
     log.erased = vec![2];
     let folder = folder_of(&log);
     assert_eq!(check(folder.path()).unwrap().erased, 1);
@@ -318,7 +380,18 @@ fn a_log_that_grows_while_it_is_read_is_not_called_tampered() {
     let folder = folder_of(&Log::of(3));
     let mut pass = Verification::open(folder.path(), &vkey(), None).unwrap();
     assert!(pass.next().unwrap().is_ok());
+    // What growth takes away was opened before, so the log as it stood is still found whole.
+    for kind in ["tile/0", "tile/entries", "payload"] {
+        fs::remove_dir_all(folder.path().join(kind).join("000.p")).unwrap();
+    }
     Log::of(9).publish(folder.path());
+    assert!(pass.all(|entry| entry.is_ok()));
+    assert_eq!(pass.report().map(|report| report.size), Some(3));
+    // A fault that comes with a newer checkpoint is none yet.
+    let folder = folder_of(&Log::of(300));
+    let mut pass = Verification::open(folder.path(), &vkey(), None).unwrap();
+    fs::remove_file(folder.path().join("payload/000")).unwrap();
+    fs::write(folder.path().join("checkpoint"), Log::of(301).checkpoint()).unwrap();
     let fault = pass.find_map(Result::err).unwrap();
     assert_eq!((fault.kind, pass.report()), (FaultKind::Changed, None));
 }

@@ -65,7 +65,38 @@ pub fn payload(index: u64) -> (&'static str, Value) {
     (class, payload)
 }
 
+/// A payload of that class that says nothing but a number.
+pub fn plain(class: &str, number: u64) -> Canonical {
+    let at = Timestamp::from_micros(1_790_000_000_000_000);
+    let payload =
+        json!({"v": 1, "class": class, "at": at, "facts": {"number": number}, "rows": [], "feed": []});
+    Canonical::of(&payload).unwrap()
+}
+
 impl Log {
+    /// As [`Log::of`], entry 16 erased; the last entry owns up to it.
+    pub fn with_an_erasure(size: u64) -> Self {
+        let mut log = Self::of(size - 1);
+        log.own_up(16, true);
+        log.erased = vec![16];
+        log
+    }
+
+    /// Appends the entry that tells of an erasure.
+    pub fn own_up(&mut self, erased: u64, feed: bool) {
+        let index = self.tree.size();
+        let us = 1_790_000_001_000_000 + i64::try_from(index).unwrap() * 1_500_000;
+        let payload = json!({
+            "v": 1,
+            "class": "payload.erased",
+            "at": Timestamp::from_micros(us - 1_000_000),
+            "facts": {"by": "made-up-officer", "feed": feed, "index": erased, "reason": "asked for, made up"},
+            "rows": [],
+            "feed": [],
+        });
+        self.push("payload.erased", us, salt(index), Canonical::of(&payload).unwrap());
+    }
+
     /// The made-up log of `size` entries; one sequenced every second and a half.
     pub fn of(size: u64) -> Self {
         let mut log = Self {
@@ -114,7 +145,8 @@ impl Log {
     /// The proof of entry `index`.
     pub fn proof(&self, index: u64) -> TlogProof {
         let hashes = inclusion(index, self.tree.size(), self.read()).unwrap();
-        TlogProof { extra: None, index, hashes, checkpoint: self.checkpoint() }
+        let leaf = self.leaves[usize::try_from(index).unwrap()].clone();
+        TlogProof { extra: Some(leaf), index, hashes, checkpoint: self.checkpoint() }
     }
 
     /// Publishes the whole log into an empty folder.
