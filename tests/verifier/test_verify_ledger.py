@@ -5,6 +5,8 @@ Runs over the checked-in vectors, damaged in every way that came to mind, and ov
 that faults which a good signature covers are met too. All contents are made up. Needs Python 3.9 or later only:
 
     python3 tests/verifier/test_verify_ledger.py
+
+With SUMUN_QUICK=1 in the environment it tries a sample of the damages.
 """
 
 import contextlib
@@ -31,6 +33,12 @@ VECTOR_KEY = "sumun.example/made-up+9143d2eb+ARl/ayPhbIUyxqvIOPrNXqeJvgx2spIDNAO
 SEED = bytes([42]) * 32
 OTHER_SEED = bytes([43]) * 32
 ORIGIN = "sumun.example/made-up"
+
+# How many times fewer damages are tried.
+SPARSE = 23 if os.environ.get("SUMUN_QUICK") else 1
+
+# A governed table of these tests: the rebuilding is the same for any.
+TABLES = {"keys": {"id": "", "state": "", "limits": "{}", "end": "#?", "since": "#", "version": "#"}}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -271,10 +279,27 @@ class Keys(Case):
 
 class Vectors(Case):
     def test_whole(self):
-        for name, size, erased in (("three", 3, []), ("three-hundred", 300, [17])):
+        for name, size, erased in (("three", 3, []), ("three-hundred", 300, [16])):
             self.vector(name)
             check = self.good()
             self.assertEqual((check.size, check.erased), (size, erased))
+            self.assertEqual(check.feed_version(), size // 3 * 2 - bool(erased))
+
+    def test_small_ones(self):
+        self.vector("leftovers")
+        check = self.good()
+        self.assertEqual((check.size, check.superseded, check.unpublished), (5, 3, 2))
+        for name, why, entry in (("emptied", "says erased", 1), ("wrong-class", "class", 1), ("wrong-at", "at is", 2)):
+            self.vector(name)
+            self.refused(why, "payload/000.p/3", entry)
+
+    def test_governed_tables_are_the_documents(self):
+        with open(os.path.join(HERE, "..", "..", "docs", "ledger-format.md"), encoding="utf-8") as file:
+            self.assertIn("```text\n" + v.GOVERNED_TEXT + "```\n", file.read())
+        self.assertEqual(v.GOVERNED["dead_keys"],
+                         {"key": "", "state": "", "cause": "?", "ended_us": "#", "version": "#"})
+        self.assertEqual(v.GOVERNED["canaries"]["expired_us"], "#?")
+        self.assertEqual(v.GOVERNED["keys"]["version"], "#")
 
     def test_named_in_the_document(self):
         self.vector("three")
@@ -293,7 +318,7 @@ class Vectors(Case):
         tried = 0
         for path in files_of(self.root):
             data = read(self.root, path)
-            for at in range(tried % step, len(data), step):
+            for at in range(tried % step, len(data), step * SPARSE):
                 broken = bytearray(data)
                 broken[at] ^= (1, 0x20, 0x80, 0xFF)[(at // step) % 4]
                 write(self.root, path, bytes(broken))
@@ -306,10 +331,10 @@ class Vectors(Case):
         return tried
 
     def test_every_byte_flipped_of_three(self):
-        self.assertGreater(self.flips("three", 1), 1500)
+        self.assertGreater(self.flips("three", 1), 1500 / SPARSE)
 
     def test_many_bytes_flipped_of_three_hundred(self):
-        self.assertGreater(self.flips("three-hundred", 211), 500)
+        self.assertGreater(self.flips("three-hundred", 211), 500 / SPARSE)
 
     def test_each_file_deleted_emptied_cut_lengthened(self):
         for name in ("three", "three-hundred"):
@@ -335,7 +360,7 @@ class Vectors(Case):
         self.vector("three-hundred")
         for path in ("tile/0/000", "tile/0/001.p/44"):
             data = read(self.root, path)
-            for at in range(0, len(data) - 32, 32):
+            for at in range(0, len(data) - 32, 32 * SPARSE):
                 swapped = data[:at] + data[at + 32:at + 64] + data[at:at + 32] + data[at + 64:]
                 write(self.root, path, swapped)
                 self.refused(place=path)
@@ -346,7 +371,7 @@ class Vectors(Case):
         for path, first in (("payload/000", 0), ("payload/001.p/44", 256)):
             data = read(self.root, path)
             lines = data.splitlines(keepends=True)
-            for at in range(0, len(lines) - 1, 3):
+            for at in range(0, len(lines) - 1, 3 * SPARSE):
                 for some in (lines[:at] + [lines[at + 1], lines[at]] + lines[at + 2:], lines[:at] + lines[at + 1:],
                              lines[:at] + [lines[at + 1]] + lines[at + 1:]):
                     write(self.root, path, b"".join(some))
@@ -374,12 +399,12 @@ class Vectors(Case):
         path = "payload/000"
         data = read(self.root, path)
         lines = data.splitlines(keepends=True)
-        erased, first = lines[17], lines[0]
+        erased, first = lines[16], lines[0]
         salt = first[19:83]
         for at, line in (
-            (17, erased[:-1] + b"\r\n"), (17, erased.replace(b":17", b": 17")), (17, erased.replace(b":17", b":017")),
-            (17, erased.replace(b"true", b"false")), (17, erased.replace(b"}", b" }")),
-            (17, erased.replace(b"17", b"18")), (17, b'{"erased":true,"index":17}\n'), (17, b"\n"),
+            (16, erased[:-1] + b"\r\n"), (16, erased.replace(b":16", b": 16")), (16, erased.replace(b":16", b":016")),
+            (16, erased.replace(b"true", b"false")), (16, erased.replace(b"}", b" }")),
+            (16, erased.replace(b"16", b"18")), (16, b'{"erased":true,"index":16}\n'), (16, b"\n"),
             (0, first.replace(salt, salt.upper())), (0, first.replace(b',"salt"', b', "salt"')),
             (0, first.replace(b'"payload":', b'"payload": ')), (0, first[:-2] + b" }\n"), (0, first[:-1] + b" \n"),
             (0, first.replace(b'"why"', b'"\\u0077hy"')), (0, first.replace(salt, salt[:-2])),
@@ -389,18 +414,17 @@ class Vectors(Case):
             write(self.root, path, b"".join(lines[:at] + [line] + lines[at + 1:]))
             self.refused(place=path, entry=at)
 
-    def test_an_emptied_line_is_counted(self):
+    def test_an_emptied_line_is_named(self):
         self.vector("three-hundred")
         lines = read(self.root, "payload/000").splitlines(keepends=True)
         lines[40] = b'{"index":40,"erased":true}\n'
         write(self.root, "payload/000", b"".join(lines))
-        self.assertEqual(self.good().erased, [17, 40])
+        self.refused("no later entry says so", "payload/000", 40)
 
     def test_files_that_do_not_belong(self):
         self.vector("three-hundred")
-        for path in ("tile/0/002", "tile/0/000.p/256", "tile/0/001", "tile/0/001.p/45", "tile/0/001.p/044", "tile/0/1",
-                     "tile/0/000.p/0", "tile/1/000", "tile/2/000.p/1", "tile/7/000.p/1", "tile/entries/002.p/1",
-                     "tile/0/x000/000", "payload/001", "payload/.new", "notes.txt", "tile/01/000", "checkpoint.old",
+        for path in ("tile/0/000.p/256", "tile/0/001.p/044", "tile/0/1", "tile/0/000.p/0", "tile/7/000.p/1",
+                     "tile/0/x000/000", "payload/.new", "notes.new", "tile/0/000.new.new", "notes.txt", "tile/01/000", "checkpoint.old",
                      "tile/0/001.p/44.tmp", "tile/0/000.p/12/3", "payload/\u0660\u0660\u0660"):
             place = os.path.join(self.root, path)
             if os.path.isdir(os.path.dirname(place)) and os.path.exists(place):
@@ -415,6 +439,17 @@ class Vectors(Case):
                 folder = os.path.dirname(folder)
             self.assertEqual(before, set(files_of(self.root)))
         self.good()
+
+    def test_what_a_stopped_publisher_leaves(self):
+        self.vector("three-hundred")
+        for path in ("tile/0/002", "tile/0/001", "tile/0/001.p/45", "tile/1/000", "tile/2/000.p/1", "payload/001",
+                     "tile/entries/002.p/1", "payload/001.p/44.new", "checkpoint.new", "vkey.new", "tile/0/000.new"):
+            write(self.root, path, b"x")
+            self.assertEqual(self.good().unpublished, 1, path)
+            os.remove(os.path.join(self.root, path))
+            os.symlink("vkey", os.path.join(self.root, path))
+            self.refused("not a plain file", path)
+            os.remove(os.path.join(self.root, path))
 
     def test_links_and_pipes_that_do_not_belong(self):
         self.vector("three")
@@ -471,7 +506,8 @@ class Vectors(Case):
                 continue
             write(self.root, path, data)
             if path == "checkpoint":
-                self.refused()
+                # The larger log is a publisher's unfinished work then; the three files of three are not there.
+                self.refused("missing")
             else:
                 self.good()  # the beginning of the larger file, left behind
 
@@ -493,13 +529,16 @@ class Checkpoints(Case):
         own = signature_line(body).encode()
         other = signature_line(body, OTHER_SEED, "witness.example").encode()
         same_name = signature_line(body, OTHER_SEED).encode()
-        for lines in (own + other, other + own, same_name + own, own + own, other + other + own + same_name):
+        for lines in (own + other, other + own, same_name + own, own + own, other + other + own + same_name,
+                      own + other * 99):
             self.put(body + b"\n" + lines)
             self.good()
         broken = bytearray(v.base64.b64decode(own.split(b" ")[2]))
         broken[-1] ^= 1
         bad = b"\xe2\x80\x94 " + ORIGIN.encode() + b" " + v.base64.b64encode(bytes(broken)) + b"\n"
-        for lines in (b"", other, same_name, bad, own + bad, bad + own, own[:-1], own + b"\n", own + b"text\n",
+        for lines in (own + other * 100, own + other.replace(b"witness", b"wit+ness"),
+                      own + other.replace(b"witness", b"w\xc3\xa9tness"), own + "\u2014 w AAAAAA==\n".encode(),
+                      b"", other, same_name, bad, own + bad, bad + own, own[:-1], own + b"\n", own + b"text\n",
                       own.replace(b"\xe2\x80\x94", b"-"), own.replace(b" ", b"  "), own[:-1] + b" \n",
                       own.replace(b"=\n", b"\n"), own[:-1] + b"\r\n"):
             self.put(body + b"\n" + lines)
@@ -527,9 +566,9 @@ class Checkpoints(Case):
         self.put(checkpoint_bytes(v.LARGEST, self.hashes_root))
         self.refused("missing")
         self.put(checkpoint_bytes(0, self.hashes_root))
-        self.refused("empty log", place="checkpoint")
+        self.refused("partial tiles", place="checkpoint")
         self.put(checkpoint_bytes(3, bytes(32)))
-        self.refused("partial tiles", place="tile/0/000.p/3")
+        self.refused("partial tiles", place="checkpoint")
 
     def test_older(self):
         entries = [Entry(one) for one in range(600)]
@@ -576,6 +615,8 @@ class Made(Case):
 
     def test_a_tall_log(self):
         """Over 65536 entries, so that there are full tiles at level 1, and fast enough."""
+        if SPARSE > 1:
+            self.skipTest("long")
         entries = [Entry(one) for one in range(65536 + 300)]
         self.made(entries)
         start = time.process_time()
@@ -648,9 +689,9 @@ class Made(Case):
             # By code points the first would come first, by UTF-16 code units the second.
             Entry(1, body=canonical(payload(1)).replace(b'{"by":"made-up-owner","number":1}',
                                                         '{"\U0001f600":1,"\ufb33":2}'.encode())),
-            Entry(2, facts={}, rows=[], feed=[{}]),
+            Entry(2, facts={}, rows=[], feed=[{"key": "a"}, {"key": "b"}]),
         ])
-        self.assertEqual(self.good().feeds, 1)
+        self.assertEqual(self.good().feed_version(), 1)
         self.made([Entry(0, body=canonical(payload(0)).replace(b'{"by":"made-up-owner","number":0}',
                                                                '{"\ufb33":2,"\U0001f600":1}'.encode()))])
         self.refused("canonical")
@@ -667,7 +708,9 @@ class Made(Case):
             {"rows": [{"table": "keys", "row": {"id": "a"}}]},
             {"rows": [{"table": "keys", "row": {"id": "a", "version": 0}}]},
             {"rows": [{"table": "keys", "row": {"id": "a", "version": True}}]},
-            {"rows": [{"table": "keys", "row": {"id": 1, "version": 1}}]},
+            {"rows": [{"table": "", "row": {"version": 1}}]}, {"feed": [{}]}, {"feed": [{"key": ""}]},
+            {"feed": [{"key": "a"}, {"key": "a"}]}, {"feed": [{"key": 1}]}, {"at": "0000-01-02T03:04:05.000006Z"},
+            {"at": "2026-01-02T03:04:60.000006Z"},
             {"rows": [{"table": "keys", "row": {"id": "a", "version": 1}, "more": 1}]},
         ):
             self.one_wrong("", **changes)
@@ -697,18 +740,52 @@ class Made(Case):
         self.made([Entry(0, facts={"a": "x" * (room + 1000)})])
         self.refused("too long")
 
-    def test_nesting_without_end_is_no_verdict(self):
-        body = canonical(payload(0)).replace(b'"made-up-owner"', b"[" * 200000 + b"]" * 200000)
-        self.made([Entry(0, body=body)])
-        with self.assertRaises(v.Unusable):
-            self.good()
+    def test_nesting(self):
+        right = canonical(payload(0))
+        for depth, holds in ((94, True), (95, True), (96, False), (200000, False)):
+            # The payload and its facts are two of the 96 objects and lists around the innermost list.
+            body = right.replace(b'"made-up-owner"', b"[" * depth + b"]" * depth)
+            self.made([Entry(0, body=body)])
+            if holds:
+                self.good()
+            else:
+                self.refused("nested")
+
+    def erased(self, size, erased, **facts):
+        """Entries of which some are erased; the last owns up to one."""
+        entries = [Entry(one) for one in range(size)]
+        for index in erased:
+            entries[index] = Entry(index, line=b'{"index":%d,"erased":true}\n' % index)
+        if facts:
+            entries.append(Entry(size, class_=b"payload.erased", rows=[], facts=facts, **{"class": "payload.erased"}))
+        return entries
+
+    def test_erasures_are_owned_up_to(self):
+        self.made(self.erased(5, [2], index=2, feed=True, reason="made up"))
+        self.assertEqual(self.good().feed_version(), 1)
+        self.made(self.erased(5, [2], index=2, feed=False, reason="made up"))
+        self.assertEqual(self.good().feed_version(), 0)
+        for facts in ({}, {"index": 3}, {"index": "2"}, {"index": True}, {"index": None}, {"index": [2]}):
+            self.made(self.erased(5, [2], **facts))
+            self.refused("no later entry", "payload/000.p/%d" % (6 if facts else 5), 2)
+        entries = self.erased(5, [2], index=2, feed=False)
+        # Told before it was written; told by an entry that was erased itself; told in another class.
+        early = [entries[0], entries[1], entries[5], entries[3], Entry(4, line=b'{"index":4,"erased":true}\n')]
+        early[2] = Entry(2, class_=b"payload.erased", rows=[], facts={"index": 4}, **{"class": "payload.erased"})
+        self.made(early)
+        self.refused("no later entry", entry=4)
+        late = entries[:5] + [Entry(5, class_=b"payload.erased", line=b'{"index":5,"erased":true}\n')]
+        self.made(late)
+        self.refused("no later entry", entry=2)
+        self.made(entries[:5] + [Entry(5, rows=[], facts={"index": 2})])
+        self.refused("no later entry", entry=2)
 
     def test_random_damage(self):
         """Several faults at once, and pieces of one file in another."""
         chance = random.Random(20260920)
         self.made([Entry(one) for one in range(290)])
         files = {path: read(self.root, path) for path in files_of(self.root)}
-        for _ in range(150):
+        for _ in range(150 // SPARSE):
             path, other = chance.choice(list(files)), chance.choice(list(files))
             data = bytearray(files[path])
             start, length = chance.randrange(len(data)), chance.randrange(1, 40)
@@ -790,7 +867,7 @@ class Rows(Case):
             rows[row["id"]] = row
         for row in rows.values():
             base.execute("INSERT INTO keys VALUES (:id, :version, :state, :limits, :end, :since)",
-                         dict(row, limits=json.dumps(row["limits"])))
+                         dict(row, limits=v.encode_slowly(row["limits"])))
         base.commit()
         base.close()
 
@@ -801,14 +878,14 @@ class Rows(Case):
         base.commit()
         base.close()
 
-    def compare(self, governed=()):
+    def compare(self, governed=None):
         database = v.Database(self.file)
         try:
-            return v.check_folder(self.root, self.key, None, lambda: v.Rebuild(database, governed)).rebuild
+            return v.check_folder(self.root, self.key, None, lambda: v.Rebuild(database, governed or TABLES)).rebuild
         finally:
             database.close()
 
-    def differs(self, place, why="", governed=()):
+    def differs(self, place, why="", governed=None):
         with self.assertRaises(v.Fault) as caught:
             self.compare(governed)
         self.assertIn(place, caught.exception.place)
@@ -817,7 +894,7 @@ class Rows(Case):
     def test_agrees(self):
         before = read(self.place, self.file)
         rebuild = self.compare()
-        self.assertEqual((rebuild.compared, rebuild.unjudged, rebuild.other_tables), (20, 0, []))
+        self.assertEqual(rebuild.compared, 20)
         self.assertEqual(before, read(self.place, self.file))
         self.assertEqual(sorted(os.listdir(self.place)), sorted(["ledger", os.path.basename(self.file)]))
 
@@ -837,9 +914,10 @@ class Rows(Case):
             ("UPDATE keys SET id = 'key-x' WHERE id = 'key-7'", "row key-x"),
             ("DELETE FROM keys WHERE id = 'key-7'", "row key-7"),
             ("INSERT INTO keys VALUES ('key-y', 1, 's', '{}', NULL, 0)", "row key-y"),
-            ("ALTER TABLE keys ADD COLUMN more TEXT DEFAULT 'm'", "column more"),
-            ("ALTER TABLE keys DROP COLUMN since", "row key-0"),
-            ("ALTER TABLE keys RENAME TO keys2", "payload/000"),
+            ("UPDATE keys SET limits = ' {\"a\" : [1, \"b\"]} ' WHERE id = 'key-7'", "column limits"),
+            ("ALTER TABLE keys ADD COLUMN more TEXT DEFAULT 'm'", "table keys"),
+            ("ALTER TABLE keys DROP COLUMN since", "table keys"),
+            ("ALTER TABLE keys RENAME TO keys2", "table keys"),
         ):
             with self.subTest(statement):
                 if "DROP COLUMN" in statement and sqlite3.sqlite_version_info < (3, 35):
@@ -847,19 +925,51 @@ class Rows(Case):
                 self.alter(statement)
                 self.differs(place)
 
-    def test_same_meaning(self):
-        self.alter("UPDATE keys SET limits = ' {\"a\" : [1, \"\\u0062\"]} '")
+    def test_tables_that_the_document_does_not_name(self):
         self.compare()
-        self.alter("ALTER TABLE keys ADD COLUMN more TEXT")
-        self.compare()
+        self.differs("payload/000", "not governed", governed={"others": {"id": "", "version": "#"}})
+        self.differs("table absent", governed=dict(TABLES, absent={"id": "", "version": "#"}))
 
-    def test_a_table_that_no_entry_names(self):
-        self.alter("INSERT INTO others VALUES ('a', 1)")
-        self.assertEqual(self.compare().other_tables, ["others"])
-        self.differs("table others, row a", "no entry wrote it", governed=["others"])
-        self.fill(40)
-        self.compare(governed=["others"])
-        self.differs("table absent", governed=["absent"])
+    def test_rows_have_their_tables_columns(self):
+        row = payload(0)["rows"][0]["row"]
+        less = {name: value for name, value in row.items() if name != "end"}
+        for wrong in (dict(row, more=None), less, dict(row, state=None), dict(row, state=1), dict(row, end=True),
+                      dict(row, since="1"), dict(row, id="")):
+            self.made([Entry(0, rows=[{"table": "keys", "row": wrong}])])
+            self.differs("payload/000.p/1")
+        self.made([Entry(0, rows=[{"table": "keys", "row": row}] * 2)])
+        self.differs("payload/000.p/1", "twice")
+
+    def test_the_feed(self):
+        tables = dict(TABLES, feed_keys={"key": "", "feed_version": "#", "record": "{}", "version": "#"})
+        records = {3: ["a", "b"], 5: ["a"], 6: ["b"], 9: ["a"]}
+
+        def entry(index):
+            if index == 10:
+                return Entry(10, class_=b"payload.erased", rows=[], facts={"index": 5, "feed": True},
+                             **{"class": "payload.erased"})
+            line = b'{"index":5,"erased":true}\n' if index == 5 else None
+            return Entry(index, rows=[], line=line, feed=[{"key": key, "n": index} for key in records.get(index, [])])
+
+        def fill(*rows):
+            base = sqlite3.connect(self.file)
+            base.execute("DELETE FROM keys")
+            base.execute("DROP TABLE IF EXISTS feed_keys")
+            base.execute("CREATE TABLE feed_keys (key TEXT, feed_version INTEGER, record TEXT, version INTEGER)")
+            base.executemany("INSERT INTO feed_keys VALUES (?, ?, ?, ?)", rows)
+            base.commit()
+            base.close()
+
+        self.made([entry(one) for one in range(11)])
+        a, b = ("a", 4, '{"key":"a","n":9}', 3), ("b", 3, '{"key":"b","n":6}', 2)
+        fill(a, b)
+        self.assertEqual(self.compare(tables).compared, 2)
+        for wrong, place in ((("a", 3) + a[2:], "column feed_version"), (a[:2] + ("{}", 3), "column record"),
+                             (a[:3] + (4,), "column version"), (a[:3] + (1,), "column version")):
+            fill(wrong, b)
+            self.differs(place, governed=tables)
+        fill(a)
+        self.differs("row b", "gone", governed=tables)
 
     def test_versions_must_count(self):
         row = payload(9)["rows"][0]["row"]
@@ -871,28 +981,24 @@ class Rows(Case):
         entries[9] = Entry(9, rows=[{"table": "keys", "row": dict(row, id="new")}])
         self.made(entries)
         self.differs("payload/000", "version 2 of row new")
-        row["name"] = row.pop("id")
-        entries[9] = Entry(9, rows=[{"table": "keys", "row": row}])
-        self.made(entries)
-        self.differs("payload/000", "first column")
 
     def test_erased_entries(self):
-        # 8 wrote key-4 first, 9 last. Without 8 the row still comes from 9; without 9 it cannot be judged.
-        for erased, compared, unjudged in (([8], 20, 0), ([9], 19, 1), ([8, 9], 19, 1)):
+        def written(*erased):
             entries = list(self.entries)
             for index in erased:
                 entries[index] = Entry(index, line=b'{"index":%d,"erased":true}\n' % index)
+            for index in erased:
+                entries.append(Entry(len(entries), class_=b"payload.erased", rows=[], facts={"index": index},
+                                     **{"class": "payload.erased"}))
             self.made(entries)
-            rebuild = self.compare()
-            self.assertEqual((rebuild.compared, rebuild.unjudged), (compared, unjudged))
-        self.alter("UPDATE keys SET version = 5 WHERE id = 'key-4'")
-        self.differs("row key-4")
-        # 2 was erased before key-4 came to be, so it cannot have written its third version.
-        entries = list(self.entries)
-        entries[2] = Entry(2, line=b'{"index":2,"erased":true}\n')
-        self.made(entries)
-        self.alter("UPDATE keys SET version = 3 WHERE id = 'key-4'")
-        self.differs("row key-4")
+
+        # 8 wrote key-4 first, 9 last. Without 8 the row still comes from 9; what 9 wrote must not be erased.
+        written(8)
+        self.assertEqual(self.compare().compared, 20)
+        written(9)
+        self.differs("row key-4, column")
+        written(8, 9)
+        self.differs("row key-4", "no entry wrote it")
 
     def test_write_ahead_mode(self):
         base = sqlite3.connect(self.file)
@@ -926,26 +1032,62 @@ class Proofs(Case):
             self.assertEqual((proved["entry"], proved["payload"]), (index, "proved"))
             leaf, line = v.entry_from_folder(root, index)
             leaf_file, line_file = self.put("leaf", leaf), self.put("line", line)
-            at = v.parse_leaf(leaf)[1]
-            self.assertEqual(v.check_proof(self.proof(name), self.key, leaf_path=leaf_file)["payload"], "not given")
-            for given in ({"leaf_path": leaf_file}, {"at_time": at}):
+            for given in ({}, {"leaf_path": leaf_file}):
+                self.assertEqual(v.check_proof(self.proof(name), self.key, **given)["payload"], "not given")
                 proved = v.check_proof(self.proof(name), self.key, payload_path=line_file, **given)
-                self.assertEqual(proved["payload"], "proved")
+                self.assertEqual((proved["payload"], proved["class"]), ("proved", v.parse_leaf(leaf)[0].decode()))
+            text = b"\n".join(one for one in read(DATA, name + ".tlog-proof").split(b"\n") if one[:6] != b"extra ")
+            bare = self.put("bare", text)
+            self.assertEqual(v.check_proof(bare, self.key, leaf_path=leaf_file)["entry"], index)
+            with self.assertRaises(v.Unusable):
+                v.check_proof(bare, self.key, payload_path=line_file)
+        self.assertEqual(v.check_proof(self.proof(), self.key, payload_path=os.path.join(DATA, "three.payload"))["entry"], 1)
+
+    def test_consistency(self):
+        path = os.path.join(DATA, "three-hundred.consistency.json")
+        since = v.Checkpoint(read(DATA, "three-witnessed.checkpoint"), self.key)
+        self.assertEqual(v.check_consistency(path, self.key, since)["extends"], 3)
+        answer = json.loads(read(DATA, "three-hundred.consistency.json"))
+        for changes in ({"from": 4}, {"to": 299}, {"proof": answer["proof"][1:]}, {"proof": answer["proof"][::-1]},
+                        {"proof": answer["proof"] + answer["proof"][:1]}, {"proof": []}, {"proof": ["AA=="]},
+                        {"checkpoint": "x"}, {"checkpoint": None}):
             with self.assertRaises(v.Fault):
-                v.check_proof(self.proof(name), self.key, payload_path=line_file, at_time=at + 1)
-            with self.assertRaises(v.Unusable):
-                v.check_proof(self.proof(name), self.key)
-            with self.assertRaises(v.Unusable):
-                v.check_proof(self.proof(name), self.key, payload_path=line_file)
+                v.check_consistency(self.put("answer", json.dumps(dict(answer, **changes)).encode()), self.key, since)
+        since.root = bytes(32)
+        with self.assertRaises(v.Fault):
+            v.check_consistency(path, self.key, since)
+
+    def test_consistency_of_all_small_sizes(self):
+        hashes = [v.leaf_hash(b"%d" % one) for one in range(20)]
+
+        def path(m, some, whole):
+            """RFC 6962, 2.1.2."""
+            if m == len(some):
+                return [] if whole else [simple_root(some)]
+            k = 1 << (len(some) - 1).bit_length() - 1
+            if m <= k:
+                return path(m, some[:k], whole) + [simple_root(some[k:])]
+            return path(m - k, some[k:], False) + [simple_root(some[:k])]
+
+        for new in range(21):
+            for old in range(new + 1):
+                proof = path(old, hashes[:new], True) if 0 < old < new else []
+                trees = (old, simple_root(hashes[:old])), (new, simple_root(hashes[:new]))
+                self.assertTrue(v.consistent(*trees, proof), (old, new))
+                self.assertFalse(v.consistent(*trees, proof + [bytes(32)]))
+                self.assertFalse(v.consistent((old, bytes(32)), trees[1], proof))
+                if proof:
+                    self.assertFalse(v.consistent(*trees, proof[:-1]))
+                    self.assertFalse(v.consistent(trees[0], (new, bytes(32)), proof))
 
     def test_every_byte_flipped(self):
         for name, step in (("three", 1), ("three-hundred", 3)):
             root, data = os.path.join(DATA, name), read(DATA, name + ".tlog-proof")
-            for at in range(0, len(data), step):
+            for at in range(0, len(data), step * SPARSE):
                 broken = bytearray(data)
                 broken[at] ^= 1 if at % 2 else 0x20
-                with self.assertRaises(v.Fault):
-                    v.check_proof(self.put("proof", bytes(broken)), self.key, root)
+                with self.assertRaises((v.Fault, v.Unusable)):
+                    v.check_proof(self.put("proof", bytes(broken)), self.key)
 
     def test_line_and_leaf_flipped(self):
         root = os.path.join(DATA, "three")
@@ -964,13 +1106,14 @@ class Proofs(Case):
 
     def test_other_spellings(self):
         root, data = os.path.join(DATA, "three"), read(DATA, "three.tlog-proof")
+        data = b"\n".join(one for one in data.split(b"\n") if one[:6] != b"extra ")
         lines = data.split(b"\n")
         v.check_proof(self.put("proof", data.replace(b"index", b"extra AAAA\nindex")), self.key, root)
         for broken in (
             data.replace(b"\n", b"\r\n"), data.replace(b"@v1", b"@v2"), data.replace(b"index 1", b"index 01"),
             data.replace(b"index 1", b"index 3"), data.replace(b"index 1", b"index 0"),
             data.replace(b"index 1", b"index 2"),
-            data.replace(b"index", b"extra A\nindex"), data.replace(b"index", b"extra AAAA\nextra AAAA\nindex"),
+            data.replace(b"index", b"extra A\nindex"), data.replace(b"index", b"extra \nindex"), data.replace(b"index", b"extra AAAA\nextra AAAA\nindex"),
             data[1:], data[:-1], data + b"\n", b"\n".join(lines[:2] + lines[3:]), b"\n".join(lines[:3] + lines[2:]),
             b"\n".join(lines[:2] + [lines[3], lines[2]] + lines[4:]), b"", b"\xff",
             data.replace(b"index 1\n", b""), data.replace(b"index 1\n", b"index 1\n\n"),
@@ -998,7 +1141,11 @@ class CommandLine(Case):
             ([three, "--vkey", vkey, "--since", os.path.join(hundred, "checkpoint")], 1),
             ([three, "--vkey", key_text(OTHER_SEED)], 1),
             ([three, "--vkey", VECTOR_KEY, "--proof", three + ".tlog-proof", "--json"], 0),
-            (["--vkey", VECTOR_KEY, "--proof", three + ".tlog-proof"], 2),
+            (["--vkey", VECTOR_KEY, "--proof", three + ".tlog-proof"], 0),
+            (["--vkey", VECTOR_KEY, "--proof", three + ".tlog-proof", "--payload", three + ".payload"], 0),
+            (["--vkey", VECTOR_KEY, "--consistency", hundred + ".consistency.json"], 2),
+            (["--vkey", VECTOR_KEY, "--consistency", hundred + ".consistency.json", "--since",
+              three + "-witnessed.checkpoint"], 0),
             (["--vkey", VECTOR_KEY, "--proof", vkey], 1), (["--vkey", VECTOR_KEY, "--proof", self.root], 2),
             ([self.root, "--vkey", VECTOR_KEY], 2), ([three, "--vkey", "nonsense"], 2), ([three], 2), ([], 2),
             (["--vkey", VECTOR_KEY], 2), ([three, "--vkey", VECTOR_KEY, "--payload", vkey], 2),
