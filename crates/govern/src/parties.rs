@@ -25,6 +25,7 @@ pub use vendor_state::{VendorStateChange, VendorStateChanged};
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, PlanView, Planned};
 use crate::govern::{Govern, change, check_if_match, facts, not_found, store_refusal};
+use crate::keys::access::inside;
 use crate::plan::{Effect, Plan};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row;
@@ -72,7 +73,7 @@ pub trait Party: Serialize + DeserializeOwned + Send {
     fn open_to_all() -> bool {
         false
     }
-    /// As those see it whose it is not: without what is the staff's alone.
+    /// As those see it who look into nothing: without what is kept from customers.
     fn outwards(self) -> Self {
         self
     }
@@ -193,7 +194,7 @@ impl Govern {
             return Err(not_found(P::WHAT, id));
         }
         let view = P::of(&row);
-        Ok(if actor.has(SEES_ALL) { view } else { view.outwards() })
+        Ok(if inside(actor) { view } else { view.outwards() })
     }
 
     /// Parties of one kind this actor may see, by id. `equals` narrows by columns.
@@ -219,7 +220,7 @@ impl Govern {
         }
         let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX), ..Filter::default() };
         let rows = self.store.list(P::TABLE, &filter).await.map_err(store_refusal)?;
-        let whole = actor.has(SEES_ALL);
+        let whole = inside(actor);
         Ok(rows.iter().map(P::of).map(|view| if whole { view } else { view.outwards() }).collect())
     }
 }

@@ -79,7 +79,7 @@ impl Govern {
             ));
         }
         access::fresh(&venue, actor, now)?;
-        check_seen(call, &before, actor)?;
+        check_seen(call, before, actor)?;
         let (state, measure) = apply((before.state, before.measure), Action::Issue)?;
         if !before.all_granted() {
             let open: Vec<&str> = before

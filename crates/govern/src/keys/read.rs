@@ -4,7 +4,7 @@ use super::access::{READERS, inside, sees};
 use super::capability::{Sentence, of};
 use super::row::KeyRow;
 use super::view::KeyView;
-use crate::actor::Actor;
+use crate::actor::{Actor, Role};
 use crate::govern::{Govern, not_found, store_refusal};
 use crate::refusal::Refusal;
 use crate::row::text;
@@ -30,6 +30,9 @@ const TOLD_OUTSIDE: &[&str] = &[
     "key.released",
     "key.expired",
 ];
+
+/// Who checks the record as a whole.
+const CHECKERS: &[Role] = &[Role::Auditor, Role::SecurityAdmin, Role::ComplianceLead];
 
 /// Which keys to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -130,6 +133,31 @@ impl Govern {
                 return Ok(told_of);
             }
         }
+    }
+
+    /// Refuses who may not see this entry's leaf, which names its class and time: those who check the record see all, others
+    /// what a timeline tells them.
+    ///
+    /// # Errors
+    /// `not_found`, `store_unavailable`.
+    pub async fn entry_seen(&self, actor: &Actor, index: u64) -> Result<(), Refusal> {
+        if actor.has(CHECKERS) {
+            return Ok(());
+        }
+        let hidden = || not_found("entry", &index.to_string());
+        let entry = self.store.entry(index).await.map_err(store_refusal)?.ok_or_else(hidden)?;
+        if !inside(actor) && !TOLD_OUTSIDE.contains(&entry.class.as_str()) {
+            return Err(hidden());
+        }
+        let payload: Option<Value> = entry.payload.as_ref().and_then(|text| serde_json::from_str(text).ok());
+        let rows = payload.as_ref().and_then(|payload| payload.get("rows")?.as_array());
+        for row in rows.into_iter().flatten().filter(|row| row["table"] == KEYS.name) {
+            let key = row["row"][KEYS.key].as_str().unwrap_or_default();
+            if self.key_loaded(actor, key).await.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(hidden())
     }
 
     /// What a key could do if it were stolen now, in words (R43).
