@@ -11,8 +11,6 @@ use sumun_govern::Role;
 pub enum Access {
     /// Anyone, without signing in.
     Anyone,
-    /// Anyone signed in.
-    SignedIn,
     /// Whoever has one of these roles.
     Roles(&'static [&'static [Role]]),
 }
@@ -86,7 +84,7 @@ impl Row {
     #[must_use]
     pub fn allows(&self, roles: &[Role]) -> bool {
         match self.access {
-            Access::Anyone | Access::SignedIn => true,
+            Access::Anyone => true,
             Access::Roles(groups) => roles.iter().any(|role| groups.iter().any(|group| group.contains(role))),
         }
     }
@@ -108,7 +106,6 @@ impl Row {
     pub fn allowed(&self) -> String {
         match self.access {
             Access::Anyone => "anyone".to_owned(),
-            Access::SignedIn => "anyone signed in".to_owned(),
             Access::Roles(groups) => {
                 let mut words: Vec<_> =
                     groups.iter().flat_map(|group| group.iter().map(|r| r.as_str())).collect();
@@ -152,7 +149,9 @@ const BACKEND: &[Role] = &[Role::ExchangeBackend];
 /// Staff who watch over gates.
 const WATCH: &[Role] =
     &[Role::Viewer, Role::Analyst, Role::Approver, Role::ComplianceLead, Role::SecurityAdmin, Role::Auditor];
-/// Gates.
+/// Others who sign in, and have next to nothing to do here.
+const OUTSIDE: &[Role] = &[Role::Vendor, Role::Issuer];
+/// Gates: they follow the feed, acknowledge it, and do nothing else.
 const GATES: &[Role] = &[Role::Gate];
 
 macro_rules! rows {
@@ -173,7 +172,7 @@ macro_rules! rows {
     (@owned owned) => { true };
     (@owned) => { false };
 }
-use Access::{Anyone, Roles, SignedIn};
+use Access::{Anyone, Roles};
 
 rows! {
     // Health and the document itself.
@@ -185,8 +184,8 @@ rows! {
     // Signing in.
     SESSION_CREATE = "session_create" Post "/v1/sessions" Anyone;
     OWNER_SESSION_CREATE = "owner_session_create" Post "/v1/owner/sessions" Anyone;
-    SESSION_GET = "session_get" Get "/v1/sessions/current" SignedIn;
-    SESSION_DELETE = "session_delete" Delete "/v1/sessions/current" SignedIn;
+    SESSION_GET = "session_get" Get "/v1/sessions/current" Roles(&[STAFF, BACKEND, HOLDERS, OUTSIDE]);
+    SESSION_DELETE = "session_delete" Delete "/v1/sessions/current" Roles(&[STAFF, HOLDERS, OUTSIDE]);
     SESSION_STEP_UP = "session_step_up" Post "/v1/sessions/current/step-up" Roles(&[STAFF]);
 
     // Staff and machines.
@@ -227,15 +226,16 @@ rows! {
     KEY_REQUEST = "key_request" Post "/v1/keys" Roles(&[HOLDERS]), owned;
     KEY_LIST = "key_list" Get "/v1/keys" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
     KEY_GET = "key_get" Get "/v1/keys/{key}" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
-    KEY_TIMELINE = "key_timeline" Get "/v1/keys/{key}/timeline" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    KEY_TIMELINE = "key_timeline" Get "/v1/keys/{key}/timeline" Roles(&[STAFF, HOLDERS]), owned;
     KEY_CAPABILITY = "key_capability" Get "/v1/keys/{key}/capability" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
-    KEY_APPROVE = "key_approve" Post "/v1/keys/{key}/approve" Roles(&[DECIDE, COMPANY]), owned;
-    KEY_REJECT = "key_reject" Post "/v1/keys/{key}/reject" Roles(&[DECIDE, COMPANY]), owned;
+    KEY_APPROVE = "key_approve" Post "/v1/keys/{key}/approve" Roles(&[CASE_WORK, COMPANY]), owned;
+    KEY_REJECT = "key_reject" Post "/v1/keys/{key}/reject" Roles(&[CASE_WORK, COMPANY]), owned;
     KEY_ISSUE = "key_issue" Post "/v1/keys/{key}/issue" Roles(&[HOLDERS]), owned;
     KEY_ALLOWLIST = "key_allowlist" Post "/v1/keys/{key}/allowlist" Roles(&[HOLDERS]), owned;
     KEY_SCOPES = "key_scopes" Post "/v1/keys/{key}/scopes" Roles(&[HOLDERS]), owned;
     KEY_ROTATE = "key_rotate" Post "/v1/keys/{key}/rotate" Roles(&[HOLDERS]), owned;
     KEY_REVOKE = "key_revoke" Post "/v1/keys/{key}/revoke" Roles(&[HOLDERS]), owned;
+    EXPOSURE_REPORT = "exposure_report" Post "/v1/exposures" Roles(&[&[Role::Analyst, Role::SecurityAdmin, Role::Support], BACKEND]);
     KEY_SUSPEND = "key_suspend" Post "/v1/keys/{key}/suspend" Roles(&[&[Role::Analyst, Role::Approver, Role::SecurityAdmin]]);
     KEY_LIFT = "key_lift" Post "/v1/keys/{key}/lift" Roles(&[&[Role::Approver, Role::SecurityAdmin]]);
     KEY_HOLD = "key_hold" Post "/v1/keys/{key}/hold" Roles(&[CASE_WORK]);
@@ -243,20 +243,20 @@ rows! {
     KEY_EXPIRE = "key_expire" Post "/v1/keys/{key}/expire" Roles(&[DECIDE]);
 
     // The second pair of eyes.
-    APPROVAL_LIST = "approval_list" Get "/v1/approvals" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
-    APPROVAL_GET = "approval_get" Get "/v1/approvals/{approval}" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    APPROVAL_LIST = "approval_list" Get "/v1/approvals" Roles(&[STAFF, HOLDERS]), owned;
+    APPROVAL_GET = "approval_get" Get "/v1/approvals/{approval}" Roles(&[STAFF, HOLDERS]), owned;
     APPROVAL_DECIDE = "approval_decide" Post "/v1/approvals/{approval}/decide" Roles(&[DECIDE, COMPANY]), owned;
     APPROVAL_WITHDRAW = "approval_withdraw" Post "/v1/approvals/{approval}/withdraw" Roles(&[DECIDE, HOLDERS]), owned;
 
     // The venue's own facts.
-    VENUE_GET = "venue_get" Get "/v1/venue" SignedIn;
+    VENUE_GET = "venue_get" Get "/v1/venue" Roles(&[STAFF, BACKEND, HOLDERS]);
     VENUE_PUT = "venue_put" Put "/v1/venue" Roles(&[LEAD]);
 
     // The record.
     LEDGER_CHECKPOINT = "ledger_checkpoint" Get "/v1/ledger/checkpoint" Anyone;
     LEDGER_ENTRIES = "ledger_entries" Get "/v1/ledger/entries" Roles(&[CHECK]);
     LEDGER_ENTRY = "ledger_entry" Get "/v1/ledger/entries/{index}" Roles(&[CHECK]);
-    LEDGER_PROOF = "ledger_proof" Get "/v1/ledger/entries/{index}/proof" SignedIn;
+    LEDGER_PROOF = "ledger_proof" Get "/v1/ledger/entries/{index}/proof" Roles(&[STAFF, HOLDERS]), owned;
     LEDGER_CONSISTENCY = "ledger_consistency" Get "/v1/ledger/consistency" Anyone;
 
     // Gates follow, and say when they have obeyed.

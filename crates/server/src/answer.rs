@@ -15,7 +15,7 @@ impl Answer {
     pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Self, Problem> {
         let body = serde_json::to_vec(value).map_err(|error| {
             tracing::error!(%error, "An answer could not be written as JSON");
-            Problem::unavailable(
+            Problem::fault(
                 "answer_unwritable",
                 "the answer could not be written; this is a fault of the server",
             )

@@ -6,6 +6,7 @@ use crate::access::{Access, Method, Row};
 use crate::answer::Answer;
 use crate::asked::{self, Asked};
 use crate::authenticate;
+use crate::client_address::client_address;
 use crate::operation::{Operation, Taken};
 use crate::parameter::{self, Kind};
 use crate::problem::Problem;
@@ -142,9 +143,11 @@ async fn run(
 ) -> Result<Answer, Problem> {
     let (mut parts, body) = request.into_parts();
     let path = path_parameters(&mut parts).await?;
+    let peer = parts.extensions.get::<crate::serve::Peer>().map(|peer| peer.0.ip());
+    let source = peer.map(|peer| client_address(peer, &parts.headers, &server.trusted_hops)).transpose()?;
     let signed_in = match operation.row.access {
         Access::Anyone => None,
-        Access::SignedIn | Access::Roles(_) => Some(authenticate::signed_in(&server, &parts).await?),
+        Access::Roles(_) => Some(authenticate::signed_in(&server, &parts).await?),
     };
     if let Some(signed_in) = &signed_in {
         permit(operation.row, &signed_in.actor.roles)?;
@@ -155,8 +158,7 @@ async fn run(
         None => Bytes::new(),
     };
     let call = asked::call(operation, &parts.method, parts.uri.path(), &query, &parts.headers, &body)?;
-    let peer = parts.extensions.get::<crate::serve::Peer>().copied();
-    handler(Asked { server, signed_in, path, query, body, call, peer }).await
+    handler(Asked { server, signed_in, path, query, body, call, source }).await
 }
 
 /// The one place where a role is asked for.

@@ -4,7 +4,6 @@ use crate::authenticate::SignedIn;
 use crate::operation::Operation;
 use crate::parameter::PAGE_DEFAULT;
 use crate::problem::Problem;
-use crate::serve::Peer;
 use crate::server::Server;
 use crate::strict;
 use bytes::Bytes;
@@ -26,8 +25,8 @@ pub(crate) struct Asked {
     pub(crate) body: Bytes,
     /// How the use case is to be called.
     pub(crate) call: Call,
-    /// Where the request came from, if a connection brought it.
-    pub(crate) peer: Option<Peer>,
+    /// The client's address, if a connection brought the request.
+    pub(crate) source: Option<IpAddr>,
 }
 
 impl Asked {
@@ -93,11 +92,6 @@ impl Asked {
     /// Most rows that are shown.
     pub(crate) fn limit(&self) -> u64 {
         self.query_number("limit").unwrap_or(PAGE_DEFAULT)
-    }
-
-    /// The address the request came from.
-    pub(crate) fn source(&self) -> Option<IpAddr> {
-        self.peer.map(|peer| peer.0.ip())
     }
 }
 

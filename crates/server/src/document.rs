@@ -174,7 +174,7 @@ fn responses(operation: &Operation) -> Map<String, Value> {
                 response.insert("content".to_owned(), json!({ content_type: { "schema": given.schema } }));
             }
             if operation.versioned {
-                let etag = json!({ "ETag": { "description": "The row's version.", "schema": { "type": "string" } } });
+                let etag = json!({ "ETag": { "description": "The version of what is shown, for `If-Match`. Of a key, whoever does not see all of it gets a number made of what he sees.", "schema": { "type": "string" } } });
                 response.insert("headers".to_owned(), etag);
             }
         }

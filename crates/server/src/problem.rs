@@ -172,7 +172,7 @@ impl Problem {
         )
     }
 
-    /// 503: ours.
+    /// 503: ours, and over in a moment.
     #[must_use]
     pub fn unavailable(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(
@@ -182,6 +182,17 @@ impl Problem {
             "repeat the request in a few seconds with the same `Idempotency-Key`; /readyz says what is missing",
         )
         .with(header::RETRY_AFTER, "2")
+    }
+
+    /// 503: ours, and the same however often it is asked. Says no time after which it would do better.
+    #[must_use]
+    pub fn fault(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            code,
+            detail,
+            "look up whether it was done, and report the request's id; repeating it changes nothing",
+        )
     }
 
     /// The document, once the request's id is known.
@@ -246,13 +257,14 @@ impl From<Refusal> for Problem {
         };
         let mut problem = Self::new(status, refusal.code, refusal.message, refusal.remedy);
         problem.pointer = refusal.pointer;
+        if let Some(seconds) = refusal.retry_after_s {
+            problem = problem.with(header::RETRY_AFTER, &seconds.to_string());
+        }
         match refusal.kind {
             RefusalKind::StepUp => problem.with_step_up(STEP_UP_AGE_S_DEFAULT),
-            RefusalKind::Unavailable => problem.with(header::RETRY_AFTER, "2"),
             _ if status == StatusCode::UNAUTHORIZED => {
                 problem.with(header::WWW_AUTHENTICATE, "Bearer realm=\"sumun\"")
             }
-            _ if status == StatusCode::TOO_MANY_REQUESTS => problem.with(header::RETRY_AFTER, "60"),
             _ => problem,
         }
     }

@@ -3,6 +3,7 @@
 mod approvals;
 mod canaries;
 mod enrolments;
+mod exposures;
 mod feed;
 mod gates;
 mod key_actions;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> Api {
     parties::add(&mut api);
     keys::add(&mut api);
     key_actions::add(&mut api);
+    exposures::add(&mut api);
     approvals::add(&mut api);
     venue::add(&mut api);
     ledger::add(&mut api);

@@ -5,6 +5,7 @@ use crate::document;
 use crate::gates::Gates;
 use crate::metrics::{Metrics, RequestLabels};
 use crate::problem::Problem;
+use crate::readiness::Waiting;
 use crate::resources;
 use axum::Router;
 use axum::body::Body;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use sumun_feed::SigningKey;
 use sumun_govern::Govern;
 use sumun_govern::staff::SignIns;
+use sumun_model::Prefix;
 use tokio::sync::watch;
 
 /// The control plane's front: one per process.
@@ -29,8 +31,12 @@ pub struct Server {
     pub notices: Option<PathBuf>,
     /// Counters.
     pub metrics: Metrics,
+    /// Hops whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_hops: Vec<Prefix>,
     pub(crate) sign_ins: SignIns,
     pub(crate) gates: Gates,
+    /// What readiness saw waiting when it last looked.
+    pub(crate) waiting: Waiting,
     pub(crate) document: Arc<str>,
     /// Tells streams to end.
     pub(crate) stopping: watch::Sender<bool>,
@@ -46,16 +52,26 @@ impl Server {
     /// A front for these use cases.
     #[must_use]
     pub fn new(govern: Arc<Govern>, feed_key: SigningKey, notices: Option<PathBuf>) -> Self {
+        let began = govern.world.now();
         Self {
             govern,
             feed_key,
             notices,
             metrics: Metrics::default(),
+            trusted_hops: Vec::new(),
             sign_ins: SignIns::default(),
-            gates: Gates::default(),
+            gates: Gates::since(began),
+            waiting: Waiting::default(),
             document: openapi().into(),
             stopping: watch::Sender::new(false),
         }
+    }
+
+    /// Believing the `X-Forwarded-For` of these hops. Without any, a client is who holds the socket.
+    #[must_use]
+    pub fn trusting(mut self, hops: Vec<Prefix>) -> Self {
+        self.trusted_hops = hops;
+        self
     }
 }
 

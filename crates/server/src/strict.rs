@@ -10,6 +10,8 @@ use serde_path_to_error::Segment;
 use std::cell::RefCell;
 use std::fmt;
 
+mod objects;
+
 /// Deepest nesting of a request. The deepest schema has five levels; the rest is room.
 const DEPTH_MAX: usize = 16;
 
@@ -23,7 +25,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         // A list of a request's fields in their order would pass for the request.
         return Err(Problem::invalid("bad_field", "the body is a list", "send one JSON object").at(""));
     }
-    serde_path_to_error::deserialize(&value).map_err(|error| {
+    serde_path_to_error::deserialize(objects::Reader(&value)).map_err(|error| {
         let pointer = pointer(error.path());
         shape(&pointer, &error.into_inner().to_string())
     })
@@ -232,6 +234,7 @@ mod tests {
             r#"{"name":"a","inner":[{"count":1},{"count":1,"more":2}]}"#,
             r#"{"name":"a","inner":[{"count":-1}]}"#,
             r#"{"name":"a","inner":[{}]}"#,
+            r#"{"name":"a","inner":[[1]]}"#,
             r#"{"name":7}"#,
             r#"{}"#,
             r#"[]"#,

@@ -32,7 +32,7 @@ fn instant((name, value): (String, Value)) -> (String, Value) {
 
 fn unshowable(error: serde_json::Error) -> Problem {
     tracing::error!(%error, "A row cannot be shown");
-    Problem::unavailable("row_unreadable", "what is stored cannot be shown; this is a fault of the server")
+    Problem::fault("row_unreadable", "what is stored cannot be shown; this is a fault of the server")
 }
 
 /// One page of a list, made of one row more than is shown.

@@ -137,7 +137,6 @@ const NARROW: [Parameter; 2] = [
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::APPROVAL_LIST, "approvals", "What waits, and what came of it · 승인 목록")
-            .about("A page may hold fewer than `limit` though more follow: what you may not see is left out of it.")
             .query(&NARROW)
             .lists::<ApprovalView>(),
         list,

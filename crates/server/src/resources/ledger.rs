@@ -106,7 +106,7 @@ pub(crate) fn add(api: &mut Api) {
     );
     api.add(
         operation(&access::LEDGER_PROOF, "ledger", "Proof of one entry · 기록의 증명")
-            .about("C2SP tlog-proof@v1, to be checked offline.")
+            .about("C2SP tlog-proof@v1, to be checked offline; the leaf is its extra data.")
             .gives_other("text/plain; charset=utf-8", "The proof."),
         proof,
     );
@@ -153,9 +153,12 @@ async fn proof(asked: Asked) -> Result<Answer, Problem> {
     if index >= head.size {
         return Err(Problem::not_found("entry", &index.to_string()));
     }
+    asked.server.govern.entry_seen(asked.actor()?, index).await?;
+    let leaf = entry(&asked).await?.leaf;
     let rows = hashes(&asked, &inclusion_rows(index, head.size)).await?;
     let hashes = inclusion(index, head.size, |place| rows.hash(place)).map_err(|_| unprovable())?;
-    let proof = TlogProof { extra: None, index, hashes, checkpoint: head.checkpoint.to_string() };
+    let proof =
+        TlogProof { extra: Some(leaf.into_bytes()), index, hashes, checkpoint: head.checkpoint.to_string() };
     Ok(Answer::text(proof.render()))
 }
 
@@ -183,5 +186,5 @@ async fn hashes(asked: &Asked, rows: &[u64]) -> Result<Rows, Problem> {
 }
 
 fn unprovable() -> Problem {
-    Problem::unavailable("proof_unmakeable", "stored hashes are missing; run `sumun ledger verify`")
+    Problem::fault("proof_unmakeable", "stored hashes are missing; run `sumun ledger verify`")
 }

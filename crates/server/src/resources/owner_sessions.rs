@@ -65,7 +65,7 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
         customer: Some(asserted.customer.to_string()),
         roles: vec![asserted.role],
         second_factor: factor,
-        from: asked.source(),
+        from: asked.source,
         reads: vec![customer],
     };
     opened(&server.govern.open_session(open).await?)

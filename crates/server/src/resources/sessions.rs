@@ -95,15 +95,20 @@ impl SessionView {
     }
 }
 
+impl OpenedView {
+    pub(super) fn of(opened: &Opened) -> Self {
+        Self {
+            token: opened.token.expose().to_owned(),
+            expires: opened.expires.to_string(),
+            entry: opened.entry,
+            session: SessionView::of(&opened.actor),
+        }
+    }
+}
+
 /// The answer to signing in.
 pub(super) fn opened(opened: &Opened) -> Result<Answer, Problem> {
-    let view = OpenedView {
-        token: opened.token.expose().to_owned(),
-        expires: opened.expires.to_string(),
-        entry: opened.entry,
-        session: SessionView::of(&opened.actor),
-    };
-    Answer::json(StatusCode::CREATED, &view)
+    Answer::json(StatusCode::CREATED, &OpenedView::of(opened))
 }
 
 pub(crate) fn add(api: &mut Api) {
@@ -140,7 +145,7 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
     let request =
         SignIn { user: user.into_string(), password: password.into_string(), totp: totp.into_string() };
     let server = &asked.server;
-    let done = server.sign_ins.sign_in(&server.govern, &request, asked.source()).await;
+    let done = server.sign_ins.sign_in(&server.govern, &request, asked.source).await;
     let outcome = if done.is_ok() { "accepted" } else { "refused" };
     server.metrics.sign_ins.get_or_create(&SignInLabels { kind: "staff", outcome }).inc();
     opened(&done?)
@@ -149,10 +154,8 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
 async fn step_up(asked: Asked) -> Result<Answer, Problem> {
     let request: StepUpRequest = asked.body()?;
     let server = &asked.server;
-    let shown = server
-        .sign_ins
-        .step_up(&server.govern, token(&asked)?, request.totp.as_str(), asked.source())
-        .await?;
+    let shown =
+        server.sign_ins.step_up(&server.govern, token(&asked)?, request.totp.as_str(), asked.source).await?;
     Answer::ok(&SessionView::of(&shown))
 }
 

@@ -1,7 +1,9 @@
 //! Shapes that several groups share: words of closed lists, networks, reasons.
 
 use crate::text::{Id, Instant, Line, Network, Reason};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 macro_rules! words {
@@ -30,13 +32,29 @@ words! {
 }
 
 /// Whence a key may be used: a network, or a network with its history.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum AllowlistEntry {
     /// A network.
     Plain(Network),
     /// A network, when it was registered, and when it was proved.
     Recorded(RecordedNetwork),
+}
+
+impl<'de> Deserialize<'de> for AllowlistEntry {
+    /// By hand: what serde derives also takes a list of the object's fields in their order.
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        match Value::deserialize(reader)? {
+            Value::String(text) => Network::deserialize(Value::String(text)).map(Self::Plain),
+            Value::Object(fields) => RecordedNetwork::deserialize(Value::Object(fields)).map(Self::Recorded),
+            _ => {
+                return Err(D::Error::custom(
+                    "a network is an address, `address/length`, or an object with `prefix`",
+                ));
+            }
+        }
+        .map_err(D::Error::custom)
+    }
 }
 
 /// A network with its history.

@@ -31,12 +31,18 @@ pub(crate) struct VenueView {
     pub version: i64,
 }
 
+/// What customers are shown: what they accept, and what holds for their keys. Not how long staff take, how the exchange signs,
+/// or which account canaries have.
+const FOR_CUSTOMERS: &[&str] =
+    &["venue", "dialect", "name", "ledger", "terms", "segments", "purposes", "second_factor"];
+
 /// Largest body of facts: terms and notice texts in two languages.
 const FACTS_BYTES_MAX: usize = 1024 * 1024;
 
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::VENUE_GET, "venue", "The facts in force · 거래소 설정 조회")
+            .about("Customers are shown what they accept and what holds for their keys.")
             .gives::<VenueView>(StatusCode::OK, "The facts.")
             .versioned(),
         get,
@@ -58,7 +64,12 @@ async fn get(asked: Asked) -> Result<Answer, Problem> {
     let id = govern.venue().venue.clone();
     let found = adopted(&govern.store, &id).await?;
     let found = found.ok_or_else(|| Problem::not_found("venue", &id))?;
-    let shown: VenueView = view(&found)?;
+    let mut shown: VenueView = view(&found)?;
+    if asked.actor()?.roles.iter().any(|role| role.is_customer())
+        && let Some(facts) = shown.facts.as_object_mut()
+    {
+        facts.retain(|name, _| FOR_CUSTOMERS.contains(&name.as_str()));
+    }
     Ok(Answer::ok(&shown)?.version(shown.version))
 }
 

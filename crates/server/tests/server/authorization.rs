@@ -81,6 +81,7 @@ fn body(row: &Row) -> Option<Value> {
         "approval_decide" => json!({ "decision": "approve" }),
         "venue_put" => json!({}),
         "gate_invite" => json!({ "gate": "g9" }),
+        "exposure_report" => json!({ "key": "unknown-1", "seen_at": "a made-up page" }),
         "session_step_up" => json!({ "totp": "000000" }),
         _ if row.method.as_str() == "POST" => reason,
         _ => return None,

@@ -77,6 +77,11 @@ impl Answered {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
+        Self::trusting(&[]).await
+    }
+
+    /// With these hops in front of it.
+    pub(crate) async fn trusting(hops: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let world = Arc::new(TestWorld { now_us: AtomicI64::new(START_US), drawn: AtomicU64::new(0) });
         let signer = CheckpointSigner::new(&[7; 32], "sumun.example/made-up").unwrap();
@@ -94,11 +99,10 @@ impl Bench {
         );
         let venue = Venue::parse("venue.toml", &text).unwrap();
         let govern = Govern::new(store, keyring, Arc::clone(&world) as Arc<dyn World>, venue);
-        let server = Arc::new(Server::new(
-            Arc::new(govern),
-            SigningKey::from_seed(&[5; 32]),
-            Some(folder.path().join("notices.ndjson")),
-        ));
+        let notices = Some(folder.path().join("notices.ndjson"));
+        let server = Server::new(Arc::new(govern), SigningKey::from_seed(&[5; 32]), notices);
+        let hops = hops.iter().map(|hop| hop.parse().unwrap()).collect();
+        let server = Arc::new(server.trusting(hops));
         let routes = TowerToHyperService::new(router(Arc::clone(&server)));
         let gate_key = SigningKey::from_seed(&[6; 32]);
         Self { server, world, gate_key, routes, nonce: AtomicU64::new(0), folder }

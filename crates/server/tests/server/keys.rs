@@ -5,7 +5,7 @@ use crate::own::key_request;
 use serde_json::json;
 use sumun_govern::Role;
 
-async fn one_customer() -> (Bench, String) {
+pub(crate) async fn one_customer() -> (Bench, String) {
     let bench = Bench::new().await;
     let backend = bench.machine(Role::ExchangeBackend).await;
     for (path, body) in [
@@ -47,11 +47,17 @@ async fn a_secret_is_shown_once() {
 #[tokio::test]
 async fn a_proof_of_what_happened_can_be_taken_away() {
     let (bench, owner) = one_customer().await;
-    bench.send("POST", "/v1/keys", &owner, Some(key_request("A1"))).await.is(201);
+    let asked = bench.send("POST", "/v1/keys", &owner, Some(key_request("A1"))).await.is(201);
     let auditor = bench.staff(Role::Auditor, "auditor").await;
-    let page = bench.send("GET", "/v1/ledger/entries?limit=1", &auditor, None).await.is(200);
-    let entry = &page.json["items"][0];
-    let proof = bench.send("GET", "/v1/ledger/entries/0/proof", &owner, None).await.is(200).text;
+    let index = &asked.json["ledger"]["entry"];
+    let entry = bench.send("GET", &format!("/v1/ledger/entries/{index}"), &auditor, None).await.is(200).json;
+    let path = format!("/v1/ledger/entries/{index}/proof");
+    let proof = bench.send("GET", &path, &owner, None).await.is(200).text;
+    // A proof names class and time of its entry: of others' entries, and of those nobody tells him of, there is none for him.
+    let other = bench.customer(Role::Owner, "C2").await;
+    bench.send("GET", &path, &other, None).await.is(404);
+    bench.send("GET", "/v1/ledger/entries/0/proof", &owner, None).await.is(404);
+    bench.send("GET", "/v1/ledger/entries/0/proof", &auditor, None).await.is(200);
     let signer = sumun_ledger::CheckpointSigner::new(&[7; 32], "sumun.example/made-up").unwrap();
     let leaf = entry["leaf"].as_str().unwrap();
     sumun_ledger::TlogProof::parse(&proof).unwrap().check(leaf.as_bytes(), &signer.verifier()).unwrap();

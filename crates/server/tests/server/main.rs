@@ -1,19 +1,17 @@
 //! The front as its clients meet it: real requests through the routes, govern and a store of its own behind them.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::unreachable,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::unwrap_used, clippy::unreachable, reason = "a test stops at the first surprise")]
 
 mod authorization;
 mod bench;
 mod document;
+mod exposures;
 mod feed;
 mod keys;
 mod own;
 mod parties;
 mod refusals;
+mod seen_by_owners;
 mod serving;
 mod signing_in;
+mod vendors;

@@ -68,6 +68,48 @@ async fn every_bad_request_is_told_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_list_is_no_object_wherever_it_stands() {
+    let bench = Bench::new().await;
+    let lead = bench.staff(Role::ComplianceLead, "lead").await;
+    let owner = bench.customer(Role::Owner, "C1").await;
+    for (method, path, token, body, pointer) in [
+        (
+            "PUT",
+            "/v1/vendors/V1",
+            &lead,
+            json!({ "name": "v", "class": "tool", "scopes": ["read"], "diligence": ["made up", "KR"] }),
+            "/diligence",
+        ),
+        (
+            "POST",
+            "/v1/keys",
+            &owner,
+            json!({ "account": "A1", "mandate": [["KRW-BTC"], null, 8] }),
+            "/mandate",
+        ),
+        (
+            "POST",
+            "/v1/keys",
+            &owner,
+            json!({ "account": "A1", "allowlist": [["203.0.113.7/32", null, null]] }),
+            "/allowlist/0",
+        ),
+        ("POST", "/v1/gates", &lead, json!(["g1"]), ""),
+    ] {
+        let answer = bench.send(method, path, token, Some(body)).await;
+        if answer.status == 403 {
+            continue;
+        }
+        assert_eq!(
+            (answer.status.as_u16(), answer.code(), &answer.json["pointer"]),
+            (422, "bad_field", &json!(pointer)),
+            "{}",
+            answer.text
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_method_that_is_none_is_told_which_are() {
     let bench = Bench::new().await;
     let answer = bench.send("PATCH", "/v1/venue", "", None).await.is(405);
@@ -101,6 +143,16 @@ async fn health_is_told_in_words() {
     bench.send("GET", "/healthz", "", None).await.is(200);
     let ready = bench.send("GET", "/readyz", "", None).await.is(200);
     insta::assert_json_snapshot!(ready.json);
+    // A gate that never came is told of, and is no reason to send requests elsewhere.
+    bench.pass_s(40);
+    let degraded = bench.send("GET", "/readyz", "", None).await.is(200);
+    assert_eq!((&degraded.json["ready"], &degraded.json["state"]), (&json!(true), &json!("degraded")));
+    let gate =
+        degraded.json["checks"].as_array().unwrap().iter().find(|check| check["name"] == "gate g1").unwrap();
+    assert!(
+        gate["detail"].as_str().unwrap().contains("not connected") && gate["remedy"].is_string(),
+        "{gate}"
+    );
     let page = bench.send("GET", "/metrics", "", None).await.is(200).text;
     assert!(page.contains("sumun_ledger_entries 2") && page.ends_with("# EOF\n"), "{page}");
 }

@@ -56,6 +56,79 @@ async fn a_notice_leaves_once_its_change_is_in_the_ledger() {
     assert!(left.is_empty(), "marked done: {left:?}");
 }
 
+/// One request over a socket; the head and body of its answer.
+async fn spoken(address: std::net::SocketAddr, request: &str) -> String {
+    let mut tcp = TcpStream::connect(address).await.unwrap();
+    tcp.write_all(request.as_bytes()).await.unwrap();
+    let mut said = String::new();
+    tcp.read_to_string(&mut said).await.unwrap();
+    said
+}
+
+#[tokio::test]
+async fn behind_a_trusted_hop_the_client_is_slowed_down_and_not_the_hop() {
+    let bench = Bench::trusting(&["127.0.0.0/8"]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let running = sumun_server::serve(listener, Arc::clone(&bench.server)).unwrap();
+    let attempt = async |number: u32, forwarded: &str| {
+        let body = format!(r#"{{"user":"made-up-{number}","password":"made up","totp":"000000"}}"#);
+        let request = format!(
+            "POST /v1/sessions HTTP/1.1\r\nhost: sumun.example\r\nconnection: close\r\nx-forwarded-for: {forwarded}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        spoken(running.address, &request).await
+    };
+    let mut last = String::new();
+    for number in 0..6 {
+        // What a client writes on the left changes nothing.
+        last = attempt(number, &format!("192.0.2.{number}, 198.51.100.1, 127.0.0.2")).await;
+    }
+    assert!(last.starts_with("HTTP/1.1 429"), "{last}");
+    let other = attempt(7, "198.51.100.2").await;
+    assert!(other.starts_with("HTTP/1.1 401"), "{other}");
+    let unreadable = attempt(8, "nowhere").await;
+    assert!(
+        unreadable.starts_with("HTTP/1.1 400") && unreadable.contains("forwarded_for_bad"),
+        "{unreadable}"
+    );
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn rights_end_by_themselves_and_the_feed_says_so() {
+    let (bench, owner) = crate::keys::one_customer().await;
+    let mut wanted = key_request("A1");
+    wanted["scopes"] = json!(["read", "trade"]);
+    wanted["trade_until"] = json!("2026-11-02T00:02:00Z");
+    let asked = bench.send("POST", "/v1/keys", &owner, Some(wanted)).await.is(201);
+    let key = asked.json["result"]["key"]["key"].as_str().unwrap().to_owned();
+    let analyst = bench.staff(Role::Analyst, "an").await;
+    let approve = Some(json!({ "reason": "a made-up reason" }));
+    bench.send("POST", &format!("/v1/keys/{key}/approve"), &analyst, approve).await.is(200);
+    bench.send("POST", &format!("/v1/keys/{key}/issue"), &owner, None).await.is(200);
+    let path = format!("/v1/keys/{key}");
+    let scopes = async || bench.send("GET", &path, &owner, None).await.is(200).json["scopes"].to_string();
+    assert!(scopes().await.contains("trade"));
+    let version = bench.govern().store.feed_head();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let running = sumun_server::serve(listener, Arc::clone(&bench.server)).unwrap();
+    bench.pass_s(119);
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    assert!(scopes().await.contains("trade"), "not before its time");
+    bench.pass_s(2);
+    while scopes().await.contains("trade") {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let delta = bench.govern().store.feed_since(version, 10).await.unwrap().unwrap();
+    let record = delta.first().unwrap().records.first().unwrap().to_string();
+    assert!(record.contains(&key) && !record.contains("trade"), "{record}");
+    let told = bench.send("GET", &format!("{path}/timeline"), &owner, None).await.is(200);
+    let last = told.json["items"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["class"], &last["actor"]), (&json!("key.changed"), &json!("system:clock")));
+    running.stop().await;
+}
+
 /// Stands for tools that try an API from its document: `cargo test -p sumun-server serve_for_tools -- --ignored --nocapture`.
 #[tokio::test]
 #[ignore = "serves until it is interrupted"]

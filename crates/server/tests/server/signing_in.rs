@@ -75,4 +75,12 @@ async fn guessing_is_slowed_down() {
         statuses.push(bench.send("POST", "/v1/sessions", "", Some(guess.clone())).await.status.as_u16());
     }
     assert_eq!((statuses.first(), statuses.last()), (Some(&401), Some(&429)), "{statuses:?}");
+    // Whoever waits as long as he is told is heard again.
+    let refused = bench.send("POST", "/v1/sessions", "", Some(guess.clone())).await.is(429);
+    let seconds: i64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!(refused.text.contains(&format!("wait {seconds} seconds")), "{}", refused.text);
+    bench.pass_s(seconds - 1);
+    bench.send("POST", "/v1/sessions", "", Some(guess.clone())).await.is(429);
+    bench.pass_s(1);
+    bench.send("POST", "/v1/sessions", "", Some(guess)).await.is(401);
 }

@@ -124,7 +124,7 @@ async fn get(asked: Asked) -> Result<Answer, Problem> {
     let govern = &asked.server.govern;
     let masked: Person = govern.party(asked.actor()?, asked.path("person")?).await?;
     let Some(reason) = asked.query("reason") else { return shown::<PersonView>(&masked) };
-    let request = PersonReadRequest { reason: reason.to_owned(), from: asked.source() };
+    let request = PersonReadRequest { reason: reason.to_owned(), from: asked.source };
     let read = govern.read_person(asked.actor()?, &asked.id("person")?, &request).await?;
     let mut whole: PersonView = view(&masked)?;
     (whole.name, whole.email, whole.phone) = (read.name, read.email, read.phone);

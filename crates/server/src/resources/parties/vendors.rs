@@ -171,9 +171,12 @@ pub(super) fn add(api: &mut Api) {
     );
     api.add(
         operation(&access::VENDOR_STATE, "parties", "Change a vendor's state · 도구 상태 변경")
-            .about("Approving waits for a second person.")
+            .about(
+                "Approving takes a complete record of diligence, an attestation of the last year, and a second compliance lead: \
+                 it is answered with 202 and waits for him. Anything else is done at once, and answered with 200.",
+            )
             .takes::<VendorStateRequest>()
-            .writes::<VendorStateView>(StatusCode::OK, "As it stands now."),
+            .writes::<VendorStateView>(StatusCode::ACCEPTED, "It waits for another person."),
         change_state,
     );
 }
@@ -182,5 +185,6 @@ async fn change_state(asked: Asked) -> Result<Answer, Problem> {
     let change: VendorStateChange = asked.body_as::<VendorStateRequest, _>()?;
     let id = asked.id("vendor")?;
     let done = asked.server.govern.change_vendor_state(asked.actor()?, &id, &change, &asked.call).await?;
-    written(StatusCode::OK, done, |changed| view::<VendorStateView>(&changed))
+    let status = if done.value.approval.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    written(status, done, |changed| view::<VendorStateView>(&changed))
 }

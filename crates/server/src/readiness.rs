@@ -1,0 +1,267 @@
+//! Whether this process can serve, and what stands behind: each in words, with what to do.
+//!
+//! *Not ready* means that a request sent here fails: send it elsewhere, or start this process anew. *Degraded* means that
+//! requests are served and somebody should look: a gate that is behind is no reason to stop the one who can cut it off.
+
+use crate::gates::Seen;
+use crate::server::Server;
+use serde::Serialize;
+use serde_json::json;
+use std::sync::{Mutex, PoisonError};
+use sumun_govern::canary::Answered;
+use sumun_model::Timestamp;
+use sumun_store::tables::{GATES, RECEIPTS, VENUE};
+use sumun_store::{Backlog, Filter, Published};
+use utoipa::ToSchema;
+
+/// Gates named at most.
+const GATES_SHOWN_MAX: u32 = 100;
+/// Sequencing takes milliseconds; what waits longer waits for something that broke.
+const LEAF_WAIT_US_MAX: i64 = 5_000_000;
+/// Notices leave within a second; a sink that is away for longer is somebody's to look at.
+const MESSAGE_WAIT_US_MAX: i64 = 60_000_000;
+/// Publication strides every 50 ms, some thousands of entries at once: further behind, the disk does not keep up.
+const PUBLICATION_LAG_MAX: u64 = 4096;
+
+/// How one thing stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Standing {
+    /// As it should.
+    Ready,
+    /// Requests are served; somebody should look.
+    Degraded,
+    /// Requests fail.
+    NotReady,
+}
+
+/// Whether this process can serve.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({ "ready": true, "state": "degraded", "checks": [
+    { "name": "database", "state": "ready", "detail": "answers", "remedy": null },
+    { "name": "gate gate-1", "state": "degraded", "detail": "not connected; nothing heard of it for 40 s",
+      "remedy": "look whether the gate runs and reaches this server; until then keys that end live on there" }
+] }))]
+pub(crate) struct Readiness {
+    /// Whether it can; false only if `state` is `not_ready`.
+    pub ready: bool,
+    /// The worst of the checks.
+    pub state: Standing,
+    /// Each thing it needs, in words.
+    pub checks: Vec<Check>,
+}
+
+/// One thing that is needed, or worth knowing.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Check {
+    /// Which.
+    #[schema(example = "sequencer")]
+    pub name: String,
+    /// How it stands.
+    pub state: Standing,
+    /// The same in words.
+    #[schema(example = "42 entries, feed version 17")]
+    pub detail: String,
+    /// What to do about it; null if nothing.
+    pub remedy: Option<String>,
+}
+
+impl Check {
+    pub(crate) fn new(name: &str, state: Standing, detail: String, remedy: &str) -> Self {
+        let remedy = (state != Standing::Ready).then(|| remedy.to_owned());
+        Self { name: name.to_owned(), state, detail, remedy }
+    }
+}
+
+/// The leaf that waited longest when it was last looked, and since when it is known to.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting(Mutex<Option<(i64, Timestamp)>>);
+
+impl Waiting {
+    /// How long the first leaf is known to wait, microseconds.
+    fn waits_us(&self, first: Option<i64>, now: Timestamp) -> i64 {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = first.map(|leaf| match *known {
+            Some((same, since)) if same == leaf => (leaf, since),
+            _ => (leaf, now),
+        });
+        known.map_or(0, |(_, since)| now.micros_since(since))
+    }
+}
+
+/// How everything stands.
+pub(crate) async fn readiness(server: &Server) -> Readiness {
+    let store = &server.govern.store;
+    let now = server.govern.world.now();
+    let mut checks = Vec::new();
+    match store.get(&VENUE, &server.govern.venue().venue).await {
+        Ok(_) => checks.push(Check::new("database", Standing::Ready, "answers".to_owned(), "")),
+        Err(_) => checks.push(Check::new(
+            "database",
+            Standing::NotReady,
+            "does not answer".to_owned(),
+            "look at the database and the log of this process; it goes on by itself once the database answers",
+        )),
+    }
+    let backlog = store.backlog().await.ok();
+    let leaves = backlog.as_ref().map_or((0, None), |backlog| (backlog.leaves, backlog.first_leaf));
+    let waits_us = server.waiting.waits_us(leaves.1, now);
+    let head = store.head();
+    checks.push(match store.stopped() {
+        Some(cause) => Check::new(
+            "sequencer",
+            Standing::NotReady,
+            format!("stopped: {cause}"),
+            "start this process anew; nothing that was answered is lost",
+        ),
+        None => sequencer(
+            format!("{} entries, feed version {}", head.size, head.feed_version),
+            leaves.0,
+            waits_us,
+        ),
+    });
+    checks.extend(store.published().map(|published| publication(&published, head.size)));
+    if server.notices.is_some() {
+        checks.extend(backlog.map(|backlog| outbox(&backlog, now)));
+    }
+    checks.extend(gates(server, now).await);
+    // A gate that serves an ended key is no reason to stop the one who can cut it off.
+    if let Ok(Some(found)) = server.govern.last_canary_found().await {
+        let well = found.found().iter().all(|finding| finding.answered == Answered::Obeyed);
+        let state = if well { Standing::Ready } else { Standing::Degraded };
+        checks.push(Check::new(
+            "canary",
+            state,
+            found.words(),
+            "see GET /v1/canaries; take a gate that still serves an ended key out of the traffic",
+        ));
+    }
+    let state = checks.iter().map(|check| check.state).max().unwrap_or(Standing::NotReady);
+    Readiness { ready: state != Standing::NotReady, state, checks }
+}
+
+fn sequencer(head: String, leaves: u64, waits_us: i64) -> Check {
+    let late = waits_us > LEAF_WAIT_US_MAX;
+    let detail = match leaves {
+        0 => head,
+        _ if !late => format!("{head}; {leaves} changes wait for their place"),
+        _ => {
+            format!("{head}; {leaves} changes wait for their place, the first for {} s", waits_us / 1_000_000)
+        }
+    };
+    let state = if late { Standing::Degraded } else { Standing::Ready };
+    Check::new(
+        "sequencer",
+        state,
+        detail,
+        "look whether the process that holds the sequencer's lease hangs (table `leases`); another takes over once the lease runs out",
+    )
+}
+
+fn publication(published: &Published, size: u64) -> Check {
+    let behind = size.saturating_sub(published.size);
+    let (state, detail) = match &published.trouble {
+        Some(trouble) => {
+            (Standing::Degraded, format!("failed at entry {}, {behind} behind: {trouble}", published.size))
+        }
+        None if behind > PUBLICATION_LAG_MAX => {
+            (Standing::Degraded, format!("{} entries published, {behind} behind", published.size))
+        }
+        None => (Standing::Ready, format!("{} entries published, {behind} to go", published.size)),
+    };
+    Check::new(
+        "publication",
+        state,
+        detail,
+        "look at the disk of `data_dir`/ledger and at the log; entries are safe in the database and published from there",
+    )
+}
+
+fn outbox(backlog: &Backlog, now: Timestamp) -> Check {
+    let waits_us = backlog.oldest_message.map_or(0, |at| now.micros_since(at));
+    let late = waits_us > MESSAGE_WAIT_US_MAX;
+    let detail = match backlog.messages {
+        0 => "nothing waits".to_owned(),
+        count if !late => format!("{count} notices wait"),
+        count => format!("{count} notices wait, the oldest for {} s", waits_us / 1_000_000),
+    };
+    let state = if late { Standing::Degraded } else { Standing::Ready };
+    Check::new(
+        "outbox",
+        state,
+        detail,
+        "look whether the notices' file can be written (see the log); owners are told late meanwhile",
+    )
+}
+
+/// The gates that are to follow the feed.
+pub(crate) async fn followers(server: &Server) -> Vec<String> {
+    let filter =
+        Filter { equals: vec![("state", json!("enrolled"))], limit: GATES_SHOWN_MAX, ..Filter::default() };
+    let rows = server.govern.store.list(&GATES, &filter).await.unwrap_or_default();
+    rows.iter().filter_map(|row| Some(row.get("gate")?.as_str()?.to_owned())).collect()
+}
+
+/// How each gate stands, those included of which nothing was heard since this process began.
+async fn gates(server: &Server, now: Timestamp) -> Vec<Check> {
+    let store = &server.govern.store;
+    let mut checks = Vec::new();
+    for gate in followers(server).await {
+        let mut heard = server.gates.acknowledged_last(&gate);
+        if heard.is_none() {
+            // Before this process began, or by another: newer receipts sort first.
+            let newest = Filter { equals: vec![("gate", json!(gate))], limit: 1, ..Filter::default() };
+            let rows = store.list(&RECEIPTS, &newest).await.unwrap_or_default();
+            heard = rows.first().and_then(|row| {
+                let version = row.get("to_version")?.as_u64()?;
+                Some((version, Timestamp::from_micros(row.get("received_us")?.as_i64()?)))
+            });
+        }
+        let head = store.feed_head();
+        let version = heard.map_or(0, |(version, _)| version);
+        let missing = if version < head { store.feed_since(version, 1).await.ok().flatten() } else { None };
+        let behind_since = missing.and_then(|deltas| deltas.first().map(|delta| delta.at));
+        let seen = Seen { head, heard, behind_since, now };
+        checks.push(server.gates.check(&gate, &seen));
+    }
+    checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(s: i64) -> Timestamp {
+        Timestamp::from_seconds(1_800_000_000 + s).unwrap()
+    }
+
+    #[test]
+    fn what_waits_is_degraded_only_once_it_waits_long() {
+        let waiting = Waiting::default();
+        assert_eq!(waiting.waits_us(Some(7), at(0)), 0);
+        assert_eq!(waiting.waits_us(Some(7), at(6)), 6_000_000);
+        assert_eq!(waiting.waits_us(Some(8), at(7)), 0, "another leaf: the first was placed");
+        assert_eq!(waiting.waits_us(None, at(8)), 0);
+        let lines = [
+            sequencer("9 entries, feed version 2".to_owned(), 0, 0),
+            sequencer("9 entries, feed version 2".to_owned(), 3, 1_000),
+            sequencer("9 entries, feed version 2".to_owned(), 3, 6_000_000),
+            publication(&Published { size: 9, trouble: None }, 9),
+            publication(&Published { size: 9, trouble: None }, 9_000),
+            publication(&Published { size: 9, trouble: Some("the database did not answer".into()) }, 10),
+            outbox(&Backlog::default(), at(0)),
+            outbox(&Backlog { messages: 2, oldest_message: Some(at(0)), ..Backlog::default() }, at(1)),
+            outbox(&Backlog { messages: 2, oldest_message: Some(at(0)), ..Backlog::default() }, at(90)),
+        ];
+        let lines = lines.map(|check| {
+            format!(
+                "{} {:?}: {}; {}",
+                check.name,
+                check.state,
+                check.detail,
+                check.remedy.as_deref().unwrap_or("-")
+            )
+        });
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}
