@@ -33,12 +33,23 @@ struct Right {
     cells: Vec<Arg>,
 }
 
+impl Right {
+    fn version(&self) -> i64 {
+        match self.cells.last() {
+            Some(Arg::Int(Some(version))) => *version,
+            _ => 0,
+        }
+    }
+}
+
 /// What all entries together say.
 #[derive(Debug)]
 struct Expected {
     /// For each governed table, key → row.
     tables: Vec<BTreeMap<String, Right>>,
     feed_version: u64,
+    /// Entries that were erased, ascending.
+    erased: Vec<u64>,
     faults: Vec<RowFault>,
 }
 
@@ -52,6 +63,21 @@ impl Expected {
     fn take(&mut self, parsed: Parsed, entry: Option<u64>) {
         for row in parsed.rows {
             let right = Right { entry, cells: row.cells };
+            let before = self.table(row.table.name).and_then(|table| table.get(&row.key));
+            let (was, since) = before.map_or((0, None), |before| (before.version(), before.entry));
+            // Only erased entries can have written what stood between.
+            let hidden = self.erased.len() - self.erased.partition_point(|erased| Some(*erased) <= since);
+            let (next, most) = (was + 1, was + 1 + i64::try_from(hidden).unwrap_or(i64::MAX - was - 1));
+            if !(next..=most).contains(&right.version()) {
+                self.fault(RowFault {
+                    table: row.table.name.to_owned(),
+                    key: row.key.clone(),
+                    column: Some("version".to_owned()),
+                    entry,
+                    found: format!("{} in the entry that wrote it", right.version()),
+                    expected: next.to_string(),
+                });
+            }
             if let Some(table) = self.table(row.table.name) {
                 table.insert(row.key, right);
             }
@@ -64,10 +90,7 @@ impl Expected {
         let step = self.feed_version;
         for (key, record) in parsed.feed {
             let Some(table) = self.table(tables::FEED_KEYS.name) else { continue };
-            let times = table.get(&key).and_then(|right| match right.cells.last() {
-                Some(Arg::Int(times)) => *times,
-                _ => None,
-            });
+            let times = table.get(&key).map(Right::version);
             let cells = vec![
                 Arg::from(key.as_str()),
                 step.into(),
@@ -91,6 +114,7 @@ pub(crate) async fn rows(
     let mut expected = Expected {
         tables: tables::ALL.iter().map(|_| BTreeMap::new()).collect(),
         feed_version: 0,
+        erased: Vec::new(),
         faults: Vec::new(),
     };
     let kept = inner.options().map_or(100_000, |options| options.feed_deltas_kept);

@@ -184,6 +184,26 @@ fn an_erased_payload_must_be_owned_up_to() {
 }
 
 #[test]
+fn versions_that_do_not_follow_are_named() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        for version in 0..3 {
+            let expect = if version == 0 { Expect::Absent } else { Expect::Version(version) };
+            store.execute(customer("C1", expect, version as u64)).await.unwrap();
+        }
+        let truth = store.entries(0, 100).await.unwrap();
+        for (from, to, named) in [(1, 3, true), (1, 1, true), (1, 2, false)] {
+            let mut forged = truth.clone();
+            let text =
+                forged[1].payload.as_ref().unwrap().replace("\"version\":2", &format!("\"version\":{to}"));
+            forged[from].payload = Some(text.into());
+            let found = faults(&store, &forged).await;
+            assert_eq!(found.contains(&"customers C1 version".to_owned()), named, "{to}: {found:?}");
+        }
+    });
+}
+
+#[test]
 fn a_ledger_fills_an_empty_database_with_equal_tables() {
     for_each_database(async |place| {
         let store = place.open().await;

@@ -116,3 +116,49 @@ fn pretty(left: &Columns, right: &Columns) {
         assert_eq!(columns, &right[table], "{table}");
     }
 }
+
+/// The governed tables as `docs/ledger-format.md` lists them, wrapped at 118 characters.
+fn listed() -> String {
+    let mut lines = Vec::new();
+    for table in tables::ALL {
+        assert_eq!(table.key, table.columns[0].name);
+        let mark = |kind| match kind {
+            Kind::Text => "",
+            Kind::TextOrNull => "?",
+            Kind::Integer => "#",
+            Kind::IntegerOrNull => "#?",
+            Kind::Json => "{}",
+        };
+        let mut line = format!("{}:", table.name);
+        for (at, column) in table.columns.iter().enumerate() {
+            let comma = if at + 1 < table.columns.len() { "," } else { "" };
+            let word = format!("{}{}{comma}", column.name, mark(column.kind));
+            if line.len() + 1 + word.len() > 118 {
+                lines.push(std::mem::replace(&mut line, " ".to_owned()));
+            }
+            line.push(' ');
+            line.push_str(&word);
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
+}
+
+/// `SUMUN_WRITE=1` writes the list anew into the document and into the stranger's verifier, which copies it.
+#[test]
+fn the_ledgers_document_lists_these_tables() {
+    for (file, from, to) in [
+        ("docs/ledger-format.md", "```text\nvenue: ", "\n```"),
+        ("tests/verifier/verify_ledger.py", "GOVERNED_TEXT = \"\"\"\\\nvenue: ", "\n\"\"\""),
+    ] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let start = text.find(from).unwrap() + from.len() - "venue: ".len();
+        let end = start + text[start..].find(to).unwrap();
+        if std::env::var_os("SUMUN_WRITE").is_some() {
+            std::fs::write(&path, format!("{}{}{}", &text[..start], listed(), &text[end..])).unwrap();
+        } else {
+            assert_eq!(text[start..end], listed(), "{file}: run this test with SUMUN_WRITE=1");
+        }
+    }
+}

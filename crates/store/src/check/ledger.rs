@@ -105,6 +105,7 @@ fn one(
     let (mut named, mut step) = ((!erased).then(BTreeSet::new), None);
     if erased {
         unnamed.insert(index);
+        expected.erased.push(index);
     }
     if let Some((salt, _, parsed)) = parsed {
         committed(entry, index, &salt, &parsed, expected);
