@@ -41,6 +41,12 @@ pub(crate) fn run() -> Result<PathBuf> {
     clients(python)
 }
 
+/// An interpreter for what needs no packages: the first that works, else whatever `python3` is.
+pub(crate) fn interpreter() -> &'static str {
+    let works = |python: &&str| run::succeeds(Command::new(python).args(["-c", PYTHON_PROBE]));
+    PYTHONS.into_iter().find(works).unwrap_or("python3")
+}
+
 /// Only the compilers, for what needs no Python.
 pub(crate) fn compilers() -> Result<()> {
     let works = || {

@@ -54,6 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     };
     pass("doc tests", run::cargo_with(["test", "--doc", "--workspace", "--locked"]))?;
     pass("tests", tests(options))?;
+    pass("verifier of a stranger", stranger(options))?;
 
     if trace_fails()? {
         failed.push("trace");
@@ -103,10 +104,22 @@ fn tests(options: &Options) -> Command {
     command
 }
 
-/// The line in which a runner gives its counts: `test result: …` of cargo, `Summary [ … ]` of nextest.
+/// The ledger's second verifier, in Python without packages; its tests write no files outside a temporary folder.
+fn stranger(options: &Options) -> Command {
+    let mut command = Command::new(setup::interpreter());
+    command.current_dir(run::root()).arg("tests/verifier/test_verify_ledger.py");
+    if options.quick {
+        command.env("SUMUN_QUICK", "1");
+    }
+    command
+}
+
+/// The line in which a runner gives its counts: `test result: …` of cargo, `Summary [ … ]` of nextest, `Ran …` of Python.
 fn is_closing(line: &str) -> bool {
     let line = line.trim_start();
-    line.starts_with("test result: ") || line.starts_with("Summary [")
+    line.starts_with("test result: ")
+        || line.starts_with("Summary [")
+        || (line.starts_with("Ran ") && line.contains(" in "))
 }
 
 #[cfg(test)]
@@ -114,10 +127,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn closing_lines_of_both_runners_are_kept() {
+    fn closing_lines_of_every_runner_are_kept() {
         assert!(is_closing("test result: ok. 3 passed; 0 failed; 0 ignored"));
         assert!(is_closing("     Summary [   0.005s] 3 tests run: 3 passed, 0 skipped"));
         assert!(!is_closing("test trace::tests::result ... ok"));
+        assert!(is_closing("Ran 58 tests in 18.162s"));
         assert!(!is_closing("running 3 tests"));
     }
 }

@@ -4,8 +4,11 @@
 use super::{ledger_rebuild, ledger_verify, ledger_verify_proof};
 use crate::atomic_file;
 use crate::client::{Call, Listing, Reach};
+use crate::exit::Failed;
 use crate::output;
+use serde_json::Value;
 use std::path::PathBuf;
+use sumun_ledger::Canonical;
 
 /// What can be done with the ledger.
 #[expect(missing_docs, reason = "a doc comment on a command here would hide the help in its own file")]
@@ -22,8 +25,8 @@ pub enum Ledger {
     #[command(after_help = "Example:\n  sumun ledger entry 12")]
     Entry(Entry),
     /// Print the proof that an entry stands in the ledger
-    #[command(after_help = "Example:\n  sumun ledger proof 12 --out 12.proof\n  \
-                            sumun ledger verify-proof 12.proof --vkey vkey --entry 12.json")]
+    #[command(after_help = "Example:\n  sumun ledger proof 12 --out 12.proof --payload 12.payload\n  \
+                            sumun ledger verify-proof 12.proof --vkey vkey --payload 12.payload")]
     Proof(Proof),
     Verify(ledger_verify::Arguments),
     VerifyProof(ledger_verify_proof::Arguments),
@@ -63,8 +66,23 @@ pub struct Proof {
     /// File to write it to; a file that is there is replaced
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// File to write the entry's payload line to, which shows what the entry says
+    #[arg(long, value_name = "FILE", requires = "out")]
+    payload: Option<PathBuf>,
     #[command(flatten)]
     reach: Reach,
+}
+
+/// The entry's line of a payload bundle, from the server's answer.
+fn payload_line(index: u64, entry: &Value) -> anyhow::Result<String> {
+    let strange = || Failed(format!("the server's answer for entry {index} is no entry"));
+    let Some(digits) = entry.get("salt").and_then(Value::as_str) else {
+        return Ok(sumun_ledger::erased_line(index));
+    };
+    let mut salt = [0; 32];
+    hex::decode_to_slice(digits, &mut salt).map_err(|_| strange())?;
+    let payload = Canonical::of(entry.get("payload").ok_or_else(strange)?).map_err(|_| strange())?;
+    Ok(sumun_ledger::payload_line(index, &salt, payload.as_str()))
 }
 
 /// Runs it.
@@ -85,9 +103,15 @@ pub fn run(command: Ledger) -> anyhow::Result<()> {
         Ledger::Entry(Entry { index, reach }) => {
             reach.show(&Call::get(&["ledger", "entries", &index.to_string()]))
         }
-        Ledger::Proof(Proof { index, out, reach }) => {
-            let answer =
-                reach.client()?.send(&Call::get(&["ledger", "entries", &index.to_string(), "proof"]))?;
+        Ledger::Proof(Proof { index, out, payload, reach }) => {
+            let client = reach.client()?;
+            let number = index.to_string();
+            let answer = client.send(&Call::get(&["ledger", "entries", &number, "proof"]))?;
+            if let Some(path) = payload {
+                let entry = client.send(&Call::get(&["ledger", "entries", &number]))?;
+                let entry: Value = serde_json::from_str(&entry.text).unwrap_or_default();
+                atomic_file::replace(&path, payload_line(index, &entry)?.as_bytes())?.warned();
+            }
             match out {
                 None => output::text(&answer.text),
                 Some(path) => {

@@ -145,10 +145,14 @@ fn subject(arguments: &Arguments) -> anyhow::Result<Subject> {
 }
 
 pub(crate) fn read(what: &str, path: &Path) -> Result<String, BadInput> {
+    read_at_most(what, path, FILE_BYTES_MAX)
+}
+
+pub(crate) fn read_at_most(what: &str, path: &Path, bytes: u64) -> Result<String, BadInput> {
     use std::io::Read;
     let mut text = String::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text))
+        .and_then(|file| file.take(bytes).read_to_string(&mut text))
         .map_err(|error| BadInput(format!("failed to read the {what} from `{}`: {error}", path.display())))?;
     Ok(text)
 }
@@ -187,6 +191,8 @@ async fn check_patiently(subject: &Subject) -> anyhow::Result<Checked> {
 async fn check(subject: &Subject) -> anyhow::Result<Checked> {
     let log = match Verification::open(&subject.folder, &subject.vkey, subject.since.as_deref()) {
         Ok(log) => log,
+        // Nothing is said of the log.
+        Err(fault) if fault.is_bad_input() => return Err(BadInput(fault.to_string()).into()),
         Err(fault) => return Ok(Checked::ledger(Err(fault))),
     };
     let walk = Arc::new(Mutex::new(Walk::new(log)));

@@ -1,33 +1,37 @@
 //! `sumun ledger verify-proof`: one entry and its proof, checked offline.
 
-use super::ledger_verify::read;
+use super::ledger_verify::{read, read_at_most};
 use crate::client::body;
 use crate::exit::{BadInput, Failed};
 use crate::output;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use sumun_ledger::Canonical;
 use sumun_model::Timestamp;
-use sumun_verifier::{Disclosed, verify_proof};
+use sumun_verifier::{Disclosed, PAYLOAD_MAX, Proven, verify_proof};
+
+/// Longest payload line, in bytes: the payload, and room for index and salt.
+const LINE_BYTES_MAX: u64 = PAYLOAD_MAX + 256;
 
 /// Check offline that an entry stands in a ledger.
 ///
-/// It takes the proof, the ledger's verifier key, and the entry as `sumun ledger entry N --json` prints it. If that holds
-/// salt and payload, the payload is shown to be what the ledger commits to; if not, only class, time and place are proved.
+/// It takes the proof and the ledger's verifier key: they prove class, time and place. With the entry's payload line, what
+/// the entry says is shown to be what the ledger commits to. `--entry` takes what `sumun ledger entry N --json` prints instead.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  sumun ledger proof 12 --out 12.proof\n  sumun ledger entry 12 --json > 12.json\n  \
-                        sumun ledger verify-proof 12.proof --vkey vkey --entry 12.json"
-)]
+#[command(after_help = "Example:\n  sumun ledger proof 12 --out 12.proof --payload 12.payload\n  \
+                        sumun ledger verify-proof 12.proof --vkey vkey --payload 12.payload")]
 pub struct Arguments {
     /// The proof, as `sumun ledger proof` writes it
     proof: PathBuf,
     /// File with the ledger's verifier key
     #[arg(long, value_name = "FILE")]
     vkey: PathBuf,
+    /// The entry's payload line, as `sumun ledger proof --payload` writes it
+    #[arg(long, value_name = "FILE", conflicts_with = "entry")]
+    payload: Option<PathBuf>,
     /// The entry, as `sumun ledger entry N --json` prints it
     #[arg(long, value_name = "FILE")]
-    entry: PathBuf,
+    entry: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -40,8 +44,42 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let proof = read("proof", &arguments.proof)?;
     let vkey = read("verifier key", &arguments.vkey)?;
-    let entry = body::read(&arguments.entry)?;
-    let shown = arguments.entry.display();
+    let proven = match (&arguments.payload, &arguments.entry) {
+        (Some(path), _) => {
+            let line = read_at_most("payload line", path, LINE_BYTES_MAX)?;
+            verified(&proof, Disclosed::Line(line.as_bytes()), &vkey)?
+        }
+        (None, Some(path)) => with_entry(&proof, path, &vkey)?,
+        (None, None) => verified(&proof, Disclosed::Nothing, &vkey)?,
+    };
+    let whole = proven.payload;
+    let sequenced = Timestamp::from_micros(i64::try_from(proven.sequenced).unwrap_or(i64::MAX));
+    if arguments.json {
+        return output::json(&json!({
+            "proven": true, "origin": proven.origin, "size": proven.size, "index": proven.index, "class": proven.class,
+            "sequenced": sequenced.to_string(), "payload_proven": whole,
+        }));
+    }
+    let what = if whole { "what it says is proved too" } else { "what it said is not shown, and not proved" };
+    output::text(&format!(
+        "entry {} of {} ({} entries): {}, sequenced {sequenced}; {what}\n",
+        proven.index, proven.origin, proven.size, proven.class
+    ))
+}
+
+fn verified(proof: &str, disclosed: Disclosed<'_>, vkey: &str) -> anyhow::Result<Proven> {
+    verify_proof(proof, disclosed, vkey.trim()).map_err(|fault| {
+        if fault.is_bad_input() {
+            return BadInput(fault.to_string()).into();
+        }
+        Failed(format!("the proof does not hold: {fault}")).into()
+    })
+}
+
+/// With the entry as the server shows it.
+fn with_entry(proof: &str, path: &Path, vkey: &str) -> anyhow::Result<Proven> {
+    let entry = body::read(path)?;
+    let shown = path.display();
     let lacks = |what: &str| BadInput(format!("`{shown}` is no entry: it has no {what}"));
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
     let payload = entry.get("payload").filter(|payload| !payload.is_null());
@@ -73,19 +111,5 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         _ => Disclosed::Leaf(leaf.ok_or_else(|| lacks("`leaf`"))?.as_bytes()),
     };
-    let proven = verify_proof(&proof, disclosed, vkey.trim())
-        .map_err(|fault| Failed(format!("the proof does not hold: {fault}")))?;
-    let sequenced = Timestamp::from_micros(i64::try_from(proven.sequenced).unwrap_or(i64::MAX));
-    let whole = canonical.is_some() && salt.is_some();
-    if arguments.json {
-        return output::json(&json!({
-            "proven": true, "origin": proven.origin, "size": proven.size, "index": proven.index, "class": proven.class,
-            "sequenced": sequenced.to_string(), "payload_proven": whole,
-        }));
-    }
-    let what = if whole { "what it says is proved too" } else { "what it said is not shown, and not proved" };
-    output::text(&format!(
-        "entry {} of {} ({} entries): {}, sequenced {sequenced}; {what}\n",
-        proven.index, proven.origin, proven.size, proven.class
-    ))
+    verified(proof, disclosed, vkey)
 }

@@ -22,5 +22,6 @@ mod house;
 mod making;
 mod plane;
 mod postgres;
+mod second;
 mod tampering;
 mod whole;

@@ -4,7 +4,7 @@ use crate::house::INIT;
 use crate::support::Place;
 
 /// Runs one statement on a database, as somebody with access to its disk could.
-fn statement(url: &str, sql: &'static str) {
+pub(crate) fn statement(url: &str, sql: &'static str) {
     sqlx::any::install_default_drivers();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
