@@ -139,9 +139,12 @@ fn attention(config: &Config) -> Vec<Check> {
     let gate = &config.gate;
     let mut checks = Vec::new();
     let mut found = |name, says: String| checks.push(Check { name, outcome: Outcome::Attention, says });
-    if let Some(all) = gate.trusted_hops.iter().find(|hop| hop.length() == 0) {
+    for (name, hops) in
+        [("gate.trusted_hops", &gate.trusted_hops), ("govern.trusted_hops", &config.govern.trusted_hops)]
+    {
+        let Some(all) = hops.iter().find(|hop| hop.length() == 0) else { continue };
         found(
-            "gate.trusted_hops",
+            name,
             format!(
                 "{all} believes `X-Forwarded-For` from anybody: every client then chooses the address it is judged by; \
                  name the hops alone"

@@ -192,6 +192,9 @@ section! {
     pub struct GovernConfig in "govern" {
         /// Where people, machines and gates connect. Plain HTTP: TLS is for a hop before it, unless all are on one machine.
         listen: SocketAddr = local(8070);
+        /// Prefixes of the hops before the control plane whose `X-Forwarded-For` is believed: by the client's address attempts to
+        /// sign in are slowed down, and it stands in the record. Empty: only the socket is.
+        trusted_hops: Vec<Prefix> = Vec::new(), example "[\"10.0.0.0/8\"]";
         /// The database. Absent: SQLite in `data_dir`. A password does not belong here: PostgreSQL's own `PGPASSWORD` or
         /// `~/.pgpass` holds it.
         database: Option<String> = None, example "\"postgres://sumun@127.0.0.1/sumun\"";

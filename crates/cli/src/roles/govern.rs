@@ -115,7 +115,8 @@ impl ControlPlane {
             .await
             .map_err(|error| Failed(format!("`govern.listen`: {error}")))?;
         let notices = Some(config.data_dir.join("notices.ndjson"));
-        let server = Arc::new(Server::new(Arc::new(govern), keys.feed.clone(), notices));
+        let server = Server::new(Arc::new(govern), keys.feed.clone(), notices);
+        let server = Arc::new(server.trusting(config.govern.trusted_hops.clone()));
         Ok(Self { server, listener, keys })
     }
 
