@@ -39,6 +39,9 @@ pub struct Venue {
     pub segments: Segments,
     /// What a key for a purpose may hold at most; a purpose not here is not offered.
     pub purposes: BTreeMap<Purpose, PurposeRules>,
+    /// How a key is ended by force.
+    #[serde(default)]
+    pub expiry: Expiry,
     /// What counts as a second factor.
     pub second_factor: SecondFactorRules,
     /// How the exchange vouches for owners.
@@ -125,6 +128,22 @@ pub struct Approvals {
     pub trade: Vec<Needed>,
     /// Moving assets, deposit addresses and sub-accounts included.
     pub transfer: Vec<Needed>,
+}
+
+/// How a key is ended by force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expiry {
+    /// Who must agree, beside whoever proposed it.
+    pub approvals: Vec<Needed>,
+}
+
+impl Default for Expiry {
+    /// Two approvers, as a venue has it that says nothing.
+    fn default() -> Self {
+        let approver = |count| Needed { role: Role::Approver, count };
+        Self { approvals: Bounded::new(2).map(approver).into_iter().collect() }
+    }
 }
 
 /// So many people of one role.

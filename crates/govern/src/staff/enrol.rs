@@ -1,9 +1,10 @@
 //! Accepting an invitation: a password, then a second factor that is proved by its first code.
 //!
 //! Until the code is shown, the same invitation may be accepted again: somebody closed the window. One answer for an
-//! invitation that is unknown, used up or over.
+//! invitation that is unknown, used up or over. Whoever has shown both has signed in by that: the code cannot be used again.
 
 use super::credential::{Credential, SALT_BYTES, TOTP_BYTES, check_password, hash_password};
+use super::sessions::{Opened, of_user};
 use super::ticket::{INVITE_PREFIX, Ticket};
 use super::users::{User, principal};
 use crate::actor::Actor;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::net::IpAddr;
 use sumun_model::Timestamp;
 use sumun_store::tables::USERS;
 use sumun_store::{Filter, Image, VaultItem};
@@ -68,6 +70,15 @@ impl fmt::Debug for Enrolling {
     }
 }
 
+/// Somebody who has enrolled.
+#[derive(Clone, Debug)]
+pub struct Enrolled {
+    /// Who.
+    pub user: User,
+    /// His first session. None if none could be opened: then he signs in with his next code.
+    pub session: Option<Opened>,
+}
+
 /// Nobody yet, for the entry of his own enrolment.
 fn himself(user: &str) -> Actor {
     Actor {
@@ -113,11 +124,15 @@ impl Govern {
         Ok(Enrolling { user: user.clone(), otpauth: credential.otpauth(&self.venue().venue, user) })
     }
 
-    /// Confirms the second factor by its first code; from then on the user can sign in.
+    /// Confirms the second factor by its first code, and signs the user in: he has just shown both, and this code counts once.
     ///
     /// # Errors
     /// `invite_invalid`, `totp_wrong`, the store's.
-    pub async fn confirm_enrolment(&self, request: &EnrolmentConfirm) -> Result<User, Refusal> {
+    pub async fn confirm_enrolment(
+        &self,
+        request: &EnrolmentConfirm,
+        from: Option<IpAddr>,
+    ) -> Result<Enrolled, Refusal> {
         let row = self.invited(&request.invite).await?;
         let user = row::text(&row, "user").to_owned();
         let wrong = || {
@@ -151,7 +166,28 @@ impl Govern {
                 Ok(Planned { plan, value, status: 200 })
             })
             .await?;
-        done.value.ok_or_else(invite_invalid)
+        let confirmed = done.value.ok_or_else(invite_invalid)?;
+        // Enrolled he is, whatever becomes of the session.
+        let session = match self.first_session(user, now, from).await {
+            Ok(session) => session,
+            Err(refusal) => {
+                tracing::warn!(user.id = %user, "User {user} enrolled and was not signed in: {refusal}");
+                None
+            }
+        };
+        Ok(Enrolled { user: confirmed, session })
+    }
+
+    async fn first_session(
+        &self,
+        user: &str,
+        shown: Timestamp,
+        from: Option<IpAddr>,
+    ) -> Result<Option<Opened>, Refusal> {
+        let row = self.row(&USERS, user).await?.filter(|row| row::text(row, "state") == "active");
+        let Some(row) = row else { return Ok(None) };
+        let reads = vec![row::unchanged(&USERS, user, Some(&row))];
+        self.open_session(of_user(user, shown, from, reads)).await.map(Some)
     }
 
     /// The user whose invitation this is, if it still holds.

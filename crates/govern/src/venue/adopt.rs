@@ -79,7 +79,10 @@ pub fn plan(
     change.writes.push(row::replace(&VENUE, before, image));
     let warnings = difference.loosened.iter().map(|field| format!("`{field}` is loosened")).collect();
     Ok(Some(Plan {
-        title: format!("adopt {} changed fields of venue {}", difference.effects.len(), venue.venue),
+        title: match difference.effects.len() {
+            1 => format!("adopt 1 changed field of venue {}", venue.venue),
+            many => format!("adopt {many} changed fields of venue {}", venue.venue),
+        },
         effects: difference.effects,
         warnings,
         change,

@@ -77,7 +77,7 @@ fn loosens(path: &str, before: Option<&Value>, after: Option<&Value>) -> bool {
         // A smaller number of bits is a wider prefix; a hold that lapses sooner gives access back sooner.
         "v4" | "v6" | "hold_due_hours" => !rises,
         "scopes_max" | "methods" | "networks" => gains,
-        "read" | "trade" | "transfer" => fewer_people(before, after),
+        "read" | "trade" | "transfer" | "approvals" => fewer_people(before, after),
         _ if path.starts_with("exchange.assertion_keys.") => after.is_some(),
         _ if path == "canary.account" => after.is_none(),
         "key_life_days_max"

@@ -128,6 +128,12 @@ impl Venue {
                 return Err((field, "is empty; people read it".to_owned()));
             }
         }
+        if self.expiry.approvals.is_empty() {
+            return Err((
+                "expiry.approvals",
+                "is empty; nobody ends another's key alone: name at least one approver".to_owned(),
+            ));
+        }
         if self.second_factor.methods.is_empty() {
             return Err(("second_factor.methods", "is empty; name `passkey`, `totp` or both".to_owned()));
         }

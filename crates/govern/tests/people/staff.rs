@@ -30,7 +30,10 @@ impl Bench {
         let enrolling = self.govern.enrol_user(&request).await.unwrap();
         let totp = Totp::from_url(enrolling.otpauth.as_str()).unwrap();
         let confirm = EnrolmentConfirm { invite: invite.into(), totp: self.code(&totp) };
-        assert_eq!(self.govern.confirm_enrolment(&confirm).await.unwrap().state, "active");
+        let enrolled = self.govern.confirm_enrolment(&confirm, None).await.unwrap();
+        assert_eq!(enrolled.user.state, "active");
+        let session = enrolled.session.expect("he has shown both");
+        assert_eq!(session.actor.principal, format!("user:{}", enrolled.user.user));
         self.pass(i64::try_from(TOTP_STEP_S).unwrap() * 1_000_000);
         totp
     }
@@ -184,7 +187,7 @@ async fn an_invitation_is_used_once_and_ends() {
     let lost = Totp::from_url(lost.otpauth.as_str()).unwrap();
     bench.govern.enrol_user(&request).await.unwrap();
     let confirm = EnrolmentConfirm { invite: ticket.expose().into(), totp: bench.code(&lost) };
-    assert_eq!(bench.govern.confirm_enrolment(&confirm).await.unwrap_err().code, "totp_wrong");
+    assert_eq!(bench.govern.confirm_enrolment(&confirm, None).await.unwrap_err().code, "totp_wrong");
     bench.enrol(ticket.expose()).await;
     assert_eq!(bench.govern.enrol_user(&request).await.unwrap_err().code, "invite_invalid");
 

@@ -6,6 +6,7 @@ use crate::api::Api;
 use crate::asked::Asked;
 use crate::operation::operation;
 use crate::problem::Problem;
+use crate::resources::sessions::OpenedView;
 use crate::resources::users::UserView;
 use crate::text::{Code, Opaque, Password};
 use crate::view::view;
@@ -43,6 +44,16 @@ pub(crate) struct EnrollingView {
     pub otpauth: String,
 }
 
+/// Somebody who has enrolled, and is signed in by it: his code cannot be used a second time.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EnrolledView {
+    /// Who.
+    #[serde(flatten)]
+    pub user: UserView,
+    /// His first session; null if none could be opened, then he signs in with his next code.
+    pub session: Option<OpenedView>,
+}
+
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::ENROLMENT_CREATE, "users", "Accept an invite · 초대 수락")
@@ -55,8 +66,9 @@ pub(crate) fn add(api: &mut Api) {
     );
     api.add(
         operation(&access::ENROLMENT_CONFIRM, "users", "Confirm the second factor · 2차 인증 확인")
+            .about("Who has shown a password and a first code is signed in: that code counts once.")
             .takes::<EnrolmentConfirmBody>()
-            .gives::<UserView>(StatusCode::OK, "Enrolled."),
+            .gives::<EnrolledView>(StatusCode::OK, "Enrolled, and signed in."),
         confirm,
     );
 }
@@ -72,6 +84,7 @@ async fn enrol(asked: Asked) -> Result<Answer, Problem> {
 async fn confirm(asked: Asked) -> Result<Answer, Problem> {
     let EnrolmentConfirmBody { invite, totp } = asked.body()?;
     let request = EnrolmentConfirm { invite: invite.into_string(), totp: totp.into_string() };
-    let user: UserView = view(&asked.server.govern.confirm_enrolment(&request).await?)?;
-    Answer::ok(&user)
+    let enrolled = asked.server.govern.confirm_enrolment(&request, asked.source).await?;
+    let user: UserView = view(&enrolled.user)?;
+    Answer::ok(&EnrolledView { user, session: enrolled.session.as_ref().map(OpenedView::of) })
 }
