@@ -33,6 +33,7 @@ LATEST = 253402207200000000
 LONGEST_PAYLOAD = 16 * 1024 * 1024
 LONGEST_LINE = LONGEST_PAYLOAD + 256
 LONGEST_TEXT = 1024 * 1024
+LONGEST_CHECKPOINT = 64 * 1024
 DEEPEST = 96
 MOST_SIGNATURES = 100
 
@@ -276,6 +277,8 @@ class Checkpoint:
     """An opened checkpoint: its signature holds under the key."""
 
     def __init__(self, data, key):
+        if len(data) > LONGEST_CHECKPOINT:
+            raise ValueError("the checkpoint is longer than 64 KiB")
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError:

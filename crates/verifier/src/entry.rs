@@ -87,3 +87,11 @@ fn hex32(digits: &str) -> Option<[u8; 32]> {
     hex::decode_to_slice(digits, &mut bytes).ok()?;
     (!digits.bytes().any(|digit| digit.is_ascii_uppercase())).then_some(bytes)
 }
+
+/// The leaf at `offset` of an entry bundle; moves `offset` behind it.
+pub(crate) fn next_leaf<'a>(bundle: &'a [u8], offset: &mut usize) -> Option<&'a [u8]> {
+    let (length, rest) = bundle.get(*offset..)?.split_first_chunk::<2>()?;
+    let leaf = rest.get(..u16::from_be_bytes(*length).into())?;
+    *offset += 2 + leaf.len();
+    Some(leaf)
+}

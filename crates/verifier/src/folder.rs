@@ -1,11 +1,12 @@
 //! A whole published folder: key, checkpoint, then every entry with its payload, every tile, and no file besides.
 
-use crate::entry::{Entry, PAYLOAD_MAX, commitment, leaf, payload};
+use crate::entry::{Entry, PAYLOAD_MAX, commitment, leaf, next_leaf, payload};
 use crate::fault::{Fault, FaultKind, Place, shown};
 use crate::files::{open, path, read, rest, width};
 use crate::form::form;
 use crate::leftovers::{self, Leftovers};
-use crate::note::{self, Head};
+use crate::note::{self, CHECKPOINT_MAX, Head};
+use crate::report::Report;
 use crate::tiles::{Tiles, leaf_hash};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -14,33 +15,9 @@ use std::path::{Path, PathBuf};
 
 /// A leaf has at most 165 bytes; a bundle 256 of them and their lengths.
 const BUNDLE_MAX: u64 = 256 * 256;
-/// A checkpoint with all the witnesses one could wish for.
-const CHECKPOINT_MAX: u64 = 64 * 1024;
 
 /// What a fault of the older checkpoint is blamed on: no file of the folder.
 pub(crate) const OLDER: &str = "older checkpoint";
-
-/// What was verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// Name of the log.
-    pub origin: String,
-    /// Number of entries, each verified.
-    pub size: u64,
-    /// Root of their tree, in hexadecimal.
-    pub root: String,
-    /// Entries whose payload was erased: their class, time and place are verified, what they said is gone.
-    pub erased: u64,
-    /// When the first and the last entry were sequenced, microseconds since 1970.
-    pub sequenced: Option<(u64, u64)>,
-    /// Size of the older checkpoint that the log was shown to extend.
-    pub since: Option<u64>,
-    /// Partial files that larger ones have replaced; they say the same.
-    pub superseded: u64,
-    /// Files of a longer log and half-written ones, as a publisher at work or stopped leaves them: nothing signed
-    /// vouches for them, and they were not looked into.
-    pub unpublished: u64,
-}
 
 /// Verifies the log in `folder` against its verifier key and, if given, an older checkpoint's text.
 ///
@@ -83,11 +60,11 @@ impl Verification {
     /// [`Fault`].
     pub fn open(folder: &Path, vkey: &str, since: Option<&str>) -> Result<Self, Fault> {
         let key = note::key(vkey)?;
-        let found = read(folder, "vkey", CHECKPOINT_MAX)?;
+        let found = read(folder, "vkey", CHECKPOINT_MAX + 1)?;
         if found != format!("{}\n", key.text).as_bytes() {
             return Err(Fault::new(FaultKind::Key, "vkey", format!("`{}`", key.text), shown(&found)));
         }
-        let checkpoint = read(folder, "checkpoint", CHECKPOINT_MAX)?;
+        let checkpoint = read(folder, "checkpoint", CHECKPOINT_MAX + 1)?;
         let head = note::head(&checkpoint, &key, "checkpoint")?;
         let older = since.map(|text| note::head(text.as_bytes(), &key, OLDER)).transpose()?;
         if let Some(older) = older.as_ref().filter(|older| older.size > head.size) {
@@ -298,7 +275,7 @@ impl Verification {
 
     /// A fault, unless the log was published anew meanwhile: then files came and went under our hands.
     fn or_changed(&self, fault: Fault) -> Fault {
-        match read(&self.folder, "checkpoint", CHECKPOINT_MAX) {
+        match read(&self.folder, "checkpoint", CHECKPOINT_MAX + 1) {
             Ok(now) if now != self.checkpoint => {
                 let expected = "a log that does not grow while it is read; verify again, or a copy";
                 Fault::new(FaultKind::Changed, "checkpoint", expected, "a newer checkpoint")
@@ -329,12 +306,4 @@ impl Iterator for Verification {
             }
         }
     }
-}
-
-/// The leaf at `offset` of an entry bundle; moves `offset` behind it.
-fn next_leaf<'a>(bundle: &'a [u8], offset: &mut usize) -> Option<&'a [u8]> {
-    let (length, rest) = bundle.get(*offset..)?.split_first_chunk::<2>()?;
-    let leaf = rest.get(..u16::from_be_bytes(*length).into())?;
-    *offset += 2 + leaf.len();
-    Some(leaf)
 }

@@ -18,9 +18,11 @@ mod json;
 mod leftovers;
 mod note;
 pub mod proof;
+mod report;
 mod tiles;
 
 pub use entry::{Entry, PAYLOAD_MAX, Payload};
 pub use fault::{Fault, FaultKind, Place};
-pub use folder::{Report, Verification, verify_folder};
+pub use folder::{Verification, verify_folder};
 pub use proof::{Disclosed, Proven, verify_proof};
+pub use report::Report;

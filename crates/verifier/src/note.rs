@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 const SIZE_MAX: u64 = (1 << 53) - 1;
 /// What a fault of the key that was given is blamed on: no file of the folder.
 pub(crate) const GIVEN_KEY: &str = "given verifier key";
+/// Longest checkpoint, in bytes: all the witnesses one could wish for.
+pub(crate) const CHECKPOINT_MAX: u64 = 64 * 1024;
 /// Most signature lines below a checkpoint.
 const SIGNATURES_MAX: usize = 100;
 
@@ -64,6 +66,9 @@ pub(crate) fn head(bytes: &[u8], key: &Key<'_>, file: &str) -> Result<Head, Faul
     let fault = |line, expected: &str, found: String| {
         Fault::new(FaultKind::Checkpoint, file, expected, found).at(Place::Line(line))
     };
+    if bytes.len() as u64 > CHECKPOINT_MAX {
+        return Err(fault(1, "at most 64 KiB", "more".to_owned()));
+    }
     let text = std::str::from_utf8(bytes).map_err(|_| fault(1, "text in UTF-8", shown(bytes)))?;
     let (body, signatures) = text
         .split_once("\n\n")
