@@ -15,7 +15,7 @@ pub mod ticket;
 pub mod tokens;
 pub mod users;
 
-pub use enrol::{Enrolling, EnrolmentConfirm, EnrolmentRequest};
+pub use enrol::{Enrolled, Enrolling, EnrolmentConfirm, EnrolmentRequest};
 pub use roles::{RolesProposed, RolesRequest};
 pub use sessions::{OpenSession, Opened};
 pub use sign_in::{SignIn, SignIns};
