@@ -32,8 +32,8 @@ fn a_changed_value_of_a_row_is_named() {
     let faults: Vec<&str> = ran.out.lines().skip_while(|line| !line.starts_with("FAULT")).collect();
     insta::assert_snapshot!(faults.join("\n"), @"
     FAULT in the database: table users, row `bob`, column name
-      expected `bob` (entry 1)
-      found    `mallory`
+      expected a value with SHA-256 81b637d8fcd2c6da6359e6963113a1170de795e4b725b84d1e0b4cfd9ec58ce9 (entry 1)
+      found    a value with SHA-256 c0a497761b175379ed63397cc980546559faa84ca9cbeede773117c31508b6ac
     1 difference from the ledger. Keep folder and database as they are: they are evidence.
     ");
     let ran = place.run(&["ledger", "verify", "--json"]);
