@@ -4,7 +4,7 @@
 
 mod statement;
 
-pub(crate) use statement::{Arg, Columns, KEYS_MAX, insert, placeholders, rows, run, signed, unsigned};
+pub(crate) use statement::{Arg, Columns, KEYS_MAX, insert, rows, run, signed, tuples, unsigned};
 
 use crate::error::{OpenError, StoreError, database};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
@@ -88,7 +88,7 @@ impl Db {
         if guard.is_none() {
             let mut connection =
                 self.options.connect().await.map_err(database("connect to the database for writing"))?;
-            for statement in pragmas(self.kind) {
+            for statement in pragmas(self.kind).iter().chain([&WRITER_CACHE]) {
                 sqlx::raw_sql(*statement)
                     .execute(&mut connection)
                     .await
@@ -181,6 +181,10 @@ impl Writer<'_> {
         drop(self.0.take());
     }
 }
+
+/// 64 MiB for the one who writes on SQLite: keys and digests fall anywhere into their indices, and a page that was pushed
+/// out is read again, or written twice.
+const WRITER_CACHE: &str = "PRAGMA cache_size = -65536";
 
 fn pragmas(kind: Kind) -> &'static [&'static str] {
     match kind {

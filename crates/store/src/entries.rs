@@ -1,6 +1,6 @@
 //! Reading the ledger's rows.
 
-use crate::db::{Arg, Columns, KEYS_MAX, placeholders, rows, signed, unsigned};
+use crate::db::{Arg, Columns, KEYS_MAX, rows, signed, tuples, unsigned};
 use crate::error::{StoreError, database};
 use crate::inner::Inner;
 use crate::records::EntryRow;
@@ -72,8 +72,8 @@ pub(crate) async fn about(
 pub(crate) async fn hashes_of(connection: &mut AnyConnection, wanted: &[u64]) -> Result<Rows, StoreError> {
     let mut loaded = Rows::default();
     for some in wanted.chunks(KEYS_MAX) {
-        let list = placeholders(1, some.len());
-        let sql = format!("SELECT \"entry\", \"hashes\" FROM \"ledger_entries\" WHERE \"entry\" IN ({list})");
+        let list = tuples(connection, 1, some.len());
+        let sql = format!("SELECT \"entry\", \"hashes\" FROM \"ledger_entries\" WHERE \"entry\" IN {list}");
         let args = some.iter().map(|row| Arg::from(*row)).collect();
         for row in rows(connection, sql, args).await.map_err(database("read stored hashes"))? {
             loaded.insert(unsigned(row.int(0)?), row.bytes(1)?);

@@ -1,7 +1,7 @@
 //! May this change be made? Judged in memory, against versions and answers fetched with one statement per table.
 
 use crate::change::{Expect, Idempotency};
-use crate::db::{Arg, Columns, KEYS_MAX, insert, placeholders, rows};
+use crate::db::{Arg, Columns, KEYS_MAX, insert, rows, tuples};
 use crate::error::{StoreError, database};
 use crate::prepare::{Prepared, PreparedRow};
 use crate::read::column_list;
@@ -52,10 +52,10 @@ impl World {
         keys: &[&str],
     ) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT \"{key}\", \"version\" FROM \"{name}\" WHERE \"{key}\" IN ({list})",
+            "SELECT \"{key}\", \"version\" FROM \"{name}\" WHERE \"{key}\" IN {list}",
             key = table.key,
             name = table.name,
-            list = placeholders(1, keys.len())
+            list = tuples(connection, 1, keys.len())
         );
         let args = keys.iter().map(|key| Arg::from(*key)).collect();
         for row in rows(connection, sql, args).await.map_err(database("read rows' versions"))? {
@@ -72,12 +72,10 @@ impl World {
         if asked.is_empty() {
             return Ok(());
         }
-        let pairs: Vec<String> =
-            (0..asked.len()).map(|pair| format!("(${},${})", pair * 2 + 1, pair * 2 + 2)).collect();
         let sql = format!(
             "SELECT {ANSWER_COLUMNS} FROM \"idempotency\" \
              WHERE (\"principal\", \"idempotency_key\") IN (VALUES {})",
-            pairs.join(",")
+            tuples(connection, asked.len(), 2)
         );
         let args = asked.into_iter().flat_map(|(principal, key)| [principal.into(), key.into()]).collect();
         for row in rows(connection, sql, args).await.map_err(database("look for stored answers"))? {

@@ -1,6 +1,6 @@
 //! Reading governed rows: SQL made from [`Table`], rows made into images.
 
-use crate::db::{Arg, Columns, KEYS_MAX, placeholders, rows};
+use crate::db::{Arg, Columns, KEYS_MAX, rows, tuples};
 use crate::error::{StoreError, database};
 use crate::inner::Inner;
 use crate::records::Filter;
@@ -70,12 +70,13 @@ pub(crate) async fn get_many(
     wanted.sort_unstable();
     wanted.dedup();
     let mut images = Vec::with_capacity(wanted.len());
+    let failed = database("read rows");
+    let mut connection = inner.db.pool.acquire().await.map_err(&failed)?;
     for some in wanted.chunks(KEYS_MAX) {
-        let list = placeholders(1, some.len());
-        let sql =
-            format!("{} WHERE \"{key}\" IN ({list}) ORDER BY \"{key}\"", select(table), key = table.key);
+        let list = tuples(&connection, 1, some.len());
+        let sql = format!("{} WHERE \"{key}\" IN {list} ORDER BY \"{key}\"", select(table), key = table.key);
         let args = some.iter().map(|key| Arg::from(*key)).collect();
-        for row in inner.db.read("read rows", sql, args).await? {
+        for row in rows(&mut connection, sql, args).await.map_err(&failed)? {
             images.push(image(table, &row)?);
         }
     }
@@ -176,11 +177,13 @@ pub(crate) async fn vault_many(
 ) -> Result<BTreeMap<String, String>, StoreError> {
     let mut found = BTreeMap::new();
     let wanted: Vec<&String> = digests.iter().filter(|digest| !digest.contains('\0')).collect();
+    let failed = database("read the vault");
+    let mut connection = inner.db.pool.acquire().await.map_err(&failed)?;
     for some in wanted.chunks(KEYS_MAX) {
-        let list = placeholders(1, some.len());
-        let sql = format!("SELECT \"digest\", \"sealed\" FROM \"vault\" WHERE \"digest\" IN ({list})");
+        let list = tuples(&connection, 1, some.len());
+        let sql = format!("SELECT \"digest\", \"sealed\" FROM \"vault\" WHERE \"digest\" IN {list}");
         let args = some.iter().map(|digest| Arg::from(digest.as_str())).collect();
-        for row in inner.db.read("read the vault", sql, args).await? {
+        for row in rows(&mut connection, sql, args).await.map_err(&failed)? {
             let (digest, sealed) = (row.text(0)?, row.text(1)?);
             if digest_of(&sealed) != digest {
                 return Err(StoreError::Damaged {

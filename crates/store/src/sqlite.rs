@@ -8,11 +8,15 @@ use crate::judge::{self, World};
 use crate::prepare::Prepared;
 use crate::sequence::{self, Placed, Sequenced, Tail, When};
 use sqlx::Connection;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
-/// Changes in one transaction at most. Larger batches commit no faster and make everybody wait.
-const BATCH_MAX: usize = 256;
+/// Changes in one transaction at most. A batch takes whoever waits, so that it is large only where many do; each then
+/// waits for one commit instead of several.
+const BATCH_MAX: usize = 2048;
+/// Bytes of payloads in one transaction at most, one change apart: what is queued may be much longer.
+const BATCH_BYTES_MAX: usize = 4 << 20;
 /// Changes that may wait; beyond, callers wait to be let in.
 const QUEUE_MAX: usize = 4096;
 
@@ -55,20 +59,24 @@ enum Batch {
 /// The writer. Ends when told to, after what is queued.
 pub(crate) async fn run(inner: &Inner, mut tail: Tail, mut jobs: mpsc::Receiver<Job>) {
     let mut ending = inner.ending.subscribe();
+    let mut taken = VecDeque::new();
     loop {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
-        tokio::select! {
-            biased;
-            taken = jobs.recv_many(&mut batch, BATCH_MAX) => if taken == 0 { return },
-            _ = ending.wait_for(|ending| *ending) => {
-                // Whoever is queued is answered; nobody is let in any more.
-                jobs.close();
-                if jobs.is_empty() { return }
-                continue;
+        if taken.is_empty() {
+            let mut jobs_taken = Vec::new();
+            tokio::select! {
+                biased;
+                count = jobs.recv_many(&mut jobs_taken, BATCH_MAX) => if count == 0 { return },
+                _ = ending.wait_for(|ending| *ending) => {
+                    // Whoever is queued is answered; nobody is let in any more.
+                    jobs.close();
+                    if jobs.is_empty() { return }
+                    continue;
+                }
             }
+            taken = VecDeque::from(jobs_taken);
         }
         let (changes, answers): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|job| (job.prepared, job.answer)).unzip();
+            batch(&mut taken).into_iter().map(|job| (job.prepared, job.answer)).unzip();
         let Some(outcomes) = commit(inner, &mut tail, &changes).await else { return };
         if inner.stops_at("sqlite: before the answer") {
             return;
@@ -86,6 +94,18 @@ pub(crate) async fn run(inner: &Inner, mut tail: Tail, mut jobs: mpsc::Receiver<
             }));
         }
     }
+}
+
+/// As many of those taken as make a batch, first come, first served; at least one.
+fn batch(taken: &mut VecDeque<Job>) -> Vec<Job> {
+    let mut bytes = 0_usize;
+    let more = taken.iter().take_while(|job| {
+        let fits = bytes == 0 || bytes + job.prepared.item.payload.len() <= BATCH_BYTES_MAX;
+        bytes += job.prepared.item.payload.len();
+        fits
+    });
+    let count = more.count();
+    taken.drain(..count).collect()
 }
 
 /// Commits a batch; if it fails as a whole, one by one, so that one bad change harms no other. `None` ends the writer.

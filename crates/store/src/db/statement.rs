@@ -91,29 +91,36 @@ pub(crate) async fn insert(
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let some: Vec<Vec<Arg>> = rows.by_ref().take(PARAMETERS_MAX / width).collect();
-        let mut sql = String::with_capacity(head.len() + tail.len() + some.len() * width * 6 + 16);
-        let _ = write!(sql, "{head} VALUES ");
-        for row in 0..some.len() {
-            sql.push_str(if row == 0 { "(" } else { ",(" });
-            for column in 1..=width {
-                let _ = write!(sql, "{}${}", if column == 1 { "" } else { "," }, row * width + column);
-            }
-            sql.push(')');
-        }
-        let _ = write!(sql, " {tail}");
+        let sql = format!("{head} VALUES {} {tail}", tuples(connection, some.len(), width));
         touched += run(connection, sql, some.into_iter().flatten().collect()).await?;
     }
     Ok(touched)
 }
 
-/// `$from,$from+1,…` for so many parameters.
-pub(crate) fn placeholders(from: usize, count: usize) -> String {
-    let mut text = String::with_capacity(count * 6);
-    for n in from..from + count {
-        let _ = write!(text, "{}${n}", if n == from { "" } else { "," });
+/// `(…,…),(…,…),…`: a parameter for each column of each row, in order, the statement's only ones.
+///
+/// SQLite keeps a numbered parameter as a name and looks names up one by one, so that statements of thousands would take
+/// their square; there they stay nameless.
+pub(crate) fn tuples(connection: &AnyConnection, rows: usize, width: usize) -> String {
+    let nameless = connection.backend_name() == SQLITE;
+    let mut text = String::with_capacity(rows * (width * 6 + 2));
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ",(" });
+        for column in 1..=width {
+            text.push_str(if column == 1 { "" } else { "," });
+            if nameless {
+                text.push('?');
+            } else {
+                let _ = write!(text, "${}", row * width + column);
+            }
+        }
+        text.push(')');
     }
     text
 }
+
+/// How `sqlx` names a connection to SQLite.
+const SQLITE: &str = "SQLite";
 
 /// Keys at most in one `IN` list.
 pub(crate) const KEYS_MAX: usize = 10_000;

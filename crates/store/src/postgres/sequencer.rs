@@ -5,11 +5,12 @@
 
 use super::{LOOK_EVERY, Waiting};
 use crate::change::Committed;
-use crate::db::{self, Arg, Columns, rows, signed, unsigned};
+use crate::db::{self, Arg, Columns, rows, unsigned};
 use crate::error::{StoreError, database};
 use crate::inner::Inner;
 use crate::payload::item;
 use crate::prepare::Item;
+use crate::records::Head;
 use crate::sequence::{self, Sequenced, Tail, When};
 use sqlx::AnyConnection;
 use std::sync::Arc;
@@ -37,6 +38,11 @@ pub(crate) async fn run(inner: &Inner, mut tail: Tail, waiting: &Waiting) {
                 return;
             }
             Err(error) => {
+                if last {
+                    // The lease ends by itself; to give it up would only wait for the database once more.
+                    tracing::warn!(store.error = %error, "Sequencing failed at the end: {error}");
+                    return;
+                }
                 tracing::warn!(store.error = %error, "Sequencing failed and is tried again: {error}");
                 lease_until = i64::MIN;
                 sleep(LOOK_EVERY).await;
@@ -93,7 +99,7 @@ async fn round(
     if head.size > *seen {
         // First the head, so that whoever is answered finds his entry under it.
         inner.announce(head.clone());
-        answer(&mut connection, waiting, *seen, &head.checkpoint).await?;
+        answer(&mut connection, waiting, *seen, &head).await?;
         *seen = head.size;
     }
     Ok(full)
@@ -179,8 +185,8 @@ async fn place(inner: &Inner, tail: &mut Tail) -> Result<Turn, StoreError> {
         sequence::sequence(&mut transaction, tail, &items, &when, &options.signer, options.feed_deltas_kept)
             .await?;
     let Sequenced::Done(moved, _) = sequenced else { return Ok(Turn::Fenced) };
-    let list = db::placeholders(1, leaves.len());
-    let sql = format!("DELETE FROM \"pending_leaves\" WHERE \"leaf\" IN ({list})");
+    let list = db::tuples(&transaction, 1, leaves.len());
+    let sql = format!("DELETE FROM \"pending_leaves\" WHERE \"leaf\" IN {list}");
     db::run(&mut transaction, sql, leaves).await.map_err(database("take placed leaves away"))?;
     if inner.stops_at("postgres: before places are committed") {
         return Ok(NOTHING);
@@ -202,19 +208,20 @@ fn pending(leaf: i64, row: &sqlx::any::AnyRow) -> Result<Item, StoreError> {
     item(&place, row.text(1)?, salt, row.text(3)?, outbox)
 }
 
-/// Answers whoever waits for an entry from `from` on.
+/// Answers whoever waits for an entry from `from` on. None beyond the head: another process may have placed more by now,
+/// which its checkpoint does not cover.
 async fn answer(
     connection: &mut AnyConnection,
     waiting: &Waiting,
     from: u64,
-    checkpoint: &Arc<str>,
+    head: &Head,
 ) -> Result<(), StoreError> {
     if waiting.map().is_empty() {
         return Ok(());
     }
     let sql = "SELECT \"entry\", \"salt\", \"at_us\", \"feed_version\" FROM \"ledger_entries\" \
-               WHERE \"entry\" >= $1 ORDER BY \"entry\"";
-    let found = rows(connection, sql.to_owned(), vec![signed(from).into()]).await;
+               WHERE \"entry\" >= $1 AND \"entry\" < $2 ORDER BY \"entry\"";
+    let found = rows(connection, sql.to_owned(), vec![from.into(), head.size.into()]).await;
     for row in &found.map_err(database("read new entries"))? {
         let salt = row.bytes_or_null(1)?.and_then(|salt| <[u8; 32]>::try_from(salt).ok());
         let Some(waits) = salt.and_then(|salt| waiting.map().remove(&salt)) else { continue };
@@ -223,7 +230,7 @@ async fn answer(
             entry: unsigned(row.int(0)?),
             feed_version: row.int_or_null(3)?.map(unsigned),
             sequenced: Timestamp::from_micros(row.int(2)?),
-            checkpoint: Arc::clone(checkpoint),
+            checkpoint: Arc::clone(&head.checkpoint),
         }));
     }
     Ok(())
