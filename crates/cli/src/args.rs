@@ -6,9 +6,9 @@
 )]
 
 use crate::commands::{
-    accounts, approvals, config_check, customers, delegations, gate, gates, govern, init, keys_act,
-    keys_check, keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login, operators,
-    persons, request_check, serve, tokens, totp, users, vendors, venue,
+    accounts, approvals, canaries, config_check, customers, delegations, gate, gates, govern, init, keys_act,
+    keys_check, keys_expose, keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login,
+    operators, persons, request_check, serve, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -85,6 +85,9 @@ pub enum Command {
     /// Gates that receive the feed, and their receipts
     #[command(subcommand)]
     Gates(gates::Gates),
+    /// Keys of the venue's own, ended to see whether gates obey
+    #[command(subcommand)]
+    Canaries(canaries::Canaries),
     /// The record: proofs, and their check
     #[command(subcommand)]
     Ledger(ledger::Ledger),
@@ -134,8 +137,10 @@ pub enum KeysCommand {
     /// Change what a key may do; a widening needs what creation needed
     #[command(after_help = "Example:\n  sumun keys scopes K1 read --dry-run")]
     Scopes(keys_act::Scopes),
-    /// Put a new key in the place of one; both live for a while
-    #[command(after_help = "Example:\n  sumun keys rotate K1 --overlap-hours 24")]
+    /// Put a new key in the place of one, which ends at once or after --overlap-hours
+    #[command(
+        after_help = "Examples:\n  sumun keys rotate K1 --overlap-hours 24\n  sumun keys rotate K1 --dry-run"
+    )]
     Rotate(keys_act::Rotate),
     /// Cut a key off but for cancelling
     #[command(after_help = "Example:\n  sumun keys suspend K1 --reason \"owner travels\"")]
@@ -151,7 +156,7 @@ pub enum KeysCommand {
     /// End a hold
     #[command(after_help = "Example:\n  sumun keys release K1 --reason \"owner confirmed by phone\"")]
     Release(keys_act::Act),
-    /// Propose to end a key for ever; two approvers decide
+    /// Propose to end a key for ever; the venue says who decides
     #[command(
         after_help = "Example:\n  sumun keys expire K1 --reason \"control test failed twice\" \\\n    --lesser \"it is held since Monday, and its owner does not answer\""
     )]
@@ -159,6 +164,7 @@ pub enum KeysCommand {
     /// End one's own key for ever
     #[command(after_help = "Example:\n  sumun keys revoke K1 --reason \"bot retired\" --as owner-1")]
     Revoke(keys_act::May),
+    Expose(keys_expose::Arguments),
 }
 
 /// Commands on requests.

@@ -20,7 +20,7 @@ fn the_first_screen() {
     Usage: sumun <COMMAND>
 
     Commands:
-      init         Make a control plane's folder: keys, database, record, and invites for the first two
+      init         Make a control plane's folder: keys, database, record, and invites for the first
                    administrators
       serve        Run gate and control plane in one process, on one folder
       gate         Run the gate: the reverse proxy that checks every request
@@ -45,6 +45,7 @@ fn the_first_screen() {
       delegations  Who may use another's key
       approvals    What waits for a second pair of eyes
       gates        Gates that receive the feed, and their receipts
+      canaries     Keys of the venue's own, ended to see whether gates obey
       ledger       The record: proofs, and their check
       help         Print this message or the help of the given subcommand(s)
 
@@ -126,6 +127,8 @@ fn every_command_has_help_with_an_example() {
         &["keys", "release"],
         &["keys", "expire"],
         &["keys", "revoke"],
+        &["canaries", "list"],
+        &["canaries", "start"],
         &["approvals", "list"],
         &["approvals", "show"],
         &["approvals", "grant"],
@@ -291,13 +294,15 @@ fn help_of_client_commands() {
       issue       Issue an approved key, as its owner; its secret is shown once
       allow       Change whence a key may be used; a widening needs what creation needed
       scopes      Change what a key may do; a widening needs what creation needed
-      rotate      Put a new key in the place of one; both live for a while
+      rotate      Put a new key in the place of one, which ends at once or after --overlap-hours
       suspend     Cut a key off but for cancelling
       lift        Give a suspended key back
       hold        Cut a key to reading and cancelling, on suspicion, for a time
       release     End a hold
-      expire      Propose to end a key for ever; two approvers decide
+      expire      Propose to end a key for ever; the venue says who decides
       revoke      End one's own key for ever
+      expose      Report a secret or an id that was seen in public; a secret that is a key's ends it at
+                  once
       help        Print this message or the help of the given subcommand(s)
 
     Options:

@@ -119,6 +119,16 @@ impl Reach {
         self.print(&answer, show)
     }
 
+    /// As [`Reach::write`], and of the outcome only what changed is shown: the whole is too long to find it in.
+    ///
+    /// # Errors
+    /// What the client met.
+    pub(crate) fn write_changes(&self, writing: &Writing, call: Call) -> anyhow::Result<()> {
+        let answer = self.client()?.send(&writing.of(call)?)?;
+        let show = if writing.dry_run { show::plan } else { show::changes };
+        self.print(&answer, show)
+    }
+
     /// The answer as it is for programs, shown in words for people.
     ///
     /// # Errors

@@ -11,6 +11,9 @@ const COLUMN_MIN: usize = 6;
 /// Between columns.
 const GAP: &str = "  ";
 
+/// Columns that are never cut, as the first is not: what other commands are given.
+const WHOLE: [&str; 5] = ["key", "account", "approval", "gate", "subject"];
+
 /// Members of a record that are shown before the others, in this order.
 const FIRST: [&str; 14] = [
     "index",
@@ -57,17 +60,39 @@ pub(crate) fn table(entries: &[Value], columns: &[&str]) -> String {
             .iter()
             .map(|entry| columns.iter().map(|name| short(cell(name, member(entry, name)))).collect()),
     );
-    let mut widths: Vec<usize> = (0..columns.len())
-        .map(|at| lines.iter().filter_map(|line| line.get(at)).map(|cell| width(cell)).max().unwrap_or(0))
-        .collect();
+    let widest = |lines: &[Vec<String>]| -> Vec<usize> {
+        (0..columns.len())
+            .map(|at| lines.iter().filter_map(|line| line.get(at)).map(|cell| width(cell)).max().unwrap_or(0))
+            .collect()
+    };
+    let too_wide = |widths: &[usize]| {
+        widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1) > LINE_MAX
+    };
+    let mut widths = widest(&lines);
+    if too_wide(&widths) {
+        // A time without its seconds is still a time; cut in its middle it is none.
+        for cell in lines.iter_mut().flatten().filter(|cell| is_time(cell)) {
+            cell.truncate("2027-01-15T08:00".len());
+            cell.push('Z');
+        }
+        widths = widest(&lines);
+    }
     // Lists and sentences are cut before ids, words and times.
     let sentence: Vec<bool> = (0..columns.len())
         .map(|at| lines.iter().filter_map(|line| line.get(at)).any(|cell| cell.contains(' ')))
         .collect();
-    while widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1) > LINE_MAX {
-        let able = widths.iter_mut().zip(&sentence).skip(1).filter(|(width, _)| **width > COLUMN_MIN);
-        match able.max_by_key(|(width, sentence)| (**sentence, **width)) {
-            Some((width, _)) => *width -= 1,
+    let whole: Vec<bool> = columns
+        .iter()
+        .enumerate()
+        .map(|(at, name)| {
+            WHOLE.contains(name) || lines.iter().filter_map(|line| line.get(at)).any(|cell| is_minute(cell))
+        })
+        .collect();
+    while too_wide(&widths) {
+        let able = widths.iter_mut().zip(&sentence).zip(&whole).skip(1);
+        let able = able.filter(|((width, _), whole)| **width > COLUMN_MIN && !**whole);
+        match able.max_by_key(|((width, sentence), _)| (**sentence, **width)) {
+            Some(((width, _), _)) => *width -= 1,
             None => break,
         }
     }
@@ -103,7 +128,22 @@ pub(crate) fn text_of(value: &Value, name: &str) -> Option<String> {
 /// What came of a write: the result, what to look out for, and its place in the ledger.
 pub(crate) fn done(answer: &Value) -> String {
     let Some(result) = answer.get("result") else { return record(answer) };
-    let mut text = if result.is_null() { String::new() } else { record(result) };
+    let text = if result.is_null() { String::new() } else { record(result) };
+    ended(text, answer)
+}
+
+/// What came of a write: what changed, what to look out for, and its place in the ledger.
+pub(crate) fn changes(answer: &Value) -> String {
+    let Some(plan) = answer.get("plan") else { return done(answer) };
+    let mut text = String::new();
+    if effects(&mut text, plan) == 0 {
+        text.push_str("nothing changed\n");
+    }
+    ended(text, answer)
+}
+
+/// With the last lines of every write.
+fn ended(mut text: String, answer: &Value) -> String {
     if answer.get("repeated") == Some(&Value::Bool(true)) {
         text.push_str("answered before; what is shown once is not shown again\n");
     }
@@ -121,27 +161,28 @@ pub(crate) fn done(answer: &Value) -> String {
 /// A plan, as a dry run shows it.
 pub(crate) fn plan(answer: &Value) -> String {
     let plan = answer.get("plan").unwrap_or(answer);
-    let said =
-        |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut text = String::new();
-    wrapped(&mut text, "", 2, &format!("would {}; nothing was changed", said(plan, "title")));
-    let all = |name: &str| plan.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-    for effect in all("effects") {
-        let field = said(&effect, "field");
-        let before = cell(&field, effect.get("before").unwrap_or(&Value::Null));
-        let after = cell(&field, effect.get("after").unwrap_or(&Value::Null));
-        let name = field.strip_suffix("_us").unwrap_or(&field);
-        wrapped(
-            &mut text,
-            &format!("  {}  ", said(&effect, "subject")),
-            6,
-            &format!("{name}: {before} → {after}"),
-        );
-    }
-    for warning in all("warnings") {
+    let title = text_of(plan, "title").unwrap_or_default();
+    wrapped(&mut text, "", 2, &format!("would {title}; nothing was changed"));
+    effects(&mut text, plan);
+    for warning in plan.get("warnings").and_then(Value::as_array).into_iter().flatten() {
         let _ = writeln!(text, "  attention: {}", warning.as_str().unwrap_or_default());
     }
     text
+}
+
+/// Each effect of a plan: of what, which field, before and after. Returns how many.
+fn effects(text: &mut String, plan: &Value) -> usize {
+    let all = plan.get("effects").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for effect in all {
+        let said = |name: &str| text_of(effect, name).unwrap_or_default();
+        let field = said("field");
+        let before = cell(&field, effect.get("before").unwrap_or(&Value::Null));
+        let after = cell(&field, effect.get("after").unwrap_or(&Value::Null));
+        let name = field.strip_suffix("_us").unwrap_or(&field);
+        wrapped(text, &format!("  {}  ", said("subject")), 6, &format!("{name}: {before} → {after}"));
+    }
+    all.len()
 }
 
 fn lines(text: &mut String, value: &Value, indent: usize) {
@@ -164,6 +205,10 @@ fn lines(text: &mut String, value: &Value, indent: usize) {
             Value::Array(inner) if inner.iter().any(Value::is_object) && !is_allowlist(inner) => {
                 let _ = writeln!(text, "{:indent$}{shown}", "");
                 for entry in inner {
+                    if holds_more(entry) {
+                        lines(text, entry, indent + 2);
+                        continue;
+                    }
                     wrapped(text, &" ".repeat(indent + 2), indent + 4, &in_line(entry));
                 }
             }
@@ -208,6 +253,11 @@ fn in_line(value: &Value) -> String {
     }
 }
 
+/// Whether an object holds another: too much for one line.
+fn holds_more(value: &Value) -> bool {
+    value.as_object().is_some_and(|members| members.values().any(Value::is_object))
+}
+
 fn is_allowlist(entries: &[Value]) -> bool {
     entries.iter().all(|entry| entry.is_string() || entry.get("prefix").is_some())
 }
@@ -235,6 +285,22 @@ fn short(text: String) -> String {
         }
         _ => text,
     }
+}
+
+/// A time as [`short`] leaves it.
+fn is_time(text: &str) -> bool {
+    text.len() == "2027-01-15T08:00:00Z".len()
+        && text.is_ascii()
+        && text.ends_with('Z')
+        && text.get(10..11) == Some("T")
+}
+
+/// A time without its seconds.
+fn is_minute(text: &str) -> bool {
+    text.len() == "2027-01-15T08:00Z".len()
+        && text.is_ascii()
+        && text.ends_with('Z')
+        && text.get(10..11) == Some("T")
 }
 
 fn cell(name: &str, value: &Value) -> String {
@@ -302,9 +368,9 @@ mod tests {
         ], "next": "K2" });
         let text = page(&page_of, &["key", "state", "scopes", "allowlist", "expires_us"]);
         insta::assert_snapshot!(text, @"
-        KEY                                STATE    SCOPES              ALLOWLIST       EXPIRES
-        K0123456789abcdef0123456789abcdef  active   cancel, market_da…  203.0.113.7/32  2027-01-15T08:00:00Z
-        K2                                 expired  -                   2001:db8::/48   -
+        KEY                                STATE    SCOPES                 ALLOWLIST       EXPIRES
+        K0123456789abcdef0123456789abcdef  active   cancel, market_data,…  203.0.113.7/32  2027-01-15T08:00Z
+        K2                                 expired  -                      2001:db8::/48   -
         more: --after K2
         ");
         assert!(text.lines().all(|line| width(line) <= LINE_MAX));

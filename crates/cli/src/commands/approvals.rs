@@ -83,7 +83,7 @@ pub fn run(command: Approvals) -> anyhow::Result<()> {
             let call = Call::get(&["approvals"])
                 .with_some("state", state.as_ref())
                 .with_some("subject", subject.as_ref());
-            reach.list(call, &page, &["approval", "action", "subject", "state", "requested_by", "due"])
+            reach.list(call, &page, &["approval", "subject", "action", "state", "requested_by"])
         }
         Approvals::Show(arguments) => arguments.run(super::party::Kind { path: "approvals", columns: &[] }),
         Approvals::Grant(arguments) => arguments.run("approve"),

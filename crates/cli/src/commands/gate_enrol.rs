@@ -14,7 +14,7 @@ use sumun_feed::{EnrolmentAnswer, EnrolmentRequest, SigningKey};
 /// invited and enrolled anew.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  sumun gate enrol --server http://127.0.0.1:8070 --invite sumun_gate_inv_madeup"
+    after_help = "Example:\n  sumun gate enrol --server http://127.0.0.1:8070 --invite sumun_gin_madeup"
 )]
 pub struct Arguments {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `sumun init`: make a control plane's folder, its first entries and the first two invites.
+//! `sumun init`: make a control plane's folder, its first entries and the first invites.
 
 use crate::config::{FILE_DEFAULT, Loaded, Sources};
 use crate::exit::{BadInput, Failed};
@@ -17,14 +17,16 @@ use zeroize::Zeroizing;
 /// The file of key-encryption keys that is made if the configuration names none.
 const KEK_FILE: &str = "kek.txt";
 
-/// Make a control plane's folder: keys, database, record, and invites for the first two administrators.
+/// Make a control plane's folder: keys, database, record, and invites for the first administrators.
 ///
-/// Two, because whatever matters takes two persons. Each invite is shown once; whoever has it chooses his own password and
+/// Two at least, because whatever matters takes two persons. Three if keys are to be ended by force: one proposes it, and
+/// two others must approve; name --second twice, or invite a third later with `sumun users invite`. Each invite is shown once; whoever has it chooses his own password and
 /// second factor with `sumun users enrol`. There is no default password. What is there already (sumun.toml, venue.toml,
 /// key-encryption keys) is used; a folder that was initialised before is refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  sumun init --admin alice@example.test --second bob@example.test\n  \
-    sumun init --dir /srv/sumun --admin alice@example.test --second bob@example.test --venue-id example")]
+    sumun init --dir /srv/sumun --admin alice@example.test --second bob@example.test --venue-id example\n  \
+    sumun init --admin alice@example.test --second bob@example.test --second carol@example.test")]
 pub struct Arguments {
     /// Folder to put it into; made if it is not there
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -32,10 +34,10 @@ pub struct Arguments {
     /// The first administrator: a mail address, or a name for signing in
     #[arg(long, value_name = "WHO")]
     admin: String,
-    /// The second administrator
-    #[arg(long, value_name = "WHO")]
-    second: String,
-    /// Roles of both, separated by commas
+    /// Another administrator; may be given more than once
+    #[arg(long, value_name = "WHO", required = true)]
+    second: Vec<String>,
+    /// Roles of each, separated by commas
     #[arg(
         long,
         value_name = "ROLES",
@@ -78,13 +80,17 @@ struct Invite {
 /// The folder was initialised before, what was given is bad, or a step failed; then nothing of the record is there.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let roles = roles(&arguments.roles)?;
-    let invites = [who(&arguments.admin, &roles)?, who(&arguments.second, &roles)?];
-    if invites[0].user == invites[1].user {
-        return Err(BadInput(format!(
-            "`{}` is invited twice; the two administrators are two persons: name another with `--second`",
-            invites[0].user
-        ))
-        .into());
+    let mut invites: Vec<UserInvite> = Vec::new();
+    for one in std::iter::once(&arguments.admin).chain(&arguments.second) {
+        let invite = who(one, &roles)?;
+        if invites.iter().any(|other| other.user == invite.user) {
+            return Err(BadInput(format!(
+                "`{}` is invited twice; administrators are different persons: name another with `--second`",
+                invite.user
+            ))
+            .into());
+        }
+        invites.push(invite);
     }
     let dir = &arguments.dir;
     make_folder(dir)?;
@@ -139,11 +145,16 @@ fn told(made: &Made) -> String {
     }
     text.push_str(&format!(
         "\nWhat is next:\n  1. start it                   sumun serve{}\n  \
-         2. each of the two, himself   sumun users enrol --invite INVITE\n  \
-         3. sign in                    sumun login {}\n",
+         2. each of them, himself      sumun users enrol --invite INVITE\n  \
+         3. signed in by that, begin   sumun customers put C1 --segment retail\n",
         started_with(&made.config),
-        made.invites.first().map_or("", |invite| invite.user.as_str()),
     ));
+    if made.invites.len() < 3 {
+        text.push_str(
+            "\nEnding a key by force takes three people: one proposes it, two others approve. Invite a third:\n  \
+             sumun users invite carol --name \"Carol Made-Up\" --roles analyst,approver\n",
+        );
+    }
     text.push_str(&format!("\nThe ledger's verifier key, for whoever will check it:\n  {}\n", made.vkey));
     if let Some(kek) = &made.kek_file {
         text.push_str(&format!(

@@ -113,7 +113,7 @@ impl Scopes {
 pub struct Rotate {
     /// The key that is replaced
     key: String,
-    /// Hours for which the old one lives on
+    /// Hours for which the old one lives on beside the new one; without, it ends at once
     #[arg(long, value_name = "HOURS", default_value_t = 0)]
     overlap_hours: u32,
     /// The new public key, for a scheme that has one: 32 bytes in base64url

@@ -56,7 +56,7 @@ pub struct Capability {
 /// What the server said, or that it cannot be reached.
 pub fn list(List { account, state, page, reach }: List) -> anyhow::Result<()> {
     let call = Call::get(&["keys"]).with_some("account", account.as_ref()).with_some("state", state.as_ref());
-    reach.list(call, &page, &["key", "account", "state", "measure", "scopes", "allowlist", "expires"])
+    reach.list(call, &page, &["key", "account", "state", "measure", "scopes", "expires"])
 }
 
 /// Runs it.

@@ -2,10 +2,10 @@
 
 use crate::client::profile::Profile;
 use crate::client::show::text_of;
-use crate::client::{Answer, Call, Reach, prompt, show};
+use crate::client::{Call, Reach, prompt, show};
 use crate::exit::{BadInput, Failed};
 use crate::output;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -85,7 +85,7 @@ pub fn login(arguments: Login) -> anyhow::Result<()> {
     };
     let client = reach.stranger()?;
     let answer = client.send(&call)?;
-    let profile = profile(client.server(), &answer)?;
+    let profile = opened(client.server(), &answer.json)?;
     let name =
         reach.profile().map(str::to_owned).or(name).unwrap_or_else(|| of_principal(&profile.principal));
     reach.profiles()?.keep(&name, &profile)?;
@@ -143,14 +143,18 @@ fn given_or_typed(code: Option<String>) -> anyhow::Result<Zeroizing<String>> {
     }
 }
 
-fn profile(server: &str, answer: &Answer) -> Result<Profile, Failed> {
-    let token = text_of(&answer.json, "token").ok_or_else(|| {
+/// The profile of a session that was just opened.
+///
+/// # Errors
+/// The answer holds no token.
+pub(crate) fn opened(server: &str, session: &Value) -> Result<Profile, Failed> {
+    let token = text_of(session, "token").ok_or_else(|| {
         Failed(format!(
             "`{server}` answered without a session's token; is it a control plane of this version?"
         ))
     })?;
-    let principal = text_of(&answer.json, "principal").unwrap_or_default();
-    let expires = text_of(&answer.json, "expires");
+    let principal = text_of(session, "principal").unwrap_or_default();
+    let expires = text_of(session, "expires");
     Ok(Profile { server: server.to_owned(), principal, token: Zeroizing::new(token), expires })
 }
 

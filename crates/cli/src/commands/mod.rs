@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod approvals;
+pub mod canaries;
 pub mod config_check;
 pub mod customers;
 pub mod delegations;
@@ -12,6 +13,7 @@ pub mod govern;
 pub mod init;
 pub mod keys_act;
 pub mod keys_check;
+pub mod keys_expose;
 pub mod keys_kek_new;
 pub mod keys_list;
 pub mod keys_new;
@@ -73,6 +75,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Delegations(command) => delegations::run(command),
         Command::Approvals(command) => approvals::run(command),
         Command::Gates(command) => gates::run(command),
+        Command::Canaries(command) => canaries::run(command),
         Command::Ledger(command) => ledger::run(command),
     }
 }
@@ -100,6 +103,7 @@ fn keys(command: KeysCommand) -> anyhow::Result<()> {
         KeysCommand::Release(arguments) => arguments.run("release"),
         KeysCommand::Expire(arguments) => arguments.run(),
         KeysCommand::Revoke(arguments) => arguments.run("revoke"),
+        KeysCommand::Expose(arguments) => arguments.run(),
     }
 }
 

@@ -1,12 +1,12 @@
 //! `sumun users`: staff. Somebody invited enrols himself: his password and second factor are nobody else's.
 
-use super::totp;
+use super::{login, totp};
 use crate::atomic_file;
 use crate::client::show::text_of;
 use crate::client::{Call, Listing, Reach, Writing, prompt};
 use crate::exit::{BadInput, Failed};
 use crate::output;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ pub enum Users {
         after_help = "Example:\n  sumun users invite carol --name \"Carol Made-Up\" --roles analyst,viewer"
     )]
     Invite(Invite),
-    /// Accept an invite: choose a password, take a second factor
+    /// Accept an invite: choose a password, take a second factor; you are signed in then
     #[command(after_help = "Examples:\n  sumun users enrol --invite INVITE\n  \
         sumun users enrol --invite INVITE --password-file pw --totp-out carol.totp")]
     Enrol(Enrol),
@@ -190,11 +190,27 @@ fn enrol(arguments: &Enrol) -> anyhow::Result<()> {
         }
     };
     let confirm = json!({ "invite": invite, "totp": code });
-    let confirmed = client.send(&Call::post(&["enrolments", "confirm"], confirm))?;
+    let mut confirmed = client.send(&Call::post(&["enrolments", "confirm"], confirm))?.json;
+    let user = text_of(&confirmed, "user").or_else(|| text_of(&accepted.json, "user")).unwrap_or_default();
+    let session = confirmed.get_mut("session").map(Value::take).filter(|session| !session.is_null());
+    let Some(session) = session else {
+        let next = format!("{user} is enrolled; sign in with your next code: `sumun login {user}`\n");
+        return if reach.json { output::json(&confirmed) } else { output::text(&next) };
+    };
+    let profile = login::opened(client.server(), &session)?;
+    let name = reach.profile().unwrap_or(&user);
+    reach.profiles()?.keep(name, &profile)?;
     if reach.json {
-        return output::json(&confirmed.json);
+        // The token is in the profile, and nowhere else.
+        let kept = json!({ "profile": name, "principal": profile.principal, "server": profile.server, "expires": profile.expires });
+        if let Some(members) = confirmed.as_object_mut() {
+            members.insert("session".to_owned(), kept);
+        }
+        return output::json(&confirmed);
     }
-    let user =
-        text_of(&confirmed.json, "user").or_else(|| text_of(&accepted.json, "user")).unwrap_or_default();
-    output::text(&format!("{user} is enrolled; sign in with `sumun login {user}`\n"))
+    let until = profile.expires.map(|expires| format!(", until {expires}")).unwrap_or_default();
+    output::text(&format!(
+        "{user} is enrolled, and signed in at {} (profile {name}){until}\n",
+        profile.server
+    ))
 }

@@ -11,7 +11,7 @@ pub enum Venue {
     /// Show the facts in force
     #[command(after_help = "Example:\n  sumun venue show --json")]
     Show(Show),
-    /// Put other facts in force
+    /// Put other facts in force; prints what changed, all of it with --json
     #[command(after_help = "Example:\n  sumun venue put venue.toml --dry-run")]
     Put(Put),
 }
@@ -51,7 +51,7 @@ pub fn run(command: Venue) -> anyhow::Result<()> {
             } else {
                 toml::from_str(&text).map_err(|error| BadInput(format!("`{shown}` is not TOML: {error}")))?
             };
-            reach.write(&writing, Call::put(&["venue"], facts))
+            reach.write_changes(&writing, Call::put(&["venue"], facts))
         }
     }
 }

@@ -37,31 +37,25 @@ fn build_mock_exchange(folder: &Path) {
     assert!(cargo.status().unwrap().success());
 }
 
-#[test]
-fn the_first_gate_of_the_readme() {
+/// Runs a block line by line in bash, in a folder of its own and on ports of its own; what it printed.
+fn pasted(block: &str, server: SocketAddr) -> String {
     let folder = Path::new(env!("CARGO_BIN_EXE_sumun")).parent().unwrap();
     build_mock_exchange(folder);
     let mut script = "set -u\n".to_owned();
-    let block = fence(README, "Your first gate", "console");
     for line in block.lines() {
-        let command = line.strip_prefix("$ ").unwrap_or_else(|| panic!("no command: {line}"));
         // All of that is there already when tests run.
-        if command.starts_with("cargo ") {
+        if line.is_empty() || line.starts_with('#') || line.starts_with("cargo ") {
             continue;
-        }
-        // What the text below the block says, tried where the gate still runs.
-        if command.starts_with("timeout ") {
-            let asked = README.split("to read and no more: `'").nth(1).unwrap().split("'`").next().unwrap();
-            script.push_str(&format!("echo '{asked}' | \"$python\" \"$clients/ccxt_driver.py\"\n"));
         }
         // 124: `timeout` ended what goes on for ever.
         script.push_str(&format!(
-            "{command}\ncode=$?; [ $code = 0 ] || [ $code = 124 ] || {{ echo \"exit $code\" >&2; exit 1; }}\n"
+            "{line}\ncode=$?; [ $code = 0 ] || [ $code = 124 ] || {{ echo \"exit $code\" >&2; exit 1; }}\n"
         ));
     }
     // Other tests use ports too.
     let (listen, upstream) = (free().to_string(), free().to_string());
     let script = script.replace("127.0.0.1:8080", &listen).replace("127.0.0.1:9000", &upstream);
+    let script = script.replace("127.0.0.1:8070", &server.to_string());
     let place = Place::new();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
     let mut bash = Command::new("timeout");
@@ -70,12 +64,40 @@ fn the_first_gate_of_the_readme() {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SUMUN_")) {
         bash.env_remove(name);
     }
+    bash.env("SUMUN_SERVER", format!("http://{server}"));
     let ran = bash.stdin(Stdio::null()).output().unwrap();
     let (out, err) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr).unwrap());
     assert!(ran.status.success(), "{out}{err}");
-    let mut answers = out.lines().filter(|line| line.starts_with("{\"ok\""));
-    let mut answer = || -> Value { serde_json::from_str(answers.next().expect(&err)).unwrap() };
-    let (balance, refused) = (answer(), answer());
+    out
+}
+
+/// What a client's driver answered, one after the other.
+fn answers(out: &str) -> Vec<Value> {
+    let lines = out.lines().filter(|line| line.starts_with("{\"ok\""));
+    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn the_first_key_of_the_readme() {
+    let out = pasted(&fence(README, "Your first key", "bash"), free());
+    let [balance, refused] = &answers(&out)[..] else { panic!("{out}") };
+    assert_eq!((&balance["ok"], &balance["result"]["total"]["KRW"]), (&json!(true), &json!(1_000_000.0)));
+    assert_eq!(refused["exception"], "ccxt.base.errors.AuthenticationError", "{refused}");
+    assert!(out.contains("database: every row is what the ledger says"), "{out}");
+    assert!(
+        out.contains(": key.expired, sequenced ") && out.ends_with("what it says is proved too\n"),
+        "{out}"
+    );
+}
+
+#[test]
+fn the_gate_alone() {
+    // What the text below the block says, tried where the gate still runs.
+    let asked = OPERATE.split("to read and no more: `'").nth(1).unwrap().split("'`").next().unwrap();
+    let ask = format!("echo '{asked}' | \"$python\" \"$clients/ccxt_driver.py\"\ntimeout ");
+    let block = fence(OPERATE, "A gate alone", "bash").replace("timeout ", &ask);
+    let out = pasted(&block, free());
+    let [balance, refused] = &answers(&out)[..] else { panic!("{out}") };
     assert_eq!((&balance["ok"], &balance["result"]["total"]["KRW"]), (&json!(true), &json!(1_000_000.0)));
     assert_eq!(refused["exception"], "ccxt.base.errors.PermissionDenied", "{refused}");
     let event = |name: &str, value: &str| {

@@ -159,8 +159,16 @@ fn staff_machines_gates_and_the_venue() {
         house.place.write("venue.json", &facts);
         let plan = shown(open, "alice", &["venue", "put", "venue.json", "--dry-run"]);
         assert!(plan.contains("canary") && plan.contains("1440 → 720"), "{plan}");
+        insta::assert_snapshot!(without(&shown(open, "alice", &["venue", "put", "venue.json"]), "ledger"), @"  venue:example  canary.every_minutes: 1440 → 720");
+        assert_eq!(shown(open, "alice", &["venue", "put", "venue.json"]), "nothing changed\n");
+        assert_eq!(shown(open, "alice", &["canaries", "list"]), "none\n");
+        assert_eq!(open.run("alice", &["canaries", "start", "--dry-run"]).code, 1);
         open.must("bob", &["logout"]);
         assert_eq!(open.run("bob", &["whoami"]).code, 2);
+        // Enrolling took the code of its half minute; the server takes the next one too.
+        let code = house.place.run(&["totp", "bob.totp", "--ahead", "1"]).out;
+        let login = ["login", "bob", "--password-file", "bob.password", "--code", code.trim()];
+        open.must("bob", &[&login[..], &["--server", &open.server]].concat());
     });
 }
 

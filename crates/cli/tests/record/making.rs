@@ -25,7 +25,7 @@ fn a_folder_is_made_and_says_what_is_next() {
     let place = Place::new();
     let ran = place.run(INIT);
     assert_eq!(ran.code, 0, "{}", ran.shown());
-    insta::assert_snapshot!(steady(&ran.out), @"
+    insta::assert_snapshot!(steady(&ran.out), @r#"
     The record of venue example is in sumun-data; its ledger is sumun.example/example.
 
     Invites, each shown once:
@@ -36,14 +36,17 @@ fn a_folder_is_made_and_says_what_is_next() {
 
     What is next:
       1. start it                   sumun serve
-      2. each of the two, himself   sumun users enrol --invite INVITE
-      3. sign in                    sumun login alice
+      2. each of them, himself      sumun users enrol --invite INVITE
+      3. signed in by that, begin   sumun customers put C1 --segment retail
+
+    Ending a key by force takes three people: one proposes it, two others approve. Invite a third:
+      sumun users invite carol --name "Carol Made-Up" --roles analyst,approver
 
     The ledger's verifier key, for whoever will check it:
       sumun.example/example+…
 
     Keep a copy of kek.txt where the folder is not: without it nothing that is sealed opens.
-    ");
+    "#);
     for (file, mode) in [
         ("kek.txt", 0o600),
         ("sumun-data", 0o700),
@@ -83,8 +86,17 @@ fn two_administrators_are_two_persons() {
     let place = Place::new();
     let ran = place.run(&["init", "--admin", "alice@example.test", "--second", "Alice@another.example"]);
     assert_eq!(ran.code, 2);
-    insta::assert_snapshot!(ran.err, @"error: `alice` is invited twice; the two administrators are two persons: name another with `--second`");
+    insta::assert_snapshot!(ran.err, @"error: `alice` is invited twice; administrators are different persons: name another with `--second`");
     assert!(std::fs::read_dir(place.path(".")).unwrap().next().is_none(), "nothing was made");
+}
+
+#[test]
+fn three_can_end_a_key_by_force() {
+    let place = Place::new();
+    let ran = place.run(&[INIT, &["--second", "carol@example.test"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert_eq!(ran.out.matches("sumun_inv_").count(), 3, "{}", ran.out);
+    assert!(!ran.out.contains("takes three people"), "{}", ran.out);
 }
 
 #[test]
