@@ -6,6 +6,8 @@
  *   FAULTFS_COUNT=file      number of operations so far, so that a campaign can walk them
  *   FAULTFS_LOG=file        one line per operation: number, kind, path, offset, length
  *   FAULTFS_KILL_AT=n       SIGKILL before the n-th operation, from 1
+ *   FAULTFS_ONLY="kind path [min max]"  KILL_AT counts only operations of this kind (as in the log; or `any`) on files whose
+ *                           path begins so, of at least min and less than max bytes
  *   FAULTFS_TEAR=1          a write that is the n-th is done by half, then killed
  *   FAULTFS_FAIL_SYNC_AT=n  the n-th fsync or fdatasync, from 1, returns EIO. Later ones succeed, and what the failed one
  *                           should have saved is lost all the same at the end (Linux marks such pages clean)
@@ -53,6 +55,8 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char root[PATH_MAX], side[PATH_MAX];
 static size_t root_len;
+static char only_kind[16], only_path[256];
+static unsigned long only_min, only_max = ULONG_MAX, only_met;
 static unsigned long kill_at, fail_sync_at, operations, syncs, kept_names;
 static int tear, drop, seeded, faulted, count_fd = -1, log_fd = -1;
 static unsigned long long seed;
@@ -118,6 +122,8 @@ static void start(void) {
     if (root_len + 32 > sizeof side) die("the folder's name is too long");
     snprintf(side, sizeof side, "%.*s.faultfs-%d", (int)(sizeof side - 32), root, (int)getpid());
     kill_at = number("FAULTFS_KILL_AT");
+    const char *only = getenv("FAULTFS_ONLY");
+    if (only && sscanf(only, "%15s %255s %lu %lu", only_kind, only_path, &only_min, &only_max) < 2) die("FAULTFS_ONLY");
     fail_sync_at = number("FAULTFS_FAIL_SYNC_AT");
     tear = number("FAULTFS_TEAR") != 0;
     drop = number("FAULTFS_DROP") != 0;
@@ -451,6 +457,12 @@ __attribute__((destructor)) static void end(void) {
     pthread_mutex_unlock(&lock);
 }
 
+/* Whether KILL_AT counts it. */
+static int counts(const char *what, const char *path, unsigned long len) {
+    if (strcmp(only_kind, "any") != 0 && strcmp(only_kind, what) != 0) return 0;
+    return strncmp(path, only_path, strlen(only_path)) == 0 && len >= only_min && len < only_max;
+}
+
 /* Counts an operation; true: it is the one to die at. */
 static int step(const char *what, const char *path, off64_t at, off64_t len) {
     operations++;
@@ -462,6 +474,7 @@ static int step(const char *what, const char *path, off64_t at, off64_t len) {
     }
     if (log_fd >= 0)
         dprintf(log_fd, "%lu %s %s %lld %lld\n", operations, what, path + root_len, (long long)at, (long long)len);
+    if (only_kind[0]) return counts(what, path + root_len, (unsigned long)len) && ++only_met == kill_at;
     return operations == kill_at;
 }
 

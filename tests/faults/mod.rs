@@ -12,6 +12,8 @@ use std::sync::OnceLock;
 pub(crate) struct Faults {
     /// Die before this operation, counted from 1.
     pub(crate) kill_at: Option<u64>,
+    /// Count for that only what [`Only`] describes.
+    pub(crate) only: Option<Only>,
     /// If that operation is a write, do half of it.
     pub(crate) tear: bool,
     /// Let this sync fail, counted from 1.
@@ -20,6 +22,31 @@ pub(crate) struct Faults {
     pub(crate) drop: bool,
     /// Lose only a part of it.
     pub(crate) seed: Option<u64>,
+}
+
+/// Operations of one kind on some files: what the shim's log calls the kind (or `any`), how the path below the folder begins,
+/// and from how many bytes to below how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Only {
+    pub(crate) kind: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) bytes: (u64, u64),
+}
+
+impl Only {
+    /// How many such there are in a log.
+    pub(crate) fn count(&self, log: &str) -> u64 {
+        log.lines().filter(|line| self.is(line)).count() as u64
+    }
+
+    fn is(&self, line: &str) -> bool {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [_, kind, path, _, bytes] = words[..] else { return false };
+        let Ok(bytes) = bytes.parse() else { return false };
+        (self.kind == "any" || self.kind == kind)
+            && path.starts_with(self.path)
+            && (self.bytes.0..self.bytes.1).contains(&bytes)
+    }
 }
 
 impl Faults {
@@ -54,6 +81,9 @@ impl Faults {
         command.env("LD_PRELOAD", shim()).env("FAULTFS_ROOT", root);
         command.env("FAULTFS_LOG", reports.join("faults.log"));
         command.env("FAULTFS_COUNT", reports.join("faults.count"));
+        if let Some(Only { kind, path, bytes: (from, to) }) = self.only {
+            command.env("FAULTFS_ONLY", format!("{kind} {path} {from} {to}"));
+        }
         let numbers = [
             ("FAULTFS_KILL_AT", self.kill_at),
             ("FAULTFS_FAIL_SYNC_AT", self.fail_sync_at),

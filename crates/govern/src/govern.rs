@@ -35,25 +35,34 @@ pub struct Govern {
     pub keyring: Keyring,
     /// Time and randomness.
     pub world: Arc<dyn World>,
-    venue: RwLock<Arc<Venue>>,
+    venue: RwLock<InForce>,
+}
+
+/// The venue's facts in force, and which version of the record's row they are: 0 before the record has any.
+struct InForce {
+    version: i64,
+    venue: Arc<Venue>,
 }
 
 impl Govern {
     /// The service over this store.
     #[must_use]
     pub fn new(store: Store, keyring: Keyring, world: Arc<dyn World>, venue: Venue) -> Self {
-        Self { store, keyring, world, venue: RwLock::new(Arc::new(venue)) }
+        Self { store, keyring, world, venue: RwLock::new(InForce { version: 0, venue: Arc::new(venue) }) }
     }
 
     /// The venue's facts in force.
     #[must_use]
     pub fn venue(&self) -> Arc<Venue> {
-        Arc::clone(&self.venue.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.venue.read().unwrap_or_else(PoisonError::into_inner).venue)
     }
 
-    /// Puts other facts in force, after the ledger has them.
-    pub fn adopt_venue(&self, venue: Venue) {
-        *self.venue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(venue);
+    /// Puts the facts of this version of the record's row in force, unless newer ones are.
+    pub fn adopt_venue(&self, venue: Venue, version: i64) {
+        let mut in_force = self.venue.write().unwrap_or_else(PoisonError::into_inner);
+        if version > in_force.version {
+            *in_force = InForce { version, venue: Arc::new(venue) };
+        }
     }
 
     /// Runs one use case: answers a repeated request, else plans, lints, and executes unless it is a dry run.
@@ -223,6 +232,17 @@ pub fn store_refusal(error: StoreError) -> Refusal {
             "repeat the request with the same `Idempotency-Key`, or look the subject up before deciding again",
         )
         .after_s(STORE_BACK_S),
+        StoreError::Unavailable { cause, .. } => {
+            tracing::error!(store.cause = %cause, "The store takes no changes: {cause}");
+            Refusal::new(
+                RefusalKind::Unavailable,
+                "store_unavailable",
+                "the record takes no changes until the control plane is started anew, and nothing was changed",
+                "repeat the request with the same `Idempotency-Key` once it has been started anew; if it stays away, its log's last \
+                 line says why",
+            )
+            .after_s(STORE_BACK_S)
+        }
         other => {
             tracing::error!(error = &other as &dyn std::error::Error, "The store did not answer");
             Refusal::new(

@@ -1,6 +1,6 @@
 //! Dead at any step between a request and the gate's receipt, started again, and asked to go on.
 
-use crate::faults::{self, Faults};
+use crate::faults::{self, Faults, Only};
 use crate::house::{House, invite_of};
 use crate::rest::{self, Answer};
 use crate::stage::client::{Effect, Signed, once};
@@ -16,7 +16,21 @@ const KEYS: usize = 2;
 /// Deaths in a quick run.
 const CASES: u64 = 10;
 /// Failing syncs in a quick run.
-const SYNCS: u64 = 4;
+const SYNCS: u64 = 6;
+/// What a gate says whose disk has failed.
+const SAYS_NOTHING: &str = "nothing is acknowledged to govern meanwhile";
+
+/// The way from a request to a gate's receipt, by what is done to the disk. On SQLite a change and its place are one
+/// transaction: its bytes are the change, the sync after which it stands is the sequencing. At the gate a delta's signed line has
+/// hundreds of bytes, the note of what govern has acknowledgements for has 25.
+const CLASSES: [(&str, Only); 5] = [
+    ("change", Only { kind: "write", path: "/govern.db-wal", bytes: ANY }),
+    ("sequence", Only { kind: "sync", path: "/govern.db-wal", bytes: ANY }),
+    ("publish", Only { kind: "any", path: "/ledger/", bytes: ANY }),
+    ("feed", Only { kind: "write", path: "/feed/", bytes: (100, u64::MAX) }),
+    ("acknowledgement", Only { kind: "write", path: "/feed/", bytes: (25, 26) }),
+];
+const ANY: (u64, u64) = (0, u64::MAX);
 
 /// A house with a customer, its people signed in, closed: what every case begins with.
 fn prepared() -> House {
@@ -82,7 +96,7 @@ impl Case {
             if answer.status == 503 {
                 let code = answer.body["code"].as_str().unwrap_or_default();
                 assert!(code.starts_with("store_"), "{answer:?}");
-                self.started_anew();
+                self.ends();
                 continue;
             }
             assert!((200..300).contains(&answer.status), "{step}: {answer:?}");
@@ -92,17 +106,22 @@ impl Case {
         panic!("{step} was never answered");
     }
 
-    /// The disk failed and the process says so. A gate beside it goes on, so that somebody must start it anew.
-    fn started_anew(&mut self) {
-        let Some(running) = self.running.take() else { return };
-        running.says("takes no changes any more");
-        let (_, said) = running.stop();
-        assert!(said.contains("See to the disk, then start"), "{said}");
+    /// A store that has stopped ends the process, which says why at the end; whoever watches over it starts it anew.
+    fn ends(&mut self) {
+        let Some(mut running) = self.running.take() else { return };
+        let ended = wait_for(|| (!running.is_running()).then_some(()));
+        assert!(ended.is_some(), "nothing can be changed, and it goes on: {}", running.said());
+        let said = running.kill();
+        let last = said.lines().last().unwrap_or_default();
+        assert!(last.contains("takes no changes any more") && last.contains("See to the disk"), "{said}");
     }
 
     fn read(&mut self, path: &str) -> Value {
-        let server = self.server();
-        let answer = rest::send(&server, &self.tokens["alice"], path, None).expect("an answer");
+        let answer = wait_for(|| {
+            let server = self.server();
+            rest::send(&server, &self.tokens["alice"], path, None).filter(|answer| answer.status != 503)
+        });
+        let answer = answer.expect("an answer");
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         answer.body
     }
@@ -146,15 +165,21 @@ impl Case {
         std::panic::catch_unwind(|| once(gate, &signed).status).ok()
     }
 
-    /// Lives through everything, wherever the first process dies.
-    fn live(mut self) {
+    /// Lives through everything, wherever the first process dies. Answers the step it died at, if it did.
+    fn live(mut self) -> Option<String> {
         let keys: Vec<_> = (0..KEYS).map(|n| self.key(n)).collect();
         self.check(&keys);
+        let log = faults::log(&self.place.path("."));
+        let died = log.lines().position(|line| line.starts_with("killed "))?;
+        log.lines().nth(died.checked_sub(1)?).map(str::to_owned)
     }
 
-    /// Waits until the gate's receipts cover all versions, none left out.
+    /// Waits until the gate's receipts cover all versions, none left out. Gives up once the gate says that it cannot.
     fn obeyed(&mut self) -> Option<()> {
-        wait_for(|| {
+        let obeyed = wait_for(|| {
+            if self.running.as_ref().is_some_and(|gate| gate.said().contains(SAYS_NOTHING)) {
+                return Some(false);
+            }
             let items = self.read("/v1/gates/gate-1/receipts?limit=1000")["items"].clone();
             let number = |item: &Value, name: &str| item[name].as_u64().unwrap();
             let mut spans: Vec<(u64, u64)> = items
@@ -170,8 +195,9 @@ impl Case {
                 reached = reached.max(*to);
             }
             // Per key: issued, narrowed, ended.
-            (reached >= 3 * KEYS as u64).then_some(())
-        })
+            (reached >= 3 * KEYS as u64).then_some(true)
+        });
+        obeyed.filter(|obeyed| *obeyed).map(|_| ())
     }
 
     fn check(&mut self, keys: &[(String, Option<String>)]) {
@@ -223,42 +249,51 @@ impl Case {
     }
 }
 
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     let told = std::env::var("SUMUN_CRASH_SEED").ok().and_then(|text| text.parse().ok());
     told.unwrap_or_else(|| u64::from(std::process::id()))
 }
 
-/// Steps and syncs of a life without a fault.
-fn steps_of_a_whole_life(house: &House) -> (u64, u64) {
+/// What a life without a fault does to the disk, a line each.
+fn a_whole_life(house: &House) -> String {
     let mut case = Case::of(house);
     case.start(&Faults { drop: true, ..Faults::none() });
     let keys: Vec<_> = (0..KEYS).map(|n| case.key(n)).collect();
-    let steps = faults::counted(&case.place.path("."));
+    assert!(case.obeyed().is_some(), "the gate obeys");
     let log = faults::log(&case.place.path("."));
-    let syncs = log.lines().filter(|line| line.split(' ').nth(1) == Some("sync")).count();
     case.check(&keys);
-    (steps, syncs as u64)
+    log
 }
 
 #[test]
 fn dead_at_any_step_what_was_answered_stands_and_what_ended_stays_ended() {
     let house = prepared();
-    let (all, _) = steps_of_a_whole_life(&house);
+    let log = a_whole_life(&house);
     let seed = seed();
-    println!("{all} steps, SUMUN_CRASH_SEED={seed}");
-    for (case, at) in (seed..).zip(faults::steps(all, CASES * faults::factor(), seed)) {
-        let faults = Faults::variant(case, at);
-        println!("{faults:?}");
-        let mut case = Case::of(&house);
-        case.start(&faults);
-        case.live();
+    println!("{} steps, SUMUN_CRASH_SEED={seed}", log.lines().count());
+    let each = (CASES * faults::factor()).div_ceil(CLASSES.len() as u64);
+    let mut case = seed;
+    for (class, only) in CLASSES {
+        let all = only.count(&log);
+        let mut hit = 0;
+        for at in faults::steps(all, each, seed) {
+            let faults = Faults { only: Some(only), ..Faults::variant(case, at) };
+            let mut running = Case::of(&house);
+            running.start(&faults);
+            let died_at = running.live();
+            println!("{class} {at} of {all}: dead at {died_at:?}");
+            hit += u64::from(died_at.is_some());
+            case += 1;
+        }
+        assert!(hit > 0, "never dead at a step of class {class}, of which there are {all}");
     }
 }
 
 #[test]
 fn a_failing_sync_is_told_and_healed_by_a_start() {
     let house = prepared();
-    let (_, all) = steps_of_a_whole_life(&house);
+    let log = a_whole_life(&house);
+    let all = log.lines().filter(|line| line.split(' ').nth(1) == Some("sync")).count() as u64;
     let seed = seed();
     println!("{all} syncs, SUMUN_CRASH_SEED={seed}");
     for at in faults::steps(all, SYNCS * faults::factor(), seed) {

@@ -1,7 +1,8 @@
 //! The built control plane and its gate on a disk that fails, and their API tried by a stranger's tool.
 //!
 //! `campaign`: keys are asked for, approved, issued, narrowed and ended through REST while the process dies at any of its
-//! steps; what was answered must stand, and what ended must stay ended. `real_client`: `schemathesis` reads the API's own
+//! steps; what was answered must stand, and what ended must stay ended. `postgres` and `alone`: the same with control planes and
+//! gates as processes of their own (`apart`). `real_client`: `schemathesis` reads the API's own
 //! description and tries to find an answer that is not in it. `rest` is the little HTTP both need.
 #![allow(
     missing_docs,
@@ -19,11 +20,15 @@ mod support;
 mod stage;
 
 #[path = "../record/house.rs"]
+#[allow(dead_code, reason = "several test binaries share it; each uses what it needs")]
 mod house;
 
 #[path = "../../../../tests/faults/mod.rs"]
 mod faults;
 
+mod alone;
+mod apart;
 mod campaign;
+mod postgres;
 mod real_client;
 mod rest;
