@@ -6,7 +6,7 @@ use super::Venue;
 use super::compare::difference;
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, Planned};
-use crate::govern::{Govern, change, check_if_match, facts};
+use crate::govern::{Govern, change, check_if_match, facts, store_refusal};
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sumun_model::Timestamp;
 use sumun_store::tables::VENUE;
-use sumun_store::{Image, Store};
+use sumun_store::{Filter, Image, Store};
 
 /// Who may change the venue's facts through the API. The operator's own file is adopted by `system:operator`.
 pub const ROLES: &[Role] = &[Role::ComplianceLead];
@@ -94,7 +94,7 @@ pub fn plan(
 /// # Errors
 /// The store cannot be read.
 pub async fn adopted(store: &Store, venue: &str) -> Result<Option<Adopted>, Refusal> {
-    let row = store.get(&VENUE, venue).await.map_err(crate::govern::store_refusal)?;
+    let row = store.get(&VENUE, venue).await.map_err(store_refusal)?;
     Ok(row.as_ref().map(view))
 }
 
@@ -109,7 +109,8 @@ fn view(row: &Image) -> Adopted {
 }
 
 impl Govern {
-    /// Takes these facts into force; nothing is written if they are already.
+    /// Takes these facts into force; nothing is written if they are already. What is in force afterwards is what the record
+    /// holds, never what a request says: a repeated one may be long overtaken.
     ///
     /// # Errors
     /// `forbidden`, `venue_identity`, `version_stale`, or the store's.
@@ -118,12 +119,11 @@ impl Govern {
         if actor.principal != SYSTEM_OPERATOR {
             require(actor, ROLES)?;
         }
-        let facts = &venue;
-        let before = self.row(&VENUE, &venue.venue).await?;
-        if let Some(row) = &before
+        let venue = &venue;
+        if let Some(row) = &self.venue_row().await?
             && row::text(row, "digest") == venue.digest()
         {
-            self.adopt_venue(venue.clone());
+            self.reload_venue().await?;
             let plan = crate::call::PlanView {
                 title: format!("venue {} stands as it was", venue.venue),
                 ..Default::default()
@@ -132,11 +132,11 @@ impl Govern {
         }
         let done = self
             .run(actor, call, |now| async move {
-                let before = self.row(&VENUE, &facts.venue).await?;
+                let before = self.venue_row().await?;
                 if let Some(row) = &before {
-                    check_if_match(call, "venue", &facts.venue, row::version(row))?;
+                    check_if_match(call, "venue", row::text(row, "venue"), row::version(row))?;
                 }
-                let plan = plan(actor, before.as_ref(), facts, now)?.ok_or_else(|| {
+                let plan = plan(actor, before.as_ref(), venue, now)?.ok_or_else(|| {
                     Refusal::new(
                         RefusalKind::Conflict,
                         "conflict",
@@ -145,14 +145,44 @@ impl Govern {
                     )
                 })?;
                 let value = plan.change.writes.first().map(|write| view(&write.image));
-                let value = value.ok_or_else(|| crate::govern::not_found("venue", &facts.venue))?;
+                let value = value.ok_or_else(|| crate::govern::not_found("venue", &venue.venue))?;
                 Ok(Planned { plan, value, status: 200 })
             })
             .await?;
         if !call.dry_run {
-            self.adopt_venue(venue);
+            self.reload_venue().await?;
         }
         Ok(done)
+    }
+
+    /// Puts in force what the record holds, if that is newer than what is.
+    ///
+    /// # Errors
+    /// `store_unavailable`; `row_unreadable`, and then what is in force stays.
+    pub async fn reload_venue(&self) -> Result<(), Refusal> {
+        let Some(row) = self.venue_row().await? else { return Ok(()) };
+        let facts = row.get("facts").cloned().unwrap_or_default();
+        let venue = Venue::from_json(&facts).map_err(|error| {
+            tracing::error!("The venue's facts in the record cannot be read, the former ones stay: {error}");
+            Refusal::new(
+                RefusalKind::Unavailable,
+                "row_unreadable",
+                format!("the venue's facts in the record cannot be read: {error}"),
+                "run `sumun ledger verify`, then put the facts again",
+            )
+        })?;
+        self.adopt_venue(venue, row::version(&row));
+        Ok(())
+    }
+
+    /// The row of this record's venue. A record has one venue: whoever comes with another one meets the row of the first.
+    async fn venue_row(&self) -> Result<Option<Image>, Refusal> {
+        if let Some(row) = self.row(&VENUE, &self.venue().venue).await? {
+            return Ok(Some(row));
+        }
+        let filter = Filter { limit: 1, ..Filter::default() };
+        let rows = self.store.list(&VENUE, &filter).await.map_err(store_refusal)?;
+        Ok(rows.into_iter().next())
     }
 }
 

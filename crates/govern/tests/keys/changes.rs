@@ -121,7 +121,7 @@ async fn a_rotated_key_stands_on_the_terms_in_force() {
     let (key, _) = bench.issued(&request("portfolio", &["read"])).await;
     let mut venue = (*bench.govern.venue()).clone();
     venue.terms.version = "2".into();
-    bench.govern.adopt_venue(venue);
+    bench.govern.adopt_venue(venue, 1);
     let silent = Rotation::default();
     assert_eq!(
         bench.govern.rotate_key(&owner, &key, &silent, &call).await.unwrap_err().code,

@@ -63,10 +63,14 @@ impl Bench {
         };
         let url = format!("sqlite://{}", folder.path().join("sumun.db").display());
         let store = Store::open(StoreOptions::new(url, signer, clock, "test")).await.unwrap();
-        let keyring = Keyring::of(KeyEncryptionKey::new(Zeroizing::new([9; 32])));
-        let venue = example(changes);
-        let govern = Govern::new(store, keyring, Arc::clone(&world) as Arc<dyn World>, venue);
+        let govern = Govern::new(store, keyring(), Arc::clone(&world) as Arc<dyn World>, example(changes));
         Self { govern, world, _folder: folder }
+    }
+
+    /// Another service over the same record, as a second process has it.
+    pub(crate) fn again(&self, venue: Venue) -> Govern {
+        let world = Arc::clone(&self.world) as Arc<dyn World>;
+        Govern::new(self.govern.store.clone(), keyring(), world, venue)
     }
 
     pub(crate) fn pass(&self, us: i64) {
@@ -112,6 +116,10 @@ impl Bench {
             self.entries().await.into_iter().map(|entry| entry.payload.unwrap().to_string()).collect();
         payloads.join("\n")
     }
+}
+
+fn keyring() -> Keyring {
+    Keyring::of(KeyEncryptionKey::new(Zeroizing::new([9; 32])))
 }
 
 pub(crate) fn example(changes: &[(&str, &str)]) -> Venue {

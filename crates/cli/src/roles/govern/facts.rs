@@ -65,7 +65,7 @@ impl VenueFile {
                     "The venue's facts in force were changed through the API since the file was; the file is left alone"
                 );
             }
-            govern.adopt_venue(in_force);
+            govern.reload_venue().await?;
             return Ok(());
         }
         let done = govern.adopt(&operator(), self.venue, &Call::default()).await?;
