@@ -7,12 +7,12 @@ use crate::govern::{Govern, change, check_if_match, facts, not_found, store_refu
 use crate::keys::access::{READERS, inside};
 use crate::keys::read::KeyFilter;
 use crate::plan::Plan;
-use crate::proposal::{USER_ROLES, VENDOR_APPROVE};
+use crate::proposal::{USER_ROLES, VENDOR_APPROVE, VENUE_ADOPT};
 use crate::refusal::{Refusal, RefusalKind};
 use serde_json::{Value, json};
 use sumun_model::Timestamp;
-use sumun_store::Filter;
 use sumun_store::tables::APPROVALS;
+use sumun_store::{Filter, Image};
 
 impl Govern {
     /// Decides an approval; the last decision executes what was asked.
@@ -26,24 +26,30 @@ impl Govern {
         decision: &Decision,
         call: &Call,
     ) -> Result<Done<Approval>, Refusal> {
-        self.run(actor, call, |now| async move {
-            let before = self.approval_row(actor, approval).await?;
-            check_if_match(call, "approval", approval, before.version)?;
-            let (after, outcome) = before.decide(actor, decision, now)?;
-            let mut plan = match (outcome, after.action.as_str()) {
-                (Outcome::Waits, _) => waiting(actor, &after, now),
-                (Outcome::Granted, VENDOR_APPROVE) => self.vendor_approved(actor, &after, now).await?,
-                (Outcome::Granted, USER_ROLES) => self.roles_approved(actor, &after, now).await?,
-                (Outcome::Granted, _) => self.key_approved(actor, &after, now).await?,
-                (Outcome::Refused, "key.grant") => self.key_grant_refused(actor, &after, now).await?,
-                (Outcome::Refused, _) => waiting(actor, &after, now),
-            };
-            plan.change.facts.insert("approval".to_owned(), json!(after.approval));
-            plan.change.facts.insert("decision".to_owned(), json!(after.decisions.last()));
-            plan.change.writes.push(after.next_write());
-            Ok(Planned { plan, value: after.seen_by(actor), status: 200 })
-        })
-        .await
+        let done = self
+            .run(actor, call, |now| async move {
+                let before = self.approval_row(actor, approval).await?;
+                check_if_match(call, "approval", approval, before.version)?;
+                let (after, outcome) = before.decide(actor, decision, now)?;
+                let mut plan = match (outcome, after.action.as_str()) {
+                    (Outcome::Waits, _) => waiting(actor, &after, now),
+                    (Outcome::Granted, VENDOR_APPROVE) => self.vendor_approved(actor, &after, now).await?,
+                    (Outcome::Granted, USER_ROLES) => self.roles_approved(actor, &after, now).await?,
+                    (Outcome::Granted, VENUE_ADOPT) => self.venue_approved(actor, &after, now).await?,
+                    (Outcome::Granted, _) => self.key_approved(actor, &after, now).await?,
+                    (Outcome::Refused, "key.grant") => self.key_grant_refused(actor, &after, now).await?,
+                    (Outcome::Refused, _) => waiting(actor, &after, now),
+                };
+                plan.change.facts.insert("approval".to_owned(), json!(after.approval));
+                plan.change.facts.insert("decision".to_owned(), json!(after.decisions.last()));
+                plan.change.writes.push(after.next_write());
+                Ok(Planned { plan, value: after.seen_by(actor), status: 200 })
+            })
+            .await?;
+        if done.committed.is_some() && done.value.action == VENUE_ADOPT {
+            self.reload_venue().await?;
+        }
+        Ok(done)
     }
 
     /// Takes back what one asked for.
@@ -166,13 +172,24 @@ impl Govern {
         }
     }
 
-    /// Approvals of this subject that still wait.
+    /// Approvals of this subject that still wait. One that cannot be read waits for nobody, since nobody can decide it: it is
+    /// left out and told, so that no altered row stands in the way of ending a key.
     pub(crate) async fn open_approvals(&self, subject: &str) -> Result<Vec<Approval>, Refusal> {
         let equals = vec![("subject", json!(subject)), ("state", json!(ApprovalState::Open))];
         let filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX, ..Filter::default() };
         let rows = self.store.list(&APPROVALS, &filter).await.map_err(store_refusal)?;
-        rows.iter().map(Approval::of).collect()
+        Ok(rows.iter().filter_map(readable).collect())
     }
+}
+
+/// The approval, if its row can be read.
+fn readable(row: &Image) -> Option<Approval> {
+    Approval::of(row)
+        .inspect_err(|_| {
+            let id = crate::row::text(row, APPROVALS.key);
+            tracing::error!(approval.id = %id, "Approval `{id}` cannot be read and was left out: verify the ledger");
+        })
+        .ok()
 }
 
 /// What a customer asks for, and so may see.

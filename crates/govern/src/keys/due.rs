@@ -40,7 +40,7 @@ pub struct DueRun {
     pub lapsed_approvals: Vec<String>,
     /// Keys that should have been rotated by now.
     pub rotation_overdue: Vec<String>,
-    /// What could not be done: subject and code. The next run tries again.
+    /// What could not be done, rows that cannot be read among it: subject and code. The next run tries again.
     pub failed: Vec<(String, &'static str)>,
 }
 
@@ -123,9 +123,12 @@ impl Govern {
         let mut open = Some(Filter { equals, at_most, ..page.clone() });
         while open.is_some() {
             for row in self.page(&APPROVALS, &mut open).await? {
-                let approval = Approval::of(&row)?;
-                let id = approval.approval.clone();
-                match self.lapse(&approval).await {
+                let id = crate::row::text(&row, APPROVALS.key).to_owned();
+                let lapsed = match Approval::of(&row) {
+                    Ok(approval) => self.lapse(&approval).await,
+                    Err(refusal) => Err(refusal),
+                };
+                match lapsed {
                     Ok(()) => run.lapsed_approvals.push(id),
                     Err(refusal) => run.failed.push((id, refusal.code)),
                 }
@@ -135,7 +138,12 @@ impl Govern {
         let mut keys = Some(Filter { at_most, ..page });
         while keys.is_some() {
             for row in self.page(&KEYS, &mut keys).await? {
-                self.due_for(&KeyRow::of(&row)?, now, &mut run).await;
+                match KeyRow::of(&row) {
+                    Ok(key) => self.due_for(&key, now, &mut run).await,
+                    Err(refusal) => {
+                        run.failed.push((crate::row::text(&row, KEYS.key).to_owned(), refusal.code));
+                    }
+                }
             }
         }
         Ok(run)

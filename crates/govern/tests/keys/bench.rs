@@ -101,11 +101,24 @@ impl Bench {
         .await;
     }
 
-    async fn put(&self, table: &'static Table, image: Value) {
+    pub(crate) async fn put(&self, table: &'static Table, image: Value) {
         let mut change = sumun_govern::govern::change("test.setup", self.world.now(), serde_json::Map::new());
         self.world.draw(&mut change.salt);
         let Value::Object(image) = image else { panic!("not a row") };
         change.writes.push(RowWrite { table, expect: Expect::Absent, image });
+        self.govern.store.execute(change).await.unwrap();
+    }
+
+    /// Puts a value into a row past all rules, as somebody would who has the database.
+    pub(crate) async fn alter(&self, table: &'static Table, key: &str, column: &str, value: Value) {
+        let mut image = self.govern.store.get(table, key).await.unwrap().unwrap();
+        let version = image.get("version").and_then(Value::as_i64).unwrap();
+        image.insert(column.into(), value);
+        image.insert("version".into(), json!(version + 1));
+        let mut change =
+            sumun_govern::govern::change("test.altered", self.world.now(), serde_json::Map::new());
+        self.world.draw(&mut change.salt);
+        change.writes.push(RowWrite { table, expect: Expect::Version(version), image });
         self.govern.store.execute(change).await.unwrap();
     }
 

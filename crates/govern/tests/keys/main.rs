@@ -5,4 +5,5 @@
 mod bench;
 mod changes;
 mod ends;
+mod escapes;
 mod makes;
