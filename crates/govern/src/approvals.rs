@@ -86,7 +86,8 @@ pub struct Decided {
 pub struct Approval {
     /// Its id.
     pub approval: String,
-    /// What is done when it is granted: `key.grant`, `key.widen`, `key.expire`, `vendor.approve`, `user.roles`.
+    /// What is done when it is granted: `key.grant`, `key.widen`, `key.expire`, `vendor.approve`, `user.roles`,
+    /// `venue.adopt`, `token.make`.
     pub action: String,
     /// To what: `key:K1`.
     pub subject: String,

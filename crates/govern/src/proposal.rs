@@ -1,6 +1,6 @@
 //! What one person proposes and another decides: the approval that a vendor's or a user's change waits for.
 //!
-//! What deciding it does stands with the thing: [`crate::parties`] for vendors, [`crate::staff`] for roles.
+//! What deciding it does stands with the thing: [`crate::parties`] for vendors, [`crate::staff`] for roles, [`crate::venue`].
 
 use crate::actor::{Actor, Role};
 use crate::approvals::{Approval, Opening};
@@ -16,6 +16,9 @@ use sumun_store::RowRead;
 pub(crate) const VENDOR_APPROVE: &str = "vendor.approve";
 /// Gives a user other roles.
 pub(crate) const USER_ROLES: &str = "user.roles";
+
+/// Puts other facts of the venue in force.
+pub(crate) const VENUE_ADOPT: &str = "venue.adopt";
 
 /// What is proposed.
 #[derive(Debug)]

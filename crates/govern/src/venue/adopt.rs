@@ -1,13 +1,17 @@
 //! Taking a venue's facts into force: one ledger entry that shows each field before and after.
 //!
-//! A loosening is not refused, it is marked. What can never change is the venue's id and the ledger's origin.
+//! The operator's own file is taken as it is, and what it loosens is marked. Over the API, whatever loosens a rule or says who is
+//! believed or must agree waits for a second compliance lead; the rest holds at once. What can never change is the venue's id
+//! and the ledger's origin.
 
 use super::Venue;
-use super::compare::difference;
+use super::compare::{Difference, difference};
 use crate::actor::{Actor, Role};
+use crate::approvals::Approval;
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, change, check_if_match, facts, store_refusal};
-use crate::plan::Plan;
+use crate::plan::{Effect, Plan};
+use crate::proposal::{Proposal, VENUE_ADOPT, subject_changed, unreadable};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row;
 use crate::staff::require;
@@ -33,6 +37,20 @@ pub struct Adopted {
     pub facts: Value,
     /// Version of the row.
     pub version: i64,
+    /// The approval that other facts wait for; then those above are still in force.
+    #[serde(default)]
+    pub waits_for: Option<String>,
+}
+
+/// What is frozen in an approval of other facts.
+#[derive(Serialize, Deserialize)]
+struct Frozen {
+    venue: String,
+    /// Digest of the facts they were held against.
+    before: String,
+    facts: Value,
+    changed: Vec<Effect>,
+    loosened: Vec<String>,
 }
 
 /// What adopting would write; `None` if these facts are in force already.
@@ -105,6 +123,7 @@ fn view(row: &Image) -> Adopted {
         adopted: Timestamp::from_micros(row::integer(row, "adopted_us").unwrap_or_default()),
         facts: row.get("facts").cloned().unwrap_or_default(),
         version: row::version(row),
+        waits_for: None,
     }
 }
 
@@ -144,6 +163,11 @@ impl Govern {
                         "nothing needs doing",
                     )
                 })?;
+                if let Some(row) = before.as_ref().filter(|_| actor.principal != SYSTEM_OPERATOR)
+                    && let Some(waiting) = self.venue_waits(actor, row, venue, &plan, now).await?
+                {
+                    return Ok(waiting);
+                }
                 let value = plan.change.writes.first().map(|write| view(&write.image));
                 let value = value.ok_or_else(|| crate::govern::not_found("venue", &venue.venue))?;
                 Ok(Planned { plan, value, status: 200 })
@@ -153,6 +177,61 @@ impl Govern {
             self.reload_venue().await?;
         }
         Ok(done)
+    }
+
+    /// The approval that these facts wait for, if they are not one person's to put in force.
+    async fn venue_waits(
+        &self,
+        actor: &Actor,
+        row: &Image,
+        venue: &Venue,
+        adopting: &Plan,
+        now: Timestamp,
+    ) -> Result<Option<Planned<Adopted>>, Refusal> {
+        let old = row.get("facts").and_then(|facts| Venue::from_json(facts).ok());
+        // Without a readable `before` nobody can say what is loosened: two look at all of it.
+        let Difference { effects, loosened } = match old.as_ref().map(|old| difference(Some(old), venue)) {
+            Some(difference) if !difference.takes_two() => return Ok(None),
+            Some(difference) => difference,
+            None => difference(None, venue),
+        };
+        let frozen = Frozen {
+            venue: venue.venue.clone(),
+            before: row::text(row, "digest").to_owned(),
+            facts: venue.to_json(),
+            changed: effects,
+            loosened,
+        };
+        let proposal = Proposal {
+            action: VENUE_ADOPT,
+            subject: format!("venue:{}", venue.venue),
+            request: json!(frozen),
+            role: Role::ComplianceLead,
+            reason: "other facts of the venue",
+            reads: vec![row::unchanged(&VENUE, row::text(row, "venue"), Some(row))],
+        };
+        let (mut plan, approval) = self.propose(actor, proposal, now).await?;
+        plan.effects.clone_from(&adopting.effects);
+        plan.warnings.extend(adopting.warnings.iter().cloned());
+        let value = Adopted { waits_for: Some(approval), ..view(row) };
+        Ok(Some(Planned { plan, value, status: 202 }))
+    }
+
+    /// What granting an approval of other facts writes.
+    pub(crate) async fn venue_approved(
+        &self,
+        actor: &Actor,
+        approval: &Approval,
+        now: Timestamp,
+    ) -> Result<Plan, Refusal> {
+        let frozen: Frozen =
+            serde_json::from_value(approval.request.clone()).map_err(|_| unreadable(approval))?;
+        let venue = Venue::from_json(&frozen.facts).map_err(|_| unreadable(approval))?;
+        let before = self.venue_row().await?;
+        if before.as_ref().is_none_or(|row| row::text(row, "digest") != frozen.before) {
+            return Err(subject_changed(approval));
+        }
+        plan(actor, before.as_ref(), &venue, now)?.ok_or_else(|| subject_changed(approval))
     }
 
     /// Puts in force what the record holds, if that is newer than what is.

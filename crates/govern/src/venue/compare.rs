@@ -17,6 +17,20 @@ pub struct Difference {
     pub loosened: Vec<String>,
 }
 
+/// Fields that say who is believed and who must agree: whichever way they change, two people look at it.
+const FOR_TWO: &[&str] = &["exchange.", "expiry.", "second_factor.", "ledger."];
+
+impl Difference {
+    /// Whether one person alone may not put it in force: it loosens a rule, or says who is believed or must agree.
+    #[must_use]
+    pub fn takes_two(&self) -> bool {
+        let for_two = |field: &str| {
+            FOR_TWO.iter().any(|prefix| field.starts_with(prefix)) || field.contains(".approvals.")
+        };
+        !self.loosened.is_empty() || self.effects.iter().any(|effect| for_two(&effect.field))
+    }
+}
+
 /// Compares. Without a `before`, every field is new and nothing is loosened.
 #[must_use]
 pub fn difference(before: Option<&Venue>, after: &Venue) -> Difference {

@@ -1,6 +1,6 @@
 //! Taking a venue's facts into force.
 
-use crate::bench::{Bench, example, owner, pretty, staff};
+use crate::bench::{Bench, example, owner, pretty, staff, yes};
 use serde_json::json;
 use sumun_govern::venue::adopt::{SYSTEM_OPERATOR, adopted};
 use sumun_govern::{Call, Role};
@@ -20,7 +20,7 @@ async fn a_changed_file_is_an_entry_that_marks_what_got_looser() {
     bench.govern.adopt(&operator, looser.clone(), &dry).await.unwrap();
     assert_eq!(bench.govern.venue().clocks.hold_due_hours.get(), 72, "a dry run puts nothing in force");
     let lead = staff("lead", Role::ComplianceLead);
-    bench.govern.adopt(&lead, looser.clone(), &call).await.unwrap();
+    bench.govern.adopt(&operator, looser.clone(), &call).await.unwrap();
     assert_eq!(bench.govern.venue().clocks.hold_due_hours.get(), 24);
     let facts = bench.last_facts().await;
     assert_eq!(facts["loosened"], json!(["clocks.hold_due_hours"]));
@@ -70,4 +70,42 @@ async fn a_record_has_one_venue() {
     let started = bench.again(other.clone());
     assert_eq!(started.adopt(&operator, other, &call).await.unwrap_err().code, "venue_identity");
     assert!(adopted(&govern.store, "elsewhere").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn one_lead_alone_loosens_nothing_and_says_nothing_of_whom_to_believe() {
+    let bench = Bench::new().await;
+    let (govern, call) = (&bench.govern, Call::default());
+    govern.adopt(&operator(), example(&[]), &call).await.unwrap();
+    let (lead, other) = (staff("lead", Role::ComplianceLead), staff("other", Role::ComplianceLead));
+    let key = "\"mine\" = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"";
+    for (from, to) in [
+        ("hold_due_hours = 72", "hold_due_hours = 24"),
+        ("age_minutes_max = 5", "age_minutes_max = 4"),
+        ("methods = [\"passkey\", \"totp\"", "methods = [\"passkey\""),
+        ("[{ role = \"approver\", count = 2 }]", "[{ role = \"approver\", count = 3 }]"),
+        ("[exchange.assertion_keys]", &format!("[exchange.assertion_keys]\n{key}")),
+    ] {
+        let wish = example(&[(from, to)]);
+        let asked = govern.adopt(&lead, wish.clone(), &call).await.unwrap().value;
+        let approval = asked.waits_for.unwrap_or_else(|| panic!("`{to}` is not one person's"));
+        assert_eq!(govern.venue().digest(), example(&[]).digest());
+        assert_eq!(govern.decide(&lead, &approval, &yes(), &call).await.unwrap_err().code, "own_request");
+        govern.withdraw_approval(&lead, &approval, &call).await.unwrap();
+    }
+    // What is stricter and says nothing of whom to believe holds at once, and what waits is held against it.
+    let looser = example(&[("hold_due_hours = 72", "hold_due_hours = 24")]);
+    let asked = govern.adopt(&lead, looser.clone(), &call).await.unwrap().value.waits_for.unwrap();
+    let stricter = example(&[("invite_hours = 48", "invite_hours = 24")]);
+    let done = govern.adopt(&lead, stricter, &call).await.unwrap().value;
+    assert_eq!((done.waits_for, govern.venue().clocks.invite_hours.get()), (None, 24));
+    assert_eq!(govern.decide(&other, &asked, &yes(), &call).await.unwrap_err().code, "subject_changed");
+    govern.withdraw_approval(&lead, &asked, &call).await.unwrap();
+    let asked = govern.adopt(&lead, looser.clone(), &call).await.unwrap().value.waits_for.unwrap();
+    govern.decide(&other, &asked, &yes(), &call).await.unwrap();
+    assert_eq!(govern.venue().digest(), looser.digest());
+    assert_eq!(
+        bench.last_facts().await["loosened"],
+        serde_json::json!(["clocks.hold_due_hours", "clocks.invite_hours"])
+    );
 }

@@ -29,6 +29,9 @@ pub(crate) struct VenueView {
     pub facts: Value,
     /// Version of the row.
     pub version: i64,
+    /// The approval that other facts wait for; then the ones shown are still in force.
+    #[serde(default)]
+    pub waits_for: Option<String>,
 }
 
 /// What customers are shown: what they accept, and what holds for their keys. Not how long staff take, how the exchange signs,
@@ -49,12 +52,16 @@ pub(crate) fn add(api: &mut Api) {
     );
     api.add(
         operation(&access::VENUE_PUT, "venue", "Put other facts in force · 거래소 설정 변경")
+            .about(
+                "What loosens a rule, or says who is believed or must agree, waits for another compliance lead: `waits_for` names \
+                 the approval. The rest holds at once.",
+            )
             .takes_other(
                 "application/json",
                 json!({ "type": "object", "description": "The content of `venue.toml`, as JSON." }),
                 FACTS_BYTES_MAX,
             )
-            .writes::<VenueView>(StatusCode::OK, "In force."),
+            .writes::<VenueView>(StatusCode::OK, "In force, or waiting for another compliance lead."),
         put,
     );
 }
