@@ -245,6 +245,14 @@ impl Govern {
         Ok(first.then(|| gate_actor(gate.as_str())))
     }
 
+    /// The key of a gate, if it is enrolled: read anew by whoever goes on talking to one.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn gate_key(&self, gate: &GateId) -> Result<Option<PublicKey>, Refusal> {
+        Ok(self.enrolled_gate(gate).await?.map(|(_, key)| key))
+    }
+
     /// The row and key of a gate, if it is enrolled.
     pub(crate) async fn enrolled_gate(&self, gate: &GateId) -> Result<Option<(Image, PublicKey)>, Refusal> {
         let row = self.row(&GATES, gate.as_str()).await?.filter(|row| row::text(row, "state") == "enrolled");

@@ -1,14 +1,15 @@
 //! One gate's stream: a snapshot if its version is too old, then every version in order, and a heartbeat each second.
 //!
 //! Nothing is kept for a gate that does not read: a few frames wait in a channel, and if none is taken for a while the stream
-//! is broken off, so that the gate notices, connects anew and says where it stands.
+//! is broken off, so that the gate notices, connects anew and says where it stands. A gate that is revoked hears nothing
+//! more: its enrolment is read before each step. A heartbeat is sent only after the database was read for it.
 
 use crate::server::Server;
 use bytes::Bytes;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use sumun_feed::{Frame, PART_RECORDS_MAX, SnapshotWriter};
+use sumun_feed::{Frame, PART_RECORDS_MAX, PublicKey, SnapshotWriter};
 use sumun_model::{GateId, KeyId};
 use sumun_store::StoreError;
 use tokio::sync::mpsc::Sender;
@@ -20,6 +21,8 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 const SLOW: Duration = Duration::from_secs(5);
 /// How long a whole snapshot may take. It keeps a read transaction open, and others may be waiting for their turn.
 const SNAPSHOT_SLOW: Duration = Duration::from_secs(300);
+/// How long a heartbeat's look into the database may take: what was seen before that says nothing of now.
+const LOOK_SLOW: Duration = Duration::from_secs(3);
 /// Versions read at once.
 const DELTAS: u32 = 256;
 
@@ -34,8 +37,20 @@ pub(crate) enum StreamEnd {
     SlowSnapshot,
     #[error("`{0}` in the registry of dead ids is no key's id; run `sumun ledger verify`")]
     Id(String),
+    #[error("the gate is not enrolled any more")]
+    Revoked,
+    #[error("whether the gate is still enrolled cannot be read: {0}")]
+    Enrolment(String),
     #[error("this process stops")]
     Stopping,
+    #[error("this process takes no changes any more: {0}")]
+    Stopped(Arc<str>),
+    #[error("the database did not say for {} seconds where the feed stands", LOOK_SLOW.as_secs())]
+    Blind,
+    #[error(
+        "the database says that the feed is at version {found}, and version {sent} was sent: it was rolled back"
+    )]
+    RolledBack { sent: u64, found: u64 },
     #[error("the feed cannot be read")]
     Store(#[from] StoreError),
     #[error("a frame cannot be signed")]
@@ -52,7 +67,7 @@ pub(crate) async fn run(server: Arc<Server>, gate: GateId, from: u64, lines: Sen
     server.gates.connected(gate.as_str());
     server.metrics.feed_streams.inc();
     tracing::info!(gate.id = %gate, from, "Gate {gate} follows the feed from version {from}");
-    let mut stream = Stream { server: &server, lines: &lines, version: from };
+    let mut stream = Stream { server: &server, lines: &lines, gate: &gate, key: None, version: from };
     let end = match stream.follow().await {
         Ok(()) => StreamEnd::Stopping,
         Err(end) => end,
@@ -77,6 +92,9 @@ pub(crate) async fn run(server: Arc<Server>, gate: GateId, from: u64, lines: Sen
 struct Stream<'s> {
     server: &'s Server,
     lines: &'s Sender<Line>,
+    gate: &'s GateId,
+    /// The key it was enrolled with when the stream began.
+    key: Option<PublicKey>,
     /// The version all that was sent amounts to.
     version: u64,
 }
@@ -88,27 +106,55 @@ impl Stream<'_> {
         let mut stopping = self.server.stopping.subscribe();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        self.still_enrolled().await?;
         if self.version == 0 {
             self.snapshot().await?;
         }
         loop {
-            self.catch_up().await?;
+            self.catch_up(store.feed_head()).await?;
             tokio::select! {
                 biased;
                 () = async { let _ = stopping.wait_for(|stop| *stop).await; } => return Err(StreamEnd::Stopping),
                 () = self.lines.closed() => return Err(StreamEnd::Gone),
                 changed = head.changed() => if changed.is_err() { return Err(StreamEnd::Stopping) },
-                _ = heartbeat.tick() => {
-                    let frame = Frame::Heartbeat { version: self.version, at: self.server.govern.world.now() };
-                    self.send(frame.sign(&self.server.feed_key)?).await?;
-                }
+                _ = heartbeat.tick() => self.heartbeat().await?,
             }
         }
     }
 
+    /// It is, with the key it began with. Another one may have its id by now.
+    async fn still_enrolled(&mut self) -> Result<(), StreamEnd> {
+        let found = self.server.govern.gate_key(self.gate).await;
+        let found = found.map_err(|error| StreamEnd::Enrolment(error.to_string()))?;
+        let key = found.ok_or(StreamEnd::Revoked)?;
+        if *self.key.get_or_insert(key) == key { Ok(()) } else { Err(StreamEnd::Revoked) }
+    }
+
+    /// Says that nothing has changed, as of the moment before the database was asked. What has is sent instead.
+    async fn heartbeat(&mut self) -> Result<(), StreamEnd> {
+        let govern = &self.server.govern;
+        let at = govern.world.now();
+        tokio::time::timeout(LOOK_SLOW, self.still_enrolled()).await.map_err(|_| StreamEnd::Blind)??;
+        let found = tokio::time::timeout(LOOK_SLOW, govern.store.feed_version()).await;
+        let found = found.map_err(|_| StreamEnd::Blind)??;
+        if let Some(cause) = govern.store.stopped() {
+            return Err(StreamEnd::Stopped(cause));
+        }
+        if found < self.version {
+            return Err(StreamEnd::RolledBack { sent: self.version, found });
+        }
+        if found > self.version {
+            // Another process sequenced it, and this one has not heard yet.
+            return self.catch_up(found).await;
+        }
+        let frame = Frame::Heartbeat { version: self.version, at };
+        self.send(frame.sign(&self.server.feed_key)?).await
+    }
+
     /// Sends every version there is after the present one.
-    async fn catch_up(&mut self) -> Result<(), StreamEnd> {
-        while self.version < self.server.govern.store.feed_head() {
+    async fn catch_up(&mut self, head: u64) -> Result<(), StreamEnd> {
+        while self.version < head {
+            self.still_enrolled().await?;
             match self.server.govern.store.feed_since(self.version, DELTAS).await? {
                 None => self.snapshot().await?,
                 Some(deltas) if deltas.is_empty() => return Ok(()),
@@ -137,9 +183,9 @@ impl Stream<'_> {
 
     /// Page by page: neither here nor in the channel are more than a few thousand records at once.
     async fn snapshot_pages(&mut self) -> Result<(), StreamEnd> {
+        let at = self.server.govern.world.now();
         let mut snapshot = self.server.govern.store.feed_snapshot().await?;
         let (version, keys, dead) = (snapshot.version(), snapshot.keys(), snapshot.dead());
-        let at = self.server.govern.world.now();
         let (mut writer, line) = SnapshotWriter::begin(&self.server.feed_key, version, at, keys, dead)?;
         self.send(line).await?;
         let page = u32::try_from(PART_RECORDS_MAX).unwrap_or(u32::MAX);
@@ -148,6 +194,7 @@ impl Stream<'_> {
             if records.is_empty() {
                 break;
             }
+            self.still_enrolled().await?;
             self.send(writer.part(self.with_secrets(records).await?, Vec::new())?).await?;
         }
         // Ids that have ended and that gates were never told of: they must not come to life there either.

@@ -25,6 +25,12 @@ async fn head_version(connection: &mut AnyConnection) -> Result<u64, StoreError>
     Ok(head.first().map(|row| row.int(0)).transpose()?.map_or(0, unsigned))
 }
 
+/// The feed's last version as the database has it at this moment.
+pub(crate) async fn version(inner: &Inner) -> Result<u64, StoreError> {
+    let mut connection = inner.db.pool.acquire().await.map_err(database("read the feed's version"))?;
+    head_version(&mut connection).await
+}
+
 pub(crate) async fn since(
     inner: &Inner,
     version: u64,

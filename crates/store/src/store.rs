@@ -7,7 +7,7 @@ use crate::change::{Change, Committed, Idempotency};
 use crate::error::{OpenError, StoreError};
 use crate::inner::{Handle, Inner};
 use crate::options::StoreOptions;
-use crate::records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, Session};
+use crate::records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, RowsChecked, Session};
 use crate::table::{Image, Table};
 use crate::{backlog, check, entries, feed, outbox, read, rebuild, sessions};
 use std::sync::Arc;
@@ -175,6 +175,14 @@ impl Store {
         self.inner().head.borrow().feed_version
     }
 
+    /// Last feed version, read from the database: whoever says that nothing has changed must have looked.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn feed_version(&self) -> Result<u64, StoreError> {
+        feed::version(self.inner()).await
+    }
+
     /// All gate-visible records at one version, to be read page by page. Keeps a connection until dropped; of so many at
     /// once the next one waits.
     ///
@@ -298,7 +306,8 @@ impl Store {
     }
 
     /// Compares every governed row, the feed, the vault's digests and the ledger's own rows with what verified entries
-    /// (in order, from index 0) say. Memory is of the order of the rows.
+    /// (in order, from index 0) say. Entries beyond those are believed if the head over them bears this store's own
+    /// signature. Memory is of the order of the rows.
     ///
     /// # Errors
     /// As [`Store::get`]; what is wrong with rows is the answer, not an error.
@@ -307,6 +316,24 @@ impl Store {
         I: IntoIterator<Item = EntryRow>,
         I::IntoIter: Send,
     {
-        check::rows(self.inner(), entries.into_iter()).await
+        let key = self.inner().signer().map(sumun_ledger::CheckpointSigner::verifier);
+        Ok(check::rows(self.inner(), entries.into_iter(), key.as_ref()).await?.faults)
+    }
+
+    /// As [`Store::check_rows`], for whoever has the log's verifier key only: entries beyond those handed in are believed
+    /// if the head over them is signed by it.
+    ///
+    /// # Errors
+    /// As [`Store::check_rows`].
+    pub async fn check_rows_against<I>(
+        &self,
+        entries: I,
+        key: &sumun_ledger::VerifierKey,
+    ) -> Result<RowsChecked, StoreError>
+    where
+        I: IntoIterator<Item = EntryRow>,
+        I::IntoIter: Send,
+    {
+        check::rows(self.inner(), entries.into_iter(), Some(key)).await
     }
 }

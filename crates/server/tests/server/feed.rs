@@ -91,6 +91,40 @@ async fn a_gate_gets_a_snapshot_then_each_change_and_its_receipt_is_taken() {
     assert_eq!(receipts.json["items"][0]["to_version"], json!(next));
 }
 
+/// Reads on until the stream ends; panics at a delta.
+async fn ends_without_a_delta(bench: &Bench, body: &mut axum::body::Body) {
+    let rest = async {
+        while let Some(Ok(data)) = body.frame().await {
+            let data = data.into_data().unwrap();
+            for line in std::str::from_utf8(&data).unwrap().lines() {
+                let frame = Frame::verify(line, &bench.server.feed_key.public()).unwrap();
+                assert!(!matches!(frame, Frame::Delta { .. }), "{frame:?}");
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), rest).await.expect("the stream goes on");
+}
+
+#[tokio::test]
+async fn a_gate_that_is_revoked_hears_nothing_more() {
+    let (bench, owner, key) = issued().await;
+    let mut body = bench.feed(0).await;
+    frames(&bench, &mut body, |frame| matches!(frame, Frame::SnapshotEnd { .. })).await;
+    let (admin, gate) = (crate::bench::admin(), GateId::new("g1").unwrap());
+    bench.govern().revoke_gate(&admin, &gate, "lost", &sumun_govern::Call::default()).await.unwrap();
+    bench.send("POST", &format!("/v1/keys/{key}/revoke"), &owner, Some(json!({}))).await.is(200);
+    ends_without_a_delta(&bench, &mut body).await;
+}
+
+#[tokio::test]
+async fn a_control_plane_that_takes_no_changes_says_nothing_of_freshness() {
+    let (bench, _, _) = issued().await;
+    let mut body = bench.feed(0).await;
+    frames(&bench, &mut body, |frame| matches!(frame, Frame::Heartbeat { .. })).await;
+    bench.govern().store.close().await;
+    ends_without_a_delta(&bench, &mut body).await;
+}
+
 #[tokio::test]
 async fn a_gate_that_is_ahead_is_told_that_storage_is_old() {
     let (bench, _, _) = issued().await;
