@@ -1,7 +1,7 @@
-//! `cargo xtask demo`: the present stage's scenario, told in plain words. This stage is the gate alone.
+//! `cargo xtask demo`: a key's whole life, told in plain words: control plane, gate, real clients, ledger.
 //!
 //! Starts what it needs and stops all of it again, on Ctrl-C too (see `process`). Decides nothing: every verdict
-//! shown is the gate's.
+//! shown is the gate's, every proof the ledger's.
 
 mod client;
 mod process;
@@ -24,16 +24,21 @@ pub(crate) fn run(_options: &Options) -> Result<ExitCode> {
         &mut run::cargo_with(["build", "--release", "--bin", "sumun", "--bin", "mock-exchange"]),
     )?;
 
-    run::heading("demo: the gate, on real clients");
+    run::heading("demo: a key's whole life, on real clients");
     println!(
-        "This stage is the gate only: it decides and records. Detection and measures come with later stages."
+        "People of an exchange give a customer a key and he ends it; a gate obeys, and a ledger proves it.\n\
+         Detection comes with later stages."
     );
-    let stage = stage::Stage::set()?;
-    println!("A mock exchange stands behind a gate on http://{}; both are on this machine.", stage.gate());
-    story::play(&stage, &python)?;
+    let mut stage = stage::Stage::set()?;
+    println!(
+        "A record was made (`sumun init`). Its control plane is at http://{}, its gate at http://{}.",
+        stage.govern(),
+        stage.gate()
+    );
+    story::play(&mut stage, &python)?;
 
     println!("\nEverything is stopped now. What the gate recorded (`sumun log dump`):\n");
     story::read_back(&stage.close()?)?;
-    println!("Configuration, keys file and log are in target/demo.");
+    println!("Configuration, record and logs are in target/demo; `sumun ledger verify` works there.");
     Ok(ExitCode::SUCCESS)
 }

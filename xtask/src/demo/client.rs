@@ -31,7 +31,7 @@ pub(super) struct Client {
 impl Client {
     /// Starts a driver against the stage's gate; `from` is the local address its connections leave from.
     pub(super) fn start(name: &'static str, python: &Path, stage: &Stage, from: &str) -> Result<Self> {
-        let key = stage.credentials();
+        let key = stage.credentials()?;
         let log = OpenOptions::new().create(true).append(true).open(stage.client_log(name))?;
         let mut child = Command::new(python)
             .arg(run::root().join("tests/clients").join(format!("{name}_driver.py")))

@@ -1,16 +1,14 @@
-//! The scenario of this stage, step by step: what is tried, what must come of it, what came of it.
+//! A key's whole life, step by step: what is tried, what must come of it, what came of it.
 //!
 //! Told in plain words to a person; a step that ends otherwise stops the demo with an error. Knows nothing of
 //! configuration or processes (see `stage`).
 
 use std::path::Path;
-use std::thread::sleep;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::process::POLL;
 use super::stage::Stage;
 
 /// The owner's registered address, and one that is not.
@@ -21,9 +19,6 @@ const MARKET: &str = "KRW-BTC";
 
 /// A buy far below the market, so that it rests until it is cancelled.
 const RESTING_PRICE: &str = "50000000";
-
-/// Looks at whether the edited keys file has taken effect before giving up: ten seconds.
-const EDIT_POLLS_MAX: u32 = 200;
 
 /// Numbers the steps and prints them.
 struct Teller {
@@ -66,9 +61,85 @@ fn failure(answer: &Value) -> String {
 }
 
 /// Plays all of it. The stage is up; it is the caller's to take down.
-pub(super) fn play(stage: &Stage, python: &Path) -> Result<()> {
-    let client = |name, from| Client::start(name, python, stage, from);
+pub(super) fn play(stage: &mut Stage, python: &Path) -> Result<()> {
     let mut teller = Teller { step: 0 };
+    let key = granted(stage, &mut teller)?;
+    used_and_ended(stage, &mut teller, python, &key)
+}
+
+/// From an empty record to a key in its owner's hands. Returns its id.
+fn granted(stage: &mut Stage, teller: &mut Teller) -> Result<String> {
+    teller.step("Alice and Bob of the exchange accept their invites: a password and a second factor each.");
+    for user in ["alice", "bob"] {
+        let enrolled = stage.enrol(user)?;
+        println!("   enrolled, and signed in by that: {}", shown(&enrolled["session"]["principal"]));
+    }
+
+    teller.step("Alice enters a verified customer: who he is, who stands behind him, what he trades from.");
+    for words in [
+        &["customers", "put", "C1", "--segment", "retail", "--country", "KR"][..],
+        &["persons", "put", "P1", "--customer", "C1", "--role", "owner", "--name", "Made Up"],
+        &["operators", "put", "O1", "--kind", "owner", "--customer", "C1"],
+        &[
+            "accounts",
+            "put",
+            "A1",
+            "--customer",
+            "C1",
+            "--person",
+            "P1",
+            "--segment",
+            "retail",
+            "--owner",
+            "O1",
+        ],
+    ] {
+        let done = stage.ask("alice", words)?;
+        println!("   {:<13} ledger entry {}", format!("{} {}", words[0], words[2]), done["ledger"]["entry"]);
+    }
+
+    teller.step(
+        "The customer signs in with the exchange, which vouches for him, and asks for a key for his own bot.",
+    );
+    stage.sign_in_owner()?;
+    let asked = stage.ask(
+        "owner",
+        &[
+            "keys",
+            "request",
+            "--account",
+            "A1",
+            "--purpose",
+            "own_bot",
+            "--application",
+            "bot",
+            "--scopes",
+            "read,trade",
+            "--allow",
+            REGISTERED,
+            "--expires",
+            &in_ninety_days()?,
+            "--terms",
+            "1",
+        ],
+    )?;
+    let key = asked["result"]["key"]["key"].as_str().context("a requested key has an id")?.to_owned();
+    println!("   {key} is asked for: read and trade, from {REGISTERED} only. Nothing of it lives yet.");
+
+    teller.step(
+        "Bob approves it; nobody approves what he asked for himself. The owner takes it, secret shown once.",
+    );
+    let approved = stage.ask("bob", &["keys", "approve", &key, "--reason", "address checked by phone"])?;
+    println!("   approved: ledger entry {}", approved["ledger"]["entry"]);
+    let issued = stage.ask("owner", &["keys", "issue", &key])?;
+    println!("   issued: ledger entry {}, and on its way to the gate", issued["ledger"]["entry"]);
+    stage.open_exchange(&key, issued["result"]["secret"].as_str().context("an issued key has a secret")?)?;
+    Ok(key)
+}
+
+/// Real clients trade with it, its owner ends it, and the ledger proves that.
+fn used_and_ended(stage: &Stage, teller: &mut Teller, python: &Path, key: &str) -> Result<()> {
+    let client = |name, from| Client::start(name, python, stage, from);
     let order =
         json!({"op": "order", "market": MARKET, "side": "buy", "price": RESTING_PRICE, "quantity": "0.001"});
 
@@ -80,15 +151,10 @@ pub(super) fn play(stage: &Stage, python: &Path) -> Result<()> {
         format!("{} KRW are free to trade", shown(&result["free"]["KRW"]))
     })?;
 
-    teller.step("It places an order far below the market, which rests.");
+    teller.step("It places an order far below the market, which rests, and cancels it.");
     let placed =
         teller.allowed(owner.ask(&order)?, |result| format!("the order's id is {}", shown(&result["id"])))?;
-    let id = placed["id"].as_str().context("a placed order has an id")?.to_owned();
-
-    teller.step("It places another and cancels it.");
-    let other =
-        teller.allowed(owner.ask(&order)?, |result| format!("the order's id is {}", shown(&result["id"])))?;
-    teller.allowed(owner.ask(&json!({"op": "cancel", "id": other["id"]}))?, |_| "cancelled".to_owned())?;
+    teller.allowed(owner.ask(&json!({"op": "cancel", "id": placed["id"]}))?, |_| "cancelled".to_owned())?;
 
     teller.step("It opens the private WebSocket (ccxt.pro) and watches its own orders.");
     let mut watcher = client("ccxt_pro", REGISTERED)?;
@@ -102,42 +168,50 @@ pub(super) fn play(stage: &Stage, python: &Path) -> Result<()> {
     teller.refused(&stranger.ask(&json!({"op": "balance"}))?)?;
     teller.refused(&stranger.ask(&order)?)?;
 
-    teller.step("Meanwhile the owner goes on as before.");
-    teller.allowed(owner.ask(&json!({"op": "get_order", "id": id}))?, |result| {
-        format!("the first order is {}", shown(&result["status"]))
-    })?;
+    teller.step("The owner ends his key: one command, no leave needed.");
+    let ended = stage.ask("owner", &["keys", "revoke", key, "--reason", "the secret is in other hands"])?;
+    let entry = ended["ledger"]["entry"].to_string();
+    println!("   ended: ledger entry {entry}, feed version {}", ended["ledger"]["feed_version"]);
 
-    teller.step("The exchange suspends the key: one word in the keys file, no restart.");
-    stage.suspend_key()?;
-    let refusal = refused_in_time(&mut owner)?;
-    teller.refused(&refusal)?;
-
-    teller.step("The next order is refused.");
-    teller.refused(&owner.ask(&order)?)?;
-
-    teller.step("The resting order can still be cancelled: a way out is never closed.");
-    teller.allowed(owner.ask(&json!({"op": "cancel", "id": id}))?, |_| "cancelled".to_owned())?;
-
-    teller.step("The WebSocket was closed at a frame boundary.");
+    teller.step("The WebSocket is closed at a frame boundary, and the next call is refused.");
     let end = watcher.ask(&json!({"op": "ws_closed", "timeout_s": 10}))?;
     let closed = &end["result"]["closed"];
     if !closed.is_object() {
         bail!("step {} should have found the stream closed, but the client got {end}", teller.step);
     }
     println!("   closed: the client raises {}", failure(closed));
+    teller.refused(&owner.ask(&order)?)?;
+
+    teller.step("What is on record of this key, and its proof, checked as a stranger would: offline.");
+    let timeline = stage.ask("alice", &["keys", "timeline", key])?;
+    for one in timeline["items"].as_array().into_iter().flatten() {
+        println!(
+            "   {:>3}  {}  {:<14} {}",
+            one["index"],
+            shown(&one["at"]),
+            shown(&one["class"]),
+            shown(&one["actor"])
+        );
+    }
+    stage.keep("ended.json", &stage.ask("alice", &["ledger", "entry", &entry])?.to_string())?;
+    stage.check(&["ledger", "proof", &entry, "--out", "ended.proof", "--as", "alice"])?;
+    for words in [
+        &["ledger", "verify"][..],
+        &["ledger", "verify-proof", "ended.proof", "--entry", "ended.json", "--vkey", "data/ledger/vkey"],
+    ] {
+        println!("   $ sumun {}", words.join(" "));
+        let said = stage.check(words)?;
+        ensure!(!said.trim().is_empty(), "`sumun {}` said nothing", words.join(" "));
+        said.lines().for_each(|line| println!("     {line}"));
+    }
     Ok(())
 }
 
-/// Asks until the edited file is in effect; the file is watched, and the first request after that is refused.
-fn refused_in_time(owner: &mut Client) -> Result<Value> {
-    for _ in 0..EDIT_POLLS_MAX {
-        let answer = owner.ask(&json!({"op": "balance"}))?;
-        if answer["ok"] == false {
-            return Ok(answer);
-        }
-        sleep(POLL);
-    }
-    bail!("the keys file was edited, but the gate still allows the suspended key")
+/// A key's end, as `sumun keys request --expires` takes it.
+fn in_ninety_days() -> Result<String> {
+    let mut date = std::process::Command::new("date");
+    let text = crate::run::output(date.args(["-u", "-d", "+90 days", "+%Y-%m-%dT%H:%M:%SZ"]))?;
+    Ok(text.trim().to_owned())
 }
 
 /// Prints the gate's own record of it, and checks the one line this stage is about.
