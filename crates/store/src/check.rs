@@ -10,12 +10,13 @@ use crate::error::{StoreError, database};
 use crate::inner::Inner;
 use crate::payload::{Parsed, parse};
 use crate::read::{digest_of, page};
-use crate::records::{EntryRow, RowFault};
+use crate::records::{EntryRow, RowFault, RowsChecked};
 use crate::table::Table;
 use crate::tables;
 use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 use std::collections::BTreeMap;
+use sumun_ledger::{VerifierKey, commitment};
 
 /// Rows read at once.
 const PAGE: i64 = 1000;
@@ -109,7 +110,8 @@ impl Expected {
 pub(crate) async fn rows(
     inner: &Inner,
     entries: impl Iterator<Item = EntryRow> + Send,
-) -> Result<Vec<RowFault>, StoreError> {
+    key: Option<&VerifierKey>,
+) -> Result<RowsChecked, StoreError> {
     let mut transaction = inner.db.snapshot().await?;
     let mut expected = Expected {
         tables: tables::ALL.iter().map(|_| BTreeMap::new()).collect(),
@@ -118,36 +120,61 @@ pub(crate) async fn rows(
         faults: Vec::new(),
     };
     let kept = inner.options().map_or(100_000, |options| options.feed_deltas_kept);
-    ledger::compare(&mut transaction, &mut expected, entries, kept).await?;
-    if inner.db.kind == Kind::Postgres {
-        waiting(&mut transaction, &mut expected).await?;
-    }
+    ledger::compare(&mut transaction, &mut expected, entries, kept, key).await?;
+    let unplaced = waiting(&mut transaction, inner.db.kind, &mut expected).await?;
     vault(&mut transaction, &mut expected).await?;
     for (slot, table) in tables::ALL.iter().enumerate() {
         let right = expected.tables.get_mut(slot).map(std::mem::take).unwrap_or_default();
         compare(&mut transaction, table, right, &mut expected.faults).await?;
     }
-    Ok(expected.faults)
+    Ok(RowsChecked { faults: expected.faults, unplaced })
 }
 
-/// Changes that are made but have no place yet count for rows.
-async fn waiting(connection: &mut AnyConnection, expected: &mut Expected) -> Result<(), StoreError> {
-    let sql = "SELECT \"leaf\", \"payload\" FROM \"pending_leaves\" ORDER BY \"leaf\"".to_owned();
-    for row in select(connection, sql, Vec::new()).await.map_err(database("read pending leaves"))? {
-        let leaf = row.int(0)?;
-        match parse(&format!("pending leaf {leaf}"), &row.text(1)?) {
-            Ok(parsed) => expected.take(parsed, None),
-            Err(error) => expected.fault(RowFault {
+/// Changes that are made but have no place yet count for rows; answers how many there are. No entry vouches for them, and
+/// their codes can be checked by the sequencer only, which has the key.
+async fn waiting(
+    connection: &mut AnyConnection,
+    kind: Kind,
+    expected: &mut Expected,
+) -> Result<u64, StoreError> {
+    let sql = "SELECT \"leaf\", \"class\", \"salt\", \"payload\", \"commitment\" FROM \"pending_leaves\" ORDER BY \"leaf\"";
+    let found = select(connection, sql.to_owned(), Vec::new()).await;
+    let found = found.map_err(database("read pending leaves"))?;
+    for row in &found {
+        let (leaf, class) = (row.int(0)?, row.text(1)?);
+        let mut fault = |column: Option<&str>, found: String, right: &str| {
+            expected.fault(RowFault {
                 table: "pending_leaves".to_owned(),
                 key: leaf.to_string(),
-                column: Some("payload".to_owned()),
+                column: column.map(str::to_owned),
                 entry: None,
-                found: error.to_string(),
-                expected: "a canonical payload".to_owned(),
-            }),
+                found,
+                expected: right.to_owned(),
+            });
+        };
+        if kind == Kind::Sqlite {
+            fault(None, "a row".to_owned(), "none: here the writer gives every change its place at once");
+            continue;
         }
+        let parsed = match parse(&format!("pending leaf {leaf}"), &row.text(3)?) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                fault(Some("payload"), error.to_string(), "a canonical payload");
+                continue;
+            }
+        };
+        if parsed.class != class {
+            fault(Some("class"), format!("`{class}`"), &format!("`{}`, as in the payload", parsed.class));
+        }
+        let salt = <[u8; 32]>::try_from(row.bytes(2)?).ok();
+        let right = salt.map(|salt| commitment(&salt, &class, &parsed.canonical).0.to_vec());
+        if right != Some(row.bytes(4)?) {
+            let found = "one that does not commit to class and payload".to_owned();
+            fault(Some("commitment"), found, "one that does");
+        }
+        expected.take(parsed, None);
     }
-    Ok(())
+    Ok(found.len() as u64)
 }
 
 /// Every sealed text is what its name says, and every one that a row names is there.

@@ -11,8 +11,8 @@ use crate::records::Head;
 use crate::sequence::{self, Tail};
 use crate::{migrate, postgres, sqlite};
 use std::sync::{Arc, OnceLock};
-use sumun_ledger::{Appender, Checkpoint, CheckpointSigner};
-use tokio::sync::{Mutex, watch};
+use sumun_ledger::{Appender, CheckpointSigner};
+use tokio::sync::{Mutex, oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// Shared by callers and tasks.
@@ -138,10 +138,10 @@ impl Handle {
             Kind::Sqlite => {
                 let (queue, jobs) = sqlite::queue();
                 let shared = Arc::clone(&inner);
-                tasks.push(tokio::spawn(async move {
+                tasks.push(apart("writer", async move {
                     sqlite::run(&shared, tail, jobs).await;
                     shared.sequenced_all.send_replace(true);
-                }));
+                })?);
                 Writes::Sqlite(queue)
             }
             Kind::Postgres => {
@@ -209,21 +209,29 @@ impl Handle {
     }
 }
 
+/// Runs a task on a thread of its own. Among callers' tasks the writer, for whom they all wait, would wait in turn at each
+/// of its statements until those before it have spelt out their changes.
+fn apart(
+    name: &'static str,
+    task: impl Future<Output = ()> + Send + 'static,
+) -> Result<JoinHandle<()>, OpenError> {
+    let (done, ended) = oneshot::channel::<()>();
+    let runtime = tokio::runtime::Handle::current();
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        runtime.block_on(task);
+        drop(done);
+    });
+    thread.map_err(|source| OpenError::Io { doing: "start the thread", path: name.into(), source })?;
+    Ok(tokio::spawn(async move {
+        let _ = ended.await;
+    }))
+}
+
 /// Whether the head's checkpoint is ours and says what the head says.
 fn signed(head: &Head, signer: &CheckpointSigner) -> Result<(), OpenError> {
-    let found = match Checkpoint::open(&head.checkpoint, &signer.verifier()) {
-        Ok(opened) if opened.size == head.size && opened.root.0 == head.root => return Ok(()),
-        Ok(opened) => format!("one over {} entries with root {}", opened.size, hex::encode(opened.root.0)),
-        Err(error) => error.to_string(),
-    };
-    Err(OpenError::Contradiction {
+    sequence::signed_by(head, &signer.verifier()).map_err(|(expected, found)| OpenError::Contradiction {
         place: "the checkpoint in the ledger's head row".to_owned(),
-        expected: format!(
-            "one signed as `{}` over {} entries with root {}",
-            signer.origin(),
-            head.size,
-            hex::encode(head.root)
-        ),
+        expected,
         found,
     })
 }

@@ -38,6 +38,6 @@ pub use change::{Change, Committed, Expect, Idempotency, OutboxMessage, RowRead,
 pub use error::{OpenError, StoreError};
 pub use feed::FeedSnapshot;
 pub use options::{Clock, StoreOptions};
-pub use records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, Session};
+pub use records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, RowsChecked, Session};
 pub use store::Store;
 pub use table::{Column, Image, Kind, Table};

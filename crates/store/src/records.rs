@@ -111,3 +111,13 @@ pub struct RowFault {
     /// What the ledger says; `none` if nothing should stand.
     pub expected: String,
 }
+
+/// What a comparison of rows and ledger found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowsChecked {
+    /// Where they disagree.
+    pub faults: Vec<RowFault>,
+    /// Changes that are made and wait for their place in the ledger: rows were compared with them too, though no entry
+    /// vouches for them yet. A control plane that runs places them within moments.
+    pub unplaced: u64,
+}

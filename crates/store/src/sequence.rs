@@ -11,7 +11,7 @@ use crate::prepare::{Item, invalid};
 use crate::records::Head;
 use sqlx::AnyConnection;
 use std::collections::BTreeMap;
-use sumun_ledger::{Appender, CheckpointSigner, Hash, Leaf, Place, concatenated};
+use sumun_ledger::{Appender, Checkpoint, CheckpointSigner, Hash, Leaf, Place, VerifierKey, concatenated};
 use sumun_model::Timestamp;
 
 /// Where the tree ends, and all that is needed to go on.
@@ -59,6 +59,19 @@ pub(crate) async fn head(connection: &mut AnyConnection, lock: bool) -> Result<O
         feed_version: unsigned(row.int(3)?),
         at: row.int_or_null(4)?.map(Timestamp::from_micros),
     }))
+}
+
+/// Whether a head's checkpoint is signed by `key` and says what the head says; otherwise what was expected, and what was
+/// found. Whoever can write the row can write anything into it but this.
+pub(crate) fn signed_by(head: &Head, key: &VerifierKey) -> Result<(), (String, String)> {
+    let found = match Checkpoint::open(&head.checkpoint, key) {
+        Ok(opened) if opened.size == head.size && opened.root.0 == head.root => return Ok(()),
+        Ok(opened) => format!("one over {} entries with root {}", opened.size, hex::encode(opened.root.0)),
+        Err(error) => error.to_string(),
+    };
+    let root = hex::encode(head.root);
+    let expected = format!("one signed as `{}` over {} entries with root {root}", key.origin(), head.size);
+    Err((expected, found))
 }
 
 /// Reads the tree's frontier under a head and checks that both agree.

@@ -12,8 +12,9 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use sumun_ledger::VerifierKey;
 use sumun_model::Timestamp;
-use sumun_store::{RowFault, Store};
+use sumun_store::{RowFault, RowsChecked, Store};
 use sumun_verifier::{Fault, FaultKind, Report, Verification};
 
 /// Longest checkpoint or key file read, in bytes: a few hundred, and room for witnesses.
@@ -80,6 +81,7 @@ struct Found {
     key_from_folder: bool,
     database_compared: bool,
     ledger_fault: Option<Told>,
+    unplaced: u64,
     row_faults: Vec<RowFault>,
 }
 
@@ -161,13 +163,15 @@ pub(crate) fn read_at_most(what: &str, path: &Path, bytes: u64) -> Result<String
 struct Checked {
     ledger: Result<Report, Fault>,
     rows: Vec<RowFault>,
-    /// Whether the database had other entries than the ledger when its rows were compared.
+    /// Changes that wait for their place.
+    unplaced: u64,
+    /// Whether the database had other entries than the ledger when its rows were compared, or changes without a place.
     moving: bool,
 }
 
 impl Checked {
     fn ledger(ledger: Result<Report, Fault>) -> Self {
-        Self { ledger, rows: Vec::new(), moving: false }
+        Self { ledger, rows: Vec::new(), unplaced: 0, moving: false }
     }
 }
 
@@ -203,16 +207,17 @@ async fn check(subject: &Subject) -> anyhow::Result<Checked> {
         return Ok(Checked::ledger(ended()));
     };
     let failed = |error: &dyn std::error::Error| Failed(with_causes(error));
+    let key = VerifierKey::parse(&subject.vkey).map_err(|error| BadInput(error.to_string()))?;
     let store = Store::open_for_reading(url).await.map_err(|error| failed(&error))?;
     let before = store.head().size;
-    let rows = store.check_rows(walking).await;
+    let rows = store.check_rows_against(walking, &key).await;
     store.close().await;
     let report = match ended() {
         Ok(report) => report,
         // Rows compared with part of a ledger say nothing.
         Err(fault) => return Ok(Checked::ledger(Err(fault))),
     };
-    let rows = rows.map_err(|error| failed(&error))?;
+    let RowsChecked { faults: rows, unplaced } = rows.map_err(|error| failed(&error))?;
     let mut moving = before != report.size;
     if !rows.is_empty() && !moving {
         // The head is that of the opening; rows were read later.
@@ -220,7 +225,7 @@ async fn check(subject: &Subject) -> anyhow::Result<Checked> {
         moving = again.head().size != report.size;
         again.close().await;
     }
-    Ok(Checked { ledger: Ok(report), moving: moving && !rows.is_empty(), rows })
+    Ok(Checked { ledger: Ok(report), moving: (moving && !rows.is_empty()) || unplaced > 0, rows, unplaced })
 }
 
 fn found(arguments: &Arguments, subject: &Subject, checked: Checked) -> Found {
@@ -239,6 +244,7 @@ fn found(arguments: &Arguments, subject: &Subject, checked: Checked) -> Found {
         key_from_folder: arguments.vkey.is_none(),
         database_compared: report.is_some() && subject.database.is_some(),
         ledger_fault: checked.ledger.as_ref().err().map(Told::of),
+        unplaced: checked.unplaced,
         row_faults: checked.rows,
     }
 }
@@ -284,6 +290,13 @@ fn told(found: &Found) -> String {
     }
     if found.key_from_folder {
         text.push_str("  verified with the key in the folder itself; `--vkey` with the one you were given rules out another\n");
+    }
+    if found.unplaced > 0 {
+        text.push_str(&format!(
+            "  {} in the database without a place in the ledger: no entry vouches for it yet. Look again; one that stays so \
+             while a control plane runs was not made by one\n",
+            output::count(usize::try_from(found.unplaced).unwrap_or(usize::MAX), "change")
+        ));
     }
     if found.row_faults.is_empty() {
         text.push_str(if found.database_compared {

@@ -93,3 +93,86 @@ fn an_older_copy_of_everything_shows_by_a_checkpoint_kept_elsewhere() {
     assert_eq!(ran.code, 1);
     assert!(ran.out.contains("5 entries, as signed before"), "{}", ran.out);
 }
+
+/// Somebody who can write the database adds entries that fit one another, head and all; only the signature is not his.
+#[test]
+fn entries_beyond_the_published_ones_need_a_signed_head() {
+    let (place, url) = made();
+    assert_eq!(place.run(&["ledger", "verify"]).code, 0);
+    let forged = forge(&url);
+    let ran = place.run(&["ledger", "verify"]);
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    let named = format!("FAULT in the database: table ledger_entries, row `{forged}`");
+    assert!(ran.out.contains(&named), "{}", ran.out);
+    assert!(ran.out.contains("table ledger_head, row `1`, column checkpoint"), "{}", ran.out);
+    // What the forged entry wrote is measured by the entries that are vouched for.
+    assert!(ran.out.contains("table users, row `bob`"), "{}", ran.out);
+}
+
+/// Adds an entry that makes `bob` somebody else: payload, leaf, hashes, timeline, head. Answers its index.
+fn forge(url: &str) -> u64 {
+    use sumun_ledger::{Appender, Canonical, CheckpointSigner, Leaf, commitment, concatenated};
+    sqlx::any::install_default_drivers();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        use sqlx::{Connection, Row};
+        let mut connection = sqlx::AnyConnection::connect(url).await.unwrap();
+        let rows = sqlx::query("SELECT leaf, payload, at_us FROM ledger_entries ORDER BY entry");
+        let rows = rows.fetch_all(&mut connection).await.unwrap();
+        let mut tree = Appender::empty();
+        let (mut at_us, mut image) = (0_i64, None);
+        for row in &rows {
+            tree.append(row.get::<String, _>(0).as_bytes());
+            at_us = row.get(2);
+            let payload: serde_json::Value = serde_json::from_str(&row.get::<String, _>(1)).unwrap();
+            let written = payload["rows"].as_array().unwrap().iter();
+            let bob = written.filter(|row| row["table"] == "users" && row["row"]["user"] == "bob").last();
+            image = bob.map(|row| row["row"].clone()).or(image);
+        }
+        let mut image = image.unwrap();
+        image["name"] = "mallory".into();
+        let version = image["version"].as_i64().unwrap() + 1;
+        image["version"] = version.into();
+        let at = sumun_model::Timestamp::from_micros(at_us);
+        let payload = serde_json::json!({"v": 1, "class": "user.enrolled", "at": at.to_string(), "facts": {},
+            "rows": [{"table": "users", "row": image}], "feed": []});
+        let payload = Canonical::of(&payload).unwrap();
+        let salt = [7_u8; 32];
+        let leaf = Leaf::new("user.enrolled", at, commitment(&salt, "user.enrolled", &payload)).unwrap();
+        let leaf = leaf.to_bytes();
+        let index = tree.size();
+        let hashes = concatenated(&tree.append(&leaf));
+        let mallory = CheckpointSigner::new(&[66; 32], "sumun.example/made-up").unwrap();
+        let sql = "INSERT INTO ledger_entries (entry, class, at_us, leaf, salt, payload, hashes) VALUES ($1,$2,$3,$4,$5,$6,$7)";
+        sqlx::query(sql)
+            .bind(i64::try_from(index).unwrap())
+            .bind("user.enrolled")
+            .bind(at_us)
+            .bind(String::from_utf8(leaf).unwrap())
+            .bind(salt.to_vec())
+            .bind(payload.as_str().to_owned())
+            .bind(hashes)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        sqlx::query("INSERT INTO entry_rows (table_name, row_key, entry) VALUES ('users', 'bob', $1)")
+            .bind(i64::try_from(index).unwrap())
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        sqlx::query("UPDATE users SET name = 'mallory', version = $1 WHERE \"user\" = 'bob'")
+            .bind(version)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        sqlx::query("UPDATE ledger_head SET size = $1, root = $2, checkpoint = $3")
+            .bind(i64::try_from(tree.size()).unwrap())
+            .bind(tree.root().0.to_vec())
+            .bind(mallory.sign(tree.size(), tree.root()))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+        index
+    })
+}

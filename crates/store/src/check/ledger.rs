@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use std::collections::{BTreeMap, BTreeSet};
-use sumun_ledger::{Appender, Leaf, commitment, concatenated};
+use sumun_ledger::{Appender, Leaf, VerifierKey, commitment, concatenated};
 use sumun_model::Timestamp;
 
 /// Entries compared at once.
@@ -35,14 +35,22 @@ fn fault(table: &str, key: u64, column: Option<&str>, found: String, expected: S
     RowFault { table: table.to_owned(), key: key.to_string(), column, entry, found, expected }
 }
 
-/// Compares the ledger's rows with entries handed in, then with themselves as far as they go beyond; collects what all
-/// of them say on governed rows.
+/// Compares the ledger's rows with entries handed in, then with themselves as far as they go beyond, if the head over
+/// them is signed by `key`; collects what all of them say on governed rows.
 pub(super) async fn compare(
     connection: &mut AnyConnection,
     expected: &mut Expected,
     mut handed: impl Iterator<Item = EntryRow> + Send,
     kept: u64,
+    key: Option<&VerifierKey>,
 ) -> Result<(), StoreError> {
+    // Whoever can write rows can make entries that fit one another; he cannot sign a head over them.
+    let vouched = match (sequence::head(connection, false).await?, key) {
+        (Some(head), Some(key)) => sequence::signed_by(&head, key),
+        // A missing head is told of below.
+        (None, _) => Ok(()),
+        (Some(_), None) => Err(("a key to check the head's signature with".to_owned(), "none".to_owned())),
+    };
     let mut tree = Appender::empty();
     let mut steps: BTreeMap<u64, Step> = BTreeMap::new();
     let mut at = None;
@@ -55,7 +63,10 @@ pub(super) async fn compare(
             exhausted = batch.len() < BATCH;
         }
         if batch.is_empty() {
-            // Sequenced, but not handed in: published a moment later. The tree tells whether they are true.
+            // Sequenced, but not handed in: published a moment later. The signed head tells whether they are true.
+            if vouched.is_err() {
+                break;
+            }
             batch = entries::from(connection, tree.size(), 256).await?;
             if batch.first().is_none_or(|entry| entry.index != tree.size()) {
                 break;
@@ -75,6 +86,11 @@ pub(super) async fn compare(
     }
     beyond(connection, tree.size(), expected).await?;
     head(connection, &tree, at, expected).await?;
+    if let Err((right, found)) = vouched
+        && key.is_some()
+    {
+        expected.fault(fault("ledger_head", 1, Some("checkpoint"), found, right));
+    }
     deltas(connection, steps, expected).await
 }
 
@@ -214,7 +230,7 @@ fn cells(row: &AnyRow) -> Result<[Arg; 7], StoreError> {
     ])
 }
 
-/// Rows of entries after a hole, and lines of timelines that no entry wrote.
+/// Rows of entries after a hole or beyond what is vouched for, and lines of timelines that no entry wrote.
 async fn beyond(
     connection: &mut AnyConnection,
     size: u64,
@@ -227,8 +243,9 @@ async fn beyond(
         for row in
             select(connection, sql, vec![size.into()]).await.map_err(database("read ledger entries"))?
         {
-            let (found, right) = (format!("a row of entry {}", row.int(0)?), "none".to_owned());
-            expected.fault(fault(table, size, None, found, right));
+            let index = row.int(0)?;
+            let (found, right) = (format!("a row of entry {index}"), "none that is vouched for".to_owned());
+            expected.fault(fault(table, u64::try_from(index).unwrap_or(size), None, found, right));
         }
     }
     Ok(())
@@ -246,7 +263,7 @@ async fn head(
         return Ok(());
     };
     let root = tree.root();
-    // Only the text's numbers: the signature is checked by whoever has the key.
+    // Only the text's numbers here: its signature was looked at before.
     let mut lines = found.checkpoint.lines().skip(1);
     let signed_size = lines.next().and_then(|size| size.parse::<u64>().ok());
     let us = |at: Option<Timestamp>| Arg::Int(at.map(Timestamp::as_micros));
