@@ -4,6 +4,7 @@
 //! same number. Repeated members are the parser's affair: a [`Value`] has none. Next: [`crate::leaf`].
 
 use serde_json::Value;
+use std::fmt::Write as _;
 
 /// Largest whole number that every JSON reader keeps exactly: 2⁵³ − 1.
 pub const NUMBER_MAX: i64 = (1 << 53) - 1;
@@ -46,9 +47,6 @@ pub enum NotCanonical {
     /// Longer than anybody reads at once.
     #[error("the canonical text has {0} bytes; {LENGTH_MAX} is the most")]
     TooLong(usize),
-    /// The serialiser refused.
-    #[error("the value has no canonical form: {0}")]
-    Unwritable(String),
 }
 
 impl Canonical {
@@ -57,9 +55,8 @@ impl Canonical {
     /// # Errors
     /// [`NotCanonical`], naming the member.
     pub fn of(value: &Value) -> Result<Self, NotCanonical> {
-        check(value, &mut Vec::new())?;
-        let text = serde_json_canonicalizer::to_string(value)
-            .map_err(|e| NotCanonical::Unwritable(e.to_string()))?;
+        let mut text = String::with_capacity(256);
+        spell(value, &Place { above: None, step: Step::Top, depth: 0 }, &mut text)?;
         if text.len() > LENGTH_MAX { Err(NotCanonical::TooLong(text.len())) } else { Ok(Self(text)) }
     }
 
@@ -76,47 +73,142 @@ impl Canonical {
     }
 }
 
-fn check(value: &Value, path: &mut Vec<String>) -> Result<(), NotCanonical> {
-    let at = |path: &[String]| path.iter().map(|step| format!("/{step}")).collect::<String>();
-    if path.len() > DEPTH_MAX {
-        return Err(NotCanonical::TooDeep { at: at(path) });
+/// Where in a value something is; spelt out only for errors.
+struct Place<'a> {
+    above: Option<&'a Place<'a>>,
+    step: Step<'a>,
+    depth: usize,
+}
+
+enum Step<'a> {
+    Top,
+    Item(usize),
+    Member(&'a str),
+}
+
+impl<'a> Place<'a> {
+    fn below(&'a self, step: Step<'a>) -> Self {
+        Self { above: Some(self), step, depth: self.depth + 1 }
+    }
+
+    /// As a JSON pointer.
+    fn pointer(&self) -> String {
+        let mut pointer = self.above.map_or_else(String::new, Self::pointer);
+        match self.step {
+            Step::Top => {}
+            Step::Item(n) => pointer.extend(["/", &n.to_string()]),
+            Step::Member(name) => pointer.extend(["/", &name.replace('~', "~0").replace('/', "~1")]),
+        }
+        pointer
+    }
+}
+
+/// Writes a value. Checked on the way, in one walk: every change's payload comes through here.
+fn spell(value: &Value, place: &Place<'_>, out: &mut String) -> Result<(), NotCanonical> {
+    if place.depth > DEPTH_MAX {
+        return Err(NotCanonical::TooDeep { at: place.pointer() });
     }
     match value {
-        Value::Number(number) => {
-            let within = match (number.as_i64(), number.as_u64()) {
-                (Some(n), _) => (-NUMBER_MAX..=NUMBER_MAX).contains(&n),
-                (None, Some(_)) => false,
-                (None, None) => {
-                    return Err(NotCanonical::Fraction { at: at(path), number: number.to_string() });
-                }
-            };
-            if !within {
-                return Err(NotCanonical::TooLarge { at: at(path), number: number.to_string() });
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(n), _) if (-NUMBER_MAX..=NUMBER_MAX).contains(&n) => {
+                let _ = write!(out, "{n}");
             }
-        }
+            (None, None) => {
+                return Err(NotCanonical::Fraction { at: place.pointer(), number: number.to_string() });
+            }
+            _ => return Err(NotCanonical::TooLarge { at: place.pointer(), number: number.to_string() }),
+        },
+        Value::String(text) => quote(text, out),
         Value::Array(items) => {
+            out.push('[');
             for (n, item) in items.iter().enumerate() {
-                path.push(n.to_string());
-                check(item, path)?;
-                path.pop();
+                out.push_str(if n == 0 { "" } else { "," });
+                spell(item, &place.below(Step::Item(n)), out)?;
             }
+            out.push(']');
         }
         Value::Object(members) => {
-            for (name, member) in members {
-                path.push(name.replace('~', "~0").replace('/', "~1"));
-                check(member, path)?;
-                path.pop();
+            let mut members: Vec<(&String, &Value)> = members.iter().collect();
+            members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            out.push('{');
+            for (n, (name, member)) in members.into_iter().enumerate() {
+                out.push_str(if n == 0 { "" } else { "," });
+                quote(name, out);
+                out.push(':');
+                spell(member, &place.below(Step::Member(name)), out)?;
             }
+            out.push('}');
         }
-        Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
     Ok(())
+}
+
+/// Writes a text in quotes, with those escapes that the RFC wants and no others.
+fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    let mut plain = text;
+    while let Some(at) = plain.find(|c: char| c < ' ' || c == '"' || c == '\\') {
+        let (before, rest) = plain.split_at(at);
+        out.push_str(before);
+        let mut rest = rest.chars();
+        match rest.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some('\r') => out.push_str("\\r"),
+            Some(other) => {
+                let _ = write!(out, "\\u{:04x}", u32::from(other));
+            }
+            None => {}
+        }
+        plain = rest.as_str();
+    }
+    out.push_str(plain);
+    out.push('"');
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    /// Any value that has a canonical text.
+    fn values() -> impl Strategy<Value = Value> {
+        let text = prop_oneof![
+            "[ -~]{0,8}",
+            any::<String>(),
+            "[\u{0}-\u{1f}\u{7f}-\u{a0}\"\\\\]{0,4}",
+            "[\u{d7ff}-\u{e010}\u{fff0}-\u{10010}]{0,3}"
+        ];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-NUMBER_MAX..=NUMBER_MAX).prop_map(Value::from),
+            text.clone().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 48, 8, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec((text.clone(), inner), 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_is_what_another_implementation_writes(value in values()) {
+            let other = serde_json_canonicalizer::to_string(&value).unwrap();
+            prop_assert_eq!(Canonical::of(&value).unwrap().into_string(), other);
+        }
+    }
 
     #[test]
     fn members_are_sorted_by_utf16_and_text_is_escaped_as_the_rfc_says() {
