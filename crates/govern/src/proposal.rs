@@ -17,6 +17,8 @@ pub(crate) const VENDOR_APPROVE: &str = "vendor.approve";
 /// Gives a user other roles.
 pub(crate) const USER_ROLES: &str = "user.roles";
 
+/// Lets a machine's token open.
+pub(crate) const TOKEN_MAKE: &str = "token.make";
 /// Puts other facts of the venue in force.
 pub(crate) const VENUE_ADOPT: &str = "venue.adopt";
 

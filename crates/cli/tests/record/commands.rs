@@ -137,6 +137,8 @@ fn staff_machines_gates_and_the_venue() {
         if let Some(id) = id {
             shown(open, "alice", &["tokens", "revoke", &id, "--reason", "machine retired", "--dry-run"]);
         }
+        let waits = token["result"]["approval"].as_str().unwrap().to_owned();
+        shown(open, "bob", &["approvals", "grant", &waits, "--reason", "the nightly sync"]);
         let secret = token["result"]["secret"].as_str().map(str::to_owned);
         if let Some(secret) = secret {
             let mut machine = house.place.command(&["accounts", "list", "--server", &open.server, "--json"]);

@@ -7,7 +7,7 @@ use crate::govern::{Govern, change, check_if_match, facts, not_found, store_refu
 use crate::keys::access::{READERS, inside};
 use crate::keys::read::KeyFilter;
 use crate::plan::Plan;
-use crate::proposal::{USER_ROLES, VENDOR_APPROVE, VENUE_ADOPT};
+use crate::proposal::{TOKEN_MAKE, USER_ROLES, VENDOR_APPROVE, VENUE_ADOPT};
 use crate::refusal::{Refusal, RefusalKind};
 use serde_json::{Value, json};
 use sumun_model::Timestamp;
@@ -36,6 +36,9 @@ impl Govern {
                     (Outcome::Granted, VENDOR_APPROVE) => self.vendor_approved(actor, &after, now).await?,
                     (Outcome::Granted, USER_ROLES) => self.roles_approved(actor, &after, now).await?,
                     (Outcome::Granted, VENUE_ADOPT) => self.venue_approved(actor, &after, now).await?,
+                    (Outcome::Granted | Outcome::Refused, TOKEN_MAKE) => {
+                        self.token_decided(actor, &after, outcome == Outcome::Granted, now).await?
+                    }
                     (Outcome::Granted, _) => self.key_approved(actor, &after, now).await?,
                     (Outcome::Refused, "key.grant") => self.key_grant_refused(actor, &after, now).await?,
                     (Outcome::Refused, _) => waiting(actor, &after, now),

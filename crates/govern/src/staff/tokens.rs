@@ -1,12 +1,17 @@
 //! Machines' API tokens: shown once, kept as a digest, never without an end.
+//!
+//! A token is a principal, so it takes two persons: it is shown to whoever makes it and opens nothing until another security
+//! administrator has agreed.
 
 use super::require;
 use super::ticket::{TOKEN_PREFIX, Ticket};
 use crate::actor::{Actor, Role};
+use crate::approvals::Approval;
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, change, check_if_match, facts, store_refusal};
 use crate::parties::check_text;
 use crate::plan::Plan;
+use crate::proposal::{Proposal, TOKEN_MAKE, subject_changed, unreadable};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row;
 use serde::{Deserialize, Serialize};
@@ -21,6 +26,9 @@ pub const TOKEN_ADMINS: &[Role] = &[Role::SecurityAdmin];
 pub const TOKEN_READERS: &[Role] = &[Role::SecurityAdmin, Role::Auditor];
 /// What a machine may be. Nothing that decides: the second look is a person's.
 pub const MACHINE_ROLES: &[Role] = &[Role::ExchangeBackend, Role::Viewer, Role::Auditor];
+
+/// The state of a token that nobody else has agreed to yet.
+const WAITING: &str = "waiting";
 
 /// A token to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +57,7 @@ pub struct Token {
     pub created: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
-    /// `active` or `revoked`.
+    /// `waiting`, `active` or `revoked`.
     pub state: String,
     /// Version of the row.
     pub version: i64,
@@ -63,6 +71,17 @@ pub struct MadeToken {
     /// The token itself, shown once; absent when the same request is answered again.
     #[serde(skip)]
     pub secret: Option<Ticket>,
+    /// The approval it waits for; until then it opens nothing.
+    pub approval: String,
+}
+
+/// What is frozen in an approval of a token.
+#[derive(Serialize, Deserialize)]
+struct Frozen {
+    token: String,
+    name: String,
+    roles: Vec<Role>,
+    expires: Timestamp,
 }
 
 impl Token {
@@ -113,7 +132,7 @@ pub fn check_token(request: &TokenRequest, days_max: u32, now: Timestamp) -> Res
 }
 
 impl Govern {
-    /// Makes a token. Its text is shown once.
+    /// Makes a token. Its text is shown once, and opens nothing before another administrator has agreed.
     ///
     /// # Errors
     /// `forbidden`, `inconsistent`, the store's.
@@ -140,7 +159,7 @@ impl Govern {
             column("created_by", json!(actor.principal));
             column("created_us", json!(now.as_micros()));
             column("expires_us", json!(request.expires.as_micros()));
-            column("state", json!("active"));
+            column("state", json!(WAITING));
             let write = row::replace(&TOKENS, None, image);
             let mut facts = facts(actor);
             facts.insert("token".to_owned(), json!(id));
@@ -153,10 +172,61 @@ impl Govern {
                 .collect();
             let token = Token::of(&write.image);
             change.writes.push(write);
-            let plan = Plan { title: format!("make token {id}"), effects, warnings: Vec::new(), change };
-            Ok(Planned { plan, value: MadeToken { token, secret: Some(secret) }, status: 201 })
+            let frozen = Frozen {
+                token: id.clone(),
+                name: request.name.clone(),
+                roles: roles.clone(),
+                expires: request.expires,
+            };
+            let proposal = Proposal {
+                action: TOKEN_MAKE,
+                subject: format!("token:{id}"),
+                request: json!(frozen),
+                role: Role::SecurityAdmin,
+                reason: "a machine's token",
+                reads: Vec::new(),
+            };
+            let opened = self.approval_of(actor, &proposal, now);
+            change.facts.insert("approval".to_owned(), json!(opened.approval));
+            change.writes.push(opened.first_write());
+            let approval = opened.approval;
+            let warnings = vec!["opens nothing before another `security_admin` agrees".to_owned()];
+            let plan = Plan { title: format!("make token {id}"), effects, warnings, change };
+            Ok(Planned { plan, value: MadeToken { token, secret: Some(secret), approval }, status: 201 })
         })
         .await
+    }
+
+    /// What deciding an approval of a token writes: it opens from now on, or never will.
+    pub(crate) async fn token_decided(
+        &self,
+        actor: &Actor,
+        approval: &Approval,
+        granted: bool,
+        now: Timestamp,
+    ) -> Result<Plan, Refusal> {
+        let frozen: Frozen =
+            serde_json::from_value(approval.request.clone()).map_err(|_| unreadable(approval))?;
+        let id = frozen.token;
+        let row = self.row_or_not_found(&TOKENS, "token", &id).await?;
+        let asked = (frozen.name.as_str(), &frozen.roles, Some(frozen.expires.as_micros()));
+        let stands = (row::text(&row, "name"), &row::json(&row, "roles"), row::integer(&row, "expires_us"));
+        let open = row::text(&row, "state") == WAITING && asked == stands && now < frozen.expires;
+        let (class, title, state) = if granted && open {
+            ("token.granted", format!("let token {id} open"), "active")
+        } else if granted {
+            return Err(subject_changed(approval));
+        } else {
+            ("token.revoked", format!("refuse token {id}"), "revoked")
+        };
+        let write = row::update(&TOKENS, &row, [("state", json!(state))]);
+        let mut facts = facts(actor);
+        facts.insert("token".to_owned(), json!(id));
+        facts.insert("granted".to_owned(), json!(frozen.roles));
+        let mut change = change(class, now, facts);
+        let effects = row::effects("token", &write, Some(&row));
+        change.writes.push(write);
+        Ok(Plan { title, effects, warnings: Vec::new(), change })
     }
 
     /// Revokes a token: its next request is refused.
@@ -175,7 +245,7 @@ impl Govern {
         self.run(actor, call, |now| async move {
             let row = self.row_or_not_found(&TOKENS, "token", id).await?;
             check_if_match(call, "token", id, row::version(&row))?;
-            if row::text(&row, "state") != "active" {
+            if row::text(&row, "state") == "revoked" {
                 return Err(Refusal::new(
                     RefusalKind::Conflict,
                     "token_state",

@@ -2,6 +2,7 @@
 
 use crate::bench::{Bench, DAY, HOUR, MINUTE, staff, yes};
 use std::net::IpAddr;
+use sumun_govern::approvals::{Answer, Decision};
 use sumun_govern::staff::credential::TOTP_STEP_S;
 use sumun_govern::staff::{
     EnrolmentConfirm, EnrolmentRequest, RolesRequest, SignIn, SignIns, TokenRequest, UserInvite,
@@ -274,6 +275,10 @@ async fn a_machines_token_ends_is_revoked_and_never_decides() {
     assert!(again.repeated && again.value.secret.is_none(), "shown once");
     assert_eq!(again.value.token, made.token);
     let secret = made.secret.unwrap();
+    let other = staff("bob", Role::SecurityAdmin);
+    assert!(govern.machine(secret.expose()).await.unwrap().is_none(), "one alone makes no principal");
+    assert_eq!(govern.decide(&admin, &made.approval, &yes(), &call).await.unwrap_err().code, "own_request");
+    govern.decide(&other, &made.approval, &yes(), &call).await.unwrap();
     let actor = govern.machine(secret.expose()).await.unwrap().unwrap();
     assert_eq!(
         (actor.principal, actor.roles),
@@ -284,8 +289,42 @@ async fn a_machines_token_ends_is_revoked_and_never_decides() {
     bench.pass(30 * DAY);
     assert!(govern.machine(secret.expose()).await.unwrap().is_none(), "it ends by itself");
     let made = govern.make_token(&admin, &request(&[Role::Viewer], 1), &call).await.unwrap().value;
+    govern.decide(&other, &made.approval, &yes(), &call).await.unwrap();
     let revoked =
         govern.revoke_token(&admin, &made.token.token, "no longer used", &call).await.unwrap().value;
     assert_eq!(revoked.state, "revoked");
     assert!(govern.machine(made.secret.unwrap().expose()).await.unwrap().is_none());
+    let made = govern.make_token(&admin, &request(&[Role::Viewer], 1), &call).await.unwrap().value;
+    let no = Decision {
+        decision: Answer::Refuse,
+        reason: Some("nobody knows this machine".into()),
+        looked_at: None,
+    };
+    govern.decide(&other, &made.approval, &no, &call).await.unwrap();
+    assert!(govern.machine(made.secret.unwrap().expose()).await.unwrap().is_none());
+    let late = govern.make_token(&admin, &request(&[Role::Viewer], 1), &call).await.unwrap().value;
+    bench.pass(DAY);
+    assert_eq!(
+        govern.decide(&other, &late.approval, &yes(), &call).await.unwrap_err().code,
+        "subject_changed"
+    );
+}
+
+/// Roles in a session are a customer's only. Whoever puts others there has no session.
+#[tokio::test]
+async fn only_customers_bring_their_roles_along() {
+    let bench = Bench::new().await;
+    let open = |principal: &str, role| sumun_govern::staff::OpenSession {
+        principal: principal.into(),
+        customer: Some("C1".into()),
+        roles: vec![role],
+        second_factor: None,
+        from: None,
+        reads: Vec::new(),
+    };
+    let govern = &bench.govern;
+    let owner = govern.open_session(open("customer:C1/P1", Role::Owner)).await.unwrap();
+    assert_eq!(govern.session(owner.token.expose()).await.unwrap().unwrap().roles, [Role::Owner]);
+    let machine = govern.open_session(open("machine:M1", Role::SecurityAdmin)).await.unwrap();
+    assert!(govern.session(machine.token.expose()).await.unwrap().is_none());
 }

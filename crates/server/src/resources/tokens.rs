@@ -45,6 +45,8 @@ pub(crate) struct TokenBody {
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum TokenStateWord {
+    /// Nobody else has agreed to it yet: it opens nothing.
+    Waiting,
     /// It opens until it ends.
     Active,
     /// No more.
@@ -83,11 +85,14 @@ pub(crate) struct MadeTokenView {
     /// The token itself. Shown once, here: absent in a dry run and when the request is repeated.
     #[serde(default)]
     pub secret: Option<String>,
+    /// The approval it waits for; it opens nothing until another security administrator has agreed.
+    pub approval: String,
 }
 
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::TOKEN_CREATE, "users", "Make a machine's token · 기계 토큰 발급")
+            .about("It is shown once, and opens nothing until another security administrator has agreed.")
             .takes::<TokenBody>()
             .writes::<MadeTokenView>(StatusCode::CREATED, "Made."),
         make,

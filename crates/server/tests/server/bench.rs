@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use sumun_feed::{EnrolmentRequest, GateProof, SigningKey};
 use sumun_govern::actor::SecondFactor;
+use sumun_govern::approvals::{Answer, Decision};
 use sumun_govern::staff::{OpenSession, TokenRequest};
 use sumun_govern::{Actor, Call, Govern, Role, Venue, World, govern, venue};
 use sumun_ledger::CheckpointSigner;
@@ -147,7 +148,11 @@ impl Bench {
             roles: vec![role],
             expires: self.world.now().plus_micros(86_400_000_000),
         };
-        let made = self.govern().make_token(&admin(), &request, &Call::default()).await.unwrap();
+        let call = Call::default();
+        let made = self.govern().make_token(&admin(), &request, &call).await.unwrap();
+        let yes = Decision { decision: Answer::Approve, reason: None, looked_at: None };
+        let other = Actor { principal: "user:other-of-the-test".to_owned(), ..admin() };
+        self.govern().decide(&other, &made.value.approval, &yes, &call).await.unwrap();
         made.value.secret.unwrap().expose().to_owned()
     }
 
