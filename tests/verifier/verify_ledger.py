@@ -62,10 +62,10 @@ accounts: account, customer, person?, segment, country?, opened?, owner?, parent
 operators: operator, kind, customer?, vendor?, name?, networks{}, state, version#
 vendors: vendor, name, class, state, networks{}, scopes{}, diligence{}, attested_us#?, recertify_us#?, version#
 delegations: delegation, account, key?, operator, networks{}, scopes{}, limits{}, from_us#, until_us#, state, version#
-keys: key, account, state, measure?, cause?, scopes{}, allowlist{}, purpose, application, operator, vendor?, scheme,
-  secret?, exposure?, public_key?, created_us#, expires_us#, rotate_by_us#?, ends_us#?, replaces?, mandate{}, terms,
-  terms_accepted_us#, requested_by, session, approvals{}, canary#, reason?, review_by?, review_due_us#?,
-  next_due_us#?, version#
+keys: key, account, state, measure?, before_hold?, cause?, scopes{}, allowlist{}, purpose, application, operator,
+  vendor?, scheme, secret?, exposure?, public_key?, created_us#, expires_us#, rotate_by_us#?, ends_us#?, replaces?,
+  mandate{}, terms, terms_accepted_us#, requested_by, session, approvals{}, canary#, reason?, review_by?,
+  review_due_us#?, next_due_us#?, version#
 dead_keys: key, state, cause?, ended_us#, version#
 approvals: approval, action, subject, request{}, digest, requested_by, requested_us#, needed{}, decisions{}, state,
   due_us#, version#

@@ -40,9 +40,10 @@ tables! {
     /// Records that let a named operator use a key.
     DELEGATIONS = "delegations" { delegation: Text, account: Text, key: TextOrNull, operator: Text, networks: Json, scopes: Json, limits: Json, from_us: Integer, until_us: Integer, state: Text }
     /// API keys. `secret` names a sealed text in the vault by its digest; `exposure` is the SHA-256 of the secret itself, for
-    /// matching exposures; `next_due_us` is when the clock next asks something of the key, null once it has ended.
+    /// matching exposures; `next_due_us` is when the clock next asks something of the key, null once it has ended. `before_hold` is the
+    /// measure that a hold covers.
     KEYS = "keys" {
-        key: Text, account: Text, state: Text, measure: TextOrNull, cause: TextOrNull, scopes: Json, allowlist: Json, purpose: Text,
+        key: Text, account: Text, state: Text, measure: TextOrNull, before_hold: TextOrNull, cause: TextOrNull, scopes: Json, allowlist: Json, purpose: Text,
         application: Text, operator: Text, vendor: TextOrNull, scheme: Text, secret: TextOrNull, exposure: TextOrNull, public_key: TextOrNull,
         created_us: Integer, expires_us: Integer, rotate_by_us: IntegerOrNull, ends_us: IntegerOrNull, replaces: TextOrNull, mandate: Json,
         terms: Text, terms_accepted_us: Integer, requested_by: Text, session: Text, approvals: Json, canary: Integer,

@@ -31,6 +31,7 @@ fn key_row(key: String, account: &str, venue: &Venue, actor: &Actor, now: Timest
         account: account.to_owned(),
         state: KeyState::Active,
         measure: None,
+        before_hold: None,
         cause: None,
         scopes: ScopeSet::EMPTY.with(Scope::MarketData),
         allowlist: venue.canary.networks.iter().copied().map(AllowlistEntry::Plain).collect(),

@@ -84,6 +84,7 @@ pub fn asked(
         account: request.account.clone(),
         state: KeyState::Requested,
         measure: None,
+        before_hold: None,
         cause: None,
         scopes: request.scopes,
         allowlist: request.allowlist.clone(),

@@ -101,7 +101,7 @@ impl Govern {
             check_seen(call, &loaded.key, actor)?;
             let narrows = wish.narrows(&loaded.key);
             let did = if narrows { Action::Narrow } else { Action::Widen };
-            apply((loaded.key.state, loaded.key.measure), did)?;
+            apply(loaded.key.standing(), did)?;
             let mut after = wish.on(&loaded.key);
             if after == loaded.key {
                 return Err(Refusal::new(

@@ -189,9 +189,9 @@ impl Govern {
                 ));
             }
             Some(Due::Narrow) => {
-                let (state, measure) = apply((loaded.state, loaded.measure), Action::Narrow)?;
+                let standing = apply(loaded.standing(), Action::Narrow)?;
                 let scopes = without_ended(loaded.scopes, &loaded.approvals, now);
-                (KeyRow { state, measure, scopes, ..loaded.clone() }, Action::Narrow, "key.changed")
+                (KeyRow { scopes, ..loaded.at(standing) }, Action::Narrow, "key.changed")
             }
         };
         let title = format!("{} key {key}: its time has come", action.as_str());

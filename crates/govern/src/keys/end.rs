@@ -62,7 +62,7 @@ impl Govern {
             require(actor, PROPOSERS)?;
             let loaded = self.key_loaded(actor, key).await?;
             check_seen(call, &loaded.key, actor)?;
-            apply((loaded.key.state, loaded.key.measure), Action::Expire)?;
+            apply(loaded.key.standing(), Action::Expire)?;
             let reason = access::reason("reason", reason)?;
             let lesser = access::reason("lesser", lesser)?;
             let subject = format!("key:{key}");
@@ -149,7 +149,7 @@ pub fn end(
     cause: ExpiryCause,
     reason: Option<&str>,
 ) -> Result<KeyRow, Refusal> {
-    let (state, measure) = apply((key.state, key.measure), action)?;
+    let standing = apply(key.standing(), action)?;
     let reason = reason.map(str::to_owned).or_else(|| key.reason.clone());
-    Ok(KeyRow { state, measure, cause: Some(cause), reason, ..key.clone() })
+    Ok(KeyRow { cause: Some(cause), reason, ..key.at(standing) })
 }

@@ -72,7 +72,7 @@ impl Govern {
             }
             let Some(key) = key else { return Err(unknown(secret.is_some())) };
             let loaded = self.key_loaded(actor, key).await?;
-            super::machine::apply((loaded.key.state, loaded.key.measure), Action::Leak)?;
+            super::machine::apply(loaded.key.standing(), Action::Leak)?;
             let mut facts = facts(actor);
             facts.insert("keys".to_owned(), json!([key]));
             facts.insert("seen_at".to_owned(), json!(seen_at));

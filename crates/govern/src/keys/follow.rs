@@ -17,9 +17,18 @@ use sumun_store::{Expect, Filter, RowRead};
 fn open_measure(key: &KeyRow, now: Timestamp) -> Option<Measure> {
     let over = key.review_due_us.is_none_or(|due| due <= now.as_micros());
     match key.measure {
-        Some(Measure::Hold) if over => Some(Measure::Monitor),
+        Some(Measure::Hold) if over => Some(key.standing().after_hold()),
         Some(Measure::Expire) | None => None,
         open => open,
+    }
+}
+
+/// What of this key's measures would stand if no hold were.
+fn beneath(key: &KeyRow) -> Option<Measure> {
+    match key.measure {
+        Some(Measure::Hold) => key.before_hold,
+        Some(Measure::Expire) => None,
+        other => other,
     }
 }
 
@@ -45,6 +54,7 @@ pub fn follow(key: &mut KeyRow, others: &[KeyRow], now: Timestamp) -> Result<Vec
     if let Some(strictest) = others.iter().max_by_key(|other| open_measure(other, now)) {
         key.measure = open_measure(strictest, now);
         if key.measure == Some(Measure::Hold) {
+            key.before_hold = others.iter().filter_map(beneath).max();
             key.review_by.clone_from(&strictest.review_by);
             key.review_due_us = strictest.review_due_us;
             key.reason.clone_from(&strictest.reason);

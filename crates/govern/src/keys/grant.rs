@@ -70,8 +70,8 @@ pub fn approved(
         "key.widen" => Action::Widen,
         _ => Action::Expire,
     };
-    let (state, measure) = apply((key.state, key.measure), did)?;
-    let mut after = KeyRow { state, measure, cause: did.cause().or(key.cause), ..key.clone() };
+    let standing = apply(key.standing(), did)?;
+    let mut after = KeyRow { cause: did.cause().or(key.cause), ..key.at(standing) };
     match did {
         Action::Approve => {
             for grant in &mut after.approvals {
@@ -166,8 +166,8 @@ impl Govern {
         now: Timestamp,
     ) -> Result<Plan, Refusal> {
         let key = &loaded.key;
-        let (state, measure) = apply((key.state, key.measure), Action::Reject)?;
-        let after = KeyRow { state, measure, reason: reason.map(str::to_owned), ..key.clone() };
+        let standing = apply(key.standing(), Action::Reject)?;
+        let after = KeyRow { reason: reason.map(str::to_owned), ..key.at(standing) };
         let title = format!("reject key {}", key.key);
         let venue = self.venue();
         let deed = Deed { class: "key.rejected", title: &title, actor, venue: &venue, now };
@@ -218,7 +218,7 @@ impl Govern {
         call: &Call,
     ) -> Result<Done<Approval>, Refusal> {
         let loaded = self.key_loaded(actor, key).await?;
-        apply((loaded.key.state, loaded.key.measure), Action::Approve)?;
+        apply(loaded.key.standing(), Action::Approve)?;
         check_seen(call, &loaded.key, actor)?;
         let call = Call { if_match: None, ..call.clone() };
         let now = self.world.now();
@@ -266,7 +266,7 @@ impl Govern {
                     Err(refusal) => said = said.or(Some(refusal)),
                 }
             }
-            apply((loaded.key.state, loaded.key.measure), Action::Reject)?;
+            apply(loaded.key.standing(), Action::Reject)?;
             match (&decided, said) {
                 (None, Some(refusal)) => return Err(refusal),
                 (None, None) => crate::staff::require(actor, super::access::PROPOSERS)?,

@@ -3,7 +3,7 @@
 use super::access;
 use super::lint::Origin;
 use super::machine::{Action, apply};
-use super::row::{KeyRow, Scheme};
+use super::row::Scheme;
 use super::view::{KeyView, check_seen};
 use super::write::{Deed, KeyWrite, Why, plan};
 use crate::actor::Actor;
@@ -80,7 +80,7 @@ impl Govern {
         }
         access::fresh(&venue, actor, now)?;
         check_seen(call, before, actor)?;
-        let (state, measure) = apply((before.state, before.measure), Action::Issue)?;
+        let issued = apply(before.standing(), Action::Issue)?;
         if !before.all_granted() {
             let open: Vec<&str> = before
                 .approvals
@@ -107,7 +107,7 @@ impl Govern {
         if let Some(refusal) = standing {
             return Err(refusal);
         }
-        let mut after = KeyRow { state, measure, ..before.clone() };
+        let mut after = before.at(issued);
         let made = match before.scheme {
             Scheme::Hs256 => Some(self.make_secret(&before.key)?),
             Scheme::Ed25519 => None,

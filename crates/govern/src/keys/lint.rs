@@ -51,13 +51,13 @@ pub fn key(write: &KeyWrite<'_>, approvals: &[String]) -> Result<(), Refusal> {
 }
 
 fn changed(before: &KeyRow, after: &KeyRow, action: Action, approvals: &[String]) -> Option<String> {
-    match machine::apply((before.state, before.measure), action) {
+    match machine::apply(before.standing(), action) {
         Err(refusal) => return Some(refusal.message),
-        Ok(standing) if standing != (after.state, after.measure) => {
+        Ok(standing) if standing != after.standing() => {
             return Some(format!(
                 "`{}` makes a key `{}`, not `{}`",
                 action.as_str(),
-                standing.0,
+                standing.state,
                 after.state
             ));
         }

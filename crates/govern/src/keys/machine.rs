@@ -96,14 +96,40 @@ impl Action {
     }
 }
 
-/// Where a key stands: its state and the measure in force.
-pub type Standing = (KeyState, Option<Measure>);
+/// Where a key stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its state.
+    pub state: KeyState,
+    /// The measure in force.
+    pub measure: Option<Measure>,
+    /// Under a hold, the measure that was in force before it and is taken up again after it; none otherwise.
+    pub before_hold: Option<Measure>,
+}
+
+impl Standing {
+    /// After a hold a key is watched at least: it never stands lower than before the suspicion.
+    #[must_use]
+    pub fn after_hold(self) -> Measure {
+        self.before_hold.unwrap_or(Measure::Monitor).max(Measure::Monitor)
+    }
+}
 
 /// What becomes of a key there by that action.
 ///
 /// # Errors
 /// `key_ended`, `key_rejected`, `key_state`, `measure_in_force`, `no_hold`.
-pub fn apply((state, measure): Standing, action: Action) -> Result<Standing, Refusal> {
+pub fn apply(standing: Standing, action: Action) -> Result<Standing, Refusal> {
+    let (state, measure) = next(standing, action)?;
+    let before_hold = match action {
+        Action::Hold => standing.measure,
+        _ => standing.before_hold,
+    };
+    Ok(Standing { state, measure, before_hold: before_hold.filter(|_| measure == Some(Measure::Hold)) })
+}
+
+fn next(standing: Standing, action: Action) -> Result<(KeyState, Option<Measure>), Refusal> {
+    let Standing { state, measure, .. } = standing;
     match state {
         KeyState::Expired => Err(ended()),
         KeyState::Rejected => Err(rejected()),
@@ -115,11 +141,12 @@ pub fn apply((state, measure): Standing, action: Action) -> Result<Standing, Ref
             Action::Revoke | Action::RunOut => Ok((KeyState::Expired, measure)),
             _ => Err(wrong_state(state, action)),
         },
-        KeyState::Active | KeyState::Suspended => living(state, measure, action),
+        KeyState::Active | KeyState::Suspended => living(standing, action),
     }
 }
 
-fn living(state: KeyState, measure: Option<Measure>, action: Action) -> Result<Standing, Refusal> {
+fn living(standing: Standing, action: Action) -> Result<(KeyState, Option<Measure>), Refusal> {
+    let Standing { state, measure, .. } = standing;
     let suspended = state == KeyState::Suspended;
     match action {
         Action::Approve | Action::Reject | Action::Issue => Err(wrong_state(state, action)),
@@ -147,9 +174,8 @@ fn living(state: KeyState, measure: Option<Measure>, action: Action) -> Result<S
             None | Some(Measure::Monitor | Measure::Warn) => Ok((state, Some(Measure::Hold))),
             Some(other) => Err(in_force(other, action)),
         },
-        // After a hold a key is watched: it never stands lower than before the suspicion.
         Action::Release | Action::Lapse => match measure {
-            Some(Measure::Hold) => Ok((state, Some(Measure::Monitor))),
+            Some(Measure::Hold) => Ok((state, Some(standing.after_hold()))),
             _ => Err(Refusal::new(
                 RefusalKind::Conflict,
                 "no_hold",
@@ -215,27 +241,39 @@ mod tests {
 
     const TABLE: &str = include_str!("../../tests/data/transitions.tsv");
 
+    /// `hold/warn` is a hold of a key that was warned before.
+    fn words(standing: Standing) -> String {
+        let measure = standing.measure.map_or("-", Measure::as_str);
+        match standing.before_hold {
+            Some(before) => format!("{}\t{measure}/{before}", standing.state),
+            None => format!("{}\t{measure}", standing.state),
+        }
+    }
+
     fn said(standing: Standing, action: Action) -> String {
         match apply(standing, action) {
-            Ok((state, measure)) => format!("{state}\t{}", measure.map_or("-", Measure::as_str)),
+            Ok(after) => words(after),
             Err(refusal) => format!("refused\t{}", refusal.code),
         }
     }
 
     fn every() -> impl Iterator<Item = (Standing, Action)> {
-        let measures = || std::iter::once(None).chain(Measure::ALL.iter().copied().map(Some));
+        let plain = std::iter::once(None).chain(Measure::ALL.iter().copied().map(Some));
+        let held = [Measure::Monitor, Measure::Warn].map(|before| (Some(Measure::Hold), Some(before)));
+        let measures: Vec<_> = plain.map(|measure| (measure, None)).chain(held).collect();
         KeyState::ALL.iter().flat_map(move |state| {
-            measures()
-                .flat_map(move |measure| Action::ALL.iter().map(move |action| ((*state, measure), *action)))
+            measures.clone().into_iter().flat_map(move |(measure, before_hold)| {
+                let standing = Standing { state: *state, measure, before_hold };
+                Action::ALL.iter().map(move |action| (standing, *action))
+            })
         })
     }
 
     /// `SUMUN_WRITE_TRANSITIONS=1` writes the table anew; read its difference before committing it.
     #[test]
     fn the_table_of_transitions_is_complete_and_true() {
-        let line = |((state, measure), action): (Standing, Action)| {
-            let measure_word = measure.map_or("-", Measure::as_str);
-            format!("{state}\t{measure_word}\t{}\t{}", action.as_str(), said((state, measure), action))
+        let line = |(standing, action): (Standing, Action)| {
+            format!("{}\t{}\t{}", words(standing), action.as_str(), said(standing, action))
         };
         let lines: Vec<String> = every().map(line).collect();
         if std::env::var_os("SUMUN_WRITE_TRANSITIONS").is_some() {
@@ -252,9 +290,24 @@ mod tests {
         assert_eq!(table.len(), lines.len(), "transitions.tsv has lines of no state, measure or action");
     }
 
+    /// A hold erases nothing: whatever stood before it stands again after it.
+    #[test]
+    fn a_hold_gives_back_the_measure_before_it() {
+        for measure in [None, Some(Measure::Monitor), Some(Measure::Warn)] {
+            let before = Standing { state: KeyState::Active, measure, before_hold: None };
+            let held = apply(before, Action::Hold).unwrap();
+            let suspended = apply(held, Action::Suspend).unwrap();
+            for (held, end) in [(held, Action::Release), (suspended, Action::Lapse)] {
+                let after = apply(held, end).unwrap();
+                assert_eq!(after.measure, measure.max(Some(Measure::Monitor)), "{before:?} {end:?}");
+                assert_eq!(after.before_hold, None);
+            }
+        }
+    }
+
     #[test]
     fn terminal_is_terminal() {
-        for (standing, action) in every().filter(|((state, _), _)| state.is_terminal()) {
+        for (standing, action) in every().filter(|(standing, _)| standing.state.is_terminal()) {
             assert!(apply(standing, action).is_err(), "{standing:?} {action:?}");
         }
     }
@@ -263,8 +316,8 @@ mod tests {
     /// does a key pass more than before.
     #[test]
     fn a_measure_never_widens() {
-        fn passes((state, measure): Standing) -> u8 {
-            match (state, measure) {
+        fn passes(standing: Standing) -> u8 {
+            match (standing.state, standing.measure) {
                 (KeyState::Active, Some(Measure::Hold | Measure::Reverify)) => 0b011,
                 (_, Some(Measure::Expire)) => 0,
                 (KeyState::Active, _) => 0b111,

@@ -184,8 +184,7 @@ pub fn done(
     hold: Option<&Hold>,
     now: Timestamp,
 ) -> Result<KeyRow, Refusal> {
-    let (state, measure) = apply((before.state, before.measure), action)?;
-    let mut after = KeyRow { state, measure, ..before.clone() };
+    let mut after = before.at(apply(before.standing(), action)?);
     match (action, hold) {
         (Action::Hold, Some(hold)) => {
             after.review_due_us = Some(due(venue, hold.due, now)?.as_micros());

@@ -46,7 +46,7 @@ pub fn rotated(
     (actor, session): (&Actor, &str),
     now: Timestamp,
 ) -> Result<(KeyRow, KeyRow), Refusal> {
-    let (_, measure) = apply((old.state, old.measure), Action::Rotate)?;
+    let standing = apply(old.standing(), Action::Rotate)?;
     if let Some(ends) = old.ends_us {
         return Err(Refusal::new(
             RefusalKind::Conflict,
@@ -60,7 +60,7 @@ pub fn rotated(
     let after = KeyRow {
         key: new_id,
         state: KeyState::Active,
-        measure,
+        measure: standing.measure,
         secret: None,
         exposure: None,
         public_key: None,

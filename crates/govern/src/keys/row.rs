@@ -1,6 +1,7 @@
 //! A key's row, parsed once: the columns of the table `keys` with their types.
 
 use super::due::next_due;
+use super::machine::Standing;
 use crate::refusal::{Refusal, RefusalKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -82,6 +83,8 @@ pub struct KeyRow {
     pub state: KeyState,
     /// The measure in force.
     pub measure: Option<Measure>,
+    /// Under a hold, the measure before it: what is taken up again after it.
+    pub before_hold: Option<Measure>,
     /// Why it ended.
     pub cause: Option<ExpiryCause>,
     /// What it may do.
@@ -140,6 +143,18 @@ pub struct KeyRow {
     pub version: i64,
 }
 
+/// Columns that no approver agrees to.
+const NOT_APPROVED: &[&str] = &[
+    "version",
+    "approvals",
+    "before_hold",
+    "reason",
+    "review_by",
+    "review_due_us",
+    "next_due_us",
+    "rotate_by_us",
+];
+
 impl KeyRow {
     /// Reads a row.
     ///
@@ -168,6 +183,19 @@ impl KeyRow {
         }
     }
 
+    /// Where it stands.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        Standing { state: self.state, measure: self.measure, before_hold: self.before_hold }
+    }
+
+    /// The same key, standing there.
+    #[must_use]
+    pub fn at(&self, standing: Standing) -> Self {
+        let Standing { state, measure, before_hold } = standing;
+        Self { state, measure, before_hold, ..self.clone() }
+    }
+
     /// When it ends if nothing happens: its expiry, or earlier when another took its place.
     #[must_use]
     pub fn ends(&self) -> Timestamp {
@@ -185,10 +213,8 @@ impl KeyRow {
     #[must_use]
     pub fn basis(&self) -> String {
         let mut image = self.image();
-        for column in
-            ["version", "approvals", "reason", "review_by", "review_due_us", "next_due_us", "rotate_by_us"]
-        {
-            image.remove(column);
+        for column in NOT_APPROVED {
+            image.remove(*column);
         }
         if self.measure == Some(Measure::Monitor) {
             image.insert("measure".to_owned(), Value::Null);

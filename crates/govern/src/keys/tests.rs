@@ -112,12 +112,9 @@ fn act(present: &KeyRow, act: &Act, new_id: String) -> Result<Vec<KeyRow>, Refus
         Action::RunOut => end(present, action, ExpiryCause::Natural, None)?,
         Action::Expire => approved(present, &frozen(None, None), "key.expire", "P1")?.0,
         Action::Approve => approved(present, &frozen(None, None), "key.grant", "P1")?.0,
-        Action::Reject | Action::Issue => {
-            let (state, measure) = super::machine::apply((present.state, present.measure), action)?;
-            KeyRow { state, measure, ..present.clone() }
-        }
+        Action::Reject | Action::Issue => present.at(super::machine::apply(present.standing(), action)?),
         Action::Narrow => {
-            super::machine::apply((present.state, present.measure), action)?;
+            super::machine::apply(present.standing(), action)?;
             let wish = wish(act.draw, present);
             if wish.narrows(present) { wish.on(present) } else { present.clone() }
         }

@@ -55,7 +55,7 @@ pub struct Deed<'a> {
 const NOT_SHOWN: &[&str] = &["secret", "exposure", "canary", "next_due_us"];
 
 /// Columns that a plan made for a customer does not show: that he is watched, and what staff wrote.
-const HIDDEN_FROM_OWNERS: &[&str] = &["measure", "reason", "review_by"];
+const HIDDEN_FROM_OWNERS: &[&str] = &["measure", "before_hold", "reason", "review_by"];
 
 /// The plan that writes these keys.
 ///
@@ -173,6 +173,7 @@ pub(crate) mod tests {
             account: "A1".into(),
             state: KeyState::Active,
             measure: None,
+            before_hold: None,
             cause: None,
             scopes: ScopeSet::READ.union(ScopeSet::TRADE),
             allowlist: serde_json::from_str(r#"["203.0.113.7/32"]"#).unwrap(),

@@ -1,7 +1,8 @@
 //! Ways around a measure, a limit or an end that somebody tried: each is closed.
 
-use crate::bench::{Bench, DAY, request, staff, yes};
+use crate::bench::{Bench, DAY, HOUR, request, staff, yes};
 use serde_json::json;
+use sumun_govern::keys::measures::Hold;
 use sumun_govern::{Call, Role};
 use sumun_model::key::AllowlistEntry;
 use sumun_store::tables::{APPROVALS, KEYS};
@@ -46,4 +47,28 @@ async fn an_altered_approval_keeps_no_key_alive_and_does_not_stop_the_clock() {
     let mut said = run.failed;
     said.sort_unstable();
     assert_eq!(said, failed);
+}
+
+/// Holding a warned key must not be the way in which it loses its warning.
+#[tokio::test]
+async fn a_hold_covers_a_warning_and_does_not_erase_it() {
+    let bench = Bench::new().await;
+    let (owner, call) = (bench.owner("C1"), Call::default());
+    let (key, _) = bench.issued(&request("portfolio", &["read"])).await;
+    bench.alter(&KEYS, &key, "measure", json!("warn")).await;
+    let anna = staff("anna", Role::Analyst);
+    bench.govern.hold_key(&anna, &key, &hold(), &call).await.unwrap();
+    let (next, _) = bench.issued(&request("portfolio", &["read"])).await;
+    bench.govern.release_key(&anna, &key, "he proved that it was he", &call).await.unwrap();
+    assert_eq!(bench.column(&key, "measure").await, json!("warn"));
+    assert_eq!(bench.column(&key, "before_hold").await, json!(null));
+    bench.pass(73 * HOUR);
+    assert_eq!(bench.govern.due().await.unwrap().lapsed_holds, [next.as_str()]);
+    assert_eq!(bench.column(&next, "measure").await, json!("warn"), "what a hold covers follows with it");
+    let told = format!("{:?}", bench.govern.key(&owner, &next).await.unwrap());
+    assert!(!told.contains("before_hold"), "{told}");
+}
+
+fn hold() -> Hold {
+    Hold { reason: WHY.into(), lesser: LESSER.into(), reviewer: "user:bert".into(), due: None }
 }

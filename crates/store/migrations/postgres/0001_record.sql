@@ -94,6 +94,7 @@ CREATE TABLE "keys" (
     "account" TEXT COLLATE "C" NOT NULL,
     "state" TEXT COLLATE "C" NOT NULL,
     "measure" TEXT COLLATE "C",
+    "before_hold" TEXT COLLATE "C",
     "cause" TEXT COLLATE "C",
     "scopes" TEXT COLLATE "C" NOT NULL,
     "allowlist" TEXT COLLATE "C" NOT NULL,
@@ -263,6 +264,7 @@ CREATE TABLE "entry_rows" (
 CREATE INDEX "entry_rows_by_entry" ON "entry_rows" ("entry");
 
 -- Committed changes that wait for their place. Always empty on SQLite, where the writer sequences.
+-- `code` is under a key that is not in the database: without it the sequencer takes none.
 CREATE TABLE "pending_leaves" (
     "leaf" BIGINT GENERATED ALWAYS AS IDENTITY NOT NULL,
     "class" TEXT COLLATE "C" NOT NULL,
@@ -270,6 +272,7 @@ CREATE TABLE "pending_leaves" (
     "payload" TEXT COLLATE "C" NOT NULL,
     "commitment" BYTEA NOT NULL,
     "outbox" TEXT COLLATE "C" NOT NULL,
+    "code" BYTEA,
     PRIMARY KEY ("leaf")
 );
 CREATE UNIQUE INDEX "pending_leaves_by_salt" ON "pending_leaves" ("salt");
@@ -315,12 +318,13 @@ CREATE TABLE "idempotency" (
 );
 CREATE INDEX "idempotency_by_at_us" ON "idempotency" ("at_us");
 
--- Signed-in principals by the digest of their token.
+-- Signed-in principals by the digest of their token. One whose `code` is wrong is none.
 CREATE TABLE "sessions" (
     "digest" TEXT COLLATE "C" NOT NULL,
     "principal" TEXT COLLATE "C" NOT NULL,
     "body" TEXT COLLATE "C" NOT NULL,
     "expires_us" BIGINT NOT NULL,
+    "code" BYTEA,
     PRIMARY KEY ("digest")
 );
 CREATE INDEX "sessions_by_principal" ON "sessions" ("principal");

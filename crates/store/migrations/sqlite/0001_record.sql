@@ -94,6 +94,7 @@ CREATE TABLE "keys" (
     "account" TEXT NOT NULL,
     "state" TEXT NOT NULL,
     "measure" TEXT,
+    "before_hold" TEXT,
     "cause" TEXT,
     "scopes" TEXT NOT NULL,
     "allowlist" TEXT NOT NULL,
@@ -263,13 +264,15 @@ CREATE TABLE "entry_rows" (
 CREATE INDEX "entry_rows_by_entry" ON "entry_rows" ("entry");
 
 -- Committed changes that wait for their place. Always empty on SQLite, where the writer sequences.
+-- `code` is under a key that is not in the database: without it the sequencer takes none.
 CREATE TABLE "pending_leaves" (
     "leaf" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     "class" TEXT NOT NULL,
     "salt" BLOB NOT NULL,
     "payload" TEXT NOT NULL,
     "commitment" BLOB NOT NULL,
-    "outbox" TEXT NOT NULL
+    "outbox" TEXT NOT NULL,
+    "code" BLOB
 ) STRICT;
 CREATE UNIQUE INDEX "pending_leaves_by_salt" ON "pending_leaves" ("salt");
 
@@ -313,12 +316,13 @@ CREATE TABLE "idempotency" (
 ) STRICT;
 CREATE INDEX "idempotency_by_at_us" ON "idempotency" ("at_us");
 
--- Signed-in principals by the digest of their token.
+-- Signed-in principals by the digest of their token. One whose `code` is wrong is none.
 CREATE TABLE "sessions" (
     "digest" TEXT NOT NULL,
     "principal" TEXT NOT NULL,
     "body" TEXT NOT NULL,
     "expires_us" INTEGER NOT NULL,
+    "code" BLOB,
     PRIMARY KEY ("digest")
 ) STRICT;
 CREATE INDEX "sessions_by_principal" ON "sessions" ("principal");
