@@ -7,6 +7,7 @@
 use crate::server::Server;
 use bytes::Bytes;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use sumun_feed::{Frame, PART_RECORDS_MAX, PublicKey, SnapshotWriter};
@@ -31,6 +32,8 @@ const DELTAS: u32 = 256;
 pub(crate) enum StreamEnd {
     #[error("the gate went away")]
     Gone,
+    #[error("the gate began another stream")]
+    Newer,
     #[error("the gate read nothing for {} seconds", SLOW.as_secs())]
     Slow,
     #[error("a snapshot took longer than {} seconds", SNAPSHOT_SLOW.as_secs())]
@@ -55,8 +58,6 @@ pub(crate) enum StreamEnd {
     Store(#[from] StoreError),
     #[error("a frame cannot be signed")]
     Sign(#[from] sumun_feed::JwsError),
-    #[error("the sealed secret of key `{0}` is not in the vault; run `sumun ledger verify`")]
-    Vault(String),
 }
 
 /// What a body takes: a line, or the error that breaks it off.
@@ -64,16 +65,17 @@ pub(crate) type Line = Result<Bytes, StreamEnd>;
 
 /// Feeds a gate until one of the two ends it.
 pub(crate) async fn run(server: Arc<Server>, gate: GateId, from: u64, lines: Sender<Line>) {
-    server.gates.connected(gate.as_str());
+    let mut newer = server.gates.connected(gate.as_str());
     server.metrics.feed_streams.inc();
     tracing::info!(gate.id = %gate, from, "Gate {gate} follows the feed from version {from}");
     let mut stream = Stream { server: &server, lines: &lines, gate: &gate, key: None, version: from };
-    let end = match stream.follow().await {
-        Ok(()) => StreamEnd::Stopping,
-        Err(end) => end,
+    let end = tokio::select! {
+        biased;
+        _ = newer.changed() => StreamEnd::Newer,
+        followed = stream.follow() => followed.err().unwrap_or(StreamEnd::Stopping),
     };
     match &end {
-        StreamEnd::Gone | StreamEnd::Stopping => {
+        StreamEnd::Gone | StreamEnd::Newer | StreamEnd::Stopping => {
             tracing::info!(gate.id = %gate, "Feed of gate {gate} ended: {end}");
         }
         _ => {
@@ -211,23 +213,47 @@ impl Stream<'_> {
         Ok(())
     }
 
-    /// Puts each key's sealed secret in the place of its name.
+    /// Puts each key's sealed secret in the place of its name. A record whose secret is gone or damaged goes without: the
+    /// gate refuses that key and says so, and all others are served.
     async fn with_secrets(&self, mut records: Vec<Value>) -> Result<Vec<Value>, StreamEnd> {
         let name = |record: &Value| record.get("secret_ref").and_then(Value::as_str).map(str::to_owned);
         let names: Vec<String> = records.iter().filter_map(name).collect();
-        let sealed = self.server.govern.store.vault_many(&names).await?;
+        let sealed = self.sealed(&names).await?;
         for record in &mut records {
             if let Some(fields) = record.as_object_mut()
                 && let Some(name) = fields.remove("secret_ref")
             {
-                let Some(sealed) = name.as_str().and_then(|name| sealed.get(name)) else {
+                if let Some(sealed) = name.as_str().and_then(|name| sealed.get(name)) {
+                    fields.insert("secret".to_owned(), sealed.as_str().into());
+                } else {
                     let key = fields.get("key").and_then(Value::as_str).unwrap_or_default();
-                    return Err(StreamEnd::Vault(key.to_owned()));
-                };
-                fields.insert("secret".to_owned(), sealed.as_str().into());
+                    tracing::error!(
+                        "The sealed secret of key `{key}` is not in the vault as it was put there: gates refuse this key. Run \
+                         `sumun ledger verify`, and restore the vault from a copy or have the key rotated"
+                    );
+                }
             }
         }
         Ok(records)
+    }
+
+    /// Sealed texts by their names, but those that are gone or damaged.
+    async fn sealed(&self, names: &[String]) -> Result<BTreeMap<String, String>, StreamEnd> {
+        let store = &self.server.govern.store;
+        match store.vault_many(names).await {
+            // One of them; the others are wanted all the same.
+            Err(StoreError::Damaged { .. }) => {}
+            all => return Ok(all?),
+        }
+        let mut whole = BTreeMap::new();
+        for name in names {
+            match store.vault(name).await {
+                Ok(sealed) => whole.extend(sealed.map(|sealed| (name.clone(), sealed))),
+                Err(StoreError::Damaged { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(whole)
     }
 
     async fn send(&self, mut line: String) -> Result<(), StreamEnd> {

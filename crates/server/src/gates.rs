@@ -4,6 +4,7 @@ use crate::readiness::{Check, Standing};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use sumun_model::Timestamp;
+use tokio::sync::watch;
 
 /// How long a gate may be away before somebody should look, microseconds: it reconnects within two seconds.
 const AWAY_US_MAX: i64 = 15_000_000;
@@ -11,9 +12,11 @@ const AWAY_US_MAX: i64 = 15_000_000;
 const OBEYING_US_MAX: i64 = 10_000_000;
 
 /// What was last heard of a gate.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct Heard {
     streams: u32,
+    /// How many streams it has begun: an older one ends when a newer begins.
+    begun: watch::Sender<u64>,
     acknowledged: Option<(u64, Timestamp)>,
 }
 
@@ -46,8 +49,13 @@ impl Gates {
         change(gates.entry(gate.to_owned()).or_default())
     }
 
-    pub(crate) fn connected(&self, gate: &str) {
-        self.with(gate, |gate| gate.streams += 1);
+    /// A stream begins; what is answered changes when the gate begins another one.
+    pub(crate) fn connected(&self, gate: &str) -> watch::Receiver<u64> {
+        self.with(gate, |gate| {
+            gate.streams += 1;
+            gate.begun.send_modify(|begun| *begun += 1);
+            gate.begun.subscribe()
+        })
     }
 
     pub(crate) fn disconnected(&self, gate: &str) {
@@ -120,7 +128,8 @@ mod tests {
             format!("{:?}: {}; {}", check.state, check.detail, check.remedy.as_deref().unwrap_or("-"))
         };
         let mut lines = vec![told(0, None, 3), told(3, Some(1), 3), told(3, Some(1), 16)];
-        gates.connected("g1");
+        let older = gates.connected("g1");
+        assert!(!older.has_changed().unwrap());
         lines.push(told(3, Some(1), 16));
         gates.acknowledged("g1", 2, at(16));
         lines.extend([told(3, Some(18), 20), told(3, Some(18), 40)]);

@@ -117,12 +117,62 @@ async fn a_gate_that_is_revoked_hears_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_gates_newer_stream_ends_its_older() {
+    let (bench, _, _) = issued().await;
+    let mut older = bench.feed(0).await;
+    frames(&bench, &mut older, |frame| matches!(frame, Frame::SnapshotEnd { .. })).await;
+    let mut newer = bench.feed(0).await;
+    frames(&bench, &mut newer, |frame| matches!(frame, Frame::SnapshotEnd { .. })).await;
+    ends_without_a_delta(&bench, &mut older).await;
+    frames(&bench, &mut newer, |frame| matches!(frame, Frame::Heartbeat { .. })).await;
+}
+
+#[tokio::test]
 async fn a_control_plane_that_takes_no_changes_says_nothing_of_freshness() {
     let (bench, _, _) = issued().await;
     let mut body = bench.feed(0).await;
     frames(&bench, &mut body, |frame| matches!(frame, Frame::Heartbeat { .. })).await;
     bench.govern().store.close().await;
     ends_without_a_delta(&bench, &mut body).await;
+}
+
+/// Another hand in the database, beside the process that writes.
+async fn tamper(bench: &Bench, sql: &str) {
+    use sqlx::Connection;
+    sqlx::any::install_default_drivers();
+    let url = format!("sqlite://{}", bench.folder.path().join("sumun.db").display());
+    let mut connection = sqlx::AnyConnection::connect(&url).await.unwrap();
+    let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+    assert!(done.rows_affected() > 0, "{sql}");
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_damaged_secret_is_one_keys_misfortune() {
+    let (bench, owner, key) = issued().await;
+    let asked = bench.send("POST", "/v1/keys", &owner, Some(key_request("A1"))).await.is(201);
+    let other = asked.json["result"]["key"]["key"].as_str().unwrap().to_owned();
+    bench.send("POST", &format!("/v1/keys/{other}/issue"), &owner, None).await.is(200);
+    tamper(
+        &bench,
+        &format!(
+            "UPDATE vault SET sealed = 'altered' WHERE digest = (SELECT secret FROM keys WHERE key = '{key}')"
+        ),
+    )
+    .await;
+    let mut body = bench.feed(0).await;
+    let snapshot = frames(&bench, &mut body, |frame| matches!(frame, Frame::SnapshotEnd { .. })).await;
+    let Some(Frame::SnapshotPart { records, .. }) = snapshot.get(1) else { panic!("{snapshot:?}") };
+    let secrets: std::collections::BTreeMap<&str, bool> = records
+        .iter()
+        .map(|record| (record["key"].as_str().unwrap(), record["secret"].is_string()))
+        .collect();
+    assert_eq!(secrets, [(key.as_str(), false), (other.as_str(), true)].into());
+    // Nor does it hold up its own end.
+    bench.send("POST", &format!("/v1/keys/{key}/revoke"), &owner, Some(json!({}))).await.is(200);
+    let delta = frames(&bench, &mut body, |frame| matches!(frame, Frame::Delta { .. })).await;
+    let Some(Frame::Delta { records, .. }) = delta.last() else { panic!("{delta:?}") };
+    assert_eq!(records[0]["state"], json!("expired"));
 }
 
 #[tokio::test]
