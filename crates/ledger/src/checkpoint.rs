@@ -5,6 +5,8 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use signed_note::{Note, Signer, StandardVerifier, VerifierList};
 use tlog_tiles::Hash;
 
@@ -12,6 +14,9 @@ use crate::tree::SIZE_MAX;
 
 /// Longest origin, in bytes.
 pub const ORIGIN_MAX: usize = 200;
+
+/// First bytes of what keys are derived with.
+const DERIVE_VERSION: &[u8] = b"sumun-derive/v1";
 
 /// Whether a log may be named so: visible ASCII, so that every reader in every language splits the same way.
 fn is_origin(name: &str) -> bool {
@@ -93,6 +98,19 @@ impl CheckpointSigner {
         let mut signature = self.id.to_be_bytes().to_vec();
         signature.extend(self.key.sign(text.as_bytes()).to_bytes());
         format!("{text}\n— {} {}\n", self.origin, BASE64_STANDARD.encode(signature))
+    }
+
+    /// A key for another purpose, for whoever has the log's key and nobody else: HMAC-SHA256 under the seed over the
+    /// label. One label for each purpose.
+    #[must_use]
+    pub fn derive(&self, label: &str) -> [u8; 32] {
+        let mut block = [0; 64];
+        block.iter_mut().zip(self.key.as_bytes()).for_each(|(to, byte)| *to = *byte);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        mac.update(DERIVE_VERSION);
+        mac.update(&[0]);
+        mac.update(label.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// The public half in signed-note form, for whoever verifies.
@@ -246,6 +264,16 @@ CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=
         );
         assert_eq!(signer.verifier(), key);
         assert!(key.public_key().is_some());
+    }
+
+    #[test]
+    fn keys_for_other_purposes_follow_from_the_seed_and_the_label() {
+        let key = signer().derive("leaf");
+        // Python: hmac.new(bytes([42]) * 32, b"sumun-derive/v1\0leaf", "sha256").hexdigest()
+        assert_eq!(hex::encode(key), "6254626fc705f1bb08bf2a580c5d9b14140870e7592ff6acb5e4c46dfbc2ea8a");
+        assert_ne!(key, signer().derive("session"));
+        let other = CheckpointSigner::new(&[43; 32], "sumun.example/made-up").unwrap();
+        assert_ne!(key, other.derive("leaf"));
     }
 
     #[test]

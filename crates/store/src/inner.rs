@@ -119,7 +119,6 @@ impl Handle {
         let db = Db::open(&options.url, false).await?;
         migrate::migrate(&db).await?;
         let tail = first_tail(&db, &options.signer).await?;
-        signed(&tail.head, &options.signer)?;
         let (head, _) = watch::channel(tail.head.clone());
         let (ending, _) = watch::channel(false);
         let (sequenced_all, _) = watch::channel(false);
@@ -237,7 +236,7 @@ fn signed(head: &Head, signer: &CheckpointSigner) -> Result<(), OpenError> {
 }
 
 /// The tree as it stands, checked; begins it if there is none.
-async fn first_tail(db: &Db, signer: &CheckpointSigner) -> Result<Tail, StoreError> {
+async fn first_tail(db: &Db, signer: &CheckpointSigner) -> Result<Tail, OpenError> {
     let begin = async |connection: &mut sqlx::AnyConnection| {
         sequence::begin(connection, signer).await?;
         let head = sequence::head(connection, false).await?;
@@ -245,7 +244,8 @@ async fn first_tail(db: &Db, signer: &CheckpointSigner) -> Result<Tail, StoreErr
             place: "the ledger's head row".to_owned(),
             found: "it is missing".to_owned(),
         })?;
-        sequence::tail(connection, head).await
+        signed(&head, signer)?;
+        Ok(sequence::tail(connection, head, signer, None).await?)
     };
     match db.kind {
         Kind::Sqlite => {

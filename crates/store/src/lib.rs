@@ -10,6 +10,7 @@
 mod backlog;
 pub mod change;
 mod check;
+mod code;
 mod db;
 mod entries;
 pub mod error;

@@ -8,6 +8,7 @@ mod sequencer;
 pub(crate) use sequencer::run;
 
 use crate::change::Expect;
+use crate::code::{Purpose, code};
 use crate::db::{Columns, rows};
 use crate::error::{StoreError, database};
 use crate::inner::{Answer, Inner};
@@ -125,6 +126,11 @@ fn collided(prepared: &[Prepared]) -> StoreError {
     StoreError::Conflict { table, key, expected, found: None }
 }
 
+/// What a pending leaf's code covers: all that the sequencer takes from it. What goes to the feed stands in the payload.
+fn leaf_parts<'a>(class: &'a str, salt: &'a [u8], payload: &'a str, outbox: &'a str) -> [&'a [u8]; 4] {
+    [class.as_bytes(), salt, payload.as_bytes(), outbox.as_bytes()]
+}
+
 /// One transaction: judge, write, leave a pending leaf, commit.
 async fn attempt(inner: &Inner, prepared: &[Prepared]) -> Result<(), StoreError> {
     inner.running()?;
@@ -134,15 +140,22 @@ async fn attempt(inner: &Inner, prepared: &[Prepared]) -> Result<(), StoreError>
     let world = World::load(&mut transaction, prepared).await?;
     world.judge(change)?;
     judge::write(&mut transaction, &[change]).await?;
-    let sql = "INSERT INTO \"pending_leaves\" (\"class\", \"salt\", \"payload\", \"commitment\", \"outbox\") \
-               VALUES ($1,$2,$3,$4,$5) RETURNING pg_current_xact_id()::text";
+    let sql = "INSERT INTO \"pending_leaves\" (\"class\", \"salt\", \"payload\", \"commitment\", \"outbox\", \"code\") \
+               VALUES ($1,$2,$3,$4,$5,$6) RETURNING pg_current_xact_id()::text";
     let item = &change.item;
+    let outbox = outbox_text(&item.outbox)?;
+    let code = code(
+        &inner.options()?.signer,
+        Purpose::Leaf,
+        &leaf_parts(&item.class, &item.salt, &item.payload, &outbox),
+    );
     let args = vec![
         item.class.as_str().into(),
         item.salt.as_slice().into(),
         item.payload.as_str().into(),
         item.commitment.0.as_slice().into(),
-        outbox_text(&item.outbox)?.into(),
+        outbox.into(),
+        code.as_slice().into(),
     ];
     let found = rows(&mut transaction, sql.to_owned(), args).await.map_err(database("leave a leaf"))?;
     let number = found.first().map(|row| row.text(0)).transpose()?.unwrap_or_default();

@@ -87,7 +87,7 @@ async fn fill_in(
         is_empty(connection, head.size).await?;
     }
     let mut size = head.size;
-    let tail = sequence::tail(connection, head).await?;
+    let tail = sequence::tail(connection, head, &options.signer, None).await?;
     let (mut items, mut times) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
     let mut cells: Vec<BTreeMap<String, _>> = tables::ALL.iter().map(|_| BTreeMap::new()).collect();
     for entry in batch {

@@ -74,11 +74,34 @@ pub(crate) fn signed_by(head: &Head, key: &VerifierKey) -> Result<(), (String, S
     Err((expected, found))
 }
 
-/// Reads the tree's frontier under a head and checks that both agree.
-pub(crate) async fn tail(connection: &mut AnyConnection, head: Head) -> Result<Tail, StoreError> {
+fn damaged(found: String) -> StoreError {
+    StoreError::Damaged { place: "the ledger's head row".to_owned(), found }
+}
+
+/// Whether a head that somebody else wrote is one of ours, later than the one known.
+pub(crate) fn later(head: &Head, signer: &CheckpointSigner, known: Option<&Head>) -> Result<(), StoreError> {
+    signed_by(head, &signer.verifier())
+        .map_err(|(expected, found)| damaged(format!("expected a checkpoint, {expected}, found: {found}")))?;
+    match known {
+        Some(known) if head.size <= known.size && head != known => Err(damaged(format!(
+            "it stood over {} entries and now says {}: no entry was added, yet it is another",
+            known.size, head.size
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Reads the tree's frontier under a head that somebody else wrote; checks that we signed it, that both agree, and that
+/// it is later than the one known. Only what passes here is ever extended.
+pub(crate) async fn tail(
+    connection: &mut AnyConnection,
+    head: Head,
+    signer: &CheckpointSigner,
+    known: Option<&Head>,
+) -> Result<Tail, StoreError> {
+    later(&head, signer, known)?;
     let wanted: Vec<u64> = Appender::frontier(head.size).into_iter().map(Place::row).collect();
     let stored = hashes_of(connection, &wanted).await?;
-    let damaged = |found: String| StoreError::Damaged { place: "the ledger's head row".to_owned(), found };
     let tree = Appender::resume(head.size, |place| stored.hash(place))
         .map_err(|error| damaged(format!("the stored hashes under it do not fit: {error:?}")))?;
     if tree.root().0 != head.root {
@@ -92,6 +115,11 @@ pub(crate) async fn begin(
     connection: &mut AnyConnection,
     signer: &CheckpointSigner,
 ) -> Result<(), StoreError> {
+    let sql = "SELECT \"entry\" FROM \"ledger_entries\" LIMIT 1".to_owned();
+    if !rows(connection, sql, Vec::new()).await.map_err(database("look for entries"))?.is_empty() {
+        // Entries without a head are for whoever reads the head to tell of.
+        return Ok(());
+    }
     let root = Appender::empty().root();
     let sql = "INSERT INTO \"ledger_head\" (\"one\", \"size\", \"root\", \"checkpoint\", \"feed_version\", \"at_us\") \
                VALUES (1, 0, $1, $2, 0, $3) ON CONFLICT (\"one\") DO NOTHING";

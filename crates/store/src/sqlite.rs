@@ -217,7 +217,18 @@ async fn in_transaction(
     // Moved only by a rebuild in this process: nobody else opens the database.
     let stands = sequence::head(&mut transaction, false).await?;
     let reloaded = match stands {
-        Some(head) if head != tail.head => Some(sequence::tail(&mut transaction, head).await?),
+        Some(head) if head != tail.head => {
+            match sequence::tail(&mut transaction, head, &options.signer, Some(&tail.head)).await {
+                Err(error @ StoreError::Damaged { .. }) => {
+                    // Somebody who lacks the key moved the ledger: nothing is signed on top of that.
+                    let cause: Arc<str> = error.to_string().into();
+                    inner.stop(Arc::clone(&cause));
+                    let refused = || StoreError::Unavailable { cause: Arc::clone(&cause), in_doubt: false };
+                    return Ok(Batch::Done(None, changes.iter().map(|_| Err(refused())).collect()));
+                }
+                reloaded => Some(reloaded?),
+            }
+        }
         _ => None,
     };
     let tail = reloaded.as_ref().unwrap_or(tail);

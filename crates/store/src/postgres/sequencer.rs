@@ -3,8 +3,9 @@
 //! The lease only spares work. What keeps two sequencers apart is the head row: locked while leaves are read, advanced by
 //! compare-and-swap. Never here: what a change does to rows.
 
-use super::{LOOK_EVERY, Waiting};
+use super::{LOOK_EVERY, Waiting, leaf_parts};
 use crate::change::Committed;
+use crate::code::{Purpose, holds};
 use crate::db::{self, Arg, Columns, rows, unsigned};
 use crate::error::{StoreError, database};
 use crate::inner::Inner;
@@ -15,6 +16,7 @@ use crate::sequence::{self, Sequenced, Tail, When};
 use sqlx::AnyConnection;
 use std::sync::Arc;
 use std::time::Duration;
+use sumun_ledger::CheckpointSigner;
 use sumun_model::Timestamp;
 use tokio::time::sleep;
 
@@ -96,6 +98,10 @@ async fn round(
         }
     }
     let Some(head) = sequence::head(&mut connection, false).await? else { return Ok(false) };
+    if head.size < *seen || (head.size > *seen && head != tail.head) {
+        // Written by somebody else: followed only if we could have signed it.
+        sequence::later(&head, &options.signer, Some(&inner.head.borrow().clone()))?;
+    }
     if head.size > *seen {
         // First the head, so that whoever is answered finds his entry under it.
         inner.announce(head.clone());
@@ -149,7 +155,7 @@ async fn place(inner: &Inner, tail: &mut Tail) -> Result<Turn, StoreError> {
     let options = inner.options()?;
     let begin = inner.db.pool.begin().await;
     let mut transaction = begin.map_err(database("begin to sequence"))?;
-    let sql = "SELECT \"leaf\", \"class\", \"salt\", \"payload\", \"outbox\" FROM \"pending_leaves\" \
+    let sql = "SELECT \"leaf\", \"class\", \"salt\", \"payload\", \"outbox\", \"code\" FROM \"pending_leaves\" \
                ORDER BY \"leaf\" LIMIT $1";
     let peeked = "SELECT \"leaf\" FROM \"pending_leaves\" LIMIT 1".to_owned();
     let peeked = rows(&mut transaction, peeked, Vec::new()).await.map_err(database("look for leaves"))?;
@@ -166,7 +172,7 @@ async fn place(inner: &Inner, tail: &mut Tail) -> Result<Turn, StoreError> {
         found: "it is missing".to_owned(),
     })?;
     if head != tail.head {
-        *tail = sequence::tail(&mut transaction, head).await?;
+        *tail = sequence::tail(&mut transaction, head, &options.signer, Some(&tail.head)).await?;
     }
     let found = rows(&mut transaction, sql.to_owned(), vec![BATCH_MAX.into()]).await;
     let found = found.map_err(database("read pending leaves"))?;
@@ -177,7 +183,7 @@ async fn place(inner: &Inner, tail: &mut Tail) -> Result<Turn, StoreError> {
     for row in &found {
         let leaf = row.int(0)?;
         leaves.push(Arg::from(leaf));
-        items.push(pending(leaf, row)?);
+        items.push(pending(leaf, row, &options.signer)?);
     }
     let items: Vec<&Item> = items.iter().collect();
     let when = When::Now((options.clock)());
@@ -200,12 +206,22 @@ async fn place(inner: &Inner, tail: &mut Tail) -> Result<Turn, StoreError> {
     Ok(Turn::Done { full: found.len() == usize::try_from(BATCH_MAX).unwrap_or(usize::MAX) })
 }
 
-fn pending(leaf: i64, row: &sqlx::any::AnyRow) -> Result<Item, StoreError> {
+/// A pending leaf, if one of us left it. Otherwise whoever can write the database would have his entries signed.
+fn pending(leaf: i64, row: &sqlx::any::AnyRow, signer: &CheckpointSigner) -> Result<Item, StoreError> {
     let place = format!("pending leaf {leaf}");
     let damaged = |found: String| StoreError::Damaged { place: place.clone(), found };
-    let salt = row.bytes(2)?.try_into().map_err(|_| damaged("its salt is not 32 bytes".to_owned()))?;
-    let outbox = serde_json::from_str(&row.text(4)?).map_err(|error| damaged(error.to_string()))?;
-    item(&place, row.text(1)?, salt, row.text(3)?, outbox)
+    let (class, salt, payload, outbox) = (row.text(1)?, row.bytes(2)?, row.text(3)?, row.text(4)?);
+    let parts = leaf_parts(&class, &salt, &payload, &outbox);
+    if !holds(signer, Purpose::Leaf, &parts, row.bytes_or_null(5)?.as_deref()) {
+        return Err(damaged(
+            "it bears no code of this ledger's key: no control plane left it there, or it was changed since. Keep a copy \
+             as evidence, take it out of `pending_leaves`, see who can write the database, then start again"
+                .to_owned(),
+        ));
+    }
+    let salt = salt.try_into().map_err(|_| damaged("its salt is not 32 bytes".to_owned()))?;
+    let outbox = serde_json::from_str(&outbox).map_err(|error| damaged(error.to_string()))?;
+    item(&place, class, salt, payload, outbox)
 }
 
 /// Answers whoever waits for an entry from `from` on. None beyond the head: another process may have placed more by now,
