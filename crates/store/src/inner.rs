@@ -2,7 +2,7 @@
 
 use crate::backlog::Published;
 use crate::change::{Change, Committed};
-use crate::db::{Db, Kind, Writer};
+use crate::db::{Arg, Db, Kind, Writer};
 use crate::error::{OpenError, StoreError, database};
 use crate::options::StoreOptions;
 use crate::prepare::prepare;
@@ -10,6 +10,7 @@ use crate::publish::Publisher;
 use crate::records::Head;
 use crate::sequence::{self, Tail};
 use crate::{migrate, postgres, sqlite};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use sumun_ledger::{Appender, CheckpointSigner};
 use tokio::sync::{Mutex, oneshot, watch};
@@ -22,6 +23,8 @@ pub(crate) struct Inner {
     pub(crate) head: watch::Sender<Head>,
     /// Why no change is taken any more.
     stopped: OnceLock<Arc<str>>,
+    /// Whether it was the disk: then nothing at all is written any more.
+    disk_failed: AtomicBool,
     /// `true` once tasks shall end.
     pub(crate) ending: watch::Sender<bool>,
     /// `true` once nothing is sequenced any more: only then has the publisher seen all.
@@ -43,6 +46,39 @@ impl Inner {
             tracing::error!(store.cause = %cause, "The store takes no changes any more: {cause}");
         }
         self.ending.send_replace(true);
+    }
+
+    /// The store stops if it was the database's disk that failed; every other error is as it was. Never tried again: after a
+    /// failed sync Linux calls the lost pages clean, and the next sync succeeds (DESIGN 8).
+    pub(crate) fn disk_checked(&self, error: StoreError) -> StoreError {
+        if self.db.kind != Kind::Sqlite || !is_disk_failure(&error) {
+            return error;
+        }
+        let said = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+        let cause: Arc<str> = format!(
+            "the database's disk failed ({error}{said}); what stands is known once it is opened anew. See to the disk, then \
+             start again"
+        )
+        .into();
+        self.disk_failed.store(true, Ordering::SeqCst);
+        self.stop(Arc::clone(&cause));
+        StoreError::Unavailable { cause, in_doubt: true }
+    }
+
+    /// Refuses to write once the disk has failed. A store that stopped for another reason still ends sessions.
+    pub(crate) fn disk_trusted(&self) -> Result<(), StoreError> {
+        if self.disk_failed.load(Ordering::SeqCst) { self.running() } else { Ok(()) }
+    }
+
+    /// Runs one statement that writes beside the record, in its own transaction; answers the rows touched.
+    pub(crate) async fn write(
+        &self,
+        doing: &'static str,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<u64, StoreError> {
+        self.disk_trusted()?;
+        self.db.write(doing, sql, args).await.map_err(|error| self.disk_checked(error))
     }
 
     /// Refuses if the store has stopped.
@@ -90,6 +126,12 @@ impl Inner {
     }
 }
 
+/// Whether reading or writing the database's files failed: `SQLITE_IOERR` and its kin, whose last byte is 10.
+fn is_disk_failure(error: &StoreError) -> bool {
+    let StoreError::Database { source: sqlx::Error::Database(said), .. } = error else { return false };
+    said.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 10)
+}
+
 /// Answers a change's caller.
 pub(crate) type Answer = Result<Committed, StoreError>;
 
@@ -126,6 +168,7 @@ impl Handle {
             db,
             head,
             stopped: OnceLock::new(),
+            disk_failed: AtomicBool::new(false),
             ending,
             sequenced_all,
             published: watch::Sender::new(None),
@@ -177,6 +220,7 @@ impl Handle {
             db,
             head,
             stopped: OnceLock::new(),
+            disk_failed: AtomicBool::new(false),
             ending,
             sequenced_all,
             published: watch::Sender::new(None),
@@ -255,6 +299,84 @@ async fn first_tail(db: &Db, signer: &CheckpointSigner) -> Result<Tail, OpenErro
         Kind::Postgres => {
             let mut connection = db.pool.acquire().await.map_err(database("read the ledger's head"))?;
             begin(&mut connection).await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Session, Store, StoreError, StoreOptions};
+    use std::borrow::Cow;
+    use std::error::Error as StdError;
+    use std::fmt;
+    use std::sync::Arc;
+    use sumun_ledger::CheckpointSigner;
+    use sumun_model::Timestamp;
+
+    /// What SQLite says with this code.
+    #[derive(Debug)]
+    struct Said(&'static str);
+
+    impl fmt::Display for Said {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("made up")
+        }
+    }
+
+    impl StdError for Said {}
+
+    impl sqlx::error::DatabaseError for Said {
+        fn message(&self) -> &str {
+            "made up"
+        }
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+        fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
+            self
+        }
+        fn as_error_mut(&mut self) -> &mut (dyn StdError + Send + Sync + 'static) {
+            self
+        }
+        fn into_error(self: Box<Self>) -> Box<dyn StdError + Send + Sync + 'static> {
+            self
+        }
+        fn kind(&self) -> sqlx::error::ErrorKind {
+            sqlx::error::ErrorKind::Other
+        }
+    }
+
+    fn failed(code: &'static str) -> StoreError {
+        StoreError::Database { doing: "write", source: sqlx::Error::Database(Box::new(Said(code))) }
+    }
+
+    #[tokio::test]
+    async fn once_the_disk_failed_nothing_is_written_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let signer = CheckpointSigner::new(&[42; 32], "sumun.example/made-up").unwrap();
+        let url = format!("sqlite://{}", folder.path().join("record.db").display());
+        let now = Timestamp::from_micros(1_790_000_000_000_000);
+        let store = Store::open(StoreOptions::new(url, signer, Arc::new(move || now), "test")).await.unwrap();
+        let session = Session {
+            digest: "d1".to_owned(),
+            principal: "user:made-up".to_owned(),
+            body: serde_json::json!({}),
+            expires: now.plus_micros(1),
+        };
+        // SQLITE_CONSTRAINT_PRIMARYKEY is the change's affair.
+        assert!(matches!(store.inner().disk_checked(failed("1555")), StoreError::Database { .. }));
+        store.put_session(&session).await.unwrap();
+        // SQLITE_IOERR_WRITE.
+        let told = store.inner().disk_checked(failed("778"));
+        assert!(matches!(told, StoreError::Unavailable { in_doubt: true, .. }), "{told:?}");
+        assert!(store.stopped().unwrap().contains("the database's disk failed"));
+        for refused in [
+            store.delete_session("d1").await.map(|_| ()),
+            store.outbox_take("notice", 1, now, 1).await.map(|_| ()),
+            store.outbox_done(1).await.map(|_| ()),
+            store.use_once("a", "b", now).await.map(|_| ()),
+        ] {
+            assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
         }
     }
 }

@@ -34,6 +34,7 @@ pub(crate) async fn take(
         now.as_micros().into(),
         i64::from(limit).into(),
     ];
+    inner.disk_trusted()?;
     let found = match inner.db.kind {
         Kind::Sqlite => rows(inner.db.writer().await?.connection()?, sql, args).await,
         Kind::Postgres => {
@@ -41,7 +42,7 @@ pub(crate) async fn take(
             rows(&mut connection, sql, args).await
         }
     }
-    .map_err(&failed)?;
+    .map_err(|error| inner.disk_checked(failed(error)))?;
     let mut items = Vec::with_capacity(found.len());
     for row in &found {
         let id = row.int(0)?;
@@ -58,5 +59,5 @@ pub(crate) async fn take(
 
 pub(crate) async fn done(inner: &Inner, id: i64) -> Result<bool, StoreError> {
     let sql = "DELETE FROM \"outbox\" WHERE \"message\" = $1";
-    Ok(inner.db.write("take a sent message out of the outbox", sql, vec![id.into()]).await? > 0)
+    Ok(inner.write("take a sent message out of the outbox", sql, vec![id.into()]).await? > 0)
 }

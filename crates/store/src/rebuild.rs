@@ -1,18 +1,20 @@
 //! Filling an empty database from ledger entries: rows from after-images, the feed from its records.
+//!
+//! Every image's version must follow the one before: an entry between that is missing or made up shows here.
 
-use crate::db::{Columns, Kind, insert, rows};
+use crate::db::{Arg, Columns, Kind, insert, rows};
 use crate::entries;
 use crate::error::{StoreError, database};
 use crate::inner::Inner;
 use crate::judge::upsert_cells;
-use crate::payload::of_entry;
+use crate::payload::{WrittenRow, of_entry};
 use crate::prepare::{Item, invalid};
 use crate::records::{EntryRow, Filter};
 use crate::sequence::{self, Sequenced, Tail, When};
 use crate::store::Store;
 use crate::tables;
 use sqlx::AnyConnection;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use sumun_ledger::{Leaf, commitment};
 
 /// Entries in one transaction.
@@ -23,13 +25,14 @@ pub(crate) async fn from(
     mut entries: impl Iterator<Item = EntryRow> + Send,
 ) -> Result<(), StoreError> {
     inner.running()?;
+    let mut versions = Versions::new();
     let mut first = true;
     loop {
         let batch: Vec<EntryRow> = entries.by_ref().take(BATCH).collect();
         if batch.is_empty() {
             return Ok(());
         }
-        fill(inner, &batch, first).await?;
+        fill(inner, &batch, &mut versions, first).await?;
         first = false;
     }
 }
@@ -37,6 +40,7 @@ pub(crate) async fn from(
 pub(crate) async fn into(full: &Store, empty: &Store) -> Result<(), StoreError> {
     let target = empty.inner();
     target.running()?;
+    let mut versions = Versions::new();
     let mut next = 0;
     loop {
         let mut connection = full.inner().db.pool.acquire().await.map_err(database("read ledger entries"))?;
@@ -45,27 +49,32 @@ pub(crate) async fn into(full: &Store, empty: &Store) -> Result<(), StoreError> 
         if batch.is_empty() {
             break;
         }
-        fill(target, &batch, next == 0).await?;
+        fill(target, &batch, &mut versions, next == 0).await?;
         next = next.saturating_add(batch.len() as u64);
     }
     vault(full.inner(), target).await
 }
 
 /// One transaction on whichever connection writes.
-async fn fill(inner: &Inner, batch: &[EntryRow], first: bool) -> Result<(), StoreError> {
+async fn fill(
+    inner: &Inner,
+    batch: &[EntryRow],
+    versions: &mut Versions,
+    first: bool,
+) -> Result<(), StoreError> {
     let failed = database("fill the database");
     let tail = match inner.db.kind {
         Kind::Sqlite => {
             let mut writer = inner.db.writer().await?;
             let begun = sqlx::Connection::begin_with(writer.connection()?, "BEGIN IMMEDIATE").await;
             let mut transaction = begun.map_err(&failed)?;
-            let tail = fill_in(inner, &mut transaction, batch, first).await?;
+            let tail = fill_in(inner, &mut transaction, batch, versions, first).await?;
             transaction.commit().await.map_err(&failed)?;
             tail
         }
         Kind::Postgres => {
             let mut transaction = inner.db.pool.begin().await.map_err(&failed)?;
-            let tail = fill_in(inner, &mut transaction, batch, first).await?;
+            let tail = fill_in(inner, &mut transaction, batch, versions, first).await?;
             transaction.commit().await.map_err(&failed)?;
             tail
         }
@@ -78,6 +87,7 @@ async fn fill_in(
     inner: &Inner,
     connection: &mut AnyConnection,
     batch: &[EntryRow],
+    versions: &mut Versions,
     first: bool,
 ) -> Result<Tail, StoreError> {
     let options = inner.options()?;
@@ -111,6 +121,7 @@ async fn fill_in(
         let mut named = Vec::with_capacity(parsed.rows.len());
         for row in parsed.rows {
             named.push((row.table.name.to_owned(), row.key.clone()));
+            follows(versions, &row).map_err(damaged)?;
             let slot = tables::ALL.iter().position(|table| table.name == row.table.name);
             if let Some(of_table) = slot.and_then(|slot| cells.get_mut(slot)) {
                 of_table.insert(row.key, row.cells);
@@ -140,6 +151,27 @@ async fn fill_in(
         Sequenced::Done(tail, _) => Ok(tail),
         Sequenced::Fenced => Err(invalid("somebody else writes to the database that is being filled")),
     }
+}
+
+/// Last version of each row so far. Memory is of the order of the rows.
+type Versions = HashMap<(&'static str, String), i64>;
+
+/// Whether a row's version is the next one.
+fn follows(versions: &mut Versions, row: &WrittenRow) -> Result<(), String> {
+    let found = match row.cells.last() {
+        Some(Arg::Int(Some(version))) => *version,
+        _ => 0,
+    };
+    let last = versions.entry((row.table.name, row.key.clone())).or_insert(0);
+    let next = last.saturating_add(1);
+    if found != next {
+        return Err(format!(
+            "it writes version {found} of row `{}` of `{}` where version {next} belongs",
+            row.key, row.table.name
+        ));
+    }
+    *last = found;
+    Ok(())
 }
 
 async fn is_empty(connection: &mut AnyConnection, size: u64) -> Result<(), StoreError> {

@@ -67,7 +67,7 @@ pub(crate) async fn put(inner: &Inner, session: &Session) -> Result<(), StoreErr
         session.body.to_string().into(),
         session.expires.as_micros().into(),
     ];
-    inner.db.write("keep a session", sql, args).await?;
+    inner.write("keep a session", sql, args).await?;
     Ok(())
 }
 
@@ -90,12 +90,12 @@ pub(crate) async fn get(inner: &Inner, digest: &str, now: Timestamp) -> Result<O
 
 pub(crate) async fn delete(inner: &Inner, digest: &str) -> Result<bool, StoreError> {
     let sql = "DELETE FROM \"sessions\" WHERE \"digest\" = $1";
-    Ok(inner.db.write("end a session", sql, vec![digest.into()]).await? > 0)
+    Ok(inner.write("end a session", sql, vec![digest.into()]).await? > 0)
 }
 
 pub(crate) async fn delete_of(inner: &Inner, principal: &str) -> Result<u64, StoreError> {
     let sql = "DELETE FROM \"sessions\" WHERE \"principal\" = $1";
-    inner.db.write("end sessions", sql, vec![principal.into()]).await
+    inner.write("end sessions", sql, vec![principal.into()]).await
 }
 
 pub(crate) async fn use_once(
@@ -107,7 +107,7 @@ pub(crate) async fn use_once(
     let sql = "INSERT INTO \"used_once\" (\"scope\", \"used\", \"until_us\") VALUES ($1,$2,$3) \
                ON CONFLICT (\"scope\", \"used\") DO NOTHING";
     let args = vec![scope.into(), id.into(), until.as_micros().into()];
-    Ok(inner.db.write("use something once", sql, args).await? == 1)
+    Ok(inner.write("use something once", sql, args).await? == 1)
 }
 
 pub(crate) async fn forget(inner: &Inner, now: Timestamp) -> Result<(), StoreError> {
@@ -118,7 +118,7 @@ pub(crate) async fn forget(inner: &Inner, now: Timestamp) -> Result<(), StoreErr
         ("DELETE FROM \"idempotency\" WHERE \"at_us\" <= $1", now.saturating_sub(ANSWERS_KEPT_US)),
     ];
     for (sql, before) in expired {
-        inner.db.write("forget what expired", sql, vec![before.into()]).await?;
+        inner.write("forget what expired", sql, vec![before.into()]).await?;
     }
     Ok(())
 }

@@ -155,17 +155,12 @@ async fn attempt(inner: &Inner, tail: &Tail, changes: &[Prepared]) -> Result<Bat
         Ok(batch) => return Ok(batch),
         Err(error) => error,
     };
-    if is_disk_failure(&error) {
-        // Never tried again: after a failed sync Linux calls the lost pages clean, and the next sync succeeds (DESIGN 8).
-        let cause: Arc<str> = format!(
-            "the database's disk failed ({error}{}); what stands is known once it is opened anew. See to the disk, then start \
-             again",
-            std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default()
-        )
-        .into();
-        inner.stop(Arc::clone(&cause));
-        return Ok(refuse(&|| StoreError::Unavailable { cause: cause.clone(), in_doubt: true }));
-    }
+    let error = match inner.disk_checked(error) {
+        StoreError::Unavailable { cause, in_doubt } => {
+            return Ok(refuse(&|| StoreError::Unavailable { cause: cause.clone(), in_doubt }));
+        }
+        error => error,
+    };
     // Whatever is wrong with the connection ends with it. Then look what stands.
     writer.discard();
     drop(writer);
@@ -188,12 +183,6 @@ async fn attempt(inner: &Inner, tail: &Tail, changes: &[Prepared]) -> Result<Bat
             Ok(refuse(&|| StoreError::Unavailable { cause: cause.clone(), in_doubt: true }))
         }
     }
-}
-
-/// Whether reading or writing the database's files failed: `SQLITE_IOERR` and its kin, whose last byte is 10.
-fn is_disk_failure(error: &StoreError) -> bool {
-    let StoreError::Database { source: sqlx::Error::Database(said), .. } = error else { return false };
-    said.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 10)
 }
 
 /// The size of the ledger as the database has it now.

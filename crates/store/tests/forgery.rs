@@ -14,7 +14,7 @@ use sqlx::{AnyConnection, Connection};
 use std::time::Duration;
 use sumun_ledger::{Appender, Canonical, CheckpointSigner, Leaf, commitment, concatenated};
 use sumun_model::Timestamp;
-use sumun_store::{Expect, Store, StoreError, tables};
+use sumun_store::{EntryRow, Expect, Store, StoreError, tables};
 
 const CLASS: &str = "customer.written";
 
@@ -150,4 +150,26 @@ async fn a_pending_leaf_that_no_store_left_is_given_no_place_postgres() {
     let store = place.open().await;
     store.execute(customer("C2", Expect::Absent, 1)).await.unwrap();
     store.close().await;
+}
+
+#[test]
+fn a_version_left_out_keeps_a_record_from_being_rebuilt() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let entry = |index: u64, version: i64| {
+            let (salt, payload, at) =
+                ([index as u8; 32], payload("C1", version), Timestamp::from_micros(START_US));
+            let leaf = Leaf::new(CLASS, at, commitment(&salt, CLASS, &payload)).unwrap().to_bytes();
+            let leaf = String::from_utf8(leaf).unwrap();
+            let payload = Some(payload.as_str().into());
+            EntryRow { index, class: CLASS.to_owned(), at, leaf, salt: Some(salt), payload }
+        };
+        let refused = store.rebuild_from([entry(0, 1), entry(1, 3)]).await.unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "entry 1 is damaged: it writes version 3 of row `C1` of `customers` where version 2 belongs; \
+             compare with `sumun ledger verify`"
+        );
+        store.rebuild_from([entry(0, 1), entry(1, 2)]).await.unwrap();
+    });
 }
