@@ -81,6 +81,10 @@ fn every_changed_value_is_named() {
             ("UPDATE ledger_entries SET feed_version = 9 WHERE entry = 3", "ledger_entries 3 feed_version"),
             ("DELETE FROM ledger_entries WHERE entry = 4", "ledger_entries 4 -"),
             ("DELETE FROM entry_rows WHERE entry = 5", "entry_rows 5 -"),
+            (
+                "INSERT INTO outbox (topic, entry, body, leased_until_us, attempts) VALUES ('notice', 99, '{}', 0, 0)",
+                "outbox 99 -",
+            ),
             ("UPDATE ledger_head SET feed_version = 1", "ledger_head 1 feed_version"),
             ("UPDATE ledger_head SET size = size - 1", "ledger_head 1 size"),
         ];

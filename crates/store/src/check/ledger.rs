@@ -230,13 +230,13 @@ fn cells(row: &AnyRow) -> Result<[Arg; 7], StoreError> {
     ])
 }
 
-/// Rows of entries after a hole or beyond what is vouched for, and lines of timelines that no entry wrote.
+/// Rows of entries after a hole or beyond what is vouched for, and lines of timelines and messages that no entry left.
 async fn beyond(
     connection: &mut AnyConnection,
     size: u64,
     expected: &mut Expected,
 ) -> Result<(), StoreError> {
-    for table in ["ledger_entries", "entry_rows"] {
+    for table in ["ledger_entries", "entry_rows", "outbox"] {
         let sql = format!(
             "SELECT \"entry\" FROM \"{table}\" WHERE \"entry\" >= $1 OR \"entry\" < 0 ORDER BY \"entry\""
         );
