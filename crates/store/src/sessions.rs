@@ -1,6 +1,7 @@
 //! What runs beside the record: sessions, things used once, stored answers. None of it stands in the ledger.
 
 use crate::change::Idempotency;
+use crate::code::{Purpose, code, holds};
 use crate::db::{Columns, rows};
 use crate::error::{StoreError, database};
 use crate::inner::Inner;
@@ -57,35 +58,66 @@ pub(crate) async fn answered(
     answered_in(&mut connection, principal, key).await
 }
 
+/// What a session's code covers: all of it. Otherwise whoever can write the database could sign in as anybody.
+fn code_of(inner: &Inner, session: &Session, body: &str) -> Result<Vec<u8>, StoreError> {
+    let expires = session.expires.as_micros().to_be_bytes();
+    let parts = [session.digest.as_bytes(), session.principal.as_bytes(), body.as_bytes(), &expires];
+    Ok(code(&inner.options()?.signer, Purpose::Session, &parts))
+}
+
 pub(crate) async fn put(inner: &Inner, session: &Session) -> Result<(), StoreError> {
-    let sql = "INSERT INTO \"sessions\" (\"digest\", \"principal\", \"body\", \"expires_us\") VALUES ($1,$2,$3,$4) \
-               ON CONFLICT (\"digest\") DO UPDATE SET \"principal\" = excluded.\"principal\", \
-               \"body\" = excluded.\"body\", \"expires_us\" = excluded.\"expires_us\"";
+    let sql = "INSERT INTO \"sessions\" (\"digest\", \"principal\", \"body\", \"expires_us\", \"code\") \
+               VALUES ($1,$2,$3,$4,$5)";
+    let body = session.body.to_string();
+    let code = code_of(inner, session, &body)?;
     let args = vec![
         session.digest.as_str().into(),
         session.principal.as_str().into(),
-        session.body.to_string().into(),
+        body.into(),
         session.expires.as_micros().into(),
+        code.as_slice().into(),
     ];
     inner.write("keep a session", sql, args).await?;
     Ok(())
+}
+
+/// Never makes one: a session that was ended while it was being used stays ended.
+pub(crate) async fn renew(inner: &Inner, session: &Session) -> Result<bool, StoreError> {
+    let sql = "UPDATE \"sessions\" SET \"body\" = $1, \"expires_us\" = $2, \"code\" = $3 \
+               WHERE \"digest\" = $4 AND \"principal\" = $5";
+    let body = session.body.to_string();
+    let code = code_of(inner, session, &body)?;
+    let args = vec![
+        body.into(),
+        session.expires.as_micros().into(),
+        code.as_slice().into(),
+        session.digest.as_str().into(),
+        session.principal.as_str().into(),
+    ];
+    Ok(inner.write("renew a session", sql, args).await? == 1)
 }
 
 pub(crate) async fn get(inner: &Inner, digest: &str, now: Timestamp) -> Result<Option<Session>, StoreError> {
     if digest.contains('\0') {
         return Ok(None);
     }
-    let sql = "SELECT \"digest\", \"principal\", \"body\", \"expires_us\" FROM \"sessions\" \
+    let sql = "SELECT \"digest\", \"principal\", \"body\", \"expires_us\", \"code\" FROM \"sessions\" \
                WHERE \"digest\" = $1 AND \"expires_us\" > $2";
     let args = vec![digest.into(), now.as_micros().into()];
     let found = inner.db.read("read a session", sql.to_owned(), args).await?;
     let Some(row) = found.first() else { return Ok(None) };
-    Ok(Some(Session {
-        digest: row.text(0)?,
-        principal: row.text(1)?,
-        body: json("a session", &row.text(2)?)?,
-        expires: Timestamp::from_micros(row.int(3)?),
-    }))
+    let (digest, principal, body) = (row.text(0)?, row.text(1)?, row.text(2)?);
+    let expires = row.int(3)?;
+    let parts = [digest.as_bytes(), principal.as_bytes(), body.as_bytes(), &expires.to_be_bytes()];
+    if !holds(&inner.options()?.signer, Purpose::Session, &parts, row.bytes_or_null(4)?.as_deref()) {
+        tracing::error!(
+            store.session = %digest,
+            "A session in the database bears no code of ours and opens nothing: see who can write the database"
+        );
+        return Ok(None);
+    }
+    let expires = Timestamp::from_micros(expires);
+    Ok(Some(Session { digest, principal, body: json("a session", &body)?, expires }))
 }
 
 pub(crate) async fn delete(inner: &Inner, digest: &str) -> Result<bool, StoreError> {

@@ -200,15 +200,24 @@ impl Store {
         feed::since(self.inner(), version, limit).await
     }
 
-    /// Keeps a session, or replaces it.
+    /// Keeps a new session.
     ///
     /// # Errors
-    /// [`StoreError::Database`].
+    /// [`StoreError::Database`]; also if there is one under this digest.
     pub async fn put_session(&self, session: &Session) -> Result<(), StoreError> {
         sessions::put(self.inner(), session).await
     }
 
-    /// A session by its token's digest, unless it has expired.
+    /// Writes down anew what is known of a session; `false` if it was ended meanwhile, and then it stays ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn renew_session(&self, session: &Session) -> Result<bool, StoreError> {
+        sessions::renew(self.inner(), session).await
+    }
+
+    /// A session by its token's digest, unless it has expired, or stands in the database without having been put there by
+    /// a store with this ledger's key.
     ///
     /// # Errors
     /// As [`Store::get`].

@@ -14,7 +14,7 @@ use sqlx::{AnyConnection, Connection};
 use std::time::Duration;
 use sumun_ledger::{Appender, Canonical, CheckpointSigner, Leaf, commitment, concatenated};
 use sumun_model::Timestamp;
-use sumun_store::{EntryRow, Expect, Store, StoreError, tables};
+use sumun_store::{EntryRow, Expect, Session, Store, StoreError, tables};
 
 const CLASS: &str = "customer.written";
 
@@ -150,6 +150,63 @@ async fn a_pending_leaf_that_no_store_left_is_given_no_place_postgres() {
     let store = place.open().await;
     store.execute(customer("C2", Expect::Absent, 1)).await.unwrap();
     store.close().await;
+}
+
+#[test]
+fn a_session_that_no_store_opened_opens_nothing() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let now = Timestamp::from_micros(START_US);
+        let session = Session {
+            digest: "d1".to_owned(),
+            principal: "customer:C1/P1".to_owned(),
+            body: json!({"roles": ["owner"]}),
+            expires: now.plus_micros(1000),
+        };
+        store.put_session(&session).await.unwrap();
+        assert_eq!(store.session("d1", now).await.unwrap().as_ref(), Some(&session));
+        let changes = [
+            "UPDATE sessions SET body = '{\"roles\":[\"security_admin\"]}'",
+            "UPDATE sessions SET principal = 'user:alice'",
+            "UPDATE sessions SET expires_us = expires_us + 1",
+            "UPDATE sessions SET code = NULL",
+        ];
+        for change in changes {
+            place.behind(change).await;
+            assert_eq!(store.session("d1", now).await.unwrap(), None, "{change}");
+            store.delete_session("d1").await.unwrap();
+            store.put_session(&session).await.unwrap();
+        }
+        place.behind("UPDATE sessions SET digest = 'd2'").await;
+        assert_eq!(store.session("d2", now).await.unwrap(), None);
+        place
+            .behind("INSERT INTO sessions (digest, principal, body, expires_us) VALUES ('d3', 'user:alice', '{}', 9000000000000000000)")
+            .await;
+        assert_eq!(store.session("d3", now).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_session_that_was_ended_is_not_renewed() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let now = Timestamp::from_micros(START_US);
+        let mut session = Session {
+            digest: "d1".to_owned(),
+            principal: "user:made-up".to_owned(),
+            body: json!({"n": 1}),
+            expires: now.plus_micros(1000),
+        };
+        store.put_session(&session).await.unwrap();
+        session.body = json!({"n": 2});
+        session.expires = now.plus_micros(2000);
+        assert!(store.renew_session(&session).await.unwrap());
+        assert_eq!(store.session("d1", now).await.unwrap().as_ref(), Some(&session));
+        assert!(store.put_session(&session).await.is_err());
+        assert!(store.delete_session("d1").await.unwrap());
+        assert!(!store.renew_session(&session).await.unwrap());
+        assert_eq!(store.session("d1", now).await.unwrap(), None);
+    });
 }
 
 #[test]

@@ -64,7 +64,7 @@ struct Body {
 }
 
 impl Body {
-    fn actor(&self, principal: &str, roles: Vec<Role>) -> Actor {
+    fn actor(&self, principal: &str, (roles, rights): (Vec<Role>, Option<i64>)) -> Actor {
         let at = self.factor_us.map(Timestamp::from_micros);
         let factor = self.method.clone().zip(at).map(|(method, at)| SecondFactor { method, at });
         Actor {
@@ -73,6 +73,7 @@ impl Body {
             customer: self.customer.clone(),
             session: Some(self.session.clone()),
             second_factor: factor,
+            rights,
         }
     }
 }
@@ -98,7 +99,7 @@ impl Govern {
         };
         let roles = match open.principal.strip_prefix("user:") {
             Some(user) => self.staff_roles(user).await?.unwrap_or_default(),
-            None => open.roles.clone(),
+            None => (open.roles.clone(), None),
         };
         let actor = body.actor(&open.principal, roles);
         let mut facts = crate::govern::facts(&actor);
@@ -114,7 +115,8 @@ impl Govern {
                 Ok(Planned { plan, value: (), status: 201 })
             })
             .await?;
-        self.keep(&token.digest(), &open.principal, &body).await?;
+        let session = self.kept(&token.digest(), &open.principal, &body);
+        self.store.put_session(&session).await.map_err(store_refusal)?;
         let entry = done.committed.map(|committed| committed.entry);
         Ok(Opened { token, actor, expires: ends, entry })
     }
@@ -135,11 +137,15 @@ impl Govern {
                 Some(roles) => roles,
                 None => return Ok(None),
             },
-            None => body.roles.clone(),
+            None if session.principal.starts_with("customer:") => body.roles.clone(),
+            // Nobody else opens sessions: machines show tokens, gates sign.
+            None => return Ok(None),
         };
         if now.as_micros().saturating_sub(body.seen_us) >= SEEN_EVERY_US {
             body.seen_us = now.as_micros();
-            self.keep(&session.digest, &session.principal, &body).await?;
+            if !self.renew(&session.digest, &session.principal, &body).await? {
+                return Ok(None);
+            }
         }
         Ok(Some(body.actor(&session.principal, roles)))
     }
@@ -166,27 +172,33 @@ impl Govern {
         let Ok(mut body) = serde_json::from_value::<Body>(session.body) else { return Ok(None) };
         body.method = Some(method.to_owned());
         body.factor_us = Some(now.as_micros());
-        self.keep(&session.digest, &session.principal, &body).await?;
+        if !self.renew(&session.digest, &session.principal, &body).await? {
+            return Ok(None);
+        }
         self.session(token).await
     }
 
-    /// Keeps a session until it is idle too long or over.
-    async fn keep(&self, digest: &str, principal: &str, body: &Body) -> Result<(), Refusal> {
+    /// A session as it is kept until it is idle too long or over.
+    fn kept(&self, digest: &str, principal: &str, body: &Body) -> Session {
         let idle = i64::from(self.venue().clocks.session_idle_minutes.get()) * 60 * 1_000_000;
         let expires = body.seen_us.saturating_add(idle).min(body.ends_us);
-        let session = Session {
+        Session {
             digest: digest.to_owned(),
             principal: principal.to_owned(),
             body: json!(body),
             expires: Timestamp::from_micros(expires),
-        };
-        self.store.put_session(&session).await.map_err(store_refusal)
+        }
     }
 
-    /// A user's roles; none if he may not work here.
-    async fn staff_roles(&self, user: &str) -> Result<Option<Vec<Role>>, Refusal> {
-        let row = self.row(&USERS, user).await?;
-        Ok(row.filter(|row| row::text(row, "state") == "active").map(|row| row::json(&row, "roles")))
+    /// Writes a session down anew; false if it was ended meanwhile.
+    async fn renew(&self, digest: &str, principal: &str, body: &Body) -> Result<bool, Refusal> {
+        self.store.renew_session(&self.kept(digest, principal, body)).await.map_err(store_refusal)
+    }
+
+    /// A user's roles, and the version of the row that says so; none if he may not work here.
+    async fn staff_roles(&self, user: &str) -> Result<Option<(Vec<Role>, Option<i64>)>, Refusal> {
+        let row = self.row(&USERS, user).await?.filter(|row| row::text(row, "state") == "active");
+        Ok(row.map(|row| (row::json(&row, "roles"), Some(row::version(&row)))))
     }
 }
 

@@ -328,3 +328,22 @@ async fn only_customers_bring_their_roles_along() {
     let machine = govern.open_session(open("machine:M1", Role::SecurityAdmin)).await.unwrap();
     assert!(govern.session(machine.token.expose()).await.unwrap().is_none());
 }
+
+/// Roles in a session are a customer's only. Whoever puts others there has no session.
+#[tokio::test]
+async fn only_customers_bring_their_roles_along() {
+    let bench = Bench::new().await;
+    let open = |principal: &str, role| sumun_govern::staff::OpenSession {
+        principal: principal.into(),
+        customer: Some("C1".into()),
+        roles: vec![role],
+        second_factor: None,
+        from: None,
+        reads: Vec::new(),
+    };
+    let govern = &bench.govern;
+    let owner = govern.open_session(open("customer:C1/P1", Role::Owner)).await.unwrap();
+    assert_eq!(govern.session(owner.token.expose()).await.unwrap().unwrap().roles, [Role::Owner]);
+    let machine = govern.open_session(open("machine:M1", Role::SecurityAdmin)).await.unwrap();
+    assert!(govern.session(machine.token.expose()).await.unwrap().is_none());
+}
