@@ -14,6 +14,9 @@ use sumun_model::Timestamp;
 /// Answers to requests are kept so long: a client that repeats later must look first.
 const ANSWERS_KEPT_US: i64 = 30 * 24 * 3600 * 1_000_000;
 
+/// What was used once is remembered so much longer than it is valid: clocks differ between processes, and are set back.
+const USED_KEPT_US: i64 = 10 * 60 * 1_000_000;
+
 pub(crate) const ANSWER_COLUMNS: &str =
     "\"principal\", \"idempotency_key\", \"request\", \"status\", \"body\"";
 
@@ -146,7 +149,7 @@ pub(crate) async fn forget(inner: &Inner, now: Timestamp) -> Result<(), StoreErr
     let now = now.as_micros();
     let expired = [
         ("DELETE FROM \"sessions\" WHERE \"expires_us\" <= $1", now),
-        ("DELETE FROM \"used_once\" WHERE \"until_us\" <= $1", now),
+        ("DELETE FROM \"used_once\" WHERE \"until_us\" <= $1", now.saturating_sub(USED_KEPT_US)),
         ("DELETE FROM \"idempotency\" WHERE \"at_us\" <= $1", now.saturating_sub(ANSWERS_KEPT_US)),
     ];
     for (sql, before) in expired {

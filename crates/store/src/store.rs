@@ -241,7 +241,7 @@ impl Store {
         sessions::delete_of(self.inner(), principal).await
     }
 
-    /// Uses something up: `true` the first time, `false` ever after. `until` is when it may be forgotten.
+    /// Uses something up: `true` the first time, `false` ever after. It is forgotten ten minutes after `until`.
     ///
     /// # Errors
     /// [`StoreError::Database`].
