@@ -16,6 +16,7 @@ pub mod lint;
 pub mod parties;
 pub mod plan;
 mod proposal;
+pub mod record;
 pub mod refusal;
 mod row;
 pub mod staff;

@@ -60,6 +60,28 @@ impl fmt::Debug for PersonRead {
 /// The columns a reading shows.
 const SHOWN: [&str; 3] = ["name", "email", "phone"];
 
+/// The reason for looking at personal data, if it is one.
+///
+/// # Errors
+/// `reason_missing`.
+pub(crate) fn check_reason(reason: &str) -> Result<&str, Refusal> {
+    let reason = reason.trim();
+    let chars = reason.chars().count();
+    if (REASON_CHARS_MIN..=super::TEXT_CHARS_MAX).contains(&chars) {
+        return Ok(reason);
+    }
+    Err(Refusal::new(
+        RefusalKind::Invalid,
+        "reason_missing",
+        format!(
+            "the reason has {chars} characters; {REASON_CHARS_MIN} to {} are asked for",
+            super::TEXT_CHARS_MAX
+        ),
+        "say why you need to see personal data, such as the number of a case",
+    )
+    .at("/reason"))
+}
+
 /// What records a reading.
 ///
 /// # Errors
@@ -71,20 +93,7 @@ fn plan(
     request: &PersonReadRequest,
     now: sumun_model::Timestamp,
 ) -> Result<Plan, Refusal> {
-    let reason = request.reason.trim();
-    let chars = reason.chars().count();
-    if !(REASON_CHARS_MIN..=super::TEXT_CHARS_MAX).contains(&chars) {
-        return Err(Refusal::new(
-            RefusalKind::Invalid,
-            "reason_missing",
-            format!(
-                "the reason has {chars} characters; {REASON_CHARS_MIN} to {} are asked for",
-                super::TEXT_CHARS_MAX
-            ),
-            "say why you need to see this person's data, such as the number of a case",
-        )
-        .at("/reason"));
-    }
+    let reason = check_reason(&request.reason)?;
     let mut facts = facts(actor);
     facts.insert("person".to_owned(), json!(id));
     facts.insert("customer".to_owned(), json!(row::text(row, "customer")));

@@ -1,4 +1,5 @@
 //! The record and its proofs. Checkpoints and proofs show hashes only; entries show what happened, and are for those who check.
+//! Personal data in them is masked unless a reason is given, which is recorded first.
 
 use crate::access;
 use crate::answer::Answer;
@@ -12,8 +13,8 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 use sumun_govern::govern::store_refusal;
+use sumun_govern::record::ReadEntry;
 use sumun_ledger::{Rows, TlogProof, consistency, consistency_rows, inclusion, inclusion_rows};
-use sumun_store::EntryRow;
 use utoipa::ToSchema;
 
 /// One entry.
@@ -31,22 +32,29 @@ pub(crate) struct LedgerEntry {
     pub commitment: String,
     /// The leaf, as it stands in the tree.
     pub leaf: String,
-    /// Hex randomness of the commitment; null once erased.
+    /// Hex randomness of the commitment; null if masked or erased.
     pub salt: Option<String>,
     /// What is committed to; null once erased.
     pub payload: Option<Value>,
+    /// Which columns of the payload are masked: personal data, and digests of secrets.
+    #[schema(example = json!(["persons.name"]))]
+    pub masked: Vec<String>,
+    /// Index of the entry that records this reading, if it was asked for with a reason.
+    pub recorded: Option<u64>,
 }
 
 impl LedgerEntry {
-    fn of(row: EntryRow) -> Self {
+    fn of(entry: ReadEntry) -> Self {
         Self {
-            index: row.index,
-            class: row.class,
-            sequenced: row.at.to_string(),
-            commitment: row.leaf.lines().nth(3).unwrap_or_default().to_owned(),
-            leaf: row.leaf,
-            salt: row.salt.map(hex::encode),
-            payload: row.payload.and_then(|payload| serde_json::from_str(&payload).ok()),
+            index: entry.index,
+            class: entry.class,
+            sequenced: entry.at.to_string(),
+            commitment: entry.leaf.lines().nth(3).unwrap_or_default().to_owned(),
+            leaf: entry.leaf,
+            salt: entry.salt.map(hex::encode),
+            payload: entry.payload,
+            masked: entry.masked,
+            recorded: entry.recorded,
         }
     }
 }
@@ -86,6 +94,13 @@ const FROM: Parameter = Parameter {
     about: "Size of the tree you know.",
 };
 
+const REASON: Parameter = Parameter {
+    name: "reason",
+    kind: Kind::Reason,
+    required: false,
+    about: "Shows it unmasked, and records who asked and why (auditors and compliance leads who are signed in). Without it, it is shown masked.",
+};
+
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::LEDGER_CHECKPOINT, "ledger", "The signed head · 서명된 체크포인트")
@@ -95,14 +110,17 @@ pub(crate) fn add(api: &mut Api) {
     );
     api.add(
         operation(&access::LEDGER_ENTRIES, "ledger", "Entries in order · 기록 목록")
+            .about("Personal data and digests of secrets are masked.")
             .query(&ENTRIES)
             .gives::<LedgerPage>(StatusCode::OK, "One page, in order."),
         entries,
     );
     api.add(
         operation(&access::LEDGER_ENTRY, "ledger", "One entry · 기록 하나")
+            .about("Personal data and digests of secrets are masked; to see them is itself recorded.")
+            .query(&[REASON])
             .gives::<LedgerEntry>(StatusCode::OK, "The entry."),
-        async |asked: Asked| Answer::ok(&LedgerEntry::of(entry(&asked).await?)),
+        one,
     );
     api.add(
         operation(&access::LEDGER_PROOF, "ledger", "Proof of one entry · 기록의 증명")
@@ -131,7 +149,7 @@ async fn entries(asked: Asked) -> Result<Answer, Problem> {
     let limit = asked.limit();
     let from = asked.query_number("after").map_or(0, |after| after + 1);
     let more = u32::try_from(limit + 1).unwrap_or(u32::MAX);
-    let rows = asked.server.govern.store.entries(from, more).await.map_err(store_refusal)?;
+    let rows = asked.server.govern.entries_masked(from, more).await?;
     let items: Vec<_> = rows.into_iter().map(LedgerEntry::of).collect();
     Answer::ok(&page(items, limit, |last| last.index.to_string()))
 }
@@ -141,10 +159,13 @@ fn index(asked: &Asked) -> Result<u64, Problem> {
     asked.path("index")?.parse().map_err(|_| Problem::not_found("entry", "of that index"))
 }
 
-async fn entry(asked: &Asked) -> Result<EntryRow, Problem> {
-    let index = index(asked)?;
-    let found = asked.server.govern.store.entry(index).await.map_err(store_refusal)?;
-    found.ok_or_else(|| Problem::not_found("entry", &index.to_string()))
+async fn one(asked: Asked) -> Result<Answer, Problem> {
+    let (govern, index) = (&asked.server.govern, index(&asked)?);
+    let entry = match asked.query("reason") {
+        None => govern.entry_masked(index).await?,
+        Some(reason) => govern.read_entry(asked.actor()?, index, reason, asked.source).await?,
+    };
+    Answer::ok(&LedgerEntry::of(entry))
 }
 
 async fn proof(asked: Asked) -> Result<Answer, Problem> {
@@ -154,7 +175,7 @@ async fn proof(asked: Asked) -> Result<Answer, Problem> {
         return Err(Problem::not_found("entry", &index.to_string()));
     }
     asked.server.govern.entry_seen(asked.actor()?, index).await?;
-    let leaf = entry(&asked).await?.leaf;
+    let leaf = asked.server.govern.entry_masked(index).await?.leaf;
     let rows = hashes(&asked, &inclusion_rows(index, head.size)).await?;
     let hashes = inclusion(index, head.size, |place| rows.hash(place)).map_err(|_| unprovable())?;
     let proof =

@@ -10,6 +10,7 @@ mod feed;
 mod keys;
 mod own;
 mod parties;
+mod record;
 mod refusals;
 mod seen_by_owners;
 mod serving;

@@ -1,0 +1,177 @@
+//! Entries of the record as people read them: personal data and digests of secrets are masked, and shown only for a reason
+//! that is itself recorded first (L11). Whoever verifies needs neither: leaves, proofs and the published folder are whole.
+//!
+//! With a masked payload the salt is kept back too: with it anybody could try telephone numbers until the commitment fits.
+
+use crate::actor::{Actor, Role};
+use crate::call::{Call, Planned};
+use crate::govern::{Govern, change, facts, not_found, store_refusal};
+use crate::parties::mask;
+use crate::parties::person_read::check_reason;
+use crate::plan::Plan;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::staff::require;
+use serde_json::{Value, json};
+use std::net::IpAddr;
+use sumun_model::Timestamp;
+use sumun_store::EntryRow;
+use sumun_store::tables::{GATES, KEYS, PERSONS, TOKENS, USERS};
+
+/// Who may see an entry unmasked: of those who check the record, the ones who may see personal data.
+pub const READ_ROLES: &[Role] = &[Role::Auditor, Role::ComplianceLead];
+
+/// What is left of a column.
+type Mask = fn(&str) -> String;
+
+/// Columns that hold personal data, or digests by which a secret that was found could be told.
+const MASKED: &[(&str, &str, Mask)] = &[
+    (PERSONS.name, "name", mask::name),
+    (PERSONS.name, "email", mask::email),
+    (PERSONS.name, "phone", mask::phone),
+    (USERS.name, "name", mask::name),
+    (USERS.name, "email", mask::email),
+    (USERS.name, "credential", digest),
+    (USERS.name, "invite", digest),
+    (GATES.name, "invite", digest),
+    (TOKENS.name, "digest", digest),
+    (KEYS.name, "secret", digest),
+    (KEYS.name, "exposure", digest),
+];
+
+fn digest(_: &str) -> String {
+    "***".to_owned()
+}
+
+/// An entry as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadEntry {
+    /// Index in the tree, from 0.
+    pub index: u64,
+    /// What happened.
+    pub class: String,
+    /// When it was sequenced.
+    pub at: Timestamp,
+    /// The leaf, as text.
+    pub leaf: String,
+    /// Randomness of the commitment; `None` if masked or erased.
+    pub salt: Option<[u8; 32]>,
+    /// The payload; `None` once erased.
+    pub payload: Option<Value>,
+    /// Which columns are masked, as `table.column`.
+    pub masked: Vec<String>,
+    /// Index of the entry that records this reading, if it is unmasked.
+    pub recorded: Option<u64>,
+}
+
+impl ReadEntry {
+    fn whole(row: EntryRow) -> Self {
+        let payload = row.payload.and_then(|payload| serde_json::from_str(&payload).ok());
+        let (index, class, at, leaf, salt) = (row.index, row.class, row.at, row.leaf, row.salt);
+        Self { index, class, at, leaf, salt, payload, masked: Vec::new(), recorded: None }
+    }
+
+    fn masked(row: EntryRow) -> Self {
+        let mut entry = Self::whole(row);
+        entry.masked = entry.payload.as_mut().map(mask_payload).unwrap_or_default();
+        entry.salt = entry.salt.filter(|_| entry.masked.is_empty());
+        entry
+    }
+}
+
+/// Masks the rows of a payload, and names what it masked.
+fn mask_payload(payload: &mut Value) -> Vec<String> {
+    let mut masked = Vec::new();
+    let rows = payload.get_mut("rows").and_then(Value::as_array_mut);
+    for written in rows.into_iter().flatten() {
+        let table = written.get("table").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let Some(image) = written.get_mut("row").and_then(Value::as_object_mut) else { continue };
+        for (_, column, mask) in MASKED.iter().filter(|(of, ..)| *of == table) {
+            if let Some(value) = image.get_mut(*column).filter(|value| !value.is_null()) {
+                *value = json!(mask(value.as_str().unwrap_or_default()));
+                masked.push(format!("{table}.{column}"));
+            }
+        }
+    }
+    masked.sort_unstable();
+    masked.dedup();
+    masked
+}
+
+/// Whose data the rows of a payload hold.
+fn subjects(entry: &ReadEntry) -> Vec<String> {
+    let rows = entry.payload.as_ref().and_then(|payload| payload.get("rows")?.as_array());
+    let of = |row: &Value| {
+        let table = [&PERSONS, &USERS].into_iter().find(|table| row["table"] == table.name)?;
+        Some(format!("{}:{}", table.key, row["row"][table.key].as_str()?))
+    };
+    rows.into_iter().flatten().filter_map(of).collect()
+}
+
+impl Govern {
+    /// Entries from this index on, masked.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn entries_masked(&self, from: u64, limit: u32) -> Result<Vec<ReadEntry>, Refusal> {
+        let rows = self.store.entries(from, limit).await.map_err(store_refusal)?;
+        Ok(rows.into_iter().map(ReadEntry::masked).collect())
+    }
+
+    /// One entry, masked.
+    ///
+    /// # Errors
+    /// `not_found`, the store's.
+    pub async fn entry_masked(&self, index: u64) -> Result<ReadEntry, Refusal> {
+        Ok(ReadEntry::masked(self.entry_row(index).await?))
+    }
+
+    /// One entry as it was written, after the ledger has who saw it and why. Machines see none.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `reason_missing`, the store's: then nothing was shown.
+    pub async fn read_entry(
+        &self,
+        actor: &Actor,
+        index: u64,
+        reason: &str,
+        from: Option<IpAddr>,
+    ) -> Result<ReadEntry, Refusal> {
+        require(actor, READ_ROLES)?;
+        if actor.session.is_none() {
+            return Err(Refusal::new(
+                RefusalKind::Forbidden,
+                "forbidden",
+                "only a person who is signed in sees personal data",
+                "sign in yourself, or read the entry without `reason`",
+            ));
+        }
+        let reason = check_reason(reason)?;
+        let mut entry = ReadEntry::whole(self.entry_row(index).await?);
+        let (class, subjects) = (&entry.class, &subjects(&entry));
+        // Without an idempotency key: the answer to a repeated request is kept, and this one must not be.
+        let call = Call::default();
+        let done = self
+            .run(actor, &call, |now| async move {
+                let mut facts = facts(actor);
+                facts.insert("entry".to_owned(), json!(index));
+                facts.insert("class".to_owned(), json!(class));
+                facts.insert("subjects".to_owned(), json!(subjects));
+                facts.insert("reason".to_owned(), json!(reason));
+                facts.insert("from".to_owned(), json!(from));
+                let change = change("read.entry", now, facts);
+                let title = format!("read entry {index} unmasked");
+                let plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
+                Ok(Planned { plan, value: (), status: 200 })
+            })
+            .await?;
+        // Shown only with its record.
+        let recorded = done.committed.ok_or_else(|| not_found("entry", &index.to_string()))?;
+        entry.recorded = Some(recorded.entry);
+        Ok(entry)
+    }
+
+    async fn entry_row(&self, index: u64) -> Result<EntryRow, Refusal> {
+        let row = self.store.entry(index).await.map_err(store_refusal)?;
+        row.ok_or_else(|| not_found("entry", &index.to_string()))
+    }
+}
