@@ -88,6 +88,14 @@ pub struct Person {
     pub version: i64,
 }
 
+/// A customer's person as a principal: `customer:C1/P1`. Ids may hold a slash, which is written as `%2F` here (and `%` as `%25`),
+/// so that no two persons are one principal.
+#[must_use]
+pub fn customers_person(customer: &CustomerId, person: &PersonId) -> String {
+    let plain = |id: &str| id.replace('%', "%25").replace('/', "%2F");
+    format!("customer:{}/{}", plain(customer.as_str()), plain(person.as_str()))
+}
+
 impl Party for Person {
     const TABLE: &'static Table = &PERSONS;
     const WHAT: &'static str = "person";
@@ -184,5 +192,20 @@ impl Govern {
             draft(put, before.as_ref(), customer.as_ref())
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_persons_are_one_principal() {
+        let of = |customer: &str, person: &str| {
+            customers_person(&customer.parse().unwrap(), &person.parse().unwrap())
+        };
+        assert_eq!(of("C1", "P1"), "customer:C1/P1");
+        let all = [of("C1/P1", "P2"), of("C1", "P1/P2"), of("C1%2FP1", "P2"), of("C1", "P1%2FP2")];
+        insta::assert_snapshot!(all.join(" | "), @"customer:C1%2FP1/P2 | customer:C1/P1%2FP2 | customer:C1%252FP1/P2 | customer:C1/P1%252FP2");
     }
 }
