@@ -72,11 +72,7 @@ impl World {
         if asked.is_empty() {
             return Ok(());
         }
-        let sql = format!(
-            "SELECT {ANSWER_COLUMNS} FROM \"idempotency\" \
-             WHERE (\"principal\", \"idempotency_key\") IN (VALUES {})",
-            tuples(connection, asked.len(), 2)
-        );
+        let sql = answers_sql(&tuples(connection, asked.len(), 2));
         let args = asked.into_iter().flat_map(|(principal, key)| [principal.into(), key.into()]).collect();
         for row in rows(connection, sql, args).await.map_err(database("look for stored answers"))? {
             let answer = answer(&row)?;
@@ -120,6 +116,15 @@ impl World {
             self.answers.insert((answer.principal.clone(), answer.key.clone()), answer.clone());
         }
     }
+}
+
+/// Stored answers to pairs of principal and key. Not `IN (VALUES …)`: of two pairs or more SQLite then reads all answers
+/// there are.
+fn answers_sql(pairs: &str) -> String {
+    format!(
+        "SELECT {ANSWER_COLUMNS} FROM (VALUES {pairs}) AS w \
+         JOIN \"idempotency\" ON \"principal\" = w.\"column1\" AND \"idempotency_key\" = w.\"column2\""
+    )
 }
 
 /// Writes rows, sealed texts and answers of changes found good, in their order: of a row's images the last one stands.
@@ -176,4 +181,28 @@ pub(crate) async fn upsert_cells(
     let tail = format!("ON CONFLICT (\"{}\") DO UPDATE SET {}", table.key, set.join(", "));
     insert(connection, &head, &tail, cells).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Db;
+    use crate::migrate::migrate;
+
+    #[tokio::test]
+    async fn stored_answers_are_found_by_their_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("record.db").display());
+        let db = Db::open(&url, false).await.unwrap();
+        migrate(&db).await.unwrap();
+        let mut connection = db.pool.acquire().await.unwrap();
+        for pairs in [1, 2, 1000] {
+            let sql = format!("EXPLAIN QUERY PLAN {}", answers_sql(&tuples(&connection, pairs, 2)));
+            let args = vec![Arg::from("made-up"); pairs * 2];
+            let plan = rows(&mut connection, sql, args).await.unwrap();
+            let steps: Vec<String> = plan.iter().map(|row| row.text(3).unwrap()).collect();
+            assert!(steps.iter().any(|step| step.starts_with("SEARCH idempotency USING")), "{steps:?}");
+            assert!(!steps.iter().any(|step| step.starts_with("SCAN idempotency")), "{steps:?}");
+        }
+    }
 }
