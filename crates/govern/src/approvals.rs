@@ -232,8 +232,15 @@ impl Approval {
     }
 
     fn complete(&self) -> bool {
-        let agreed = |role: Role| self.decisions.iter().filter(|decided| decided.role == role).count();
-        self.needed.iter().all(|needed| agreed(needed.role) >= needed.count.get() as usize)
+        self.agreed_by(&self.needed)
+    }
+
+    /// Whether as many people agreed as these say.
+    pub(crate) fn agreed_by(&self, needed: &[Needed]) -> bool {
+        let yes = |decided: &&Decided| decided.decision == Answer::Approve;
+        let agreed =
+            |role: Role| self.decisions.iter().filter(yes).filter(|decided| decided.role == role).count();
+        needed.iter().all(|needed| agreed(needed.role) >= needed.count.get() as usize)
     }
 
     /// With this decision made.

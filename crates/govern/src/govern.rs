@@ -21,8 +21,9 @@ use sumun_model::Timestamp;
 use sumun_seal::Keyring;
 use sumun_store::{Change, Idempotency, Image, Store, StoreError, Table};
 
-/// How often a use case is planned against fresh rows before somebody else's change is reported: once more.
-const PLANS_MAX: usize = 2;
+/// How often a use case is planned against fresh rows before somebody else's change is reported. Keys of one account take
+/// turns at its row: four lets as many people act on it at once.
+const PLANS_MAX: usize = 4;
 
 /// When a store that did not answer is worth asking again, in seconds: a supervisor starts a stopped process anew in less.
 const STORE_BACK_S: u32 = 5;
@@ -106,7 +107,8 @@ impl Govern {
         }
     }
 
-    async fn answered<T: DeserializeOwned>(
+    /// The answer to the same request, if it was given before.
+    pub(crate) async fn answered<T: DeserializeOwned>(
         &self,
         actor: &Actor,
         call: &Call,

@@ -29,6 +29,7 @@ impl Govern {
         let done = self
             .run(actor, call, |now| async move {
                 let before = self.approval_row(actor, approval).await?;
+                let before = self.needed_now(before).await?;
                 check_if_match(call, "approval", approval, before.version)?;
                 let (after, outcome) = before.decide(actor, decision, now)?;
                 let mut plan = match (outcome, after.action.as_str()) {

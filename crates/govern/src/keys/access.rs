@@ -5,11 +5,11 @@ use super::rules::VendorFacts;
 use crate::actor::{Actor, Role};
 use crate::govern::{Govern, not_found};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::row::{json, text, text_or_null, unchanged};
+use crate::row::{json, text, text_or_null, unchanged, update};
 use crate::venue::Venue;
 use sumun_model::{Segment, Timestamp};
 use sumun_store::tables::{ACCOUNTS, CUSTOMERS, KEYS, OPERATORS, VENDORS};
-use sumun_store::{Image, RowRead};
+use sumun_store::{Change, Image, RowRead};
 
 /// A customer's roles that hold keys.
 pub const KEY_OWNERS: &[Role] = &[Role::Owner, Role::CorporateAdmin, Role::Broker, Role::MarketMaker];
@@ -63,6 +63,25 @@ pub struct AccountFacts {
     pub owner: Option<String>,
     /// Account and customer as they were read: the change relies on both.
     pub reads: Vec<RowRead>,
+    /// The account's row.
+    row: Image,
+    /// The customer's row, if he is verified here.
+    customer_row: Option<Image>,
+}
+
+impl AccountFacts {
+    /// For a change that adds a key to the account: it relies on both rows and writes the account's anew, so that of two
+    /// such changes at once the later one counts the earlier one's key.
+    pub(crate) fn gets_a_key(&self, change: &mut Change) {
+        change.reads.extend(self.reads.iter().filter(|read| read.table.name != ACCOUNTS.name).cloned());
+        change.writes.push(update(&ACCOUNTS, &self.row, []));
+    }
+
+    /// For a change of a measure: it writes the customer's row anew, on which every new key of his relies, so that no key
+    /// comes to life beside a measure unseen.
+    pub(crate) fn gets_a_measure(&self, change: &mut Change) {
+        change.writes.extend(self.customer_row.as_ref().map(|row| update(&CUSTOMERS, row, [])));
+    }
 }
 
 /// A key and whose it is.
@@ -194,6 +213,8 @@ impl Govern {
                 unchanged(&CUSTOMERS, &customer, customer_row.as_ref()),
             ],
             customer,
+            row,
+            customer_row,
         };
         Ok((facts, standing))
     }
@@ -254,7 +275,7 @@ impl Govern {
         let Some(row) = self.row(&OPERATORS, operator).await? else {
             // The account's own owner needs no record beside the account.
             return if account.owner.as_deref() == Some(operator) {
-                Ok((operator.to_owned(), None))
+                Ok((operator.to_owned(), Some(unchanged(&OPERATORS, operator, None))))
             } else {
                 Err(invalid(
                     "operator_unknown",

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use super::access::Loaded;
 use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::measures::done;
@@ -171,7 +172,7 @@ impl Govern {
     /// Decides again on the row as it is now: somebody may have acted since the list was read.
     async fn due_planned(&self, key: &str, now: Timestamp) -> Result<Plan, Refusal> {
         let actor = clock_actor();
-        let loaded = self.key_loaded(&actor, key).await?.key;
+        let Loaded { key: loaded, account } = self.key_loaded(&actor, key).await?;
         let venue = self.venue();
         let (after, action, class) = match due(&loaded, now) {
             Some(Due::End(cause)) => {
@@ -197,7 +198,11 @@ impl Govern {
         let title = format!("{} key {key}: its time has come", action.as_str());
         let deed = Deed { class, title: &title, actor: &actor, venue: &venue, now };
         let write = KeyWrite { before: Some(&loaded), after, origin: Origin::By(action) };
-        plan(deed, &Why { reason: Some("due"), ..Why::default() }, vec![write])
+        let mut plan = plan(deed, &Why { reason: Some("due"), ..Why::default() }, vec![write])?;
+        if action == Action::Lapse {
+            account.gets_a_measure(&mut plan.change);
+        }
+        Ok(plan)
     }
 
     /// The next page of a list; `rest` is none once there is no further one. However much is due, only one page of it is

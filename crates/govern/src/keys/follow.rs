@@ -1,4 +1,5 @@
-//! What follows an account from its other keys to a new one: an open measure, and how many keys there may be.
+//! What follows a customer from his other keys, on whichever of his accounts, to a new one: an open measure; and how many keys
+//! an account may have.
 //!
 //! Ending a warned key, or asking for another beside it, escapes nothing (DESIGN 4).
 
@@ -7,11 +8,12 @@ use super::asked::invalid;
 use super::row::KeyRow;
 use crate::govern::{Govern, store_refusal};
 use crate::refusal::{Refusal, RefusalKind};
+use crate::row::text;
 use crate::venue::Venue;
-use serde_json::json;
-use sumun_model::{Measure, Timestamp};
-use sumun_store::tables::KEYS;
-use sumun_store::{Expect, Filter, RowRead};
+use serde_json::{Value, json};
+use sumun_model::{KeyState, Measure, Timestamp};
+use sumun_store::tables::{ACCOUNTS, KEYS};
+use sumun_store::{Expect, Filter, Image, RowRead, Table};
 
 /// The measure that this key hands on: an open one. A forced end is no measure in force, and a hold that is over is watching.
 fn open_measure(key: &KeyRow, now: Timestamp) -> Option<Measure> {
@@ -32,50 +34,39 @@ fn beneath(key: &KeyRow) -> Option<Measure> {
     }
 }
 
-/// Puts on a new key the strictest measure open on its account, and checks the key whose place it takes. Gives what it
-/// relied on.
-///
-/// # Errors
-/// `replaces_unknown` if that is no key of the account.
-pub fn follow(key: &mut KeyRow, others: &[KeyRow], now: Timestamp) -> Result<Vec<RowRead>, Refusal> {
-    let mut relied = Vec::new();
-    if let Some(replaces) = &key.replaces {
-        let Some(old) = others.iter().find(|other| other.key == *replaces) else {
-            return Err(invalid(
-                "replaces_unknown",
-                "/replaces",
-                "the key to be replaced is none of this account".to_owned(),
-                "name a key of the same account, or leave `replaces` out",
-            ));
-        };
-        relied.push(old);
+/// Puts on a key that is about to be, or to live, the strictest measure open on another key of the same customer, if that is
+/// stricter than its own. Gives what it relied on.
+#[must_use]
+pub fn follow(key: &mut KeyRow, others: &[KeyRow], now: Timestamp) -> Option<RowRead> {
+    // The words of measures stand in the order of their strictness; of two holds the longer one is the stricter.
+    let strictness = |key: &KeyRow| (open_measure(key, now), key.review_due_us);
+    let strictest =
+        others.iter().filter(|other| other.key != key.key).max_by_key(|other| strictness(other))?;
+    let measure = open_measure(strictest, now)?;
+    if key.measure.is_some() && strictness(key) >= strictness(strictest) {
+        return None;
     }
-    // The words of measures stand in the order of their strictness.
-    if let Some(strictest) = others.iter().max_by_key(|other| open_measure(other, now)) {
-        key.measure = open_measure(strictest, now);
-        if key.measure == Some(Measure::Hold) {
-            key.before_hold = others.iter().filter_map(beneath).max();
-            key.review_by.clone_from(&strictest.review_by);
-            key.review_due_us = strictest.review_due_us;
-            key.reason.clone_from(&strictest.reason);
-        }
-        if key.measure.is_some() && relied.iter().all(|old| old.key != strictest.key) {
-            relied.push(strictest);
-        }
+    let own = beneath(key);
+    (key.measure, key.before_hold) = (Some(measure), None);
+    if measure == Measure::Hold {
+        key.before_hold = others.iter().filter_map(beneath).chain(own).max();
+        key.review_by.clone_from(&strictest.review_by);
+        key.review_due_us = strictest.review_due_us;
+        key.reason.clone_from(&strictest.reason);
     }
-    Ok(relied
-        .into_iter()
-        .map(|old| RowRead { table: &KEYS, key: old.key.clone(), expect: Expect::Version(old.version) })
-        .collect())
+    Some(read(strictest))
 }
 
-/// Refuses one key too many. They are counted when one is asked for: two requests at once may pass the limit by one.
+fn read(key: &KeyRow) -> RowRead {
+    RowRead { table: &KEYS, key: key.key.clone(), expect: Expect::Version(key.version) }
+}
+
+/// Refuses one key too many of this account. Whoever adds one writes the account's row, so none is counted too late.
 ///
 /// # Errors
 /// `keys_too_many`.
-pub fn room_for_one_more(venue: &Venue, account: &AccountFacts, others: &[KeyRow]) -> Result<(), Refusal> {
+pub fn room_for_one_more(venue: &Venue, account: &AccountFacts, living: usize) -> Result<(), Refusal> {
     let most = venue.segment(account.segment).keys_per_account_max.get() as usize;
-    let living = others.iter().filter(|key| !key.state.is_terminal()).count();
     if living < most {
         return Ok(());
     }
@@ -87,13 +78,71 @@ pub fn room_for_one_more(venue: &Venue, account: &AccountFacts, others: &[KeyRow
     ))
 }
 
+/// Measures that follow to another key.
+const FOLLOWING: &[Measure] = &[Measure::Monitor, Measure::Warn, Measure::Hold, Measure::Reverify];
+/// States of keys that have not ended.
+const LIVING: &[KeyState] = &[KeyState::Requested, KeyState::Active, KeyState::Suspended];
+
 impl Govern {
-    /// Every key an account ever had, the newest ids included; those beyond the longest list are not seen.
-    pub(crate) async fn keys_of_account(&self, account: &str) -> Result<Vec<KeyRow>, Refusal> {
-        let equals = vec![("account", json!(account))];
-        let filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX, ..Filter::default() };
-        let rows = self.store.list(&KEYS, &filter).await.map_err(store_refusal)?;
-        rows.iter().map(KeyRow::of).collect()
+    /// How many keys of an account have not ended.
+    pub(crate) async fn living_keys(&self, account: &str) -> Result<usize, Refusal> {
+        let mut living = 0;
+        for state in LIVING {
+            let equals = vec![("account", json!(account)), ("state", json!(state))];
+            living += self.every(&KEYS, equals).await?.len();
+        }
+        Ok(living)
+    }
+
+    /// Every key of any account of this customer, ended ones too, that has a measure to hand on.
+    pub(crate) async fn measured_keys(&self, customer: &str) -> Result<Vec<KeyRow>, Refusal> {
+        let mut keys = Vec::new();
+        for account in self.every(&ACCOUNTS, vec![("customer", json!(customer))]).await? {
+            for measure in FOLLOWING {
+                let equals =
+                    vec![("account", json!(text(&account, ACCOUNTS.key))), ("measure", json!(measure))];
+                let rows = self.every(&KEYS, equals).await?;
+                keys.extend(rows.iter().map(KeyRow::of).collect::<Result<Vec<_>, _>>()?);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// That the key whose place another takes is of the same account.
+    ///
+    /// # Errors
+    /// `replaces_unknown`.
+    pub(crate) async fn replaced(&self, key: &KeyRow) -> Result<Option<RowRead>, Refusal> {
+        let Some(replaces) = &key.replaces else { return Ok(None) };
+        let row = self.row(&KEYS, replaces).await?;
+        match row.filter(|row| text(row, "account") == key.account) {
+            Some(row) => Ok(Some(read(&KeyRow::of(&row)?))),
+            None => Err(invalid(
+                "replaces_unknown",
+                "/replaces",
+                "the key to be replaced is none of this account".to_owned(),
+                "name a key of the same account, or leave `replaces` out",
+            )),
+        }
+    }
+
+    /// Every row with these values, however many.
+    async fn every(
+        &self,
+        table: &'static Table,
+        equals: Vec<(&'static str, Value)>,
+    ) -> Result<Vec<Image>, Refusal> {
+        let mut filter = Filter { equals, limit: Filter::LIMIT_MAX, ..Filter::default() };
+        let mut all = Vec::new();
+        loop {
+            let rows = self.store.list(table, &filter).await.map_err(store_refusal)?;
+            let last = rows.len() < filter.limit as usize;
+            filter.after = rows.last().map(|row| text(row, table.key).to_owned());
+            all.extend(rows);
+            if last {
+                return Ok(all);
+            }
+        }
     }
 }
 
@@ -101,7 +150,6 @@ impl Govern {
 mod tests {
     use super::super::write::tests::{DAY, NOW, key};
     use super::*;
-    use sumun_model::KeyState;
 
     #[test]
     fn the_strictest_open_measure_follows() {
@@ -119,15 +167,19 @@ mod tests {
             (vec![with(Measure::Hold, -DAY)], Some(Measure::Monitor)),
             (vec![with(Measure::Reverify, 0), with(Measure::Hold, DAY)], Some(Measure::Reverify)),
             (vec![with(Measure::Expire, 0)], None),
+            (vec![with(Measure::Hold, DAY), with(Measure::Hold, 2 * DAY)], Some(Measure::Hold)),
         ];
         for (others, expected) in cases {
             let mut new = KeyRow { key: "K9".into(), ..key() };
-            let reads = follow(&mut new, &others, NOW).unwrap();
+            let read = follow(&mut new, &others, NOW);
             assert_eq!(new.measure, expected, "{others:?}");
-            assert_eq!(reads.len(), usize::from(expected.is_some()));
-            assert_eq!(new.review_due_us.is_some(), expected == Some(Measure::Hold));
+            assert_eq!(read.is_some(), expected.is_some());
+            let longest = others.iter().filter_map(|other| other.review_due_us).max();
+            assert_eq!(new.review_due_us, longest.filter(|_| expected == Some(Measure::Hold)));
         }
-        let mut foreign = KeyRow { replaces: Some("K7".into()), ..key() };
-        assert_eq!(follow(&mut foreign, &[], NOW).unwrap_err().code, "replaces_unknown");
+        let held = KeyRow { review_due_us: Some(NOW.as_micros() + DAY), ..with(Measure::Hold, 0) };
+        let mut own = KeyRow { key: "K9".into(), before_hold: Some(Measure::Warn), ..held.clone() };
+        assert!(follow(&mut own, &[with(Measure::Warn, 0), held], NOW).is_none(), "it has as much already");
+        assert_eq!((own.measure, own.before_hold), (Some(Measure::Hold), Some(Measure::Warn)));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The frozen request is held against the key as it stands now: what was approved is done, or a clear conflict is said.
 
-use super::access::Loaded;
+use super::access::{AccountFacts, Loaded};
 use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::row::KeyRow;
@@ -16,10 +16,13 @@ use crate::call::{Call, Done, Planned};
 use crate::govern::Govern;
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
+use crate::venue::Venue;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sumun_model::key::AllowlistEntry;
-use sumun_model::{ScopeSet, Timestamp};
+use sumun_model::{ScopeSet, Segment, Timestamp};
+use sumun_store::RowRead;
+use sumun_store::tables::{APPROVALS, KEYS};
 
 /// What the three actions on keys freeze.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,7 +123,13 @@ impl Govern {
         let mut warnings = Vec::new();
         if did != Action::Expire {
             let vendor = self.vendor_facts(loaded.key.vendor.as_deref()).await?;
-            warnings = still_allowed(&venue, &loaded, &after, vendor.as_ref().map(|(facts, _)| facts), now)?;
+            warnings = still_allowed(
+                &venue,
+                loaded.account.segment,
+                &after,
+                vendor.as_ref().map(|(facts, _)| facts),
+                now,
+            )?;
             reads.extend(vendor.map(|(_, read)| read));
         }
         let (class, title) = match did {
@@ -143,6 +152,85 @@ impl Govern {
             plan.change.reads.extend(reads);
         }
         Ok(plan)
+    }
+
+    /// The rules of creation again, before a key lives: venue, account, vendor and operator as they are now. Gives what is
+    /// unwise, and what it relied on.
+    ///
+    /// # Errors
+    /// As [`rules::check`] and for the operator; the request at hand has nothing to correct, so it is a conflict.
+    pub(crate) async fn allowed_now(
+        &self,
+        account: &AccountFacts,
+        key: &KeyRow,
+        now: Timestamp,
+    ) -> Result<(Vec<String>, Vec<RowRead>), Refusal> {
+        let vendor = self.vendor_facts(key.vendor.as_deref()).await.map_err(conflict)?;
+        let facts = vendor.as_ref().map(|(facts, _)| facts);
+        let warnings = still_allowed(&self.venue(), account.segment, key, facts, now).map_err(conflict)?;
+        let (_, operator) = self
+            .operator_facts(Some(&key.operator), key.vendor.as_deref(), account)
+            .await
+            .map_err(conflict)?;
+        Ok((warnings, vendor.map(|(_, read)| read).into_iter().chain(operator).collect()))
+    }
+
+    /// Whether those who agreed to a key's steps are all whom the rules in force ask.
+    ///
+    /// # Errors
+    /// `approvals_outdated`.
+    pub(crate) async fn still_agreed(
+        &self,
+        venue: &Venue,
+        segment: Segment,
+        key: &KeyRow,
+    ) -> Result<(), Refusal> {
+        for grant in &key.approvals {
+            let needed = steps::needed(venue.segment(segment), grant.step);
+            if needed.is_empty() {
+                continue;
+            }
+            let approval = match &grant.approval {
+                Some(id) => self.row(&APPROVALS, id).await?.as_ref().map(Approval::of).transpose()?,
+                None => None,
+            };
+            if approval.is_none_or(|approval| !approval.agreed_by(needed)) {
+                return Err(Refusal::new(
+                    RefusalKind::Conflict,
+                    "approvals_outdated",
+                    format!(
+                        "the rules for rights to `{}` ask for more people than agreed",
+                        grant.step.as_str()
+                    ),
+                    "revoke this request and ask for the key anew",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The approval, needing whomever the rules in force ask beside those it was opened with: what was tightened since holds
+    /// for what still waits.
+    pub(crate) async fn needed_now(&self, approval: Approval) -> Result<Approval, Refusal> {
+        let Ok(frozen) = serde_json::from_value::<Frozen>(approval.request.clone()) else {
+            return Ok(approval);
+        };
+        let venue = self.venue();
+        let present = match approval.action.as_str() {
+            "key.expire" => venue.expiry.approvals.clone(),
+            "key.grant" | "key.widen" => {
+                let key = KeyRow::of(&self.row_or_not_found(&KEYS, "key", &frozen.key).await?)?;
+                let (account, _) = self.account_facts(&key.account).await?;
+                let rules = venue.segment(account.segment);
+                match frozen.step {
+                    Some(step) => steps::needed(rules, step).to_vec(),
+                    None => steps::needed_to_widen(rules, frozen.scopes.unwrap_or(key.scopes)),
+                }
+            }
+            _ => return Ok(approval),
+        };
+        let needed = steps::stricter(approval.needed.iter().chain(&present));
+        Ok(Approval { needed, ..approval })
     }
 
     /// A step was refused: the key is, and its other steps have no object any more.
@@ -217,6 +305,10 @@ impl Govern {
         decision: &Decision,
         call: &Call,
     ) -> Result<Done<Approval>, Refusal> {
+        // Before anything else is looked at: the first answer may be what made the second look different.
+        if let Some(done) = self.answered(actor, call).await? {
+            return Ok(done);
+        }
         let loaded = self.key_loaded(actor, key).await?;
         apply(loaded.key.standing(), Action::Approve)?;
         check_seen(call, &loaded.key, actor)?;
@@ -224,6 +316,7 @@ impl Govern {
         let now = self.world.now();
         let mut said = None;
         for open in self.open_approvals(&format!("key:{key}")).await? {
+            let open = self.needed_now(open).await?;
             match open.decide(actor, decision, now) {
                 Ok(_) => return self.decide(actor, &open.approval, decision, &call).await,
                 Err(refusal) => said = said.or(Some(refusal)),
@@ -259,7 +352,8 @@ impl Govern {
             let mut decided: Option<(Approval, Outcome)> = None;
             let mut said = None;
             let open = self.open_approvals(&format!("key:{key}")).await?;
-            for approval in &open {
+            for approval in open {
+                let approval = self.needed_now(approval).await?;
                 match approval.decide(actor, decision, now) {
                     Ok(done) if decided.is_none() => decided = Some(done),
                     Ok(_) => {}
@@ -288,8 +382,8 @@ impl Govern {
 
 /// The rules of creation again, against the present venue, account and vendor.
 fn still_allowed(
-    venue: &crate::venue::Venue,
-    loaded: &Loaded,
+    venue: &Venue,
+    segment: Segment,
     after: &KeyRow,
     vendor: Option<&VendorFacts>,
     now: Timestamp,
@@ -301,7 +395,15 @@ fn still_allowed(
         expires: after.ends(),
         vendor,
     };
-    rules::check(venue, loaded.account.segment, &wanted, now)
+    rules::check(venue, segment, &wanted, now)
+}
+
+/// What was asked for no longer fits, though nothing of the request at hand is wrong.
+fn conflict(refusal: Refusal) -> Refusal {
+    match refusal.kind {
+        RefusalKind::Invalid => Refusal { kind: RefusalKind::Conflict, pointer: None, ..refusal },
+        _ => refusal,
+    }
 }
 
 /// The answer that a plan's first key row gives.

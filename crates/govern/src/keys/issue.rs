@@ -1,6 +1,7 @@
 //! A key that was asked for and agreed to becomes usable. Its secret is made here, shown once, and kept only sealed.
 
 use super::access;
+use super::follow::follow;
 use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::row::Scheme;
@@ -107,7 +108,10 @@ impl Govern {
         if let Some(refusal) = standing {
             return Err(refusal);
         }
+        self.still_agreed(&venue, account.segment, before).await?;
         let mut after = before.at(issued);
+        let followed = follow(&mut after, &self.measured_keys(&account.customer).await?, now);
+        let (warnings, allowed) = self.allowed_now(&account, &after, now).await?;
         let made = match before.scheme {
             Scheme::Hs256 => Some(self.make_secret(&before.key)?),
             Scheme::Ed25519 => None,
@@ -124,7 +128,9 @@ impl Govern {
         let view = KeyView::of(&after, actor);
         let write = KeyWrite { before: Some(before), after, origin: Origin::By(Action::Issue) };
         let mut plan = plan(deed, &why, vec![write])?;
+        plan.warnings = warnings;
         plan.change.reads.extend(account.reads);
+        plan.change.reads.extend(allowed.into_iter().chain(followed));
         let secret = made.map(|made| {
             plan.change.vault.push(made.vault);
             made.secret

@@ -3,7 +3,7 @@
 //! The rules have refused all this before; here it is asked again of the result, so that a rule forgotten in one use case
 //! is a fault that shows, never a key that can more than was agreed.
 
-use super::machine::{self, Action};
+use super::machine::{self, Action, Standing};
 use super::row::KeyRow;
 use super::rules::{narrows, within};
 use super::write::KeyWrite;
@@ -53,7 +53,7 @@ pub fn key(write: &KeyWrite<'_>, approvals: &[String]) -> Result<(), Refusal> {
 fn changed(before: &KeyRow, after: &KeyRow, action: Action, approvals: &[String]) -> Option<String> {
     match machine::apply(before.standing(), action) {
         Err(refusal) => return Some(refusal.message),
-        Ok(standing) if standing != after.standing() => {
+        Ok(standing) if !stands(standing, after.standing(), action) => {
             return Some(format!(
                 "`{}` makes a key `{}`, not `{}`",
                 action.as_str(),
@@ -86,6 +86,12 @@ fn changed(before: &KeyRow, after: &KeyRow, action: Action, approvals: &[String]
         Some(what) if approvals.is_empty() => Some(format!("`{what}` widens without an approval")),
         _ => None,
     }
+}
+
+/// A key that is issued takes up what its owner's other keys suffer since; otherwise the action alone says how it stands.
+fn stands(expected: Standing, after: Standing, action: Action) -> bool {
+    let stricter = expected.state == after.state && expected.measure < after.measure;
+    expected == after || action == Action::Issue && stricter
 }
 
 /// The first field in which `after` allows more than `before`.

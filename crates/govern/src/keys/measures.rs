@@ -130,7 +130,7 @@ impl Govern {
         self.run(actor, call, |now| async move {
             let venue = self.venue();
             require(actor, deeds.roles)?;
-            let Loaded { key: before, .. } = self.key_loaded(actor, key).await?;
+            let Loaded { key: before, account } = self.key_loaded(actor, key).await?;
             check_seen(call, &before, actor)?;
             let reason = access::reason("reason", deeds.reason)?;
             let lesser = deeds.lesser.map(|lesser| access::reason("lesser", lesser)).transpose()?;
@@ -139,6 +139,7 @@ impl Govern {
                 Some(hold) => Some(self.reviewer(hold.reviewer.trim()).await?),
                 None => None,
             };
+            let measured = after.measure != before.measure;
             let title = format!("{} key {key}", deeds.action.as_str());
             let deed = Deed { class: deeds.class, title: &title, actor, venue: &venue, now };
             let why = Why { reason: Some(reason), lesser, approvals: Vec::new() };
@@ -149,6 +150,9 @@ impl Govern {
             Ok(Planned { plan, value, status: 200 })
         })
         .await
+            if measured {
+                account.gets_a_measure(&mut plan.change);
+            }
     }
 
     /// The reviewer of a hold is somebody who works here.

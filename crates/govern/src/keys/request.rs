@@ -111,9 +111,9 @@ impl Govern {
                 vendor: vendor.as_ref().map(|(facts, _)| facts),
             };
             let warnings = rules::check(&venue, account.segment, &wanted, now)?;
-            let others = self.keys_of_account(&account.account).await?;
-            room_for_one_more(&venue, &account, &others)?;
-            let reads = follow(&mut key, &others, now)?;
+            room_for_one_more(&venue, &account, self.living_keys(&account.account).await?)?;
+            let replaced = self.replaced(&key).await?;
+            let followed = follow(&mut key, &self.measured_keys(&account.customer).await?, now);
             let approvals =
                 open_steps(&venue, &account, &mut key, &actor.principal, now, || self.new_id("P"));
             let title = format!("ask for key {} of account {}", key.key, key.account);
@@ -130,10 +130,11 @@ impl Govern {
             plan.change.facts.insert("terms".to_owned(), json!(request.terms));
             plan.change.facts.insert("opened".to_owned(), json!(value.waits_for));
             plan.change.writes.extend(approvals.iter().map(Approval::first_write));
-            plan.change.reads.extend(account.reads);
+            account.gets_a_key(&mut plan.change);
             plan.change.reads.extend(vendor.map(|(_, read)| read));
             plan.change.reads.extend(operator_read);
-            plan.change.reads.extend(reads);
+            let followed = followed.filter(|read| replaced.as_ref() != Some(read));
+            plan.change.reads.extend(replaced.into_iter().chain(followed));
             Ok(Planned { plan, value, status: 201 })
         })
         .await

@@ -17,6 +17,7 @@ use crate::venue::{PublicKeyText, Venue};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sumun_model::{KeyState, Timestamp};
+use sumun_store::tables::KEYS;
 
 const HOUR_US: i64 = 3_600_000_000;
 
@@ -96,6 +97,22 @@ impl Govern {
         Ok(done)
     }
 
+    /// Refuses while the key whose place this one took by rotation still lives: an account has two keys for one at most.
+    async fn one_overlap_at_a_time(&self, key: &KeyRow, now: Timestamp) -> Result<(), Refusal> {
+        let Some(before) = &key.replaces else { return Ok(()) };
+        let Some(row) = self.row(&KEYS, before).await? else { return Ok(()) };
+        let before = KeyRow::of(&row)?;
+        if before.ends_us.is_none() || before.state.is_terminal() || before.ends() <= now {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            RefusalKind::Conflict,
+            "rotation_running",
+            format!("key `{}`, whose place this one took, lives until {}", before.key, before.ends()),
+            "revoke that one, or wait until its overlap is over",
+        ))
+    }
+
     async fn rotation_planned(
         &self,
         actor: &Actor,
@@ -121,10 +138,12 @@ impl Govern {
         let overlap_us = i64::from(rotation.overlap_hours) * HOUR_US;
         let id = self.new_id("K");
         let (before, mut after) = rotated(&loaded.key, id, overlap_us, (actor, session), now)?;
+        self.one_overlap_at_a_time(&loaded.key, now).await?;
         let (account, standing) = self.account_facts(&loaded.key.account).await?;
         if let Some(refusal) = standing {
             return Err(refusal);
         }
+        let (warnings, allowed) = self.allowed_now(&account, &after, now).await?;
         terms(&venue, rotation, &mut after, now)?;
         let made = match after.scheme {
             Scheme::Hs256 => {
@@ -149,7 +168,9 @@ impl Govern {
         let mut plan = plan(deed, &Why { approvals, ..Why::default() }, writes)?;
         plan.change.facts.insert("replaces".to_owned(), json!(key));
         plan.change.facts.insert("overlap_hours".to_owned(), json!(rotation.overlap_hours));
-        plan.change.reads.extend(account.reads);
+        plan.warnings = warnings;
+        account.gets_a_key(&mut plan.change);
+        plan.change.reads.extend(allowed);
         let secret = made.map(|made| {
             plan.change.vault.push(made.vault);
             made.secret

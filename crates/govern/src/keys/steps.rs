@@ -50,8 +50,14 @@ pub fn needed(rules: &SegmentRules, step: Step) -> &[Needed] {
 /// Who must agree to a widening of a key that then holds these scopes: for every role, as many as any of its steps asks.
 #[must_use]
 pub fn needed_to_widen(rules: &SegmentRules, scopes: ScopeSet) -> Vec<Needed> {
+    stricter(of(scopes).into_iter().flat_map(|step| needed(rules, step)))
+}
+
+/// For every role, as many as any of these asks.
+#[must_use]
+pub fn stricter<'a>(needed: impl IntoIterator<Item = &'a Needed>) -> Vec<Needed> {
     let mut all: Vec<Needed> = Vec::new();
-    for one in of(scopes).into_iter().flat_map(|step| needed(rules, step)) {
+    for one in needed {
         match all.iter_mut().find(|other| other.role == one.role) {
             Some(other) if other.count.get() < one.count.get() => *other = *one,
             Some(_) => {}
