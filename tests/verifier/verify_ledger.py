@@ -67,8 +67,8 @@ keys: key, account, state, measure?, before_hold?, cause?, scopes{}, allowlist{}
   mandate{}, terms, terms_accepted_us#, requested_by, session, approvals{}, canary#, reason?, review_by?,
   review_due_us#?, next_due_us#?, version#
 dead_keys: key, state, cause?, ended_us#, version#
-approvals: approval, action, subject, request{}, digest, requested_by, requested_us#, needed{}, decisions{}, state,
-  due_us#, version#
+approvals: approval, action, subject, customer?, request{}, digest, requested_by, requested_us#, needed{},
+  decisions{}, state, due_us#, version#
 users: user, name, email?, roles{}, state, credential?, invite?, invite_until_us#?, invited_by, created_us#, version#
 tokens: token, name, roles{}, digest, created_by, created_us#, expires_us#, state, version#
 gates: gate, state, public_key?, invite?, invite_until_us#?, invited_by, enrolled_us#?, version#

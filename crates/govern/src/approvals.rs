@@ -92,6 +92,8 @@ pub struct Approval {
     /// To what: `key:K1`.
     pub subject: String,
     /// What was asked, frozen.
+    /// The customer whose thing it is, as the request says; none if it is nobody's.
+    pub customer: Option<String>,
     pub request: Value,
     /// Hex SHA-256 over the request.
     pub digest: String,
@@ -150,6 +152,7 @@ impl Approval {
             action: opening.action.to_owned(),
             subject: opening.subject,
             digest: digest(&opening.request),
+            customer: customer_of(&opening.request),
             request: opening.request,
             requested_by: opening.requested_by.to_owned(),
             requested_us: now.as_micros(),
@@ -176,7 +179,8 @@ impl Approval {
         };
         let approval: Self =
             serde_json::from_value(Value::Object(image.clone())).map_err(|_| unreadable())?;
-        if approval.digest != digest(&approval.request) {
+        let asked = approval.digest == digest(&approval.request);
+        if !asked || approval.customer != customer_of(&approval.request) {
             return Err(unreadable());
         }
         Ok(approval)
@@ -352,6 +356,10 @@ impl Approval {
 }
 
 /// Hex SHA-256 over a frozen request. Maps are sorted, so the same request has one digest.
+fn customer_of(request: &Value) -> Option<String> {
+    request.get("customer").and_then(Value::as_str).map(str::to_owned)
+}
+
 #[must_use]
 pub fn digest(request: &Value) -> String {
     hex::encode(Sha256::digest(request.to_string()))

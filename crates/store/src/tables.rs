@@ -53,7 +53,7 @@ tables! {
     DEAD_KEYS = "dead_keys" { key: Text, state: Text, cause: TextOrNull, ended_us: Integer }
     /// What waits for a second pair of eyes, and what came of it.
     APPROVALS = "approvals" {
-        approval: Text, action: Text, subject: Text, request: Json, digest: Text, requested_by: Text, requested_us: Integer,
+        approval: Text, action: Text, subject: Text, customer: TextOrNull, request: Json, digest: Text, requested_by: Text, requested_us: Integer,
         needed: Json, decisions: Json, state: Text, due_us: Integer,
     }
     /// Staff. `credential` names a sealed text in the vault by its digest.

@@ -250,6 +250,23 @@ async fn what_waits_needs_whom_the_rules_in_force_name() {
     assert_eq!(bench.column(&living, "state").await, json!("expired"));
 }
 
+#[tokio::test]
+async fn an_owner_lists_his_approvals_by_his_name_on_them() {
+    let bench = Bench::new().await;
+    let (owner, call) = (bench.owner("C1"), Call::default());
+    let (living, _) = bench.issued(&request("portfolio", &["read"])).await;
+    let asked =
+        bench.govern.request_key(&owner, &request("own_bot", &["read", "trade"]), &call).await.unwrap().value;
+    bench.govern.expire_key(&staff("bert", Role::Approver), &living, (WHY, LESSER), &call).await.unwrap();
+    let own = bench.govern.approvals(&owner, None, None, None, 10).await.unwrap();
+    assert_eq!(own.iter().map(|one| one.approval.clone()).collect::<Vec<_>>(), asked.waits_for);
+    assert_eq!(own[0].customer.as_deref(), Some("C1"));
+    assert!(bench.govern.approvals(&bench.owner("C2"), None, None, None, 10).await.unwrap().is_empty());
+    bench.alter(&APPROVALS, &asked.waits_for[0], "customer", json!("C2")).await;
+    let moved = bench.govern.approval(&owner, &asked.waits_for[0]).await.unwrap_err();
+    assert_eq!(moved.code, "row_unreadable", "the column says what the frozen request says");
+}
+
 fn hold() -> Hold {
     Hold { reason: WHY.into(), lesser: LESSER.into(), reviewer: "user:bert".into(), due: None }
 }

@@ -143,6 +143,7 @@ CREATE TABLE "approvals" (
     "approval" TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     "action" TEXT COLLATE "C" NOT NULL,
     "subject" TEXT COLLATE "C" NOT NULL,
+    "customer" TEXT COLLATE "C",
     "request" TEXT COLLATE "C" NOT NULL,
     "digest" TEXT COLLATE "C" NOT NULL,
     "requested_by" TEXT COLLATE "C" NOT NULL,
@@ -155,6 +156,7 @@ CREATE TABLE "approvals" (
 );
 CREATE INDEX "approvals_by_state" ON "approvals" ("state", "approval");
 CREATE INDEX "approvals_by_state_and_due_us" ON "approvals" ("state", "due_us", "approval");
+CREATE INDEX "approvals_by_customer" ON "approvals" ("customer", "approval");
 CREATE INDEX "approvals_by_subject" ON "approvals" ("subject", "approval");
 
 CREATE TABLE "users" (

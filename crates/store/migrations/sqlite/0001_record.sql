@@ -143,6 +143,7 @@ CREATE TABLE "approvals" (
     "approval" TEXT NOT NULL PRIMARY KEY,
     "action" TEXT NOT NULL,
     "subject" TEXT NOT NULL,
+    "customer" TEXT,
     "request" TEXT NOT NULL,
     "digest" TEXT NOT NULL,
     "requested_by" TEXT NOT NULL,
@@ -155,6 +156,7 @@ CREATE TABLE "approvals" (
 ) STRICT;
 CREATE INDEX "approvals_by_state" ON "approvals" ("state", "approval");
 CREATE INDEX "approvals_by_state_and_due_us" ON "approvals" ("state", "due_us", "approval");
+CREATE INDEX "approvals_by_customer" ON "approvals" ("customer", "approval");
 CREATE INDEX "approvals_by_subject" ON "approvals" ("subject", "approval");
 
 CREATE TABLE "users" (
