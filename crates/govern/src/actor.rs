@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use sumun_model::Timestamp;
+use sumun_store::tables::{TOKENS, USERS};
+use sumun_store::{Expect, RowRead};
 
 /// What a principal may do. The words are those of the API, the ledger and the screens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -124,6 +126,9 @@ pub struct Actor {
     pub session: Option<String>,
     /// When a second factor was last shown, and which: `totp`, `passkey`, `kr_two_channel`. SMS never stands here.
     pub second_factor: Option<SecondFactor>,
+    /// Version of the row of users or tokens that says so; none for customers, gates and Sumun itself. What is done relies on it.
+    #[serde(skip)]
+    pub rights: Option<i64>,
 }
 
 /// A second factor shown.
@@ -136,6 +141,18 @@ pub struct SecondFactor {
 }
 
 impl Actor {
+    /// The row that says what he may do, as it was when he was let in.
+    #[must_use]
+    pub fn rights_read(&self) -> Option<RowRead> {
+        let expect = Expect::Version(self.rights?);
+        let (table, key) = match self.principal.split_once(':')? {
+            ("user", user) => (&USERS, user),
+            ("token", token) => (&TOKENS, token),
+            _ => return None,
+        };
+        Some(RowRead { table, key: key.to_owned(), expect })
+    }
+
     /// Whether he has one of these roles.
     #[must_use]
     pub fn has(&self, roles: &[Role]) -> bool {

@@ -7,6 +7,7 @@
 //! Never here: what an action does.
 
 mod cases;
+mod standing;
 
 use crate::actor::{Actor, Role};
 use crate::govern::not_found;
@@ -91,9 +92,9 @@ pub struct Approval {
     pub action: String,
     /// To what: `key:K1`.
     pub subject: String,
-    /// What was asked, frozen.
     /// The customer whose thing it is, as the request says; none if it is nobody's.
     pub customer: Option<String>,
+    /// What was asked, frozen.
     pub request: Value,
     /// Hex SHA-256 over the request.
     pub digest: String,
@@ -151,8 +152,8 @@ impl Approval {
             approval: opening.id,
             action: opening.action.to_owned(),
             subject: opening.subject,
-            digest: digest(&opening.request),
             customer: customer_of(&opening.request),
+            digest: digest(&opening.request),
             request: opening.request,
             requested_by: opening.requested_by.to_owned(),
             requested_us: now.as_micros(),
@@ -355,11 +356,11 @@ impl Approval {
     }
 }
 
-/// Hex SHA-256 over a frozen request. Maps are sorted, so the same request has one digest.
 fn customer_of(request: &Value) -> Option<String> {
     request.get("customer").and_then(Value::as_str).map(str::to_owned)
 }
 
+/// Hex SHA-256 over a frozen request. Maps are sorted, so the same request has one digest.
 #[must_use]
 pub fn digest(request: &Value) -> String {
     hex::encode(Sha256::digest(request.to_string()))

@@ -206,6 +206,7 @@ pub fn system_actor() -> Actor {
         customer: None,
         session: None,
         second_factor: None,
+        rights: None,
     }
 }
 

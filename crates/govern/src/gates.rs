@@ -18,7 +18,8 @@ use crate::staff::require;
 use crate::staff::ticket::{GATE_INVITE_PREFIX, Ticket};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sumun_feed::{EnrolmentAnswer, EnrolmentRequest, GateProof, PublicKey};
+use std::collections::BTreeSet;
+use sumun_feed::{EnrolmentAnswer, EnrolmentRequest, GateProof, Mark, PublicKey};
 use sumun_model::{GateId, Timestamp};
 use sumun_store::tables::GATES;
 use sumun_store::{Filter, Image};
@@ -73,6 +74,9 @@ pub struct InvitedGate {
     pub invite: Option<Ticket>,
 }
 
+/// Entries of one gate read at once.
+const ENTRIES: u32 = 256;
+
 /// A gate that runs within this very process: nobody has to carry an invitation to it.
 pub const EMBEDDED_ACTOR: &str = "system:serve";
 
@@ -91,6 +95,7 @@ impl Govern {
             require(actor, GATE_ADMINS)?;
         }
         self.run(actor, call, |now| async move {
+            crate::staff::fresh(&self.venue(), actor, now)?;
             let before = self.row(&GATES, gate.as_str()).await?;
             if before.as_ref().is_some_and(|row| row::text(row, "state") == "enrolled") {
                 return Err(Refusal::new(
@@ -148,13 +153,12 @@ impl Govern {
                 })?;
                 let row = self.invited_gate(&request.invite).await?;
                 let key = request.public_key.to_string();
-                let equals = vec![("public_key", json!(key))];
-                let used = Filter { equals, after: None, limit: 1, ..Filter::default() };
-                if !self.store.list(&GATES, &used).await.map_err(store_refusal)?.is_empty() {
+                let (used, others) = self.keys_ever(row::text(&row, "gate")).await?;
+                if used.contains(&key) {
                     return Err(Refusal::new(
                         RefusalKind::Conflict,
                         "gate_key_used",
-                        "this key is, or was, another gate's",
+                        "this key is, or was, a gate's",
                         "let every gate make a key of its own, and make a new one after a revocation",
                     )
                     .at("/public_key"));
@@ -174,12 +178,51 @@ impl Govern {
                 let mut change = change("gate.enrolled", now, facts);
                 let effects = row::effects("gate", &write, Some(&row));
                 change.writes.push(write);
+                // Two that enrol with one key at once: each relies on the other not having it.
+                change.reads.extend(others.iter().map(|other| row::unchanged(&GATES, row::text(other, "gate"), Some(other))));
                 let plan = Plan { title: format!("enrol gate {gate}"), effects, warnings: Vec::new(), change };
                 Ok(Planned { plan, value: gate, status: 201 })
             })
             .await?;
         let gate = GateId::new(&done.value).map_err(|_| invite_invalid())?;
         Ok(EnrolmentAnswer { gate, venue: self.venue().venue.clone(), feed_key })
+    }
+
+    /// Every key that any gate ever enrolled with, and the rows of all gates but this one. A row forgets its key once the
+    /// gate is invited again; the ledger does not. Enrolling is rare, and a gate has a handful of entries.
+    async fn keys_ever(&self, but: &str) -> Result<(BTreeSet<String>, Vec<Image>), Refusal> {
+        let (mut keys, mut others, mut after) = (BTreeSet::new(), Vec::new(), None);
+        loop {
+            let filter = Filter { after, limit: Filter::LIMIT_MAX, ..Filter::default() };
+            let rows = self.store.list(&GATES, &filter).await.map_err(store_refusal)?;
+            let Some(last) = rows.last() else { break };
+            after = Some(row::text(last, "gate").to_owned());
+            others.extend(rows);
+        }
+        for gate in &others {
+            self.keys_of(row::text(gate, "gate"), &mut keys).await?;
+            keys.extend(row::text_or_null(gate, "public_key"));
+        }
+        others.retain(|row| row::text(row, "gate") != but);
+        Ok((keys, others))
+    }
+
+    /// Keys of one gate, as its entries wrote them.
+    async fn keys_of(&self, gate: &str, keys: &mut BTreeSet<String>) -> Result<(), Refusal> {
+        let mut after = None;
+        loop {
+            let entries =
+                self.store.entries_about(&GATES, gate, after, ENTRIES).await.map_err(store_refusal)?;
+            let Some(last) = entries.last() else { return Ok(()) };
+            after = Some(last.index);
+            for payload in entries.iter().filter_map(|entry| entry.payload.as_deref()) {
+                let payload: Value = serde_json::from_str(payload).unwrap_or_default();
+                let rows = payload.get("rows").and_then(Value::as_array).into_iter().flatten();
+                let written = rows.filter(|row| row.get("table").and_then(Value::as_str) == Some(GATES.name));
+                let key = |row: &Value| Some(row.get("row")?.get("public_key")?.as_str()?.to_owned());
+                keys.extend(written.filter_map(key));
+            }
+        }
     }
 
     /// Revokes a gate: the feed is refused to it from then on.
@@ -196,6 +239,7 @@ impl Govern {
         require(actor, GATE_ADMINS)?;
         check_text("/reason", reason)?;
         self.run(actor, call, |now| async move {
+            crate::staff::fresh(&self.venue(), actor, now)?;
             let row = self.row_or_not_found(&GATES, "gate", gate.as_str()).await?;
             check_if_match(call, "gate", gate.as_str(), row::version(&row))?;
             if row::text(&row, "state") == "revoked" {
@@ -251,6 +295,15 @@ impl Govern {
     /// The store's.
     pub async fn gate_key(&self, gate: &GateId) -> Result<Option<PublicKey>, Refusal> {
         Ok(self.enrolled_gate(gate).await?.map(|(_, key)| key))
+    }
+
+    /// Whether this version of the feed is that one in this record.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn feed_is(&self, version: u64, mark: Mark) -> Result<bool, Refusal> {
+        let root = self.store.feed_root(version, mark.entry).await.map_err(store_refusal)?;
+        Ok(root == Some(mark.root))
     }
 
     /// The row and key of a gate, if it is enrolled.
@@ -313,6 +366,7 @@ pub fn gate_actor(gate: &str) -> Actor {
         customer: None,
         session: None,
         second_factor: None,
+        rights: None,
     }
 }
 

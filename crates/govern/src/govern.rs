@@ -19,7 +19,8 @@ use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 use sumun_model::Timestamp;
 use sumun_seal::Keyring;
-use sumun_store::{Change, Idempotency, Image, Store, StoreError, Table};
+use sumun_store::tables::VENUE;
+use sumun_store::{Change, Expect, Idempotency, Image, RowRead, Store, StoreError, Table};
 
 /// How often a use case is planned against fresh rows before somebody else's change is reported. Keys of one account take
 /// turns at its row: four lets as many people act on it at once.
@@ -32,8 +33,10 @@ const STORE_BACK_S: u32 = 5;
 pub struct Govern {
     /// Where everything governed stands.
     pub store: Store,
-    /// What seals secrets.
+    /// What seals API keys' secrets: gates open them with the same.
     pub keyring: Keyring,
+    /// What seals all else; without one, the same.
+    own_keyring: Option<Keyring>,
     /// Time and randomness.
     pub world: Arc<dyn World>,
     venue: RwLock<InForce>,
@@ -49,7 +52,25 @@ impl Govern {
     /// The service over this store.
     #[must_use]
     pub fn new(store: Store, keyring: Keyring, world: Arc<dyn World>, venue: Venue) -> Self {
-        Self { store, keyring, world, venue: RwLock::new(InForce { version: 0, venue: Arc::new(venue) }) }
+        Self {
+            store,
+            keyring,
+            own_keyring: None,
+            world,
+            venue: RwLock::new(InForce { version: 0, venue: Arc::new(venue) }),
+        }
+    }
+
+    /// Sealing what gates have no business with under a keyring that they do not have.
+    #[must_use]
+    pub fn with_own_keyring(mut self, own: Keyring) -> Self {
+        self.own_keyring = Some(own);
+        self
+    }
+
+    /// What seals staff's credentials.
+    pub(crate) fn own_keyring(&self) -> &Keyring {
+        self.own_keyring.as_ref().unwrap_or(&self.keyring)
     }
 
     /// The venue's facts in force.
@@ -58,19 +79,26 @@ impl Govern {
         Arc::clone(&self.venue.read().unwrap_or_else(PoisonError::into_inner).venue)
     }
 
-    /// Puts the facts of this version of the record's row in force, unless newer ones are.
+    /// Puts the facts of this version of the record's row in force, unless newer ones are; 0 while the record has none.
     pub fn adopt_venue(&self, venue: Venue, version: i64) {
         let mut in_force = self.venue.write().unwrap_or_else(PoisonError::into_inner);
-        if version > in_force.version {
+        if version >= in_force.version {
             *in_force = InForce { version, venue: Arc::new(venue) };
         }
+    }
+
+    /// The row of the facts in force as a plan relies on it; none before the record has any.
+    fn venue_read(&self) -> Option<RowRead> {
+        let in_force = self.venue.read().unwrap_or_else(PoisonError::into_inner);
+        let expect = Expect::Version(in_force.version);
+        (in_force.version > 0).then(|| RowRead { table: &VENUE, key: in_force.venue.venue.clone(), expect })
     }
 
     /// Runs one use case: answers a repeated request, else plans, lints, and executes unless it is a dry run.
     ///
     /// # Errors
     /// What planning refuses; `plan_lint` if the plan itself is wrong; `conflict` if somebody was faster twice;
-    /// `idempotency_key_reused`; `store_unavailable`.
+    /// `rights_changed` if the actor is not who he was; `idempotency_key_reused`; `store_unavailable`.
     pub async fn run<T, F, Fut>(&self, actor: &Actor, call: &Call, plan: F) -> Result<Done<T>, Refusal>
     where
         T: Serialize + DeserializeOwned,
@@ -83,7 +111,11 @@ impl Govern {
         let mut tries = 0;
         loop {
             tries += 1;
+            let rules = self.venue_read();
             let mut planned = plan(self.world.now()).await?;
+            // What is done relies on what its doer may do, and on the venue's facts it was planned under.
+            planned.plan.change.reads.extend(actor.rights_read());
+            planned.plan.change.reads.extend(rules);
             lint::plan(&planned.plan)?;
             let view = PlanView::from(&planned.plan);
             if call.dry_run {
@@ -100,7 +132,15 @@ impl Govern {
                         repeated: false,
                     });
                 }
-                Err(StoreError::Conflict { .. }) if tries < PLANS_MAX => {}
+                Err(StoreError::Conflict { table, key, .. }) if is_rights(actor, table, &key) => {
+                    // Planning anew would be as whoever he was.
+                    return Err(rights_changed(actor));
+                }
+                Err(StoreError::Conflict { table, .. }) if tries < PLANS_MAX => {
+                    if table == VENUE.name {
+                        self.reload_venue().await?;
+                    }
+                }
                 Err(StoreError::Repeated(answer)) => return repeated(call, &answer),
                 Err(error) => return Err(store_refusal(error)),
             }
@@ -154,6 +194,19 @@ impl Govern {
     pub fn new_id(&self, prefix: &str) -> String {
         format!("{prefix}{}", hex::encode(self.draw::<16>()))
     }
+}
+
+fn is_rights(actor: &Actor, table: &str, key: &str) -> bool {
+    actor.rights_read().is_some_and(|read| read.table.name == table && read.key == key)
+}
+
+fn rights_changed(actor: &Actor) -> Refusal {
+    Refusal::new(
+        RefusalKind::Conflict,
+        "rights_changed",
+        format!("what `{}` may do changed while this was being done", actor.principal),
+        "repeat the request; it is judged by what you may do then",
+    )
 }
 
 /// A change of this class with these facts, and nothing written yet. Salt and idempotency are [`Govern::run`]'s to add.

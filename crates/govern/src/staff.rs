@@ -1,7 +1,8 @@
 //! Staff: who may work here, and how they show that it is they.
 //!
 //! [`users`] are invited, [`roles`] are given, [`enrol`] sets their credential, [`sign_in`] opens a session with it, [`sessions`]
-//! says who a token is, [`tokens`] are machines'. [`require`] is the one question every use case asks of its actor.
+//! says who a token is, [`tokens`] are machines'. [`require`] is the one question every use case asks of its actor, [`fresh`]
+//! the second one of those that give something.
 //!
 //! Never here: a password or a code in a text, a log or the ledger; a credential leaves [`credential`] sealed.
 
@@ -24,6 +25,29 @@ pub use users::{Invited, User, UserInvite};
 
 use crate::actor::{Actor, Role};
 use crate::refusal::{Refusal, RefusalKind};
+use crate::venue::Venue;
+use sumun_model::Timestamp;
+
+/// Refuses staff without a second factor shown lately: asked for before rights, access or agreement are given, never before a
+/// cut. Whoever is no member of staff passes: Sumun itself shows none, and what customers must show is `keys::access::fresh`.
+///
+/// # Errors
+/// `second_factor_needed`.
+pub fn fresh(venue: &Venue, actor: &Actor, now: Timestamp) -> Result<(), Refusal> {
+    let shown = actor.second_factor.as_ref();
+    if !actor.principal.starts_with("user:")
+        || shown.is_some_and(|factor| venue.accepts_staff_factor(factor, now))
+    {
+        return Ok(());
+    }
+    let minutes = venue.second_factor.staff_age_minutes_max.get();
+    Err(Refusal::new(
+        RefusalKind::StepUp,
+        "second_factor_needed",
+        format!("this takes a second factor shown within the last {minutes} minutes"),
+        "show it with `sumun step-up`, and repeat the request",
+    ))
+}
 
 /// Refuses an actor who has none of these roles.
 ///

@@ -183,6 +183,17 @@ pub struct SecondFactorRules {
     pub methods: Vec<Method>,
     /// How long one shown counts, in minutes.
     pub age_minutes_max: Bounded<1, 60>,
+    /// How long one shown by staff counts, in minutes, for what gives access, rights or agreement.
+    #[serde(default = "staff_age_minutes")]
+    pub staff_age_minutes_max: Bounded<1, 120>,
+}
+
+const fn staff_age_minutes() -> Bounded<1, 120> {
+    const MINUTES: Bounded<1, 120> = match Bounded::new(15) {
+        Some(minutes) => minutes,
+        None => unreachable!(),
+    };
+    MINUTES
 }
 
 /// How the exchange vouches for owners.
@@ -299,9 +310,18 @@ impl Venue {
     /// Whether this second factor, shown then, counts now.
     #[must_use]
     pub fn accepts_factor(&self, factor: &crate::actor::SecondFactor, now: Timestamp) -> bool {
+        self.accepts_factor_of(factor, self.second_factor.age_minutes_max.get(), now)
+    }
+
+    /// Whether this second factor, shown by staff then, counts now.
+    #[must_use]
+    pub fn accepts_staff_factor(&self, factor: &crate::actor::SecondFactor, now: Timestamp) -> bool {
+        self.accepts_factor_of(factor, self.second_factor.staff_age_minutes_max.get(), now)
+    }
+
+    fn accepts_factor_of(&self, factor: &crate::actor::SecondFactor, minutes: u32, now: Timestamp) -> bool {
         let age = now.micros_since(factor.at);
-        let most = i64::from(self.second_factor.age_minutes_max.get()) * 60_000_000;
-        (0..=most).contains(&age)
+        (0..=i64::from(minutes) * 60_000_000).contains(&age)
             && self.second_factor.methods.iter().any(|method| method.as_str() == factor.method)
     }
 }

@@ -53,7 +53,9 @@ impl Problem {
                 text.push_str(&format!("\n  {label}: {}", said(field)));
             }
         }
-        if self.status == 401 && !said("code").contains("step_up") {
+        if said("code") == "second_factor_needed" {
+            text.push_str(&format!("\n  show it: sumun step-up --server {}", self.server));
+        } else if self.status == 401 {
             text.push_str(&format!("\n  sign in: sumun login USER --server {}", self.server));
         }
         text
@@ -86,6 +88,11 @@ mod tests {
         insta::assert_snapshot!(Problem::of(502, &Value::Null, "http://127.0.0.1:8070").text(), @"
         `http://127.0.0.1:8070` answered 502 without a problem document
           what to do: look at what stands between, and at the server's address
+        ");
+        insta::assert_snapshot!(Problem::of(401, &json!({"detail": "show it again", "code": "second_factor_needed"}), "http://127.0.0.1:8070").text(), @"
+        show it again
+          code: second_factor_needed
+          show it: sumun step-up --server http://127.0.0.1:8070
         ");
         insta::assert_snapshot!(Problem::of(401, &json!({"detail": "no session"}), "http://127.0.0.1:8070").text(), @"
         no session

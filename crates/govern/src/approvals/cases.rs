@@ -28,8 +28,17 @@ impl Govern {
         let done = self
             .run(actor, call, |now| async move {
                 let before = self.approval_row(actor, approval).await?;
-                let before = self.needed_now(before).await?;
                 check_if_match(call, "approval", approval, before.version)?;
+                let before = self.needed_now(before).await?;
+                if before
+                    .needed
+                    .iter()
+                    .any(|needed| needed.role.is_staff() && actor.roles.contains(&needed.role))
+                {
+                    crate::staff::fresh(&self.venue(), actor, now)?;
+                } else {
+                    crate::keys::access::fresh(&self.venue(), actor, now)?;
+                }
                 let (after, outcome) = before.decide(actor, decision, now)?;
                 let mut plan = match (outcome, after.action.as_str()) {
                     (Outcome::Waits, _) => waiting(actor, &after, now),
@@ -43,6 +52,9 @@ impl Govern {
                     (Outcome::Refused, "key.grant") => self.key_grant_refused(actor, &after, now).await?,
                     (Outcome::Refused, _) => waiting(actor, &after, now),
                 };
+                if outcome == Outcome::Granted {
+                    plan.change.reads.extend(self.voices(&after).await?);
+                }
                 plan.change.facts.insert("approval".to_owned(), json!(after.approval));
                 plan.change.facts.insert("decision".to_owned(), json!(after.decisions.last()));
                 plan.change.writes.push(after.next_write());

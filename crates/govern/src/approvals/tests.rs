@@ -13,6 +13,7 @@ fn person(name: &str, roles: &[Role]) -> Actor {
         customer: None,
         session: Some("s9".into()),
         second_factor: None,
+        rights: None,
     }
 }
 

@@ -107,6 +107,7 @@ pub fn clock_actor() -> Actor {
         customer: None,
         session: None,
         second_factor: None,
+        rights: None,
     }
 }
 

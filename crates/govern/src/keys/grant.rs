@@ -349,6 +349,7 @@ impl Govern {
             let loaded = self.key_loaded(actor, key).await?;
             check_seen(call, &loaded.key, actor)?;
             let reason = super::access::reason("reason", reason)?;
+            crate::staff::fresh(&self.venue(), actor, now)?;
             let mut decided: Option<(Approval, Outcome)> = None;
             let mut said = None;
             let open = self.open_approvals(&format!("key:{key}")).await?;

@@ -130,29 +130,33 @@ impl Govern {
         self.run(actor, call, |now| async move {
             let venue = self.venue();
             require(actor, deeds.roles)?;
+            // Giving back, not cutting off.
+            if matches!(deeds.action, Action::Lift | Action::Release) {
+                crate::staff::fresh(&venue, actor, now)?;
+            }
             let Loaded { key: before, account } = self.key_loaded(actor, key).await?;
             check_seen(call, &before, actor)?;
             let reason = access::reason("reason", deeds.reason)?;
             let lesser = deeds.lesser.map(|lesser| access::reason("lesser", lesser)).transpose()?;
             let after = done(&venue, &before, deeds.action, reason, hold, now)?;
+            let measured = after.measure != before.measure;
             let reviewer = match hold {
                 Some(hold) => Some(self.reviewer(hold.reviewer.trim()).await?),
                 None => None,
             };
-            let measured = after.measure != before.measure;
             let title = format!("{} key {key}", deeds.action.as_str());
             let deed = Deed { class: deeds.class, title: &title, actor, venue: &venue, now };
             let why = Why { reason: Some(reason), lesser, approvals: Vec::new() };
             let write = KeyWrite { before: Some(&before), after, origin: Origin::By(deeds.action) };
             let mut plan = plan(deed, &why, vec![write])?;
             plan.change.reads.extend(reviewer);
+            if measured {
+                account.gets_a_measure(&mut plan.change);
+            }
             let value = answer(&plan, actor)?;
             Ok(Planned { plan, value, status: 200 })
         })
         .await
-            if measured {
-                account.gets_a_measure(&mut plan.change);
-            }
     }
 
     /// The reviewer of a hold is somebody who works here.

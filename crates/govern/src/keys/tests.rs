@@ -44,6 +44,7 @@ fn actor() -> Actor {
         customer: None,
         session: Some("s2".into()),
         second_factor: None,
+        rights: None,
     }
 }
 

@@ -87,6 +87,7 @@ fn himself(user: &str) -> Actor {
         customer: None,
         session: None,
         second_factor: None,
+        rights: None,
     }
 }
 
@@ -109,7 +110,7 @@ impl Govern {
         })?;
         let hash = self.hash(request.password.clone()).await?;
         let credential = Credential::new(hash, &self.draw::<TOTP_BYTES>());
-        let sealed = credential.seal(&self.keyring, &user, self.draw()).ok_or_else(sealing_failed)?;
+        let sealed = credential.seal(self.own_keyring(), &user, self.draw()).ok_or_else(sealing_failed)?;
         let digest = hex::encode(Sha256::digest(sealed.as_bytes()));
         let (user, sealed, digest) = (&user, &sealed, &digest);
         self.run(&himself(user), &Call::default(), |now| async move {
@@ -209,7 +210,7 @@ impl Govern {
         let Some(digest) = row::text_or_null(row, "credential") else { return Ok(None) };
         let sealed = self.store.vault(&digest).await.map_err(store_refusal)?;
         let user = row::text(row, "user");
-        let opened = sealed.and_then(|sealed| Credential::open(&self.keyring, user, &sealed));
+        let opened = sealed.and_then(|sealed| Credential::open(self.own_keyring(), user, &sealed));
         if opened.is_none() {
             tracing::error!(
                 user.id = user,

@@ -1,7 +1,7 @@
 //! Roles are given by two persons, and a user is disabled by one; nobody does either to himself.
 
-use super::require;
 use super::users::{USER_ADMINS, User, check_roles, principal};
+use super::{fresh, require};
 use crate::actor::{Actor, Role};
 use crate::approvals::Approval;
 use crate::call::{Call, Done, Planned};
@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 use sumun_model::Timestamp;
 use sumun_store::tables::USERS;
 use sumun_store::{Filter, Image, RowRead};
+
+/// Fewest security administrators who can sign in: one asks, the other agrees.
+const ADMINS_MIN: usize = 2;
 
 /// Other roles for a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +65,7 @@ impl Govern {
         let roles = check_roles(&request.roles)?;
         let roles = &roles;
         self.run(actor, call, |now| async move {
+            fresh(&self.venue(), actor, now)?;
             let row = self.row_or_not_found(&USERS, "user", user).await?;
             check_if_match(call, "user", user, row::version(&row))?;
             not_disabled(&row)?;
@@ -95,8 +99,9 @@ impl Govern {
         if before != frozen.before {
             return Err(subject_changed(approval));
         }
+        let mut reads = Vec::new();
         if before.contains(&Role::SecurityAdmin) && !frozen.roles.contains(&Role::SecurityAdmin) {
-            self.another_admin(&frozen.user).await?;
+            reads = self.other_admins(&frozen.user).await?;
         }
         let write = row::update(&USERS, &row, [("roles", json!(frozen.roles))]);
         let mut facts = facts(actor);
@@ -107,6 +112,7 @@ impl Govern {
         let mut change = change("user.roles", now, facts);
         let effects = row::effects("user", &write, Some(&row));
         change.writes.push(write);
+        change.reads = reads;
         Ok(Plan { title: format!("give {} other roles", frozen.user), effects, warnings: Vec::new(), change })
     }
 
@@ -126,12 +132,12 @@ impl Govern {
         crate::parties::check_text("/reason", reason)?;
         let done = self
             .run(actor, call, |now| async move {
+                fresh(&self.venue(), actor, now)?;
                 let row = self.row_or_not_found(&USERS, "user", user).await?;
                 check_if_match(call, "user", user, row::version(&row))?;
                 not_disabled(&row)?;
-                if row::json::<Vec<Role>>(&row, "roles").contains(&Role::SecurityAdmin) {
-                    self.another_admin(user).await?;
-                }
+                let admin = row::json::<Vec<Role>>(&row, "roles").contains(&Role::SecurityAdmin);
+                let reads = if admin { self.other_admins(user).await? } else { Vec::new() };
                 let columns =
                     [("state", json!("disabled")), ("invite", Value::Null), ("invite_until_us", Value::Null)];
                 let write = row::update(&USERS, &row, columns);
@@ -142,6 +148,8 @@ impl Govern {
                 let effects = row::effects("user", &write, Some(&row));
                 let value = User::of(&write.image);
                 change.writes.push(write);
+                change.reads = reads;
+                change.writes.extend(self.withdrawn_with(&principal(user)).await?);
                 let plan = Plan { title: format!("disable {user}"), effects, warnings: Vec::new(), change };
                 Ok(Planned { plan, value, status: 200 })
             })
@@ -153,23 +161,35 @@ impl Govern {
         Ok(done)
     }
 
-    /// Refuses if nobody else who can sign in runs users.
-    async fn another_admin(&self, but: &str) -> Result<(), Refusal> {
+    /// Two others who run users and can sign in, as rows relied on; with fewer, nothing could be agreed to any more. Two who
+    /// remove each other at the same time meet in these rows.
+    async fn other_admins(&self, but: &str) -> Result<Vec<RowRead>, Refusal> {
         let equals = vec![("state", json!("active"))];
-        let filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX, ..Filter::default() };
-        let rows = self.store.list(&USERS, &filter).await.map_err(store_refusal)?;
-        let admin = |row: &Image| {
-            row::text(row, "user") != but
-                && row::json::<Vec<Role>>(row, "roles").contains(&Role::SecurityAdmin)
-        };
-        if rows.iter().any(admin) {
-            return Ok(());
+        let mut filter = Filter { equals, after: None, limit: Filter::LIMIT_MAX, ..Filter::default() };
+        let mut reads = Vec::new();
+        loop {
+            let rows = self.store.list(&USERS, &filter).await.map_err(store_refusal)?;
+            let admins = rows.iter().filter(|row| {
+                row::text(row, "user") != but
+                    && row::json::<Vec<Role>>(row, "roles").contains(&Role::SecurityAdmin)
+            });
+            reads.extend(admins.map(|row| row::unchanged(&USERS, row::text(row, "user"), Some(row))));
+            if reads.len() >= ADMINS_MIN {
+                reads.truncate(ADMINS_MIN);
+                return Ok(reads);
+            }
+            if rows.len() < filter.limit as usize {
+                break;
+            }
+            filter.after = rows.last().map(|row| row::text(row, "user").to_owned());
         }
         Err(Refusal::new(
             RefusalKind::Conflict,
             "last_admin",
-            format!("`{but}` is the last security administrator who can sign in"),
-            "have another one invited and enrolled first",
+            format!(
+                "without `{but}` fewer than {ADMINS_MIN} security administrators who can sign in would remain"
+            ),
+            "have another one invited and enrolled first; suspend or hold keys meanwhile",
         ))
     }
 }

@@ -64,7 +64,7 @@ struct Body {
 }
 
 impl Body {
-    fn actor(&self, principal: &str, roles: Vec<Role>) -> Actor {
+    fn actor(&self, principal: &str, (roles, rights): (Vec<Role>, Option<i64>)) -> Actor {
         let at = self.factor_us.map(Timestamp::from_micros);
         let factor = self.method.clone().zip(at).map(|(method, at)| SecondFactor { method, at });
         Actor {
@@ -73,6 +73,7 @@ impl Body {
             customer: self.customer.clone(),
             session: Some(self.session.clone()),
             second_factor: factor,
+            rights,
         }
     }
 }
@@ -98,7 +99,7 @@ impl Govern {
         };
         let roles = match open.principal.strip_prefix("user:") {
             Some(user) => self.staff_roles(user).await?.unwrap_or_default(),
-            None => open.roles.clone(),
+            None => (open.roles.clone(), None),
         };
         let actor = body.actor(&open.principal, roles);
         let mut facts = crate::govern::facts(&actor);
@@ -136,7 +137,7 @@ impl Govern {
                 Some(roles) => roles,
                 None => return Ok(None),
             },
-            None if session.principal.starts_with("customer:") => body.roles.clone(),
+            None if session.principal.starts_with("customer:") => (body.roles.clone(), None),
             // Nobody else opens sessions: machines show tokens, gates sign.
             None => return Ok(None),
         };
@@ -194,10 +195,10 @@ impl Govern {
         self.store.renew_session(&self.kept(digest, principal, body)).await.map_err(store_refusal)
     }
 
-    /// A user's roles; none if he may not work here.
-    async fn staff_roles(&self, user: &str) -> Result<Option<Vec<Role>>, Refusal> {
-        let row = self.row(&USERS, user).await?;
-        Ok(row.filter(|row| row::text(row, "state") == "active").map(|row| row::json(&row, "roles")))
+    /// A user's roles, and the version of the row that says so; none if he may not work here.
+    async fn staff_roles(&self, user: &str) -> Result<Option<(Vec<Role>, Option<i64>)>, Refusal> {
+        let row = self.row(&USERS, user).await?.filter(|row| row::text(row, "state") == "active");
+        Ok(row.map(|row| (row::json(&row, "roles"), Some(row::version(&row)))))
     }
 }
 

@@ -3,8 +3,8 @@
 //! A token is a principal, so it takes two persons: it is shown to whoever makes it and opens nothing until another security
 //! administrator has agreed.
 
-use super::require;
 use super::ticket::{TOKEN_PREFIX, Ticket};
+use super::{fresh, require};
 use crate::actor::{Actor, Role};
 use crate::approvals::Approval;
 use crate::call::{Call, Done, Planned};
@@ -144,6 +144,7 @@ impl Govern {
     ) -> Result<Done<MadeToken>, Refusal> {
         require(actor, TOKEN_ADMINS)?;
         self.run(actor, call, |now| async move {
+            fresh(&self.venue(), actor, now)?;
             check_token(request, self.venue().clocks.token_life_days_max.get(), now)?;
             let secret = Ticket::issue(TOKEN_PREFIX, &self.draw());
             let id = self.new_id("T");
@@ -285,6 +286,7 @@ impl Govern {
             customer: None,
             session: None,
             second_factor: None,
+            rights: Some(row::version(row)),
         }))
     }
 

@@ -3,9 +3,9 @@
 //! An invitation gives `viewer` only; whatever more it names is proposed to another security administrator in the same
 //! change. The first two security administrators are made at `sumun init`, while there is nobody to ask.
 
-use super::require;
 use super::roles::roles_proposal;
 use super::ticket::{INVITE_PREFIX, Ticket};
+use super::{fresh, require};
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, change, facts, store_refusal};
@@ -225,6 +225,7 @@ impl Govern {
         let roles = check_invite(invite)?;
         let roles = &roles;
         self.run(actor, call, |now| async move {
+            fresh(&self.venue(), actor, now)?;
             if self.row(&USERS, &invite.user).await?.is_some() {
                 return Err(Refusal::new(
                     RefusalKind::Conflict,

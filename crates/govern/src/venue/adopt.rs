@@ -14,7 +14,7 @@ use crate::plan::{Effect, Plan};
 use crate::proposal::{Proposal, VENUE_ADOPT, subject_changed, unreadable};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row;
-use crate::staff::require;
+use crate::staff::{fresh, require};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sumun_model::Timestamp;
@@ -151,6 +151,7 @@ impl Govern {
         }
         let done = self
             .run(actor, call, |now| async move {
+                fresh(&self.venue(), actor, now)?;
                 let before = self.venue_row().await?;
                 if let Some(row) = &before {
                     check_if_match(call, "venue", row::text(row, "venue"), row::version(row))?;

@@ -98,6 +98,7 @@ fn loosens(path: &str, before: Option<&Value>, after: Option<&Value>) -> bool {
         | "rotation_overlap_hours_max"
         | "keys_per_account_max"
         | "age_minutes_max"
+        | "staff_age_minutes_max"
         | "assertion_age_s_max"
         | "approval_due_days"
         | "invite_hours"

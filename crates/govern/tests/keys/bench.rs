@@ -20,6 +20,16 @@ pub(crate) const START_US: i64 = 1_793_577_600_000_000;
 pub(crate) const HOUR: i64 = 3_600_000_000;
 pub(crate) const DAY: i64 = 24 * HOUR;
 
+thread_local! {
+    /// What the clock of this test says, for those who have just shown a second factor.
+    static NOW_US: std::cell::Cell<i64> = const { std::cell::Cell::new(START_US) };
+}
+
+/// A second factor shown a second ago.
+fn just_shown() -> SecondFactor {
+    SecondFactor { method: "totp".into(), at: Timestamp::from_micros(NOW_US.get() - 1_000_000) }
+}
+
 /// A clock that stands until it is moved, and draws that repeat.
 #[derive(Debug)]
 pub(crate) struct TestWorld {
@@ -68,6 +78,7 @@ impl Bench {
 
     pub(crate) fn pass(&self, us: i64) {
         self.world.now_us.fetch_add(us, Ordering::SeqCst);
+        NOW_US.set(self.world.now().as_micros());
     }
 
     async fn people(&self) {
@@ -85,13 +96,13 @@ impl Bench {
             )
             .await;
         }
-        self.put(
-            &USERS,
-            json!({"user": "bert", "name": "Bert Example", "email": null, "roles": ["approver"], "state": "active",
+        let staff = [("anna", "analyst"), ("bert", "approver"), ("dora", "approver"), ("emil", "approver")];
+        let staff = staff.map(|(user, role)| {
+            json!({"user": user, "name": "Made Up Example", "email": null, "roles": [role], "state": "active",
                    "credential": null, "invite": null, "invite_until_us": null, "invited_by": "system:setup",
-                   "created_us": START_US, "version": 1}),
-        )
-        .await;
+                   "created_us": START_US, "version": 1})
+        });
+        self.put_all(&USERS, staff).await;
         self.put(
             &VENDORS,
             json!({"vendor": "V1", "name": "Made-up Tools", "class": "tool", "state": "approved",
@@ -102,10 +113,16 @@ impl Bench {
     }
 
     pub(crate) async fn put(&self, table: &'static Table, image: Value) {
+        self.put_all(table, [image]).await;
+    }
+
+    async fn put_all<const N: usize>(&self, table: &'static Table, images: [Value; N]) {
         let mut change = sumun_govern::govern::change("test.setup", self.world.now(), serde_json::Map::new());
         self.world.draw(&mut change.salt);
-        let Value::Object(image) = image else { panic!("not a row") };
-        change.writes.push(RowWrite { table, expect: Expect::Absent, image });
+        for image in images {
+            let Value::Object(image) = image else { panic!("not a row") };
+            change.writes.push(RowWrite { table, expect: Expect::Absent, image });
+        }
         self.govern.store.execute(change).await.unwrap();
     }
 
@@ -133,6 +150,7 @@ impl Bench {
                 method: "totp".into(),
                 at: self.world.now().plus_micros(-1_000_000),
             }),
+            rights: None,
         }
     }
 
@@ -174,7 +192,8 @@ pub(crate) fn staff(name: &str, role: Role) -> Actor {
         roles: vec![role],
         customer: None,
         session: Some(format!("s-{name}")),
-        second_factor: None,
+        second_factor: Some(just_shown()),
+        rights: None,
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::bench::{Bench, DAY, HOUR, request, staff, yes};
 use serde_json::json;
 use sumun_govern::keys::rotate::Rotation;
-use sumun_govern::{Call, Role};
+use sumun_govern::venue::adopt::SYSTEM_OPERATOR;
+use sumun_govern::{Actor, Call, Role};
 use sumun_model::key::AllowlistEntry;
 use sumun_model::{Scope, ScopeSet, Timestamp};
 
@@ -121,7 +122,8 @@ async fn a_rotated_key_stands_on_the_terms_in_force() {
     let (key, _) = bench.issued(&request("portfolio", &["read"])).await;
     let mut venue = (*bench.govern.venue()).clone();
     venue.terms.version = "2".into();
-    bench.govern.adopt_venue(venue, 1);
+    let operator = Actor { principal: SYSTEM_OPERATOR.into(), ..staff("nobody", Role::Viewer) };
+    bench.govern.adopt(&operator, venue, &call).await.unwrap();
     let silent = Rotation::default();
     assert_eq!(
         bench.govern.rotate_key(&owner, &key, &silent, &call).await.unwrap_err().code,

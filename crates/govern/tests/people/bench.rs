@@ -4,6 +4,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use sumun_govern::actor::SecondFactor;
 use sumun_govern::approvals::{Answer, Decision};
 use sumun_govern::parties::customer::Standing;
 use sumun_govern::parties::{AccountPut, CustomerPut};
@@ -11,7 +12,8 @@ use sumun_govern::{Actor, Call, Govern, Role, Venue, World, venue};
 use sumun_ledger::CheckpointSigner;
 use sumun_model::{AccountId, CustomerId, Segment, Timestamp};
 use sumun_seal::{KeyEncryptionKey, Keyring};
-use sumun_store::{EntryRow, Store, StoreOptions};
+use sumun_store::tables::USERS;
+use sumun_store::{EntryRow, Expect, RowWrite, Store, StoreOptions};
 use zeroize::Zeroizing;
 
 /// 2026-11-02T00:00:00Z.
@@ -19,6 +21,16 @@ pub(crate) const START_US: i64 = 1_793_577_600_000_000;
 pub(crate) const MINUTE: i64 = 60_000_000;
 pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
+
+thread_local! {
+    /// What the clock of this test says, for those who have just shown a second factor.
+    static NOW_US: std::cell::Cell<i64> = const { std::cell::Cell::new(START_US) };
+}
+
+/// A second factor shown a second ago.
+fn just_shown() -> SecondFactor {
+    SecondFactor { method: "totp".into(), at: Timestamp::from_micros(NOW_US.get() - 1_000_000) }
+}
 
 /// A clock that stands until it is moved, and draws that repeat.
 #[derive(Debug)]
@@ -73,8 +85,23 @@ impl Bench {
         Govern::new(self.govern.store.clone(), keyring(), world, venue)
     }
 
+    /// These work here, without a credential.
+    pub(crate) async fn works(&self, people: &[(&str, Role)]) {
+        for (user, role) in people {
+            let image = serde_json::json!({ "user": user, "name": "Made Up", "email": null, "roles": [role],
+                "state": "active", "credential": null, "invite": null, "invite_until_us": null,
+                "invited_by": "system:setup", "created_us": START_US, "version": 1 });
+            let Value::Object(image) = image else { panic!("not a row") };
+            let mut change = sumun_govern::govern::change("test.setup", self.now(), serde_json::Map::new());
+            self.world.draw(&mut change.salt);
+            change.writes.push(RowWrite { table: &USERS, expect: Expect::Absent, image });
+            self.govern.store.execute(change).await.unwrap();
+        }
+    }
+
     pub(crate) fn pass(&self, us: i64) {
         self.world.now_us.fetch_add(us, Ordering::SeqCst);
+        NOW_US.set(self.world.now().as_micros());
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -100,7 +127,8 @@ impl Bench {
     }
 
     pub(crate) async fn classes(&self) -> Vec<String> {
-        self.entries().await.into_iter().map(|entry| entry.class).collect()
+        let classes = self.entries().await.into_iter().map(|entry| entry.class);
+        classes.filter(|class| class != "test.setup").collect()
     }
 
     /// The facts of the last entry.
@@ -152,7 +180,8 @@ fn actor(principal: &str, role: Role) -> Actor {
         roles: vec![role],
         customer: None,
         session: Some("S-test".to_owned()),
-        second_factor: None,
+        second_factor: Some(just_shown()),
+        rights: None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Users, sign-in, sessions, tokens.
 
-use crate::bench::{Bench, DAY, HOUR, MINUTE, staff, yes};
+use crate::bench::{Bench, DAY, HOUR, MINUTE, example, staff, yes};
 use std::net::IpAddr;
 use sumun_govern::approvals::{Answer, Decision};
 use sumun_govern::staff::credential::TOTP_STEP_S;
 use sumun_govern::staff::{
     EnrolmentConfirm, EnrolmentRequest, RolesRequest, SignIn, SignIns, TokenRequest, UserInvite,
 };
+use sumun_govern::venue::adopt::SYSTEM_OPERATOR;
 use sumun_govern::{Actor, Call, Role};
 use totp_rs::Totp;
 
@@ -194,6 +195,7 @@ async fn an_invitation_is_used_once_and_ends() {
 
     let late = bench.govern.invite_user(&admin, &invite("dave", &[Role::Viewer]), &call).await.unwrap().value;
     bench.pass(48 * HOUR);
+    let admin = staff("alice", Role::SecurityAdmin);
     let request =
         EnrolmentRequest { invite: late.invite.unwrap().expose().into(), password: PASSWORD.into() };
     assert_eq!(bench.govern.enrol_user(&request).await.unwrap_err().code, "invite_invalid");
@@ -222,7 +224,9 @@ async fn nobody_gives_himself_a_role_and_one_alone_gives_none() {
     assert_eq!(made.user.roles, [Role::Viewer], "an invitation alone gives nothing to decide with");
     let approval = made.approval.unwrap();
     assert_eq!(govern.decide(&alice, &approval, &yes(), &call).await.unwrap_err().code, "own_request");
-    let mut carol = staff("carol", Role::SecurityAdmin);
+    bench.works(&[("dave", Role::SecurityAdmin), ("erin", Role::SecurityAdmin)]).await;
+    let dave = staff("dave", Role::SecurityAdmin);
+    let carol = staff("carol", Role::SecurityAdmin);
     assert_eq!(govern.decide(&carol, &approval, &yes(), &call).await.unwrap_err().code, "own_account");
     govern.decide(&bob, &approval, &yes(), &call).await.unwrap();
     assert_eq!(govern.user(&alice, "carol").await.unwrap().roles, [Role::Analyst]);
@@ -232,12 +236,17 @@ async fn nobody_gives_himself_a_role_and_one_alone_gives_none() {
     let code = bench.code(&alice_totp);
     let session = SignIns::default().sign_in(govern, &sign_in("alice", PASSWORD, &code), None).await.unwrap();
     let asked = govern.propose_roles(&bob, "alice", &wish(&[Role::Auditor]), &call).await.unwrap().value;
-    carol.roles = vec![Role::SecurityAdmin];
-    govern.decide(&carol, &asked.approval, &yes(), &call).await.unwrap();
+    govern.decide(&dave, &asked.approval, &yes(), &call).await.unwrap();
     assert_eq!(govern.session(session.token.expose()).await.unwrap().unwrap().roles, [Role::Auditor]);
-    // Bob is the last one left, and stays.
-    let last = govern.disable_user(&carol, "bob", "left the company", &call).await.unwrap_err();
+    // Two stay, or nothing could be agreed to any more.
+    govern.disable_user(&bob, "erin", "left the company", &call).await.unwrap();
+    let last = govern.disable_user(&dave, "bob", "left the company", &call).await.unwrap_err();
     assert_eq!(last.code, "last_admin");
+    let wish = wish(&[Role::Auditor]);
+    let asked = govern.propose_roles(&bob, "dave", &wish, &call).await.unwrap().value;
+    let stranger = Actor { principal: "user:bob2".into(), ..bob.clone() };
+    let other = govern.decide(&stranger, &asked.approval, &yes(), &call).await;
+    assert_eq!(other.unwrap_err().code, "last_admin");
     govern.disable_user(&bob, "alice", "left the company", &call).await.unwrap();
     assert!(govern.session(session.token.expose()).await.unwrap().is_none());
     let code = {
@@ -252,6 +261,7 @@ async fn nobody_gives_himself_a_role_and_one_alone_gives_none() {
 #[tokio::test]
 async fn a_machines_token_ends_is_revoked_and_never_decides() {
     let bench = Bench::new().await;
+    bench.works(&[("alice", Role::SecurityAdmin), ("bob", Role::SecurityAdmin)]).await;
     let (admin, call) = (staff("alice", Role::SecurityAdmin), Call::default());
     let govern = &bench.govern;
     let request = |roles: &[Role], days: i64| TokenRequest {
@@ -288,6 +298,7 @@ async fn a_machines_token_ends_is_revoked_and_never_decides() {
     assert!(!bench.ledger().await.contains("sumun_tok_"));
     bench.pass(30 * DAY);
     assert!(govern.machine(secret.expose()).await.unwrap().is_none(), "it ends by itself");
+    let (admin, other) = (staff("alice", Role::SecurityAdmin), staff("bob", Role::SecurityAdmin));
     let made = govern.make_token(&admin, &request(&[Role::Viewer], 1), &call).await.unwrap().value;
     govern.decide(&other, &made.approval, &yes(), &call).await.unwrap();
     let revoked =
@@ -304,6 +315,7 @@ async fn a_machines_token_ends_is_revoked_and_never_decides() {
     assert!(govern.machine(made.secret.unwrap().expose()).await.unwrap().is_none());
     let late = govern.make_token(&admin, &request(&[Role::Viewer], 1), &call).await.unwrap().value;
     bench.pass(DAY);
+    let other = staff("bob", Role::SecurityAdmin);
     assert_eq!(
         govern.decide(&other, &late.approval, &yes(), &call).await.unwrap_err().code,
         "subject_changed"
@@ -329,21 +341,40 @@ async fn only_customers_bring_their_roles_along() {
     assert!(govern.session(machine.token.expose()).await.unwrap().is_none());
 }
 
-/// Roles in a session are a customer's only. Whoever puts others there has no session.
 #[tokio::test]
-async fn only_customers_bring_their_roles_along() {
+async fn the_word_of_somebody_who_has_gone_counts_no_more() {
     let bench = Bench::new().await;
-    let open = |principal: &str, role| sumun_govern::staff::OpenSession {
-        principal: principal.into(),
-        customer: Some("C1".into()),
-        roles: vec![role],
-        second_factor: None,
-        from: None,
-        reads: Vec::new(),
-    };
-    let govern = &bench.govern;
-    let owner = govern.open_session(open("customer:C1/P1", Role::Owner)).await.unwrap();
-    assert_eq!(govern.session(owner.token.expose()).await.unwrap().unwrap().roles, [Role::Owner]);
-    let machine = govern.open_session(open("machine:M1", Role::SecurityAdmin)).await.unwrap();
-    assert!(govern.session(machine.token.expose()).await.unwrap().is_none());
+    let lead = Role::ComplianceLead;
+    let admin = Role::SecurityAdmin;
+    bench
+        .works(&[
+            ("alice", admin),
+            ("bob", admin),
+            ("carol", admin),
+            ("dave", admin),
+            ("lead", lead),
+            ("other", lead),
+        ])
+        .await;
+    let (govern, call) = (&bench.govern, Call::default());
+    let operator = Actor { principal: SYSTEM_OPERATOR.into(), ..staff("nobody", Role::Viewer) };
+    govern.adopt(&operator, example(&[]), &call).await.unwrap();
+    let (alice, bob) = (staff("alice", admin), staff("bob", admin));
+    // What he asked for is taken back with him.
+    let looser = example(&[("hold_due_hours = 72", "hold_due_hours = 24")]);
+    let asked =
+        govern.adopt(&staff("lead", lead), looser.clone(), &call).await.unwrap().value.waits_for.unwrap();
+    govern.disable_user(&alice, "lead", "left the company", &call).await.unwrap();
+    assert_eq!(
+        govern.decide(&staff("other", lead), &asked, &yes(), &call).await.unwrap_err().code,
+        "approval_closed"
+    );
+    // Who asked in a role that he has no more, asked for nothing.
+    let wish = |roles: &[Role]| RolesRequest { roles: roles.to_vec(), reason: "needed for cases".into() };
+    let asked =
+        govern.propose_roles(&bob, "other", &wish(&[Role::Analyst]), &call).await.unwrap().value.approval;
+    let demoted =
+        govern.propose_roles(&alice, "bob", &wish(&[Role::Viewer]), &call).await.unwrap().value.approval;
+    govern.decide(&staff("carol", admin), &demoted, &yes(), &call).await.unwrap();
+    assert_eq!(govern.decide(&alice, &asked, &yes(), &call).await.unwrap_err().code, "voice_void");
 }

@@ -15,6 +15,7 @@ fn to(state: VendorState) -> VendorStateChange {
 #[tokio::test]
 async fn two_persons_approve_one_suspends_and_removed_is_for_ever() {
     let bench = Bench::new().await;
+    bench.works(&[("lead", Role::ComplianceLead), ("other", Role::ComplianceLead)]).await;
     let (lead, other, call) =
         (staff("lead", Role::ComplianceLead), staff("other", Role::ComplianceLead), Call::default());
     let id = VendorId::new("V1").unwrap();
@@ -99,6 +100,7 @@ async fn two_persons_approve_one_suspends_and_removed_is_for_ever() {
 #[tokio::test]
 async fn an_approval_that_nobody_renews_runs_out_and_names_the_keys() {
     let bench = Bench::new().await;
+    bench.works(&[("lead", Role::ComplianceLead), ("other", Role::ComplianceLead)]).await;
     let (govern, call) = (&bench.govern, Call::default());
     let (lead, other) = (staff("lead", Role::ComplianceLead), staff("other", Role::ComplianceLead));
     let said = || Some("said".to_owned());

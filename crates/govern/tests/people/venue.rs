@@ -1,9 +1,10 @@
 //! Taking a venue's facts into force.
 
-use crate::bench::{Bench, example, owner, pretty, staff, yes};
+use crate::bench::{Bench, HOUR, MINUTE, example, owner, pretty, staff, yes};
 use serde_json::json;
+use sumun_govern::staff::UserInvite;
 use sumun_govern::venue::adopt::{SYSTEM_OPERATOR, adopted};
-use sumun_govern::{Call, Role};
+use sumun_govern::{Actor, Call, Role};
 
 #[tokio::test]
 async fn a_changed_file_is_an_entry_that_marks_what_got_looser() {
@@ -77,6 +78,7 @@ async fn one_lead_alone_loosens_nothing_and_says_nothing_of_whom_to_believe() {
     let bench = Bench::new().await;
     let (govern, call) = (&bench.govern, Call::default());
     govern.adopt(&operator(), example(&[]), &call).await.unwrap();
+    bench.works(&[("lead", Role::ComplianceLead), ("other", Role::ComplianceLead)]).await;
     let (lead, other) = (staff("lead", Role::ComplianceLead), staff("other", Role::ComplianceLead));
     let key = "\"mine\" = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"";
     for (from, to) in [
@@ -108,4 +110,41 @@ async fn one_lead_alone_loosens_nothing_and_says_nothing_of_whom_to_believe() {
         bench.last_facts().await["loosened"],
         serde_json::json!(["clocks.hold_due_hours", "clocks.invite_hours"])
     );
+}
+
+#[tokio::test]
+async fn a_plan_made_under_overtaken_facts_is_made_anew() {
+    let bench = Bench::new().await;
+    let (here, call) = (&bench.govern, Call::default());
+    here.adopt(&operator(), example(&[]), &call).await.unwrap();
+    let there = bench.again(example(&[]));
+    there.reload_venue().await.unwrap();
+    here.adopt(&operator(), example(&[("invite_hours = 48", "invite_hours = 24")]), &call).await.unwrap();
+    assert_eq!(there.venue().clocks.invite_hours.get(), 48);
+    let admin = staff("alice", Role::SecurityAdmin);
+    let invite =
+        UserInvite { user: "carol".into(), name: "Made Up".into(), email: None, roles: vec![Role::Viewer] };
+    let invited = there.invite_user(&admin, &invite, &call).await.unwrap().value;
+    assert_eq!(invited.invite_until, bench.now().plus_micros(24 * HOUR));
+}
+
+#[tokio::test]
+async fn what_is_asked_outlives_nobodys_rights() {
+    let bench = Bench::new().await;
+    bench.works(&[("alice", Role::SecurityAdmin)]).await;
+    let (govern, call) = (&bench.govern, Call::default());
+    let mut alice = staff("alice", Role::SecurityAdmin);
+    let invite =
+        UserInvite { user: "carol".into(), name: "Made Up".into(), email: None, roles: vec![Role::Viewer] };
+    alice.rights = Some(0);
+    assert_eq!(govern.invite_user(&alice, &invite, &call).await.unwrap_err().code, "rights_changed");
+    alice.rights = Some(1);
+    alice.second_factor = None;
+    assert_eq!(govern.invite_user(&alice, &invite, &call).await.unwrap_err().code, "second_factor_needed");
+    let alice = Actor { rights: Some(1), ..staff("alice", Role::SecurityAdmin) };
+    govern.invite_user(&alice, &invite, &call).await.unwrap();
+    // Shown a quarter of an hour ago is not lately.
+    bench.pass(15 * MINUTE);
+    let dave = UserInvite { user: "dave".into(), ..invite };
+    assert_eq!(govern.invite_user(&alice, &dave, &call).await.unwrap_err().code, "second_factor_needed");
 }

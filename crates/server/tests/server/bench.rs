@@ -106,15 +106,28 @@ impl Bench {
         let server = Arc::new(server.trusting(hops));
         let routes = TowerToHyperService::new(router(Arc::clone(&server)));
         let gate_key = SigningKey::from_seed(&[6; 32]);
-        Self { server, world, gate_key, routes, nonce: AtomicU64::new(0), folder }
+        let bench = Self { server, world, gate_key, routes, nonce: AtomicU64::new(0), folder };
+        bench.user("root-of-the-test", Role::SecurityAdmin).await;
+        bench.user("other-of-the-test", Role::SecurityAdmin).await;
+        bench
     }
 
     pub(crate) fn govern(&self) -> &Govern {
         &self.server.govern
     }
 
+    /// As [`admin`], with a second factor shown now.
+    fn admin(&self) -> Actor {
+        let factor = SecondFactor { method: "totp".to_owned(), at: self.world.now() };
+        Actor { second_factor: Some(factor), ..admin() }
+    }
+
     pub(crate) fn pass_s(&self, seconds: i64) {
-        self.world.now_us.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.pass_us(seconds * 1_000_000);
+    }
+
+    pub(crate) fn pass_us(&self, us: i64) {
+        self.world.now_us.fetch_add(us, Ordering::SeqCst);
     }
 
     /// A member of staff in this role, signed in; the name is the role's, with a number.
@@ -149,9 +162,9 @@ impl Bench {
             expires: self.world.now().plus_micros(86_400_000_000),
         };
         let call = Call::default();
-        let made = self.govern().make_token(&admin(), &request, &call).await.unwrap();
+        let made = self.govern().make_token(&self.admin(), &request, &call).await.unwrap();
         let yes = Decision { decision: Answer::Approve, reason: None, looked_at: None };
-        let other = Actor { principal: "user:other-of-the-test".to_owned(), ..admin() };
+        let other = Actor { principal: "user:other-of-the-test".to_owned(), ..self.admin() };
         self.govern().decide(&other, &made.value.approval, &yes, &call).await.unwrap();
         made.value.secret.unwrap().expose().to_owned()
     }
@@ -159,7 +172,7 @@ impl Bench {
     /// Enrols the gate `g1`.
     pub(crate) async fn enrol(&self) {
         let gate = GateId::new("g1").unwrap();
-        let invited = self.govern().invite_gate(&admin(), &gate, &Call::default()).await.unwrap();
+        let invited = self.govern().invite_gate(&self.admin(), &gate, &Call::default()).await.unwrap();
         let invite = invited.value.invite.unwrap();
         let request = EnrolmentRequest::new(&self.gate_key, invite.expose(), self.world.now()).unwrap();
         self.govern().enrol_gate(&request, self.server.feed_key.public()).await.unwrap();
@@ -235,8 +248,13 @@ impl Bench {
 
     /// The lines of a feed as they come.
     pub(crate) async fn feed(&self, from: u64) -> axum::body::Body {
+        self.feed_from(from, "").await
+    }
+
+    /// From a version on, with what it is.
+    pub(crate) async fn feed_from(&self, from: u64, mark: &str) -> axum::body::Body {
         let proof = self.proof(sumun_feed::REQUEST_FEED);
-        let request = Request::get(format!("/v1/feed?from={from}"))
+        let request = Request::get(format!("/v1/feed?from={from}{mark}"))
             .header("authorization", format!("Bearer {proof}"))
             .body(axum::body::Body::empty())
             .unwrap();
@@ -262,7 +280,8 @@ pub(crate) fn admin() -> Actor {
         roles: vec![Role::SecurityAdmin],
         customer: None,
         session: Some("S-test".to_owned()),
-        second_factor: None,
+        second_factor: Some(SecondFactor { method: "totp".to_owned(), at: Timestamp::from_micros(START_US) }),
+        rights: None,
     }
 }
 

@@ -125,7 +125,7 @@ async fn a_page_of_approvals_is_not_cut_short() {
         assert_eq!(found, his);
     }
     let all = bench.send("GET", "/v1/approvals", &analyst, None).await.is(200);
-    assert_eq!(all.json["items"].as_array().unwrap().len(), 8);
+    assert_eq!(all.json["items"].as_array().unwrap().len(), 9);
     let open = bench.send("GET", "/v1/approvals?state=open&limit=2", &owner, None).await.is(200);
     assert_eq!(open.json["items"].as_array().unwrap().len(), 2);
 }

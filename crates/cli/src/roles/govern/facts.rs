@@ -28,6 +28,7 @@ pub(crate) fn operator() -> Actor {
         customer: None,
         session: None,
         second_factor: None,
+        rights: None,
     }
 }
 

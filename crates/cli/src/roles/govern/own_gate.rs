@@ -31,6 +31,7 @@ pub(crate) async fn enrol(govern: &Govern, config: &Config, keys: &OwnKeys) -> a
         customer: None,
         session: None,
         second_factor: None,
+        rights: None,
     };
     let invited = govern.invite_gate(&actor, &config.gate.id, &Call::default()).await?;
     let invite = invited.value.invite.unwrap_or_default();
