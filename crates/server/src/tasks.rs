@@ -3,6 +3,7 @@
 mod due;
 mod notices;
 mod sweep;
+mod venue;
 
 use crate::server::Server;
 use std::sync::Arc;
@@ -14,5 +15,6 @@ pub(crate) fn start(server: &Arc<Server>) -> JoinSet<()> {
     tasks.spawn(due::run(Arc::clone(server)));
     tasks.spawn(notices::run(Arc::clone(server)));
     tasks.spawn(sweep::run(Arc::clone(server)));
+    tasks.spawn(venue::run(Arc::clone(server)));
     tasks
 }
