@@ -178,6 +178,7 @@ rows! {
     // Health and the document itself.
     HEALTHZ = "healthz" Get "/healthz" Anyone;
     READYZ = "readyz" Get "/readyz" Anyone;
+    READINESS = "readiness" Get "/v1/readiness" Roles(&[WATCH]);
     METRICS = "metrics" Get "/metrics" Anyone;
     OPENAPI = "openapi" Get "/v1/openapi.json" Anyone;
 

@@ -2,18 +2,23 @@
 //!
 //! *Not ready* means that a request sent here fails: send it elsewhere, or start this process anew. *Degraded* means that
 //! requests are served and somebody should look: a gate that is behind is no reason to stop the one who can cut it off.
+//!
+//! Anyone may ask, so that asking costs next to nothing: one look at a time, and each serves everybody for a second. Gates are
+//! named to staff only (`GET /v1/readiness`).
 
 use crate::gates::Seen;
 use crate::server::Server;
 use serde::Serialize;
 use serde_json::json;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use sumun_govern::canary::Answered;
 use sumun_model::Timestamp;
 use sumun_store::tables::{GATES, RECEIPTS, VENUE};
 use sumun_store::{Backlog, Filter, Published};
 use utoipa::ToSchema;
 
+/// How long a look serves, microseconds. Probes come every few seconds.
+const LOOK_LIVES_US: i64 = 1_000_000;
 /// Gates named at most.
 const GATES_SHOWN_MAX: u32 = 100;
 /// Sequencing takes milliseconds; what waits longer waits for something that broke.
@@ -36,7 +41,7 @@ pub(crate) enum Standing {
 }
 
 /// Whether this process can serve.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({ "ready": true, "state": "degraded", "checks": [
     { "name": "database", "state": "ready", "detail": "answers", "remedy": null },
     { "name": "gate gate-1", "state": "degraded", "detail": "not connected; nothing heard of it for 40 s",
@@ -52,7 +57,7 @@ pub(crate) struct Readiness {
 }
 
 /// One thing that is needed, or worth knowing.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Check {
     /// Which.
     #[schema(example = "sequencer")]
@@ -89,10 +94,70 @@ impl Waiting {
     }
 }
 
-/// How everything stands.
-pub(crate) async fn readiness(server: &Server) -> Readiness {
-    let store = &server.govern.store;
+/// What was found by one look.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    /// To staff.
+    pub(crate) whole: Readiness,
+    /// To anyone: without the names of gates.
+    pub(crate) outward: Readiness,
+    /// Gates that are behind the feed.
+    pub(crate) gates_behind: i64,
+}
+
+/// The last look, and the turn to take the next.
+#[derive(Debug, Default)]
+pub(crate) struct Looks(tokio::sync::Mutex<Option<(Timestamp, Arc<Looked>)>>);
+
+/// How everything stands, as of at most a second ago. Whoever asks while somebody looks gets what he finds.
+pub(crate) async fn look(server: &Server) -> Arc<Looked> {
+    let mut last = server.looks.0.lock().await;
     let now = server.govern.world.now();
+    if let Some((at, looked)) = &*last
+        && (0..LOOK_LIVES_US).contains(&now.micros_since(*at))
+    {
+        return Arc::clone(looked);
+    }
+    let looked = Arc::new(look_anew(server, now).await);
+    *last = Some((now, Arc::clone(&looked)));
+    looked
+}
+
+fn of(checks: Vec<Check>) -> Readiness {
+    let state = checks.iter().map(|check| check.state).max().unwrap_or(Standing::NotReady);
+    Readiness { ready: state != Standing::NotReady, state, checks }
+}
+
+async fn look_anew(server: &Server, now: Timestamp) -> Looked {
+    let mut whole = parts(server, now).await;
+    let mut outward = whole.clone();
+    let (gates, gates_behind) = gates(server, now).await;
+    outward.extend(counted(&gates));
+    whole.extend(gates);
+    // A gate that serves an ended key is no reason to stop the one who can cut it off.
+    if let Ok(Some(found)) = server.govern.last_canary_found().await {
+        let ill = found.found().iter().filter(|finding| finding.answered != Answered::Obeyed).count();
+        let state = if ill == 0 { Standing::Ready } else { Standing::Degraded };
+        let check = |detail, remedy| Check::new("canary", state, detail, remedy);
+        let told = format!("{}: {}", found.canary, found.outcome.as_deref().unwrap_or("not tried yet"));
+        outward.push(check(told, "see GET /v1/readiness and GET /v1/canaries, signed in as staff"));
+        let remedy = "see GET /v1/canaries; take a gate that still serves an ended key out of the traffic";
+        whole.push(check(found.words(), remedy));
+    }
+    Looked { whole: of(whole), outward: of(outward), gates_behind }
+}
+
+/// How gates stand, without naming one.
+fn counted(gates: &[Check]) -> Option<Check> {
+    let state = gates.iter().map(|check| check.state).max()?;
+    let ill = gates.iter().filter(|check| check.state != Standing::Ready).count();
+    let detail = format!("{} of {} stand as they should", gates.len() - ill, gates.len());
+    Some(Check::new("gates", state, detail, "see GET /v1/readiness, signed in as staff"))
+}
+
+/// All but gates and what is tried on them.
+async fn parts(server: &Server, now: Timestamp) -> Vec<Check> {
+    let store = &server.govern.store;
     let mut checks = Vec::new();
     match store.get(&VENUE, &server.govern.venue().venue).await {
         Ok(_) => checks.push(Check::new("database", Standing::Ready, "answers".to_owned(), "")),
@@ -124,20 +189,7 @@ pub(crate) async fn readiness(server: &Server) -> Readiness {
     if server.notices.is_some() {
         checks.extend(backlog.map(|backlog| outbox(&backlog, now)));
     }
-    checks.extend(gates(server, now).await);
-    // A gate that serves an ended key is no reason to stop the one who can cut it off.
-    if let Ok(Some(found)) = server.govern.last_canary_found().await {
-        let well = found.found().iter().all(|finding| finding.answered == Answered::Obeyed);
-        let state = if well { Standing::Ready } else { Standing::Degraded };
-        checks.push(Check::new(
-            "canary",
-            state,
-            found.words(),
-            "see GET /v1/canaries; take a gate that still serves an ended key out of the traffic",
-        ));
-    }
-    let state = checks.iter().map(|check| check.state).max().unwrap_or(Standing::NotReady);
-    Readiness { ready: state != Standing::NotReady, state, checks }
+    checks
 }
 
 fn sequencer(head: String, leaves: u64, waits_us: i64) -> Check {
@@ -195,18 +247,20 @@ fn outbox(backlog: &Backlog, now: Timestamp) -> Check {
 }
 
 /// The gates that are to follow the feed.
-pub(crate) async fn followers(server: &Server) -> Vec<String> {
+async fn followers(server: &Server) -> Vec<String> {
     let filter =
         Filter { equals: vec![("state", json!("enrolled"))], limit: GATES_SHOWN_MAX, ..Filter::default() };
     let rows = server.govern.store.list(&GATES, &filter).await.unwrap_or_default();
     rows.iter().filter_map(|row| Some(row.get("gate")?.as_str()?.to_owned())).collect()
 }
 
-/// How each gate stands, those included of which nothing was heard since this process began.
-async fn gates(server: &Server, now: Timestamp) -> Vec<Check> {
+/// How each gate stands, those included of which nothing was heard since this process began; and how many are behind.
+async fn gates(server: &Server, now: Timestamp) -> (Vec<Check>, i64) {
     let store = &server.govern.store;
     let mut checks = Vec::new();
-    for gate in followers(server).await {
+    let followers = followers(server).await;
+    let behind = server.gates.behind(&followers, store.head().feed_version);
+    for gate in followers {
         let mut heard = server.gates.acknowledged_last(&gate);
         if heard.is_none() {
             // Before this process began, or by another: newer receipts sort first.
@@ -224,7 +278,7 @@ async fn gates(server: &Server, now: Timestamp) -> Vec<Check> {
         let seen = Seen { head, heard, behind_since, now };
         checks.push(server.gates.check(&gate, &seen));
     }
-    checks
+    (checks, behind)
 }
 
 #[cfg(test)]

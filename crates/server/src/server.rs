@@ -5,7 +5,7 @@ use crate::document;
 use crate::gates::Gates;
 use crate::metrics::{Metrics, RequestLabels};
 use crate::problem::Problem;
-use crate::readiness::Waiting;
+use crate::readiness::{Looks, Waiting};
 use crate::resources;
 use axum::Router;
 use axum::body::Body;
@@ -37,6 +37,7 @@ pub struct Server {
     pub(crate) gates: Gates,
     /// What readiness saw waiting when it last looked.
     pub(crate) waiting: Waiting,
+    pub(crate) looks: Looks,
     pub(crate) document: Arc<str>,
     /// Tells streams to end.
     pub(crate) stopping: watch::Sender<bool>,
@@ -62,6 +63,7 @@ impl Server {
             sign_ins: SignIns::default(),
             gates: Gates::since(began),
             waiting: Waiting::default(),
+            looks: Looks::default(),
             document: openapi().into(),
             stopping: watch::Sender::new(false),
         }

@@ -16,11 +16,17 @@ pub(crate) fn add(api: &mut Api) {
         async |_| Ok(Answer::text("ok\n")),
     );
     api.add(
-        operation(&access::READYZ, "service", "Whether it can serve, and how gates stand · 준비 상태")
-            .about("What is degraded is told with what to do, and does not make it unready: gates that lag, notices that wait.")
+        operation(&access::READYZ, "service", "Whether it can serve · 준비 상태")
+            .about("What is degraded is told with what to do, and does not make it unready: gates that lag, notices that wait. At most a second old.")
             .gives::<Readiness>(StatusCode::OK, "It can; `state` says whether somebody should look.")
             .gives::<Readiness>(StatusCode::SERVICE_UNAVAILABLE, "It cannot; `checks` says why."),
         ready,
+    );
+    api.add(
+        operation(&access::READINESS, "service", "How everything stands, gate by gate · 준비 상태 상세")
+            .about("As `/readyz`, with the names of gates.")
+            .gives::<Readiness>(StatusCode::OK, "How it stands."),
+        async |asked: Asked| Answer::ok(&readiness::look(&asked.server).await.whole),
     );
     api.add(
         operation(&access::METRICS, "service", "Counters for Prometheus · 지표")
@@ -37,9 +43,9 @@ pub(crate) fn add(api: &mut Api) {
 }
 
 async fn ready(asked: Asked) -> Result<Answer, Problem> {
-    let readiness = readiness::readiness(&asked.server).await;
-    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    Answer::json(status, &readiness)
+    let looked = readiness::look(&asked.server).await;
+    let status = if looked.outward.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Answer::json(status, &looked.outward)
 }
 
 async fn metrics(asked: Asked) -> Result<Answer, Problem> {
@@ -48,8 +54,7 @@ async fn metrics(asked: Asked) -> Result<Answer, Problem> {
     let metrics = &server.metrics;
     metrics.ledger_entries.set(i64::try_from(head.size).unwrap_or(i64::MAX));
     metrics.feed_version.set(i64::try_from(head.feed_version).unwrap_or(i64::MAX));
-    let followers = readiness::followers(server).await;
-    metrics.gates_behind.set(server.gates.behind(&followers, head.feed_version));
+    metrics.gates_behind.set(readiness::look(server).await.gates_behind);
     let page =
         metrics.page().map_err(|_| Problem::fault("metrics_unwritable", "the page could not be written"))?;
     Ok(Answer::typed(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", page))

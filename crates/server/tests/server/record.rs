@@ -84,6 +84,7 @@ async fn an_entry_is_seen_whole_by_few_and_only_after_it_is_recorded() {
         customer: None,
         session: None,
         second_factor: None,
+        rights: None,
     };
     let refused = bench.govern().read_entry(&machine, person, "case 47", None).await.unwrap_err();
     assert_eq!((refused.code, bench.govern().store.head().size), ("forbidden", size));

@@ -147,6 +147,13 @@ async fn health_is_told_in_words() {
     bench.pass_s(40);
     let degraded = bench.send("GET", "/readyz", "", None).await.is(200);
     assert_eq!((&degraded.json["ready"], &degraded.json["state"]), (&json!(true), &json!("degraded")));
+    let all = degraded.json["checks"].as_array().unwrap();
+    let gates = all.iter().find(|check| check["name"] == "gates").unwrap();
+    assert_eq!(gates["detail"], "0 of 1 stand as they should");
+    assert!(!degraded.text.contains("g1"), "gates are named to staff only");
+    let viewer = bench.staff(Role::Viewer, "vi").await;
+    bench.pass_s(1);
+    let degraded = bench.send("GET", "/v1/readiness", &viewer, None).await.is(200);
     let gate =
         degraded.json["checks"].as_array().unwrap().iter().find(|check| check["name"] == "gate g1").unwrap();
     assert!(
@@ -154,5 +161,19 @@ async fn health_is_told_in_words() {
         "{gate}"
     );
     let page = bench.send("GET", "/metrics", "", None).await.is(200).text;
-    assert!(page.contains("sumun_ledger_entries 2") && page.ends_with("# EOF\n"), "{page}");
+    let entries = format!("sumun_ledger_entries {}\n", bench.govern().store.head().size);
+    assert!(page.contains(&entries) && page.ends_with("# EOF\n"), "{page}");
+}
+
+/// Whoever asks may ask often: he gets what was found a moment ago.
+#[tokio::test]
+async fn asking_often_looks_once_a_second() {
+    let bench = Bench::new().await;
+    let asked = async || bench.send("GET", "/readyz", "", None).await.is(200).json;
+    let first = asked().await;
+    bench.staff(Role::Viewer, "vi").await;
+    bench.pass_us(999_999);
+    assert_eq!(asked().await, first);
+    bench.pass_us(1);
+    assert_ne!(asked().await, first, "an entry more");
 }
