@@ -23,7 +23,8 @@ pub(crate) struct Asserted {
     pub(crate) role: Role,
     /// Ways in which the person was recognised; `sms` among them counts for nothing.
     pub(crate) methods: Vec<String>,
-    pub(crate) issued: Timestamp,
+    /// When the person was recognised in these ways: `auth_time`, and never in the future.
+    pub(crate) recognised: Timestamp,
     /// Names it for ever.
     pub(crate) jti: String,
     /// After this instant it would be refused anyway.
@@ -45,6 +46,8 @@ pub(crate) enum AssertionError {
         "it was issued {0} seconds in the future; more than {AHEAD_S_MAX} are not believed, set the clock"
     )]
     Ahead(i64),
+    #[error("it says that the person was recognised {0} seconds in the future; set the clock")]
+    RecognisedAhead(i64),
     #[error("it has expired")]
     Expired,
     #[error("it expires before it was issued")]
@@ -62,6 +65,7 @@ struct Claims {
     aud: String,
     iat: i64,
     exp: i64,
+    auth_time: i64,
     jti: String,
     sub: CustomerId,
     person: PersonId,
@@ -85,6 +89,10 @@ pub(crate) fn check(
     if claims.iat.saturating_sub(now_s) > AHEAD_S_MAX {
         return Err(AssertionError::Ahead(claims.iat.saturating_sub(now_s)));
     }
+    // A new assertion does not make an old second factor new.
+    if claims.auth_time.saturating_sub(now_s) > AHEAD_S_MAX {
+        return Err(AssertionError::RecognisedAhead(claims.auth_time.saturating_sub(now_s)));
+    }
     if now_s.saturating_sub(claims.iat) > i64::from(age_s_max) {
         return Err(AssertionError::Old(age_s_max));
     }
@@ -104,15 +112,16 @@ pub(crate) fn check(
     if claims.amr.is_empty() {
         return Err(AssertionError::Methods);
     }
-    let issued = Timestamp::from_seconds(claims.iat).ok_or(AssertionError::Backwards)?;
+    let recognised = Timestamp::from_seconds(claims.auth_time).ok_or(AssertionError::Backwards)?.min(now);
     // Two seconds more than it can be accepted for, since its times are whole seconds.
+    let issued = Timestamp::from_seconds(claims.iat).ok_or(AssertionError::Backwards)?;
     let until = issued.plus_micros((i64::from(age_s_max) + 2) * 1_000_000);
     Ok(Asserted {
         customer: claims.sub,
         person: claims.person,
         role: claims.role,
         methods: claims.amr,
-        issued,
+        recognised,
         jti: claims.jti,
         until,
     })
@@ -146,7 +155,7 @@ mod tests {
     }
 
     fn claims() -> Value {
-        json!({ "aud": "sumun.example/demo", "iat": NOW_S, "exp": NOW_S + 60, "jti": "j1", "sub": "C1", "person": "P1",
+        json!({ "aud": "sumun.example/demo", "iat": NOW_S, "exp": NOW_S + 60, "auth_time": NOW_S - 30, "jti": "j1", "sub": "C1", "person": "P1",
             "role": "owner", "amr": ["otp"], "iss": "exchange" })
     }
 
@@ -163,7 +172,8 @@ mod tests {
         let key = SigningKey::from_seed(&[7; 32]);
         let good = judged(&sign(&claims(), &key)).unwrap();
         assert_eq!((good.customer.as_str(), good.person.as_str(), good.role), ("C1", "P1", Role::Owner));
-        assert_eq!(good.until.micros_since(good.issued), 62_000_000);
+        assert_eq!(good.until, Timestamp::from_seconds(NOW_S + 62).unwrap());
+        assert_eq!(good.recognised, Timestamp::from_seconds(NOW_S - 30).unwrap());
     }
 
     #[test]
@@ -181,6 +191,9 @@ mod tests {
             ("audiences", with("aud", json!(["sumun.example/demo"]))),
             ("61 s old", with("iat", json!(NOW_S - 61))),
             ("6 s ahead", with("iat", json!(NOW_S + 6))),
+            ("recognised ahead", with("auth_time", json!(NOW_S + 6))),
+            ("recognised at no time", with("auth_time", Value::Null)),
+            ("least auth_time", with("auth_time", json!(i64::MIN))),
             ("expired", {
                 let mut c = claims();
                 c["iat"] = json!(NOW_S - 10);

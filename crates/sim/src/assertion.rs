@@ -68,7 +68,7 @@ impl AssertionKey {
         let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let header = part(json!({ "alg": "EdDSA", "kid": kid, "typ": "JWT" }));
         let claims = part(json!({
-            "aud": audience, "iat": now_s, "exp": now_s + LIFE_S, "jti": id,
+            "aud": audience, "iat": now_s, "exp": now_s + LIFE_S, "auth_time": now_s, "jti": id,
             "sub": who.customer, "person": who.person, "role": who.role, "amr": who.methods,
         }));
         let signed = format!("{header}.{claims}");

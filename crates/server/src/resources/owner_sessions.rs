@@ -16,6 +16,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use sumun_govern::actor::SecondFactor;
 use sumun_govern::govern::store_refusal;
+use sumun_govern::parties::person::customers_person;
 use sumun_govern::staff::OpenSession;
 use sumun_store::tables::CUSTOMERS;
 use sumun_store::{Expect, RowRead};
@@ -26,7 +27,8 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct OwnerSessionRequest {
     /// A compact JWS, `EdDSA`, `typ` `JWT`: `aud` (the venue's), `iat` (at most 60 s ago), `exp`, `jti` (used once), `sub` (the
-    /// customer), `person`, `role`, `amr`.
+    /// customer), `person`, `role`, `amr`, `auth_time` (when he was recognised in these ways, seconds since 1970: from then on
+    /// a second factor's age counts).
     pub assertion: Opaque,
 }
 
@@ -58,8 +60,8 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
         .methods
         .iter()
         .find(|method| shows(&asserted.methods, method.as_str()))
-        .map(|method| SecondFactor { method: method.as_str().to_owned(), at: asserted.issued });
-    let principal = format!("customer:{}/{}", asserted.customer, asserted.person);
+        .map(|method| SecondFactor { method: method.as_str().to_owned(), at: asserted.recognised });
+    let principal = customers_person(&asserted.customer, &asserted.person);
     let open = OpenSession {
         principal,
         customer: Some(asserted.customer.to_string()),

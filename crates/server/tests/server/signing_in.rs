@@ -6,8 +6,14 @@ use sumun_feed::{Typ, jws};
 use sumun_govern::Role;
 
 fn assertion(jti: &str, amr: &[&str]) -> String {
+    assertion_of(jti, amr, "P1", 0)
+}
+
+/// Of a person who was recognised so many seconds before.
+fn assertion_of(jti: &str, amr: &[&str], person: &str, ago_s: i64) -> String {
     let now = START_US / 1_000_000;
-    let claims = json!({ "aud": "example", "iat": now, "exp": now + 60, "jti": jti, "sub": "C1", "person": "P1", "role": "owner", "amr": amr });
+    let claims = json!({ "aud": "example", "iat": now, "exp": now + 60, "auth_time": now - ago_s, "jti": jti, "sub": "C1",
+        "person": person, "role": "owner", "amr": amr });
     jws::sign(&exchange_key(), Typ::Assertion, &claims).unwrap()
 }
 
@@ -32,6 +38,31 @@ async fn an_assertion_opens_one_session_once() {
     assert_eq!(again.code(), "assertion_refused");
     bench.send("DELETE", "/v1/sessions/current", token, None).await.is(204);
     bench.send("GET", "/v1/sessions/current", token, None).await.is(401);
+}
+
+#[tokio::test]
+async fn a_new_assertion_does_not_make_an_old_second_factor_new() {
+    let bench = with_customer().await;
+    let at = async |jti: &str, ago_s| {
+        let body = json!({ "assertion": assertion_of(jti, &["otp"], "P1", ago_s) });
+        let opened = bench.send("POST", "/v1/owner/sessions", "", Some(body)).await.is(201);
+        opened.json["second_factor"]["at"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(at("j1", 0).await, "2026-11-02T00:00:00.000000Z");
+    assert_eq!(at("j2", 3600).await, "2026-11-01T23:00:00.000000Z");
+    assert_eq!(at("j3", -3).await, "2026-11-02T00:00:00.000000Z", "a clock that is a little ahead");
+    let ahead = json!({ "assertion": assertion_of("j4", &["otp"], "P1", -3600) });
+    bench.send("POST", "/v1/owner/sessions", "", Some(ahead)).await.is(401);
+}
+
+#[tokio::test]
+async fn two_persons_are_two_principals_whatever_their_ids_hold() {
+    let bench = with_customer().await;
+    let body = json!({ "assertion": assertion_of("j1", &["otp"], "P/1%", 0) });
+    let opened = bench.send("POST", "/v1/owner/sessions", "", Some(body)).await.is(201);
+    let token = opened.json["token"].as_str().unwrap();
+    let who = bench.send("GET", "/v1/sessions/current", token, None).await.is(200);
+    assert_eq!(who.json["principal"], "customer:C1/P%2F1%25");
 }
 
 #[tokio::test]
