@@ -24,12 +24,14 @@ mod parameter;
 pub mod problem;
 mod readiness;
 mod resources;
+mod room;
 mod serve;
 mod server;
 mod strict;
 mod tasks;
 pub mod text;
 mod view;
+mod write_deadline;
 mod written;
 
 pub use serve::{Running, serve};

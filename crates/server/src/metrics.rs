@@ -73,6 +73,8 @@ metrics! {
     sign_ins: Family<SignInLabels, Counter> = "api_sign_ins" => Family::default();
     /// Connections open.
     connections: Gauge = "api_connections" => Gauge::default();
+    /// Connections closed unheard: too many from one source, or in all.
+    connections_refused: Counter = "api_connections_refused" => Counter::default();
     /// Feed streams open.
     feed_streams: Gauge = "feed_streams" => Gauge::default();
     /// Feed frames sent, over all gates.

@@ -1,27 +1,32 @@
 //! Listening, serving, stopping.
 
+use crate::problem::Problem;
+use crate::room::{self, Room, SIZES};
 use crate::server::{Server, router};
+use crate::write_deadline::WriteDeadline;
 use axum::body::Body;
-use http::Request;
+use axum::response::Response;
+use http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Connections served at a time: people, a back end, and every gate's feed.
-const CONNECTIONS_MAX: usize = 2048;
 /// Longest a request's head may take to come.
 const HEADER_READ_TIME_MAX: Duration = Duration::from_secs(10);
 /// Largest head, in bytes.
 const HEADER_BYTES_MAX: usize = 32 * 1024;
+/// Longest a peer may take to read what is ready for it. The longest page of a list takes a slow line seconds.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long requests under way may take to end once told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -67,7 +72,7 @@ async fn run(listener: TcpListener, server: Arc<Server>, mut stopped: watch::Rec
 
 async fn accept(listener: &TcpListener, server: &Arc<Server>, stopped: &mut watch::Receiver<bool>) {
     let routes = TowerToHyperService::new(router(Arc::clone(server)));
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let room = Room::new(SIZES);
     let mut connections = JoinSet::new();
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIME_MAX).max_buf_size(HEADER_BYTES_MAX);
@@ -76,12 +81,9 @@ async fn accept(listener: &TcpListener, server: &Arc<Server>, stopped: &mut watc
         let accepted = tokio::select! {
             biased;
             () = told(stopped) => break,
-            accepted = async {
-                let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
-                Ok::<_, io::Error>((place, listener.accept().await?))
-            } => accepted,
+            accepted = listener.accept() => accepted,
         };
-        let (place, (tcp, peer)) = match accepted {
+        let (tcp, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, most likely: wait for some to come back instead of spinning.
@@ -90,13 +92,23 @@ async fn accept(listener: &TcpListener, server: &Arc<Server>, stopped: &mut watc
                 continue;
             }
         };
+        let place = match room.enter(peer.ip(), &server.trusted_hops) {
+            Ok(place) => place,
+            Err(full) => {
+                tracing::debug!(peer.address = %peer, ?full, "A connection was closed: too many");
+                server.metrics.connections_refused.inc();
+                continue;
+            }
+        };
+        let for_gates = place.for_gates;
         let _ = tcp.set_nodelay(true);
         let routes = routes.clone();
         let answer = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
-            routes.call(request)
+            answered(&routes, request, for_gates)
         });
+        let tcp = WriteDeadline::new(tcp, WRITE_TIME_MAX);
         let connection = http.serve_connection(TokioIo::new(tcp), answer);
         let (mut stopping, server) = (stopped.clone(), Arc::clone(server));
         connections.spawn(async move {
@@ -122,6 +134,28 @@ async fn accept(listener: &TcpListener, server: &Arc<Server>, stopped: &mut watc
     if tokio::time::timeout(GRACE, drained).await.is_err() {
         connections.shutdown().await;
         tracing::warn!("Stopped after {GRACE:?} with requests still under way");
+    }
+}
+
+/// The answer. In a place kept for gates only what gates ask for is, and who is not let in loses the place.
+fn answered(
+    routes: &TowerToHyperService<axum::Router>,
+    request: Request<Body>,
+    for_gates: bool,
+) -> impl Future<Output = Result<Response<Body>, Infallible>> + use<> {
+    let asked = (!for_gates || room::is_gates(request.uri().path())).then(|| routes.call(request));
+    async move {
+        let mut answer = match asked {
+            Some(asked) => asked.await?,
+            None => {
+                let busy = "too many connections are open; try again in some seconds";
+                Problem::unavailable("connections_too_many", busy).into_answer(&Arc::from("none"))
+            }
+        };
+        if for_gates && room::ends_with(answer.status()) {
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(answer)
     }
 }
 

@@ -66,6 +66,38 @@ async fn spoken(address: std::net::SocketAddr, request: &str) -> String {
 }
 
 #[tokio::test]
+async fn one_place_cannot_take_every_connection() {
+    let bench = Bench::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let running = sumun_server::serve(listener, Arc::clone(&bench.server)).unwrap();
+    let mut idle = Vec::new();
+    for _ in 0..256 {
+        idle.push(TcpStream::connect(running.address).await.unwrap());
+    }
+    // One more from there is closed unheard.
+    let mut more = TcpStream::connect(running.address).await.unwrap();
+    let mut said = Vec::new();
+    let _ = more.read_to_end(&mut said).await;
+    assert!(said.is_empty());
+    // Whoever goes makes room.
+    idle.clear();
+    let health = "GET /healthz HTTP/1.1\r\nhost: sumun.example\r\nconnection: close\r\n\r\n";
+    let heard = async {
+        loop {
+            let mut tcp = TcpStream::connect(running.address).await.unwrap();
+            let mut said = String::new();
+            let _ = tcp.write_all(health.as_bytes()).await;
+            let _ = tcp.read_to_string(&mut said).await;
+            if said.starts_with("HTTP/1.1 200") {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), heard).await.unwrap();
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn behind_a_trusted_hop_the_client_is_slowed_down_and_not_the_hop() {
     let bench = Bench::trusting(&["127.0.0.0/8"]).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
