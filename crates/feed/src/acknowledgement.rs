@@ -2,6 +2,7 @@
 
 use crate::jws::{self, Compact, JwsError, Typ};
 use crate::key::{PublicKey, SigningKey};
+use crate::mark::Mark;
 use serde::{Deserialize, Serialize};
 use sumun_model::{GateId, KeyId, Timestamp};
 
@@ -29,6 +30,8 @@ pub struct Acknowledgement {
     pub from: u64,
     /// The last one. A snapshot acknowledges all up to its own.
     pub to: u64,
+    /// What version `to` is, as the gate was told.
+    pub mark: Mark,
     /// When `to` was in the table, by the gate's clock.
     pub applied_at: Timestamp,
     /// When all else was true too, by the gate's clock.

@@ -3,13 +3,14 @@
 //! Lines go into [`Follower::line`]; it says what to apply. Once that is in the table, on the disk and in force the
 //! caller says so ([`Follower::settled`]); [`Follower::due`] tells what to acknowledge, [`Follower::acknowledged`] takes it off.
 //! After an error, or when a connection ends, [`Follower::disconnected`] and a new connection with `from` =
-//! [`Follower::from`].
+//! [`Follower::from`] and [`Follower::mark`].
 //!
 //! Held to: what is handed out for applying is one version after the other, or a snapshot of a version no lower than
-//! held. A lower one shows that the storage behind govern was rolled back: refused, reported, nothing is taken back.
+//! held, in one record: what a version is ([`Mark`]) goes with its number. A lower one, or another one of the same number, shows that the storage behind govern was rolled back: refused, reported, nothing is taken back.
 
 use crate::frame::{Frame, FrameError};
 use crate::key::PublicKey;
+use crate::mark::Mark;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sumun_model::{KeyId, Timestamp};
@@ -22,6 +23,8 @@ const SNAPSHOT_RECORDS_MAX: u64 = 100_000_000;
 pub struct Snapshot {
     /// Which version.
     pub version: u64,
+    /// What it is; none for version 0.
+    pub mark: Option<Mark>,
     /// As of when, by govern's clock.
     pub at: Timestamp,
     /// Keys.
@@ -35,8 +38,8 @@ pub struct Snapshot {
 pub struct Delta {
     /// The version it makes.
     pub version: u64,
-    /// Its ledger entry.
-    pub entry: u64,
+    /// What it is: its ledger entry, and the ledger up to it.
+    pub mark: Mark,
     /// When it was sequenced, by govern's clock.
     pub at: Timestamp,
     /// Keys changed, whole.
@@ -73,6 +76,16 @@ pub enum FollowError {
         held: u64,
         /// What the feed says.
         found: u64,
+    },
+    /// Another version of the same number.
+    #[error(
+        "version {version} of the feed is another one than this gate holds under that number: the storage behind govern was \
+         rolled back and has grown again, or forked; nothing was taken. Compare the ledger with an older checkpoint \
+         (`sumun ledger verify --since`)"
+    )]
+    Forked {
+        /// The version.
+        version: u64,
     },
     /// A version was left out.
     #[error("the feed went on to version {found} and this gate holds {held}; what is between was not sent")]
@@ -120,18 +133,23 @@ struct Gathering {
 pub struct Follower {
     key: PublicKey,
     held: Option<u64>,
+    /// What the version held is; none for version 0, and where a table was kept before there were marks.
+    mark: Option<Mark>,
     heard: Option<Timestamp>,
     gathering: Option<Gathering>,
     settled: u64,
+    settled_mark: Option<Mark>,
     acknowledged: u64,
 }
 
 impl Follower {
-    /// One that holds what is on the gate's disk: a version, or nothing; and the last version acknowledged, 0 if none.
+    /// One that holds what is on the gate's disk: a version and what it is, or nothing; and the last version acknowledged,
+    /// 0 if none.
     #[must_use]
-    pub fn new(key: PublicKey, held: Option<u64>, acknowledged: u64) -> Self {
-        let settled = held.unwrap_or(0);
-        Self { key, held, heard: None, gathering: None, settled, acknowledged: acknowledged.min(settled) }
+    pub fn new(key: PublicKey, held: Option<(u64, Option<Mark>)>, acknowledged: u64) -> Self {
+        let (settled, mark) = held.unwrap_or_default();
+        let (held, acknowledged) = (held.map(|(version, _)| version), acknowledged.min(settled));
+        Self { key, held, mark, heard: None, gathering: None, settled, settled_mark: mark, acknowledged }
     }
 
     /// The version held: what the caller was last told to apply.
@@ -140,10 +158,16 @@ impl Follower {
         self.held
     }
 
-    /// What to ask the feed for: the version held, 0 if none.
+    /// What to ask the feed for: the version held, 0 if none, or if it is not known what it is.
     #[must_use]
     pub fn from(&self) -> u64 {
-        self.held.unwrap_or(0)
+        self.mark.and(self.held).unwrap_or(0)
+    }
+
+    /// What the version asked for is.
+    #[must_use]
+    pub const fn mark(&self) -> Option<Mark> {
+        self.mark
     }
 
     /// The connection is gone: half a snapshot is nothing.
@@ -160,9 +184,9 @@ impl Follower {
         match frame {
             Frame::SnapshotBegin { version, at, keys, dead } => self.begin(version, at, keys, dead),
             Frame::SnapshotPart { version, records, dead } => self.part(version, records, dead, &payload),
-            Frame::SnapshotEnd { version, digest } => self.end(version, &digest),
-            Frame::Delta { version, entry, at, records } => self.delta(Delta { version, entry, at, records }),
-            Frame::Heartbeat { version, at } => self.heartbeat(version, at),
+            Frame::SnapshotEnd { version, digest, mark } => self.end(version, &digest, mark),
+            Frame::Delta { version, mark, at, records } => self.delta(Delta { version, mark, at, records }),
+            Frame::Heartbeat { version, mark, at } => self.heartbeat(version, mark, at),
         }
     }
 
@@ -181,7 +205,7 @@ impl Follower {
         if keys.saturating_add(dead) > SNAPSHOT_RECORDS_MAX {
             return Err(FollowError::Snapshot { version, what: "it announces more keys than any venue has" });
         }
-        let snapshot = Snapshot { version, at, records: Vec::new(), dead: Vec::new() };
+        let snapshot = Snapshot { version, mark: None, at, records: Vec::new(), dead: Vec::new() };
         self.gathering = Some(Gathering { snapshot, keys, dead, digest: Sha256::new() });
         Ok(Step::Wait)
     }
@@ -213,12 +237,12 @@ impl Follower {
         Ok(Step::Wait)
     }
 
-    fn end(&mut self, version: u64, digest: &str) -> Result<Step, FollowError> {
+    fn end(&mut self, version: u64, digest: &str, mark: Option<Mark>) -> Result<Step, FollowError> {
         let expected = "a delta, a heartbeat or the beginning of a snapshot";
         let Some(gathering) = self.gathering.take() else {
             return Err(FollowError::Unexpected { found: "the end of a snapshot", expected });
         };
-        let Gathering { snapshot, keys, dead, digest: computed } = gathering;
+        let Gathering { mut snapshot, keys, dead, digest: computed } = gathering;
         if version != snapshot.version {
             return Err(FollowError::Snapshot { version, what: "its end is of another version" });
         }
@@ -228,7 +252,17 @@ impl Follower {
         if hex::encode(computed.finalize()) != digest {
             return Err(FollowError::Snapshot { version, what: "its parts are not those that were sent" });
         }
-        self.held = Some(version);
+        if mark.is_none() != (version == 0) {
+            return Err(FollowError::Snapshot { version, what: "it does not say what the version is" });
+        }
+        if let (Some(held), Some(found)) = (self.mark, mark) {
+            let same = self.held == Some(version);
+            if (same && held != found) || (!same && found.entry <= held.entry) {
+                return Err(FollowError::Forked { version });
+            }
+        }
+        snapshot.mark = mark;
+        (self.held, self.mark) = (Some(version), mark);
         self.heard = self.heard.max(Some(snapshot.at));
         Ok(Step::Replace(snapshot))
     }
@@ -249,12 +283,15 @@ impl Follower {
         if !all_name_keys(&delta.records) {
             return Err(FollowError::Record { version: found });
         }
-        self.held = Some(found);
+        if self.mark.is_some_and(|mark| delta.mark.entry <= mark.entry) {
+            return Err(FollowError::Forked { version: found });
+        }
+        (self.held, self.mark) = (Some(found), Some(delta.mark));
         self.heard = self.heard.max(Some(delta.at));
         Ok(Step::Change(delta))
     }
 
-    fn heartbeat(&mut self, version: u64, at: Timestamp) -> Result<Step, FollowError> {
+    fn heartbeat(&mut self, version: u64, mark: Option<Mark>, at: Timestamp) -> Result<Step, FollowError> {
         self.outside_snapshot("a heartbeat")?;
         let Some(held) = self.held else {
             return Err(FollowError::Unexpected {
@@ -268,6 +305,9 @@ impl Follower {
         if version > held {
             return Err(FollowError::Gap { held, found: version });
         }
+        if mark != self.mark {
+            return Err(FollowError::Forked { version });
+        }
         // One that is played again makes nothing younger.
         if self.heard.is_some_and(|heard| at <= heard) {
             return Ok(Step::Wait);
@@ -276,9 +316,11 @@ impl Follower {
         Ok(Step::Heard(at))
     }
 
-    /// This version and all before it are in the table, on the disk and in force.
-    pub fn settled(&mut self, version: u64) {
-        self.settled = self.settled.max(version.min(self.from()));
+    /// This version, which is that, and all before it are in the table, on the disk and in force.
+    pub fn settled(&mut self, version: u64, mark: Option<Mark>) {
+        if version >= self.settled && self.held.is_some_and(|held| version <= held) {
+            (self.settled, self.settled_mark) = (version, mark);
+        }
     }
 
     /// The last version that govern has the acknowledgement of; 0 if none.
@@ -287,10 +329,11 @@ impl Follower {
         self.acknowledged
     }
 
-    /// The versions to acknowledge, first and last, if there are any.
+    /// The versions to acknowledge, first and last, and what the last one is, if there are any.
     #[must_use]
-    pub fn due(&self) -> Option<(u64, u64)> {
-        (self.settled > self.acknowledged).then_some((self.acknowledged + 1, self.settled))
+    pub fn due(&self) -> Option<(u64, u64, Mark)> {
+        let mark = self.settled_mark.filter(|_| self.settled > self.acknowledged)?;
+        Some((self.acknowledged + 1, self.settled, mark))
     }
 
     /// Govern does not know what was acknowledged before: all that is settled is acknowledged again, from the first

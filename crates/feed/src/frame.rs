@@ -2,6 +2,7 @@
 
 use crate::jws::{self, Compact, JwsError, Typ};
 use crate::key::{PublicKey, SigningKey};
+use crate::mark::Mark;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sumun_model::{KeyId, Timestamp};
@@ -41,13 +42,15 @@ pub enum Frame {
         version: u64,
         /// Hex SHA-256 over the payloads of its parts, in order: none is missing, doubled or another's.
         digest: String,
+        /// What the version is; none for version 0.
+        mark: Option<Mark>,
     },
     /// One change.
     Delta {
         /// The version it makes: one more than before.
         version: u64,
-        /// The ledger entry that it is part of.
-        entry: u64,
+        /// What it is: the ledger entry that it is part of, and the ledger up to it.
+        mark: Mark,
         /// When that was sequenced, by govern's clock.
         at: Timestamp,
         /// The keys it changed, whole as they stand afterwards.
@@ -57,6 +60,8 @@ pub enum Frame {
     Heartbeat {
         /// The version all sent so far amounts to.
         version: u64,
+        /// What that version is; none for version 0.
+        mark: Option<Mark>,
         /// Now, by govern's clock.
         at: Timestamp,
     },

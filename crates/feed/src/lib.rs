@@ -8,7 +8,8 @@
 //!
 //! # The protocol
 //!
-//! `GET /v1/feed?from=N`, where N is the version that the gate holds, 0 if none. The answer is one frame a line: deltas
+//! `GET /v1/feed?from=N&mark=M`, where N is the version that the gate holds and M what that version is ([`Mark`]); 0 and no
+//! mark if none. A server for which version N is something else refuses. The answer is one frame a line: deltas
 //! N+1, N+2… as they come to be; or first a snapshot, where N is 0 or older than what the server keeps; and a heartbeat
 //! every few seconds while nothing else is said. A snapshot is of N or later. Whatever else comes is an error,
 //! after which the gate connects anew.
@@ -22,6 +23,7 @@ mod follower;
 mod frame;
 pub mod jws;
 mod key;
+mod mark;
 mod proof;
 mod snapshot;
 
@@ -30,8 +32,9 @@ pub use follower::{Delta, FollowError, Follower, Snapshot, Step};
 pub use frame::{Frame, FrameError, LINE_BYTES_MAX};
 pub use jws::{Compact, JwsError, Typ};
 pub use key::{KeyTextError, PublicKey, SigningKey};
+pub use mark::{Mark, MarkError};
 pub use proof::{
     AGE_US_MAX, EnrolmentAnswer, EnrolmentProof, EnrolmentRequest, GateProof, ProofError,
     REQUEST_ACKNOWLEDGE, REQUEST_FEED,
 };
-pub use snapshot::{PART_RECORDS_MAX, SnapshotWriter};
+pub use snapshot::{PART_BYTES_MAX, PART_RECORDS_MAX, SnapshotWriter};

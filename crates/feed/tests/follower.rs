@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sumun_feed::{FollowError, Follower, Frame, SigningKey, SnapshotWriter, Step};
+use sumun_feed::{FollowError, Follower, Frame, Mark, SigningKey, SnapshotWriter, Step};
 use sumun_model::{KeyId, Timestamp};
 
 fn key(n: u8) -> SigningKey {
@@ -19,14 +19,34 @@ fn record(history: u8, version: u64) -> Value {
     json!({ "key": format!("K{}", version % 3), "account": format!("{history}-{version}") })
 }
 
+/// What version `n` of history `h` is.
+fn mark(history: u8, version: u64) -> Mark {
+    Mark { entry: version + 10, root: [history; 32] }
+}
+
+fn mark_of(history: u8, version: u64) -> Option<Mark> {
+    (version > 0).then(|| mark(history, version))
+}
+
 fn delta(history: u8, version: u64) -> String {
-    Frame::Delta { version, entry: version + 10, at: at(version), records: vec![record(history, version)] }
-        .sign(&key(1))
-        .unwrap()
+    Frame::Delta {
+        version,
+        mark: mark(history, version),
+        at: at(version),
+        records: vec![record(history, version)],
+    }
+    .sign(&key(1))
+    .unwrap()
 }
 
 fn heartbeat(version: u64, ms: i64) -> String {
-    Frame::Heartbeat { version, at: Timestamp::from_millis(1_796_000_000_000 + ms) }.sign(&key(1)).unwrap()
+    Frame::Heartbeat {
+        version,
+        mark: mark_of(0, version),
+        at: Timestamp::from_millis(1_796_000_000_000 + ms),
+    }
+    .sign(&key(1))
+    .unwrap()
 }
 
 fn table(history: u8, version: u64) -> Vec<Value> {
@@ -42,7 +62,7 @@ fn snapshot(history: u8, version: u64) -> Vec<String> {
     let mut lines = vec![begin];
     lines.extend(records.into_iter().map(|record| writer.part(vec![record], Vec::new()).unwrap()));
     lines.push(writer.part(Vec::new(), dead).unwrap());
-    lines.push(writer.end().unwrap());
+    lines.push(writer.end(mark_of(history, version)).unwrap());
     lines
 }
 
@@ -61,24 +81,27 @@ fn a_snapshot_then_deltas_then_silence() {
     let Step::Replace(taken) = all(&mut follower, &snapshot(0, 7)).unwrap() else { panic!() };
     assert_eq!((taken.version, taken.records, taken.dead.len()), (7, table(0, 7), 1));
     assert_eq!(follower.due(), None, "not before it is settled");
-    follower.settled(7);
-    assert_eq!(follower.due(), Some((1, 7)));
+    follower.settled(7, mark_of(0, 7));
+    assert_eq!(follower.due(), Some((1, 7, mark(0, 7))));
     let Step::Change(change) = follower.line(&delta(0, 8)).unwrap() else { panic!() };
-    assert_eq!((change.version, change.entry), (8, 18));
+    assert_eq!((change.version, change.mark), (8, mark(0, 8)));
     assert_eq!(follower.line(&heartbeat(8, 5)), Ok(Step::Heard(Timestamp::from_millis(1_796_000_000_005))));
     assert_eq!(follower.line(&heartbeat(8, 5)), Ok(Step::Wait), "played again it makes nothing younger");
-    follower.settled(8);
-    assert_eq!(follower.due(), Some((1, 8)), "what was not taken off is said with the next");
+    follower.settled(8, mark_of(0, 8));
+    assert_eq!(follower.due(), Some((1, 8, mark(0, 8))), "what was not taken off is said with the next");
     follower.acknowledged(8);
     assert_eq!((follower.due(), follower.from()), (None, 8));
 }
 
 #[test]
 fn what_is_refused_and_what_stays() {
-    let held = || Follower::new(key(1).public(), Some(7), 5);
-    let forged = Frame::Heartbeat { version: 7, at: at(9) }.sign(&key(2)).unwrap();
+    let held = || Follower::new(key(1).public(), Some((7, mark_of(0, 7))), 5);
+    let forged = Frame::Heartbeat { version: 7, mark: mark_of(0, 7), at: at(9) }.sign(&key(2)).unwrap();
     let records = vec![json!({ "state": "active" })];
-    let keyless = Frame::Delta { version: 8, entry: 1, at: at(8), records }.sign(&key(1)).unwrap();
+    let keyless = Frame::Delta { version: 8, mark: mark(0, 8), at: at(8), records }.sign(&key(1)).unwrap();
+    let forked = Frame::Heartbeat { version: 7, mark: mark_of(1, 7), at: at(9) }.sign(&key(1)).unwrap();
+    let earlier = Frame::Delta { version: 8, mark: mark(0, 7), at: at(8), records: vec![record(0, 8)] };
+    let earlier = earlier.sign(&key(1)).unwrap();
     let cases: Vec<(&str, Vec<String>)> = vec![
         ("not signed", vec!["{}".to_owned()]),
         ("signed by another", vec![forged]),
@@ -89,6 +112,9 @@ fn what_is_refused_and_what_stays() {
         ("a heartbeat of a version not sent", vec![heartbeat(8, 0)]),
         ("rolled back, by heartbeat", vec![heartbeat(6, 0)]),
         ("rolled back, by snapshot", snapshot(0, 6)),
+        ("grown again, by heartbeat", vec![forked]),
+        ("grown again, by snapshot", snapshot(1, 7)),
+        ("grown again, by an entry that is no later", vec![earlier]),
         ("a part of nothing", snapshot(0, 8)[1..].to_vec()),
         ("an end of nothing", vec![snapshot(0, 8).pop().unwrap()]),
         ("a delta inside", vec![snapshot(0, 8)[0].clone(), delta(0, 8)]),
@@ -120,7 +146,11 @@ fn what_is_refused_and_what_stays() {
         let mut follower = held();
         let error = all(&mut follower, &lines).unwrap_err();
         said.push_str(&format!("{what}: {error}\n"));
-        assert_eq!((follower.held(), follower.from(), follower.due()), (Some(7), 7, Some((6, 7))), "{what}");
+        assert_eq!(
+            (follower.held(), follower.from(), follower.due()),
+            (Some(7), 7, Some((6, 7, mark(0, 7)))),
+            "{what}"
+        );
         follower.disconnected();
         assert!(matches!(follower.line(&delta(0, 8)), Ok(Step::Change(_))), "{what}: goes on");
     }
@@ -134,6 +164,9 @@ a record that names no key: version 8 holds a record that names no key
 a heartbeat of a version not sent: the feed went on to version 8 and this gate holds 7; what is between was not sent
 rolled back, by heartbeat: the feed is at version 6 and this gate holds 7: the storage behind govern was rolled back, or an old connection is being played again; nothing was taken back. Compare the ledger with an older checkpoint (`sumun ledger verify --since`)
 rolled back, by snapshot: the feed is at version 6 and this gate holds 7: the storage behind govern was rolled back, or an old connection is being played again; nothing was taken back. Compare the ledger with an older checkpoint (`sumun ledger verify --since`)
+grown again, by heartbeat: version 7 of the feed is another one than this gate holds under that number: the storage behind govern was rolled back and has grown again, or forked; nothing was taken. Compare the ledger with an older checkpoint (`sumun ledger verify --since`)
+grown again, by snapshot: version 7 of the feed is another one than this gate holds under that number: the storage behind govern was rolled back and has grown again, or forked; nothing was taken. Compare the ledger with an older checkpoint (`sumun ledger verify --since`)
+grown again, by an entry that is no later: version 8 of the feed is another one than this gate holds under that number: the storage behind govern was rolled back and has grown again, or forked; nothing was taken. Compare the ledger with an older checkpoint (`sumun ledger verify --since`)
 a part of nothing: the feed sent a part of a snapshot where it has no place: a delta, a heartbeat or the beginning of a snapshot was expected
 an end of nothing: the feed sent the end of a snapshot where it has no place: a delta, a heartbeat or the beginning of a snapshot was expected
 a delta inside: the feed sent a delta where it has no place: the rest of a snapshot was expected
@@ -147,12 +180,27 @@ a part of another history: the snapshot of version 8 is not what was announced: 
 }
 
 #[test]
+fn long_records_go_in_as_many_parts_as_they_need() {
+    let key = key(1);
+    let long = |n: usize| json!({ "key": format!("K{n}"), "mandate": "x".repeat(60_000) });
+    let records: Vec<Value> = (0..200).map(long).collect();
+    let (mut writer, begin) = SnapshotWriter::begin(&key, 7, at(7), 200, 0).unwrap();
+    let mut lines = vec![begin];
+    lines.extend(writer.records(records.clone()).unwrap());
+    assert!(lines.len() > 5 && lines.len() < 12, "{}", lines.len());
+    lines.push(writer.end(mark_of(0, 7)).unwrap());
+    let mut follower = Follower::new(key.public(), None, 0);
+    let Step::Replace(taken) = all(&mut follower, &lines).unwrap() else { panic!() };
+    assert_eq!(taken.records, records);
+}
+
+#[test]
 fn nothing_is_taken_before_a_snapshot() {
     let mut follower = Follower::new(key(1).public(), None, 0);
     assert!(follower.line(&delta(0, 1)).is_err());
     assert!(follower.line(&heartbeat(0, 0)).is_err());
     assert!(matches!(all(&mut follower, &snapshot(0, 0)), Ok(Step::Replace(_))));
-    follower.settled(0);
+    follower.settled(0, None);
     assert_eq!((follower.held(), follower.due()), (Some(0), None));
     assert!(matches!(follower.line(&delta(0, 1)), Ok(Step::Change(_))));
 }
@@ -236,20 +284,21 @@ proptest! {
                 }
                 Op::Again => line = last_line.clone(),
                 Op::Old(version, history) => line = Some(delta(history, version)),
-                Op::Forge => line = Some(Frame::Heartbeat { version: follower.from(), at: at(0) }.sign(&key(2)).unwrap()),
+                Op::Forge => line = Some(Frame::Heartbeat { version: follower.from(), mark: follower.mark(), at: at(0) }.sign(&key(2)).unwrap()),
                 Op::Heartbeat if connected && queue.is_empty() => { beats += 1; line = Some(heartbeat(sent, beats)); }
                 Op::RollBack(by) => { head = head.saturating_sub(by); connected = false; }
                 Op::Settle(back) => {
                     if let Some(version) = applied {
                         let version = version.saturating_sub(back).max(settled.unwrap_or(0));
-                        follower.settled(version);
+                        follower.settled(version, mark_of(0, version));
                         settled = settled.max(Some(version));
                     }
                 }
                 Op::Acknowledge => {
-                    if let Some((from, to)) = follower.due() {
+                    if let Some((from, to, mark)) = follower.due() {
                         prop_assert!(from <= govern + 1 && from <= to, "{from}..{to} after {govern}");
                         prop_assert!(Some(to) <= settled);
+                        prop_assert!([mark_of(0, to), mark_of(1, to)].contains(&Some(mark)), "{to}: {mark}");
                         govern = govern.max(to);
                         follower.acknowledged(to);
                     }
@@ -257,7 +306,7 @@ proptest! {
                 Op::Die(forgets) => {
                     let known = if forgets { govern.saturating_sub(1) } else { govern };
                     applied = settled;
-                    follower = Follower::new(key(1).public(), settled, known);
+                    follower = Follower::new(key(1).public(), settled.map(|version| (version, mark_of(0, version))), known);
                     connected = false;
                 }
                 Op::Send | Op::Lose | Op::Heartbeat => {}

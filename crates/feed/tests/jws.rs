@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sumun_feed::jws::{sign, verify};
 use sumun_feed::{
-    Acknowledgement, Compact, EnrolmentRequest, Frame, GateProof, JwsError, REQUEST_ACKNOWLEDGE,
+    Acknowledgement, Compact, EnrolmentRequest, Frame, GateProof, JwsError, Mark, REQUEST_ACKNOWLEDGE,
     REQUEST_FEED, SigningKey, Typ,
 };
 use sumun_model::{GateId, Timestamp};
@@ -101,7 +101,7 @@ fn form_and_length() {
 proptest! {
     #[test]
     fn any_other_byte_is_refused(at in any::<prop::sample::Index>(), other in any::<u8>()) {
-        let frame = Frame::Heartbeat { version: 7, at: Timestamp::from_millis(1_795_000_000_000) };
+        let frame = Frame::Heartbeat { version: 7, mark: None, at: Timestamp::from_millis(1_795_000_000_000) };
         let line = frame.sign(&key(1)).unwrap();
         let mut bytes = line.into_bytes();
         let at = at.index(bytes.len());
@@ -163,6 +163,7 @@ fn an_acknowledgement_runs_forwards() {
         boot: "0123".to_owned(),
         from,
         to,
+        mark: Mark { entry: to, root: [1; 32] },
         applied_at: at,
         acknowledged_at: at,
         last_admitted: Vec::new(),
@@ -179,9 +180,13 @@ fn an_acknowledgement_runs_forwards() {
 #[test]
 fn what_is_said_stays_readable() {
     let at = Timestamp::from_millis(1_795_000_000_000);
-    let delta =
-        Frame::Delta { version: 8, entry: 41, at, records: vec![json!({ "key": "K1", "state": "expired" })] };
-    insta::assert_snapshot!(serde_json::to_string(&delta).unwrap(), @r#"{"frame":"delta","version":8,"entry":41,"at":"2026-11-18T11:06:40.000000Z","records":[{"key":"K1","state":"expired"}]}"#);
-    let heartbeat = Frame::Heartbeat { version: 8, at };
-    insta::assert_snapshot!(heartbeat.sign(&key(1)).unwrap(), @"eyJhbGciOiJFZERTQSIsInR5cCI6InN1bXVuLWZlZWQrand0In0.eyJmcmFtZSI6ImhlYXJ0YmVhdCIsInZlcnNpb24iOjgsImF0IjoiMjAyNi0xMS0xOFQxMTowNjo0MC4wMDAwMDBaIn0.eL7W0xSkRYz2e-_YZU46SNy_NDFYELZZSye5fNKgfzNNuMQhZi6TvXWMKpK3YDXsE6JHsQywC0PYa610ZyOsAA");
+    let delta = Frame::Delta {
+        version: 8,
+        mark: Mark { entry: 41, root: [0xab; 32] },
+        at,
+        records: vec![json!({ "key": "K1", "state": "expired" })],
+    };
+    insta::assert_snapshot!(serde_json::to_string(&delta).unwrap(), @r#"{"frame":"delta","version":8,"mark":"41-abababababababababababababababababababababababababababababababab","at":"2026-11-18T11:06:40.000000Z","records":[{"key":"K1","state":"expired"}]}"#);
+    let heartbeat = Frame::Heartbeat { version: 8, mark: None, at };
+    insta::assert_snapshot!(heartbeat.sign(&key(1)).unwrap(), @"eyJhbGciOiJFZERTQSIsInR5cCI6InN1bXVuLWZlZWQrand0In0.eyJmcmFtZSI6ImhlYXJ0YmVhdCIsInZlcnNpb24iOjgsIm1hcmsiOm51bGwsImF0IjoiMjAyNi0xMS0xOFQxMTowNjo0MC4wMDAwMDBaIn0.9ph3toJVXLIBKH1a8s3aszaVnUrxbAJbZkZwMK4sITt6QF8DaH79CE5yfOY_n0FP4ZQNvHYVZtrd35HzlhakAA");
 }

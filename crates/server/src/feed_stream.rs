@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use sumun_feed::{Frame, PART_RECORDS_MAX, PublicKey, SnapshotWriter};
+use sumun_feed::{Frame, JwsError, Mark, PART_RECORDS_MAX, PublicKey, SnapshotWriter};
 use sumun_model::{GateId, KeyId};
 use sumun_store::StoreError;
 use tokio::sync::mpsc::Sender;
@@ -54,6 +54,10 @@ pub(crate) enum StreamEnd {
         "the database says that the feed is at version {found}, and version {sent} was sent: it was rolled back"
     )]
     RolledBack { sent: u64, found: u64 },
+    #[error(
+        "version {sent} of the feed is another one now than the one that was sent: the database was rolled back and has grown again, or forked"
+    )]
+    Forked { sent: u64 },
     #[error("the feed cannot be read")]
     Store(#[from] StoreError),
     #[error("a frame cannot be signed")]
@@ -64,11 +68,12 @@ pub(crate) enum StreamEnd {
 pub(crate) type Line = Result<Bytes, StreamEnd>;
 
 /// Feeds a gate until one of the two ends it.
-pub(crate) async fn run(server: Arc<Server>, gate: GateId, from: u64, lines: Sender<Line>) {
+pub(crate) async fn run(server: Arc<Server>, gate: GateId, held: (u64, Option<Mark>), lines: Sender<Line>) {
+    let (from, mark) = held;
     let mut newer = server.gates.connected(gate.as_str());
     server.metrics.feed_streams.inc();
     tracing::info!(gate.id = %gate, from, "Gate {gate} follows the feed from version {from}");
-    let mut stream = Stream { server: &server, lines: &lines, gate: &gate, key: None, version: from };
+    let mut stream = Stream { server: &server, lines: &lines, gate: &gate, key: None, version: from, mark };
     let end = tokio::select! {
         biased;
         _ = newer.changed() => StreamEnd::Newer,
@@ -77,6 +82,9 @@ pub(crate) async fn run(server: Arc<Server>, gate: GateId, from: u64, lines: Sen
     match &end {
         StreamEnd::Gone | StreamEnd::Newer | StreamEnd::Stopping => {
             tracing::info!(gate.id = %gate, "Feed of gate {gate} ended: {end}");
+        }
+        StreamEnd::RolledBack { .. } | StreamEnd::Forked { .. } => {
+            tracing::error!(gate.id = %gate, "Feed of gate {gate} broken off: {end}. Run `sumun ledger verify --since` with a checkpoint kept elsewhere");
         }
         _ => {
             tracing::warn!(gate.id = %gate, error = &end as &dyn std::error::Error, "Feed of gate {gate} broken off: {end}");
@@ -99,6 +107,8 @@ struct Stream<'s> {
     key: Option<PublicKey>,
     /// The version all that was sent amounts to.
     version: u64,
+    /// What that version is; none for version 0.
+    mark: Option<Mark>,
 }
 
 impl Stream<'_> {
@@ -132,6 +142,13 @@ impl Stream<'_> {
         if *self.key.get_or_insert(key) == key { Ok(()) } else { Err(StreamEnd::Revoked) }
     }
 
+    /// What was sent is what the record has: else the storage behind this process was exchanged under it.
+    async fn still_that(&self) -> Result<(), StreamEnd> {
+        let Some(mark) = self.mark else { return Ok(()) };
+        let root = self.server.govern.store.feed_root(self.version, mark.entry).await?;
+        if root == Some(mark.root) { Ok(()) } else { Err(StreamEnd::Forked { sent: self.version }) }
+    }
+
     /// Says that nothing has changed, as of the moment before the database was asked. What has is sent instead.
     async fn heartbeat(&mut self) -> Result<(), StreamEnd> {
         let govern = &self.server.govern;
@@ -145,11 +162,12 @@ impl Stream<'_> {
         if found < self.version {
             return Err(StreamEnd::RolledBack { sent: self.version, found });
         }
+        self.still_that().await?;
         if found > self.version {
             // Another process sequenced it, and this one has not heard yet.
             return self.catch_up(found).await;
         }
-        let frame = Frame::Heartbeat { version: self.version, at };
+        let frame = Frame::Heartbeat { version: self.version, mark: self.mark, at };
         self.send(frame.sign(&self.server.feed_key)?).await
     }
 
@@ -157,20 +175,25 @@ impl Stream<'_> {
     async fn catch_up(&mut self, head: u64) -> Result<(), StreamEnd> {
         while self.version < head {
             self.still_enrolled().await?;
+            self.still_that().await?;
             match self.server.govern.store.feed_since(self.version, DELTAS).await? {
                 None => self.snapshot().await?,
                 Some(deltas) if deltas.is_empty() => return Ok(()),
                 Some(deltas) => {
                     for delta in deltas {
                         let records = self.with_secrets(delta.records).await?;
-                        let frame = Frame::Delta {
-                            version: delta.version,
-                            entry: delta.entry,
-                            at: delta.at,
-                            records,
+                        let mark = Mark { entry: delta.entry, root: delta.root };
+                        let frame = Frame::Delta { version: delta.version, mark, at: delta.at, records };
+                        let line = match frame.sign(&self.server.feed_key) {
+                            // A change of very many keys at once: in parts it can be said.
+                            Err(JwsError::TooLong { .. }) => {
+                                self.snapshot().await?;
+                                break;
+                            }
+                            line => line?,
                         };
-                        self.send(frame.sign(&self.server.feed_key)?).await?;
-                        self.version = delta.version;
+                        self.send(line).await?;
+                        (self.version, self.mark) = (delta.version, Some(mark));
                     }
                 }
             }
@@ -188,6 +211,7 @@ impl Stream<'_> {
         let at = self.server.govern.world.now();
         let mut snapshot = self.server.govern.store.feed_snapshot().await?;
         let (version, keys, dead) = (snapshot.version(), snapshot.keys(), snapshot.dead());
+        let mark = snapshot.mark().map(|(entry, root)| Mark { entry, root });
         let (mut writer, line) = SnapshotWriter::begin(&self.server.feed_key, version, at, keys, dead)?;
         self.send(line).await?;
         let page = u32::try_from(PART_RECORDS_MAX).unwrap_or(u32::MAX);
@@ -197,7 +221,9 @@ impl Stream<'_> {
                 break;
             }
             self.still_enrolled().await?;
-            self.send(writer.part(self.with_secrets(records).await?, Vec::new())?).await?;
+            for line in writer.records(self.with_secrets(records).await?)? {
+                self.send(line).await?;
+            }
         }
         // Ids that have ended and that gates were never told of: they must not come to life there either.
         loop {
@@ -208,8 +234,8 @@ impl Stream<'_> {
             let ids = ids.iter().map(|id| KeyId::new(id).map_err(|_| StreamEnd::Id(id.clone())));
             self.send(writer.part(Vec::new(), ids.collect::<Result<_, _>>()?)?).await?;
         }
-        self.send(writer.end()?).await?;
-        self.version = version;
+        self.send(writer.end(mark)?).await?;
+        (self.version, self.mark) = (version, mark);
         Ok(())
     }
 

@@ -61,6 +61,8 @@ pub struct FeedDelta {
     pub version: u64,
     /// The ledger entry that brought it.
     pub entry: u64,
+    /// Root of the tree up to and with that entry: what the version is, and not only its number.
+    pub root: [u8; 32],
     /// When that was sequenced.
     pub at: Timestamp,
     /// Gate-visible records that changed.

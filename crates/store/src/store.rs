@@ -183,6 +183,15 @@ impl Store {
         feed::version(self.inner()).await
     }
 
+    /// Root of the tree up to and with an entry, if that entry brought this version of the feed; `None` if it did not. Two
+    /// records that differ before it have different roots.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn feed_root(&self, version: u64, entry: u64) -> Result<Option<[u8; 32]>, StoreError> {
+        feed::root(self.inner(), version, entry).await
+    }
+
     /// All gate-visible records at one version, to be read page by page. Keeps a connection until dropped; of so many at
     /// once the next one waits.
     ///
@@ -192,7 +201,7 @@ impl Store {
         feed::snapshot(self.inner()).await
     }
 
-    /// Feed steps after a version, oldest first; `None` if some of them were pruned, or if the version is not reached yet.
+    /// Feed steps after a version, oldest first, their records as the entries have them; `None` if some of them were pruned, or if the version is not reached yet.
     ///
     /// # Errors
     /// As [`Store::get`].

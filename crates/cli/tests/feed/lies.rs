@@ -3,7 +3,7 @@
 use crate::server::now;
 use crate::stage::Key;
 use crate::world::{PASSES, REFUSED, World, record, statuses};
-use sumun_feed::{Frame, SigningKey};
+use sumun_feed::{Frame, Mark, SigningKey};
 
 #[test]
 fn storage_rolled_back_is_refused_and_told() {
@@ -31,12 +31,36 @@ fn storage_rolled_back_is_refused_and_told() {
 }
 
 #[test]
+fn storage_rolled_back_and_grown_again_is_refused_and_told() {
+    let world = World::new("");
+    let gate = world.start();
+    let version = world.set(&Key::expired("K1"));
+    world.server.waits_for(version);
+    world.server.roll_back(version - 1);
+    // Another change under the same number: K1 lives on there.
+    assert_eq!(world.set(&Key::expired("K2")), version);
+    gate.says("rolled back and has grown again");
+    assert_eq!(statuses(&gate, "K1"), REFUSED);
+    assert_eq!(statuses(&gate, "K2"), PASSES, "nothing of another record is taken");
+    // As the product's own server tells it; and what the version was is known from the disk.
+    world.server.tells_at_once();
+    gate.kill();
+    let gate = world.start();
+    gate.says("feed_forked");
+    assert_eq!(statuses(&gate, "K1"), REFUSED);
+}
+
+#[test]
 fn a_line_that_cannot_be_believed_ends_the_connection_and_nothing_else() {
     let world = World::new("");
     let gate = world.start();
     world.server.waits_for(3);
-    let revive =
-        |version| Frame::Delta { version, entry: 1, at: now(), records: vec![record(&Key::expired("K1"))] };
+    let revive = |version| Frame::Delta {
+        version,
+        mark: Mark { entry: version + 100, root: [0; 32] },
+        at: now(),
+        records: vec![record(&Key::expired("K1"))],
+    };
     let forged = revive(4).sign(&SigningKey::from_seed(&[9; 32])).unwrap();
     let mut corrupted = world.server.sign(&revive(4));
     let at = corrupted.len() / 2;

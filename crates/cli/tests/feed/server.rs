@@ -3,13 +3,14 @@
 
 use crate::stage::wait_for;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sumun_feed::{
-    Acknowledgement, Frame, GateProof, PublicKey, REQUEST_ACKNOWLEDGE, REQUEST_FEED, SigningKey,
+    Acknowledgement, Frame, GateProof, Mark, PublicKey, REQUEST_ACKNOWLEDGE, REQUEST_FEED, SigningKey,
     SnapshotWriter,
 };
 use sumun_model::Timestamp;
@@ -23,6 +24,14 @@ struct Record {
     head: u64,
     table: BTreeMap<String, Value>,
     deltas: BTreeMap<u64, Vec<Value>>,
+    /// What each version is: it goes on from the one before.
+    marks: BTreeMap<u64, Mark>,
+}
+
+impl Record {
+    fn mark(&self, version: u64) -> Option<Mark> {
+        self.marks.get(&version).copied()
+    }
 }
 
 #[derive(Default)]
@@ -96,6 +105,9 @@ impl Server {
             let record = &mut state.record;
             record.head += 1;
             record.deltas.insert(record.head, records.to_vec());
+            let before = record.mark(record.head - 1).map_or([0; 32], |mark| mark.root);
+            let root = Sha256::new().chain_update(before).chain_update(serde_json::to_vec(records).unwrap());
+            record.marks.insert(record.head, Mark { entry: record.head + 100, root: root.finalize().into() });
             for key in records {
                 record.table.insert(key["key"].as_str().unwrap().to_owned(), key.clone());
             }
@@ -205,8 +217,11 @@ impl Server {
             return None;
         }
         if method == "GET" {
-            let from = target.strip_prefix("/v1/feed?from=").unwrap().parse().unwrap();
-            return self.feed(&mut stream, from);
+            let asked = target.strip_prefix("/v1/feed?from=").unwrap();
+            let (from, mark) =
+                asked.split_once("&mark=").map_or((asked, None), |(from, mark)| (from, Some(mark)));
+            let mark = mark.map(|mark| mark.parse().unwrap());
+            return self.feed(&mut stream, from.parse().unwrap(), mark);
         }
         assert_eq!(target, "/v1/feed/acknowledgements");
         let status = self.take(&String::from_utf8(body).unwrap());
@@ -232,8 +247,14 @@ impl Server {
         })
     }
 
-    fn feed(&self, stream: &mut TcpStream, from: u64) -> Option<()> {
-        let (at_once, head) = self.change(|state| (state.tells_at_once, state.record.head));
+    fn feed(&self, stream: &mut TcpStream, from: u64, mark: Option<Mark>) -> Option<()> {
+        assert_eq!(mark.is_some(), from > 0, "a version and what it is go together");
+        let (at_once, head, known) =
+            self.change(|state| (state.tells_at_once, state.record.head, state.record.mark(from)));
+        if at_once && from <= head && mark != known {
+            let answer = b"HTTP/1.1 409 Conflict\r\nContent-Length: 22\r\n\r\n{\"code\":\"feed_forked\"}";
+            return stream.write_all(answer).ok();
+        }
         if at_once && from > head {
             let answer =
                 b"HTTP/1.1 409 Conflict\r\nContent-Length: 27\r\n\r\n{\"code\":\"feed_behind_gate\"}";
@@ -262,7 +283,8 @@ impl Server {
             } else if let Some(records) = state.record.deltas.get(&(at + 1)) {
                 at += 1;
                 let records = records.clone();
-                self.sign(&Frame::Delta { version: at, entry: at + 100, at: now(), records })
+                let mark = state.record.mark(at).unwrap();
+                self.sign(&Frame::Delta { version: at, mark, at: now(), records })
             } else if at < state.record.head {
                 drop(state);
                 at = self.snapshot(stream)?;
@@ -274,7 +296,7 @@ impl Server {
                 if !waited.timed_out() || state.generation != generation || state.record.head != version {
                     continue;
                 }
-                self.sign(&Frame::Heartbeat { version, at: now() })
+                self.sign(&Frame::Heartbeat { version, mark: state.record.mark(version), at: now() })
             };
             drop(state);
             stream.write_all(format!("{next}\n").as_bytes()).ok()?;
@@ -283,13 +305,13 @@ impl Server {
 
     fn snapshot(&self, stream: &mut TcpStream) -> Option<u64> {
         let record = self.state().record.clone();
-        let count = record.table.len() as u64;
+        let (count, mark) = (record.table.len() as u64, record.mark(record.head));
         let (mut writer, line) =
             SnapshotWriter::begin(&self.inner.key, record.head, now(), count, 0).unwrap();
         let mut lines = vec![line];
         let records: Vec<Value> = record.table.into_values().collect();
         lines.extend(records.chunks(2).map(|part| writer.part(part.to_vec(), Vec::new()).unwrap()));
-        lines.push(writer.end().unwrap());
+        lines.push(writer.end(mark).unwrap());
         stream.write_all((lines.join("\n") + "\n").as_bytes()).ok()?;
         Some(record.head)
     }

@@ -143,6 +143,23 @@ fn refused(standing: Standing, ack: &Acknowledgement) -> Refusal {
     Refusal::new(RefusalKind::Conflict, code, message, remedy)
 }
 
+/// What the gate obeyed is not what this record has under that number.
+fn forked(ack: &Acknowledgement) -> Refusal {
+    let Acknowledgement { gate, to, mark, .. } = ack;
+    let message =
+        format!("gate `{gate}` acknowledges version {to} as {mark}, and here version {to} is another one");
+    tracing::error!(
+        "{message}: the storage was rolled back and has grown again, or forked. No receipt was taken"
+    );
+    Refusal::new(
+        RefusalKind::Conflict,
+        "receipt_forked",
+        message,
+        "the record was rolled back and has grown again, or forked: keep the gate as it is, run `sumun ledger verify --since` \
+         with a checkpoint kept elsewhere, and restore the storage",
+    )
+}
+
 /// The id of a gate's so-and-so-many-th receipt: newer ones sort first.
 fn receipt_id(gate: &str, ordinal: u64) -> String {
     format!("{gate}:{:016x}", u64::MAX - ordinal)
@@ -165,7 +182,7 @@ impl Govern {
     /// Takes a gate's signed acknowledgement.
     ///
     /// # Errors
-    /// `gate_unknown`, `acknowledgement_invalid`, `receipt_skips`, `receipt_ahead`, the store's.
+    /// `gate_unknown`, `acknowledgement_invalid`, `receipt_skips`, `receipt_ahead`, `receipt_forked`, the store's.
     pub async fn take_receipt(&self, token: &str) -> Result<TakenReceipt, Refusal> {
         let invalid = |error: sumun_feed::AcknowledgeError| {
             Refusal::new(
@@ -186,6 +203,9 @@ impl Govern {
         };
         let (_, key) = self.enrolled_gate(&gate).await?.ok_or_else(unknown)?;
         let ack = Acknowledgement::verify(token, &key).map_err(invalid)?;
+        if ack.to <= self.store.feed_head() && !self.feed_is(ack.to, ack.mark).await? {
+            return Err(forked(&ack));
+        }
         let last = self.last_receipt(gate.as_str()).await?;
         match self.judge(last.as_ref(), &ack) {
             Standing::New { .. } => {}
@@ -209,6 +229,7 @@ impl Govern {
                 facts.insert("gate".to_owned(), json!(ack.gate));
                 facts.insert("from".to_owned(), json!(ack.from));
                 facts.insert("to".to_owned(), json!(ack.to));
+                facts.insert("mark".to_owned(), json!(ack.mark));
                 facts.insert("applied_at".to_owned(), json!(ack.applied_at));
                 facts.insert("acknowledged_at".to_owned(), json!(ack.acknowledged_at));
                 facts.insert("received".to_owned(), json!(now));

@@ -6,12 +6,14 @@ use super::{rules, steps};
 use crate::actor::Actor;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::venue::{PublicKeyText, Venue};
-use sumun_model::{KeyState, Mandate, Timestamp};
+use sumun_model::{KeyState, Mandate, MarketId, Timestamp};
 
 /// Longest name of an application, in characters.
 const APPLICATION_CHARS_MAX: usize = 120;
 /// Most markets or countries of one mandate: more than there are countries, and a key for more markets needs no list.
 const MANDATE_ENTRIES_MAX: usize = 256;
+/// Longest name of a market in a mandate, in bytes: a list of such names goes to every gate.
+const MARKET_BYTES_MAX: usize = 64;
 
 pub(crate) fn invalid(code: &'static str, pointer: &str, message: String, remedy: &str) -> Refusal {
     Refusal::new(RefusalKind::Invalid, code, message, remedy).at(pointer)
@@ -121,14 +123,17 @@ fn bounds(mandate: &Mandate) -> Result<(), Refusal> {
     let country = |text: &String| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     let countries = mandate.countries.as_deref().unwrap_or_default();
     let markets = mandate.markets.as_deref().unwrap_or_default().len();
-    if countries.iter().all(country) && countries.len().max(markets) <= MANDATE_ENTRIES_MAX {
+    let long = |market: &MarketId| market.as_str().len() > MARKET_BYTES_MAX;
+    let markets_long = mandate.markets.as_deref().unwrap_or_default().iter().any(long);
+    if countries.iter().all(country) && !markets_long && countries.len().max(markets) <= MANDATE_ENTRIES_MAX {
         return Ok(());
     }
     Err(invalid(
         "mandate_bad",
         "/mandate",
         format!(
-            "a country is two capital letters (ISO 3166), and no list holds more than {MANDATE_ENTRIES_MAX}"
+            "a country is two capital letters (ISO 3166), a market's name has at most {MARKET_BYTES_MAX} bytes, and no list \
+             holds more than {MANDATE_ENTRIES_MAX}"
         ),
         "correct the list; leave it out if any will do",
     ))

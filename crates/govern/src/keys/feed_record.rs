@@ -33,7 +33,10 @@ pub fn of(key: &KeyRow) -> Option<Value> {
     put("measure", json!(key.measure));
     put("cause", json!(key.cause));
     put("secret_ref", json!(secret));
-    put("mandate", json!(key.mandate));
+    // What an ended key was approved to do matters to no gate, and may be long.
+    if key.state != KeyState::Expired {
+        put("mandate", json!(key.mandate));
+    }
     Some(Value::Object(record))
 }
 
@@ -49,6 +52,7 @@ mod tests {
         for state in [KeyState::Requested, KeyState::Rejected] {
             assert!(of(&KeyRow { state, ..key() }).is_none());
         }
-        assert!(of(&KeyRow { state: KeyState::Expired, ..key() }).is_some());
+        let ended = of(&KeyRow { state: KeyState::Expired, ..key() }).unwrap();
+        assert!(of(&key()).unwrap().get("mandate").is_some() && ended.get("mandate").is_none());
     }
 }

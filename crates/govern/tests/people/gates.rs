@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, HOUR, MINUTE, staff};
 use serde_json::json;
-use sumun_feed::{Acknowledgement, EnrolmentRequest, GateProof, REQUEST_FEED, SigningKey};
+use sumun_feed::{Acknowledgement, EnrolmentRequest, GateProof, Mark, REQUEST_FEED, SigningKey};
 use sumun_govern::{Call, Role};
 use sumun_model::{GateId, Timestamp};
 
@@ -10,12 +10,19 @@ fn gate(id: &str) -> GateId {
     GateId::new(id).unwrap()
 }
 
-fn ack(gate_id: &str, boot: &str, from: u64, to: u64, at: Timestamp) -> Acknowledgement {
+/// What each version of the feed is.
+async fn marks(bench: &Bench) -> Vec<Mark> {
+    let deltas = bench.govern.store.feed_since(0, 100).await.unwrap().unwrap();
+    deltas.iter().map(|delta| Mark { entry: delta.entry, root: delta.root }).collect()
+}
+
+fn ack(marks: &[Mark], gate_id: &str, boot: &str, from: u64, to: u64, at: Timestamp) -> Acknowledgement {
     Acknowledgement {
         gate: gate(gate_id),
         boot: boot.into(),
         from,
         to,
+        mark: marks.get(to as usize - 1).copied().unwrap_or(Mark { entry: 0, root: [0; 32] }),
         applied_at: at,
         acknowledged_at: at,
         last_admitted: Vec::new(),
@@ -92,10 +99,19 @@ async fn a_gate_is_invited_enrols_once_proves_itself_and_is_revoked() {
     let last = proof("n5", "example");
     govern.revoke_gate(&admin, &gate("g1"), "its machine was sold", &call).await.unwrap();
     assert!(govern.gate_of(&last, REQUEST_FEED).await.unwrap().is_none(), "revoked is refused from then on");
-    let token = ack("g1", "b1", 1, 1, bench.now()).sign(&key).unwrap();
+    let token = ack(&[], "g1", "b1", 1, 1, bench.now()).sign(&key).unwrap();
     assert_eq!(govern.take_receipt(&token).await.unwrap_err().code, "gate_unknown");
-    // It may come back, with another key.
+    // It may come back, with another key; and no key that ever was a gate's is taken again, by whomever.
     bench.enrolled("g1", 9).await;
+    for id in ["g1", "g2"] {
+        if id == "g1" {
+            govern.revoke_gate(&admin, &gate(id), "lost once more", &call).await.unwrap();
+        }
+        let made = govern.invite_gate(&admin, &gate(id), &call).await.unwrap().value;
+        let request = EnrolmentRequest::new(&key, made.invite.unwrap().expose(), bench.now()).unwrap();
+        let feed_key = SigningKey::from_seed(&[1; 32]).public();
+        assert_eq!(govern.enrol_gate(&request, feed_key).await.unwrap_err().code, "gate_key_used", "{id}");
+    }
 }
 
 #[tokio::test]
@@ -103,14 +119,20 @@ async fn receipts_continue_one_another_and_stand_verbatim_in_the_ledger() {
     let bench = Bench::new().await;
     let key = bench.enrolled("g1", 2).await;
     bench.versions(9).await;
+    let marks = marks(&bench).await;
     let govern = &bench.govern;
-    let token = |from, to| ack("g1", "b1", from, to, bench.now()).sign(&key).unwrap();
+    let token = |from, to| ack(&marks, "g1", "b1", from, to, bench.now()).sign(&key).unwrap();
     assert_eq!(govern.take_receipt(&token(2, 3)).await.unwrap_err().code, "receipt_skips");
     assert_eq!(govern.take_receipt(&token(1, 10)).await.unwrap_err().code, "receipt_ahead");
-    let forged = ack("g1", "b1", 1, 3, bench.now()).sign(&SigningKey::from_seed(&[7; 32])).unwrap();
+    let forged = ack(&marks, "g1", "b1", 1, 3, bench.now()).sign(&SigningKey::from_seed(&[7; 32])).unwrap();
     assert_eq!(govern.take_receipt(&forged).await.unwrap_err().code, "acknowledgement_invalid");
-    let unknown = ack("g9", "b1", 1, 3, bench.now()).sign(&key).unwrap();
+    let unknown = ack(&marks, "g9", "b1", 1, 3, bench.now()).sign(&key).unwrap();
     assert_eq!(govern.take_receipt(&unknown).await.unwrap_err().code, "gate_unknown");
+
+    let mut other = marks.clone();
+    other[2].root = [0; 32];
+    let forked = ack(&other, "g1", "b1", 1, 3, bench.now()).sign(&key).unwrap();
+    assert_eq!(govern.take_receipt(&forked).await.unwrap_err().code, "receipt_forked");
 
     let first = token(1, 3);
     let taken = govern.take_receipt(&first).await.unwrap();
@@ -121,7 +143,7 @@ async fn receipts_continue_one_another_and_stand_verbatim_in_the_ledger() {
     assert_eq!(govern.take_receipt(&token(5, 6)).await.unwrap_err().code, "receipt_skips");
     govern.take_receipt(&token(4, 6)).await.unwrap();
     // Another run that starts with an empty disk acknowledges from the beginning.
-    let anew = ack("g1", "b2", 1, 9, bench.now()).sign(&key).unwrap();
+    let anew = ack(&marks, "g1", "b2", 1, 9, bench.now()).sign(&key).unwrap();
     govern.take_receipt(&anew).await.unwrap();
     assert_eq!(bench.last_facts().await["again"], json!(true));
     let listed = govern.receipts(&staff("a", Role::Auditor), "g1", None, 10).await.unwrap();
@@ -138,8 +160,9 @@ async fn two_receipts_at_once_are_one_after_the_other() {
     let bench = Bench::new().await;
     let key = bench.enrolled("g1", 2).await;
     bench.versions(4).await;
+    let marks = marks(&bench).await;
     let tokens: Vec<String> =
-        (1..=4).map(|to| ack("g1", "b1", 1, to, bench.now()).sign(&key).unwrap()).collect();
+        (1..=4).map(|to| ack(&marks, "g1", "b1", 1, to, bench.now()).sign(&key).unwrap()).collect();
     let (a, b, c, d) = tokio::join!(
         bench.govern.take_receipt(&tokens[0]),
         bench.govern.take_receipt(&tokens[1]),

@@ -13,7 +13,7 @@ use axum::body::Body;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sumun_feed::{Acknowledgement, Typ};
+use sumun_feed::{Acknowledgement, Mark, Typ};
 use sumun_model::GateId;
 use utoipa::ToSchema;
 
@@ -27,11 +27,18 @@ const FROM: Parameter = Parameter {
     about: "The version the gate holds; 0, or absent, if none.",
 };
 
+const MARK: Parameter = Parameter {
+    name: "mark",
+    kind: Kind::Id,
+    required: false,
+    about: "What the version in `from` is, as the feed said; absent if `from` is 0.",
+};
+
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::FEED, "feed", "Key state as it changes · 키 상태 피드")
             .about("One signed frame a line: a snapshot if needed, then each version, and a heartbeat each second. Never ends by itself.")
-            .query(&[FROM])
+            .query(&[FROM, MARK])
             .gives_other("application/x-ndjson", "Frames, each a compact JWS.")
             .endless(),
         feed,
@@ -93,6 +100,37 @@ pub(crate) fn gate(asked: &Asked) -> Result<GateId, Problem> {
         .ok_or_else(|| Problem::forbidden("feed", "gate"))
 }
 
+/// What the version is that the gate holds, if it is that here too.
+async fn mark(asked: &Asked, gate: &GateId, from: u64) -> Result<Option<Mark>, Problem> {
+    if from == 0 {
+        return Ok(None);
+    }
+    let mark: Option<Mark> = asked.query("mark").and_then(|text| text.parse().ok());
+    let mark = mark.ok_or_else(|| {
+        Problem::invalid(
+            "mark_invalid",
+            "a gate that holds a version says what it is",
+            "send `mark` as the feed said it with that version, or `from=0` to begin anew",
+        )
+        .at("mark")
+    })?;
+    if asked.server.govern.feed_is(from, mark).await? {
+        return Ok(Some(mark));
+    }
+    tracing::error!(
+        gate.id = %gate,
+        "Gate {gate} holds version {from} as {mark}, and here version {from} is another one: the storage was rolled back and has \
+         grown again, or forked. The gate is refused. Run `sumun ledger verify --since` with a checkpoint kept elsewhere"
+    );
+    Err(Problem::new(
+        StatusCode::CONFLICT,
+        "feed_forked",
+        format!("version {from} is another one here than the one the gate holds"),
+        "the control plane's storage was rolled back and has grown again, or forked: keep the gate as it is, and restore the storage",
+    )
+    .at("mark"))
+}
+
 async fn feed(asked: Asked) -> Result<Answer, Problem> {
     let gate = gate(&asked)?;
     let from = asked.query_number("from").unwrap_or_default();
@@ -106,8 +144,9 @@ async fn feed(asked: Asked) -> Result<Answer, Problem> {
         )
         .at("from"));
     }
+    let mark = mark(&asked, &gate, from).await?;
     let (sender, receiver) = tokio::sync::mpsc::channel(FRAMES_WAITING_MAX);
-    tokio::spawn(feed_stream::run(asked.server, gate, from, sender));
+    tokio::spawn(feed_stream::run(asked.server, gate, (from, mark), sender));
     let lines = futures_util::stream::unfold(receiver, async |mut receiver| {
         let line = receiver.recv().await?;
         Some((line, receiver))

@@ -5,7 +5,7 @@ use crate::own::key_request;
 use http::Request;
 use http_body_util::BodyExt;
 use serde_json::json;
-use sumun_feed::{Acknowledgement, Frame, REQUEST_ACKNOWLEDGE};
+use sumun_feed::{Acknowledgement, Frame, Mark, REQUEST_ACKNOWLEDGE};
 use sumun_govern::Role;
 use sumun_model::GateId;
 
@@ -59,7 +59,7 @@ async fn a_gate_gets_a_snapshot_then_each_change_and_its_receipt_is_taken() {
     let version = bench.govern().store.feed_head();
     bench.send("POST", &format!("/v1/keys/{key}/revoke"), &owner, Some(json!({}))).await.is(200);
     let delta = frames(&bench, &mut body, |frame| matches!(frame, Frame::Delta { .. })).await;
-    let Some(Frame::Delta { version: next, records, .. }) = delta.last() else { panic!("{delta:?}") };
+    let Some(Frame::Delta { version: next, mark, records, .. }) = delta.last() else { panic!("{delta:?}") };
     assert_eq!((*next, &records[0]["state"]), (version + 1, &json!("expired")));
 
     let now = sumun_govern::World::now(&*bench.world);
@@ -68,6 +68,7 @@ async fn a_gate_gets_a_snapshot_then_each_change_and_its_receipt_is_taken() {
         boot: "0a0b".to_owned(),
         from: 1,
         to: *next,
+        mark: *mark,
         applied_at: now,
         acknowledged_at: now,
         last_admitted: Vec::new(),
@@ -83,6 +84,9 @@ async fn a_gate_gets_a_snapshot_then_each_change_and_its_receipt_is_taken() {
             .unwrap();
         bench.send_raw(request).await
     };
+    let other = Acknowledgement { mark: Mark { root: [0; 32], ..*mark }, ..ack.clone() };
+    let refused = bench.govern().take_receipt(&other.sign(&bench.gate_key).unwrap()).await.unwrap_err();
+    assert_eq!(refused.code, "receipt_forked");
     let taken = send().await.is(201);
     assert!(taken.json["entry"].is_u64());
     assert_eq!(send().await.is(200).json["known"], json!(true));
@@ -181,6 +185,52 @@ async fn a_gate_that_is_ahead_is_told_that_storage_is_old() {
     let proof = bench.proof(sumun_feed::REQUEST_FEED);
     let answer = bench.send("GET", "/v1/feed?from=99", &proof, None).await.is(409);
     assert_eq!(answer.code(), "feed_behind_gate");
+}
+
+#[tokio::test]
+async fn a_gate_that_holds_another_version_of_the_same_number_is_refused() {
+    let (bench, owner, key) = issued().await;
+    let mut body = bench.feed(0).await;
+    let snapshot = frames(&bench, &mut body, |frame| matches!(frame, Frame::SnapshotEnd { .. })).await;
+    let Some(Frame::SnapshotEnd { version, mark: Some(mark), .. }) = snapshot.last() else {
+        panic!("{snapshot:?}")
+    };
+    bench.send("POST", &format!("/v1/keys/{key}/revoke"), &owner, Some(json!({}))).await.is(200);
+    let ask = async |mark: String| {
+        let proof = bench.proof(sumun_feed::REQUEST_FEED);
+        bench.send("GET", &format!("/v1/feed?from={version}{mark}"), &proof, None).await
+    };
+    ask(format!("&mark={mark}")).await.is(200);
+    assert_eq!(ask(String::new()).await.is(422).code(), "mark_invalid");
+    for other in [
+        Mark { root: [0; 32], ..*mark },
+        Mark { entry: mark.entry + 1, ..*mark },
+        Mark { entry: 9999, ..*mark },
+    ] {
+        assert_eq!(ask(format!("&mark={other}")).await.is(409).code(), "feed_forked");
+    }
+    // The very entry is altered under the open stream: what was sent is not what the record has.
+    let mut body = bench.feed(0).await;
+    frames(&bench, &mut body, |frame| matches!(frame, Frame::SnapshotEnd { .. })).await;
+    tamper(&bench, "UPDATE ledger_entries SET leaf = 'another' WHERE feed_version = (SELECT feed_version FROM ledger_head)").await;
+    ends_without_a_delta(&bench, &mut body).await;
+}
+
+#[tokio::test]
+async fn an_altered_step_is_sent_as_its_entry_says() {
+    let (bench, owner, key) = issued().await;
+    let mut body = bench.feed(0).await;
+    let snapshot = frames(&bench, &mut body, |frame| matches!(frame, Frame::SnapshotEnd { .. })).await;
+    let Some(Frame::SnapshotEnd { version, mark: Some(mark), .. }) = snapshot.last() else {
+        panic!("{snapshot:?}")
+    };
+    bench.send("POST", &format!("/v1/keys/{key}/revoke"), &owner, Some(json!({}))).await.is(200);
+    tamper(&bench, &format!("UPDATE feed_deltas SET records = '[]' WHERE feed_version = {}", version + 1))
+        .await;
+    let mut body = bench.feed_from(*version, &format!("&mark={mark}")).await;
+    let delta = frames(&bench, &mut body, |frame| matches!(frame, Frame::Delta { .. })).await;
+    let Some(Frame::Delta { records, .. }) = delta.last() else { panic!("{delta:?}") };
+    assert_eq!((&records[0]["key"], &records[0]["state"]), (&json!(key), &json!("expired")));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! One read transaction on a connection of its own lasts until the snapshot is dropped, so every page is of the same
 //! instant. Whoever reads slowly holds only that connection; how long he may is the reader's affair.
 
-use super::{head_version, json};
+use super::{head_version, json, mark_of};
 use crate::db::{Columns, rows, unsigned};
 use crate::error::{StoreError, database};
 use crate::inner::Inner;
@@ -15,6 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 #[derive(Debug)]
 pub struct FeedSnapshot {
     version: u64,
+    mark: Option<(u64, [u8; 32])>,
     keys: u64,
     dead: u64,
     connection: AnyConnection,
@@ -27,13 +28,14 @@ pub struct FeedSnapshot {
 pub(crate) async fn open(inner: &Inner) -> Result<FeedSnapshot, StoreError> {
     let (turn, mut connection) = inner.db.snapshot_apart().await?;
     let version = head_version(&mut connection).await?;
+    let mark = mark_of(&mut connection, version).await?;
     let keys = count(&mut connection, "SELECT count(*) FROM \"feed_keys\"").await?;
     let dead = count(
         &mut connection,
         "SELECT count(*) FROM \"dead_keys\" d WHERE NOT EXISTS (SELECT 1 FROM \"feed_keys\" f WHERE f.\"key\" = d.\"key\")",
     );
     let dead = dead.await?;
-    Ok(FeedSnapshot { version, keys, dead, connection, after: Default::default(), _turn: turn })
+    Ok(FeedSnapshot { version, mark, keys, dead, connection, after: Default::default(), _turn: turn })
 }
 
 async fn count(connection: &mut AnyConnection, sql: &str) -> Result<u64, StoreError> {
@@ -47,6 +49,12 @@ impl FeedSnapshot {
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.version
+    }
+
+    /// The entry that brought that version, and the root of the tree up to and with it; `None` for version 0.
+    #[must_use]
+    pub const fn mark(&self) -> Option<(u64, [u8; 32])> {
+        self.mark
     }
 
     /// How many records there are.

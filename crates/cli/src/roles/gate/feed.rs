@@ -6,6 +6,7 @@
 
 mod connection;
 mod disk;
+mod held;
 mod reader;
 mod settle;
 mod table;
@@ -16,7 +17,8 @@ use crate::config::Config;
 use crate::enrolment::Enrolment;
 use crate::exit::{BadInput, Failed};
 use connection::Server;
-use disk::{FeedDisk, Held};
+use disk::FeedDisk;
+use held::Held;
 use reader::Reader;
 use settle::Settler;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -118,7 +120,10 @@ impl Feed {
             FeedDisk::open(config, enrolment.feed_key).map_err(|error| Failed(error.to_string()))?;
         let mut applier = Applier::new(config, keyring, debts, gate);
         let follower = match &held {
-            Some(held) => Follower::new(enrolment.feed_key, Some(held.version), held.acknowledged),
+            Some(held) => {
+                let place = Some((held.version, held.mark));
+                Follower::new(enrolment.feed_key, place, held.acknowledged)
+            }
             None => Follower::new(enrolment.feed_key, None, 0),
         };
         let mut heard_us = i64::MIN;

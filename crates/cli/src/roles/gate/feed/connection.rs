@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use std::time::Duration;
-use sumun_feed::{GateProof, LINE_BYTES_MAX, REQUEST_ACKNOWLEDGE, REQUEST_FEED, SigningKey};
+use sumun_feed::{GateProof, LINE_BYTES_MAX, Mark, REQUEST_ACKNOWLEDGE, REQUEST_FEED, SigningKey};
 use sumun_model::Timestamp;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -78,9 +78,15 @@ impl Server {
         format!("http://{}", self.authority)
     }
 
-    /// Opens the feed behind the version held.
-    pub(super) async fn follow(&self, from: u64, now: Timestamp) -> Result<Stream, ConnectionError> {
-        let target = format!("/v1/feed?from={from}");
+    /// Opens the feed behind the version held, and says what that version is.
+    pub(super) async fn follow(
+        &self,
+        from: u64,
+        mark: Option<Mark>,
+        now: Timestamp,
+    ) -> Result<Stream, ConnectionError> {
+        let mark = mark.map(|mark| format!("&mark={mark}")).unwrap_or_default();
+        let target = format!("/v1/feed?from={from}{mark}");
         let (response, driver) = self.ask(Method::GET, REQUEST_FEED, &target, Bytes::new(), now).await?;
         Ok(Stream {
             body: response,

@@ -5,16 +5,16 @@
 
 use super::super::disk::{StartError, open_log};
 use super::super::with_cause;
+use super::held::{Held, key_of};
 use crate::atomic_file;
 use crate::config::Config;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
-use sumun_feed::{Frame, PublicKey};
+use sumun_feed::{Delta, Frame, Mark, PublicKey};
 use sumun_model::{KeyId, Timestamp};
 use sumun_stream::{Log, LogError, LogOptions, PAYLOAD_BYTES_MAX, Retention};
 
@@ -76,58 +76,15 @@ impl From<LogError> for DiskError {
 #[serde(deny_unknown_fields)]
 struct Head {
     version: u64,
+    /// What that version is.
+    #[serde(default)]
+    mark: Option<Mark>,
     at: Timestamp,
     keys: u64,
     /// Up to which version govern had acknowledgements then.
     acknowledged: u64,
     /// Hex SHA-256 of all lines behind this one.
     digest: String,
-}
-
-/// All keys as they stood at a version.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(in super::super) struct Held {
-    pub(in super::super) version: u64,
-    /// As of when, by govern's clock.
-    pub(in super::super) at: Option<Timestamp>,
-    pub(in super::super) records: BTreeMap<KeyId, Value>,
-    /// Up to which version govern has acknowledgements.
-    pub(in super::super) acknowledged: u64,
-    /// Keys changed by versions that it has none for.
-    pub(in super::super) unacknowledged: Vec<KeyId>,
-}
-
-impl Held {
-    pub(super) fn snapshot(version: u64, at: Timestamp, records: &[Value]) -> Self {
-        let records = records.iter().filter_map(|record| Some((key_of(record)?, record.clone()))).collect();
-        Self { version, at: Some(at), records, ..Self::default() }
-    }
-
-    fn overlay(&mut self, version: u64, at: Timestamp, records: Vec<Value>) {
-        for mut record in records {
-            let Some(key) = key_of(&record) else { continue };
-            // As when it was applied: an end that had passed is not put off.
-            if let Some(end) = self.records.get(&key).and_then(end_of)
-                && end <= at
-                && end_of(&record).is_some_and(|later| later > at)
-                && let Some(expires) = record.get_mut("expires")
-            {
-                *expires = Value::String(end.to_string());
-            }
-            self.records.insert(key, record);
-        }
-        self.version = version;
-        self.at = Some(at);
-    }
-}
-
-/// Which key a record is about.
-pub(in super::super) fn key_of(record: &Value) -> Option<KeyId> {
-    KeyId::new(record.get("key")?.as_str()?).ok()
-}
-
-fn end_of(record: &Value) -> Option<Timestamp> {
-    record.get("expires")?.as_str()?.parse().ok()
 }
 
 /// Keeps what the feed says.
@@ -185,7 +142,7 @@ impl FeedDisk {
                     line.clear();
                     let frame =
                         Frame::verify(&text, &self.key).map_err(|error| damaged(error.to_string()))?;
-                    let Frame::Delta { version, at, records, .. } = frame else {
+                    let Frame::Delta { version, mark, at, records } = frame else {
                         return Err(damaged("a frame that is no delta".to_owned()));
                     };
                     let Some(held) = held.as_mut().filter(|held| version > held.version) else { continue };
@@ -193,7 +150,7 @@ impl FeedDisk {
                         return Err(damaged(format!("after version {} stands {version}", held.version)));
                     }
                     changed.extend(records.iter().filter_map(|record| Some((version, key_of(record)?))));
-                    held.overlay(version, at, records);
+                    held.overlay(Delta { version, mark, at, records });
                 }
                 other => return Err(damaged(format!("a record of kind {other}, which another build wrote"))),
             }
@@ -217,6 +174,7 @@ impl FeedDisk {
         }
         let mut held = Held {
             version: head.version,
+            mark: head.mark,
             at: Some(head.at),
             acknowledged: head.acknowledged,
             ..Held::default()
@@ -241,6 +199,7 @@ impl FeedDisk {
         }
         let head = Head {
             version: held.version,
+            mark: held.mark,
             at: held.at.unwrap_or(Timestamp::MIN),
             keys: held.records.len() as u64,
             acknowledged: held.acknowledged,
@@ -320,133 +279,4 @@ pub(super) fn note_heard(table: &Path, at: Timestamp) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-    use sumun_feed::SigningKey;
-
-    fn key() -> SigningKey {
-        SigningKey::from_seed(&[3; 32])
-    }
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_millis((1_795_000_000 + second) * 1000)
-    }
-
-    fn record(key: &str, account: &str, expires: i64) -> Value {
-        json!({ "key": key, "account": account, "expires": at(expires) })
-    }
-
-    fn delta(version: u64, records: Vec<Value>) -> String {
-        let second = i64::try_from(version).unwrap();
-        Frame::Delta { version, entry: version, at: at(second), records }.sign(&key()).unwrap()
-    }
-
-    struct Folder(tempfile::TempDir);
-
-    impl Folder {
-        fn open(&self) -> Result<(FeedDisk, Option<Held>), DiskError> {
-            let config = Config { data_dir: self.0.path().to_owned(), ..Config::default() };
-            FeedDisk::open(&config, key().public())
-        }
-    }
-
-    /// With a table of one key at version 7.
-    fn kept() -> (Folder, FeedDisk) {
-        let folder = Folder(tempfile::tempdir().unwrap());
-        let (mut disk, held) = folder.open().unwrap();
-        assert_eq!(held, None);
-        disk.replace(&Held::snapshot(7, at(7), &[record("K1", "A1", 100)])).unwrap();
-        (folder, disk)
-    }
-
-    fn accounts(held: &Held) -> Vec<String> {
-        held.records.values().map(|record| record["account"].as_str().unwrap().to_owned()).collect()
-    }
-
-    #[test]
-    fn what_was_kept_is_there_again_without_half_a_line() {
-        let (folder, disk) = kept();
-        disk.keep(&delta(8, vec![record("K1", "A8", 100)])).unwrap();
-        let long = "x".repeat(PAYLOAD_BYTES_MAX + 10);
-        disk.keep(&delta(9, vec![record("K2", &long, 100)])).unwrap();
-        disk.acknowledged(8).unwrap();
-        // A crash in the middle of a long line.
-        disk.log.append(PIECE, b"half a line").unwrap();
-        disk.sync().unwrap();
-        drop(disk);
-        let (disk, held) = folder.open().unwrap();
-        let held = held.unwrap();
-        assert_eq!((held.version, held.at, held.acknowledged), (9, Some(at(9)), 8));
-        assert_eq!(accounts(&held), ["A8".to_owned(), long]);
-        assert_eq!(held.unacknowledged, [KeyId::new("K2").unwrap()]);
-        disk.keep(&delta(10, vec![record("K3", "A10", 100)])).unwrap();
-        drop(disk);
-        assert_eq!(folder.open().unwrap().1.unwrap().version, 10);
-    }
-
-    #[test]
-    fn a_table_written_anew_takes_the_deltas_in() {
-        let (folder, mut disk) = kept();
-        for version in 8..20 {
-            disk.keep(&delta(version, vec![record("K1", &format!("A{version}"), 100)])).unwrap();
-        }
-        disk.acknowledged(12).unwrap();
-        disk.sync().unwrap();
-        let before = disk.load().unwrap().unwrap();
-        disk.compact_from(u64::MAX).unwrap();
-        assert_eq!(
-            disk.parse(&std::fs::read_to_string(&disk.table).unwrap()).unwrap().version,
-            7,
-            "not worth it yet"
-        );
-        disk.compact_from(1).unwrap();
-        assert_eq!(
-            disk.parse(&std::fs::read_to_string(&disk.table).unwrap()).unwrap().version,
-            before.version
-        );
-        drop(disk);
-        let (disk, held) = folder.open().unwrap();
-        // The deltas may stand there still; they are passed over.
-        let held = held.unwrap();
-        assert_eq!((held.version, held.acknowledged, accounts(&held)), (19, 12, vec!["A19".to_owned()]));
-        disk.keep(&delta(20, Vec::new())).unwrap();
-        drop(disk);
-        assert_eq!(folder.open().unwrap().1.unwrap().version, 20);
-    }
-
-    #[test]
-    fn an_end_that_had_passed_is_not_put_off_by_starting_again() {
-        let (folder, disk) = kept();
-        // Version 8 is of second 8: 100 was to come, and may be put off. Version 9 says second 5, version 10 more again.
-        disk.keep(&delta(8, vec![record("K1", "A8", 200)])).unwrap();
-        disk.keep(&delta(9, vec![record("K1", "A9", 5)])).unwrap();
-        disk.keep(&delta(10, vec![record("K1", "A10", 300)])).unwrap();
-        drop(disk);
-        let held = folder.open().unwrap().1.unwrap();
-        let end = held.records.values().next().and_then(end_of);
-        assert_eq!((end, accounts(&held)), (Some(at(5)), vec!["A10".to_owned()]));
-    }
-
-    #[test]
-    fn damage_is_told() {
-        let (folder, disk) = kept();
-        disk.keep(&delta(9, Vec::new())).unwrap();
-        drop(disk);
-        assert!(folder.open().err().unwrap().to_string().contains("after version 7 stands 9"));
-        let (folder, disk) = kept();
-        disk.keep(&Frame::Heartbeat { version: 8, at: at(8) }.sign(&key()).unwrap()).unwrap();
-        drop(disk);
-        assert!(folder.open().err().unwrap().to_string().contains("a frame that is no delta"));
-        let (folder, disk) = kept();
-        let forged = Frame::Delta { version: 8, entry: 1, at: at(8), records: Vec::new() };
-        disk.keep(&forged.sign(&SigningKey::from_seed(&[9; 32])).unwrap()).unwrap();
-        drop(disk);
-        assert!(folder.open().err().unwrap().to_string().contains("does not fit"));
-        let (folder, disk) = kept();
-        let text = std::fs::read_to_string(&disk.table).unwrap();
-        std::fs::write(&disk.table, text.replace("A1", "A2")).unwrap();
-        drop(disk);
-        assert!(folder.open().err().unwrap().to_string().contains("not as it was written"));
-    }
-}
+mod tests;

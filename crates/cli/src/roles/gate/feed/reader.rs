@@ -2,14 +2,14 @@
 
 use super::super::apply::{Applier, Extent};
 use super::connection::{ConnectionError, Server};
-use super::disk::Held;
+use super::held::Held;
 use super::settle::{Applied, Keep};
 use super::{Shared, lock, table};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::Duration;
-use sumun_feed::{FollowError, Step};
+use sumun_feed::{FollowError, Mark, Step};
 use sumun_model::Timestamp;
 use sumun_proxy::Proxy;
 use tokio::sync::watch;
@@ -78,9 +78,12 @@ impl Reader {
 
     /// One connection, until it is given up; and whether any line was taken from it.
     async fn connection(&mut self) -> (GivenUp, bool) {
-        let from = lock(&self.shared.follower).from();
+        let (from, mark) = {
+            let follower = lock(&self.shared.follower);
+            (follower.from(), follower.mark())
+        };
         let mut took_any = false;
-        let mut stream = match self.server.follow(from, self.proxy.now().wall).await {
+        let mut stream = match self.server.follow(from, mark, self.proxy.now().wall).await {
             Ok(stream) => stream,
             Err(error) => return (error.into(), took_any),
         };
@@ -116,21 +119,21 @@ impl Reader {
             }
             Step::Change(delta) => {
                 let done = table::apply(&mut self.applier, delta.records, delta.at, Extent::Some);
-                self.in_force(delta.version, delta.at, done, Keep::Line(line))
+                self.in_force((delta.version, Some(delta.mark)), delta.at, done, Keep::Line(line))
             }
             Step::Replace(snapshot) => tokio::task::block_in_place(|| {
                 // Those without a record any more are dead all the same.
                 for key in &snapshot.dead {
                     self.applier.end(key);
                 }
-                let held = Box::new(Held::snapshot(snapshot.version, snapshot.at, &snapshot.records));
+                let held = Box::new(Held::snapshot(&snapshot));
                 let done = table::apply(&mut self.applier, snapshot.records, snapshot.at, Extent::Whole);
                 info!(
                     feed.version = snapshot.version,
                     keys = held.records.len(),
                     "A snapshot of all keys came"
                 );
-                self.in_force(snapshot.version, snapshot.at, done, Keep::Table(held))
+                self.in_force((snapshot.version, snapshot.mark), snapshot.at, done, Keep::Table(held))
             }),
         }
     }
@@ -138,7 +141,7 @@ impl Reader {
     /// The table is changed: ends the streams it refuses, then hands it on to be kept and acknowledged.
     fn in_force(
         &mut self,
-        version: u64,
+        (version, mark): (u64, Option<Mark>),
         at: Timestamp,
         done: table::Done,
         keep: Keep,
@@ -146,7 +149,7 @@ impl Reader {
         self.proxy.recheck_streams();
         self.heard(at);
         let table::Done { before, unusable } = done;
-        let applied = Applied { version, at: self.proxy.now().wall, before, unusable, keep };
+        let applied = Applied { version, mark, at: self.proxy.now().wall, before, unusable, keep };
         self.has_table.send_replace(true);
         self.settle.try_send(applied).or_else(|full| match full {
             TrySendError::Full(applied) => {

@@ -4,14 +4,15 @@
 //! before any of this begins.
 
 use super::connection::{ConnectionError, Server};
-use super::disk::{DiskError, FeedDisk, Held};
+use super::disk::{DiskError, FeedDisk};
+use super::held::Held;
 use super::{Shared, lock};
 use crate::roles::gate::keeper::Keeper;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
-use sumun_feed::{Acknowledgement, LastAdmitted};
+use sumun_feed::{Acknowledgement, LastAdmitted, Mark};
 use sumun_gate::KeyEntry;
 use sumun_model::{KeyId, Timestamp};
 use sumun_proxy::Proxy;
@@ -28,6 +29,8 @@ const NAMED_MAX: usize = 5_000;
 /// A version that is in force.
 pub(super) struct Applied {
     pub(super) version: u64,
+    /// What that version is.
+    pub(super) mark: Option<Mark>,
     pub(super) at: Timestamp,
     pub(super) before: Vec<Arc<KeyEntry>>,
     pub(super) unusable: Vec<KeyId>,
@@ -128,7 +131,7 @@ impl Settler {
     }
 
     fn settle(&mut self, waiting: &mut Vec<Applied>) {
-        let Some(last) = waiting.last().map(|last| last.version) else { return };
+        let Some((last, mark)) = waiting.last().map(|last| (last.version, last.mark)) else { return };
         if let Err(error) = self.write(waiting) {
             self.trouble(Some(format!("{error}; nothing is acknowledged to govern meanwhile")));
             return;
@@ -147,7 +150,7 @@ impl Settler {
                 self.note_last(&before);
             }
         }
-        lock(&self.shared.follower).settled(last);
+        lock(&self.shared.follower).settled(last, mark);
         self.trouble(None);
     }
 
@@ -203,7 +206,7 @@ impl Settler {
     }
 
     fn acknowledge(&mut self) {
-        let Some((from, to)) = lock(&self.shared.follower).due() else { return };
+        let Some((from, to, mark)) = lock(&self.shared.follower).due() else { return };
         let now = self.proxy.now().wall;
         let streams = self.proxy.metrics.streams_cut.get();
         let acknowledgement = Acknowledgement {
@@ -211,6 +214,7 @@ impl Settler {
             boot: self.boot.clone(),
             from,
             to,
+            mark,
             applied_at: self.unsaid.applied_at.unwrap_or(now),
             acknowledged_at: now,
             last_admitted: self

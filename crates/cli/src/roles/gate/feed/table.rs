@@ -3,7 +3,7 @@
 //! A record that cannot be read or opened does not hold up the others: that key is refused, and govern is told.
 
 use super::super::apply::{Applier, Extent, OnUnopened};
-use super::disk::key_of;
+use super::held::key_of;
 use crate::keys_file::KeyRecord;
 use serde::Deserialize;
 use serde_json::Value;
