@@ -9,7 +9,7 @@ use sumun_govern::keys::rotate::Rotation;
 use sumun_govern::venue::{Bounded, Needed};
 use sumun_govern::{Call, Role, Venue};
 use sumun_model::key::AllowlistEntry;
-use sumun_store::tables::{ACCOUNTS, APPROVALS, KEYS, OPERATORS, VENDORS};
+use sumun_store::tables::{ACCOUNTS, APPROVALS, KEYS, OPERATORS, USERS, VENDORS};
 
 const WHY: &str = "used from two countries within a minute";
 const LESSER: &str = "a warning would come too late";
@@ -218,6 +218,14 @@ async fn a_repeated_approval_is_answered_as_before() {
 async fn what_waits_needs_whom_the_rules_in_force_name() {
     let bench = Bench::new().await;
     let (owner, call) = (bench.owner("C1"), Call::default());
+    bench
+        .put(
+            &USERS,
+            json!({"user": "lina", "name": "Lina Example", "email": null, "roles": ["compliance_lead"],
+                   "state": "active", "credential": null, "invite": null, "invite_until_us": null,
+                   "invited_by": "system:setup", "created_us": 1, "version": 1}),
+        )
+        .await;
     let (living, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
     let waiting =
         bench.govern.request_key(&owner, &request("own_bot", &["read", "trade"]), &call).await.unwrap();
@@ -232,11 +240,11 @@ async fn what_waits_needs_whom_the_rules_in_force_name() {
         venue.segments.retail.approvals.read.push(one(Role::Analyst));
         venue.expiry.approvals.push(one(Role::ComplianceLead));
     });
-    let (anna, lena) = (staff("anna", Role::Analyst), staff("lena", Role::ComplianceLead));
+    let (anna, lina) = (staff("anna", Role::Analyst), staff("lina", Role::ComplianceLead));
     let step = &waiting.waits_for[0];
     let after = bench.govern.decide(&anna, step, &yes(), &call).await.unwrap().value;
     assert_eq!(after.state, ApprovalState::Open);
-    let after = bench.govern.approve_key(&lena, &waiting.key.key, &yes(), &call).await.unwrap().value;
+    let after = bench.govern.approve_key(&lina, &waiting.key.key, &yes(), &call).await.unwrap().value;
     assert_eq!(after.state, ApprovalState::Granted);
     bench.govern.issue_key(&owner, &waiting.key.key, &call).await.unwrap();
     let issue = bench.govern.issue_key(&owner, &free.key.key, &call).await.unwrap_err();
@@ -246,7 +254,7 @@ async fn what_waits_needs_whom_the_rules_in_force_name() {
         bench.govern.decide(&staff(name, Role::Approver), end, &yes(), &call).await.unwrap();
     }
     assert_eq!(bench.column(&living, "state").await, json!("active"));
-    bench.govern.decide(&lena, end, &yes(), &call).await.unwrap();
+    bench.govern.decide(&lina, end, &yes(), &call).await.unwrap();
     assert_eq!(bench.column(&living, "state").await, json!("expired"));
 }
 
