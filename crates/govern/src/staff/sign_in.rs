@@ -2,7 +2,7 @@
 
 use super::credential::{Credential, NOBODYS, verify_password};
 use super::sessions::{Opened, of_user};
-use super::throttle::Throttle;
+use super::throttle::{OF_ALL, Throttle};
 use crate::actor::Actor;
 use crate::govern::Govern;
 use crate::refusal::{Refusal, RefusalKind};
@@ -150,7 +150,9 @@ impl SignIns {
     /// are as many failures.
     fn attempt(&self, subjects: &[String], now: Timestamp) -> Result<(), Refusal> {
         let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = subjects.iter().filter_map(|subject| throttle.until(subject, now)).max() {
+        let known = subjects.iter().any(|subject| throttle.knows(subject));
+        let asked = subjects.iter().filter(|subject| !(known && subject.starts_with(OF_ALL)));
+        if let Some(until) = asked.filter_map(|subject| throttle.until(subject, now)).max() {
             // Rounded up: whoever comes back then is heard.
             let seconds = until.micros_since(now).saturating_add(999_999).div_euclid(1_000_000);
             return Err(Refusal::new(
@@ -183,14 +185,17 @@ impl SignIns {
     }
 }
 
-/// Whom a failure counts against: the name that was claimed, and the network it came from.
+/// Whom a failure counts against: the name that was claimed as seen from the network it came from, that network, and, lightly,
+/// the name as such.
 fn subjects(user: &str, from: Option<IpAddr>) -> Vec<String> {
-    let mut subjects = vec![format!("user:{user}")];
-    subjects.extend(from.map(|address| match address.to_canonical() {
-        IpAddr::V4(v4) => format!("source:{v4}"),
+    let source = from.map(|address| match address.to_canonical() {
+        IpAddr::V4(v4) => v4.to_string(),
         // One customer of a provider has a /64 at least.
-        IpAddr::V6(v6) => format!("source:{:x?}", v6.segments().get(..4).unwrap_or_default()),
-    }));
+        IpAddr::V6(v6) => format!("{:x?}", v6.segments().get(..4).unwrap_or_default()),
+    });
+    let here = source.as_deref().unwrap_or("here");
+    let mut subjects = vec![format!("user:{user}@{here}"), format!("{OF_ALL}{user}")];
+    subjects.extend(source.as_deref().map(|source| format!("source:{source}")));
     subjects
 }
 

@@ -1,8 +1,9 @@
-//! Who has tried too often: failures per user and per source, each with a wait that doubles.
+//! Who has tried too often: failures per user at a source and per source, each with a wait that doubles. Of a user as a whole only
+//! a short one, from which sources he signed in from before are free: nobody locks somebody else out.
 //!
 //! Held in memory: after a restart everybody starts anew, which costs an attacker a restart. Bounded: the oldest is forgotten.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use sumun_model::Timestamp;
 
 /// Failures that cost nothing: people mistype.
@@ -11,6 +12,10 @@ const FREE: u32 = 5;
 const WAIT_FIRST_US: i64 = 1_000_000;
 /// The longest wait: fifteen minutes.
 const WAIT_MAX_US: i64 = 15 * 60 * 1_000_000;
+/// The longest wait for a user as a whole: two seconds, so that many sources together guess little.
+const WAIT_OF_ALL_MAX_US: i64 = 2_000_000;
+/// What a subject begins with that is a user as a whole.
+pub(super) const OF_ALL: &str = "all:";
 /// After so long without a failure, all is forgotten: a day.
 const FORGOTTEN_AFTER_US: i64 = 24 * 3600 * 1_000_000;
 /// Most subjects remembered.
@@ -34,13 +39,20 @@ impl Failures {
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
     failures: HashMap<String, Failures>,
+    /// Users at sources from which they have signed in.
+    known: HashSet<String>,
 }
 
 impl Throttle {
     /// Until when this subject must wait; `None` if it need not.
     pub(super) fn until(&self, subject: &str, now: Timestamp) -> Option<Timestamp> {
         let failures = self.failures.get(subject)?;
-        Some(failures.until()).filter(|until| *until > now)
+        let until = if subject.starts_with(OF_ALL) {
+            failures.until().min(failures.last.plus_micros(WAIT_OF_ALL_MAX_US))
+        } else {
+            failures.until()
+        };
+        Some(until).filter(|until| *until > now)
     }
 
     /// One more failure.
@@ -69,6 +81,15 @@ impl Throttle {
     /// It went well: its failures are forgotten.
     pub(super) fn succeeded(&mut self, subject: &str) {
         self.failures.remove(subject);
+        if self.known.len() >= SUBJECTS_MAX {
+            self.known.clear();
+        }
+        self.known.insert(subject.to_owned());
+    }
+
+    /// Whether this one has gone well before.
+    pub(super) fn knows(&self, subject: &str) -> bool {
+        self.known.contains(subject)
     }
 }
 

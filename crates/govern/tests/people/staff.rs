@@ -378,3 +378,32 @@ async fn the_word_of_somebody_who_has_gone_counts_no_more() {
     govern.decide(&staff("carol", admin), &demoted, &yes(), &call).await.unwrap();
     assert_eq!(govern.decide(&alice, &asked, &yes(), &call).await.unwrap_err().code, "voice_void");
 }
+
+#[tokio::test]
+async fn nobody_locks_somebody_else_out() {
+    let bench = Bench::new().await;
+    let (alice, _) = bench.founded().await;
+    let signs = SignIns::default();
+    let elsewhere: Option<IpAddr> = Some("198.51.100.1".parse().unwrap());
+    let attack = async || {
+        let wrong = sign_in("alice", "another sentence", "000000");
+        for _ in 0..20 {
+            let _ = signs.sign_in(&bench.govern, &wrong, elsewhere).await;
+            bench.pass(1_000_000);
+        }
+        let _ = signs.sign_in(&bench.govern, &wrong, elsewhere).await;
+        assert_eq!(
+            signs.sign_in(&bench.govern, &wrong, elsewhere).await.unwrap_err().code,
+            "too_many_attempts"
+        );
+    };
+    attack().await;
+    bench.pass(2_000_000);
+    let right = sign_in("alice", PASSWORD, &bench.code(&alice));
+    signs.sign_in(&bench.govern, &right, from()).await.unwrap();
+    // From where she has signed in before, she does not even wait.
+    bench.pass(20 * MINUTE);
+    attack().await;
+    let right = sign_in("alice", PASSWORD, &bench.code(&alice));
+    signs.sign_in(&bench.govern, &right, from()).await.unwrap();
+}
