@@ -123,6 +123,9 @@ fn staff_machines_gates_and_the_venue() {
         );
         shown(open, "bob", &["approvals", "list", "--state", "open"]);
         shown(open, "bob", &["approvals", "show", &approval]);
+        let early = open.run("bob", &["approvals", "grant", &approval, "--reason", "she answers customers"]);
+        assert!(early.code == 1 && early.shown().contains("not_enrolled"), "{}", early.shown());
+        open.enrol("carol", invited["result"]["invite"].as_str().unwrap());
         shown(open, "bob", &["approvals", "grant", &approval, "--reason", "she answers customers"]);
         shown(open, "alice", &["users", "roles", "carol", "viewer", "--reason", "new duty", "--dry-run"]);
         let again = open.json("alice", &["users", "roles", "carol", "viewer", "--reason", "new duty"]);

@@ -95,6 +95,7 @@ impl Govern {
         not_oneself(actor, &frozen.user)?;
         let row = self.row_or_not_found(&USERS, "user", &frozen.user).await?;
         not_disabled(&row)?;
+        enrolled(&row, &frozen.roles)?;
         let before: Vec<Role> = row::json(&row, "roles");
         if before != frozen.before {
             return Err(subject_changed(approval));
@@ -222,6 +223,19 @@ fn not_oneself(actor: &Actor, user: &str) -> Result<(), Refusal> {
         "own_account",
         "nobody changes or decides about his own roles or account",
         "ask another security administrator",
+    ))
+}
+
+/// Who has not enrolled is only a name: whoever holds the invitation would get the roles.
+fn enrolled(row: &Image, roles: &[Role]) -> Result<(), Refusal> {
+    if row::text(row, "state") == "active" || roles == [Role::Viewer] {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalKind::Conflict,
+        "not_enrolled",
+        format!("`{}` has not enrolled yet, and nobody knows who will", row::text(row, "user")),
+        "decide once he has, and has told you himself that it is he",
     ))
 }
 

@@ -145,3 +145,24 @@ async fn a_right_that_was_given_for_a_time_ends_while_the_key_lives_on() {
     assert_eq!(left, ScopeSet::READ.with(Scope::Cancel));
     assert!(bench.govern.due().await.unwrap().narrowed.is_empty());
 }
+
+#[tokio::test]
+async fn staff_show_a_factor_to_give_and_none_to_cut() {
+    let bench = Bench::new().await;
+    let call = Call::default();
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let more = addresses(&["203.0.113.7", "203.0.113.8"]);
+    let asked = bench.govern.change_allowlist(&bench.owner("C1"), &key, &more, &call).await.unwrap().value;
+    let (anna, bert) = (staff("anna", Role::Analyst), staff("bert", Role::Approver));
+    bench.pass(HOUR / 4);
+    let govern = &bench.govern;
+    let agreed = govern.decide(&anna, &asked.waits_for[0], &yes(), &call).await.unwrap_err();
+    assert_eq!(agreed.code, "second_factor_needed");
+    assert!(agreed.remedy.contains("sumun step-up"), "{}", agreed.remedy);
+    govern.suspend_key(&bert, &key, "seen where it should not be", &call).await.unwrap();
+    let lifted = govern.lift_key(&bert, &key, "it was a mistake after all", &call).await.unwrap_err();
+    assert_eq!(lifted.code, "second_factor_needed");
+    let bert = staff("bert", Role::Approver);
+    govern.lift_key(&bert, &key, "it was a mistake after all", &call).await.unwrap();
+    govern.decide(&staff("anna", Role::Analyst), &asked.waits_for[0], &yes(), &call).await.unwrap();
+}

@@ -228,6 +228,8 @@ async fn nobody_gives_himself_a_role_and_one_alone_gives_none() {
     let dave = staff("dave", Role::SecurityAdmin);
     let carol = staff("carol", Role::SecurityAdmin);
     assert_eq!(govern.decide(&carol, &approval, &yes(), &call).await.unwrap_err().code, "own_account");
+    assert_eq!(govern.decide(&bob, &approval, &yes(), &call).await.unwrap_err().code, "not_enrolled");
+    bench.enrol(made.invite.unwrap().expose()).await;
     govern.decide(&bob, &approval, &yes(), &call).await.unwrap();
     assert_eq!(govern.user(&alice, "carol").await.unwrap().roles, [Role::Analyst]);
     assert_eq!(bench.classes().await.last().map(String::as_str), Some("user.roles"));
