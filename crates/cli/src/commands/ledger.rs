@@ -4,7 +4,7 @@
 use super::{ledger_rebuild, ledger_verify, ledger_verify_proof};
 use crate::atomic_file;
 use crate::client::{Call, Listing, Reach};
-use crate::exit::Failed;
+use crate::exit::{BadInput, Failed};
 use crate::output;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -21,12 +21,16 @@ pub enum Ledger {
     /// List entries
     #[command(after_help = "Example:\n  sumun ledger entries --limit 10")]
     Entries(Entries),
-    /// Show an entry with its payload
-    #[command(after_help = "Example:\n  sumun ledger entry 12")]
+    /// Show an entry with its payload; personal data is masked unless a reason is given
+    #[command(
+        after_help = "Examples:\n  sumun ledger entry 12\n  sumun ledger entry 12 --reason \"case 47\""
+    )]
     Entry(Entry),
     /// Print the proof that an entry stands in the ledger
-    #[command(after_help = "Example:\n  sumun ledger proof 12 --out 12.proof --payload 12.payload\n  \
-                            sumun ledger verify-proof 12.proof --vkey vkey --payload 12.payload")]
+    #[command(
+        after_help = "Example:\n  sumun ledger proof 12 --out 12.proof --payload 12.payload --reason \"case 47\"\n  \
+                            sumun ledger verify-proof 12.proof --vkey vkey --payload 12.payload"
+    )]
     Proof(Proof),
     Verify(ledger_verify::Arguments),
     VerifyProof(ledger_verify_proof::Arguments),
@@ -54,6 +58,9 @@ pub struct Entries {
 pub struct Entry {
     /// Its index, from 0
     index: u64,
+    /// Why you must see personal data and digests of secrets; that you looked is recorded with it. Without it they are masked
+    #[arg(long)]
+    reason: Option<String>,
     #[command(flatten)]
     reach: Reach,
 }
@@ -69,12 +76,23 @@ pub struct Proof {
     /// File to write the entry's payload line to, which shows what the entry says
     #[arg(long, value_name = "FILE", requires = "out")]
     payload: Option<PathBuf>,
+    /// Why you must have the whole payload, if it holds what is masked otherwise; that you looked is recorded with it
+    #[arg(long, requires = "payload")]
+    reason: Option<String>,
     #[command(flatten)]
     reach: Reach,
 }
 
 /// The entry's line of a payload bundle, from the server's answer.
 fn payload_line(index: u64, entry: &Value) -> anyhow::Result<String> {
+    let masked = entry.get("masked").and_then(Value::as_array).is_some_and(|masked| !masked.is_empty());
+    if masked {
+        return Err(BadInput(format!(
+            "entry {index} holds personal data or digests of secrets, which are masked, and a masked payload proves nothing: \
+             say with `--reason` why you must have it whole"
+        ))
+        .into());
+    }
     let strange = || Failed(format!("the server's answer for entry {index} is no entry"));
     let Some(digits) = entry.get("salt").and_then(Value::as_str) else {
         return Ok(sumun_ledger::erased_line(index));
@@ -100,15 +118,17 @@ pub fn run(command: Ledger) -> anyhow::Result<()> {
             &page,
             &["index", "sequenced", "class", "commitment"],
         ),
-        Ledger::Entry(Entry { index, reach }) => {
-            reach.show(&Call::get(&["ledger", "entries", &index.to_string()]))
+        Ledger::Entry(Entry { index, reason, reach }) => {
+            let call = Call::get(&["ledger", "entries", &index.to_string()]);
+            reach.show(&call.with_some("reason", reason.as_ref()))
         }
-        Ledger::Proof(Proof { index, out, payload, reach }) => {
+        Ledger::Proof(Proof { index, out, payload, reason, reach }) => {
             let client = reach.client()?;
             let number = index.to_string();
             let answer = client.send(&Call::get(&["ledger", "entries", &number, "proof"]))?;
             if let Some(path) = payload {
-                let entry = client.send(&Call::get(&["ledger", "entries", &number]))?;
+                let entry = Call::get(&["ledger", "entries", &number]).with_some("reason", reason.as_ref());
+                let entry = client.send(&entry)?;
                 let entry: Value = serde_json::from_str(&entry.text).unwrap_or_default();
                 atomic_file::replace(&path, payload_line(index, &entry)?.as_bytes())?.warned();
             }

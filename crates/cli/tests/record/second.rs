@@ -107,7 +107,8 @@ fn lived() -> House {
     assert_eq!(code, 0, "{told}");
     let ended = open.json("owner", &["keys", "revoke", &key]);
     let entry = ended["ledger"]["entry"].as_u64().unwrap().to_string();
-    open.must("alice", &["ledger", "proof", &entry, "--out", "end.proof", "--payload", "end.payload"]);
+    let out = ["ledger", "proof", &entry, "--out", "end.proof", "--payload", "end.payload"];
+    open.must("alice", &[&out[..], &["--reason", "a made-up case"]].concat());
     let (status, said) = open.process.stop();
     assert!(status.success(), "{said}");
     house.place.write("checkpoint.txt", &house.place.read("sumun-data/ledger/checkpoint"));

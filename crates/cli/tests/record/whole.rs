@@ -85,13 +85,20 @@ fn a_key_is_asked_for_approved_issued_used_and_ended_and_the_ledger_proves_it() 
     let verified = house.place.run(&["ledger", "verify"]);
     assert_eq!(verified.code, 0, "{}", verified.shown());
     let number = entry.to_string();
-    open.must("alice", &["ledger", "proof", &number, "--out", "end.proof", "--payload", "end.payload"]);
+    let out = ["ledger", "proof", &number, "--out", "end.proof", "--payload", "end.payload"];
+    // A key's entry holds the digest of its secret: a masked payload would prove nothing, and says so.
+    let masked = open.run("alice", &out);
+    assert!(masked.code == 2 && masked.err.contains("--reason"), "{}", masked.shown());
+    open.must("alice", &[&out[..], &["--reason", "a made-up case"]].concat());
     let alone = ["ledger", "verify-proof", "end.proof", "--vkey", "sumun-data/ledger/vkey"];
     let shown = house.place.run(&[&alone[..], &["--payload", "end.payload"]].concat());
     assert!(shown.code == 0 && shown.out.contains("what it says is proved too"), "{}", shown.shown());
     let shown = house.place.run(&alone);
     assert!(shown.code == 0 && shown.out.contains("not shown"), "{}", shown.shown());
-    house.place.write("end.json", &open.must("alice", &["ledger", "entry", &number, "--json"]).out);
+    house.place.write(
+        "end.json",
+        &open.must("alice", &["ledger", "entry", &number, "--reason", "a made-up case", "--json"]).out,
+    );
     let check =
         ["ledger", "verify-proof", "end.proof", "--vkey", "sumun-data/ledger/vkey", "--entry", "end.json"];
     let proved = house.place.run(&check);
