@@ -1,6 +1,6 @@
 //! Where the key-encryption keys come from: a file only its owner can read, or an environment variable.
 
-use crate::config::SealConfig;
+use crate::config::{Config, SealConfig};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -103,6 +103,17 @@ pub fn load(seal: &SealConfig) -> Result<Keyring, KeyringSourceError> {
     match &seal.key_file {
         Some(path) => from_file(path),
         None => from_variable(&seal.key_env),
+    }
+}
+
+/// The control plane's own keyring: that of `govern.key_file`, or the shared one if none is named.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_own(config: &Config) -> Result<Keyring, KeyringSourceError> {
+    match &config.govern.key_file {
+        Some(path) => from_file(path),
+        None => load(&config.seal),
     }
 }
 

@@ -11,7 +11,6 @@ use crate::{descriptors, keyring, output};
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
-use sumun_seal::Keyring;
 
 /// A deadline worth a word, in seconds: half an hour, longer than any honest peer of a gate is silent.
 const TIMEOUT_S_LONG: u64 = 1800;
@@ -274,7 +273,7 @@ fn connections(asked: usize) -> Option<Check> {
 }
 
 /// Of a folder that `sumun init` made.
-fn control_plane(config: &Config, keyring: Option<&Keyring>) -> Vec<Check> {
+fn control_plane(config: &Config) -> Vec<Check> {
     let mut checks = vec![address("govern.listen", config.govern.listen)];
     if !config.govern.listen.ip().to_canonical().is_loopback() {
         checks.push(Check {
@@ -294,12 +293,23 @@ fn control_plane(config: &Config, keyring: Option<&Keyring>) -> Vec<Check> {
         ),
         Err(error) => failed("govern.venue_file", error.to_string()),
     });
-    if let Some(keyring) = keyring {
-        checks.push(match OwnKeys::load(&config.data_dir, keyring) {
-            Ok(_) => ok("govern", "the ledger's and the feed's keys open"),
-            Err(error) => failed("govern", error.to_string()),
-        });
-    }
+    checks.push(match &config.govern.key_file {
+        Some(_) => ok("govern.key_file", "key-encryption keys of the control plane's own; give no gate this file"),
+        None => Check {
+            name: "govern.key_file",
+            outcome: Outcome::Attention,
+            says: "not set: the ledger's and the feed's keys and staff's credentials are sealed under the keys of `seal`, which \
+                   gates elsewhere have too. For what is sealed from now on: `sumun keys kek-new --out govern-kek.txt`, add the \
+                   lines of `seal.key_file` below its own (they open what stands already), and name it here"
+                .to_owned(),
+        },
+    });
+    let own = keyring::load_own(config).map_err(|error| error.to_string());
+    let opened = own.and_then(|own| OwnKeys::load(&config.data_dir, &own).map_err(|error| error.to_string()));
+    checks.push(match opened {
+        Ok(_) => ok("govern", "the ledger's and the feed's keys open"),
+        Err(error) => failed("govern", error),
+    });
     checks
 }
 
@@ -323,7 +333,7 @@ fn keys(config: &Config) -> Vec<Check> {
     }
     let path = &config.gate.keys_file;
     if OwnKeys::any_in(&config.data_dir).is_some() {
-        checks.extend(control_plane(config, keyring.as_ref().ok()));
+        checks.extend(control_plane(config));
         if !path.exists() {
             // `sumun serve` feeds its own gate.
             return checks;

@@ -2,8 +2,7 @@
 
 use crate::config::{FILE_DEFAULT, Loaded, Sources};
 use crate::exit::{BadInput, Failed};
-use crate::keyring;
-use crate::roles::govern::{OwnKeys, VenueFile, founding};
+use crate::roles::govern::{Keyrings, OwnKeys, VenueFile, founding};
 use crate::{atomic_file, entropy, output};
 use serde::Serialize;
 use std::os::unix::fs::DirBuilderExt;
@@ -16,6 +15,9 @@ use zeroize::Zeroizing;
 
 /// The file of key-encryption keys that is made if the configuration names none.
 const KEK_FILE: &str = "kek.txt";
+
+/// The file of the control plane's own, which no gate is given.
+const OWN_KEK_FILE: &str = "govern-kek.txt";
 
 /// Make a control plane's folder: keys, database, record, and invites for the first administrators.
 ///
@@ -62,6 +64,7 @@ struct Made {
     origin: String,
     vkey: String,
     kek_file: Option<PathBuf>,
+    own_kek_file: Option<PathBuf>,
     gate: String,
     entries: u64,
     invites: Vec<Invite>,
@@ -98,7 +101,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let config = loaded.config;
     refuse_if_initialised(&config)?;
     let kek_made = key_encryption_key(&config, dir)?;
-    let keyring = keyring::load(&config.seal).map_err(|error| BadInput(error.to_string()))?;
+    let own_kek_made = match &config.govern.key_file {
+        Some(path) => make_key(path)?,
+        None => None,
+    };
+    let keyrings = Keyrings::load(&config)?;
     if !config.govern.venue_file.exists() {
         let text = venue_text(&arguments.venue_id)?;
         atomic_file::create(&config.govern.venue_file, text.as_bytes())?.durably()?;
@@ -110,9 +117,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let staging = Staging::new(&config.data_dir)?;
     let mut staged = config.clone();
     staged.data_dir = staging.path.clone();
-    let keys = OwnKeys::make(&staging.path, &keyring)?;
+    let keys = OwnKeys::make(&staging.path, &keyrings.own)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let founded = runtime.block_on(founding::found(&staged, &keys, keyring, file, &invites))?;
+    let founded = runtime.block_on(founding::found(&staged, &keys, keyrings, file, &invites))?;
     staging.settle(&config.data_dir)?;
 
     let made = Made {
@@ -122,6 +129,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         origin,
         vkey: founded.vkey,
         kek_file: kek_made,
+        own_kek_file: own_kek_made,
         gate: config.gate.id.to_string(),
         entries: founded.entries,
         invites: founded
@@ -156,10 +164,21 @@ fn told(made: &Made) -> String {
         );
     }
     text.push_str(&format!("\nThe ledger's verifier key, for whoever will check it:\n  {}\n", made.vkey));
-    if let Some(kek) = &made.kek_file {
+    let made_keks: Vec<String> = [&made.kek_file, &made.own_kek_file]
+        .into_iter()
+        .flatten()
+        .map(|kek| kek.display().to_string())
+        .collect();
+    if !made_keks.is_empty() {
         text.push_str(&format!(
             "\nKeep a copy of {} where the folder is not: without it nothing that is sealed opens.\n",
-            kek.display()
+            made_keks.join(" and ")
+        ));
+    }
+    if let Some(own) = &made.own_kek_file {
+        text.push_str(&format!(
+            "Give gates the first only: {} opens what signs the record.\n",
+            own.display()
         ));
     }
     text
@@ -218,7 +237,7 @@ fn configuration(dir: &Path) -> anyhow::Result<Loaded> {
     if !path.exists() {
         let text = format!(
             "# Made by `sumun init`. Every key there is, with its default: docs/sumun.example.toml, `sumun config check`.\n\n\
-             [seal]\nkey_file = \"{KEK_FILE}\"\n"
+             [govern]\nkey_file = \"{OWN_KEK_FILE}\"\n\n[seal]\nkey_file = \"{KEK_FILE}\"\n"
         );
         atomic_file::create(&path, text.as_bytes())?.durably()?;
     }
@@ -251,13 +270,18 @@ fn key_encryption_key(config: &crate::config::Config, dir: &Path) -> anyhow::Res
         ))
         .into());
     };
+    make_key(&path)
+}
+
+/// Makes a file with one key-encryption key, unless it is there. Returns it if it was made.
+fn make_key(path: &Path) -> anyhow::Result<Option<PathBuf>> {
     if path.exists() {
         return Ok(None);
     }
     let kek = KeyEncryptionKey::new(entropy::draw()?);
     let content = Zeroizing::new(format!("# key-encryption key {}\n{}\n", kek.id(), *kek.expose_text()));
-    atomic_file::create(&path, content.as_bytes())?.durably()?;
-    Ok(Some(path))
+    atomic_file::create(path, content.as_bytes())?.durably()?;
+    Ok(Some(path.to_owned()))
 }
 
 /// The venue file as it is shipped, under this id.

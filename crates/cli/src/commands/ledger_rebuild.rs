@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             BadInput("that is the database the ledger is read from; name an empty one".to_owned()).into()
         );
     }
-    let ring = keyring::load(&config.seal).map_err(|error| BadInput(error.to_string()))?;
+    let ring = keyring::load_own(&config).map_err(|error| BadInput(error.to_string()))?;
     let keys = OwnKeys::load(&config.data_dir, &ring)?;
     let signer = keys.signer(&VenueFile::read(&config)?.venue.ledger.origin)?;
     let holder = hex::encode(*entropy::draw::<16>()?);

@@ -198,6 +198,9 @@ section! {
         /// The database. Absent: SQLite in `data_dir`. A password does not belong here: PostgreSQL's own `PGPASSWORD` or
         /// `~/.pgpass` holds it.
         database: Option<String> = None, example "\"postgres://sumun@127.0.0.1/sumun\"";
+        /// Key-encryption keys of the control plane's own, in a file as `seal.key_file` is: under them stand the keys that sign the
+        /// ledger and the feed, and staff's credentials. No gate needs it. Absent: the keys of `seal`, which gates have.
+        key_file: Option<PathBuf> = None, example "\"govern-kek.txt\"";
         /// The venue's facts. A changed file is adopted at the next start, as a ledger entry that shows each field.
         venue_file: PathBuf = "venue.toml".into();
         /// Where canaries (the venue's own keys, ended and then tried from outside) reach each gate: `gate-id=http://host:port`.
@@ -299,6 +302,7 @@ impl Config {
             Some(&mut self.gate.keys_file),
             Some(&mut self.govern.venue_file),
             self.gate.feed.gate_key_file.as_mut(),
+            self.govern.key_file.as_mut(),
             self.seal.key_file.as_mut(),
         ];
         for path in paths.into_iter().flatten() {

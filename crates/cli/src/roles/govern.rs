@@ -23,7 +23,8 @@ use std::time::Duration;
 use sumun_govern::Govern;
 use sumun_seal::Keyring;
 use sumun_server::Server;
-use sumun_store::{Store, StoreOptions};
+use sumun_store::tables::GATES;
+use sumun_store::{Filter, Store, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
@@ -106,10 +107,10 @@ impl ControlPlane {
     /// # Errors
     /// Names what is not in order.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
-        let keyring = crate::keyring::load(&config.seal).map_err(|error| BadInput(error.to_string()))?;
-        let keys = OwnKeys::load(&config.data_dir, &keyring)?;
+        let keyrings = Keyrings::load(config)?;
+        let keys = OwnKeys::load(&config.data_dir, &keyrings.own)?;
         let file = VenueFile::read(config)?;
-        let govern = open(config, &keys, keyring, &file).await?;
+        let govern = open(config, &keys, keyrings, &file).await?;
         file.adopt(&govern, config).await?;
         let listener = sumun_proxy::server::bind(config.govern.listen)
             .await
@@ -165,6 +166,37 @@ impl Running {
     }
 }
 
+/// What seals: API keys' secrets, which gates open, under the shared keyring; all else under the control plane's own.
+pub(crate) struct Keyrings {
+    /// Gates have it too.
+    shared: Keyring,
+    /// Nobody else has it, if `govern.key_file` is set.
+    pub(crate) own: Keyring,
+}
+
+impl Keyrings {
+    /// # Errors
+    /// One of the two cannot be had.
+    pub(crate) fn load(config: &Config) -> Result<Self, BadInput> {
+        let bad = |error: crate::keyring::KeyringSourceError| BadInput(error.to_string());
+        let shared = crate::keyring::load(&config.seal).map_err(bad)?;
+        Ok(Self { shared, own: crate::keyring::load_own(config).map_err(bad)? })
+    }
+}
+
+/// Says so if a gate elsewhere has what opens the ledger's key.
+async fn remote_gates_share_the_keyring(config: &Config, store: &Store) {
+    let enrolled = Filter { equals: vec![("state", "enrolled".into())], limit: 2, ..Filter::default() };
+    let gates = store.list(&GATES, &enrolled).await.unwrap_or_default();
+    let own = config.gate.id.as_str();
+    if gates.iter().any(|gate| gate.get("gate").is_some_and(|gate| gate != own)) {
+        tracing::warn!(
+            "`govern.key_file` is not set: whoever takes a gate's key-encryption keys and a copy of this folder can sign the \
+             ledger and the feed; see `sumun config check`"
+        );
+    }
+}
+
 /// The use cases over the store. The venue's facts are the file's until some were adopted.
 ///
 /// # Errors
@@ -172,7 +204,7 @@ impl Running {
 pub(crate) async fn open(
     config: &Config,
     keys: &OwnKeys,
-    keyring: Keyring,
+    keyrings: Keyrings,
     file: &VenueFile,
 ) -> anyhow::Result<Govern> {
     let signer = keys.signer(&file.venue.ledger.origin)?;
@@ -180,5 +212,9 @@ pub(crate) async fn open(
     let options = StoreOptions::new(config.database_url(), signer, Arc::new(crate::clock::now), holder)
         .publish_to(config.ledger_dir());
     let store = Store::open(options).await.map_err(|error| Failed(crate::exit::with_causes(&error)))?;
-    Ok(Govern::new(store, keyring, Arc::new(Outside), file.venue.clone()))
+    if config.govern.key_file.is_none() {
+        remote_gates_share_the_keyring(config, &store).await;
+    }
+    let govern = Govern::new(store, keyrings.shared, Arc::new(Outside), file.venue.clone());
+    Ok(govern.with_own_keyring(keyrings.own))
 }

@@ -45,10 +45,12 @@ fn a_folder_is_made_and_says_what_is_next() {
     The ledger's verifier key, for whoever will check it:
       sumun.example/example+…
 
-    Keep a copy of kek.txt where the folder is not: without it nothing that is sealed opens.
+    Keep a copy of kek.txt and govern-kek.txt where the folder is not: without it nothing that is sealed opens.
+    Give gates the first only: govern-kek.txt opens what signs the record.
     "#);
     for (file, mode) in [
         ("kek.txt", 0o600),
+        ("govern-kek.txt", 0o600),
         ("sumun-data", 0o700),
         ("sumun-data/ledger.key", 0o600),
         ("sumun-data/feed.key", 0o600),
@@ -62,12 +64,30 @@ fn a_folder_is_made_and_says_what_is_next() {
     }
     // Nothing half-made is left beside it.
     let names: Vec<_> = std::fs::read_dir(place.path(".")).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert_eq!(names.len(), 4, "{names:?}");
+    assert_eq!(names.len(), 5, "{names:?}");
     let checked = place.run(&["config", "check"]);
     assert_eq!(checked.code, 0, "{}", checked.shown());
     assert!(checked.out.contains("the ledger's and the feed's keys open"), "{}", checked.out);
     let verified = place.run(&["ledger", "verify"]);
     assert_eq!(verified.code, 0, "{}", verified.shown());
+}
+
+/// Gates have `kek.txt`: it must open neither what signs the record nor a credential.
+#[test]
+fn what_gates_have_does_not_open_what_signs_the_record() {
+    let place = Place::new();
+    assert_eq!(place.run(INIT).code, 0);
+    let gates = place.read("sumun.toml").replace("[govern]\nkey_file = \"govern-kek.txt\"\n", "");
+    assert!(!gates.contains("govern-kek"), "{gates}");
+    place.write("gates.toml", &gates);
+    let ran = place.run_briefly(&["govern", "--config", "gates.toml"]);
+    assert_eq!(ran.code, 2, "{}", ran.shown());
+    assert!(ran.err.contains("ledger.key` cannot be used"), "{}", ran.err);
+    let checked = place.run(&["config", "check", "--config", "gates.toml"]);
+    assert!(checked.out.contains("attention  govern.key_file"), "{}", checked.out);
+    // The other way round as well: both are there for what is theirs.
+    let checked = place.run(&["config", "check"]);
+    assert!(checked.out.contains("give no gate this file"), "{}", checked.out);
 }
 
 #[test]

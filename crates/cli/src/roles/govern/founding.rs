@@ -1,10 +1,9 @@
 //! The first entries of a record: the venue's facts, the first two administrators, the built-in gate.
 
-use super::{OwnKeys, VenueFile, open, operator};
+use super::{Keyrings, OwnKeys, VenueFile, open, operator};
 use crate::config::Config;
 use crate::exit::Failed;
 use sumun_govern::staff::UserInvite;
-use sumun_seal::Keyring;
 use zeroize::Zeroizing;
 
 /// What was founded.
@@ -24,11 +23,11 @@ pub(crate) struct Founded {
 pub(crate) async fn found(
     config: &Config,
     keys: &OwnKeys,
-    keyring: Keyring,
+    keyrings: Keyrings,
     file: VenueFile,
     invites: &[UserInvite],
 ) -> anyhow::Result<Founded> {
-    let govern = open(config, keys, keyring, &file).await?;
+    let govern = open(config, keys, keyrings, &file).await?;
     let founded = make(&govern, config, keys, file, invites).await;
     let head = govern.store.head();
     let vkey = govern.store.vkey().unwrap_or_default();

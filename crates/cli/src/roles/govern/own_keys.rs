@@ -1,4 +1,5 @@
-//! The keys this process signs with: the ledger's and the feed's. Sealed on the disk under the key-encryption key.
+//! The keys this process signs with: the ledger's and the feed's. Sealed on the disk under the control plane's own keyring
+//! (`govern.key_file`), which no gate has.
 //!
 //! Several control planes on one database sign one ledger: they share these files, which may lie on any machine that has the
 //! key-encryption key. Never here: making new ones over old ones; a ledger of two keys is two ledgers.
