@@ -153,7 +153,7 @@ impl Reader {
         self.has_table.send_replace(true);
         self.settle.try_send(applied).or_else(|full| match full {
             TrySendError::Full(applied) => {
-                tokio::task::block_in_place(|| self.settle.send(applied)).map_err(|_| GivenUp::Stopping)
+                tokio::task::block_in_place(|| self.settle.send(applied).map_err(|_| GivenUp::Stopping))
             }
             TrySendError::Disconnected(_) => Err(GivenUp::Stopping),
         })
