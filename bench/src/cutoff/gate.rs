@@ -16,7 +16,7 @@ use std::sync::Arc;
 use sumun_cli::keys_file::KeyRecord;
 use sumun_dialect::MacKey;
 use sumun_feed::{
-    Acknowledgement, Follower, GateProof, LastAdmitted, PublicKey, REQUEST_ACKNOWLEDGE, REQUEST_FEED,
+    Acknowledgement, Follower, GateProof, LastAdmitted, Mark, PublicKey, REQUEST_ACKNOWLEDGE, REQUEST_FEED,
     SigningKey, Step,
 };
 use sumun_gate::{Change, Gate, GatePolicy, KeySpec, KeyTable, ReplayMemory, Status, StreamHold};
@@ -114,7 +114,7 @@ impl SimGate {
                         bail!("{} records would revive dead keys", refused.len());
                     }
                     self.open_streams();
-                    follower.settled(snapshot.version);
+                    follower.settled(snapshot.version, snapshot.mark);
                     let _ = self.news.send(News::Ready);
                 }
                 Step::Change(delta) => {
@@ -125,10 +125,10 @@ impl SimGate {
                     let streams = self.close_streams().await?;
                     let at = self.shared.watch.elapsed();
                     let _ = self.news.send(News::InForce { version: delta.version, at, streams });
-                    follower.settled(delta.version);
-                    if let Some((from, to)) = follower.due() {
+                    follower.settled(delta.version, Some(delta.mark));
+                    if let Some((from, to, mark)) = follower.due() {
                         follower.acknowledged(to);
-                        let _ = acknowledge.send(self.acknowledgement(from, to, ended, streams));
+                        let _ = acknowledge.send(self.acknowledgement((from, to, mark), ended, streams));
                     }
                 }
             }
@@ -214,13 +214,19 @@ impl SimGate {
         Ok(refused)
     }
 
-    fn acknowledgement(&self, from: u64, to: u64, ended: Vec<KeyId>, streams: usize) -> Acknowledgement {
+    fn acknowledgement(
+        &self,
+        (from, to, mark): (u64, u64, Mark),
+        ended: Vec<KeyId>,
+        streams: usize,
+    ) -> Acknowledgement {
         let now = wall();
         Acknowledgement {
             gate: self.id.clone(),
             boot: "0123456789abcdef".to_owned(),
             from,
             to,
+            mark,
             applied_at: now,
             acknowledged_at: now,
             last_admitted: ended.into_iter().map(|key| LastAdmitted { key, at: None }).collect(),

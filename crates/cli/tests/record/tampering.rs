@@ -133,7 +133,7 @@ fn forge(url: &str) -> u64 {
             at_us = row.get(2);
             let payload: serde_json::Value = serde_json::from_str(&row.get::<String, _>(1)).unwrap();
             let written = payload["rows"].as_array().unwrap().iter();
-            let bob = written.filter(|row| row["table"] == "users" && row["row"]["user"] == "bob").last();
+            let bob = written.filter(|row| row["table"] == "users" && row["row"]["user"] == "bob").next_back();
             image = bob.map(|row| row["row"].clone()).or(image);
         }
         let mut image = image.unwrap();
