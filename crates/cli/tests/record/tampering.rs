@@ -132,8 +132,8 @@ fn forge(url: &str) -> u64 {
             tree.append(row.get::<String, _>(0).as_bytes());
             at_us = row.get(2);
             let payload: serde_json::Value = serde_json::from_str(&row.get::<String, _>(1)).unwrap();
-            let written = payload["rows"].as_array().unwrap().iter();
-            let bob = written.filter(|row| row["table"] == "users" && row["row"]["user"] == "bob").next_back();
+            let mut written = payload["rows"].as_array().unwrap().iter();
+            let bob = written.rfind(|row| row["table"] == "users" && row["row"]["user"] == "bob");
             image = bob.map(|row| row["row"].clone()).or(image);
         }
         let mut image = image.unwrap();
