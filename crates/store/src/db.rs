@@ -8,6 +8,7 @@ pub(crate) use statement::{Arg, Columns, KEYS_MAX, insert, rows, run, signed, tu
 
 use crate::error::{OpenError, StoreError, database};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
+use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Transaction};
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
@@ -16,7 +17,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
-use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
+use std::time::Duration;
+use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore, watch};
+
+/// How long a connection is waited for: long enough for a server that starts again.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The same once the store closes: a server that is there answers sooner.
+pub(crate) const LAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Readers with a connection of their own at most; others wait.
 const SLOW_READERS_MAX: usize = 8;
@@ -32,8 +39,10 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Db {
     pub(crate) kind: Kind,
-    /// For reading, and on PostgreSQL for writing too.
-    pub(crate) pool: AnyPool,
+    /// For reading, and on PostgreSQL for writing too. Taken from by [`Db::connection`] and [`Db::begin`] alone.
+    pool: AnyPool,
+    /// `true` once the store closes: it must not wait for a server that is away.
+    pub(crate) closing: watch::Sender<bool>,
     options: AnyConnectOptions,
     /// SQLite's one writing connection: whoever writes waits here in turn, not in the database's busy loop.
     writer: Mutex<Option<AnyConnection>>,
@@ -66,7 +75,7 @@ impl Db {
             .disable_statement_logging();
         let pool = AnyPoolOptions::new()
             .max_connections(if kind == Kind::Sqlite { 4 } else { 16 })
-            .acquire_timeout(std::time::Duration::from_secs(10))
+            .acquire_timeout(PATIENCE)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     for statement in pragmas(kind) {
@@ -79,7 +88,35 @@ impl Db {
             .await
             .map_err(database("connect to the database"))?;
         let slow_readers = Arc::new(Semaphore::new(SLOW_READERS_MAX));
-        Ok(Self { kind, pool, options, writer: Mutex::new(None), slow_readers, _lock: lock })
+        let (closing, _) = watch::channel(false);
+        Ok(Self { kind, pool, closing, options, writer: Mutex::new(None), slow_readers, _lock: lock })
+    }
+
+    /// A connection of the pool, in turn.
+    pub(crate) async fn connection(&self) -> sqlx::Result<PoolConnection<Any>> {
+        tokio::select! {
+            biased;
+            connection = self.pool.acquire() => connection,
+            () = self.given_up() => Err(sqlx::Error::PoolClosed),
+        }
+    }
+
+    /// A transaction that this statement begins.
+    pub(crate) async fn begin(&self, statement: &'static str) -> sqlx::Result<Transaction<'static, Any>> {
+        tokio::select! {
+            biased;
+            transaction = self.pool.begin_with(statement) => transaction,
+            () = self.given_up() => Err(sqlx::Error::PoolClosed),
+        }
+    }
+
+    /// Ends once the store has been closing for so long that the server must be away. A file is never away.
+    async fn given_up(&self) {
+        let closes = self.closing.subscribe().wait_for(|closing| *closing).await.is_ok();
+        if !closes || self.kind == Kind::Sqlite {
+            return std::future::pending().await;
+        }
+        tokio::time::sleep(LAST_PATIENCE).await;
     }
 
     /// SQLite's writing connection, in turn.
@@ -112,7 +149,7 @@ impl Db {
                 run(writer.connection()?, sql.to_owned(), args).await
             }
             Kind::Postgres => {
-                let mut connection = self.pool.acquire().await.map_err(database(doing))?;
+                let mut connection = self.connection().await.map_err(database(doing))?;
                 run(&mut connection, sql.to_owned(), args).await
             }
         }
@@ -126,7 +163,7 @@ impl Db {
         sql: String,
         args: Vec<Arg>,
     ) -> Result<Vec<AnyRow>, StoreError> {
-        let mut connection = self.pool.acquire().await.map_err(database(doing))?;
+        let mut connection = self.connection().await.map_err(database(doing))?;
         rows(&mut connection, sql, args).await.map_err(database(doing))
     }
 
@@ -136,7 +173,7 @@ impl Db {
             Kind::Sqlite => "BEGIN",
             Kind::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        self.pool.begin_with(begin).await.map_err(database("begin to read"))
+        self.begin(begin).await.map_err(database("begin to read"))
     }
 
     /// As [`Db::snapshot`], for a reader who takes his time: on a connection that nobody else waits for, of which there

@@ -45,7 +45,7 @@ pub(crate) async fn from(
 }
 
 pub(crate) async fn entries(inner: &Inner, first: u64, limit: u32) -> Result<Vec<EntryRow>, StoreError> {
-    let mut connection = inner.db.pool.acquire().await.map_err(database("read ledger entries"))?;
+    let mut connection = inner.db.connection().await.map_err(database("read ledger entries"))?;
     from(&mut connection, first, limit.into()).await
 }
 
@@ -83,6 +83,6 @@ pub(crate) async fn hashes_of(connection: &mut AnyConnection, wanted: &[u64]) ->
 }
 
 pub(crate) async fn hashes(inner: &Inner, wanted: &[u64]) -> Result<Rows, StoreError> {
-    let mut connection = inner.db.pool.acquire().await.map_err(database("read stored hashes"))?;
+    let mut connection = inner.db.connection().await.map_err(database("read stored hashes"))?;
     hashes_of(&mut connection, wanted).await
 }

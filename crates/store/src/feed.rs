@@ -31,7 +31,7 @@ async fn head_version(connection: &mut AnyConnection) -> Result<u64, StoreError>
 
 /// The feed's last version as the database has it at this moment.
 pub(crate) async fn version(inner: &Inner) -> Result<u64, StoreError> {
-    let mut connection = inner.db.pool.acquire().await.map_err(database("read the feed's version"))?;
+    let mut connection = inner.db.connection().await.map_err(database("read the feed's version"))?;
     head_version(&mut connection).await
 }
 
@@ -56,7 +56,7 @@ async fn roots(
 
 /// Root of the tree up to and with an entry, if it brought this version.
 pub(crate) async fn root(inner: &Inner, version: u64, entry: u64) -> Result<Option<[u8; 32]>, StoreError> {
-    let mut connection = inner.db.pool.acquire().await.map_err(database("read the feed"))?;
+    let mut connection = inner.db.connection().await.map_err(database("read the feed"))?;
     root_of(&mut connection, version, entry).await
 }
 

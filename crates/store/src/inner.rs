@@ -152,6 +152,7 @@ enum Writes {
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        self.inner.db.closing.send_replace(true);
         self.inner.ending.send_replace(true);
     }
 }
@@ -204,7 +205,7 @@ impl Handle {
 
     pub(crate) async fn open_for_reading(url: &str) -> Result<Arc<Self>, OpenError> {
         let db = Db::open(url, true).await?;
-        let mut connection = db.pool.acquire().await.map_err(database("read the ledger's head"))?;
+        let mut connection = db.connection().await.map_err(database("read the ledger's head"))?;
         let head = sequence::head(&mut connection, false).await?.unwrap_or_else(|| Head {
             size: 0,
             root: Appender::empty().root().0,
@@ -244,6 +245,7 @@ impl Handle {
 
     pub(crate) async fn close(&self) {
         let _ = self.inner.stopped.set("it was closed".into());
+        self.inner.db.closing.send_replace(true);
         self.inner.ending.send_replace(true);
         for task in self.tasks.lock().await.drain(..) {
             let _ = task.await;
@@ -297,7 +299,7 @@ async fn first_tail(db: &Db, signer: &CheckpointSigner) -> Result<Tail, OpenErro
             begin(writer.connection()?).await
         }
         Kind::Postgres => {
-            let mut connection = db.pool.acquire().await.map_err(database("read the ledger's head"))?;
+            let mut connection = db.connection().await.map_err(database("read the ledger's head"))?;
             begin(&mut connection).await
         }
     }

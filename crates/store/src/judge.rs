@@ -195,7 +195,7 @@ mod tests {
         let url = format!("sqlite://{}", folder.path().join("record.db").display());
         let db = Db::open(&url, false).await.unwrap();
         migrate(&db).await.unwrap();
-        let mut connection = db.pool.acquire().await.unwrap();
+        let mut connection = db.connection().await.unwrap();
         for pairs in [1, 2, 1000] {
             let sql = format!("EXPLAIN QUERY PLAN {}", answers_sql(&tuples(&connection, pairs, 2)));
             let args = vec![Arg::from("made-up"); pairs * 2];

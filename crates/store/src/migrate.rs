@@ -22,7 +22,7 @@ pub(crate) async fn migrate(db: &Db) -> Result<(), OpenError> {
         Kind::Postgres => "BEGIN",
     };
     let failed = database("bring the database up to date");
-    let mut transaction = db.pool.begin_with(begin).await.map_err(&failed)?;
+    let mut transaction = db.begin(begin).await.map_err(&failed)?;
     if db.kind == Kind::Postgres {
         sqlx::raw_sql(ADVISORY_LOCK).execute(&mut *transaction).await.map_err(&failed)?;
     }

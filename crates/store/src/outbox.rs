@@ -38,7 +38,7 @@ pub(crate) async fn take(
     let found = match inner.db.kind {
         Kind::Sqlite => rows(inner.db.writer().await?.connection()?, sql, args).await,
         Kind::Postgres => {
-            let mut connection = inner.db.pool.acquire().await.map_err(&failed)?;
+            let mut connection = inner.db.connection().await.map_err(&failed)?;
             rows(&mut connection, sql, args).await
         }
     }

@@ -25,9 +25,9 @@ use tokio::time::{sleep, timeout};
 const ATTEMPTS_MAX: u32 = 24;
 /// How long a committed change waits for its place before its caller is told that it is in doubt.
 const PLACE_WAIT: Duration = Duration::from_secs(30);
-/// How often a lost transaction is asked for, and how many times.
+/// How often a lost transaction is asked for, and for how long.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-const LOOKS_MAX: u32 = 120;
+const LOOK_FOR: Duration = Duration::from_secs(30);
 
 /// Changes that wait for their place, by salt.
 #[derive(Debug, Default)]
@@ -110,7 +110,7 @@ fn again(error: &sqlx::Error) -> bool {
 
 /// Serialisation refused to the end: which row is it that others changed, if one shows when all are read again?
 async fn culprit(inner: &Inner, prepared: &[Prepared]) -> Option<StoreError> {
-    let mut connection = inner.db.pool.acquire().await.ok()?;
+    let mut connection = inner.db.connection().await.ok()?;
     let world = World::load(&mut connection, prepared).await.ok()?;
     world.judge(prepared.first()?).err()
 }
@@ -135,7 +135,7 @@ fn leaf_parts<'a>(class: &'a str, salt: &'a [u8], payload: &'a str, outbox: &'a 
 async fn attempt(inner: &Inner, prepared: &[Prepared]) -> Result<(), StoreError> {
     inner.running()?;
     let Some(change) = prepared.first() else { return Ok(()) };
-    let begin = inner.db.pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await;
+    let begin = inner.db.begin("BEGIN ISOLATION LEVEL SERIALIZABLE").await;
     let mut transaction = begin.map_err(database("begin to write"))?;
     let world = World::load(&mut transaction, prepared).await?;
     world.judge(change)?;
@@ -178,20 +178,28 @@ fn going_down(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| code.starts_with("57") || code.starts_with("08") || code.starts_with("XX"))
 }
 
-/// The connection broke during a commit: asks until it is known what became of it.
+/// The connection broke during a commit: asks until it is known what became of it, the store closes, or time is up.
 async fn lost(inner: &Inner, number: &str, error: sqlx::Error) -> Result<(), StoreError> {
-    for _ in 0..LOOKS_MAX {
-        let sql = "SELECT pg_xact_status($1::text::xid8)".to_owned();
-        let found = inner.db.read("look for a lost transaction", sql, vec![number.into()]).await;
-        let status = found.ok().and_then(|found| found.first().map(|row| row.text_or_null(0)));
-        match status {
-            Some(Ok(Some(status))) if status == "committed" => return Ok(()),
-            Some(Ok(Some(status))) if status == "aborted" => return Err(database("commit")(error)),
-            _ => sleep(LOOK_EVERY).await,
+    let closing = inner.db.closing.subscribe();
+    let looking = async {
+        while !*closing.borrow() {
+            let sql = "SELECT pg_xact_status($1::text::xid8)".to_owned();
+            let found = inner.db.read("look for a lost transaction", sql, vec![number.into()]).await;
+            match found.ok().and_then(|found| found.first()?.text_or_null(0).ok()?).as_deref() {
+                Some("committed") => return Some(true),
+                Some("aborted") => return Some(false),
+                _ => sleep(LOOK_EVERY).await,
+            }
         }
+        None
+    };
+    // Each look may itself wait for a connection: what counts is how long the caller waits in all.
+    match timeout(LOOK_FOR, looking).await.ok().flatten() {
+        Some(true) => Ok(()),
+        Some(false) => Err(database("commit")(error)),
+        None => Err(StoreError::Unavailable {
+            cause: format!("the database was lost during a commit ({error}) and did not come back").into(),
+            in_doubt: true,
+        }),
     }
-    Err(StoreError::Unavailable {
-        cause: format!("the database was lost during a commit ({error}) and did not come back").into(),
-        in_doubt: true,
-    })
 }

@@ -71,7 +71,7 @@ pub(crate) async fn get_many(
     wanted.dedup();
     let mut images = Vec::with_capacity(wanted.len());
     let failed = database("read rows");
-    let mut connection = inner.db.pool.acquire().await.map_err(&failed)?;
+    let mut connection = inner.db.connection().await.map_err(&failed)?;
     for some in wanted.chunks(KEYS_MAX) {
         let list = tuples(&connection, 1, some.len());
         let sql = format!("{} WHERE \"{key}\" IN {list} ORDER BY \"{key}\"", select(table), key = table.key);
@@ -178,7 +178,7 @@ pub(crate) async fn vault_many(
     let mut found = BTreeMap::new();
     let wanted: Vec<&String> = digests.iter().filter(|digest| !digest.contains('\0')).collect();
     let failed = database("read the vault");
-    let mut connection = inner.db.pool.acquire().await.map_err(&failed)?;
+    let mut connection = inner.db.connection().await.map_err(&failed)?;
     for some in wanted.chunks(KEYS_MAX) {
         let list = tuples(&connection, 1, some.len());
         let sql = format!("SELECT \"digest\", \"sealed\" FROM \"vault\" WHERE \"digest\" IN {list}");

@@ -43,7 +43,7 @@ pub(crate) async fn into(full: &Store, empty: &Store) -> Result<(), StoreError> 
     let mut versions = Versions::new();
     let mut next = 0;
     loop {
-        let mut connection = full.inner().db.pool.acquire().await.map_err(database("read ledger entries"))?;
+        let mut connection = full.inner().db.connection().await.map_err(database("read ledger entries"))?;
         let batch = entries::from(&mut connection, next, i64::try_from(BATCH).unwrap_or(256)).await?;
         drop(connection);
         if batch.is_empty() {
@@ -73,7 +73,7 @@ async fn fill(
             tail
         }
         Kind::Postgres => {
-            let mut transaction = inner.db.pool.begin().await.map_err(&failed)?;
+            let mut transaction = inner.db.begin("BEGIN").await.map_err(&failed)?;
             let tail = fill_in(inner, &mut transaction, batch, versions, first).await?;
             transaction.commit().await.map_err(&failed)?;
             tail
@@ -211,7 +211,7 @@ async fn vault(full: &Inner, target: &Inner) -> Result<(), StoreError> {
         match target.db.kind {
             Kind::Sqlite => insert(target.db.writer().await?.connection()?, head, tail, copies).await,
             Kind::Postgres => {
-                let mut connection = target.db.pool.acquire().await.map_err(&failed)?;
+                let mut connection = target.db.connection().await.map_err(&failed)?;
                 insert(&mut connection, head, tail, copies).await
             }
         }

@@ -57,7 +57,7 @@ pub(crate) async fn answered(
     principal: &str,
     key: &str,
 ) -> Result<Option<Idempotency>, StoreError> {
-    let mut connection = inner.db.pool.acquire().await.map_err(database("look for a stored answer"))?;
+    let mut connection = inner.db.connection().await.map_err(database("look for a stored answer"))?;
     answered_in(&mut connection, principal, key).await
 }
 

@@ -6,7 +6,7 @@
 use super::{LOOK_EVERY, Waiting, leaf_parts};
 use crate::change::Committed;
 use crate::code::{Purpose, holds};
-use crate::db::{self, Arg, Columns, rows, unsigned};
+use crate::db::{self, Arg, Columns, LAST_PATIENCE, rows, unsigned};
 use crate::error::{StoreError, database};
 use crate::inner::Inner;
 use crate::payload::item;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use sumun_ledger::CheckpointSigner;
 use sumun_model::Timestamp;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Leaves in one transaction at most.
 const BATCH_MAX: i64 = 256;
@@ -74,7 +74,7 @@ async fn round(
     seen: &mut u64,
     lease_until: &mut i64,
 ) -> Result<bool, StoreError> {
-    let mut connection = inner.db.pool.acquire().await.map_err(database("connect for sequencing"))?;
+    let mut connection = inner.db.connection().await.map_err(database("connect for sequencing"))?;
     let options = inner.options()?;
     let mut full = false;
     if !inner.stopped().is_some_and(|cause| cause.starts_with("a test")) {
@@ -123,10 +123,11 @@ async fn lease(connection: &mut AnyConnection, inner: &Inner) -> Result<bool, St
     Ok(touched.map_err(database("take the sequencer's lease"))? == 1)
 }
 
-/// A process that ends lets the next one begin at once.
+/// A process that ends lets the next one begin at once. If the database does not answer, the lease ends by itself.
 async fn give_up_lease(inner: &Inner) {
     let sql = "DELETE FROM \"leases\" WHERE \"lease\" = 'sequencer' AND \"holder\" = $1";
-    let _ = inner.db.write("give up the sequencer's lease", sql, vec![inner.holder().into()]).await;
+    let given = inner.db.write("give up the sequencer's lease", sql, vec![inner.holder().into()]);
+    let _ = timeout(LAST_PATIENCE, given).await;
 }
 
 /// How a round of sequencing ended.
@@ -153,7 +154,7 @@ async fn still_held(connection: &mut AnyConnection, inner: &Inner) -> Result<boo
 async fn place(inner: &Inner, tail: &mut Tail) -> Result<Turn, StoreError> {
     const NOTHING: Turn = Turn::Done { full: false };
     let options = inner.options()?;
-    let begin = inner.db.pool.begin().await;
+    let begin = inner.db.begin("BEGIN").await;
     let mut transaction = begin.map_err(database("begin to sequence"))?;
     let sql = "SELECT \"leaf\", \"class\", \"salt\", \"payload\", \"outbox\", \"code\" FROM \"pending_leaves\" \
                ORDER BY \"leaf\" LIMIT $1";

@@ -24,7 +24,7 @@ pub(crate) async fn complete(
     io: &dyn PublishIo,
     head: &Head,
 ) -> Result<(), OpenError> {
-    let mut connection = inner.db.pool.acquire().await.map_err(database("compare the published ledger"))?;
+    let mut connection = inner.db.connection().await.map_err(database("compare the published ledger"))?;
     let listed = io.list().map_err(|source| failed("list", "the published ledger", source))?;
     let standing = published(&mut connection, options, io, head).await?;
     let wanted: BTreeSet<LogFile> = Growth::all(head.size).into_iter().collect();

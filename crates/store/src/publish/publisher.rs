@@ -95,7 +95,7 @@ impl Publisher {
         while self.size < head.size {
             let to = head.size.min(self.size.saturating_add(ROUND_MAX));
             let growth = Growth::between(self.size, to);
-            let mut connection = inner.db.pool.acquire().await.map_err(database("read for publication"))?;
+            let mut connection = inner.db.connection().await.map_err(database("read for publication"))?;
             let files = contents(&mut connection, &growth.write).await?;
             drop(connection);
             // Between rounds of a long way the checkpoint stays where it was: only the last size is signed.
