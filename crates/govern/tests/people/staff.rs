@@ -34,7 +34,8 @@ impl Bench {
         let confirm = EnrolmentConfirm { invite: invite.into(), totp: self.code(&totp) };
         let enrolled = self.govern.confirm_enrolment(&confirm, None).await.unwrap();
         assert_eq!(enrolled.user.state, "active");
-        let session = enrolled.session.expect("he has shown both");
+        // He has shown both.
+        let session = enrolled.session.unwrap();
         assert_eq!(session.actor.principal, format!("user:{}", enrolled.user.user));
         self.pass(i64::try_from(TOTP_STEP_S).unwrap() * 1_000_000);
         totp
