@@ -193,7 +193,10 @@ fn used_and_ended(stage: &Stage, teller: &mut Teller, python: &Path, key: &str) 
             shown(&one["actor"])
         );
     }
-    stage.keep("ended.json", &stage.ask("alice", &["ledger", "entry", &entry, "--reason", "the demo"])?.to_string())?;
+    stage.keep(
+        "ended.json",
+        &stage.ask("alice", &["ledger", "entry", &entry, "--reason", "the demo"])?.to_string(),
+    )?;
     stage.check(&["ledger", "proof", &entry, "--out", "ended.proof", "--as", "alice"])?;
     for words in [
         &["ledger", "verify"][..],
