@@ -70,22 +70,39 @@ pub(crate) fn commitment(salt: &[u8; 32], class: &str, payload: &str) -> [u8; 32
         .into()
 }
 
-/// Takes apart the line of entry `index` in a payload bundle. Outer `None`: no such line; inner `None`: erased.
-pub(crate) fn payload(line: &[u8], index: u64) -> Option<Option<Payload>> {
-    let rest =
-        std::str::from_utf8(line).ok()?.strip_prefix("{\"index\":")?.strip_prefix(&index.to_string())?;
-    if rest == ",\"erased\":true}" {
-        return Some(None);
-    }
-    let (digits, rest) = rest.strip_prefix(",\"salt\":\"")?.split_once('"')?;
-    let text = rest.strip_prefix(",\"payload\":")?.strip_suffix('}')?;
-    Some(Some(Payload { salt: hex32(digits)?, text: text.to_owned() }))
+/// A line of a payload bundle that was not erased, taken apart.
+pub(crate) struct Line<'a> {
+    pub(crate) salt: [u8; 32],
+    pub(crate) text: &'a str,
 }
 
+/// Takes apart the line of entry `index` in a payload bundle. Outer `None`: no such line; inner `None`: erased.
+pub(crate) fn line(bytes: &[u8], index: u64) -> Option<Option<Line<'_>>> {
+    let (number, rest) = std::str::from_utf8(bytes).ok()?.strip_prefix("{\"index\":")?.split_once(',')?;
+    (crate::note::decimal(number) == Some(index)).then_some(())?;
+    if rest == "\"erased\":true}" {
+        return Some(None);
+    }
+    let (digits, rest) = rest.strip_prefix("\"salt\":\"")?.split_once('"')?;
+    let text = rest.strip_prefix(",\"payload\":")?.strip_suffix('}')?;
+    Some(Some(Line { salt: hex32(digits)?, text }))
+}
+
+/// Lower-case hexadecimal of 32 bytes. Without a branch on any digit: as good as random, they would be guessed wrong.
 fn hex32(digits: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    hex::decode_to_slice(digits, &mut bytes).ok()?;
-    (!digits.bytes().any(|digit| digit.is_ascii_uppercase())).then_some(bytes)
+    let pairs = digits.as_bytes().as_chunks::<2>().0.first_chunk::<32>()?;
+    let worth = |digit: u8| match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => u8::MAX,
+    };
+    let (mut bytes, mut all) = ([0; 32], 0);
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let (high, low) = (worth(*high), worth(*low));
+        all |= high | low;
+        *byte = high << 4 | low & 15;
+    }
+    (digits.len() == 64 && all < 16).then_some(bytes)
 }
 
 /// The leaf at `offset` of an entry bundle; moves `offset` behind it.

@@ -1,15 +1,18 @@
 //! Canonical JSON (RFC 8785, whole numbers only), read and judged in one pass: what is spelled otherwise is not read.
+//!
+//! Nothing is built of what is read. Whoever reads says what he looks at ([`Reader::members`], [`Reader::items`]); the rest
+//! is judged and passed over. Text is handed out as it is spelled: as each has one spelling, equal spellings are equal texts.
 
-/// A value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Value {
+/// A value; of lists and objects only that it is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value<'a> {
     Null,
-    Bool(bool),
+    Bool,
     Number(i64),
-    Text(String),
-    List(Vec<Value>),
-    /// Members in their canonical order.
-    Object(Vec<(String, Value)>),
+    /// As it is spelled, without the quotation marks.
+    Text(&'a str),
+    List,
+    Object,
 }
 
 /// Largest whole number that every reader keeps exactly.
@@ -17,156 +20,182 @@ const NUMBER_MAX: i64 = (1 << 53) - 1;
 /// Most objects and lists around a value.
 const DEPTH_MAX: usize = 96;
 
-impl Value {
-    pub(crate) fn member(&self, name: &str) -> Option<&Value> {
-        match self {
-            Value::Object(members) => members.iter().find(|(known, _)| known == name).map(|(_, value)| value),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn text(&self) -> Option<&str> {
-        match self {
-            Value::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn number(&self) -> Option<i64> {
-        match self {
-            Value::Number(number) => Some(*number),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn list(&self) -> Option<&[Value]> {
-        match self {
-            Value::List(items) => Some(items),
-            _ => None,
-        }
-    }
+/// A text being read. Each method reads one value and answers `None` if it is not there in its canonical spelling; what
+/// follows is then not read either.
+pub(crate) struct Reader<'a> {
+    text: &'a str,
+    /// Bytes read.
+    at: usize,
+    /// Objects and lists around what comes next.
+    depth: usize,
 }
 
-/// The value that `text` spells, if it is the canonical spelling of one.
-pub(crate) fn read(text: &str) -> Option<Value> {
-    let mut reader = Reader { rest: text };
-    let value = reader.value(0)?;
-    reader.rest.is_empty().then_some(value)
-}
-
-struct Reader<'a> {
-    rest: &'a str,
-}
-
-impl Reader<'_> {
-    fn take(&mut self, what: &str) -> Option<()> {
-        self.rest = self.rest.strip_prefix(what)?;
-        Some(())
+impl<'a> Reader<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, at: 0, depth: 0 }
     }
 
-    fn value(&mut self, depth: usize) -> Option<Value> {
-        (depth <= DEPTH_MAX).then_some(())?;
-        match self.rest.as_bytes().first()? {
+    /// Nothing follows.
+    pub(crate) fn end(&self) -> Option<()> {
+        (self.at == self.text.len()).then_some(())
+    }
+
+    /// Any value.
+    pub(crate) fn value(&mut self) -> Option<Value<'a>> {
+        match self.first()? {
             b'n' => self.take("null").map(|()| Value::Null),
-            b't' => self.take("true").map(|()| Value::Bool(true)),
-            b'f' => self.take("false").map(|()| Value::Bool(false)),
-            b'"' => self.text().map(Value::Text),
-            b'[' => self.list(depth),
-            b'{' => self.object(depth),
+            b't' => self.take("true").map(|()| Value::Bool),
+            b'f' => self.take("false").map(|()| Value::Bool),
+            b'"' => self.string().map(Value::Text),
+            b'[' => self.items(|json| json.value().map(drop)).map(|_| Value::List),
+            b'{' => self.members(|json, _| json.value().map(drop)).map(|_| Value::Object),
             _ => self.number().map(Value::Number),
         }
     }
 
-    fn list(&mut self, depth: usize) -> Option<Value> {
-        self.take("[")?;
-        let mut items = Vec::new();
-        if self.take("]").is_some() {
-            return Some(Value::List(items));
+    /// Any value; of a list, `each` reads every item. Answers whether it was one.
+    pub(crate) fn items(&mut self, mut each: impl FnMut(&mut Self) -> Option<()>) -> Option<bool> {
+        if self.first()? != b'[' {
+            return self.value().map(|_| false);
         }
-        loop {
-            items.push(self.value(depth + 1)?);
-            if self.take("]").is_some() {
-                return Some(Value::List(items));
-            }
-            self.take(",")?;
-        }
+        self.inside(b']', |json| each(json))
     }
 
-    fn object(&mut self, depth: usize) -> Option<Value> {
-        self.take("{")?;
-        let mut members: Vec<(String, Value)> = Vec::new();
-        if self.take("}").is_some() {
-            return Some(Value::Object(members));
+    /// Any value; of an object, `each` reads every member's value, given its name. Answers whether it was one.
+    pub(crate) fn members(&mut self, mut each: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<bool> {
+        if self.first()? != b'{' {
+            return self.value().map(|_| false);
         }
-        loop {
-            let name = self.text()?;
-            // Ascending by UTF-16 code units; so none comes twice.
-            let after = |(before, _): &(String, Value)| before.encode_utf16().lt(name.encode_utf16());
-            members.last().is_none_or(after).then_some(())?;
-            self.take(":")?;
-            members.push((name, self.value(depth + 1)?));
-            if self.take("}").is_some() {
-                return Some(Value::Object(members));
+        let mut before: Option<&str> = None;
+        self.inside(b'}', |json| {
+            let name = json.string()?;
+            before.is_none_or(|before| ascend(before, name)).then_some(())?;
+            before = Some(name);
+            json.take(":")?;
+            each(json, name)
+        })
+    }
+
+    /// A list or object up to its `last` byte.
+    fn inside(&mut self, last: u8, mut each: impl FnMut(&mut Self) -> Option<()>) -> Option<bool> {
+        (self.at, self.depth) = (self.at + 1, self.depth + 1);
+        if self.peek()? != last {
+            loop {
+                each(self)?;
+                match self.peek()? {
+                    b',' => self.at += 1,
+                    other => break (other == last).then_some(())?,
+                }
             }
-            self.take(",")?;
         }
+        (self.at, self.depth) = (self.at + 1, self.depth - 1);
+        Some(true)
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The first byte of a value, unless too much is around it.
+    fn first(&self) -> Option<u8> {
+        self.peek().filter(|_| self.depth <= DEPTH_MAX)
+    }
+
+    fn take(&mut self, what: &str) -> Option<()> {
+        self.text.as_bytes().get(self.at..)?.starts_with(what.as_bytes()).then(|| self.at += what.len())
     }
 
     fn number(&mut self) -> Option<i64> {
-        let end = self.rest.find(|c: char| c != '-' && !c.is_ascii_digit()).unwrap_or(self.rest.len());
-        let (digits, rest) = self.rest.split_at_checked(end)?;
-        let number: i64 = digits.parse().ok()?;
-        self.rest = rest;
-        // One spelling: refuses signs, leading zeroes and minus nought.
-        ((-NUMBER_MAX..=NUMBER_MAX).contains(&number) && number.to_string() == digits).then_some(number)
-    }
-
-    fn text(&mut self) -> Option<String> {
-        self.take("\"")?;
-        let mut text = String::new();
-        loop {
-            let end = self.rest.find(|c: char| c < ' ' || c == '"' || c == '\\')?;
-            let (plain, rest) = self.rest.split_at_checked(end)?;
-            text.push_str(plain);
-            self.rest = rest;
-            if self.take("\"").is_some() {
-                return Some(text);
-            }
-            self.take("\\")?;
-            text.push(self.escaped()?);
+        let negative = self.take("-").is_some();
+        let start = self.at;
+        let (first, mut number) = (self.peek()?, 0_i64);
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            number = number.checked_mul(10)?.checked_add(i64::from(digit - b'0'))?;
+            self.at += 1;
         }
+        // One spelling: no leading zeroes, and no minus nought.
+        let digits = self.at - start;
+        let one = digits > 0 && (first != b'0' || digits == 1 && !negative);
+        (one && number <= NUMBER_MAX).then_some(if negative { -number } else { number })
     }
 
-    /// What stands behind a backslash, where RFC 8785 wants one.
-    fn escaped(&mut self) -> Option<char> {
-        let mut rest = self.rest.chars();
-        let escaped = match rest.next()? {
-            '"' => '"',
-            '\\' => '\\',
-            'b' => '\u{8}',
-            't' => '\t',
-            'n' => '\n',
-            'f' => '\u{c}',
-            'r' => '\r',
-            'u' => {
-                let digits = rest.as_str().strip_prefix("00")?.get(..2)?;
-                let found = char::from(u8::from_str_radix(digits, 16).ok()?);
-                let needed = found < ' ' && !matches!(found, '\u{8}' | '\t' | '\n' | '\u{c}' | '\r');
-                (needed && format!("{:02x}", u32::from(found)) == digits).then_some(())?;
-                rest = rest.as_str().get(4..)?.chars();
-                found
+    /// A text, as it is spelled.
+    fn string(&mut self) -> Option<&'a str> {
+        self.take("\"")?;
+        let start = self.at;
+        loop {
+            match self.peek()? {
+                b'"' => break,
+                b'\\' => self.at += escape(self.text.as_bytes().get(self.at..)?)?.1,
+                0..b' ' => return None,
+                _ => self.at += 1,
             }
-            _ => return None,
-        };
-        self.rest = rest.as_str();
-        Some(escaped)
+        }
+        let spelled = self.text.get(start..self.at);
+        self.at += 1;
+        spelled
     }
+}
+
+/// What the escape that `bytes` begin with stands for and how long it is, where RFC 8785 wants one.
+fn escape(bytes: &[u8]) -> Option<(char, usize)> {
+    let short = |found| Some((found, 2));
+    match bytes.get(1)? {
+        b'"' => short('"'),
+        b'\\' => short('\\'),
+        b'b' => short('\u{8}'),
+        b't' => short('\t'),
+        b'n' => short('\n'),
+        b'f' => short('\u{c}'),
+        b'r' => short('\r'),
+        b'u' => {
+            let [b'0', b'0', high @ (b'0' | b'1'), low] = bytes.get(2..6)? else { return None };
+            let low = match low {
+                b'0'..=b'9' => low - b'0',
+                b'a'..=b'f' => low - b'a' + 10,
+                _ => return None,
+            };
+            let found = char::from((high - b'0') * 16 + low);
+            let needed = !matches!(found, '\u{8}' | '\t' | '\n' | '\u{c}' | '\r');
+            needed.then_some((found, 6))
+        }
+        _ => None,
+    }
+}
+
+/// Whether two spelled names ascend by UTF-16 code units; so none comes twice.
+fn ascend(before: &str, after: &str) -> bool {
+    let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii() && byte != b'\\');
+    if plain(before) && plain(after) { before < after } else { units(before).lt(units(after)) }
+}
+
+fn units(spelled: &str) -> impl Iterator<Item = u16> {
+    let mut rest = spelled;
+    let chars = std::iter::from_fn(move || {
+        let (found, length) = match rest.chars().next()? {
+            '\\' => escape(rest.as_bytes())?,
+            other => (other, other.len_utf8()),
+        };
+        rest = rest.get(length..)?;
+        Some(found)
+    });
+    chars.flat_map(|found| {
+        let mut both = [0; 2];
+        let count = found.encode_utf16(&mut both).len();
+        both.into_iter().take(count)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn read(text: &str) -> Option<Value<'_>> {
+        let mut json = Reader::new(text);
+        let value = json.value()?;
+        json.end().map(|()| value)
+    }
 
     #[test]
     fn one_spelling_is_read() {

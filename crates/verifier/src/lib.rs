@@ -17,7 +17,11 @@ mod form;
 mod json;
 mod leftovers;
 mod note;
+#[cfg(test)]
+mod oracle;
+mod piece;
 pub mod proof;
+mod reading;
 mod report;
 mod tiles;
 

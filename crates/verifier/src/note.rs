@@ -115,7 +115,8 @@ pub(crate) fn head(bytes: &[u8], key: &Key<'_>, file: &str) -> Result<Head, Faul
 
 /// A whole number in its only spelling.
 pub(crate) fn decimal(text: &str) -> Option<u64> {
-    text.parse::<u64>().ok().filter(|number| number.to_string() == text)
+    let one = text == "0" || text.starts_with(|first: char| matches!(first, '1'..='9'));
+    text.parse().ok().filter(|_| one)
 }
 
 pub(crate) fn base64_hash(text: &str) -> Option<[u8; 32]> {

@@ -1,6 +1,6 @@
 //! One entry, proven by one text (`c2sp.org/tlog-proof@v1`).
 
-use crate::entry::{commitment, leaf, leaf_bytes, payload as payload_line};
+use crate::entry::{commitment, leaf, leaf_bytes, line as payload_line};
 use crate::fault::{Fault, FaultKind, Place, shown};
 use crate::form::form;
 use crate::note;
@@ -94,10 +94,10 @@ pub fn verify_proof(text: &str, disclosed: Disclosed<'_>, vkey: &str) -> Result<
             {
                 None => false,
                 Some(shown) => {
-                    if commitment(&shown.salt, opened.class, &shown.text) != opened.commitment {
+                    if commitment(&shown.salt, opened.class, shown.text) != opened.commitment {
                         return Err(wrong("the salt and payload committed to", "others"));
                     }
-                    form(&shown.text, opened.class).map_err(|expected| wrong(expected, "another payload"))?;
+                    form(shown.text, opened.class).map_err(|expected| wrong(expected, "another payload"))?;
                     true
                 }
             }

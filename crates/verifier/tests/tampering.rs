@@ -365,6 +365,31 @@ fn a_line_that_somebody_emptied_is_named() {
 }
 
 #[test]
+fn of_several_faults_the_first_in_order_is_told() {
+    // Enough entries that two threads share them, in bundles whose parts go to both.
+    let log = Log::of(700);
+    let folder = folder_of(&log);
+    let entries: Vec<u64> = vec![3, 250, 300, 466, 467, 699];
+    for at in entries.iter().rev() {
+        let width = 700_u64.saturating_sub(at / 256 * 256).min(256);
+        let file = match width {
+            256 => format!("payload/{:03}", at / 256),
+            _ => format!("payload/{:03}.p/{width}", at / 256),
+        };
+        let path = folder.path().join(&file);
+        let text = fs::read_to_string(&path).unwrap();
+        let mut lines: Vec<&str> = text.split('\n').collect();
+        lines[(at % 256) as usize] = "{}";
+        fs::write(&path, lines.join("\n")).unwrap();
+        let mut pass = Verification::open(folder.path(), &vkey(), None).unwrap();
+        let before = pass.by_ref().take_while(Result::is_ok).count() as u64;
+        assert_eq!((before, pass.next().is_none()), (*at, true));
+        let fault = check(folder.path()).unwrap_err();
+        assert_eq!((fault.entry, fault.file, fault.place), (Some(*at), file, Place::Line(at % 256 + 1)));
+    }
+}
+
+#[test]
 fn an_erased_payload_leaves_class_time_and_place_verified() {
     let mut log = Log::of(5);
     log.own_up(2, true);
