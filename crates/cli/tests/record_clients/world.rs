@@ -62,8 +62,8 @@ impl World {
         let invited = self.rest.must("alice", "POST", "/v1/users", Some(body));
         let decide = format!("/v1/approvals/{}/decide", invited["result"]["approval"].as_str().unwrap());
         let agreed = json!({ "decision": "approve", "reason": "she starts today" });
-        self.rest.must("bob", "POST", &decide, Some(agreed));
         self.desk().enrol("carol", invited["result"]["invite"].as_str().unwrap());
+        self.rest.must("bob", "POST", &decide, Some(agreed));
     }
 
     pub(crate) fn stop_govern(&mut self) {
