@@ -82,6 +82,7 @@ struct Found {
     database_compared: bool,
     ledger_fault: Option<Told>,
     unplaced: u64,
+    unpublished: u64,
     row_faults: Vec<RowFault>,
 }
 
@@ -165,13 +166,15 @@ struct Checked {
     rows: Vec<RowFault>,
     /// Changes that wait for their place.
     unplaced: u64,
+    /// Entries the database has signed and the folder lacks.
+    unpublished: u64,
     /// Whether the database had other entries than the ledger when its rows were compared, or changes without a place.
     moving: bool,
 }
 
 impl Checked {
     fn ledger(ledger: Result<Report, Fault>) -> Self {
-        Self { ledger, rows: Vec::new(), unplaced: 0, moving: false }
+        Self { ledger, rows: Vec::new(), unplaced: 0, unpublished: 0, moving: false }
     }
 }
 
@@ -225,7 +228,9 @@ async fn check(subject: &Subject) -> anyhow::Result<Checked> {
         moving = again.head().size != report.size;
         again.close().await;
     }
-    Ok(Checked { ledger: Ok(report), moving: (moving && !rows.is_empty()) || unplaced > 0, rows, unplaced })
+    let unpublished = before.saturating_sub(report.size);
+    let moving = (moving && !rows.is_empty()) || unplaced > 0 || unpublished > 0;
+    Ok(Checked { ledger: Ok(report), moving, rows, unplaced, unpublished })
 }
 
 fn found(arguments: &Arguments, subject: &Subject, checked: Checked) -> Found {
@@ -245,6 +250,7 @@ fn found(arguments: &Arguments, subject: &Subject, checked: Checked) -> Found {
         database_compared: report.is_some() && subject.database.is_some(),
         ledger_fault: checked.ledger.as_ref().err().map(Told::of),
         unplaced: checked.unplaced,
+        unpublished: checked.unpublished,
         row_faults: checked.rows,
     }
 }
@@ -296,6 +302,13 @@ fn told(found: &Found) -> String {
             "  {} in the database without a place in the ledger: no entry vouches for it yet. Look again; one that stays so \
              while a control plane runs was not made by one\n",
             output::count(usize::try_from(found.unplaced).unwrap_or(usize::MAX), "change")
+        ));
+    }
+    if found.unpublished > 0 {
+        text.push_str(&format!(
+            "  ATTENTION: the folder lacks {} that the database has signed. A control plane that runs publishes within a second; \
+             if none runs, the folder is an older copy, and is written anew when one starts\n",
+            if found.unpublished == 1 { "1 entry".to_owned() } else { format!("{} entries", found.unpublished) }
         ));
     }
     if found.row_faults.is_empty() {

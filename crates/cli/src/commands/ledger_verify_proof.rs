@@ -96,6 +96,14 @@ fn with_entry(proof: &str, path: &Path, vkey: &str) -> anyhow::Result<Proven> {
         }
         None => None,
     };
+    if canonical.is_some() && salt.is_none() {
+        // Whoever brings what an entry says wants to know whether it says so.
+        return Err(BadInput(format!(
+            "what `{shown}` says cannot be proved: it is masked and has no salt; have it shown whole with `sumun ledger entry \
+             … --reason …`, or check the proof alone, without `--entry`"
+        ))
+        .into());
+    }
     let leaf = text("leaf");
     let disclosed = match (&canonical, &salt) {
         (Some(canonical), Some(salt)) => {

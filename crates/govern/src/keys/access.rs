@@ -317,3 +317,19 @@ fn standing(account: &str, row: &Image, customer: &str, customer_row: Option<&Im
         Some(_) => None,
     }
 }
+
+/// A secret is shown to the person who asked for the key, never to another of the same customer.
+///
+/// # Errors
+/// `requester_only`.
+pub(crate) fn requester(actor: &Actor, key: &KeyRow) -> Result<(), Refusal> {
+    if actor.principal == key.requested_by {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalKind::Forbidden,
+        "requester_only",
+        "a key is issued to the person who asked for it and to nobody else",
+        "let him have it issued in his own session; another person asks for a key of his own",
+    ))
+}

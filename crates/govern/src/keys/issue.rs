@@ -71,14 +71,7 @@ impl Govern {
         let loaded = self.key_loaded(actor, key).await?;
         let before = &loaded.key;
         access::owner(actor, &loaded.account)?;
-        if actor.principal != before.requested_by {
-            return Err(Refusal::new(
-                RefusalKind::Forbidden,
-                "requester_only",
-                "a key is issued to the person who asked for it and to nobody else",
-                "let him have it issued in his own session",
-            ));
-        }
+        access::requester(actor, before)?;
         access::fresh(&venue, actor, now)?;
         check_seen(call, before, actor)?;
         let issued = apply(before.standing(), Action::Issue)?;

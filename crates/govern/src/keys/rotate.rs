@@ -123,6 +123,7 @@ impl Govern {
         let venue = self.venue();
         let loaded = self.key_loaded(actor, key).await?;
         let session = access::owner(actor, &loaded.account)?;
+        access::requester(actor, &loaded.key)?;
         access::fresh(&venue, actor, now)?;
         check_seen(call, &loaded.key, actor)?;
         let most = venue.segment(loaded.account.segment).rotation_overlap_hours_max.get();

@@ -91,6 +91,13 @@ async fn a_rotated_key_ends_after_its_overlap_and_never_lives_again() {
         "overlap_too_long"
     );
     let rotation = Rotation { overlap_hours: 2, ..Rotation::default() };
+    // Another of the same customer would be shown a secret that others were agreed to have.
+    let mut other = owner.clone();
+    other.principal = "customer:C1/P2".into();
+    assert_eq!(
+        bench.govern.rotate_key(&other, &key, &rotation, &call).await.unwrap_err().code,
+        "requester_only"
+    );
     let done = bench.govern.rotate_key(&owner, &key, &rotation, &call).await.unwrap();
     let new = done.value;
     assert_ne!(new.secret.unwrap().expose(), secret.as_bytes());

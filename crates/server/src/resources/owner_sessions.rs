@@ -18,7 +18,7 @@ use sumun_govern::actor::SecondFactor;
 use sumun_govern::govern::store_refusal;
 use sumun_govern::parties::person::customers_person;
 use sumun_govern::staff::OpenSession;
-use sumun_store::tables::CUSTOMERS;
+use sumun_store::tables::{CUSTOMERS, PERSONS};
 use sumun_store::{Expect, RowRead};
 use utoipa::ToSchema;
 
@@ -52,7 +52,7 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
     let accepted = accept(server, request.assertion.as_str()).await;
     let outcome = if accepted.is_ok() { "accepted" } else { "refused" };
     server.metrics.sign_ins.get_or_create(&SignInLabels { kind: "customer", outcome }).inc();
-    let (asserted, customer) = accepted?;
+    let (asserted, reads) = accepted?;
     // The venue says which ways count; what it does not name, SMS above all, is as if it had not been shown.
     let venue = server.govern.venue();
     let factor = venue
@@ -68,13 +68,14 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
         roles: vec![asserted.role],
         second_factor: factor,
         from: asked.source,
-        reads: vec![customer],
+        reads,
     };
     opened(&server.govern.open_session(open).await?)
 }
 
-/// What the assertion says, if it holds, was not used before, and its customer does business here.
-async fn accept(server: &Server, text: &str) -> Result<(Asserted, RowRead), Problem> {
+/// What the assertion says, if it holds, was not used before, its customer does business here, and its person is on record
+/// as the customer's.
+async fn accept(server: &Server, text: &str) -> Result<(Asserted, Vec<RowRead>), Problem> {
     let venue = server.govern.venue();
     let exchange = &venue.exchange;
     let refused = |detail: String| {
@@ -109,7 +110,16 @@ async fn accept(server: &Server, text: &str) -> Result<(Asserted, RowRead), Prob
     let active = row.filter(|row| row.get("state").is_some_and(|state| state == "active"));
     let version = active.and_then(|row| row.get("version")?.as_i64());
     let version = version.ok_or_else(|| refused("its customer does no business here".to_owned()))?;
-    Ok((asserted, RowRead { table: &CUSTOMERS, key, expect: Expect::Version(version) }))
+    let customer = RowRead { table: &CUSTOMERS, key, expect: Expect::Version(version) };
+    // Who is not on record as this customer's person would be nobody to answer for what he does.
+    let key = asserted.person.to_string();
+    let row = store.get(&PERSONS, &key).await.map_err(store_refusal)?;
+    let own = row.filter(|row| row.get("customer").is_some_and(|of| *of == asserted.customer.as_str()));
+    let version = own.and_then(|row| row.get("version")?.as_i64());
+    let version =
+        version.ok_or_else(|| refused("its person is not on record as one of this customer's".to_owned()))?;
+    let person = RowRead { table: &PERSONS, key, expect: Expect::Version(version) };
+    Ok((asserted, vec![customer, person]))
 }
 
 /// Whether these ways of being recognised hold that second factor: by our word, or by that of RFC 8176.

@@ -21,6 +21,13 @@ async fn with_customer() -> Bench {
     let bench = Bench::new().await;
     let backend = bench.machine(Role::ExchangeBackend).await;
     bench.send("PUT", "/v1/customers/C1", &backend, Some(json!({ "segment": "retail" }))).await.is(200);
+    for person in ["P1", "P%2F1%25"] {
+        let body = json!({ "customer": "C1", "role": "owner" });
+        bench.send("PUT", &format!("/v1/persons/{person}"), &backend, Some(body)).await.is(200);
+    }
+    bench.send("PUT", "/v1/customers/C2", &backend, Some(json!({ "segment": "retail" }))).await.is(200);
+    let another = json!({ "customer": "C2", "role": "owner" });
+    bench.send("PUT", "/v1/persons/P2", &backend, Some(another)).await.is(200);
     bench
 }
 
@@ -53,6 +60,16 @@ async fn a_new_assertion_does_not_make_an_old_second_factor_new() {
     assert_eq!(at("j3", -3).await, "2026-11-02T00:00:00.000000Z", "a clock that is a little ahead");
     let ahead = json!({ "assertion": assertion_of("j4", &["otp"], "P1", -3600) });
     bench.send("POST", "/v1/owner/sessions", "", Some(ahead)).await.is(401);
+}
+
+#[tokio::test]
+async fn nobody_signs_in_who_is_not_on_record_as_this_customers_person() {
+    let bench = with_customer().await;
+    for (jti, person) in [("j1", "GHOST"), ("j2", "P2")] {
+        let body = json!({ "assertion": assertion_of(jti, &["otp"], person, 0) });
+        let refused = bench.send("POST", "/v1/owner/sessions", "", Some(body)).await.is(401);
+        assert!(refused.text.contains("not on record as one of this customer's"), "{}", refused.text);
+    }
 }
 
 #[tokio::test]
