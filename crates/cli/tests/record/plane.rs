@@ -27,8 +27,9 @@ impl Plane {
 
     /// SIGTERM, and a good end.
     pub(crate) fn stop(mut self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        // By the shell's own `kill`: a bare machine has no program of that name.
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         let ended = wait_for(|| self.child.try_wait().unwrap()).expect("it did not stop");
         assert!(ended.success(), "{ended}");
     }
