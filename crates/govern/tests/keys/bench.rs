@@ -1,9 +1,9 @@
 //! A control plane on an SQLite file of its own, with a clock the test moves and people to act.
 
+pub(crate) use crate::world::START_US;
+use crate::world::TestWorld;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use sumun_govern::actor::SecondFactor;
 use sumun_govern::approvals::{Answer, Decision};
 use sumun_govern::keys::request::KeyRequest;
@@ -15,8 +15,6 @@ use sumun_store::tables::{ACCOUNTS, CUSTOMERS, USERS, VENDORS};
 use sumun_store::{Expect, RowWrite, Store, StoreOptions, Table};
 use zeroize::Zeroizing;
 
-/// 2026-11-02T00:00:00Z.
-pub(crate) const START_US: i64 = 1_793_577_600_000_000;
 pub(crate) const HOUR: i64 = 3_600_000_000;
 pub(crate) const DAY: i64 = 24 * HOUR;
 
@@ -30,26 +28,6 @@ fn just_shown() -> SecondFactor {
     SecondFactor { method: "totp".into(), at: Timestamp::from_micros(NOW_US.get() - 1_000_000) }
 }
 
-/// A clock that stands until it is moved, and draws that repeat.
-#[derive(Debug)]
-pub(crate) struct TestWorld {
-    now_us: AtomicI64,
-    drawn: AtomicU64,
-}
-
-impl World for TestWorld {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.now_us.load(Ordering::SeqCst))
-    }
-    fn draw(&self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(32) {
-            let number = self.drawn.fetch_add(1, Ordering::SeqCst);
-            let digest = Sha256::digest(number.to_be_bytes());
-            chunk.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        }
-    }
-}
-
 /// The control plane of one test.
 pub(crate) struct Bench {
     pub(crate) govern: Arc<Govern>,
@@ -60,7 +38,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let world = Arc::new(TestWorld { now_us: AtomicI64::new(START_US), drawn: AtomicU64::new(0) });
+        let world = TestWorld::new();
         let signer = CheckpointSigner::new(&[7; 32], "sumun.example/made-up").unwrap();
         let clock = {
             let world = Arc::clone(&world);
@@ -77,7 +55,7 @@ impl Bench {
     }
 
     pub(crate) fn pass(&self, us: i64) {
-        self.world.now_us.fetch_add(us, Ordering::SeqCst);
+        self.world.pass(us);
         NOW_US.set(self.world.now().as_micros());
     }
 

@@ -7,3 +7,6 @@ mod changes;
 mod ends;
 mod escapes;
 mod makes;
+
+#[path = "../support/world.rs"]
+mod world;

@@ -1,9 +1,9 @@
 //! A control plane on an SQLite file of its own, with a clock the test moves.
 
+pub(crate) use crate::world::START_US;
+use crate::world::TestWorld;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use sumun_govern::actor::SecondFactor;
 use sumun_govern::approvals::{Answer, Decision};
 use sumun_govern::parties::customer::Standing;
@@ -16,8 +16,6 @@ use sumun_store::tables::USERS;
 use sumun_store::{EntryRow, Expect, RowWrite, Store, StoreOptions};
 use zeroize::Zeroizing;
 
-/// 2026-11-02T00:00:00Z.
-pub(crate) const START_US: i64 = 1_793_577_600_000_000;
 pub(crate) const MINUTE: i64 = 60_000_000;
 pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
@@ -30,26 +28,6 @@ thread_local! {
 /// A second factor shown a second ago.
 fn just_shown() -> SecondFactor {
     SecondFactor { method: "totp".into(), at: Timestamp::from_micros(NOW_US.get() - 1_000_000) }
-}
-
-/// A clock that stands until it is moved, and draws that repeat.
-#[derive(Debug)]
-pub(crate) struct TestWorld {
-    now_us: AtomicI64,
-    drawn: AtomicU64,
-}
-
-impl World for TestWorld {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.now_us.load(Ordering::SeqCst))
-    }
-    fn draw(&self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(32) {
-            let number = self.drawn.fetch_add(1, Ordering::SeqCst);
-            let digest = Sha256::digest(number.to_be_bytes());
-            chunk.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        }
-    }
 }
 
 /// The control plane of one test.
@@ -67,7 +45,7 @@ impl Bench {
     /// With the example venue changed in these places.
     pub(crate) async fn with(changes: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let world = Arc::new(TestWorld { now_us: AtomicI64::new(START_US), drawn: AtomicU64::new(0) });
+        let world = TestWorld::new();
         let signer = CheckpointSigner::new(&[7; 32], "sumun.example/made-up").unwrap();
         let clock = {
             let world = Arc::clone(&world);
@@ -100,7 +78,7 @@ impl Bench {
     }
 
     pub(crate) fn pass(&self, us: i64) {
-        self.world.now_us.fetch_add(us, Ordering::SeqCst);
+        self.world.pass(us);
         NOW_US.set(self.world.now().as_micros());
     }
 

@@ -9,3 +9,6 @@ mod parties;
 mod staff;
 mod vendors;
 mod venue;
+
+#[path = "../support/world.rs"]
+mod world;

@@ -1,13 +1,14 @@
 //! A front over a control plane on an SQLite file of its own, with a clock the test moves, and somebody in every role.
 
+pub(crate) use crate::world::START_US;
+use crate::world::TestWorld;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use sumun_feed::{EnrolmentRequest, GateProof, SigningKey};
 use sumun_govern::actor::SecondFactor;
 use sumun_govern::approvals::{Answer, Decision};
@@ -20,29 +21,6 @@ use sumun_server::{Server, router};
 use sumun_store::tables::USERS;
 use sumun_store::{Expect, RowWrite, Store, StoreOptions};
 use zeroize::Zeroizing;
-
-/// 2026-11-02T00:00:00Z.
-pub(crate) const START_US: i64 = 1_793_577_600_000_000;
-
-/// A clock that stands until it is moved, and draws that repeat.
-#[derive(Debug)]
-pub(crate) struct TestWorld {
-    now_us: AtomicI64,
-    drawn: AtomicU64,
-}
-
-impl World for TestWorld {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.now_us.load(Ordering::SeqCst))
-    }
-    fn draw(&self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(32) {
-            let number = self.drawn.fetch_add(1, Ordering::SeqCst);
-            let digest = Sha256::digest(number.to_be_bytes());
-            chunk.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        }
-    }
-}
 
 /// The front of one test.
 pub(crate) struct Bench {
@@ -84,7 +62,7 @@ impl Bench {
     /// With these hops in front of it.
     pub(crate) async fn trusting(hops: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let world = Arc::new(TestWorld { now_us: AtomicI64::new(START_US), drawn: AtomicU64::new(0) });
+        let world = TestWorld::new();
         let signer = CheckpointSigner::new(&[7; 32], "sumun.example/made-up").unwrap();
         let clock = {
             let world = Arc::clone(&world);
@@ -127,7 +105,7 @@ impl Bench {
     }
 
     pub(crate) fn pass_us(&self, us: i64) {
-        self.world.now_us.fetch_add(us, Ordering::SeqCst);
+        self.world.pass(us);
     }
 
     /// A member of staff in this role, signed in; the name is the role's, with a number.

@@ -16,3 +16,6 @@ mod seen_by_owners;
 mod serving;
 mod signing_in;
 mod vendors;
+
+#[path = "../../../govern/tests/support/world.rs"]
+mod world;
