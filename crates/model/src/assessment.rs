@@ -6,7 +6,7 @@
 use crate::finding::{FindingId, ScoreKind};
 use crate::score::Evidence;
 use crate::words::words;
-use crate::{AccountId, EventId, KeyId, KeyState, Segment, Timestamp};
+use crate::{AccountId, CustomerId, EventId, KeyId, KeyState, Segment, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -96,6 +96,12 @@ pub struct Assessment {
     pub key: KeyId,
     /// Its account.
     pub account: AccountId,
+    /// Whose account it is, if known: an open measure follows the customer.
+    #[serde(default)]
+    pub customer: Option<CustomerId>,
+    /// The key it took the place of: evidence and ladder are kept across it.
+    #[serde(default)]
+    pub replaces: Option<KeyId>,
     /// Kind of customer, if known.
     pub segment: Option<Segment>,
     /// Where the key stands, if known.
