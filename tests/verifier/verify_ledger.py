@@ -74,6 +74,23 @@ tokens: token, name, roles{}, digest, created_by, created_us#, expires_us#, stat
 gates: gate, state, public_key?, invite?, invite_until_us#?, invited_by, enrolled_us#?, version#
 receipts: receipt, gate, boot, from_version#, to_version#, acknowledgement, received_us#, version#
 canaries: canary, key, gates{}, expired_us#?, outcome?, findings{}, version#
+policies: policy, digest, text, state, proposed_by, proposed_us#, activated_us#?, version#
+signals: signal, key?, account?, cluster?, detector, code, cause, points#, at_us#, position#, body{}, version#
+standings: key, account, customer?, measure?, assessment{}, standing{}, position#, next_due_us#?, version#
+measures: measure_id, key, account, case_id, measure, mode, state, by, approval?, began_us#, until_us#?, ended_us#?,
+  effect_us#?, body{}, version#
+cases: case_id, subject, state, members{}, cause, assignee?, priority#, opened_us#, due_us#?, outcome?, closed_us#?,
+  body{}, version#
+case_events: case_event, case_id, at_us#, kind, by, body{}, version#
+questions: question, key, account, address, state, asked_us#, last_seen_us#, answer?, answered_by?, answered_us#?,
+  body{}, version#
+ceremonies: ceremony, key, account, prefix, state, registered_by, registered_us#, until_us#, proved_us#?, event?,
+  version#
+verifications: verification, key, account, case_id?, state, identity{}, tests{}, opened_us#, until_us#?,
+  next_due_us#?, failures#, version#
+notices: notice, customer?, account?, key?, case_id?, kind, texts{}, channel, state, attempts#, created_us#,
+  delivered_us#?, acknowledged_us#?, failure?, version#
+tasks: task, case_id, kind, state, assignee?, created_us#, due_us#?, body{}, version#
 feed_keys: key, feed_version#, record{}, version#
 """
 

@@ -6,11 +6,18 @@ use crate::db::{self, Arg, Columns, Db, Kind};
 use crate::error::{OpenError, database};
 
 /// Number, SQL for SQLite, SQL for PostgreSQL.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    include_str!("../migrations/sqlite/0001_record.sql"),
-    include_str!("../migrations/postgres/0001_record.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        include_str!("../migrations/sqlite/0001_record.sql"),
+        include_str!("../migrations/postgres/0001_record.sql"),
+    ),
+    (
+        2,
+        include_str!("../migrations/sqlite/0002_loop.sql"),
+        include_str!("../migrations/postgres/0002_loop.sql"),
+    ),
+];
 
 /// Any number will do, as long as nobody else takes it.
 const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(7308327740181)";

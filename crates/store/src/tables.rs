@@ -66,6 +66,32 @@ tables! {
     RECEIPTS = "receipts" { receipt: Text, gate: Text, boot: Text, from_version: Integer, to_version: Integer, acknowledgement: Text, received_us: Integer }
     /// Canary keys tried from outside, and what was found.
     CANARIES = "canaries" { canary: Text, key: Text, gates: Json, expired_us: IntegerOrNull, outcome: TextOrNull, findings: Json }
+    /// Policies: a versioned text each. At most one is `active`; `digest` is the SHA-256 of `text`.
+    POLICIES = "policies" { policy: Text, digest: Text, text: Text, state: Text, proposed_by: Text, proposed_us: Integer, activated_us: IntegerOrNull }
+    /// What detection found, as it was handed over.
+    SIGNALS = "signals" { signal: Text, key: TextOrNull, account: TextOrNull, cluster: TextOrNull, detector: Text, code: Text, cause: Text, points: Integer, at_us: Integer, position: Integer, body: Json }
+    /// Where a key stands on the ladder: the last assessment, what policy remembers, when the clock next asks something. `position` is the
+    /// last place of the event log that was taken in.
+    STANDINGS = "standings" { key: Text, account: Text, customer: TextOrNull, measure: TextOrNull, assessment: Json, standing: Json, position: Integer, next_due_us: IntegerOrNull }
+    /// Measures taken or proposed, with what they rely on. `ended_us` is null while it is in force.
+    MEASURES = "measures" {
+        measure_id: Text, key: Text, account: Text, case_id: Text, measure: Text, mode: Text, state: Text, by: Text, approval: TextOrNull,
+        began_us: Integer, until_us: IntegerOrNull, ended_us: IntegerOrNull, effect_us: IntegerOrNull, body: Json,
+    }
+    /// Cases: the one file on a suspicion. `subject` is `key:K1` or `cluster:<id>`.
+    CASES = "cases" { case_id: Text, subject: Text, state: Text, members: Json, cause: Text, assignee: TextOrNull, priority: Integer, opened_us: Integer, due_us: IntegerOrNull, outcome: TextOrNull, closed_us: IntegerOrNull, body: Json }
+    /// What happened in a case, by whom, with what reason.
+    CASE_EVENTS = "case_events" { case_event: Text, case_id: Text, at_us: Integer, kind: Text, by: Text, body: Json }
+    /// *Is it you?*: a valid signature from an address not in effect, and what the owner said.
+    QUESTIONS = "questions" { question: Text, key: Text, account: Text, address: Text, state: Text, asked_us: Integer, last_seen_us: Integer, answer: TextOrNull, answered_by: TextOrNull, answered_us: IntegerOrNull, body: Json }
+    /// Addresses on their way into effect (R198): registered, and proved by a signed request from them.
+    CEREMONIES = "ceremonies" { ceremony: Text, key: Text, account: Text, prefix: Text, state: Text, registered_by: Text, registered_us: Integer, until_us: Integer, proved_us: IntegerOrNull, event: TextOrNull }
+    /// Renewed verifications: identity, and tests of control whose draws stand in the ledger before use.
+    VERIFICATIONS = "verifications" { verification: Text, key: Text, account: Text, case_id: TextOrNull, state: Text, identity: Json, tests: Json, opened_us: Integer, until_us: IntegerOrNull, next_due_us: IntegerOrNull, failures: Integer }
+    /// Notices to people, with proof of delivery.
+    NOTICES = "notices" { notice: Text, customer: TextOrNull, account: TextOrNull, key: TextOrNull, case_id: TextOrNull, kind: Text, texts: Json, channel: Text, state: Text, attempts: Integer, created_us: Integer, delivered_us: IntegerOrNull, acknowledged_us: IntegerOrNull, failure: TextOrNull }
+    /// What somebody of staff has to do.
+    TASKS = "tasks" { task: Text, case_id: Text, kind: Text, state: Text, assignee: TextOrNull, created_us: Integer, due_us: IntegerOrNull, body: Json }
     /// The gate-visible image of each key, as the feed carries it. `feed_version` is the version that brought it.
     FEED_KEYS = "feed_keys" { key: Text, feed_version: Integer, record: Json }
 }
