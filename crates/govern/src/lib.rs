@@ -13,6 +13,7 @@ pub mod gates;
 pub mod govern;
 pub mod keys;
 pub mod lint;
+pub mod notices;
 pub mod parties;
 pub mod plan;
 mod proposal;

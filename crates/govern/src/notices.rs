@@ -1,0 +1,190 @@
+//! Notices to people: written with the change they tell of, sent after it has its place in the ledger.
+//!
+//! A notice is kept as codes and values; its words in Korean and English are made when it is sent, so that a better wording
+//! needs no other row. Start with [`add`]; use cases of notices stand below it.
+//!
+//! Never here: SMTP, wording, and anything that the addressee may not know: points, weights, reports, that he is watched.
+
+use crate::plan::Plan;
+use crate::row::replace;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use sumun_model::{Timestamp, Value};
+use sumun_store::tables::NOTICES;
+use sumun_store::{Image, OutboxMessage};
+
+/// Topic of the message that names a notice to its sender.
+pub const TOPIC: &str = "notice";
+
+/// How a notice travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// By mail to the address on record.
+    Email,
+    /// It lies in the owner's portal.
+    Portal,
+    /// To the exchange's own service, which tells its customer.
+    Webhook,
+}
+
+/// Where a notice stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeState {
+    /// Waits for its sender.
+    Queued,
+    /// A sender took it over; no proof yet.
+    Sent,
+    /// The addressee's side confirmed it.
+    Delivered,
+    /// It could not be delivered.
+    Failed,
+    /// The addressee says that he has read it.
+    Acknowledged,
+}
+
+/// One sentence in structure: its code, and what is filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeText {
+    /// Which sentence: a code of the table of notices' texts, of `sumun_model::because`, or of policy.
+    pub code: String,
+    /// What is filled in.
+    pub values: BTreeMap<String, Value>,
+}
+
+impl NoticeText {
+    /// This sentence with nothing to fill in.
+    #[must_use]
+    pub fn new(code: &str) -> Self {
+        Self { code: code.to_owned(), values: BTreeMap::new() }
+    }
+
+    /// With this filled in.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.values.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// A notice to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeDraft {
+    /// What it is about, such as `measure.warn`: chooses subject line and frame.
+    pub kind: String,
+    /// To whom, if known.
+    pub customer: Option<String>,
+    /// About which account.
+    pub account: Option<String>,
+    /// About which key.
+    pub key: Option<String>,
+    /// The case it belongs to. The addressee never reads it.
+    pub case_id: Option<String>,
+    /// Its sentences, in order: what was seen, what is asked, by when, what is next, how to object.
+    pub texts: Vec<NoticeText>,
+    /// How it travels.
+    pub channel: Channel,
+}
+
+impl NoticeDraft {
+    /// A notice of this kind by mail, about nothing yet.
+    #[must_use]
+    pub fn new(kind: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            customer: None,
+            account: None,
+            key: None,
+            case_id: None,
+            texts: Vec::new(),
+            channel: Channel::Email,
+        }
+    }
+
+    /// To this customer.
+    #[must_use]
+    pub fn to(mut self, customer: &str) -> Self {
+        self.customer = Some(customer.to_owned());
+        self
+    }
+
+    /// About this key of this account.
+    #[must_use]
+    pub fn about(mut self, key: &str, account: &str) -> Self {
+        (self.key, self.account) = (Some(key.to_owned()), Some(account.to_owned()));
+        self
+    }
+
+    /// With one more sentence.
+    #[must_use]
+    pub fn say(mut self, text: NoticeText) -> Self {
+        self.texts.push(text);
+        self
+    }
+}
+
+/// Adds a notice to a plan: its row, state `queued`, and the message that names it to its sender. Gives its id, which
+/// follows from what it says and when, so that a plan made twice holds the same one.
+pub fn add(plan: &mut Plan, draft: NoticeDraft, now: Timestamp) -> String {
+    let nth = plan.change.writes.iter().filter(|write| write.table.name == NOTICES.name).count();
+    let NoticeDraft { kind, customer, account, key, case_id, texts, channel } = draft;
+    let told = json!([plan.change.class, kind, customer, account, key, case_id, texts, channel, now, nth]);
+    let digest = hex::encode(Sha256::digest(told.to_string()));
+    let id = format!("N{}", digest.get(..32).unwrap_or(&digest));
+    // What whoever reads the file of notices sees: which row, and enough to route it.
+    let body = json!({ "notice": id, "kind": kind, "customer": customer, "account": account, "key": key, "at": now });
+    let columns = [
+        (NOTICES.key, json!(id)),
+        ("customer", json!(customer)),
+        ("account", json!(account)),
+        ("key", json!(key)),
+        ("case_id", json!(case_id)),
+        ("kind", json!(kind)),
+        ("texts", json!(texts)),
+        ("channel", json!(channel)),
+        ("state", json!(NoticeState::Queued)),
+        ("attempts", json!(0)),
+        ("created_us", json!(now.as_micros())),
+        ("delivered_us", Json::Null),
+        ("acknowledged_us", Json::Null),
+        ("failure", Json::Null),
+    ];
+    let image: Image = columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    plan.change.writes.push(replace(&NOTICES, None, image));
+    plan.change.outbox.push(OutboxMessage { topic: TOPIC, body });
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::govern::change;
+
+    #[test]
+    fn a_notice_is_a_row_and_a_message_that_names_it() {
+        let now = Timestamp::from_micros(1_793_577_600_000_000);
+        let plan = || Plan {
+            title: String::new(),
+            effects: Vec::new(),
+            warnings: Vec::new(),
+            change: change("measure.entered", now, serde_json::Map::new()),
+        };
+        let draft = NoticeDraft::new("measure.warn")
+            .to("C1")
+            .about("K1", "A1")
+            .say(NoticeText::new("returns_between_origins").with("returns", 4));
+        let (mut one, mut two) = (plan(), plan());
+        let id = add(&mut one, draft.clone(), now);
+        assert_eq!(add(&mut two, draft.clone(), now), id, "the same plan, the same notice");
+        assert_ne!(add(&mut two, draft, now), id, "a second notice of the same plan is another");
+        let mut columns: Vec<_> = one.change.writes[0].image.keys().map(String::as_str).collect();
+        let mut expected: Vec<_> = NOTICES.columns.iter().map(|column| column.name).collect();
+        (columns.sort_unstable(), expected.sort_unstable());
+        assert_eq!(columns, expected);
+        assert_eq!(one.change.outbox[0].body["notice"], json!(id));
+    }
+}
