@@ -82,14 +82,15 @@ measures: measure_id, key, account, case_id, measure, mode, state, by, approval?
 cases: case_id, subject, state, members{}, cause, assignee?, priority#, opened_us#, due_us#?, outcome?, closed_us#?,
   body{}, version#
 case_events: case_event, case_id, at_us#, kind, by, body{}, version#
-questions: question, key, account, address, state, asked_us#, last_seen_us#, answer?, answered_by?, answered_us#?,
-  body{}, version#
-ceremonies: ceremony, key, account, prefix, state, registered_by, registered_us#, until_us#, proved_us#?, event?,
-  version#
-verifications: verification, key, account, case_id?, state, identity{}, tests{}, opened_us#, until_us#?,
+questions: question, key, account, customer, address, state, asked_us#, last_seen_us#, answer?, answered_by?,
+  answered_us#?, body{}, version#
+ceremonies: ceremony, key, account, customer, prefix, state, registered_by, registered_us#, until_us#, proved_us#?,
+  event?, version#
+verifications: verification, key, account, customer, case_id?, state, identity{}, tests{}, opened_us#, until_us#?,
   next_due_us#?, failures#, version#
 notices: notice, customer?, account?, key?, case_id?, kind, texts{}, channel, state, attempts#, created_us#,
   delivered_us#?, acknowledged_us#?, failure?, version#
+objections: objection, customer, account?, key?, case_id?, notice, by, at_us#, body{}, version#
 tasks: task, case_id, kind, state, assignee?, created_us#, due_us#?, body{}, version#
 feed_keys: key, feed_version#, record{}, version#
 """

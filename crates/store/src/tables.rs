@@ -83,13 +83,15 @@ tables! {
     /// What happened in a case, by whom, with what reason.
     CASE_EVENTS = "case_events" { case_event: Text, case_id: Text, at_us: Integer, kind: Text, by: Text, body: Json }
     /// *Is it you?*: a valid signature from an address not in effect, and what the owner said.
-    QUESTIONS = "questions" { question: Text, key: Text, account: Text, address: Text, state: Text, asked_us: Integer, last_seen_us: Integer, answer: TextOrNull, answered_by: TextOrNull, answered_us: IntegerOrNull, body: Json }
+    QUESTIONS = "questions" { question: Text, key: Text, account: Text, customer: Text, address: Text, state: Text, asked_us: Integer, last_seen_us: Integer, answer: TextOrNull, answered_by: TextOrNull, answered_us: IntegerOrNull, body: Json }
     /// Addresses on their way into effect (R198): registered, and proved by a signed request from them.
-    CEREMONIES = "ceremonies" { ceremony: Text, key: Text, account: Text, prefix: Text, state: Text, registered_by: Text, registered_us: Integer, until_us: Integer, proved_us: IntegerOrNull, event: TextOrNull }
+    CEREMONIES = "ceremonies" { ceremony: Text, key: Text, account: Text, customer: Text, prefix: Text, state: Text, registered_by: Text, registered_us: Integer, until_us: Integer, proved_us: IntegerOrNull, event: TextOrNull }
     /// Renewed verifications: identity, and tests of control whose draws stand in the ledger before use.
-    VERIFICATIONS = "verifications" { verification: Text, key: Text, account: Text, case_id: TextOrNull, state: Text, identity: Json, tests: Json, opened_us: Integer, until_us: IntegerOrNull, next_due_us: IntegerOrNull, failures: Integer }
+    VERIFICATIONS = "verifications" { verification: Text, key: Text, account: Text, customer: Text, case_id: TextOrNull, state: Text, identity: Json, tests: Json, opened_us: Integer, until_us: IntegerOrNull, next_due_us: IntegerOrNull, failures: Integer }
     /// Notices to people, with proof of delivery.
     NOTICES = "notices" { notice: Text, customer: TextOrNull, account: TextOrNull, key: TextOrNull, case_id: TextOrNull, kind: Text, texts: Json, channel: Text, state: Text, attempts: Integer, created_us: Integer, delivered_us: IntegerOrNull, acknowledged_us: IntegerOrNull, failure: TextOrNull }
+    /// What an owner says against a notice, in the case behind it (R182).
+    OBJECTIONS = "objections" { objection: Text, customer: Text, account: TextOrNull, key: TextOrNull, case_id: TextOrNull, notice: Text, by: Text, at_us: Integer, body: Json }
     /// What somebody of staff has to do.
     TASKS = "tasks" { task: Text, case_id: Text, kind: Text, state: Text, assignee: TextOrNull, created_us: Integer, due_us: IntegerOrNull, body: Json }
     /// The gate-visible image of each key, as the feed carries it. `feed_version` is the version that brought it.

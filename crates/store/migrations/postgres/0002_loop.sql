@@ -102,6 +102,7 @@ CREATE TABLE "questions" (
     "question" TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     "key" TEXT COLLATE "C" NOT NULL,
     "account" TEXT COLLATE "C" NOT NULL,
+    "customer" TEXT COLLATE "C" NOT NULL,
     "address" TEXT COLLATE "C" NOT NULL,
     "state" TEXT COLLATE "C" NOT NULL,
     "asked_us" BIGINT NOT NULL,
@@ -114,12 +115,14 @@ CREATE TABLE "questions" (
 );
 CREATE INDEX "questions_by_key" ON "questions" ("key", "question");
 CREATE INDEX "questions_by_account" ON "questions" ("account", "question");
+CREATE INDEX "questions_by_customer" ON "questions" ("customer", "question");
 CREATE INDEX "questions_by_state" ON "questions" ("state", "question");
 
 CREATE TABLE "ceremonies" (
     "ceremony" TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     "key" TEXT COLLATE "C" NOT NULL,
     "account" TEXT COLLATE "C" NOT NULL,
+    "customer" TEXT COLLATE "C" NOT NULL,
     "prefix" TEXT COLLATE "C" NOT NULL,
     "state" TEXT COLLATE "C" NOT NULL,
     "registered_by" TEXT COLLATE "C" NOT NULL,
@@ -131,13 +134,16 @@ CREATE TABLE "ceremonies" (
 );
 CREATE INDEX "ceremonies_by_key" ON "ceremonies" ("key", "ceremony");
 CREATE INDEX "ceremonies_by_account" ON "ceremonies" ("account", "ceremony");
+CREATE INDEX "ceremonies_by_customer" ON "ceremonies" ("customer", "ceremony");
 CREATE INDEX "ceremonies_by_state" ON "ceremonies" ("state", "ceremony");
+CREATE INDEX "ceremonies_by_prefix" ON "ceremonies" ("prefix", "ceremony");
 CREATE INDEX "ceremonies_by_until_us" ON "ceremonies" ("until_us", "ceremony");
 
 CREATE TABLE "verifications" (
     "verification" TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     "key" TEXT COLLATE "C" NOT NULL,
     "account" TEXT COLLATE "C" NOT NULL,
+    "customer" TEXT COLLATE "C" NOT NULL,
     "case_id" TEXT COLLATE "C",
     "state" TEXT COLLATE "C" NOT NULL,
     "identity" TEXT COLLATE "C" NOT NULL,
@@ -150,6 +156,7 @@ CREATE TABLE "verifications" (
 );
 CREATE INDEX "verifications_by_key" ON "verifications" ("key", "verification");
 CREATE INDEX "verifications_by_account" ON "verifications" ("account", "verification");
+CREATE INDEX "verifications_by_customer" ON "verifications" ("customer", "verification");
 CREATE INDEX "verifications_by_state" ON "verifications" ("state", "verification");
 CREATE INDEX "verifications_by_next_due_us" ON "verifications" ("next_due_us", "verification");
 
@@ -174,6 +181,21 @@ CREATE INDEX "notices_by_customer" ON "notices" ("customer", "notice");
 CREATE INDEX "notices_by_account" ON "notices" ("account", "notice");
 CREATE INDEX "notices_by_key" ON "notices" ("key", "notice");
 CREATE INDEX "notices_by_state" ON "notices" ("state", "notice");
+
+CREATE TABLE "objections" (
+    "objection" TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    "customer" TEXT COLLATE "C" NOT NULL,
+    "account" TEXT COLLATE "C",
+    "key" TEXT COLLATE "C",
+    "case_id" TEXT COLLATE "C",
+    "notice" TEXT COLLATE "C" NOT NULL,
+    "by" TEXT COLLATE "C" NOT NULL,
+    "at_us" BIGINT NOT NULL,
+    "body" TEXT COLLATE "C" NOT NULL,
+    "version" BIGINT NOT NULL
+);
+CREATE INDEX "objections_by_customer" ON "objections" ("customer", "objection");
+CREATE INDEX "objections_by_case_id" ON "objections" ("case_id", "objection");
 
 CREATE TABLE "tasks" (
     "task" TEXT COLLATE "C" NOT NULL PRIMARY KEY,

@@ -102,6 +102,7 @@ CREATE TABLE "questions" (
     "question" TEXT NOT NULL PRIMARY KEY,
     "key" TEXT NOT NULL,
     "account" TEXT NOT NULL,
+    "customer" TEXT NOT NULL,
     "address" TEXT NOT NULL,
     "state" TEXT NOT NULL,
     "asked_us" INTEGER NOT NULL,
@@ -114,12 +115,14 @@ CREATE TABLE "questions" (
 ) STRICT;
 CREATE INDEX "questions_by_key" ON "questions" ("key", "question");
 CREATE INDEX "questions_by_account" ON "questions" ("account", "question");
+CREATE INDEX "questions_by_customer" ON "questions" ("customer", "question");
 CREATE INDEX "questions_by_state" ON "questions" ("state", "question");
 
 CREATE TABLE "ceremonies" (
     "ceremony" TEXT NOT NULL PRIMARY KEY,
     "key" TEXT NOT NULL,
     "account" TEXT NOT NULL,
+    "customer" TEXT NOT NULL,
     "prefix" TEXT NOT NULL,
     "state" TEXT NOT NULL,
     "registered_by" TEXT NOT NULL,
@@ -131,13 +134,16 @@ CREATE TABLE "ceremonies" (
 ) STRICT;
 CREATE INDEX "ceremonies_by_key" ON "ceremonies" ("key", "ceremony");
 CREATE INDEX "ceremonies_by_account" ON "ceremonies" ("account", "ceremony");
+CREATE INDEX "ceremonies_by_customer" ON "ceremonies" ("customer", "ceremony");
 CREATE INDEX "ceremonies_by_state" ON "ceremonies" ("state", "ceremony");
+CREATE INDEX "ceremonies_by_prefix" ON "ceremonies" ("prefix", "ceremony");
 CREATE INDEX "ceremonies_by_until_us" ON "ceremonies" ("until_us", "ceremony");
 
 CREATE TABLE "verifications" (
     "verification" TEXT NOT NULL PRIMARY KEY,
     "key" TEXT NOT NULL,
     "account" TEXT NOT NULL,
+    "customer" TEXT NOT NULL,
     "case_id" TEXT,
     "state" TEXT NOT NULL,
     "identity" TEXT NOT NULL,
@@ -150,6 +156,7 @@ CREATE TABLE "verifications" (
 ) STRICT;
 CREATE INDEX "verifications_by_key" ON "verifications" ("key", "verification");
 CREATE INDEX "verifications_by_account" ON "verifications" ("account", "verification");
+CREATE INDEX "verifications_by_customer" ON "verifications" ("customer", "verification");
 CREATE INDEX "verifications_by_state" ON "verifications" ("state", "verification");
 CREATE INDEX "verifications_by_next_due_us" ON "verifications" ("next_due_us", "verification");
 
@@ -174,6 +181,21 @@ CREATE INDEX "notices_by_customer" ON "notices" ("customer", "notice");
 CREATE INDEX "notices_by_account" ON "notices" ("account", "notice");
 CREATE INDEX "notices_by_key" ON "notices" ("key", "notice");
 CREATE INDEX "notices_by_state" ON "notices" ("state", "notice");
+
+CREATE TABLE "objections" (
+    "objection" TEXT NOT NULL PRIMARY KEY,
+    "customer" TEXT NOT NULL,
+    "account" TEXT,
+    "key" TEXT,
+    "case_id" TEXT,
+    "notice" TEXT NOT NULL,
+    "by" TEXT NOT NULL,
+    "at_us" INTEGER NOT NULL,
+    "body" TEXT NOT NULL,
+    "version" INTEGER NOT NULL
+) STRICT;
+CREATE INDEX "objections_by_customer" ON "objections" ("customer", "objection");
+CREATE INDEX "objections_by_case_id" ON "objections" ("case_id", "objection");
 
 CREATE TABLE "tasks" (
     "task" TEXT NOT NULL PRIMARY KEY,
