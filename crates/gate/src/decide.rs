@@ -19,8 +19,9 @@ use crate::table::KeyTable;
 use std::net::IpAddr;
 use std::sync::Arc;
 use sumun_dialect::{Credential, Params, RawRequest, Route};
+use sumun_model::code::is_code;
 use sumun_model::wire::Signature;
-use sumun_model::{Check, CheckOutcome, Checks, Effect, KeyId, MarketId, Reason, Scope, Timestamp};
+use sumun_model::{Check, CheckOutcome, Checks, CodeMark, Effect, KeyId, MarketId, Reason, Scope, Timestamp};
 
 /// One instant by both clocks of the rim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,8 @@ pub struct Decision {
     pub market: Option<MarketId>,
     /// The nonce's mark.
     pub nonce: Option<NonceMark>,
+    /// The mark of a control test's code, if the signature is valid and a parameter is one.
+    pub code: Option<CodeMark>,
     recorded: [Option<NonceMark>; 2],
     reopens: bool,
     enforced: bool,
@@ -270,6 +273,7 @@ impl Gate {
             effect: route.map_or(Effect::Transfer, |route| route.effect),
             market: None,
             nonce: None,
+            code: None,
             recorded: [None, None],
             reopens: false,
             enforced: self.policy.enforce || !request.body_complete,
@@ -358,6 +362,8 @@ impl Gate {
             Ok(verified) => {
                 decision.signature = Signature::Valid;
                 findings.note(Check::Signature, Ok(()));
+                let code = verified.params.iter().find(|param| is_code(&param.value));
+                decision.code = code.map(|param| CodeMark::of(&entry.id(), &param.value));
                 Some(verified.params)
             }
             Err(rejection) => {

@@ -11,6 +11,7 @@
 pub mod assessment;
 pub mod because;
 pub mod check;
+pub mod code;
 pub mod decimal;
 pub mod effect;
 pub mod finding;
@@ -28,6 +29,7 @@ mod words;
 pub use assessment::{Act, ActKind, Assessment, ClusterOf, Fact, Hard};
 pub use because::Lang;
 pub use check::{Check, CheckOutcome, Checks};
+pub use code::CodeMark;
 pub use decimal::Decimal;
 pub use effect::Effect;
 pub use finding::{

@@ -125,9 +125,17 @@ pub fn access(ids: &EventIds, seen: Seen<'_>, decision: &Decision) -> AccessLine
         skew_ms: decision.token_time.map(|t| seen.at.micros_since(t) / 1000),
         nonce: decision.nonce.map(|mark| format!("{:016x}", mark.0)),
         token_time: decision.token_time,
-        ext: decision.reopens().then(|| Ext::single("nonce_reused", true.into())),
+        ext: beside(decision),
         ..as_seen(ids, seen, decision.route)
     }
+}
+
+/// What the wire has no field of its own for: a nonce that reopens a stream, the mark of a control test's code.
+fn beside(decision: &Decision) -> Option<Ext> {
+    let reused = decision.reopens().then(|| ("nonce_reused", true.into()));
+    let code = decision.code.map(|mark| ("code", mark.to_string().into()));
+    let fields: Vec<_> = reused.into_iter().chain(code).collect();
+    (!fields.is_empty()).then(|| Ext::of(fields))
 }
 
 /// The line, its reason and status still open, of a request that names a key and was turned away before it could be decided about: its head could be read

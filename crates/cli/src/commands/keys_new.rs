@@ -89,6 +89,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         state: KeyState::Active,
         scopes: asked.scopes,
         allowlist: arguments.allow.iter().copied().map(AllowlistEntry::Plain).collect(),
+        address_proof_required: None,
         purpose: Some(asked.purpose),
         application: arguments.application,
         operator: None,

@@ -22,6 +22,10 @@ pub struct KeyRecord {
     pub scopes: ScopeSet,
     /// Whence it may be used.
     pub allowlist: Vec<AllowlistEntry>,
+    /// Whether an address that is registered and not proved is not in effect; absent: as this gate's configuration says. The feed
+    /// says so of each key that has such addresses, by the rules of its segment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_proof_required: Option<bool>,
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,

@@ -16,6 +16,12 @@ impl Ext {
         Self(serde_json::Map::from_iter([(name.to_owned(), value)]))
     }
 
+    /// An object with these fields.
+    #[must_use]
+    pub fn of<'a>(fields: impl IntoIterator<Item = (&'a str, serde_json::Value)>) -> Self {
+        Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
     /// A field by name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&serde_json::Value> {

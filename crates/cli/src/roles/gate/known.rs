@@ -61,6 +61,7 @@ impl Hash for Rest<'_> {
             state: _,
             scopes,
             allowlist,
+            address_proof_required,
             purpose,
             application,
             operator,
@@ -74,7 +75,7 @@ impl Hash for Rest<'_> {
             mandate,
         } = self.0;
         (key, account, scopes, purpose, application, operator, vendor).hash(to);
-        (created, expires, replaces, secret).hash(to);
+        (created, expires, replaces, secret, address_proof_required).hash(to);
         allowlist.len().hash(to);
         for entry in allowlist {
             match entry {
@@ -131,6 +132,7 @@ mod tests {
             ("scopes", serde_json::json!(["trade"])),
             ("allowlist", serde_json::json!(["203.0.113.7/32", "203.0.113.8/32"])),
             ("allowlist", serde_json::json!(["203.0.113.7/32"])),
+            ("address_proof_required", serde_json::json!(true)),
             ("purpose", serde_json::json!("treasury")),
             ("application", serde_json::json!("another")),
             ("application", serde_json::Value::Null),

@@ -51,7 +51,8 @@ impl Applier {
             .keyring
             .open(&record.key, &record.secret)
             .map_err(|source| Unopened { key: record.key.clone(), source })?;
-        let in_effect = record.allowlist.iter().filter(|entry| entry.in_effect(self.proof_required));
+        let proof_required = record.address_proof_required.unwrap_or(self.proof_required);
+        let in_effect = record.allowlist.iter().filter(|entry| entry.in_effect(proof_required));
         let mandate = record.mandate.as_ref();
         Ok(KeySpec {
             id: record.key.clone(),
