@@ -35,6 +35,6 @@ pub use key::{KeyTextError, PublicKey, SigningKey};
 pub use mark::{Mark, MarkError};
 pub use proof::{
     AGE_US_MAX, EnrolmentAnswer, EnrolmentProof, EnrolmentRequest, GateProof, ProofError,
-    REQUEST_ACKNOWLEDGE, REQUEST_FEED,
+    REQUEST_ACKNOWLEDGE, REQUEST_FEED, content_digest, request_events,
 };
 pub use snapshot::{PART_BYTES_MAX, PART_RECORDS_MAX, SnapshotWriter};

@@ -2,6 +2,8 @@
 
 use crate::jws::{self, Compact, JwsError, Typ};
 use crate::key::{PublicKey, SigningKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sumun_model::{GateId, Timestamp};
@@ -10,6 +12,19 @@ use sumun_model::{GateId, Timestamp};
 pub const REQUEST_FEED: &str = "GET /v1/feed";
 /// `request` of a [`GateProof`] for an acknowledgement.
 pub const REQUEST_ACKNOWLEDGE: &str = "POST /v1/feed/acknowledgements";
+
+/// `request` of a [`GateProof`] for a batch of events: path and query as sent, and the body by its digest (a `Content-Digest`
+/// header, RFC 9530). So that nobody on the way can exchange one of them.
+#[must_use]
+pub fn request_events(target: &str, digest: &str) -> String {
+    format!("POST {target} {digest}")
+}
+
+/// The `Content-Digest` of a body: `sha-256=:…:`.
+#[must_use]
+pub fn content_digest(body: &[u8]) -> String {
+    format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(body)))
+}
 
 /// Oldest proof that is taken, and how far one may be ahead, in microseconds: two clocks of machines that keep time differ
 /// by less.

@@ -53,6 +53,9 @@ pub struct Metrics {
     recording: Gauge,
     /// Streams closed because their key or its rights changed.
     pub streams_cut: Counter,
+    shipped: Counter,
+    unshipped: Gauge,
+    ship_lag: Gauge<f64, AtomicU64>,
     /// Decisions that could not be recorded; each is in a counted gap.
     pub unrecorded: Counter,
 }
@@ -98,6 +101,9 @@ impl Default for Metrics {
             shed: Gauge::default(),
             recording: Gauge::default(),
             streams_cut: Counter::default(),
+            shipped: Counter::default(),
+            unshipped: Gauge::default(),
+            ship_lag: Gauge::default(),
             unrecorded: Counter::default(),
             registry: Registry::default(),
         };
@@ -154,6 +160,18 @@ impl Default for Metrics {
             "WebSockets closed by a change of their key",
             this.streams_cut.clone(),
         );
+        registry.register("events_shipped", "Events handed in to the control plane", this.shipped.clone());
+        registry.register(
+            "events_unshipped",
+            "Events of this gate that the control plane does not hold yet",
+            this.unshipped.clone(),
+        );
+        registry.register_with_unit(
+            "events_ship_lag",
+            "Age of the oldest event being handed in; 0 if there is none",
+            Unit::Seconds,
+            this.ship_lag.clone(),
+        );
         registry.register(
             "unrecorded_decisions",
             "Decisions that went into a counted gap",
@@ -201,6 +219,17 @@ impl Metrics {
     /// Counts a failure of the upstream.
     pub fn upstream_failure(&self, kind: &'static str) {
         self.upstream_failures.get_or_create(&FailureLabels { kind }).inc();
+    }
+
+    /// Counts events that the control plane took.
+    pub fn shipped(&self, lines: u64) {
+        self.shipped.inc_by(lines);
+    }
+
+    /// Notes how many events wait to be handed in, and how old the first of them is, microseconds.
+    pub fn unshipped(&self, lines: u64, oldest_us: Option<i64>) {
+        self.unshipped.set(i64::try_from(lines).unwrap_or(i64::MAX));
+        self.ship_lag.set(oldest_us.unwrap_or_default().max(0) as f64 / 1e6);
     }
 
     /// Notes what was looked up for the page.

@@ -278,7 +278,8 @@ impl Log {
     }
 
     /// Offsets at which the kept segments begin, rising.
-    pub(crate) fn segment_bases(&self) -> Vec<Offset> {
+    #[must_use]
+    pub fn segment_bases(&self) -> Vec<Offset> {
         lock(&self.inner.state).segments.iter().map(|segment| segment.base).collect()
     }
 
