@@ -1,9 +1,25 @@
-//! The ladder as one pure function.
+//! The ladder as one pure function: [`step`].
+//!
+//! Called with every new assessment (its acts inside) and at [`Outcome::next_due`] with the last one (its acts emptied). It takes
+//! as many steps as follow. What the caller keeps between calls is the [`Standing`]; nothing else is remembered anywhere.
+//!
+//! What it never does, whatever the policy file says: leave `expire`; expire by machine on risk alone; enter a measure that the
+//! owner is told of anew on signals that people or the clock have already settled.
+
+mod acts;
+mod clock;
+mod reasons;
+mod standing;
+mod walk;
+
+pub use clock::BudgetBook;
+pub use standing::{Follow, Proposal, Refusal, Repeat, Seen, follows};
+pub use walk::step;
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sumun_model::{
-    Cause, FindingId, Measure, MilliNats, Mode, Phase, Risk, ScoreKind, Term, Timestamp, Value,
+    Cause, Family, FindingId, Measure, MilliNats, Mode, Phase, Risk, ScoreKind, Term, Timestamp, Value,
 };
 
 /// What becomes of a proposal.
@@ -17,6 +33,15 @@ pub enum Approve {
     People,
 }
 
+/// How many alerts of this key's segment a machine may still raise today; see [`BudgetBook`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BudgetLeft(pub Option<u32>);
+
+impl BudgetLeft {
+    /// No bound: tests, single questions.
+    pub const UNBOUNDED: Self = Self(None);
+}
+
 /// A sentence in structure: a code of policy's own texts and what is filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,11 +53,59 @@ pub struct Reasoned {
 }
 
 /// Where a key stands on the ladder, its history included. Kept by the caller between steps; opaque but for what it shows.
+///
+/// Bounded: signals by the pieces of one assessment, episodes to sixteen; about 2 KiB at most.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Standing {
     /// The measure in force.
     pub measure: Option<Measure>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// By which rule.
+    pub rule: String,
+    /// By which total.
+    pub score: Option<ScoreKind>,
+    /// That total when it began.
+    pub entry: MilliNats,
+    /// Signals it began on, oldest first.
+    pub signals: Vec<FindingId>,
+    /// When it lapses, is due, or times out.
+    pub due: Option<Timestamp>,
+    /// Since when the total has stayed below half of the entering probability.
+    pub below_since: Option<Timestamp>,
+    /// When the warning in force was acknowledged.
+    pub acknowledged: Option<Timestamp>,
+    /// When identity was proved since re-verification began.
+    pub identity_proved: Option<Timestamp>,
+    /// When control was proved since re-verification began.
+    pub control_proved: Option<Timestamp>,
+    /// Control tests failed since re-verification began.
+    pub control_failures: u8,
+    /// The event that told the last failure.
+    pub last_failure: Option<String>,
+    /// The time for re-verification ran out.
+    pub timed_out: bool,
+    /// What waits for people.
+    pub proposal: Option<Proposal>,
+    /// What people refused last, and on which signals.
+    pub refused: Option<Refusal>,
+    /// Signals already settled: no measure that the owner is told of begins anew on these alone.
+    pub settled: BTreeSet<FindingId>,
+    /// Signals that people cleared: they no longer count at all.
+    pub cleared: BTreeSet<FindingId>,
+    /// Hard evidence that people cleared.
+    pub cleared_hard: BTreeSet<String>,
+    /// Earlier episodes, oldest first.
+    pub repeats: Vec<Repeat>,
+    /// When the present episode began.
+    pub episode: Option<Timestamp>,
+    /// On which days each family was seen.
+    pub seen: BTreeMap<Family, Seen>,
+    /// The key it took its measure over from.
+    pub from: Option<String>,
+    /// A measure taken over has not been told yet.
+    pub untold: bool,
 }
 
 /// One step of a plan.
@@ -45,7 +118,7 @@ pub struct Step {
     pub phase: Phase,
     /// By policy itself, or asked of people.
     pub mode: Mode,
-    /// The rule of the policy that earned it.
+    /// The rule of the policy that earned it; `ladder.…` where the ladder itself did.
     pub rule: String,
     /// By which total.
     pub score: ScoreKind,
@@ -72,8 +145,10 @@ pub struct Step {
 pub struct Outcome {
     /// Where the key stands afterwards.
     pub standing: Standing,
-    /// The steps, in order; a replacement prints only the new `enter` (WIRE 5).
+    /// The steps, in order. An escalation prints only the new `enter` (WIRE 5); a way down prints `leave`, then `enter`.
     pub steps: Vec<Step>,
-    /// When the clock next asks something of this key.
+    /// When the clock next asks something of this key; later than `now`.
     pub next_due: Option<Timestamp>,
+    /// Alerts spent of the budget.
+    pub spent: u32,
 }

@@ -1,0 +1,324 @@
+//! One call of the ladder: what is told, what people did, what is due, what the rules say.
+
+use super::reasons::{self, Grounds};
+use super::standing::Seen;
+use super::{Approve, BudgetLeft, Outcome, Proposal, Standing, Step};
+use crate::Policy;
+use crate::condition::{Reading, Scope};
+use crate::policy::{ActBy, Rule, SegmentLadder, rank};
+use std::collections::BTreeSet;
+use sumun_model::score::families_of;
+use sumun_model::{Assessment, FindingId, Hard, KeyState, Measure, Mode, Phase, ScoreKind, Timestamp};
+
+/// Most steps up in one call: each is stricter than the last, and there are five.
+const CLIMBS_MAX: usize = 6;
+
+/// What follows for this key now.
+///
+/// Pure: same arguments, same outcome. `now` is engine time; it is never before the assessment's.
+#[must_use]
+pub fn step(
+    policy: &Policy,
+    standing: &Standing,
+    assessment: &Assessment,
+    now: Timestamp,
+    approve: Approve,
+    budget: BudgetLeft,
+) -> Outcome {
+    let dead = matches!(assessment.state, Some(KeyState::Expired | KeyState::Rejected));
+    if standing.measure == Some(Measure::Expire) || dead {
+        return Outcome { standing: standing.clone(), steps: Vec::new(), next_due: None, spent: 0 };
+    }
+    let mut walk = Walk {
+        policy,
+        ladder: policy.segment(assessment.segment),
+        assessment,
+        now,
+        approve,
+        left: budget.0,
+        spent: 0,
+        standing: standing.clone(),
+        steps: Vec::new(),
+    };
+    walk.notice_days();
+    walk.tell_taken_over();
+    for act in &assessment.acts {
+        walk.act(act);
+    }
+    walk.what_is_due();
+    walk.climb();
+    if walk.quiet() {
+        walk.climb();
+    }
+    walk.withdraw();
+    let next_due = walk.next_due();
+    Outcome { standing: walk.standing, steps: walk.steps, next_due, spent: walk.spent }
+}
+
+pub(super) struct Walk<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) ladder: &'a SegmentLadder,
+    pub(super) assessment: &'a Assessment,
+    pub(super) now: Timestamp,
+    pub(super) approve: Approve,
+    pub(super) left: Option<u32>,
+    pub(super) spent: u32,
+    pub(super) standing: Standing,
+    pub(super) steps: Vec<Step>,
+}
+
+/// What the rules ask for, if anything.
+enum Asked {
+    Enter(Measure, ScoreKind, Grounds, Mode),
+    Propose(Proposal, Grounds),
+}
+
+impl Walk<'_> {
+    pub(super) fn scope(&self) -> Scope<'_> {
+        Scope::of(self.policy, &self.standing, self.assessment, self.now)
+    }
+
+    fn notice_days(&mut self) {
+        for piece in self.assessment.evidence.iter().filter(|piece| piece.llr_milli > 0) {
+            let seen = self.standing.seen.entry(piece.family).or_insert_with(Seen::default);
+            seen.mark(self.policy.ladder.day_of(piece.at));
+        }
+        // What is no longer among the evidence cannot be relied on, so it need not be remembered.
+        let present: BTreeSet<FindingId> =
+            self.assessment.evidence.iter().map(|piece| piece.signal).collect();
+        self.standing.settled.retain(|signal| present.contains(signal));
+        self.standing.cleared.retain(|signal| present.contains(signal));
+    }
+
+    fn tell_taken_over(&mut self) {
+        let Some(measure) = self.standing.measure.filter(|_| self.standing.untold) else { return };
+        self.standing.untold = false;
+        let kind = self.standing.score.unwrap_or(ScoreKind::Sharing);
+        let from = self.standing.from.clone().unwrap_or_default();
+        let grounds = Grounds::taken_over(measure, &from);
+        let step = self.told(measure, Phase::Enter, Mode::Act, kind, grounds);
+        self.steps.push(Step { until: self.standing.due, ..step });
+    }
+
+    /// Rules from the strictest measure down; as many steps as follow.
+    pub(super) fn climb(&mut self) {
+        for _ in 0..CLIMBS_MAX {
+            let mut entered = false;
+            for asked in self.asked() {
+                match asked {
+                    Asked::Enter(measure, kind, grounds, mode) => {
+                        self.enter(measure, kind, grounds, mode);
+                        entered = true;
+                    }
+                    Asked::Propose(proposal, grounds) => self.propose(proposal, grounds),
+                }
+            }
+            if !entered {
+                return;
+            }
+        }
+    }
+
+    /// At most one proposal (the strictest) and one measure to enter (the strictest below it).
+    fn asked(&self) -> Vec<Asked> {
+        let scope = self.scope();
+        let mut found = Vec::new();
+        let mut proposed = false;
+        for rule in &self.ladder.rules {
+            if rank(Some(rule.measure)) <= rank(self.standing.measure) {
+                break;
+            }
+            if scope.read(&rule.when) != Reading::Met || self.barred(rule, &scope) {
+                continue;
+            }
+            let grounds = || reasons::of_rule(rule, self, &scope);
+            match self.who_acts(rule, &scope) {
+                None => {}
+                Some(Who::Machine) => {
+                    found.push(Asked::Enter(rule.measure, rule.score, grounds(), Mode::Act));
+                    break;
+                }
+                Some(Who::People { .. }) if self.approve == Approve::All => {
+                    found.push(Asked::Enter(rule.measure, rule.score, grounds().approved(), Mode::Act));
+                    break;
+                }
+                Some(Who::People { for_budget }) if !proposed => {
+                    proposed = true;
+                    let proposal = Proposal {
+                        measure: rule.measure,
+                        rule: rule.id.clone(),
+                        at: self.now,
+                        score: rule.score,
+                        points: scope.points(rule.score),
+                        signals: self.relied_on(&scope, rule.score),
+                        for_budget,
+                    };
+                    found.push(Asked::Propose(proposal, grounds()));
+                }
+                Some(Who::People { .. }) => {}
+            }
+        }
+        found
+    }
+
+    /// Who may act on a rule that is met; none: nobody, its high-risk test is not met.
+    fn who_acts(&self, rule: &Rule, scope: &Scope<'_>) -> Option<Who> {
+        let people = Who::People { for_budget: false };
+        if rule.measure == Measure::Expire {
+            let proved = scope.hard().keys().any(|hard| self.policy.hard.contains(hard));
+            let jump = self.standing.measure != Some(Measure::Reverify);
+            if jump && !proved && scope.read(&self.policy.high_risk) != Reading::Met {
+                return None;
+            }
+            // Risk alone never ends a key by machine, whatever the file says (DESIGN 4).
+            return Some(if rule.act == ActBy::Machine && proved { Who::Machine } else { people });
+        }
+        if rule.act == ActBy::Propose {
+            return Some(people);
+        }
+        let counts = self.policy.budget.counts.contains(&rule.measure);
+        if counts && self.left.is_some_and(|left| self.spent >= left) {
+            return Some(Who::People { for_budget: true });
+        }
+        Some(Who::Machine)
+    }
+
+    /// A measure that the owner is told of does not begin anew on what is settled already.
+    fn barred(&self, rule: &Rule, scope: &Scope<'_>) -> bool {
+        if rule.measure == Measure::Monitor {
+            return false;
+        }
+        let marks = || scope.hard().iter().map(|(kind, proof)| crate::condition::hard_mark(*kind, proof));
+        if let Some(refused) = &self.standing.refused {
+            if rank(Some(rule.measure)) >= rank(Some(refused.measure)) {
+                let fresh = self.relied_on(scope, rule.score).iter().any(|s| !refused.signals.contains(s))
+                    || marks().any(|mark| !refused.hard.contains(&mark));
+                if !fresh {
+                    return true;
+                }
+            }
+        }
+        let relied = self.relied_on(scope, rule.score);
+        let settled = !relied.is_empty() && relied.iter().all(|s| self.standing.settled.contains(s));
+        // While a measure is in force, rising from it on its own signals is what the ladder is.
+        settled && scope.hard().is_empty() && rank(self.standing.measure) < rank(Some(Measure::Warn))
+    }
+
+    /// Signals that raise a total, oldest first.
+    pub(super) fn relied_on(&self, scope: &Scope<'_>, kind: ScoreKind) -> Vec<FindingId> {
+        let families = families_of(kind);
+        let of = |any: bool| {
+            let pieces =
+                scope.evidence().iter().filter(|p| p.llr_milli > 0 && (any || families.contains(&p.family)));
+            let mut found: Vec<_> = pieces.map(|piece| (piece.at, piece.signal)).collect();
+            found.sort_unstable();
+            found.dedup();
+            found.into_iter().map(|(_, signal)| signal).collect::<Vec<_>>()
+        };
+        let found = of(false);
+        if found.is_empty() { of(true) } else { found }
+    }
+
+    fn propose(&mut self, proposal: Proposal, grounds: Grounds) {
+        if let Some(open) = &self.standing.proposal {
+            if rank(Some(open.measure)) >= rank(Some(proposal.measure)) {
+                return;
+            }
+        }
+        let step = self.told(proposal.measure, Phase::Enter, Mode::Propose, proposal.score, grounds);
+        let until = self.ladder.windows.due(proposal.measure, self.now);
+        self.steps.push(Step { until, ..step });
+        self.standing.proposal = Some(proposal);
+    }
+
+    pub(super) fn enter(&mut self, measure: Measure, kind: ScoreKind, grounds: Grounds, mode: Mode) {
+        if self.policy.budget.counts.contains(&measure) && !grounds.by_people {
+            self.spent += 1;
+        }
+        let rule = grounds.rule.clone();
+        let until = self.ladder.windows.due(measure, self.now);
+        let step = Step { until, ..self.told(measure, Phase::Enter, mode, kind, grounds) };
+        let standing = &mut self.standing;
+        let episode = standing.episode;
+        let proposal = standing.proposal.take().filter(|open| rank(Some(open.measure)) > rank(Some(measure)));
+        let ending =
+            (measure == Measure::Expire).then(|| (standing.control_failures, standing.last_failure.clone()));
+        standing.leave();
+        if let Some((failures, event)) = ending {
+            (standing.control_failures, standing.last_failure) = (failures, event);
+        }
+        standing.proposal = proposal;
+        standing.measure = Some(measure);
+        standing.since = Some(self.now);
+        standing.rule = rule;
+        standing.score = Some(kind);
+        standing.entry = step.points;
+        standing.signals = step.signals.clone();
+        standing.due = until;
+        standing.episode = Some(episode.unwrap_or(self.now));
+        self.steps.push(step);
+    }
+
+    /// The measure in force ends. What it leaves behind is the caller's to say.
+    pub(super) fn leave(&mut self, grounds: Grounds) {
+        let Some(measure) = self.standing.measure else { return };
+        let kind = self.standing.score.unwrap_or(ScoreKind::Sharing);
+        let step = self.told(measure, Phase::Leave, Mode::Act, kind, grounds);
+        self.steps.push(step);
+        self.standing.leave();
+    }
+
+    /// All signals of now count as settled.
+    pub(super) fn settle(&mut self) {
+        let signals: Vec<_> = self.assessment.evidence.iter().map(|piece| piece.signal).collect();
+        self.standing.settled.extend(signals);
+    }
+
+    /// All signals and hard evidence of now no longer count.
+    pub(super) fn clear(&mut self) {
+        let signals: Vec<_> =
+            self.assessment.evidence.iter().filter(|p| p.llr_milli > 0).map(|piece| piece.signal).collect();
+        self.standing.cleared.extend(signals);
+        let hard = self.assessment.hard.iter().map(|(k, proof)| crate::condition::hard_mark(*k, proof));
+        self.standing.cleared_hard.extend(hard);
+    }
+
+    /// A step as it is told now.
+    pub(super) fn told(
+        &self,
+        measure: Measure,
+        phase: Phase,
+        mode: Mode,
+        kind: ScoreKind,
+        grounds: Grounds,
+    ) -> Step {
+        let scope = self.scope();
+        let terms = scope.terms(kind).to_vec();
+        let points = sumun_model::score::total(&terms);
+        Step {
+            measure,
+            phase,
+            mode,
+            rule: grounds.rule,
+            score: kind,
+            points,
+            risk: self.policy.weights.risk(points),
+            terms,
+            cause: scope.cause(kind),
+            signals: self.relied_on(&scope, kind),
+            lesser: grounds.lesser,
+            why: grounds.why,
+            until: None,
+        }
+    }
+
+    /// Whether hard evidence of a kind counts now.
+    pub(super) fn proved(&self, hard: Hard) -> bool {
+        self.scope().hard().contains_key(&hard)
+    }
+}
+
+enum Who {
+    Machine,
+    People { for_budget: bool },
+}
