@@ -3,6 +3,18 @@
 //! A file holds its parameters (from the policy file, `[detectors.<name>]`, durations in seconds), its state per key (small,
 //! bounded, serialisable) and its steps. The engine gives it lines in log order and never twice.
 
+pub mod activity;
+pub mod around;
+pub mod auth_failure_burst;
+pub mod concurrent_origins;
+pub mod facts;
+pub mod first_seen_network;
+pub mod policy_violation;
+pub mod recent;
+#[cfg(test)]
+mod testing;
+pub mod unfamiliar_properties;
+
 use crate::emit::Emit;
 use crate::seen::{KeyView, Seen};
 use serde::Serialize;

@@ -138,6 +138,8 @@ pub struct Seen<'a> {
     pub account: &'a AccountView,
     /// The vendor named by the key, if known.
     pub vendor: Option<&'a VendorView>,
+    /// The approved vendor whose registered egress holds the address, named by the key or not; the longest prefix, then the least id.
+    pub egress_of: Option<&'a VendorView>,
     /// Delegations of the account that name this key or none.
     pub delegations: &'a [DelegationView],
     /// A measure in force, as of the last whole minute (WIRE 4, feedback).

@@ -3,6 +3,7 @@
 //! Analysts read what was measured; owners read what was seen and what helps, never weights or thresholds. `{name}` is filled
 //! from the signal's values. Adding a code: one entry in a file of `because/`, by detector. Never here: which code applies.
 
+mod keys;
 mod texts;
 
 use crate::finding::Value;
