@@ -105,6 +105,19 @@ impl Emit {
         self.wakes.push(at);
     }
 
+    /// Nothing was said.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.signals.is_empty() && self.facts.is_empty() && self.links.is_empty() && self.wakes.is_empty()
+    }
+
+    /// Forgets what was said.
+    pub(crate) fn clear(&mut self) {
+        self.signals.clear();
+        self.facts.clear();
+        self.links.clear();
+        self.wakes.clear();
+    }
+
     /// What was said so far, for a detector's own tests.
     #[must_use]
     pub fn said(&self) -> &[Raw] {

@@ -9,9 +9,12 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 pub mod emit;
+pub mod engine;
 pub mod judge;
 pub mod keys;
 pub mod links;
 pub mod mark;
 pub mod network;
 pub mod seen;
+
+pub use engine::{Counts, Engine, Input, Measures, Options, Output, Params};

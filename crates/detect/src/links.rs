@@ -1,5 +1,10 @@
 //! Detectors of things that several keys share: each a file, called in message order by one thread.
 
+mod aged;
+pub mod clusters;
+pub mod co_change;
+pub mod fanout;
+
 use crate::emit::{Link, LinkSignal};
 use crate::network::Network;
 use serde::Serialize;
@@ -60,4 +65,62 @@ pub trait LinkDetector {
     fn minute(params: &Self::Params, state: &mut Self::State, now: Timestamp, out: &mut Vec<LinkSignal>) {
         let _ = (params, state, now, out);
     }
+}
+
+/// From the list: parameters, states, and calls without indirection. Adding one: a file in `links/`, its `pub mod`, one line here.
+macro_rules! link_detectors {
+    ($($field:ident: $detector:ty),* $(,)?) => {
+        /// Parameters of every link detector, by the last part of its name.
+        #[derive(Clone, Default, Serialize)]
+        pub struct LinkParams {
+            $(#[doc = concat!("`[detectors.", stringify!($field), "]`")]
+            pub $field: <$detector as LinkDetector>::Params,)*
+        }
+
+        /// All that link detectors remember.
+        #[derive(Default, Serialize, serde::Deserialize)]
+        pub(crate) struct LinkStates {
+            $($field: <$detector as LinkDetector>::State,)*
+        }
+
+        /// The sections a policy file may hold for link detectors.
+        pub const SECTIONS: &[&str] = &[$(stringify!($field)),*];
+
+        /// Name and family of every link detector, in the order in which they are asked.
+        pub const DETECTORS: &[(&str, Family)] =
+            &[$((<$detector as LinkDetector>::NAME, <$detector as LinkDetector>::FAMILY)),*];
+
+        impl LinkParams {
+            /// Reads one section; `None` if it is no link detector's.
+            pub(crate) fn read<'de, A: serde::de::MapAccess<'de>>(
+                &mut self,
+                section: &str,
+                map: &mut A,
+            ) -> Option<Result<(), A::Error>> {
+                match section {
+                    $(stringify!($field) => Some(map.next_value().map(|params| self.$field = params)),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl LinkStates {
+            /// Shows a message to every detector.
+            pub(crate) fn message(&mut self, params: &LinkParams, message: &LinkMessage, out: &mut Vec<LinkSignal>) {
+                $(<$detector>::message(&params.$field, &mut self.$field, message, out);)*
+                let _ = (params, message, out);
+            }
+
+            /// Tells every detector that a minute began.
+            pub(crate) fn minute(&mut self, params: &LinkParams, now: Timestamp, out: &mut Vec<LinkSignal>) {
+                $(<$detector>::minute(&params.$field, &mut self.$field, now, out);)*
+                let _ = (params, now, out);
+            }
+        }
+    };
+}
+
+link_detectors! {
+    fanout: fanout::Fanout,
+    co_change: co_change::CoChange,
 }
