@@ -9,6 +9,7 @@
 
 pub mod cases;
 pub mod condition;
+pub mod explain;
 mod file;
 pub mod ladder;
 mod parse;

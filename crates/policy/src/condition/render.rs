@@ -56,22 +56,57 @@ impl fmt::Display for Comparison {
 
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
+        Shown { node: self, points: false }.fmt(f)
+    }
+}
+
+impl Node {
+    /// With probabilities as the points they stand for: what analysts read before calibration on real labels (WIRE 5).
+    pub(crate) fn in_points(&self) -> String {
+        Shown { node: self, points: true }.to_string()
+    }
+}
+
+struct Shown<'a> {
+    node: &'a Node,
+    points: bool,
+}
+
+impl Shown<'_> {
+    fn part<'b>(&self, node: &'b Node) -> Shown<'b> {
+        Shown { node, points: self.points }
+    }
+
+    /// A part beside `&&` or `||`: joins of the other kind stand in brackets.
+    fn joined(&self, node: &Node) -> String {
+        let other = matches!(
+            (&self.node.kind, &node.kind),
+            (Kind::And(..), Kind::Or(..)) | (Kind::Or(..), Kind::And(..))
+        );
+        if other { format!("({})", self.part(node)) } else { self.part(node).to_string() }
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.node.kind {
             Kind::Bool(b) => write!(f, "{b}"),
             Kind::Int(n) => write!(f, "{n}"),
+            Kind::Threshold(_, points) if self.points => write!(f, "{points}"),
             Kind::Threshold(text, _) => f.write_str(text),
             Kind::Text(text) => write!(f, "{text:?}"),
+            Kind::Var(Var::Probability(score)) if self.points => write!(f, "{score}.points"),
             Kind::Var(var) => write!(f, "{var}"),
             Kind::Call(function, Argument::Int(n)) => write!(f, "{function}({n})"),
             Kind::Call(function, Argument::Text(text)) => write!(f, "{function}({text:?})"),
-            Kind::Not(a) if matches!(a.kind, Kind::Var(_) | Kind::Call(..)) => write!(f, "!{a}"),
-            Kind::Not(a) => write!(f, "!({a})"),
-            Kind::And(a, b) => write!(f, "{} && {}", Joined(a), Joined(b)),
-            Kind::Or(a, b) => write!(f, "{} || {}", Joined(a), Joined(b)),
-            Kind::Compare(how, a, b) => write!(f, "{a} {how} {b}"),
+            Kind::Not(a) if matches!(a.kind, Kind::Var(_) | Kind::Call(..)) => write!(f, "!{}", self.part(a)),
+            Kind::Not(a) => write!(f, "!({})", self.part(a)),
+            Kind::And(a, b) => write!(f, "{} && {}", self.joined(a), self.joined(b)),
+            Kind::Or(a, b) => write!(f, "{} || {}", self.joined(a), self.joined(b)),
+            Kind::Compare(how, a, b) => write!(f, "{} {how} {}", self.part(a), self.part(b)),
             Kind::In(a, list) => {
-                let list: Vec<_> = list.iter().map(ToString::to_string).collect();
-                write!(f, "{a} in [{}]", list.join(", "))
+                let list: Vec<_> = list.iter().map(|node| self.part(node).to_string()).collect();
+                write!(f, "{} in [{}]", self.part(a), list.join(", "))
             }
             Kind::Arithmetic(operator, a, b) => {
                 let sign = match operator {
@@ -79,22 +114,9 @@ impl fmt::Display for Node {
                     Operator::Minus => '-',
                     Operator::Times => '*',
                 };
-                write!(f, "({a} {sign} {b})")
+                write!(f, "({} {sign} {})", self.part(a), self.part(b))
             }
-            Kind::Negate(a) => write!(f, "-{a}"),
-        }
-    }
-}
-
-/// A part beside `&&` or `||`: joins within joins stand in brackets.
-struct Joined<'a>(&'a Node);
-
-impl fmt::Display for Joined<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if matches!(self.0.kind, Kind::And(..) | Kind::Or(..)) {
-            write!(f, "({})", self.0)
-        } else {
-            self.0.fmt(f)
+            Kind::Negate(a) => write!(f, "-({})", self.part(a)),
         }
     }
 }

@@ -103,7 +103,7 @@ pub(super) fn of_rule(rule: &Rule, walk: &Walk<'_>, scope: &Scope<'_>) -> Ground
     let mut values = BTreeMap::from([
         ("rule".to_owned(), Value::from(rule.id.as_str())),
         ("measure".to_owned(), word(Some(rule.measure))),
-        ("condition".to_owned(), Value::from(rule.when.root.to_string())),
+        ("condition".to_owned(), Value::from(rule.when.root.in_points())),
         ("reason_ko".to_owned(), Value::from(rule.reason.ko.as_str())),
         ("reason_en".to_owned(), Value::from(rule.reason.en.as_str())),
         ("families".to_owned(), Value::List(seen)),

@@ -1,0 +1,233 @@
+//! What an owner reads of a step: what, why, by when, what next, how to object. Never a weight, a point or a probability; nothing
+//! of `monitor`; nothing that depends on whether a report was filed.
+
+use super::families;
+use crate::ladder::Step;
+use sumun_model::{Family, Lang, Measure, Phase, Timestamp, Value};
+
+/// Most reasons told to an owner.
+const REASONS_MAX: usize = 3;
+
+/// The owner's text of a step, a paragraph a line; empty where the owner is told nothing.
+#[must_use]
+pub fn for_owner(step: &Step, lang: Lang) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    match (step.measure, step.phase) {
+        (Measure::Monitor, _) => {}
+        (measure, Phase::Leave) => lines.extend(ended(measure, &step.why.code, lang).map(ToOwned::to_owned)),
+        (measure, Phase::Enter) => {
+            lines.push(what(measure, lang).to_owned());
+            lines.extend(seen(step, lang));
+            lines.extend(by_when(step, lang));
+            lines.push(next(measure, lang).to_owned());
+            lines.push(object(lang).to_owned());
+        }
+    }
+    lines.join("\n")
+}
+
+const fn pick(lang: Lang, ko: &'static str, en: &'static str) -> &'static str {
+    match lang {
+        Lang::Ko => ko,
+        Lang::En => en,
+    }
+}
+
+const fn what(measure: Measure, lang: Lang) -> &'static str {
+    match measure {
+        Measure::Monitor => "",
+        Measure::Warn => pick(
+            lang,
+            "API 키 이용에 대해 확인이 필요합니다. 지금은 키를 그대로 쓰실 수 있습니다.",
+            "We need you to check how your API key is used. For now it works as before.",
+        ),
+        Measure::Hold => pick(
+            lang,
+            "확인을 위해 API 키의 주문과 출금을 잠시 멈췄습니다. 조회와 주문 취소는 계속 됩니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
+            "We have paused orders and transfers of your API key while we check. Reading and cancelling go on, and trading and \
+             withdrawing in the app and on the web work as before.",
+        ),
+        Measure::Reverify => pick(
+            lang,
+            "API 키를 다시 쓰시려면 본인 확인과 키 통제권 확인이 필요합니다. 그때까지 조회와 주문 취소만 됩니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
+            "To use your API key again, please verify who you are and that you control the key. Until then only reading and cancelling \
+             work. Trading and withdrawing in the app and on the web work as before.",
+        ),
+        Measure::Expire => pick(
+            lang,
+            "API 키가 종료되어 더 이상 쓸 수 없습니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
+            "Your API key has been ended and cannot be used any more. Trading and withdrawing in the app and on the web work as before.",
+        ),
+    }
+}
+
+/// What was seen: in the rule's own words for owners, else by the kinds of evidence.
+fn seen(step: &Step, lang: Lang) -> Vec<String> {
+    let own = if lang == Lang::Ko { "owner_ko" } else { "owner_en" };
+    let before = pick(lang, "확인된 내용: ", "What we saw: ");
+    let told = match step.why.values.get(own) {
+        Some(Value::Text(text)) => vec![text.clone()],
+        _ => {
+            families(&step.why).into_iter().take(REASONS_MAX).map(|f| of_family(f, lang).to_owned()).collect()
+        }
+    };
+    if told.is_empty() {
+        return Vec::new();
+    }
+    let joined = told.join(pick(lang, ". ", ". "));
+    vec![format!("{before}{joined}.")]
+}
+
+const fn of_family(family: Family, lang: Lang) -> &'static str {
+    match family {
+        Family::Origin => pick(
+            lang,
+            "평소와 다른 곳에서, 또는 여러 곳에서 번갈아 키가 쓰였습니다",
+            "The key was used from a place that is not usual for it, or from several places in turn",
+        ),
+        Family::Client => pick(
+            lang,
+            "서로 다른 여러 프로그램에서 키가 쓰였습니다",
+            "The key was used by several different programs",
+        ),
+        Family::Lifecycle => pick(
+            lang,
+            "오래 쓰지 않던 키가 다시 쓰였거나, 만든 기기와 다른 곳에서만 쓰였습니다",
+            "The key came into use after a long time, or is only used away from where it was made",
+        ),
+        Family::Auth => pick(
+            lang,
+            "등록하지 않은 주소에서 이 키로 올바르게 서명된 요청이 왔습니다",
+            "Requests correctly signed with this key came from an address you have not registered",
+        ),
+        Family::Behaviour => pick(
+            lang,
+            "거래하는 방식이 이전과 뚜렷하게 달라졌습니다",
+            "The way the key trades has clearly changed",
+        ),
+        Family::Operator => pick(
+            lang,
+            "다른 고객의 키와 같은 곳에서 함께 쓰였습니다",
+            "The key is used from the same place as other customers' keys",
+        ),
+        Family::Coordination => pick(
+            lang,
+            "다른 키들과 거의 동시에 같은 행동을 했습니다",
+            "The key acted together with other keys",
+        ),
+        Family::Market => pick(
+            lang,
+            "시장 질서를 해칠 수 있는 주문이나 체결이 있었습니다",
+            "There were orders or trades that may harm the market",
+        ),
+        Family::Policy => pick(
+            lang,
+            "등록하신 용도나 조건과 다르게 쓰였습니다",
+            "The key was used in a way that differs from what you registered",
+        ),
+    }
+}
+
+fn by_when(step: &Step, lang: Lang) -> Option<String> {
+    let at = moment(step.until?, lang);
+    Some(match (step.measure, lang) {
+        (Measure::Warn, Lang::Ko) => format!("{at}까지 ‘내 API 키’에서 이 안내를 확인하고 답해 주세요."),
+        (Measure::Warn, Lang::En) => {
+            format!("Please acknowledge and answer this under “My API keys” by {at}.")
+        }
+        (Measure::Hold, Lang::Ko) => {
+            format!("담당자가 {at}까지 검토합니다. 그때까지 결정이 없으면 자동으로 풀립니다.")
+        }
+        (Measure::Hold, Lang::En) => {
+            format!("A reviewer looks at it by {at}. Without a decision by then the pause ends by itself.")
+        }
+        (Measure::Reverify, Lang::Ko) => format!("{at}까지 두 가지 확인을 마쳐 주세요."),
+        (Measure::Reverify, Lang::En) => format!("Please complete both by {at}."),
+        _ => return None,
+    })
+}
+
+const fn next(measure: Measure, lang: Lang) -> &'static str {
+    match measure {
+        Measure::Monitor => "",
+        Measure::Warn => pick(
+            lang,
+            "본인이 직접 쓰셨다면 그렇게 답해 주시면 됩니다. 다른 사람이 쓰고 있다면 키를 종료하거나 위임을 등록해 주세요. 답이 없거나 같은 이용이 이어지면 키 사용이 제한될 수 있습니다.",
+            "If the use is your own, simply tell us so. If someone else uses the key, end it or register a delegation. Without an answer, \
+             or if it goes on, the key may be restricted.",
+        ),
+        Measure::Hold => pick(
+            lang,
+            "본인 이용이라는 설명이나 자료를 보내 주시면 검토가 빨라집니다. 검토 뒤에는 제한을 풀거나 본인 확인을 요청드립니다.",
+            "An explanation or a document showing the use is yours speeds the review. After it we lift the pause or ask you to verify \
+             yourself.",
+        ),
+        Measure::Reverify => pick(
+            lang,
+            "확인을 마치시면 몇 분 안에 다시 쓰실 수 있습니다. 기한이 지나도 키는 제한된 상태로 남으며, 종료할지는 두 사람의 담당자가 판단합니다.",
+            "Once both are done the key works again within minutes. After the time is over it stays restricted, and two members of staff \
+             decide whether it ends.",
+        ),
+        Measure::Expire => pick(
+            lang,
+            "API를 다시 쓰시려면 새 키를 신청해 주세요. 이 키의 ID와 비밀키는 다시 쓸 수 없습니다.",
+            "To use the API again, ask for a new key. The id and secret of this one cannot be used again.",
+        ),
+    }
+}
+
+const fn object(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "동의하지 않으시면 이 안내에서 이의를 제기하실 수 있습니다. 처음 판단에 참여하지 않은 담당자가 다시 검토하고 결과를 알려 드립니다.",
+        "If you do not agree, you can object from this notice. Someone who took no part in the decision reviews it and tells you the result.",
+    )
+}
+
+fn ended(measure: Measure, why: &str, lang: Lang) -> Option<&'static str> {
+    let text = match (measure, why) {
+        (Measure::Reverify, "ladder.proved") => pick(
+            lang,
+            "본인 확인과 키 통제권 확인이 끝났습니다. 이제 API 키를 다시 쓰실 수 있습니다.",
+            "Your identity and your control of the key are verified. You can use your API key again.",
+        ),
+        (Measure::Hold, "ladder.lapsed") => pick(
+            lang,
+            "검토 기한이 지나 API 키의 일시 제한이 풀렸습니다. 이제 다시 쓰실 수 있습니다.",
+            "The time for review is over and the pause of your API key has ended. You can use it again.",
+        ),
+        (Measure::Hold | Measure::Reverify, _) => pick(
+            lang,
+            "API 키의 제한이 풀렸습니다. 이제 다시 쓰실 수 있습니다.",
+            "The restriction of your API key has been lifted. You can use it again.",
+        ),
+        (Measure::Warn, _) => pick(
+            lang,
+            "API 키에 대한 확인이 끝났습니다. 더 하실 일은 없습니다.",
+            "The check of your API key is done. There is nothing more for you to do.",
+        ),
+        (Measure::Monitor | Measure::Expire, _) => return None,
+    };
+    Some(text)
+}
+
+/// An instant as people read it: Korean time for Korean, UTC for English; to the minute.
+fn moment(at: Timestamp, lang: Lang) -> String {
+    const KOREA_US: i64 = 9 * 3_600 * 1_000_000;
+    let shifted = if lang == Lang::Ko { at.plus_micros(KOREA_US) } else { at };
+    let text = shifted.to_string();
+    let (date, time) = text.split_once('T').unwrap_or((text.as_str(), ""));
+    let time: String = time.chars().take(5).collect();
+    match lang {
+        Lang::Ko => {
+            let mut parts = date.splitn(3, '-').map(|part| part.trim_start_matches('0'));
+            let (year, month, day) = (
+                parts.next().unwrap_or_default(),
+                parts.next().unwrap_or_default(),
+                parts.next().unwrap_or_default(),
+            );
+            format!("{year}년 {month}월 {day}일 {time}(한국시간)")
+        }
+        Lang::En => format!("{date} {time} UTC"),
+    }
+}

@@ -1,0 +1,347 @@
+//! A whole ladder at one moment: the totals term by term with their evidence and what would lower it, and every rule with what it
+//! needs and what is so. Answers why and why not alike.
+
+use super::signed;
+use super::words::{family_word, hard_word, measure_word, score_word, segment_word};
+use crate::Policy;
+use crate::condition::{Condition, Kind, Node, Reading, Scope};
+use crate::ladder::{Approve, BudgetLeft, Standing, step};
+use crate::policy::{ActBy, Bilingual, rank};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use sumun_model::because::text;
+use sumun_model::{
+    Assessment, Evidence, Family, FindingId, Hard, Lang, Measure, MilliNats, Risk, ScoreKind, Segment,
+    Timestamp,
+};
+
+/// Why a key stands where it stands, and what each rule would need.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// Policy id and version.
+    pub policy: String,
+    /// Which key.
+    pub key: String,
+    /// At which moment.
+    pub at: Timestamp,
+    /// By which segment's ladder.
+    pub segment: Option<Segment>,
+    /// The measure in force.
+    pub measure: Option<Measure>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// When it lapses, is due or times out.
+    pub due: Option<Timestamp>,
+    /// What waits for people, and since when.
+    pub proposed: Option<(Measure, Timestamp)>,
+    /// Both totals.
+    pub scores: Vec<ScoreExplained>,
+    /// Hard evidence, with its proof.
+    pub hard: BTreeMap<Hard, String>,
+    /// Signals that people cleared, which no longer count.
+    pub cleared: Vec<FindingId>,
+    /// Signals already settled, on which alone no measure that the owner is told of begins anew.
+    pub settled: Vec<FindingId>,
+    /// Every rule, strictest first.
+    pub rules: Vec<RuleExplained>,
+    /// When the clock next asks something of this key.
+    pub next_due: Option<Timestamp>,
+}
+
+/// A total with its terms, which add up to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScoreExplained {
+    /// Which.
+    pub score: ScoreKind,
+    /// The total.
+    pub points: MilliNats,
+    /// The model's posterior; shown to people only after calibration on real labels.
+    pub risk: Risk,
+    /// Its terms.
+    pub terms: Vec<TermExplained>,
+}
+
+/// A family's term.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TermExplained {
+    /// Which family.
+    pub family: Family,
+    /// Its points now.
+    pub points: MilliNats,
+    /// Its α in thousandths.
+    pub alpha_milli: u32,
+    /// In how many seconds it loses half.
+    pub half_life_s: u32,
+    /// Its evidence, strongest first.
+    pub pieces: Vec<PieceExplained>,
+}
+
+/// A piece of evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PieceExplained {
+    /// Detector and version.
+    pub detector: String,
+    /// Reason code.
+    pub code: String,
+    /// Its strength when seen, thousandths of a nat.
+    pub llr_milli: i32,
+    /// What it is worth now by itself.
+    pub points: MilliNats,
+    /// How much of that counts, in thousandths: the strongest wholly, the second by a share, the others not.
+    pub counts_milli: u32,
+    /// When it was seen.
+    pub at: Timestamp,
+    /// The signal that said it.
+    pub signal: FindingId,
+    /// What would lower it, if the detector's texts say so.
+    pub lowered_by: Option<Bilingual>,
+}
+
+/// A rule and what is so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleExplained {
+    /// Its id.
+    pub rule: String,
+    /// What it earns.
+    pub measure: Measure,
+    /// Who acts.
+    pub act: ActBy,
+    /// Met, not met, or unknown.
+    pub reading: Reading,
+    /// Its condition.
+    pub condition: String,
+    /// Its parts joined by `and`.
+    pub parts: Vec<PartExplained>,
+    /// Why.
+    pub reason: Bilingual,
+    /// A stricter measure, or this one, is in force already.
+    pub passed: bool,
+}
+
+/// A part of a condition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PartExplained {
+    /// As written.
+    pub condition: String,
+    /// Met, not met, or unknown.
+    pub reading: Reading,
+    /// Present values of what it names; `null`: unknown.
+    pub values: Vec<(String, Option<String>)>,
+}
+
+/// Explains. The same arguments as [`step`], which is asked for the next due time only.
+#[must_use]
+pub fn why(policy: &Policy, standing: &Standing, assessment: &Assessment, now: Timestamp) -> Explanation {
+    let scope = Scope::of(policy, standing, assessment, now);
+    let quiet = Assessment { acts: Vec::new(), ..assessment.clone() };
+    let next_due = step(policy, standing, &quiet, now, Approve::People, BudgetLeft::UNBOUNDED).next_due;
+    let score = |kind| {
+        let points = scope.points(kind);
+        let terms = scope.terms(kind).iter().map(|term| {
+            let weight = policy.weights.of(term.family);
+            TermExplained {
+                family: term.family,
+                points: term.points,
+                alpha_milli: weight.alpha_milli,
+                half_life_s: weight.half_life_s,
+                pieces: pieces(&scope, term.family, policy.weights.second_milli),
+            }
+        });
+        ScoreExplained { score: kind, points, risk: policy.weights.risk(points), terms: terms.collect() }
+    };
+    let rules = policy.segment(assessment.segment).rules.iter().map(|rule| RuleExplained {
+        rule: rule.id.clone(),
+        measure: rule.measure,
+        act: rule.act,
+        reading: scope.read(&rule.when),
+        condition: rule.when.root.to_string(),
+        parts: parts(&rule.when, &scope),
+        reason: rule.reason.clone(),
+        passed: rank(standing.measure) >= rank(Some(rule.measure)),
+    });
+    Explanation {
+        policy: policy.name(),
+        key: assessment.key.to_string(),
+        at: now,
+        segment: assessment.segment,
+        measure: standing.measure,
+        since: standing.since,
+        due: standing.due,
+        proposed: standing.proposal.as_ref().map(|open| (open.measure, open.at)),
+        scores: vec![score(ScoreKind::Sharing), score(ScoreKind::Market)],
+        hard: scope.hard().clone(),
+        cleared: standing.cleared.iter().copied().collect(),
+        settled: standing.settled.iter().copied().collect(),
+        rules: rules.collect(),
+        next_due,
+    }
+}
+
+fn pieces(scope: &Scope<'_>, family: Family, second_milli: u32) -> Vec<PieceExplained> {
+    let mut found: Vec<(MilliNats, &Evidence)> = scope
+        .evidence()
+        .iter()
+        .filter(|p| p.family == family)
+        .map(|piece| (scope.piece(piece), piece))
+        .collect();
+    found.sort_by(|a, b| {
+        b.0.cmp(&a.0).then_with(|| (&a.1.detector, &a.1.code).cmp(&(&b.1.detector, &b.1.code)))
+    });
+    let explained = found.into_iter().enumerate().map(|(nth, (points, piece))| PieceExplained {
+        detector: piece.detector.clone(),
+        code: piece.code.clone(),
+        llr_milli: piece.llr_milli,
+        points,
+        counts_milli: match nth {
+            0 => 1_000,
+            1 if points > 0 => second_milli,
+            _ => 0,
+        },
+        at: piece.at,
+        signal: piece.signal,
+        lowered_by: text(&piece.code)
+            .map(|t| Bilingual { ko: t.lower_ko.to_owned(), en: t.lower_en.to_owned() }),
+    });
+    explained.collect()
+}
+
+fn parts(condition: &Condition, scope: &Scope<'_>) -> Vec<PartExplained> {
+    let part = |node: &Node| {
+        let mut values: Vec<(String, Option<String>)> = Vec::new();
+        node.walk(&mut |node| {
+            let name = match &node.kind {
+                Kind::Var(_) | Kind::Call(..) => node.in_points(),
+                _ => return,
+            };
+            if !values.iter().any(|(known, _)| *known == name) {
+                values.push((name, scope.known(node).map(|value| value.to_string())));
+            }
+        });
+        PartExplained { condition: node.in_points(), reading: scope.truth(node).into(), values }
+    };
+    condition.conjuncts().into_iter().map(part).collect()
+}
+
+impl Explanation {
+    /// As an analyst reads it on a terminal.
+    #[must_use]
+    pub fn render(&self, lang: Lang) -> String {
+        let ko = lang == Lang::Ko;
+        let pick = |korean: &'static str, english: &'static str| if ko { korean } else { english };
+        let mut out = String::new();
+        // Writing to a string cannot fail.
+        let mut line = |text: String| {
+            let _ = writeln!(out, "{text}");
+        };
+        line(format!("{} {}  ·  {}  ·  {}", pick("키", "key"), self.key, self.at, self.policy));
+        let segment = segment_word(self.segment, lang);
+        let measure = self.measure.map_or(pick("조치 없음", "no measure"), |m| measure_word(m, lang));
+        let since = self.since.map_or(String::new(), |at| format!(", {} {at}", pick("시작", "since")));
+        let due = self.due.map_or(String::new(), |at| format!(", {} {at}", pick("기한", "due")));
+        line(format!(
+            "{} {segment}  ·  {} {measure}{since}{due}",
+            pick("구분", "segment"),
+            pick("현재", "now")
+        ));
+        if let Some((measure, at)) = self.proposed {
+            let measure = measure_word(measure, lang);
+            line(format!("{} {measure} ({at})", pick("사람의 결정을 기다림:", "waits for people:")));
+        }
+        for (hard, proof) in &self.hard {
+            line(format!("{} {} ({proof})", pick("확증:", "hard evidence:"), hard_word(*hard, lang)));
+        }
+        for score in &self.scores {
+            line(String::new());
+            line(format!("{} {}", score_word(score.score, lang), pick("점수", "points")));
+            for term in &score.terms {
+                let days = term.half_life_s / 86_400;
+                let fades = if days > 0 {
+                    format!("{days} {}", pick("일마다 반감", "d half-life"))
+                } else {
+                    format!("{} {}", term.half_life_s, pick("초마다 반감", "s half-life"))
+                };
+                line(format!("  {:>8}  {}  ({fades})", signed(term.points), family_word(term.family, lang)));
+                for piece in &term.pieces {
+                    line(format!("            {}", piece_line(piece, lang)));
+                    if let Some(lowered) = &piece.lowered_by {
+                        line(format!(
+                            "              {} {}",
+                            pick("낮추려면:", "lowered by:"),
+                            lowered.in_lang(lang)
+                        ));
+                    }
+                }
+            }
+            line(format!("  {:>8}  {}", signed(score.points), pick("합계", "total")));
+        }
+        if !self.cleared.is_empty() {
+            let n = self.cleared.len();
+            line(format!(
+                "{} {n}",
+                pick("해명되어 계산하지 않는 신호:", "signals cleared, which no longer count:")
+            ));
+        }
+        line(String::new());
+        line(pick("규칙", "Rules").to_owned());
+        for rule in &self.rules {
+            let who = match rule.act {
+                ActBy::Machine => pick("자동", "machine"),
+                ActBy::Propose => pick("제안", "proposes"),
+            };
+            let passed =
+                if rule.passed { pick(" · 이미 이 단계 이상", " · already there") } else { "" };
+            line(format!(
+                "  [{}] {} ← {} ({who}){passed}: {}",
+                mark(rule.reading, lang),
+                measure_word(rule.measure, lang),
+                rule.rule,
+                rule.reason.in_lang(lang)
+            ));
+            for part in &rule.parts {
+                let values: Vec<String> = part
+                    .values
+                    .iter()
+                    .map(|(name, v)| format!("{name} = {}", v.as_deref().unwrap_or(pick("모름", "unknown"))))
+                    .collect();
+                line(format!(
+                    "        {:<8} {}   [{}]",
+                    mark(part.reading, lang),
+                    part.condition,
+                    values.join(", ")
+                ));
+            }
+        }
+        if let Some(at) = self.next_due {
+            line(String::new());
+            line(format!(
+                "{} {at}",
+                pick("새 사건이 없어도 다시 보는 때:", "looked at again, though nothing happens:")
+            ));
+        }
+        out
+    }
+}
+
+const fn mark(reading: Reading, lang: Lang) -> &'static str {
+    match (reading, lang) {
+        (Reading::Met, Lang::Ko) => "충족",
+        (Reading::NotMet, Lang::Ko) => "미충족",
+        (Reading::Unknown, Lang::Ko) => "모름",
+        (Reading::Met, Lang::En) => "met",
+        (Reading::NotMet, Lang::En) => "not met",
+        (Reading::Unknown, Lang::En) => "unknown",
+    }
+}
+
+fn piece_line(piece: &PieceExplained, lang: Lang) -> String {
+    let counts = match (piece.counts_milli, lang) {
+        (1_000, Lang::Ko) => "전부 반영".to_owned(),
+        (1_000, Lang::En) => "counts wholly".to_owned(),
+        (0, Lang::Ko) => "반영 안 함".to_owned(),
+        (0, Lang::En) => "does not count".to_owned(),
+        (n, Lang::Ko) => format!("{}% 반영", n / 10),
+        (n, Lang::En) => format!("counts {} %", n / 10),
+    };
+    format!("{:>7} {} {}  {}  {counts}", signed(piece.points), piece.detector, piece.code, piece.at)
+}
