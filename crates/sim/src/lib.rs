@@ -5,6 +5,8 @@
 //! transfers, as plain functions of their inputs. [`assertion`] is how it vouches for a customer to Sumun. [`http`] puts Upbit's routes, field names and errors around it, one file
 //! per group of endpoints.
 //!
+//! [`population`] is apart from all that: seeded worlds of honest and dishonest users, as lines of the wire.
+//!
 //! It never guards anything. It takes an access key at its word unless asked to `verify`, keeps everything in memory, and
 //! shows each request it received to whoever asks on the control listener: it stands *behind* the gate, in tests and in
 //! the demo, and no product role may depend on it.
@@ -13,6 +15,7 @@ pub mod assertion;
 mod clock;
 pub mod config;
 pub mod http;
+pub mod population;
 mod server;
 pub mod venue;
 
