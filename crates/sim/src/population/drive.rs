@@ -42,12 +42,12 @@ impl Driver {
         (!paused && out.world.weather.is_up(stage.host.net.asn, at)).then_some(stage)
     }
 
-    fn sender<'a>(&self, stage: &'a Stage, at: Us, out: &Out<'_>, draws: &mut Draws) -> Sender<'a> {
+    fn sender<'a>(key: &Key, stage: &'a Stage, at: Us, out: &Out<'_>, draws: &mut Draws) -> Sender<'a> {
         Sender {
             host: &stage.host,
             ip: stage.host.address(at, draws.any()),
             agent: stage.client.agent(at, &out.world.weather),
-            ja4: stage.client.ja4(at, &out.world.weather),
+            ja4: key.sees_tls.then(|| stage.client.ja4(at, &out.world.weather)),
             sends_time: stage.client.library.sends_time,
         }
     }
@@ -62,7 +62,7 @@ impl Driver {
         draws: &mut Draws,
     ) -> Option<(sumun_model::EventId, bool)> {
         let stage = self.stage(at, out)?;
-        let sender = self.sender(stage, at, out, draws);
+        let sender = Self::sender(key, stage, at, out, draws);
         let luck = match draws.below(1000) {
             0 => Luck::TooFast,
             1..=9 if call.0.makes() => Luck::VenueRefuses,
@@ -179,7 +179,7 @@ impl Proof {
             host: &self.host,
             ip: self.host.address(self.at, 0),
             agent: self.client.agent(self.at, &out.world.weather),
-            ja4: self.client.ja4(self.at, &out.world.weather),
+            ja4: key.sees_tls.then(|| self.client.ja4(self.at, &out.world.weather)),
             sends_time: self.client.library.sends_time,
         };
         let call = (gate::ACCOUNTS, None);

@@ -92,8 +92,8 @@ pub(super) struct Sender<'a> {
     pub(super) ip: IpAddr,
     /// As that programme.
     pub(super) agent: String,
-    /// With that handshake.
-    pub(super) ja4: String,
+    /// With that handshake, where a gate sees it.
+    pub(super) ja4: Option<String>,
     /// Whether its token tells the time.
     pub(super) sends_time: bool,
 }
@@ -131,7 +131,7 @@ pub(super) fn ask(
     line.market = named.map(|market| made(market.name));
     line.nonce = Some(format!("{:016x}", draws.any()));
     if key.sees_tls {
-        line.ja4 = Some(sender.ja4.clone());
+        line.ja4.clone_from(&sender.ja4);
         let jitter = u64::try_from(draws.between(0, 900)).unwrap_or(0);
         line.tcp_rtt_us = Some(sender.host.rtt_us + jitter);
         line.tls_rtt_us = Some(sender.host.rtt_us + sender.host.tunnel_us + jitter + draws.below(700));

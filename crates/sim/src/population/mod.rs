@@ -25,6 +25,7 @@ mod names;
 mod noise;
 mod options;
 mod out;
+mod owners;
 mod people;
 mod places;
 mod plan;

@@ -47,9 +47,14 @@ impl Noise {
                 ip: host.address(at, 0),
                 host: &host,
                 agent: draws.pick(&["curl/8.5.0", "python-requests/2.32.3", "Go-http-client/1.1"]).to_owned(),
-                ja4: draws
-                    .pick(&["t13d3112h2_e8f1e7e78f70_b26ce05bbdd6", "t13d1011h1_61a7ad8aa9b6_3a8073edd8ef"])
-                    .to_owned(),
+                ja4: Some(
+                    draws
+                        .pick(&[
+                            "t13d3112h2_e8f1e7e78f70_b26ce05bbdd6",
+                            "t13d1011h1_61a7ad8aa9b6_3a8073edd8ef",
+                        ])
+                        .to_owned(),
+                ),
                 sends_time: false,
             };
             let (line, _) = gate::ask(out, key, at, (route, None), &sender, luck, &mut draws);
