@@ -13,7 +13,7 @@ mod render;
 
 pub use compile::{ConditionError, compile};
 pub use eval::{Reading, Scope, Value, p_to_points};
-pub(crate) use eval::{hard_mark, rounded};
+pub(crate) use eval::{Source, hard_mark, rounded};
 pub use names::{BUILT_IN, Declared, Facts, Function, Type, Var};
 
 use std::ops::Range;

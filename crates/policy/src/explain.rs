@@ -4,12 +4,16 @@
 //! Analysts read points, terms and conditions; owners read what, why, by when, what next and how to object, never a weight, a
 //! point or a probability. Korean first. Never here: a signal's own sentence (`sumun_model::because`).
 
+mod ladder;
 mod owner;
+mod plain;
 mod texts;
 mod why;
 mod words;
 
+pub use ladder::ladder;
 pub use owner::for_owner;
+pub use plain::{in_words as condition_in_words, period};
 pub use why::{
     Explanation, PartExplained, PieceExplained, RuleExplained, ScoreExplained, TermExplained, why,
 };

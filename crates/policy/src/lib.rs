@@ -9,9 +9,11 @@
 
 pub mod cases;
 pub mod condition;
+pub mod diff;
 pub mod explain;
 mod file;
 pub mod ladder;
+pub mod lint;
 mod parse;
 pub mod policy;
 mod position;

@@ -189,9 +189,10 @@ impl<'a> Scope<'a> {
         };
         counted.max(told)
     }
+}
 
-    /// What a name stands for; none: unknown.
-    pub(crate) fn value(&self, var: &Var) -> Option<Value> {
+impl Source for Scope<'_> {
+    fn value(&self, var: &Var) -> Option<Value> {
         let standing = self.standing;
         Some(match var {
             Var::Points(kind) | Var::Probability(kind) => Value::Int(self.points(*kind)),
@@ -245,8 +246,18 @@ impl<'a> Scope<'a> {
         };
         Some(Value::Int(n))
     }
+}
 
-    pub(crate) fn truth(&self, node: &Node) -> Option<bool> {
+/// Where values come from: a moment, or a sample of the linter's.
+pub(crate) trait Source {
+    /// What a name stands for; none: unknown.
+    fn value(&self, var: &Var) -> Option<Value>;
+
+    /// What a function answers; none: unknown.
+    fn call(&self, function: Function, argument: &Argument) -> Option<Value>;
+
+    /// Whether a part is so, in three values.
+    fn truth(&self, node: &Node) -> Option<bool> {
         match &node.kind {
             Kind::And(a, b) => match (self.truth(a), self.truth(b)) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
@@ -287,7 +298,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The value of a part; none: unknown, or a sum that has no room in a whole number.
-    pub(crate) fn known(&self, node: &Node) -> Option<Value> {
+    fn known(&self, node: &Node) -> Option<Value> {
         let number = |node: &Node| match self.known(node)? {
             Value::Int(n) => Some(n),
             _ => None,

@@ -4,7 +4,7 @@
 use super::signed;
 use super::words::{family_word, hard_word, measure_word, score_word, segment_word};
 use crate::Policy;
-use crate::condition::{Condition, Kind, Node, Reading, Scope};
+use crate::condition::{Condition, Kind, Node, Reading, Scope, Source};
 use crate::ladder::{Approve, BudgetLeft, Standing, step};
 use crate::policy::{ActBy, Bilingual, rank};
 use serde::Serialize;

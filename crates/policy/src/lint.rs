@@ -1,0 +1,296 @@
+//! What a policy file says that cannot be right, though it parses: errors that keep it out of force, and warnings worth a look.
+//!
+//! Errors: an expiry by machine that does not need hard evidence; a high-risk test that always passes; a window of no time. Warnings:
+//! rules that can never be met or always are, a stricter measure easier to reach than a lesser one, a strange budget, names of evidence
+//! that no detector has, sentences missing. Conditions are tried on typed samples both ways ([`samples`]).
+//!
+//! Never here: syntax, names and types, which [`Policy::parse`] refuses at once.
+
+mod samples;
+
+use crate::condition::{Argument, Function, Kind, Var};
+use crate::policy::{ActBy, Policy, Rule, SegmentLadder, rank};
+pub(crate) use samples::differ;
+use samples::{Tried, needs_hard, only_totals, threshold, tried};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use sumun_model::{Measure, ScoreKind, Segment, because};
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The policy may not come into force.
+    Error,
+    /// Worth a look.
+    Warning,
+}
+
+/// One finding of the linter.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Lint {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// How grave.
+    pub severity: Severity,
+    /// What it is, stable.
+    pub code: &'static str,
+    /// In words.
+    pub message: String,
+}
+
+/// Everything the linter finds, in the order of the file.
+#[must_use]
+pub fn lint(policy: &Policy) -> Vec<Lint> {
+    let mut linter = Linter { policy, found: BTreeSet::new() };
+    linter.whole();
+    linter.ladder(None, &policy.default);
+    for (segment, ladder) in &policy.segments {
+        linter.ladder(Some(*segment), ladder);
+    }
+    linter.found.into_iter().collect()
+}
+
+struct Linter<'a> {
+    policy: &'a Policy,
+    found: BTreeSet<Lint>,
+}
+
+impl Linter<'_> {
+    fn say(&mut self, at: (usize, usize), severity: Severity, code: &'static str, message: String) {
+        self.found.insert(Lint { line: at.0, column: at.1, severity, code, message });
+    }
+
+    fn whole(&mut self) {
+        const TOP: (usize, usize) = (1, 1);
+        use Severity::{Error, Warning};
+        let policy = self.policy;
+        if tried(&policy.high_risk, None).never_false {
+            let message =
+                "`ladder.high_risk` always passes: a jump to expiry would need no test (R98)".to_owned();
+            self.say(TOP, Error, "high_risk_always", message);
+        }
+        if policy.ladder.day_s != crate::policy::DAY_S {
+            let message =
+                format!("a day is {} seconds here: for demos and tests, not for people", policy.ladder.day_s);
+            self.say(TOP, Warning, "compressed_time", message);
+        }
+        let budget = &policy.budget;
+        if budget.counts.is_empty() {
+            let message =
+                "`budget.counts` is empty: nothing bounds how many warnings a machine sends in a day"
+                    .to_owned();
+            self.say(TOP, Warning, "budget_unbounded", message);
+        }
+        for measure in [Measure::Monitor, Measure::Expire] {
+            if budget.counts.contains(&measure) {
+                let why =
+                    if measure == Measure::Monitor { "tells nobody" } else { "never waits for a budget" };
+                let message = format!("`budget.counts` has `{measure}`, which {why}");
+                self.say(TOP, Warning, "budget_counts", message);
+            }
+        }
+        let numbers = std::iter::once(budget.alerts_per_day).chain(budget.segments.values().copied());
+        for number in numbers {
+            if number == 0 {
+                let message =
+                    "a budget of 0 alerts a day turns every counted step into a proposal".to_owned();
+                self.say(TOP, Warning, "budget_zero", message);
+            } else if number > 10_000 {
+                let message = format!("a budget of {number} alerts a day is more than people can look at");
+                self.say(TOP, Warning, "budget_large", message);
+            }
+        }
+        if policy.tests.is_empty() {
+            self.say(
+                TOP,
+                Warning,
+                "no_tests",
+                "the file has no `[[tests]]`: nothing shows what a change changes".to_owned(),
+            );
+        }
+        let mut used = BTreeSet::new();
+        let ladders = policy.segments.values().chain([&policy.default]);
+        for rule in ladders.flat_map(|ladder| &ladder.rules) {
+            used.extend(rule.when.variables().into_iter().filter_map(|var| match var {
+                Var::Fact(name, _) => Some(name.clone()),
+                _ => None,
+            }));
+        }
+        for name in policy.facts.keys().filter(|name| !used.contains(*name)) {
+            // A fact declared for later harms nobody; said only so that a slip in a rule shows.
+            if policy.facts.len() > 1 || !used.is_empty() {
+                self.say(
+                    TOP,
+                    Warning,
+                    "fact_unused",
+                    format!("the fact `{name}` is declared and used by no rule"),
+                );
+            }
+        }
+    }
+
+    fn ladder(&mut self, segment: Option<Segment>, ladder: &SegmentLadder) {
+        use Severity::{Error, Warning};
+        let name = segment.map_or("default", Segment::as_str);
+        let first = ladder.rules.iter().find(|rule| !rule.inherited).or(ladder.rules.first());
+        let at = first.map_or((1, 1), |rule| (rule.line, rule.column));
+        let windows = &ladder.windows;
+        for (window, seconds) in [
+            ("warn_ack_s", windows.warn_ack_s),
+            ("hold_due_s", windows.hold_due_s),
+            ("reverify_timeout_s", windows.reverify_timeout_s),
+        ] {
+            if seconds == 0 {
+                self.say(
+                    (1, 1),
+                    Error,
+                    "window_zero",
+                    format!("`{window}` of `{name}` is 0: nobody could ever answer in time"),
+                );
+            }
+        }
+        if windows.quiet_s == 0 {
+            let message = format!("`quiet_s` of `{name}` is 0: measures would flicker on and off");
+            self.say((1, 1), Warning, "no_hysteresis", message);
+        }
+        for measure in Measure::ALL {
+            if !ladder.rules.iter().any(|rule| rule.measure == *measure) {
+                self.say(
+                    at,
+                    Warning,
+                    "measure_unreachable",
+                    format!("in `{name}` no rule earns `{measure}`"),
+                );
+            }
+        }
+        for rule in &ladder.rules {
+            // Inherited rules are told of once, where they stand.
+            if !rule.inherited {
+                self.rule(name, segment, rule, ladder);
+            }
+        }
+        self.monotone(name, ladder);
+    }
+
+    fn rule(&mut self, name: &str, segment: Option<Segment>, rule: &Rule, ladder: &SegmentLadder) {
+        use Severity::{Error, Warning};
+        let at = (rule.line, rule.column);
+        let id = &rule.id;
+        if rule.measure == Measure::Expire
+            && rule.act == ActBy::Machine
+            && !needs_hard(&rule.when, &self.policy.hard)
+        {
+            let message = format!(
+                "rule `{id}` ends a key by machine without hard evidence that `ladder.hard` names; risk alone never does: \
+                 `act = \"propose\"`, or ask for `hard.…`"
+            );
+            self.say(at, Error, "expire_without_hard_evidence", message);
+        }
+        let Tried { never_true, never_false } = tried(&rule.when, Some(rule.measure));
+        if never_true {
+            let message = format!(
+                "rule `{id}` can never be met: its parts contradict each other, or `{}` is over by then",
+                rule.measure
+            );
+            self.say(at, Warning, "never_met", message);
+        } else if never_false {
+            self.say(at, Warning, "always_met", format!("rule `{id}` is met whatever is known of a key"));
+        }
+        if rule.measure == Measure::Reverify
+            && rule.act == ActBy::Machine
+            && segment.is_some_and(|segment| segment != Segment::Retail)
+        {
+            let message = format!(
+                "rule `{id}` asks an institution (`{name}`) to verify anew by machine; proposed is usual"
+            );
+            self.say(at, Warning, "institution_by_machine", message);
+        }
+        for asked in rule.when.seconds_asked() {
+            if asked >= ladder.windows.hold_due_s && mentions(rule, Measure::Hold) {
+                let message = format!(
+                    "rule `{id}` waits {asked} s in a hold that lapses after {} s",
+                    ladder.windows.hold_due_s
+                );
+                self.say(at, Warning, "after_the_lapse", message);
+            }
+        }
+        rule.when.root.walk(&mut |node| {
+            if let Kind::Call(Function::Seen | Function::DaysOf, Argument::Text(word)) = &node.kind {
+                if !word.contains('.') && because::text(word).is_none() {
+                    let message = format!("rule `{id}` asks for `{word}`: no signal has that code");
+                    let place = (rule.line, rule.column);
+                    self.found.insert(Lint {
+                        line: place.0,
+                        column: place.1,
+                        severity: Warning,
+                        code: "unknown_evidence",
+                        message,
+                    });
+                }
+            }
+        });
+        for (what, text) in [("reason", Some(&rule.reason)), ("owner", rule.owner.as_ref())] {
+            let Some(text) = text else { continue };
+            if text.ko.trim().is_empty() || text.en.trim().is_empty() {
+                self.say(
+                    at,
+                    Error,
+                    "sentence_missing",
+                    format!("rule `{id}`: `{what}` says nothing in one language"),
+                );
+            } else if !text.ko.chars().any(|c| ('가'..='힣').contains(&c)) {
+                self.say(at, Warning, "not_korean", format!("rule `{id}`: `{what}.ko` has no Korean in it"));
+            }
+        }
+    }
+
+    /// A stricter measure is not easier to reach than a lesser one, by rules that look at the total alone.
+    fn monotone(&mut self, name: &str, ladder: &SegmentLadder) {
+        let mut least: BTreeMap<(u8, &str), (i64, &Rule)> = BTreeMap::new();
+        for rule in ladder.rules.iter().filter(|rule| only_totals(&rule.when)) {
+            for kind in [ScoreKind::Sharing, ScoreKind::Market] {
+                let Some(points) = threshold(&rule.when, kind) else { continue };
+                let place = least.entry((rank(Some(rule.measure)), kind.as_str())).or_insert((points, rule));
+                if points < place.0 {
+                    *place = (points, rule);
+                }
+            }
+        }
+        for ((level, kind), (points, rule)) in &least {
+            for ((lower, other), (lower_points, lesser)) in &least {
+                if other == kind
+                    && lower < level
+                    && lower_points > points
+                    && !(rule.inherited && lesser.inherited)
+                {
+                    let message = format!(
+                        "in `{name}`, `{}` (rule `{}`) begins at {points} {kind} points, below `{}` (rule `{}`) at {lower_points}",
+                        rule.measure, rule.id, lesser.measure, lesser.id
+                    );
+                    self.found.insert(Lint {
+                        line: rule.line,
+                        column: rule.column,
+                        severity: Severity::Warning,
+                        code: "not_monotone",
+                        message,
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Whether a rule asks for this measure to be in force.
+fn mentions(rule: &Rule, measure: Measure) -> bool {
+    let mut found = false;
+    rule.when.root.walk(&mut |node| {
+        if let Kind::Compare(_, a, b) = &node.kind {
+            let named = matches!((&a.kind, &b.kind), (Kind::Var(Var::Measure), Kind::Text(word)) | (Kind::Text(word), Kind::Var(Var::Measure)) if word == measure.as_str());
+            found |= named;
+        }
+    });
+    found
+}
