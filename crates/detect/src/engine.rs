@@ -216,6 +216,11 @@ impl Engine {
         self.position
     }
 
+    /// Lines up to this place were read, though the last ones were no lines: the next input is behind it.
+    pub fn read_to(&mut self, position: u64) {
+        self.position = self.position.max(Some(position).filter(|position| *position > 0));
+    }
+
     /// Most different threads that handled partitions within one segment.
     #[must_use]
     pub fn threads(&self) -> usize {

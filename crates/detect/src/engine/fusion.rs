@@ -111,6 +111,7 @@ impl Fusion {
                 (known.account, known.state, known.replaces) = (account, state, replaces);
                 changed && !known.says_nothing()
             }
+            Item::Born => true,
             Item::Word(word) => {
                 known.word(&word, at, weights);
                 true

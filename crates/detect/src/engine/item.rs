@@ -14,6 +14,8 @@ use sumun_model::{
 pub(crate) enum Item {
     /// What is known of a key changed.
     Head { account: Option<AccountId>, state: Option<KeyState>, replaces: Option<KeyId> },
+    /// The key was just made: whoever keeps measures may have one follow.
+    Born,
     /// A detector spoke.
     Word(Box<Word>),
     /// A feature changed.

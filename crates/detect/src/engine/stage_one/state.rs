@@ -40,6 +40,7 @@ impl Partition {
     }
 
     pub(super) fn key(&mut self, fed: &Fed, line: &KeyLine, ground: &Ground<'_>, lookups: &mut Lookups) {
+        let born = !self.keys.contains_key(&line.key);
         if self.slot(&line.key, fed.home.as_ref(), fed.at, ground).is_none() {
             return;
         }
@@ -76,6 +77,9 @@ impl Partition {
         };
         let (state, replaces) = (view.state, view.replaces.clone());
         saying.fuse(Item::Head { account: own.clone(), state, replaces });
+        if born {
+            saying.fuse(Item::Born);
+        }
         if ended || (before.told && before == *view) {
             return;
         }
