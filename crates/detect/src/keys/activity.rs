@@ -10,6 +10,9 @@
 //!
 //! State: 16 networks and 16 programs of 16 bytes, 24 hours of 4, one word of days, seven numbers; at most 0.8 KiB.
 
+#[cfg(test)]
+mod tests;
+
 use super::KeyDetector;
 use super::around::{is_use, us};
 use super::facts;

@@ -18,19 +18,23 @@
 //!
 //! State: 8 foreign and 4 registered sides of about 150 bytes with one event id each, 16 nonces; at most 3 KiB, 0.3 as a rule.
 
+mod refusals;
 mod sides;
+#[cfg(test)]
+mod tests;
 
 use super::around::{client_name, network_name, span, us};
 use super::{KeyDetector, facts};
 use crate::emit::{Emit, Raw};
 use crate::keys::Around;
 use crate::seen::{KeyView, Seen};
+use refusals::Refusals;
 use serde::{Deserialize, Serialize};
 use sides::{Foreign, Sides};
 use sumun_model::finding::Family;
 use sumun_model::wire::ReportLine;
 use sumun_model::wire::event::{Reliability, ReportKind};
-use sumun_model::{Cause, Check, CheckOutcome, Fact, Hard, Reason, Value};
+use sumun_model::{Cause, Check, CheckOutcome, Fact, Hard, Value};
 
 /// The detector.
 #[derive(Clone, Copy, Debug)]
@@ -113,11 +117,7 @@ pub struct State {
     last_day: Option<i64>,
     /// Whether that stands against the key.
     accused: bool,
-    /// The bucket of refusals: how full, since when.
-    bucket: u16,
-    bucket_at: i64,
-    burst_day: Option<i64>,
-    clock_day: Option<i64>,
+    refusals: Refusals,
 }
 
 impl KeyDetector for AuthFailureBurst {
@@ -136,7 +136,12 @@ impl KeyDetector for AuthFailureBurst {
                 state.say(emit);
             }
             _ if seen.passed => state.registered(params, seen, emit),
-            _ => state.refused(params, seen, emit),
+            _ => {
+                let nonce = seen.line.nonce.as_deref();
+                if !nonce.is_some_and(|nonce| state.sides.knows_nonce(nonce)) {
+                    state.refusals.refused(params, seen, emit);
+                }
+            }
         }
     }
 
@@ -226,51 +231,6 @@ impl State {
         if foreign.is_in_other_hands(params) && !edited {
             foreign.other_hands = true;
             emit_some(self.accuse(params, seen, turned), emit);
-        }
-    }
-
-    /// A valid request refused for something else than its address.
-    fn refused(&mut self, params: &Params, seen: &Seen<'_>, emit: &mut Emit) {
-        let clock = seen.line.reason == Some(Reason::TimestampOutOfWindow);
-        let probing = matches!(
-            seen.line.reason,
-            Some(
-                Reason::ScopeMissing
-                    | Reason::RouteUnknown
-                    | Reason::AccountNotAllowed
-                    | Reason::GrantExpired
-            )
-        );
-        if !clock && !probing || seen.line.nonce.as_deref().is_some_and(|nonce| self.sides.knows_nonce(nonce))
-        {
-            return;
-        }
-        let day = span(seen.now, params.day_s);
-        if clock && self.clock_day != Some(day) {
-            self.clock_day = Some(day);
-            emit.signal(plain(
-                "clock_out_of_window",
-                params.clock_milli,
-                vec![("skew_ms".to_owned(), seen.line.skew_ms.unwrap_or_default().into())],
-            ));
-        }
-        let now = seen.now.as_micros();
-        let leaked = (now - self.bucket_at) / us(params.burst_leak_s.max(1));
-        if leaked > 0 {
-            self.bucket = self.bucket.saturating_sub(u16::try_from(leaked).unwrap_or(u16::MAX));
-            self.bucket_at = now;
-        }
-        self.bucket = self.bucket.saturating_add(1).min(params.burst.saturating_add(1));
-        if self.bucket > params.burst && self.burst_day != Some(day) {
-            self.burst_day = Some(day);
-            emit.signal(plain(
-                "refusal_burst",
-                params.burst_milli,
-                vec![
-                    ("refusals".to_owned(), i64::from(self.bucket).into()),
-                    ("reason".to_owned(), seen.line.reason.map_or("-", Reason::as_str).into()),
-                ],
-            ));
         }
     }
 

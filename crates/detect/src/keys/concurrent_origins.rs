@@ -17,6 +17,9 @@
 //!
 //! State: 8 places of about 150 bytes, 32 returns of 8, 6 event ids (176 at most); at most 2.6 KiB, some 0.6 as a rule.
 
+#[cfg(test)]
+mod tests;
+
 use super::KeyDetector;
 use super::around::{Organisation, is_declared, is_proved, is_use, us};
 use super::recent::Recent;

@@ -1,7 +1,7 @@
 //! A2: a network this key was not used from before.
 //!
-//! **Sees** the first use from a network operator not seen within 10 or 60 days, and adds what else is new about it: country,
-//! neighbourhood, program, and a turn from homes to hosting, VPN or Tor. Grouped by key and network, never by address.
+//! **Sees** the first use from a network operator not seen within 10 or 60 days of the key's use, and adds what else is new about it:
+//! country, neighbourhood, program, and a turn from homes to hosting, VPN or Tor. Grouped by key and network, never by address.
 //! **Misses** a second operator on the owner's own ISP; whoever relays through the owner's address; a lender who moves the whole key
 //! to another place with the same program and proves the new address himself (it looks like the owner moving, and is treated so).
 //!
@@ -13,6 +13,9 @@
 //! program is one the key had before: that is a move. They touch this family only.
 //!
 //! State: 32 neighbourhoods, 16 networks, 8 countries, 16 programs of 16 bytes, and the use at hand; at most 1.3 KiB.
+
+#[cfg(test)]
+mod tests;
 
 use super::KeyDetector;
 use super::around::{client_name, is_declared, is_use, neighbourhood, network_name, us};
@@ -124,7 +127,7 @@ impl KeyDetector for FirstSeenNetwork {
         let now = seen.now.as_micros();
         let first = *state.first.get_or_insert(now);
         let Some(found) = state.note(params, seen, now) else { return };
-        let age = now - first;
+        let age = found.before - first;
         if found.network == Newness::Known || age < us(params.history_medium_s) {
             return;
         }
@@ -166,6 +169,8 @@ impl KeyDetector for FirstSeenNetwork {
 /// What is new about a use.
 #[derive(Clone, Copy, Debug)]
 struct Found {
+    /// The use before, microseconds.
+    before: i64,
     neighbourhood: Newness,
     network: Newness,
     country: Newness,
@@ -177,15 +182,16 @@ impl State {
     /// What is new about this use; `None` where the last one goes on.
     fn note(&mut self, params: &Params, seen: &Seen<'_>, now: i64) -> Option<Found> {
         let (address, client) = (Mark::of_address(seen.address), seen.client_mark);
-        if let Some(latest) = &mut self.latest {
-            let gap = now - latest.last;
-            if gap > us(SESSION_GAP_S) {
-                self.sessions = self.sessions.saturating_add(1);
-            }
-            if latest.address == address && latest.client == client && gap < us(params.history_medium_s) {
-                latest.last = now;
-                return None;
-            }
+        let before = self.latest.map_or(now, |latest| latest.last);
+        if now - before > us(SESSION_GAP_S) {
+            self.sessions = self.sessions.saturating_add(1);
+        }
+        if let Some(latest) = &mut self.latest
+            && latest.address == address
+            && latest.client == client
+        {
+            latest.last = now;
+            return None;
         }
         if let Some(before) = self.latest.take() {
             self.remember(&before);
@@ -201,12 +207,14 @@ impl State {
             last: now,
         };
         self.latest = Some(this);
-        let new = |last: Option<i64>| match last.map(|last| now - last) {
+        // Absence is counted in the key's own use: who comes back home after a month of rest has been nowhere else.
+        let new = |last: Option<i64>| match last.map(|last| before - last) {
             Some(age) if age < us(params.history_medium_s) => Newness::Known,
             Some(age) if age < us(params.history_strong_s) => Newness::Medium,
             _ => Newness::Strong,
         };
         Some(Found {
+            before,
             neighbourhood: new(self.neighbourhoods.last(this.neighbourhood)),
             network: new(self.networks.last(this.network)),
             country: this.country.map_or(Newness::Known, |country| new(self.countries.last(country))),

@@ -15,6 +15,8 @@
 //! State: 13 rules of 9 bytes, 8 addresses of 16, one second's count; at most 0.3 KiB.
 
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use super::KeyDetector;
 use super::around::{Spans, us};

@@ -35,6 +35,8 @@ pub(super) struct Bench<D: KeyDetector> {
     pub(super) facts: BTreeMap<&'static str, Fact>,
     wake: Option<Timestamp>,
     events: u64,
+    /// Skip what every step checks besides: for floods.
+    fast: bool,
 }
 
 impl<D: KeyDetector> Bench<D> {
@@ -75,6 +77,7 @@ impl<D: KeyDetector> Bench<D> {
             facts: BTreeMap::new(),
             wake: None,
             events: 0,
+            fast: false,
         }
     }
 
@@ -121,7 +124,7 @@ impl<D: KeyDetector> Bench<D> {
     /// A request.
     pub(super) fn access(&mut self, line: &AccessLine, valid: bool, client: &str) {
         let address: IpAddr = line.ip.unwrap().to_canonical();
-        let network = network(address);
+        let network = if self.fast { Network::unknown(address) } else { network(address) };
         let (family, major) = client.split_once('/').unwrap_or((client, ""));
         let client_view = Client {
             family: family.to_owned(),
@@ -153,6 +156,27 @@ impl<D: KeyDetector> Bench<D> {
         let mut emit = Emit::default();
         D::access(&self.params, &mut self.state, &seen, &mut emit);
         self.take(emit);
+    }
+
+    /// A million requests, one a millisecond, each from another address and neighbourhood. Most bytes of state seen.
+    pub(super) fn flood(&mut self, allowed: bool) -> usize {
+        let row =
+            if allowed { "use 10.0.0.0 flood/1 order:KRW-BTC" } else { "foreign 10.0.0.0 flood/1 order" };
+        let mut line = self.request_line(row);
+        self.fast = true;
+        let mut most = 0;
+        for n in 0..1_000_000_u32 {
+            let [_, a, b, c] = n.to_be_bytes();
+            line.ip = Some(IpAddr::from([10, b, c, a]));
+            self.now += 1_000;
+            self.pass(self.now);
+            self.access(&line, true, "flood/1");
+            if n % 100_000 < 3 {
+                most = most.max(postcard::to_stdvec(&self.state).unwrap().len());
+            }
+        }
+        self.fast = false;
+        most
     }
 
     /// Something that is no request.
@@ -188,6 +212,9 @@ impl<D: KeyDetector> Bench<D> {
         }
         for at in &emit.wakes {
             self.wake = Some(self.wake.map_or(*at, |wake| wake.min(*at)));
+        }
+        if self.fast {
+            return;
         }
         // A snapshot at any moment goes on as if nothing had happened, and is bounded.
         let bytes = postcard::to_stdvec(&self.state).unwrap();

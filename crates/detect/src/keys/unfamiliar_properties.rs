@@ -17,6 +17,9 @@
 //!
 //! State: 64 sessions of 32 bytes, 8 open ones of 24; at most 2.3 KiB.
 
+#[cfg(test)]
+mod tests;
+
 use super::KeyDetector;
 use super::around::{client_name, is_declared, is_use, neighbourhood, network_name, us};
 use crate::emit::{Emit, Raw};

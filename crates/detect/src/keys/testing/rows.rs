@@ -19,7 +19,7 @@ use super::{BEGIN_US, Bench};
 use crate::keys::KeyDetector;
 use sumun_model::key::{AllowlistEntry, RecordedPrefix};
 use sumun_model::wire::{AccessLine, ReportLine, SessionLine};
-use sumun_model::{Check, CheckOutcome, Checks, Timestamp};
+use sumun_model::{Check, CheckOutcome, Checks, EventId, Timestamp};
 
 impl<D: KeyDetector> Bench<D> {
     pub(super) fn row(&mut self, at: i64, verb: &str, rest: &[&str]) {
@@ -59,40 +59,54 @@ impl<D: KeyDetector> Bench<D> {
     }
 
     fn request(&mut self, verb: &str, from: &str, program: &str, effect: &str, more: &[&str]) {
-        let (effect, market) = effect.split_once(':').map_or((effect, None), |(e, m)| (e, Some(m)));
-        let (verb, reason) = verb.split_once(':').map_or((verb, None), |(v, r)| (v, Some(r)));
-        let more: Vec<(&str, &str)> = more.iter().map(|word| word.split_once('=').unwrap()).collect();
-        let extra = |name: &str| more.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
-        let (verdict, address, reason) = match verb {
-            "use" => ("allow", CheckOutcome::Pass, None),
-            "foreign" | "shadow" => ("deny", CheckOutcome::Fail, Some("address_not_allowed")),
-            "refused" => ("deny", CheckOutcome::Pass, reason),
-            "forged" => ("deny", CheckOutcome::Fail, Some("signature_invalid")),
-            _ => panic!("unknown verb `{verb}`"),
-        };
         let id = self.next_id("a");
-        let mut line: AccessLine = line(&[
-            ("id", id.as_str().into()),
-            ("ip", from.into()),
-            ("effect", effect.into()),
-            ("market", market.into()),
-            ("scope", extra("scope").into()),
-            ("nonce", extra("nonce").into()),
-            ("verdict", verdict.into()),
-            ("reason", reason.into()),
-            ("enforced", (verb != "shadow").into()),
-        ]);
-        line.skew_ms = extra("skew").map(|ms| ms.parse().unwrap());
-        let mut checks = Checks::NONE;
-        checks.set(Check::Address, address);
-        for (name, check) in [("replay", Check::Replay), ("clock", Check::Clock)] {
-            if extra(name) == Some("fail") {
-                checks.set(check, CheckOutcome::Fail);
-            }
-        }
-        line.checks = Some(checks);
+        let line = access(&id, verb, from, effect, more);
         self.access(&line, verb != "forged", program);
     }
+
+    /// A row's request, without its time, played by the caller.
+    pub(super) fn request_line(&mut self, row: &str) -> AccessLine {
+        let id = self.next_id("a");
+        match row.split_whitespace().collect::<Vec<_>>().as_slice() {
+            [verb, from, _, effect, more @ ..] => access(&id, verb, from, effect, more),
+            _ => panic!("`{row}` is no request"),
+        }
+    }
+}
+
+fn access(id: &EventId, verb: &str, from: &str, effect: &str, more: &[&str]) -> AccessLine {
+    let (effect, market) = effect.split_once(':').map_or((effect, None), |(e, m)| (e, Some(m)));
+    let (verb, reason) = verb.split_once(':').map_or((verb, None), |(v, r)| (v, Some(r)));
+    let more: Vec<(&str, &str)> = more.iter().map(|word| word.split_once('=').unwrap()).collect();
+    let extra = |name: &str| more.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
+    let (verdict, address, reason) = match verb {
+        "use" => ("allow", CheckOutcome::Pass, None),
+        "foreign" | "shadow" => ("deny", CheckOutcome::Fail, Some("address_not_allowed")),
+        "refused" => ("deny", CheckOutcome::Pass, reason),
+        "forged" => ("deny", CheckOutcome::Fail, Some("signature_invalid")),
+        _ => panic!("unknown verb `{verb}`"),
+    };
+    let mut line: AccessLine = line(&[
+        ("id", id.as_str().into()),
+        ("ip", from.into()),
+        ("effect", effect.into()),
+        ("market", market.into()),
+        ("scope", extra("scope").into()),
+        ("nonce", extra("nonce").into()),
+        ("verdict", verdict.into()),
+        ("reason", reason.into()),
+        ("enforced", (verb != "shadow").into()),
+    ]);
+    line.skew_ms = extra("skew").map(|ms| ms.parse().unwrap());
+    let mut checks = Checks::NONE;
+    checks.set(Check::Address, address);
+    for (name, check) in [("replay", Check::Replay), ("clock", Check::Clock)] {
+        if extra(name) == Some("fail") {
+            checks.set(check, CheckOutcome::Fail);
+        }
+    }
+    line.checks = Some(checks);
+    line
 }
 
 /// A line of the wire by its fields; the bench's own clock counts, not the line's.

@@ -1,0 +1,235 @@
+//! A8 played: drift and its honest twin, a second hand, denial, and everything that must raise nothing.
+
+use super::AuthFailureBurst;
+use crate::keys::testing::Bench;
+
+fn bench() -> Bench<AuthFailureBurst> {
+    Bench::new(&["203.0.113.7/32"])
+}
+
+fn first_words(told: &str) -> Vec<&str> {
+    told.lines().filter_map(|line| line.split_whitespace().nth(1)).collect()
+}
+
+#[test]
+fn a_home_address_that_drifts_is_asked_for_once_a_day_and_weighs_nothing() {
+    let told = bench().play(
+        "
+        0s      use      203.0.113.7   ccxt/4    read   skew=20
+        10s     foreign  203.0.113.99  ccxt/4    read   skew=25
+        20s     foreign  203.0.113.99  ccxt/4    read   skew=22
+        1d      foreign  203.0.113.99  ccxt/4    read   skew=21
+        ",
+    );
+    insta::assert_snapshot!(told, @r"
+    10s       foreign_address_drift        0 unknown  address=203.0.113.99 network=Home client=ccxt/4 same_client=yes same_clock=yes same_network=yes
+    1d        foreign_address_drift        0 unknown  address=203.0.113.99 network=Home client=ccxt/4 same_client=yes same_clock=yes same_network=yes
+    ");
+}
+
+#[test]
+fn the_honest_twin_answers_me_proves_the_address_and_has_no_points() {
+    let mut bench = bench();
+    let told = bench.play(
+        "
+        0s      use      203.0.113.7   ccxt/4    order
+        10s     foreign  198.18.0.9    ccxt/4    order    # another ISP, the owner moved
+        1m      says     owner_confirms
+        2m      allow    203.0.113.7 ~198.18.0.9
+        3m      foreign  198.18.0.9    ccxt/4    order    # not proved yet: accuses nobody
+        4m      allow    203.0.113.7 !198.18.0.9
+        5m      use      198.18.0.9    ccxt/4    order
+        1h      use      198.18.0.9    ccxt/4    order
+        ",
+    );
+    insta::assert_snapshot!(told, @r"
+    10s       foreign_address_drift        0 unknown  address=198.18.0.9 network=OtherHome client=ccxt/4 same_client=yes same_clock=unknown same_network=no
+    1m        foreign_address_confirmed     0 unknown  addresses=198.18.0.9
+    ");
+    assert!(bench.signals.iter().all(|(_, raw)| raw.llr_milli == 0));
+    assert_eq!(bench.fact("key.foreign_addresses"), Some(0));
+}
+
+#[test]
+fn another_program_beside_the_registered_address_is_another_hand_at_once() {
+    let told = bench().play(
+        "
+        0s      use      203.0.113.7   ccxt/4     order
+        1s      foreign  198.51.100.9  pyupbit/0  order
+        2s      use      203.0.113.7   ccxt/4     order
+        3s      foreign  198.51.100.9  pyupbit/0  order
+        ",
+    );
+    insta::assert_snapshot!(told, @r"
+    1s        foreign_address_drift        0 unknown  address=198.51.100.9 network=Cloud client=pyupbit/0 same_client=no same_clock=unknown same_network=no
+    2s        foreign_address_in_use    2500 leaked  address=198.51.100.9 turns=1 days=1 same_client=no same_clock=unknown
+    ");
+}
+
+#[test]
+fn program_and_clock_both_another_need_no_turn() {
+    let told = bench().play(
+        "
+        0s      use      203.0.113.7   ccxt/4     order  skew=10
+        2h      foreign  198.51.100.9  pyupbit/0  order  skew=4000
+        ",
+    );
+    insta::assert_snapshot!(told, @"2h        foreign_address_in_use    2500 leaked  address=198.51.100.9 turns=0 days=1 same_client=no same_clock=no");
+}
+
+#[test]
+fn on_three_days_it_counts_more_and_a_denial_makes_it_hard() {
+    let told = bench().play(
+        "
+        0s      use      203.0.113.7   ccxt/4     order  skew=10
+        1m      foreign  198.51.100.9  pyupbit/0  order  skew=4000
+        1d      foreign  198.51.100.9  pyupbit/0  order  skew=4000
+        2d      foreign  198.51.100.9  pyupbit/0  order  skew=4000
+        2d1h    says     owner_denies
+        ",
+    );
+    insta::assert_snapshot!(told, @r"
+    1m        foreign_address_in_use    2500 leaked  address=198.51.100.9 turns=0 days=1 same_client=no same_clock=no
+    1d        foreign_address_in_use    2500 leaked  address=198.51.100.9 turns=0 days=2 same_client=no same_clock=no
+    2d        foreign_address_in_use    3500 leaked  address=198.51.100.9 turns=0 days=3 same_client=no same_clock=no
+    2d1h      secret_out_by_denial      3500 leaked hard:owner_denies  foreign=1 addresses=198.51.100.9
+    ");
+}
+
+#[test]
+fn two_lines_of_one_home_may_take_a_turn_without_being_two_hands() {
+    let mut bench = bench();
+    let told = bench.play(
+        "
+        0s      use      203.0.113.7   ccxt/4     order
+        1m      foreign  198.18.0.9    ccxt/4     order   # the other line
+        2m      use      203.0.113.7   ccxt/4     order
+        3h      foreign  198.18.0.9    ccxt/4     order   # hours later: no turn
+        3h1m    use      203.0.113.7   ccxt/4     order
+        3h2m    foreign  198.18.0.9    ccxt/4     order
+        3h3m    use      203.0.113.7   ccxt/4     order
+        ",
+    );
+    assert_eq!(first_words(&told), ["foreign_address_drift"]);
+    // A third turn is no flap.
+    let told = bench.play(
+        "
+        3h4m    foreign  198.18.0.9    ccxt/4     order
+        3h5m    use      203.0.113.7   ccxt/4     order
+        ",
+    );
+    assert_eq!(first_words(&told), ["foreign_address_in_use"]);
+}
+
+#[test]
+fn the_owners_word_withdraws_what_stood_against_the_key() {
+    let told = bench().play(
+        "
+        0s      use      203.0.113.7   ccxt/4     order
+        1s      foreign  198.51.100.9  pyupbit/0  order
+        2s      use      203.0.113.7   ccxt/4     order
+        1m      says     owner_confirms
+        2m      foreign  198.51.100.9  pyupbit/0  order
+        3m      use      203.0.113.7   ccxt/4     order
+        ",
+    );
+    insta::assert_snapshot!(told, @r"
+    1s        foreign_address_drift        0 unknown  address=198.51.100.9 network=Cloud client=pyupbit/0 same_client=no same_clock=unknown same_network=no
+    2s        foreign_address_in_use    2500 leaked  address=198.51.100.9 turns=1 days=1 same_client=no same_clock=unknown
+    1m        foreign_address_in_use       0 unknown  address=198.51.100.9 days=0 turns=0 withdrawn=owner_confirms
+    1m        foreign_address_confirmed     0 unknown  addresses=198.51.100.9
+    ");
+}
+
+#[test]
+fn what_must_raise_nothing() {
+    const CASES: &[(&str, &str)] = &[
+        (
+            "a stranger guesses signatures",
+            "1s forged 198.51.100.9 curl/8 order \n 2s forged 198.51.100.9 curl/8 order",
+        ),
+        ("a copied message, its nonce used", "1s foreign 198.51.100.9 curl/8 order replay=fail skew=9000"),
+        ("a copied message, too old", "1s foreign 198.51.100.9 curl/8 order clock=fail skew=90000"),
+        ("an unreliable source denies for the owner", "1s says owner_denies E"),
+        ("somebody complains", "1s says owner_complaint A"),
+        ("a stranger fails to sign in", "1s stranger 198.51.100.9"),
+        (
+            "an address registered and not proved",
+            "1s allow 203.0.113.7 ~198.51.100.9 \n 2s foreign 198.51.100.9 curl/8 order skew=9000",
+        ),
+    ];
+    for (what, rows) in CASES {
+        let mut bench = bench();
+        let around = format!(
+            "0s use 203.0.113.7 ccxt/4 order skew=10 \n {rows} \n 3s use 203.0.113.7 ccxt/4 order skew=10"
+        );
+        assert_eq!(bench.play(&around), "", "{what}");
+    }
+}
+
+#[test]
+fn a_storm_of_retries_counts_once_and_an_old_host_is_not_a_second_hand() {
+    let told = bench().play(
+        "
+        0s      use      203.0.113.7   ccxt/4   order  skew=0
+        1s      foreign  198.18.0.9    ccxt/4   order  nonce=n1
+        2s      use      203.0.113.7   ccxt/4   order
+        3s      foreign  198.18.0.9    ccxt/4   order  nonce=n1
+        4s      use      203.0.113.7   ccxt/4   order
+        5s      foreign  198.18.0.9    ccxt/4   order  nonce=n1
+        6s      use      203.0.113.7   ccxt/4   order
+        ",
+    );
+    assert_eq!(first_words(&told), ["foreign_address_drift"]);
+    let told = bench().play(
+        "
+        0s      use      203.0.113.7   ccxt/4   order
+        2d      allow    198.51.100.9                     # the owner moves his bot to a cloud,
+        4d      use      198.51.100.9  ccxt/5   order
+        4d1s    foreign  203.0.113.7   ccxt/4   order     # and forgets the old one
+        4d2s    use      198.51.100.9  ccxt/5   order
+        4d3s    foreign  203.0.113.7   ccxt/4   order
+        4d4s    use      198.51.100.9  ccxt/5   order
+        ",
+    );
+    assert_eq!(first_words(&told), ["foreign_address_drift"]);
+}
+
+#[test]
+fn a_day_after_an_edit_it_is_asked_not_held() {
+    let told = bench().play(
+        "
+        0s      use      203.0.113.7   ccxt/4     order
+        1h      allow    203.0.113.7 203.0.113.8
+        2h      use      203.0.113.7   ccxt/4     order
+        2h1s    foreign  198.51.100.9  pyupbit/0  order
+        2h2s    use      203.0.113.7   ccxt/4     order
+        1d2h    use      203.0.113.7   ccxt/4     order
+        1d2h1s  foreign  198.51.100.9  pyupbit/0  order
+        1d2h2s  use      203.0.113.7   ccxt/4     order
+        ",
+    );
+    assert_eq!(first_words(&told), ["foreign_address_drift", "foreign_address_in_use"]);
+}
+
+#[test]
+fn a_clock_that_is_off_weighs_little_and_a_burst_is_told_once() {
+    let mut rows = "0s use 203.0.113.7 ccxt/4 order\n".to_owned();
+    for second in 1..40 {
+        rows += &format!("{second}s refused:timestamp_out_of_window 203.0.113.7 ccxt/4 order skew=90000\n");
+    }
+    insta::assert_snapshot!(bench().play(&rows), @r"
+    1s        clock_out_of_window        100 unknown  skew_ms=90000
+    11s       refusal_burst              300 unknown  refusals=11 reason=timestamp_out_of_window
+    ");
+}
+
+#[test]
+fn a_million_addresses_are_eight_questions_a_day_and_no_more_room() {
+    let mut bench = bench();
+    bench.play("0s use 203.0.113.7 ccxt/4 order");
+    let before = bench.signals.len();
+    let most = bench.flood(false);
+    assert!(bench.signals.len() - before <= 8);
+    assert!(most <= 1_024, "{most}");
+}
