@@ -4,6 +4,7 @@
 //! from the signal's values. Adding a code: one entry in a file of `because/`, by detector. Never here: which code applies.
 
 mod keys;
+mod links;
 mod texts;
 
 use crate::finding::Value;

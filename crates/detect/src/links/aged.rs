@@ -52,12 +52,6 @@ impl<K: Ord + Clone, V> Aged<K, V> {
         value
     }
 
-    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
-        let (at, value) = self.map.remove(key)?;
-        self.by_age.remove(&(at, key.clone()));
-        Some(value)
-    }
-
     /// Takes out the oldest if it was last touched at or before `until`.
     pub(crate) fn pop_until(&mut self, until: Timestamp) -> Option<(K, V)> {
         if self.by_age.first()?.0 > until {

@@ -221,7 +221,7 @@ impl State {
             Some(network) => (network.operator_mark(), network.class),
             None => (Mark::of(&Prefix::neighbourhood(prefix.network()).to_string()), NetworkClass::Unknown),
         };
-        let vouched = message.declared.then(|| match &message.vendor {
+        let vouched = message.declared.then_some(match &message.vendor {
             Some((_, Some(VendorState::Approved))) => Vouched::Vendor,
             _ => Vouched::Delegation,
         });
@@ -238,8 +238,10 @@ impl State {
         let (old_network, old_counted) = (origin.network, origin.counted);
         origin.forget(before(message.now, params.long_s));
         origin.used(who(message), message.segment == Some(Segment::Retail), used);
-        (origin.network, origin.class) = (network, class);
-        origin.counted = origin.count_since(before(message.now, params.long_s)).customers;
+        (origin.network, origin.class, origin.client) = (network, class, client);
+        let long = origin.count_since(before(message.now, params.long_s));
+        let short = origin.count_since(before(message.now, params.short_s));
+        origin.counted = long.customers;
         if (old_network, old_counted) != (network, origin.counted) {
             if old_counted > 0 {
                 self.history.remove(old_network, old_counted);
@@ -251,7 +253,7 @@ impl State {
                 self.history.remove(gone.network, gone.counted);
             }
         }
-        self.judge(params, message, prefix, client, out);
+        self.judge(params, message, prefix, (short, long), out);
     }
 }
 

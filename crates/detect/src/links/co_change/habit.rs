@@ -76,7 +76,7 @@ impl Known {
             all += 1;
             same += u32::from(near(*other));
         }
-        let by_habit = if same == 0 { 0.0 } else { f64::from(same) / f64::from(all + 1) };
+        let by_habit = if same == 0 { 0.0 } else { f64::from(same + 1) / f64::from(all + 1) };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a million")]
         let ppm = libm::round(by_rate.max(by_habit) * 1e6) as u32;
         ppm.max(1)

@@ -12,6 +12,8 @@ use sumun_model::{KeyId, Timestamp};
 
 /// Most keys followed from one to the next.
 const GROUP_MAX: usize = 64;
+/// What surprises less is no occasion: a timetable, a crowd.
+const SURPRISE_MIN_MILLI: i64 = 1_000;
 
 /// Two keys, the lesser id first.
 pub(super) type PairKey = (KeyId, KeyId);
@@ -53,7 +55,9 @@ impl Pair {
         } else if hit.lag_us <= -micros(params.lead_s) {
             self.leads.1 += 1;
         }
-        if self.last_occasion.is_none_or(|last| hit.at.micros_since(last) >= micros(params.apart_s)) {
+        if hit.surprise_milli >= SURPRISE_MIN_MILLI
+            && self.last_occasion.is_none_or(|last| hit.at.micros_since(last) >= micros(params.apart_s))
+        {
             self.occasions += 1;
             self.last_occasion = Some(hit.at);
             self.surprise_milli += hit.surprise_milli;

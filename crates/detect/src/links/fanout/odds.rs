@@ -154,7 +154,13 @@ mod tests {
         };
         let table: Vec<_> = [2, 5, 8, 20, 100].into_iter().map(|n| (n, row(n))).collect();
         let lines: Vec<_> = table.iter().map(|(n, row)| format!("{n:3} {row:?}")).collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @r"
+          2 (1865, 3414, 22)
+          5 (6177, 10029, 221)
+          8 (10187, 16067, 565)
+         20 (25060, 38657, 1987)
+        100 (126093, 189589, 20741)
+        ");
     }
 
     proptest! {

@@ -63,6 +63,8 @@ pub(super) struct Member {
 pub(super) struct Origin {
     pub(super) network: Mark,
     pub(super) class: NetworkClass,
+    /// The client used last.
+    pub(super) client: Mark,
     pub(super) members: Vec<Member>,
     /// The latest use of anyone who was let go for want of room.
     let_go: Option<Timestamp>,
@@ -85,6 +87,7 @@ impl Origin {
         Self {
             network,
             class,
+            client: Mark(0),
             members: Vec::new(),
             let_go: None,
             days: Days::default(),
@@ -148,7 +151,7 @@ impl Origin {
     }
 
     /// Customers whose last use is after `from`. Exact unless one of them may have been let go; then at least so many.
-    pub(super) fn count_since(&self, from: Timestamp) -> Count {
+    pub(super) fn count_since(&mut self, from: Timestamp) -> Count {
         let named = self.members.iter().filter(|member| member.last > from).count();
         let named = u32::try_from(named).unwrap_or(u32::MAX);
         if self.let_go.is_none_or(|let_go| let_go <= from) {

@@ -1,10 +1,9 @@
 //! Who of an address's customers is told of, with what strength, and who is explained.
 
-use super::origin::{Member, Origin, Vouched, Word};
-use super::{Fanout, Params, State, before, who};
+use super::origin::{Count, Member, Origin, Vouched, Word};
+use super::{Fanout, Params, State, who};
 use crate::emit::{LinkSignal, Raw};
 use crate::links::{LinkDetector, LinkMessage};
-use crate::mark::Mark;
 use sumun_model::wire::state::NetworkClass;
 use sumun_model::{Cause, EventId, KeyId, Prefix, Timestamp, Value};
 
@@ -44,20 +43,20 @@ impl State {
         params: &Params,
         message: &LinkMessage,
         prefix: Prefix,
-        client: Mark,
+        (short, long): (Count, Count),
         out: &mut Vec<LinkSignal>,
     ) {
         let now = message.now;
         let Some(origin) = self.origins.get(&prefix) else { return };
         let shared = Params::is_shared(origin.class);
         let least = params.least(origin.class);
-        let long = origin.count_since(before(now, params.long_s));
         if long.customers < least.max(2) {
             return;
         }
         let reason = |member: &Member| self.reason(params, prefix, member, now);
         let counts_member = |member: &&Member| {
-            reason(member).is_none() && (!shared || member.keys.iter().any(|used| used.client == client))
+            reason(member).is_none()
+                && (!shared || member.keys.iter().any(|used| used.client == origin.client))
         };
         let accused: Vec<&Member> = origin.members.iter().filter(counts_member).collect();
         let named = u32::try_from(accused.len()).unwrap_or(u32::MAX);
@@ -65,7 +64,6 @@ impl State {
         // Beyond the exact range, nobody knows of a stranger on a relay which client he used.
         let unexplained =
             if long.exact || shared { named } else { named.max(long.customers.saturating_sub(explained)) };
-        let short = origin.count_since(before(now, params.short_s));
         let counts = Counts { short: short.customers, long: long.customers, exact: long.exact, unexplained };
         let expected = self.history.expected(origin.network, origin.class, origin.counted);
 

@@ -21,11 +21,16 @@ impl Sketch {
         Self(vec![0; REGISTERS])
     }
 
-    fn add(&mut self, hash: u64) {
+    /// Says whether it learnt something.
+    fn add(&mut self, hash: u64) -> bool {
         let rank = u8::try_from((hash << P | (1 << (P - 1))).leading_zeros() + 1).unwrap_or(u8::MAX);
         let register = usize::try_from(hash >> (64 - P)).unwrap_or(0);
-        if let Some(held) = self.0.get_mut(register) {
-            *held = (*held).max(rank);
+        match self.0.get_mut(register) {
+            Some(held) if rank > *held => {
+                *held = rank;
+                true
+            }
+            _ => false,
         }
     }
 
@@ -61,45 +66,55 @@ impl Sketch {
 
 /// Sketches of the latest days, the oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Days(Vec<(i64, Sketch)>);
+pub(super) struct Days {
+    days: Vec<(i64, Sketch)>,
+    /// Counts since a day, as long as no sketch has changed: reading one costs 1,024 steps per day, and a hot address is read often.
+    counted: Vec<(i64, u32)>,
+}
 
 impl Days {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.days.is_empty()
     }
 
     pub(super) fn add(&mut self, hash: u64, at: Timestamp) {
         let day = at.as_micros().div_euclid(DAY_US);
-        let place = match self.0.binary_search_by_key(&day, |(day, _)| *day) {
+        let place = match self.days.binary_search_by_key(&day, |(day, _)| *day) {
             Ok(place) => place,
+            Err(0) if self.days.len() >= DAYS => return,
             Err(place) => {
-                if self.0.len() >= DAYS && place == 0 {
-                    return;
-                }
-                self.0.insert(place, (day, Sketch::empty()));
-                if self.0.len() > DAYS {
-                    self.0.remove(0);
+                self.days.insert(place, (day, Sketch::empty()));
+                if self.days.len() > DAYS {
+                    self.days.remove(0);
                     place.saturating_sub(1)
                 } else {
                     place
                 }
             }
         };
-        if let Some((_, sketch)) = self.0.get_mut(place) {
-            sketch.add(hash);
+        if let Some((_, sketch)) = self.days.get_mut(place)
+            && sketch.add(hash)
+        {
+            self.counted.clear();
         }
     }
 
     /// How many in the days that began after `from`: never more than in the window, so that nobody is accused by rounding up.
-    pub(super) fn count_since(&self, from: Timestamp) -> u32 {
-        let mut union: Option<Sketch> = None;
-        for (_, sketch) in self.0.iter().filter(|(day, _)| day.saturating_mul(DAY_US) > from.as_micros()) {
-            match &mut union {
-                Some(union) => union.merge(sketch),
-                None => union = Some(sketch.clone()),
-            }
+    pub(super) fn count_since(&mut self, from: Timestamp) -> u32 {
+        let first = from.as_micros().div_euclid(DAY_US) + 1;
+        if let Some((_, count)) = self.counted.iter().find(|(day, _)| *day == first) {
+            return *count;
         }
-        union.map_or(0, |sketch| sketch.count())
+        let mut union = Sketch::empty();
+        for (_, sketch) in self.days.iter().filter(|(day, _)| *day >= first) {
+            union.merge(sketch);
+        }
+        let count = union.count();
+        if self.counted.len() > 2 {
+            self.counted.clear();
+        }
+        self.counted.push((first, count));
+        count
     }
 }
 
@@ -130,9 +145,9 @@ mod tests {
                 days.add(hash64(format!("{day} {customer}").as_bytes()), at(day));
             }
         }
-        assert_eq!(days.0.len(), DAYS);
+        assert_eq!(days.days.len(), DAYS);
         days.add(1, at(3));
-        assert_eq!(days.0.len(), DAYS);
+        assert_eq!(days.days.len(), DAYS);
         let last_two = days.count_since(at(27));
         assert!((90..=110).contains(&last_two), "{last_two}");
     }

@@ -84,7 +84,7 @@ fn the_fifth_customer_of_a_data_centre_address_is_told_of() {
     assert_eq!(said[0].raw.evidence.len(), 5);
     assert_eq!(said[1].members.len(), 6);
     let lines: Vec<_> = said[0].raw.values.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join(", "), @"address 198.51.100.7, class hosting, customers 5, customers_short 5, expected 1.2, network Example Hosting, unexplained 5");
 }
 
 #[test]
@@ -289,7 +289,7 @@ proptest! {
             if n == stop {
                 state = postcard::from_bytes(&postcard::to_stdvec(&state).unwrap()).unwrap();
             }
-            let origin = state.origins.get(&ADDRESS.parse().unwrap()).unwrap();
+            let origin = state.origins.get_mut(&ADDRESS.parse().unwrap()).unwrap();
             for window in [params.short_s, params.long_s] {
                 let truth = last.values().filter(|at| **at > now - i64::from(window)).count();
                 let found = origin.count_since(before(at(now), window));
