@@ -289,6 +289,18 @@ impl Govern {
         Ok(first.then(|| gate_actor(gate.as_str())))
     }
 
+    /// Which gate signed this proof for this request, whether or not the proof was used before: for what does the same when it
+    /// comes twice, with all that it does in `request`.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn gate_that_repeats(&self, proof: &str, request: &str) -> Result<Option<Actor>, Refusal> {
+        let Ok(gate) = GateProof::gate_unverified(proof) else { return Ok(None) };
+        let Some((_, key)) = self.enrolled_gate(&gate).await? else { return Ok(None) };
+        let read = GateProof::verify(proof, &key, &self.venue().venue, request, self.world.now());
+        Ok(read.is_ok().then(|| gate_actor(gate.as_str())))
+    }
+
     /// The key of a gate, if it is enrolled: read anew by whoever goes on talking to one.
     ///
     /// # Errors

@@ -151,7 +151,7 @@ const WATCH: &[Role] =
     &[Role::Viewer, Role::Analyst, Role::Approver, Role::ComplianceLead, Role::SecurityAdmin, Role::Auditor];
 /// Others who sign in, and have next to nothing to do here.
 const OUTSIDE: &[Role] = &[Role::Vendor, Role::Issuer];
-/// Gates: they follow the feed, acknowledge it, and do nothing else.
+/// Gates: they follow the feed, acknowledge it, hand in what they saw, and do nothing else.
 const GATES: &[Role] = &[Role::Gate];
 
 macro_rules! rows {
@@ -271,4 +271,8 @@ rows! {
     CANARY_LIST = "canary_list" Get "/v1/canaries" Roles(&[WATCH]);
     CANARY_START = "canary_start" Post "/v1/canaries" Roles(&[SECURITY]);
     FEED_ACKNOWLEDGE = "feed_acknowledge" Post "/v1/feed/acknowledgements" Roles(&[GATES]);
+
+    // Events come in.
+    EVENTS_TAKE = "events_take" Post "/v1/events" Roles(&[GATES, BACKEND]);
+    EVENTS_SOURCES = "events_sources" Get "/v1/events/sources" Roles(&[WATCH]);
 }

@@ -157,8 +157,9 @@ async fn run(
         Some(taken) => read_body(taken, &parts.headers, body).await?,
         None => Bytes::new(),
     };
+    let digest = parts.headers.get("content-digest").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let call = asked::call(operation, &parts.method, parts.uri.path(), &query, &parts.headers, &body)?;
-    handler(Asked { server, signed_in, path, query, body, call, source }).await
+    handler(Asked { server, signed_in, path, query, body, digest, call, source }).await
 }
 
 /// The one place where a role is asked for.

@@ -23,6 +23,8 @@ pub(crate) struct Asked {
     pub(crate) path: Vec<(String, String)>,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
+    /// What the sender says the body's digest is.
+    pub(crate) digest: Option<String>,
     /// How the use case is to be called.
     pub(crate) call: Call,
     /// The client's address, if a connection brought the request.

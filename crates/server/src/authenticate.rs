@@ -5,9 +5,10 @@
 
 use crate::metrics::SignInLabels;
 use crate::problem::Problem;
+use crate::room::EVENTS_PATH;
 use crate::server::Server;
-use http::header;
 use http::request::Parts;
+use http::{Method, header};
 use sumun_govern::Actor;
 use sumun_govern::staff::ticket::{SESSION_PREFIX, TOKEN_PREFIX};
 use zeroize::Zeroizing;
@@ -42,7 +43,7 @@ pub(crate) async fn signed_in(server: &Server, parts: &Parts) -> Result<SignedIn
     } else if token.starts_with(TOKEN_PREFIX) {
         ("machine", govern.machine(token).await?)
     } else {
-        ("gate", govern.gate_of(token, &format!("{} {}", parts.method, parts.uri.path())).await?)
+        ("gate", gate(server, parts, token).await?)
     };
     if kind != "session" || found.is_none() {
         let outcome = if found.is_some() { "accepted" } else { "refused" };
@@ -53,4 +54,17 @@ pub(crate) async fn signed_in(server: &Server, parts: &Parts) -> Result<SignedIn
         Problem::unauthenticated("the token is not known here, has ended, or was not meant for this request")
             .with_invalid_token()
     })
+}
+
+/// The gate that signed this very request. A batch of events does the same however often it comes, and everything that it does
+/// is signed: a write for each, to remember that it came, would be most of what it costs.
+async fn gate(server: &Server, parts: &Parts, token: &str) -> Result<Option<Actor>, Problem> {
+    let path = parts.uri.path();
+    if parts.method != Method::POST || path != EVENTS_PATH {
+        return Ok(server.govern.gate_of(token, &format!("{} {path}", parts.method)).await?);
+    }
+    let digest =
+        parts.headers.get("content-digest").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let target = parts.uri.path_and_query().map_or(path, |target| target.as_str());
+    Ok(server.govern.gate_that_repeats(token, &sumun_feed::request_events(target, digest)).await?)
 }

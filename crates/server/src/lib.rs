@@ -16,6 +16,7 @@ mod assertion;
 mod authenticate;
 mod client_address;
 mod document;
+pub mod events;
 mod feed_stream;
 mod gates;
 pub mod metrics;

@@ -1,11 +1,13 @@
 //! Counters of the control plane's front, by Prometheus convention. Labels are few and bounded: never an id, never an address.
 
+use crate::events::{Detecting, EventLog};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use std::sync::atomic::AtomicU64;
 
 /// Bounds of a request's duration, seconds: from a read of one row to the time limit.
 const REQUEST_SECONDS: [f64; 9] = [1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 100e-3, 500e-3, 2.0, 10.0];
@@ -87,6 +89,34 @@ metrics! {
     canary_findings: Family<CanaryLabels, Counter> = "canary_findings" => Family::default();
     /// Gates that served the last canary after its end: anything but 0 is an alarm.
     canary_still_served: Gauge = "canary_still_served" => Gauge::default();
+    /// Lines of events taken into the merged log.
+    events_taken: Counter = "events_taken" => Counter::default();
+    /// Lines of events that were held already and passed over.
+    events_skipped: Counter = "events_skipped" => Counter::default();
+    /// Batches of events refused for a line of theirs.
+    events_refused: Counter = "events_refused" => Counter::default();
+    /// Unknown fields dropped from lines of events.
+    events_unknown_fields: Counter = "events_unknown_fields" => Counter::default();
+    /// Events that never came, by the gaps in their sources' numbers.
+    events_missing: Gauge = "events_missing" => Gauge::default();
+    /// Lines in the merged log: the next offset.
+    events_next: Gauge = "events_next_offset" => Gauge::default();
+    /// Size of the merged log on the disk.
+    events_bytes: Gauge = "events_log", Unit::Bytes => Gauge::default();
+    /// How late the latest of the sources delivers.
+    events_lag: Gauge<f64, AtomicU64> = "events_delivery_lag", Unit::Seconds => Gauge::default();
+    /// How long the oldest line that detection has not read has waited.
+    detect_lag: Gauge<f64, AtomicU64> = "detect_lag", Unit::Seconds => Gauge::default();
+    /// Lines detection has read since this process began.
+    detect_lines: Gauge = "detect_lines" => Gauge::default();
+    /// Signals detection has handed over since this process began.
+    detect_signals: Gauge = "detect_signals" => Gauge::default();
+    /// Assessments detection has handed over since this process began.
+    detect_assessments: Gauge = "detect_assessments" => Gauge::default();
+    /// Findings that the record has not taken yet.
+    detect_waiting: Gauge = "detect_findings_waiting" => Gauge::default();
+    /// Snapshots of detection written since this process began.
+    detect_snapshots: Gauge = "detect_snapshots" => Gauge::default();
     /// Notices handed to their sink.
     notices_sent: Counter = "notices_sent" => Counter::default();
     /// Entries in the ledger.
@@ -97,7 +127,34 @@ metrics! {
     gates_behind: Gauge = "gates_behind" => Gauge::default();
 }
 
+/// Microseconds as seconds.
+#[expect(clippy::cast_precision_loss, reason = "a duration of some hours at most")]
+fn seconds(us: i64) -> f64 {
+    us.max(0) as f64 / 1e6
+}
+
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 impl Metrics {
+    /// Looks up how the merged log and detection stand.
+    pub(crate) fn look_at_events(&self, log: &dyn EventLog) {
+        let (standing, sources) = (log.standing(), log.sources());
+        self.events_missing.set(whole(sources.iter().map(|source| source.missing).sum()));
+        self.events_lag.set(seconds(sources.iter().map(|source| source.lag_us).max().unwrap_or_default()));
+        self.events_next.set(whole(standing.next));
+        self.events_bytes.set(whole(standing.bytes));
+        let Detecting { lag_us, lines, signals, assessments, waiting, snapshots, .. } =
+            standing.detecting.unwrap_or_default();
+        self.detect_lag.set(seconds(lag_us));
+        self.detect_lines.set(whole(lines));
+        self.detect_signals.set(whole(signals));
+        self.detect_assessments.set(whole(assessments));
+        self.detect_waiting.set(whole(waiting));
+        self.detect_snapshots.set(whole(snapshots));
+    }
+
     /// The page, in the OpenMetrics text format.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! Anyone may ask, so that asking costs next to nothing: one look at a time, and each serves everybody for a second. Gates are
 //! named to staff only (`GET /v1/readiness`).
 
+use crate::events;
 use crate::gates::Seen;
 use crate::server::Server;
 use serde::Serialize;
@@ -27,6 +28,8 @@ const LEAF_WAIT_US_MAX: i64 = 5_000_000;
 const MESSAGE_WAIT_US_MAX: i64 = 60_000_000;
 /// Publication strides every 50 ms, some thousands of entries at once: further behind, the disk does not keep up.
 const PUBLICATION_LAG_MAX: u64 = 4096;
+/// Detection reads a line within milliseconds; so far behind, a cut-off comes too late.
+const DETECT_LAG_US_MAX: i64 = 5_000_000;
 
 /// How one thing stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -130,6 +133,7 @@ fn of(checks: Vec<Check>) -> Readiness {
 
 async fn look_anew(server: &Server, now: Timestamp) -> Looked {
     let mut whole = parts(server, now).await;
+    whole.extend(server.events.iter().flat_map(|events| events_stand(&events.log.standing())));
     let mut outward = whole.clone();
     let (gates, gates_behind) = gates(server, now).await;
     outward.extend(counted(&gates));
@@ -244,6 +248,33 @@ fn outbox(backlog: &Backlog, now: Timestamp) -> Check {
         detail,
         "look whether the notices' file can be written (see the log); owners are told late meanwhile",
     )
+}
+
+/// The merged log, and detection behind it. Keys are governed without either.
+fn events_stand(log: &events::Standing) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let trouble = log.stopped.clone().or_else(|| log.record.clone());
+    let state = if trouble.is_some() { Standing::Degraded } else { Standing::Ready };
+    let detail = trouble.unwrap_or_else(|| format!("{} lines, {} MiB", log.next, log.bytes >> 20));
+    let remedy =
+        "look at the disk of `data_dir`/events and at the log; gates keep what they saw and send it later";
+    checks.push(Check::new("events", state, detail, remedy));
+    if let Some(detecting) = &log.detecting {
+        let late = detecting.lag_us > DETECT_LAG_US_MAX;
+        let state = if late || detecting.trouble.is_some() { Standing::Degraded } else { Standing::Ready };
+        let behind = match detecting.lag_us / 1_000_000 {
+            0 => format!("has read {} lines, all there are", detecting.next),
+            s => format!("has read {} of {} lines, {s} s behind", detecting.next, log.next),
+        };
+        let detail = match &detecting.trouble {
+            Some(trouble) => format!("{behind}; {trouble}"),
+            None => behind,
+        };
+        let remedy =
+            "what is seen leads to measures late; look at the log of this process and at the machine's load";
+        checks.push(Check::new("detection", state, detail, remedy));
+    }
+    checks
 }
 
 /// The gates that are to follow the feed.

@@ -3,6 +3,7 @@
 mod approvals;
 mod canaries;
 mod enrolments;
+mod events;
 mod exposures;
 mod feed;
 mod gates;
@@ -39,5 +40,6 @@ pub(crate) fn all() -> Api {
     gates::add(&mut api);
     canaries::add(&mut api);
     feed::add(&mut api);
+    events::add(&mut api);
     api
 }

@@ -107,9 +107,12 @@ fn source(peer: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether only gates ask for this.
+/// Where events are handed in; gates do, and the exchange's back end.
+pub(crate) const EVENTS_PATH: &str = "/v1/events";
+
+/// Whether gates ask for this.
 pub(crate) fn is_gates(path: &str) -> bool {
-    matches!(path, "/v1/feed" | "/v1/feed/acknowledgements" | "/v1/gates/enrol")
+    matches!(path, "/v1/feed" | "/v1/feed/acknowledgements" | "/v1/gates/enrol" | EVENTS_PATH)
 }
 
 /// Whether a connection in a place kept for gates ends with this answer.

@@ -2,6 +2,7 @@
 
 use crate::api::{AnsweredBy, Api};
 use crate::document;
+use crate::events::Events;
 use crate::gates::Gates;
 use crate::metrics::{Metrics, RequestLabels};
 use crate::problem::Problem;
@@ -33,6 +34,8 @@ pub struct Server {
     pub metrics: Metrics,
     /// Hops whose `X-Forwarded-For` is believed.
     pub(crate) trusted_hops: Vec<Prefix>,
+    /// Where events go; none on a control plane that keeps no event log.
+    pub(crate) events: Option<Events>,
     pub(crate) sign_ins: SignIns,
     pub(crate) gates: Gates,
     /// What readiness saw waiting when it last looked.
@@ -60,6 +63,7 @@ impl Server {
             notices,
             metrics: Metrics::default(),
             trusted_hops: Vec::new(),
+            events: None,
             sign_ins: SignIns::default(),
             gates: Gates::since(began),
             waiting: Waiting::default(),
@@ -73,6 +77,13 @@ impl Server {
     #[must_use]
     pub fn trusting(mut self, hops: Vec<Prefix>) -> Self {
         self.trusted_hops = hops;
+        self
+    }
+
+    /// Taking events into this log.
+    #[must_use]
+    pub fn taking(mut self, events: Events) -> Self {
+        self.events = Some(events);
         self
     }
 }

@@ -55,6 +55,9 @@ async fn metrics(asked: Asked) -> Result<Answer, Problem> {
     metrics.ledger_entries.set(i64::try_from(head.size).unwrap_or(i64::MAX));
     metrics.feed_version.set(i64::try_from(head.feed_version).unwrap_or(i64::MAX));
     metrics.gates_behind.set(readiness::look(server).await.gates_behind);
+    if let Some(events) = &server.events {
+        metrics.look_at_events(&*events.log);
+    }
     let page =
         metrics.page().map_err(|_| Problem::fault("metrics_unwritable", "the page could not be written"))?;
     Ok(Answer::typed(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", page))

@@ -1,5 +1,6 @@
 //! A front over a control plane on an SQLite file of its own, with a clock the test moves, and somebody in every role.
 
+use crate::events::MemoryLog;
 pub(crate) use crate::world::START_US;
 use crate::world::TestWorld;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -17,6 +18,7 @@ use sumun_govern::{Actor, Call, Govern, Role, Venue, World, govern, venue};
 use sumun_ledger::CheckpointSigner;
 use sumun_model::{GateId, Timestamp};
 use sumun_seal::{KeyEncryptionKey, Keyring};
+use sumun_server::events::{EventLog, Events};
 use sumun_server::{Server, router};
 use sumun_store::tables::USERS;
 use sumun_store::{Expect, RowWrite, Store, StoreOptions};
@@ -26,6 +28,7 @@ use zeroize::Zeroizing;
 pub(crate) struct Bench {
     pub(crate) server: Arc<Server>,
     pub(crate) world: Arc<TestWorld>,
+    pub(crate) events: Arc<MemoryLog>,
     pub(crate) gate_key: SigningKey,
     routes: TowerToHyperService<axum::Router>,
     nonce: AtomicU64,
@@ -81,10 +84,12 @@ impl Bench {
         let notices = Some(folder.path().join("notices.ndjson"));
         let server = Server::new(Arc::new(govern), SigningKey::from_seed(&[5; 32]), notices);
         let hops = hops.iter().map(|hop| hop.parse().unwrap()).collect();
-        let server = Arc::new(server.trusting(hops));
+        let events = Arc::new(MemoryLog::default());
+        let taking = Events { log: Arc::clone(&events) as Arc<dyn EventLog>, count_unknown: false };
+        let server = Arc::new(server.trusting(hops).taking(taking));
         let routes = TowerToHyperService::new(router(Arc::clone(&server)));
         let gate_key = SigningKey::from_seed(&[6; 32]);
-        let bench = Self { server, world, gate_key, routes, nonce: AtomicU64::new(0), folder };
+        let bench = Self { server, world, events, gate_key, routes, nonce: AtomicU64::new(0), folder };
         bench.user("root-of-the-test", Role::SecurityAdmin).await;
         bench.user("other-of-the-test", Role::SecurityAdmin).await;
         bench

@@ -5,6 +5,7 @@
 mod authorization;
 mod bench;
 mod document;
+mod events;
 mod exposures;
 mod feed;
 mod keys;

@@ -1,0 +1,229 @@
+//! Ingest: lines of gates and of the exchange's back end, into the merged log.
+//!
+//! Exactly once: each line has a position in what its source sends, and what is held already is passed over. What [`lines`]
+//! refuses is refused with the whole batch, so that nothing is lost by going on.
+
+mod lines;
+
+use crate::access;
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::asked::Asked;
+use crate::events::{Batch, Events, EventsError, Source};
+use crate::operation::operation;
+use crate::parameter::{Kind, NUMBER_MAX, Parameter};
+use crate::problem::Problem;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sumun_govern::Role;
+use sumun_model::Timestamp;
+use utoipa::ToSchema;
+
+/// Largest batch, in bytes: some five thousand access lines.
+pub(crate) const BATCH_BYTES_MAX: usize = 4 << 20;
+
+const FROM: Parameter = Parameter {
+    name: "from",
+    kind: Kind::Integer(1, NUMBER_MAX),
+    required: true,
+    about: "Position of the first line, from 1; each further line has the next one.",
+};
+const AFTER: Parameter = Parameter {
+    name: "after",
+    kind: Kind::Integer(0, NUMBER_MAX),
+    required: false,
+    about: "The highest position that the sender believes to be held, 0 if nothing; absent: the one before `from`. Said by a sender that no \
+            longer has what lies between.",
+};
+const LOG: Parameter = Parameter {
+    name: "log",
+    kind: Kind::Id,
+    required: false,
+    about: "Which of the sender's logs: positions are of one log. At most 64 characters, without `:`. Absent: `main`.",
+};
+
+pub(crate) fn add(api: &mut Api) {
+    api.add(
+        operation(&access::EVENTS_TAKE, "events", "Hand in events · 이벤트 수집")
+            .about("One line of the wire each, in the sender's order. Answered once all of it is durable. Lines whose position is held are passed over, so that a batch may be sent again. A bad line refuses the whole batch and is named. A gate signs path, query and body (`Content-Digest`, RFC 9530). A batch without lines says what is held.")
+            .query(&[FROM, AFTER, LOG])
+            .takes_other("application/x-ndjson", json!({ "type": "string", "description": "Lines of the wire." }), BATCH_BYTES_MAX)
+            .gives::<TakenView>(StatusCode::OK, "All of it is durable."),
+        take,
+    );
+    api.add(
+        operation(&access::EVENTS_SOURCES, "events", "Who sends events, and what is missing · 이벤트 출처")
+            .gives::<SourcesView>(StatusCode::OK, "Every source, by name."),
+        sources,
+    );
+}
+
+/// What is held of a source, once a batch was taken.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "source": "gate:gate-1:5f0c9b1e7c0a4a33", "held": 4711, "taken": 12, "skipped": 0 }))]
+pub(crate) struct TakenView {
+    /// The source, as the merged log names it.
+    pub source: String,
+    /// The highest position held; 0 if nothing. The next line to send is behind it.
+    #[schema(maximum = 9007199254740991u64)]
+    pub held: u64,
+    /// Lines written now.
+    #[schema(maximum = 9007199254740991u64)]
+    pub taken: u64,
+    /// Lines that were held already.
+    #[schema(maximum = 9007199254740991u64)]
+    pub skipped: u64,
+}
+
+/// Every source.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct SourcesView {
+    /// By name.
+    #[schema(max_items = 4096)]
+    pub items: Vec<SourceView>,
+}
+
+/// One source.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "source": "gate:gate-1:5f0c9b1e7c0a4a33", "held": 4711, "lines": 4712, "passed_over": 0, "seq": 4712,
+    "missing": 0, "repeated": 0, "ts": "2026-11-20T09:00:00.250000Z", "heard": "2026-11-20T09:00:00.300000Z", "lag_ms": 50 }))]
+pub(crate) struct SourceView {
+    /// Its name: `gate:`, `exchange:`, or the control plane's own `govern` and `clock`.
+    pub source: String,
+    /// The highest position held; 0 if nothing.
+    pub held: u64,
+    /// Lines taken, ever.
+    pub lines: u64,
+    /// Positions that the sender no longer had.
+    pub passed_over: u64,
+    /// The highest `seq` of its lines.
+    pub seq: Option<u64>,
+    /// Numbers missing in `seq`: events that never came.
+    pub missing: u64,
+    /// Numbers that came again, or late.
+    pub repeated: u64,
+    /// Time of the newest line.
+    #[schema(value_type = Option<crate::text::Instant>)]
+    pub ts: Option<Timestamp>,
+    /// When this process last heard of it; null if not since it began.
+    #[schema(value_type = Option<crate::text::Instant>)]
+    pub heard: Option<Timestamp>,
+    /// How late its lines came lately, milliseconds.
+    pub lag_ms: i64,
+}
+
+impl SourceView {
+    fn of(source: Source) -> Self {
+        let Source { source, held, lines, passed_over, missing, repeated, seq, ts, heard, lag_us } = source;
+        Self { source, held, lines, passed_over, seq, missing, repeated, ts, heard, lag_ms: lag_us / 1000 }
+    }
+}
+
+fn log_of(asked: &Asked) -> Result<Events, Problem> {
+    asked.server.events.clone().ok_or_else(|| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "events_elsewhere",
+            "this control plane keeps no event log",
+            "send events to the one that does",
+        )
+    })
+}
+
+/// Who sends, as a source and as whose rights are asked.
+fn sender(asked: &Asked) -> Result<(String, lines::Sender), Problem> {
+    let log = asked.query("log").unwrap_or("main");
+    if log.len() > LOG_CHARACTERS_MAX || log.contains(':') {
+        let detail = format!("a log's name has at most {LOG_CHARACTERS_MAX} characters and no `:`");
+        return Err(Problem::bad_request("bad_query", detail, "shorten it").at("log"));
+    }
+    if asked.actor()?.roles.contains(&Role::Gate) {
+        let gate = super::feed::gate(asked)?;
+        return Ok((format!("gate:{gate}:{log}"), lines::Sender::Gate(gate)));
+    }
+    Ok((format!("exchange:{log}"), lines::Sender::Exchange))
+}
+
+/// Characters in the name of a sender's log.
+const LOG_CHARACTERS_MAX: usize = 64;
+
+/// What the sender signed is what came. A machine's token signs nothing, and may say a digest all the same.
+fn check_digest(asked: &Asked) -> Result<(), Problem> {
+    match &asked.digest {
+        Some(digest) if *digest != sumun_feed::content_digest(&asked.body) => Err(Problem::bad_request(
+            "digest_mismatch",
+            "the body is not what `Content-Digest` says",
+            "send `Content-Digest: sha-256=:…:` of the body as it is sent",
+        )),
+        None if asked.actor()?.roles.contains(&Role::Gate) => Err(Problem::bad_request(
+            "digest_missing",
+            "a gate signs what it sends, and there is no `Content-Digest`",
+            "send `Content-Digest: sha-256=:…:` and sign it with path and query",
+        )),
+        _ => Ok(()),
+    }
+}
+
+async fn take(asked: Asked) -> Result<Answer, Problem> {
+    let events = log_of(&asked)?;
+    check_digest(&asked)?;
+    let (source, sender) = sender(&asked)?;
+    let from = asked.query_number("from").unwrap_or(1);
+    let after = asked.query_number("after").unwrap_or_else(|| from.saturating_sub(1));
+    if after >= from {
+        return Err(Problem::invalid(
+            "events_order",
+            "`after` is not before `from`",
+            "say the highest position that was acknowledged as `after`",
+        )
+        .at("after"));
+    }
+    let reading = lines::Reading {
+        source: source.clone(),
+        sender,
+        from,
+        count_unknown: events.count_unknown,
+        now: asked.server.govern.world.now(),
+    };
+    let (body, metrics) = (asked.body.clone(), &asked.server.metrics);
+    // Parsing takes milliseconds, and those who only wait must not wait for that.
+    let read = tokio::task::spawn_blocking(move || reading.read(&body)).await;
+    let read = read.map_err(|_| Problem::fault("fault", "a fault of the server"))?.inspect_err(|_| {
+        metrics.events_refused.inc();
+    })?;
+    metrics.events_unknown_fields.inc_by(read.unknown);
+    // A batch without lines asks what is held, and believes nothing.
+    let after = if read.lines.is_empty() { 0 } else { after };
+    let taken =
+        events.log.take(Batch { source: source.clone(), after, lines: read.lines }).await.map_err(problem)?;
+    metrics.events_taken.inc_by(taken.taken);
+    metrics.events_skipped.inc_by(taken.skipped);
+    Answer::ok(&TakenView { source, held: taken.held, taken: taken.taken, skipped: taken.skipped })
+}
+
+fn problem(error: EventsError) -> Problem {
+    let detail = error.to_string();
+    match error {
+        EventsError::Gap { .. } => Problem::new(
+            StatusCode::CONFLICT,
+            "events_gap",
+            detail,
+            "ask what is held with a batch without lines and go on from there; if the sender no longer has it, say what is held as `after`",
+        )
+        .at("after"),
+        EventsError::Sources(_) => Problem::new(
+            StatusCode::CONFLICT,
+            "events_sources",
+            detail,
+            "keep to one log per sender; a log's name belongs to it for good",
+        )
+        .at("log"),
+        EventsError::Full | EventsError::Stopped(_) => Problem::unavailable("events_unavailable", detail),
+    }
+}
+
+async fn sources(asked: Asked) -> Result<Answer, Problem> {
+    let items = log_of(&asked)?.log.sources().into_iter().map(SourceView::of).collect();
+    Answer::ok(&SourcesView { items })
+}

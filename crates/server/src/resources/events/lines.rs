@@ -1,0 +1,218 @@
+//! A batch's body as lines: each read strictly, each allowed to its sender.
+
+use crate::events::EventLine;
+use crate::problem::Problem;
+use sumun_model::wire::event::{ReportKind, SessionAction};
+use sumun_model::wire::{Line, Origin, WireError, parse_line, parse_line_counting, to_json};
+use sumun_model::{GateId, Timestamp};
+
+/// Lines in one batch.
+const LINES_MAX: usize = 10_000;
+/// How far a line may be ahead of the wall clock (WIRE 4), microseconds.
+const AHEAD_US_MAX: i64 = 60_000_000;
+
+/// Who sends.
+#[derive(Clone, Debug)]
+pub(super) enum Sender {
+    /// A gate.
+    Gate(GateId),
+    /// The exchange's back end.
+    Exchange,
+}
+
+/// How a body is read.
+pub(super) struct Reading {
+    pub(super) source: String,
+    pub(super) sender: Sender,
+    pub(super) from: u64,
+    pub(super) count_unknown: bool,
+    pub(super) now: Timestamp,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) lines: Vec<EventLine>,
+    /// Unknown fields dropped.
+    pub(super) unknown: u64,
+}
+
+impl Reading {
+    /// Every line, or the first that is not good.
+    pub(super) fn read(&self, body: &[u8]) -> Result<Read, Problem> {
+        let mut read = Read { lines: Vec::new(), unknown: 0 };
+        let body = body.strip_suffix(b"\n").unwrap_or(body);
+        if body.is_empty() {
+            return Ok(read);
+        }
+        for (index, bytes) in body.split(|byte| *byte == b'\n').enumerate() {
+            let line = u64::try_from(index).unwrap_or(u64::MAX).saturating_add(1);
+            let origin = Origin { source_name: &self.source, line };
+            if index >= LINES_MAX {
+                let detail = format!("more than {LINES_MAX} lines in one batch");
+                return Err(Problem::invalid("events_too_many", detail, "send them in several batches"));
+            }
+            read.lines.push(self.line(origin, bytes, &mut read.unknown)?);
+        }
+        Ok(read)
+    }
+
+    fn line(&self, origin: Origin<'_>, bytes: &[u8], unknown: &mut u64) -> Result<EventLine, Problem> {
+        let bad = |field: Option<&str>, cause: String| {
+            refused(&WireError {
+                source_name: self.source.clone(),
+                line: origin.line,
+                column: 0,
+                field: field.map(str::to_owned),
+                cause,
+            })
+        };
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            bad(None, format!("byte {} is not UTF-8", error.valid_up_to().saturating_add(1)))
+        })?;
+        let (line, text) = self.parse(origin, text, unknown)?;
+        may_send(&self.sender, &line).map_err(|(field, cause)| bad(Some(field), cause))?;
+        let (ts, seq) = stamp(&line);
+        if ts.micros_since(self.now) > AHEAD_US_MAX {
+            let cause =
+                format!("{ts} is more than 60 seconds ahead of {}; check the sender's clock", self.now);
+            return Err(bad(Some("ts"), cause));
+        }
+        let position = self.from.saturating_add(origin.line).saturating_sub(1);
+        Ok(EventLine { position, ts, seq, text })
+    }
+
+    /// The line, and its text: as it came, unless fields that nobody knows were dropped from it.
+    fn parse(&self, origin: Origin<'_>, text: &str, unknown: &mut u64) -> Result<(Line, String), Problem> {
+        if !self.count_unknown {
+            let line = parse_line(origin, text).map_err(|error| refused(&error))?;
+            return Ok((line, text.to_owned()));
+        }
+        let (line, dropped) = parse_line_counting(origin, text).map_err(|error| refused(&error))?;
+        if dropped == 0 {
+            return Ok((line, text.to_owned()));
+        }
+        *unknown = unknown.saturating_add(dropped.into());
+        let text = to_json(&line).map_err(|_| Problem::fault("fault", "a line could not be written anew"))?;
+        Ok((line, text))
+    }
+}
+
+fn refused(error: &WireError) -> Problem {
+    Problem::invalid(
+        "line_refused",
+        error.to_string(),
+        "mend or leave out that line and send the batch again; nothing of it was taken",
+    )
+    .at(format!("line {}", error.line))
+}
+
+/// Whether this sender may tell of this.
+fn may_send(sender: &Sender, line: &Line) -> Result<(), (&'static str, String)> {
+    match (sender, line) {
+        (Sender::Gate(gate), Line::Access(access)) => match &access.gate {
+            Some(named) if named == gate => Ok(()),
+            _ => Err(("gate", format!("gate `{gate}` sends its own lines only"))),
+        },
+        (Sender::Gate(_), _) => Err(("type", "a gate sends `access` lines only".to_owned())),
+        (Sender::Exchange, Line::Session(session)) => match session.action {
+            Some(SessionAction::ControlProved | SessionAction::ControlFailed) => {
+                Err(("action", "control is tested by the control plane itself, which tells of it".to_owned()))
+            }
+            _ => Ok(()),
+        },
+        (Sender::Exchange, Line::Report(report)) => match report.kind {
+            Some(ReportKind::OwnerDenies | ReportKind::OwnerConfirms | ReportKind::CaseOutcome) => Err((
+                "kind",
+                "owners answer, and cases end, at the control plane, which tells of it itself".to_owned(),
+            )),
+            _ => Ok(()),
+        },
+        (
+            Sender::Exchange,
+            Line::Order(_)
+            | Line::Trade(_)
+            | Line::Quote(_)
+            | Line::Transfer(_)
+            | Line::Market(_)
+            | Line::Network(_)
+            | Line::Account(_),
+        ) => Ok(()),
+        (
+            Sender::Exchange,
+            Line::Access(_) | Line::Key(_) | Line::Vendor(_) | Line::Delegation(_) | Line::Tick(_),
+        ) => Err(("type", format!("`{}` lines are not the exchange's to send", line.type_word()))),
+    }
+}
+
+/// When, and the source's own number.
+fn stamp(line: &Line) -> (Timestamp, Option<u64>) {
+    macro_rules! of {
+        ($($kind:ident),+) => { match line { $(Line::$kind(body) => (body.ts, body.seq),)+ } };
+    }
+    of!(
+        Account, Vendor, Key, Delegation, Network, Market, Session, Access, Order, Trade, Quote, Transfer,
+        Report, Tick
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(sender: Sender, count_unknown: bool) -> Reading {
+        let now = "2026-11-20T09:00:00Z".parse().unwrap();
+        Reading { source: "made-up".to_owned(), sender, from: 7, count_unknown, now }
+    }
+
+    fn gate() -> Sender {
+        Sender::Gate("g1".parse().unwrap())
+    }
+
+    const ACCESS: &str =
+        r#"{"type":"access","id":"a1","ts":"2026-11-20T09:00:00Z","gate":"g1","key":"K1","seq":4}"#;
+
+    fn told(reading: &Reading, body: &str) -> String {
+        match reading.read(body.as_bytes()) {
+            Ok(read) => {
+                let lines =
+                    read.lines.iter().map(|line| format!("{} {:?} {}", line.position, line.seq, line.text));
+                let lines: Vec<_> = lines.collect();
+                format!("{} unknown; {}", read.unknown, lines.join(" / "))
+            }
+            Err(problem) => {
+                format!("{} {}: {}", problem.code, problem.pointer.unwrap_or_default(), problem.detail)
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_is_taken_or_refused_with_its_place() {
+        let (of_gate, of_exchange) = (reading(gate(), false), reading(Sender::Exchange, false));
+        let other = ACCESS.replace("g1", "g2");
+        let ahead = ACCESS.replace("09:00:00Z", "09:01:00.000001Z");
+        let unknown = ACCESS.replace("\"seq\":4", "\"seq\":4,\"colour\":\"blue\"");
+        let session =
+            r#"{"type":"session","id":"s1","ts":"2026-11-20T09:00:00Z","account":"A1","action":"login"}"#;
+        let proved = session.replace("login", "control_proved");
+        let denies =
+            r#"{"type":"report","id":"r1","ts":"2026-11-20T09:00:00Z","kind":"owner_denies","key":"K1"}"#;
+        let told = [
+            told(&of_gate, ""),
+            told(&of_gate, &format!("{ACCESS}\r\n{ACCESS}\n")),
+            told(&of_gate, &format!("{ACCESS}\n\n{ACCESS}\n")),
+            told(&of_gate, &format!("{ACCESS}\n{other}\n")),
+            told(&of_gate, &ahead),
+            told(&of_gate, &unknown),
+            told(&reading(gate(), true), &unknown),
+            told(&of_gate, session),
+            told(&of_exchange, session),
+            told(&of_exchange, &proved),
+            told(&of_exchange, denies),
+            told(&of_exchange, ACCESS),
+            told(&of_exchange, &denies.replace("owner_denies", "owner_complaint")),
+        ];
+        insta::assert_snapshot!(told.join("\n"));
+    }
+}

@@ -1,0 +1,123 @@
+//! Events come in: from whom, in what order, signed over what.
+
+use crate::bench::{Answered, Bench};
+use http::Request;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use sumun_feed::{content_digest, request_events};
+use sumun_govern::Role;
+use sumun_server::events::{Batch, EventLog, EventsError, Source, Standing, Taken, Taking};
+
+/// A log in memory.
+#[derive(Default)]
+pub(crate) struct MemoryLog(pub(crate) Mutex<(BTreeMap<String, u64>, Vec<String>)>);
+
+impl EventLog for MemoryLog {
+    fn take(&self, batch: Batch) -> Taking<'_> {
+        Box::pin(async move {
+            let mut log = self.0.lock().unwrap();
+            let (held, texts) = &mut *log;
+            let held = held.entry(batch.source).or_default();
+            if batch.after > *held {
+                return Err(EventsError::Gap { after: batch.after, held: *held });
+            }
+            let mut taken = Taken { held: *held, taken: 0, skipped: 0 };
+            for line in batch.lines {
+                if line.position <= *held {
+                    taken.skipped += 1;
+                    continue;
+                }
+                *held = line.position;
+                texts.push(line.text);
+                taken.taken += 1;
+            }
+            taken.held = *held;
+            Ok(taken)
+        })
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        let log = self.0.lock().unwrap();
+        let source = |(source, held): (&String, &u64)| Source {
+            source: source.clone(),
+            held: *held,
+            ..Source::default()
+        };
+        log.0.iter().map(source).collect()
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::default()
+    }
+}
+
+const SESSION: &str =
+    r#"{"type":"session","id":"s1","ts":"2026-11-02T00:00:00Z","account":"A1","action":"login"}"#;
+const ACCESS: &str = r#"{"type":"access","id":"a1","ts":"2026-11-02T00:00:00Z","gate":"g1","key":"K1"}"#;
+
+async fn send(bench: &Bench, target: &str, token: &str, digest: Option<&str>, body: &str) -> Answered {
+    let mut request = Request::post(target)
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/x-ndjson");
+    if let Some(digest) = digest {
+        request = request.header("content-digest", digest);
+    }
+    bench.send_raw(request.body(body.to_owned().into()).unwrap()).await
+}
+
+fn shown(answered: &Answered) -> String {
+    let what = match answered.code() {
+        "" => answered.text.clone(),
+        code => format!("{code}: {}", answered.json["detail"].as_str().unwrap()),
+    };
+    format!("{} {what}", answered.status.as_u16())
+}
+
+#[tokio::test]
+async fn a_back_end_resumes_where_it_was() {
+    let bench = Bench::new().await;
+    let token = bench.machine(Role::ExchangeBackend).await;
+    let mut told = Vec::new();
+    for (target, body) in [
+        ("/v1/events?from=1", String::new()),
+        ("/v1/events?from=1", format!("{SESSION}\n{SESSION}\n")),
+        ("/v1/events?from=2", format!("{SESSION}\n{SESSION}\n")),
+        ("/v1/events?from=9", SESSION.to_owned()),
+        ("/v1/events?from=9&after=3", SESSION.to_owned()),
+        ("/v1/events?from=9&after=9", SESSION.to_owned()),
+        ("/v1/events?from=1&log=orders", SESSION.to_owned()),
+        ("/v1/events?from=1&log=a:b", SESSION.to_owned()),
+        ("/v1/events?from=0", SESSION.to_owned()),
+        ("/v1/events?from=10", format!("{SESSION}\n{ACCESS}\n")),
+    ] {
+        told.push(format!("{target} {}", shown(&send(&bench, target, &token, None, &body).await)));
+    }
+    let wrong = content_digest(b"something else");
+    told.push(shown(&send(&bench, "/v1/events?from=10", &token, Some(&wrong), SESSION).await));
+    insta::assert_snapshot!(told.join("\n"));
+    assert_eq!(bench.events.0.lock().unwrap().1.len(), 5);
+}
+
+#[tokio::test]
+async fn a_gate_signs_path_query_and_body_and_may_repeat_itself() {
+    let bench = Bench::new().await;
+    bench.enrol().await;
+    let (target, digest) = ("/v1/events?from=1&log=0a0b", content_digest(ACCESS.as_bytes()));
+    let proof = bench.proof(&request_events(target, &digest));
+    let taken = send(&bench, target, &proof, Some(&digest), ACCESS).await.is(200);
+    assert_eq!((&taken.json["taken"], &taken.json["source"]), (&1.into(), &"gate:g1:0a0b".into()));
+    // The same again does the same: nothing.
+    let again = send(&bench, target, &proof, Some(&digest), ACCESS).await.is(200);
+    assert_eq!((&again.json["taken"], &again.json["skipped"]), (&0.into(), &1.into()));
+    // Another place, another body, or another request is not what was signed.
+    send(&bench, "/v1/events?from=2&log=0a0b", &proof, Some(&digest), ACCESS).await.is(401);
+    let other = ACCESS.replace("K1", "K2");
+    assert_eq!(send(&bench, target, &proof, Some(&digest), &other).await.code(), "digest_mismatch");
+    let digest_of_other = content_digest(other.as_bytes());
+    send(&bench, target, &proof, Some(&digest_of_other), &other).await.is(401);
+    send(&bench, target, &proof, None, ACCESS).await.is(401);
+    send(&bench, target, &bench.proof("POST /v1/events"), None, ACCESS).await.is(401);
+    // A proof without a digest says nothing of the body.
+    let bare = bench.proof(&request_events(target, ""));
+    assert_eq!(send(&bench, target, &bare, None, ACCESS).await.code(), "digest_missing");
+}
