@@ -10,7 +10,7 @@ fn policy(name: &str) -> Policy {
 
 #[test]
 fn their_own_cases_hold() {
-    for name in ["default"] {
+    for name in ["default", "demo", "test"] {
         let policy = policy(name);
         assert!(!policy.tests.is_empty());
         for case in run_cases(&policy) {
