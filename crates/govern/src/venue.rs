@@ -5,10 +5,12 @@
 //! force is in [`adopt`].
 
 pub mod adopt;
+mod asking;
 pub mod compare;
 mod error;
 mod kinds;
 
+pub use asking::{ControlTest, OwnerRules};
 pub use error::VenueError;
 pub use kinds::{ApprovalClass, Bounded, Method, PublicKeyText};
 
@@ -50,6 +52,12 @@ pub struct Venue {
     pub clocks: Clocks,
     /// The venue's own key that is ended and tried.
     pub canary: Canary,
+    /// What owners are asked, and for how long.
+    #[serde(default)]
+    pub owner: OwnerRules,
+    /// How a control test is drawn and judged.
+    #[serde(default)]
+    pub control_test: ControlTest,
 }
 
 /// One text in both languages.
@@ -110,6 +118,10 @@ pub struct SegmentRules {
     pub allowlist_required: bool,
     /// The widest prefix one entry may have, in bits: smaller is wider.
     pub widest_prefix: WidestPrefix,
+    /// Whether an address added to a key is in effect only once a signed request from it proved it (R198). Where not, adding one
+    /// takes what any widening takes.
+    #[serde(default)]
+    pub address_proof_required: bool,
     /// Longest life of a key, in days.
     pub key_life_days_max: Bounded<1, 3650>,
     /// Longest time that an old and a new key both live, in hours.

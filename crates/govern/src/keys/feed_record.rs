@@ -22,6 +22,10 @@ pub fn of(key: &KeyRow) -> Option<Value> {
     put("state", json!(key.state));
     put("scopes", json!(key.scopes));
     put("allowlist", json!(key.allowlist));
+    // An entry with a history and no proof is written only where the segment asks for proof; whoever reads it must not have to
+    // know the venue's rules.
+    let pending = key.allowlist.iter().any(|entry| !entry.in_effect(true));
+    put("address_proof_required", if pending { json!(true) } else { Value::Null });
     put("purpose", json!(key.purpose));
     put("application", json!(key.application));
     put("operator", json!(key.operator));
@@ -49,6 +53,9 @@ mod tests {
     fn a_record_for_gates() {
         let rotated = KeyRow { ends_us: Some(NOW.as_micros() + DAY), ..key() };
         insta::assert_snapshot!(serde_json::to_string_pretty(&of(&rotated)).unwrap());
+        let pending = r#"["203.0.113.7/32",{"prefix":"203.0.113.8/32","since":"2026-11-02T00:00:00Z"}]"#;
+        let asks = of(&KeyRow { allowlist: serde_json::from_str(pending).unwrap(), ..key() }).unwrap();
+        assert_eq!(asks["address_proof_required"], true);
         for state in [KeyState::Requested, KeyState::Rejected] {
             assert!(of(&KeyRow { state, ..key() }).is_none());
         }

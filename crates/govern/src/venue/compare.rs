@@ -87,9 +87,11 @@ fn loosens(path: &str, before: Option<&Value>, after: Option<&Value>) -> bool {
         !words(after).is_subset(&words(before))
     };
     match name {
-        "allowlist_required" => after == Some(&Value::Bool(false)),
+        "allowlist_required" | "address_proof_required" => after == Some(&Value::Bool(false)),
         // A smaller number of bits is a wider prefix; a hold that lapses sooner gives access back sooner.
         "v4" | "v6" | "hold_due_hours" => !rises,
+        // Fewer slots are easier to hit by luck.
+        "slots" | "first_use_slots" => !rises,
         "scopes_max" | "methods" | "networks" => gains,
         "read" | "trade" | "transfer" | "approvals" => fewer_people(before, after),
         _ if path.starts_with("exchange.assertion_keys.") => after.is_some(),
@@ -106,6 +108,11 @@ fn loosens(path: &str, before: Option<&Value>, after: Option<&Value>) -> bool {
         | "session_hours"
         | "token_life_days_max"
         | "vendor_recertify_days"
+        | "address_proof_s"
+        | "code_s"
+        | "rotate_s"
+        | "first_use_slot_s"
+        | "grace_s"
         | "every_minutes" => rises,
         _ => false,
     }

@@ -117,6 +117,12 @@ impl Venue {
         if self.exchange.audience.is_empty() {
             return Err(("exchange.audience", "is empty; the venue's id is a good audience".to_owned()));
         }
+        if self.control_test.grace_s.get() >= self.control_test.slot_s.get() {
+            return Err((
+                "control_test.grace_s",
+                "is as long as a slot, of which nothing would be judged; give less than `slot_s`".to_owned(),
+            ));
+        }
         for (field, text) in [
             ("name.ko", &self.name.ko),
             ("name.en", &self.name.en),
