@@ -1,0 +1,39 @@
+//! What detection finds, and what follows: signals and assessments come in, the ladder of the policy in force decides, and its
+//! steps become real in the same change.
+//!
+//! [`intake`] takes a batch in, [`act`] what people did, [`due`] what the clock asks; all three are a [`turn`] of one key.
+//! [`effects`] is what a turn writes: the key's row, feed, measure, notice, approval, task.
+//!
+//! Classes of entries: `signal.taken` (signals without an assessment of a key known here), `key.assessed` (nothing shows),
+//! `measure.watched` (monitoring begins or ends), `measure.proposed` (people are asked), `measure.entered` and `measure.left`
+//! (the owner may know). Never here: a threshold, and who may act alone: that is the policy's.
+
+pub mod act;
+mod decided;
+pub mod due;
+mod effects;
+pub mod intake;
+pub mod signal;
+pub mod standing;
+mod turn;
+
+pub use intake::{Findings, Taken};
+pub use signal::PlacedSignal;
+pub use standing::StandingRow;
+pub(crate) use turn::Input;
+pub use turn::Turned;
+
+use crate::actor::Actor;
+
+/// Who acts when detection and policy do.
+#[must_use]
+pub fn detect_actor() -> Actor {
+    Actor {
+        principal: "system:detect".to_owned(),
+        roles: Vec::new(),
+        customer: None,
+        session: None,
+        second_factor: None,
+        rights: None,
+    }
+}

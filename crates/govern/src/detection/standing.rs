@@ -1,0 +1,166 @@
+//! Where a key stands on the ladder, as it is kept between steps.
+
+use crate::govern::{Govern, store_refusal};
+use crate::keys::access::AccountFacts;
+use crate::keys::row::KeyRow;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::row::{image, typed};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
+use sumun_model::assessment::Assessment;
+use sumun_model::{Measure, Timestamp};
+use sumun_policy::Standing;
+use sumun_policy::ladder::follows;
+use sumun_store::tables::STANDINGS;
+use sumun_store::{Filter, Image};
+
+/// A row of standings. Times are microseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StandingRow {
+    /// The key.
+    pub key: String,
+    /// Its account.
+    pub account: String,
+    /// Whose account it is.
+    pub customer: Option<String>,
+    /// The measure in force.
+    pub measure: Option<Measure>,
+    /// What detection last said of it.
+    pub assessment: Assessment,
+    /// What policy remembers.
+    pub standing: Standing,
+    /// The last place of the event log that was taken in; -1 before any.
+    pub position: i64,
+    /// When the clock next asks something.
+    pub next_due_us: Option<i64>,
+    /// The row's version.
+    pub version: i64,
+}
+
+impl StandingRow {
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// `row_unreadable`.
+    pub fn of(row: &Image) -> Result<Self, Refusal> {
+        typed(&STANDINGS, row)
+    }
+
+    /// The row for the store.
+    #[must_use]
+    pub fn image(&self) -> Image {
+        image(self)
+    }
+}
+
+impl Govern {
+    /// Where this key stands: as it is kept; else as the key whose place it took stands; else at the beginning, under whatever
+    /// measure its row says. Gives the row too, if there is one.
+    pub(crate) async fn standing(
+        &self,
+        key: &KeyRow,
+        account: &AccountFacts,
+        now: Timestamp,
+    ) -> Result<(StandingRow, Option<Image>), Refusal> {
+        if let Some(row) = self.row(&STANDINGS, &key.key).await? {
+            return Ok((StandingRow::of(&row)?, Some(row)));
+        }
+        let mut inherited = self.inherited(key, account).await?;
+        if inherited.measure != key.measure {
+            // What followed the customer to this key is in force whatever another key's history says.
+            inherited = begun(inherited, key.measure, now, key.review_due_us.map(Timestamp::from_micros));
+        }
+        let row = StandingRow {
+            key: key.key.clone(),
+            account: key.account.clone(),
+            customer: Some(account.customer.clone()),
+            measure: key.measure,
+            assessment: nothing_said(key, account, now)?,
+            standing: inherited,
+            position: -1,
+            next_due_us: None,
+            version: 0,
+        };
+        Ok((row, None))
+    }
+}
+
+impl Govern {
+    /// What a key takes over: all of the key whose place it took, else the open measure of another key of the customer.
+    async fn inherited(&self, key: &KeyRow, account: &AccountFacts) -> Result<Standing, Refusal> {
+        if let Some(replaced) = &key.replaces
+            && let Some(row) = self.row(&STANDINGS, replaced).await?
+            && let Ok(id) = replaced.parse()
+        {
+            return Ok(StandingRow::of(&row)?.standing.inherit(&id));
+        }
+        if key.measure.is_none() {
+            return Ok(Standing::default());
+        }
+        let equals = vec![("customer", json!(account.customer))];
+        let filter = Filter { equals, limit: Filter::LIMIT_MAX, ..Filter::default() };
+        let rows = self.store.list(&STANDINGS, &filter).await.map_err(store_refusal)?;
+        for row in rows.iter().map(StandingRow::of) {
+            let row = row?;
+            if let Some(follow) = follows(&row.standing).filter(|follow| Some(follow.measure) == key.measure)
+                && let Ok(id) = row.key.parse()
+            {
+                return Ok(follow.begin(&id));
+            }
+        }
+        Ok(Standing::default())
+    }
+}
+
+/// A standing in which staff, or what followed from another key, put this measure in force.
+pub(crate) fn begun(
+    before: Standing,
+    measure: Option<Measure>,
+    now: Timestamp,
+    due: Option<Timestamp>,
+) -> Standing {
+    Standing {
+        measure,
+        since: measure.map(|_| now),
+        rule: "staff".to_owned(),
+        due: due.filter(|_| measure.is_some()),
+        below_since: None,
+        acknowledged: None,
+        identity_proved: None,
+        control_proved: None,
+        control_failures: 0,
+        timed_out: false,
+        episode: before.episode.or(measure.map(|_| now)),
+        untold: false,
+        ..before
+    }
+}
+
+/// What is known of a key that detection never spoke of.
+fn nothing_said(key: &KeyRow, account: &AccountFacts, now: Timestamp) -> Result<Assessment, Refusal> {
+    let bad = |error: &dyn std::fmt::Display| {
+        Refusal::new(
+            RefusalKind::Unavailable,
+            "row_unreadable",
+            format!("key `{}`: {error}", key.key),
+            "run `sumun ledger verify`, then restore the row from the ledger",
+        )
+    };
+    Ok(Assessment {
+        key: key.key.parse().map_err(|error| bad(&error))?,
+        account: key.account.parse().map_err(|error| bad(&error))?,
+        customer: Some(account.customer.parse().map_err(|error| bad(&error))?),
+        replaces: key.replaces.as_ref().map(|key| key.parse()).transpose().map_err(|error| bad(&error))?,
+        segment: Some(account.segment),
+        state: Some(key.state),
+        at: now,
+        position: 0,
+        evidence: Vec::new(),
+        hard: BTreeMap::new(),
+        acts: Vec::new(),
+        facts: BTreeMap::new(),
+        cluster: None,
+    })
+}

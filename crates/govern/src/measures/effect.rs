@@ -1,0 +1,121 @@
+//! When a measure held at every gate: from receipts, after the fact (R127).
+//!
+//! A measure's change brought a version of the feed; a gate that acknowledged that version or a later one obeys it. Written
+//! once, when every enrolled gate has: one entry `measure.obeyed`, which shows nothing to anybody outside.
+
+use super::row::{MeasureRow, MeasureState, Obeyed};
+use crate::call::{Call, Planned};
+use crate::detection::detect_actor;
+use crate::govern::{Govern, change, facts, store_refusal};
+use crate::plan::Plan;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::row::{integer, text};
+use serde_json::{Value, json};
+use sumun_model::Mode;
+use sumun_store::tables::{FEED_KEYS, GATES, MEASURES, RECEIPTS};
+use sumun_store::{Filter, Image};
+
+/// Measures looked at in one run.
+const BATCH: u32 = 200;
+/// A gate that has not obeyed within this time is told of elsewhere; the measure waits no longer for the record of it.
+const WAIT_US: i64 = 24 * 3_600_000_000;
+/// Receipts of one gate looked back on.
+const BACK: u32 = 50;
+
+impl Govern {
+    /// Fills in when measures held at the gates. Gives how many were completed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn note_effects(&self) -> Result<usize, Refusal> {
+        let equals = vec![("state", json!(MeasureState::InForce)), ("effect_us", Value::Null)];
+        let filter = Filter { equals, limit: BATCH, ..Filter::default() };
+        let now = self.world.now().as_micros();
+        let open: Vec<MeasureRow> = self
+            .measures_with(filter)
+            .await?
+            .into_iter()
+            .filter(|row| row.mode == Mode::Act && now - row.began_us < WAIT_US)
+            .collect();
+        if open.is_empty() {
+            return Ok(0);
+        }
+        let equals = vec![("state", json!("enrolled"))];
+        let gates = Filter { equals, limit: Filter::LIMIT_MAX, ..Filter::default() };
+        let gates = self.store.list(&GATES, &gates).await.map_err(store_refusal)?;
+        let mut receipts: Vec<(String, Vec<Image>)> = Vec::new();
+        for gate in &gates {
+            let gate = text(gate, GATES.key).to_owned();
+            let filter = Filter { equals: vec![("gate", json!(gate))], limit: BACK, ..Filter::default() };
+            let rows = self.store.list(&RECEIPTS, &filter).await.map_err(store_refusal)?;
+            receipts.push((gate, rows));
+        }
+        let mut completed = 0;
+        for measure in open {
+            let Some(obeyed) = self.obeyed(&measure, &receipts).await? else { continue };
+            self.note_effect(&measure.measure_id, &obeyed).await?;
+            completed += 1;
+        }
+        Ok(completed)
+    }
+
+    /// When each gate obeyed; none while one has not, or where there is nothing to obey.
+    async fn obeyed(
+        &self,
+        measure: &MeasureRow,
+        receipts: &[(String, Vec<Image>)],
+    ) -> Result<Option<Vec<Obeyed>>, Refusal> {
+        let Some(fed) = self.row(&FEED_KEYS, &measure.key).await? else { return Ok(None) };
+        // A later change of the key brought a later version: then the gate obeyed at the latest by that one.
+        let version = integer(&fed, "feed_version").unwrap_or(i64::MAX);
+        let mut obeyed = Vec::new();
+        for (gate, rows) in receipts {
+            let covering =
+                rows.iter().filter(|row| integer(row, "to_version").is_some_and(|to| to >= version));
+            let first = covering
+                .filter_map(|row| integer(row, "received_us"))
+                .filter(|at| *at >= measure.began_us)
+                .min();
+            match first {
+                Some(at_us) => obeyed.push(Obeyed { gate: gate.clone(), at_us }),
+                None => return Ok(None),
+            }
+        }
+        Ok((!obeyed.is_empty()).then_some(obeyed))
+    }
+
+    async fn note_effect(&self, id: &str, obeyed: &[Obeyed]) -> Result<(), Refusal> {
+        self.run(&detect_actor(), &Call::default(), |now| async move {
+            let row = self.row_or_not_found(&MEASURES, "measure", id).await?;
+            let mut row = MeasureRow::of(&row)?;
+            if row.effect_us.is_some() {
+                return Err(Refusal::new(
+                    RefusalKind::Conflict,
+                    "conflict",
+                    "it is written already",
+                    "nothing has to be done",
+                ));
+            }
+            row.effect_us = obeyed.iter().map(|one| one.at_us).max();
+            row.body.obeyed = obeyed.to_vec();
+            let mut facts = facts(&detect_actor());
+            facts.insert("measure".to_owned(), json!(id));
+            facts.insert("obeyed".to_owned(), json!(obeyed));
+            facts.insert(
+                "from_suspicion_us".to_owned(),
+                json!(row.effect_us.map(|at| at - row.body.suspected_us)),
+            );
+            facts.insert(
+                "from_decision_us".to_owned(),
+                json!(row.effect_us.map(|at| at - row.body.decided_us)),
+            );
+            let mut change = change("measure.obeyed", now, facts);
+            change.writes.push(row.next_write());
+            let title = format!("note when measure {id} held at every gate");
+            let plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
+            Ok(Planned { plan, value: (), status: 200 })
+        })
+        .await
+        .map(|_| ())
+    }
+}

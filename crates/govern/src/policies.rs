@@ -1,0 +1,12 @@
+//! Policies: versioned texts of which one is in force. What it says decides measures; who puts it in force is two persons.
+//!
+//! Start with [`row`] for what is kept, [`in_force`] for what decides now, [`propose`] for how another one comes.
+//!
+//! Never here: what a rule means; that is `sumun_policy`.
+
+pub mod in_force;
+pub mod propose;
+pub mod row;
+
+pub use in_force::{InForce, Ladder};
+pub use row::{PolicyRow, PolicyState};

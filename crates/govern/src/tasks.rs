@@ -1,0 +1,195 @@
+//! Tasks: what somebody of staff has to do. Nothing a customer sees depends on one (L3).
+
+use crate::actor::Actor;
+use crate::call::{Call, Done, Planned};
+use crate::govern::{Govern, change, check_if_match, facts, not_found, store_refusal};
+use crate::keys::access::{INSIDE, reason};
+use crate::plan::Plan;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::row::{image, replace, typed};
+use crate::staff::require;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
+use sumun_model::{Timestamp, Value};
+use sumun_store::tables::TASKS;
+use sumun_store::{Filter, Image};
+
+/// What there is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// Look at a hold before it lapses.
+    ReviewHold,
+    /// Decide what policy proposes.
+    DecideProposal,
+    /// Decide whether a suspicious report is due.
+    ConsiderReport,
+    /// Tell the owner by other means: a notice could not be delivered.
+    ReachOwner,
+}
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskState {
+    /// Waits.
+    Open,
+    /// Done.
+    Done,
+    /// Without an object.
+    Dropped,
+}
+
+/// What a task says, and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskBody {
+    /// About which key.
+    pub key: Option<String>,
+    /// More, by name.
+    pub values: BTreeMap<String, Value>,
+    /// Who did it.
+    pub done_by: Option<String>,
+    /// When.
+    pub done_us: Option<i64>,
+    /// What came of it, in own words.
+    pub result: Option<String>,
+}
+
+/// A task as the table holds it. Times are microseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskRow {
+    /// Its id.
+    pub task: String,
+    /// In which case.
+    pub case_id: String,
+    /// What there is to do.
+    pub kind: TaskKind,
+    /// Where it stands.
+    pub state: TaskState,
+    /// Whose it is.
+    pub assignee: Option<String>,
+    /// Since when.
+    pub created_us: i64,
+    /// By when.
+    pub due_us: Option<i64>,
+    /// What it says.
+    pub body: TaskBody,
+    /// The row's version.
+    pub version: i64,
+}
+
+/// Who does tasks.
+pub const WORKERS: &[crate::Role] =
+    &[crate::Role::Analyst, crate::Role::Approver, crate::Role::ComplianceLead];
+
+/// Adds a task to a plan.
+pub(crate) fn add(plan: &mut Plan, task: &TaskRow) {
+    plan.change.writes.push(replace(&TASKS, None, image(task)));
+}
+
+impl TaskRow {
+    /// A new one.
+    #[must_use]
+    pub fn new(id: String, case_id: &str, kind: TaskKind, key: Option<&str>, now: Timestamp) -> Self {
+        Self {
+            task: id,
+            case_id: case_id.to_owned(),
+            kind,
+            state: TaskState::Open,
+            assignee: None,
+            created_us: now.as_micros(),
+            due_us: None,
+            body: TaskBody { key: key.map(str::to_owned), ..TaskBody::default() },
+            version: 1,
+        }
+    }
+
+    /// By this time.
+    #[must_use]
+    pub fn due(mut self, due: Option<Timestamp>) -> Self {
+        self.due_us = due.map(Timestamp::as_micros);
+        self
+    }
+
+    fn of(row: &Image) -> Result<Self, Refusal> {
+        typed(&TASKS, row)
+    }
+}
+
+impl Govern {
+    /// Tasks, by id.
+    ///
+    /// # Errors
+    /// `forbidden`, the store's.
+    pub async fn tasks(
+        &self,
+        actor: &Actor,
+        case_id: Option<&str>,
+        state: Option<&str>,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<TaskRow>, Refusal> {
+        require(actor, INSIDE)?;
+        let columns = [("case_id", case_id), ("state", state)];
+        let equals = columns.into_iter().filter_map(|(name, value)| Some((name, json!(value?)))).collect();
+        let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX), ..Filter::default() };
+        let rows = self.store.list(&TASKS, &filter).await.map_err(store_refusal)?;
+        rows.iter().map(TaskRow::of).collect()
+    }
+
+    /// One task.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, the store's.
+    pub async fn task(&self, actor: &Actor, id: &str) -> Result<TaskRow, Refusal> {
+        require(actor, INSIDE)?;
+        TaskRow::of(&self.row(&TASKS, id).await?.ok_or_else(|| not_found("task", id))?)
+    }
+
+    /// A task is done, with what came of it in own words.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `reason_missing`, `task_closed`.
+    pub async fn finish_task(
+        &self,
+        actor: &Actor,
+        id: &str,
+        result: &str,
+        call: &Call,
+    ) -> Result<Done<TaskRow>, Refusal> {
+        require(actor, WORKERS)?;
+        self.run(actor, call, |now| async move {
+            let before = self.row_or_not_found(&TASKS, "task", id).await?;
+            let mut task = TaskRow::of(&before)?;
+            check_if_match(call, "task", id, task.version)?;
+            if task.state != TaskState::Open {
+                return Err(Refusal::new(
+                    RefusalKind::Conflict,
+                    "task_closed",
+                    format!("task `{id}` is closed already"),
+                    "nothing has to be done; its case says what came of it",
+                ));
+            }
+            let result = reason("result", result)?;
+            task.state = TaskState::Done;
+            task.body.done_by = Some(actor.principal.clone());
+            task.body.done_us = Some(now.as_micros());
+            task.body.result = Some(result.to_owned());
+            let mut facts = facts(actor);
+            facts.insert("task".to_owned(), json!(id));
+            facts.insert("case".to_owned(), json!(task.case_id));
+            facts.insert("kind".to_owned(), json!(task.kind));
+            facts.insert("result".to_owned(), json!(result));
+            let mut change = change("task.done", now, facts);
+            change.writes.push(replace(&TASKS, Some(&before), image(&task)));
+            task.version += 1;
+            let title = format!("finish task {id}");
+            let plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
+            Ok(Planned { plan, value: task, status: 200 })
+        })
+        .await
+    }
+}
