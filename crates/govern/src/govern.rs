@@ -40,6 +40,9 @@ pub struct Govern {
     /// Time and randomness.
     pub world: Arc<dyn World>,
     venue: RwLock<InForce>,
+    /// Which access lines matter to owners.
+    pub watch: crate::owner::Watch,
+    pub(crate) policy: RwLock<Option<Arc<crate::policies::InForce>>>,
 }
 
 /// The venue's facts in force, and which version of the record's row they are: 0 before the record has any.
@@ -58,6 +61,8 @@ impl Govern {
             own_keyring: None,
             world,
             venue: RwLock::new(InForce { version: 0, venue: Arc::new(venue) }),
+            watch: crate::owner::Watch::default(),
+            policy: RwLock::new(None),
         }
     }
 

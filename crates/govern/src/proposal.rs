@@ -22,6 +22,11 @@ pub(crate) const TOKEN_MAKE: &str = "token.make";
 /// Puts other facts of the venue in force.
 pub(crate) const VENUE_ADOPT: &str = "venue.adopt";
 
+/// Takes a measure that policy proposes.
+pub(crate) const KEY_MEASURE: &str = "key.measure";
+/// Puts another policy in force.
+pub(crate) const POLICY_ACTIVATE: &str = "policy.activate";
+
 /// What is proposed.
 #[derive(Debug)]
 pub(crate) struct Proposal<'a> {

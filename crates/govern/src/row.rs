@@ -1,6 +1,8 @@
 //! Rows as they are read and written: small readers, and the write that follows from what was read.
 
 use crate::plan::Effect;
+use crate::refusal::{Refusal, RefusalKind};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -29,6 +31,27 @@ pub(crate) fn version(row: &Image) -> i64 {
 /// What this column holds, or nothing of it if it cannot be read.
 pub(crate) fn json<T: DeserializeOwned + Default>(row: &Image, column: &str) -> T {
     row.get(column).and_then(|value| T::deserialize(value).ok()).unwrap_or_default()
+}
+
+/// The columns of a typed row. Plain fields only: none of them can fail to serialise.
+pub(crate) fn image<T: Serialize>(row: &T) -> Image {
+    match serde_json::to_value(row) {
+        Ok(Value::Object(image)) => image,
+        _ => Image::new(),
+    }
+}
+
+/// A typed row as it is read.
+pub(crate) fn typed<T: DeserializeOwned>(table: &'static Table, image: &Image) -> Result<T, Refusal> {
+    serde_json::from_value(Value::Object(image.clone())).map_err(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, table = table.name, "A row cannot be read");
+        Refusal::new(
+            RefusalKind::Unavailable,
+            "row_unreadable",
+            format!("a row of {} cannot be read", table.name),
+            "run `sumun ledger verify`, then restore the row from the ledger",
+        )
+    })
 }
 
 /// The write that puts these columns in the place of what was read, at the next version.

@@ -6,7 +6,7 @@ use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, change, check_if_match, facts, not_found, store_refusal};
 use crate::keys::access::{READERS, inside};
 use crate::plan::Plan;
-use crate::proposal::{TOKEN_MAKE, USER_ROLES, VENDOR_APPROVE, VENUE_ADOPT};
+use crate::proposal::{KEY_MEASURE, POLICY_ACTIVATE, TOKEN_MAKE, USER_ROLES, VENDOR_APPROVE, VENUE_ADOPT};
 use crate::refusal::{Refusal, RefusalKind};
 use serde_json::{Value, json};
 use sumun_model::Timestamp;
@@ -39,6 +39,7 @@ impl Govern {
                 } else {
                     crate::keys::access::fresh(&self.venue(), actor, now)?;
                 }
+                self.not_his_case(actor, &before).await?;
                 let (after, outcome) = before.decide(actor, decision, now)?;
                 let mut plan = match (outcome, after.action.as_str()) {
                     (Outcome::Waits, _) => waiting(actor, &after, now),
@@ -48,6 +49,10 @@ impl Govern {
                     (Outcome::Granted | Outcome::Refused, TOKEN_MAKE) => {
                         self.token_decided(actor, &after, outcome == Outcome::Granted, now).await?
                     }
+                    (Outcome::Granted | Outcome::Refused, KEY_MEASURE) => {
+                        self.measure_decided(actor, &after, outcome == Outcome::Granted, now).await?
+                    }
+                    (Outcome::Granted, POLICY_ACTIVATE) => self.policy_approved(actor, &after, now).await?,
                     (Outcome::Granted, _) => self.key_approved(actor, &after, now).await?,
                     (Outcome::Refused, "key.grant") => self.key_grant_refused(actor, &after, now).await?,
                     (Outcome::Refused, _) => waiting(actor, &after, now),
@@ -63,6 +68,9 @@ impl Govern {
             .await?;
         if done.committed.is_some() && done.value.action == VENUE_ADOPT {
             self.reload_venue().await?;
+        }
+        if done.committed.is_some() && done.value.action == POLICY_ACTIVATE {
+            self.reload_policy().await?;
         }
         Ok(done)
     }

@@ -6,6 +6,7 @@ use super::{rules, steps};
 use crate::actor::Actor;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::venue::{PublicKeyText, Venue};
+use sumun_model::key::AllowlistEntry;
 use sumun_model::{KeyState, Mandate, MarketId, Timestamp};
 
 /// Longest name of an application, in characters.
@@ -89,7 +90,8 @@ pub fn asked(
         before_hold: None,
         cause: None,
         scopes: request.scopes,
-        allowlist: request.allowlist.clone(),
+        // In effect from the start: its first request proves it.
+        allowlist: request.allowlist.iter().map(|entry| AllowlistEntry::Plain(entry.prefix())).collect(),
         purpose,
         application: application.to_owned(),
         operator,

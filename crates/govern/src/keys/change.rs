@@ -15,6 +15,7 @@ use crate::actor::Actor;
 use crate::approvals::{Approval, Opening};
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, change, facts};
+use crate::owner::addresses;
 use crate::plan::{Effect, Plan};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::venue::{Needed, Venue};
@@ -95,65 +96,86 @@ impl Govern {
         call: &Call,
     ) -> Result<Done<KeyAnswer>, Refusal> {
         self.run(actor, call, |now| async move {
-            let venue = self.venue();
             let loaded = self.key_loaded(actor, key).await?;
             access::owner(actor, &loaded.account)?;
             check_seen(call, &loaded.key, actor)?;
-            let narrows = wish.narrows(&loaded.key);
-            let did = if narrows { Action::Narrow } else { Action::Widen };
-            apply(loaded.key.standing(), did)?;
-            let mut after = wish.on(&loaded.key);
-            if after == loaded.key {
-                return Err(Refusal::new(
-                    RefusalKind::Conflict,
-                    "no_change",
-                    "the key is so already",
-                    "nothing has to be done",
-                ));
-            }
-            if let Wish::Allowlist(entries) = wish {
-                rules::history_is_ours(&loaded.key.allowlist, entries)?;
-            }
-            let vendor = self.vendor_facts(loaded.key.vendor.as_deref()).await?;
-            let wanted = Wanted {
-                purpose: after.purpose,
-                scopes: after.scopes,
-                allowlist: &after.allowlist,
-                expires: after.ends(),
-                vendor: vendor.as_ref().map(|(facts, _)| facts),
-            };
-            // A narrowing is held against the rules of emptiness only: a vendor suspended since must not stand in its way.
-            let warnings = if narrows {
-                still_something(&after)?;
-                Vec::new()
-            } else {
-                access::fresh(&venue, actor, now)?;
-                let (_, standing) = self.account_facts(&loaded.key.account).await?;
-                standing.map_or(Ok(()), Err)?;
-                rules::check(&venue, loaded.account.segment, &wanted, now)?
-            };
-            let needed = steps::needed_to_widen(venue.segment(loaded.account.segment), after.scopes);
-            if !narrows && !needed.is_empty() {
-                return self.widening(actor, &loaded, wish, &needed, (warnings, now)).await;
-            }
-            let title = format!("{} key {key}", did.as_str());
-            let deed = Deed { class: "key.changed", title: &title, actor, venue: &venue, now };
-            let approvals =
-                if narrows { Vec::new() } else { vec![format!("none:{}", loaded.account.segment)] };
-            if !narrows {
-                steps::note_new(&mut after, loaded.key.scopes, None);
-            }
-            after.version = loaded.key.version + 1;
-            let value = KeyAnswer { key: KeyView::of(&after, actor), waits_for: Vec::new() };
-            let write = KeyWrite { before: Some(&loaded.key), after, origin: Origin::By(did) };
-            let mut plan = plan(deed, &Why { approvals, ..Why::default() }, vec![write])?;
-            plan.warnings = warnings;
-            if !narrows {
-                plan.change.reads.extend(vendor.map(|(_, read)| read));
-            }
-            Ok(Planned { plan, value, status: 200 })
+            self.wished(actor, &loaded, wish, now).await
         })
         .await
+    }
+
+    /// What fulfilling a wish takes: at once what narrows, a proof or approvals what widens.
+    pub(crate) async fn wished(
+        &self,
+        actor: &Actor,
+        loaded: &Loaded,
+        wish: &Wish,
+        now: Timestamp,
+    ) -> Result<Planned<KeyAnswer>, Refusal> {
+        let venue = self.venue();
+        let key = loaded.key.key.as_str();
+        let wish = &ours(wish, &loaded.key)?;
+        let narrows = wish.narrows(&loaded.key);
+        let did = if narrows { Action::Narrow } else { Action::Widen };
+        apply(loaded.key.standing(), did)?;
+        let mut after = wish.on(&loaded.key);
+        if after == loaded.key {
+            return Err(Refusal::new(
+                RefusalKind::Conflict,
+                "no_change",
+                "the key is so already",
+                "nothing has to be done",
+            ));
+        }
+        let segment = loaded.account.segment;
+        if let Wish::Allowlist(entries) = wish
+            && !narrows
+            && venue.segment(segment).address_proof_required
+        {
+            return self.registered(actor, loaded, entries, now).await;
+        }
+        let vendor = self.vendor_facts(loaded.key.vendor.as_deref()).await?;
+        let wanted = Wanted {
+            purpose: after.purpose,
+            scopes: after.scopes,
+            allowlist: &after.allowlist,
+            expires: after.ends(),
+            vendor: vendor.as_ref().map(|(facts, _)| facts),
+        };
+        // A narrowing is held against the rules of emptiness only: a vendor suspended since must not stand in its way.
+        let warnings = if narrows {
+            still_something(&after)?;
+            Vec::new()
+        } else {
+            access::fresh(&venue, actor, now)?;
+            let (_, standing) = self.account_facts(&loaded.key.account).await?;
+            standing.map_or(Ok(()), Err)?;
+            rules::check(&venue, segment, &wanted, now)?
+        };
+        let needed = steps::needed_to_widen(venue.segment(segment), after.scopes);
+        if !narrows && !needed.is_empty() {
+            return self.widening(actor, loaded, wish, &needed, (warnings, now)).await;
+        }
+        let title = format!("{} key {key}", did.as_str());
+        let removed = narrows && matches!(wish, Wish::Allowlist(_));
+        let deed = Deed { class: "key.changed", title: &title, actor, venue: &venue, now };
+        let approvals = if narrows { Vec::new() } else { vec![format!("none:{segment}")] };
+        if !narrows {
+            steps::note_new(&mut after, loaded.key.scopes, None);
+        }
+        after.version = loaded.key.version + 1;
+        let value = KeyAnswer { key: KeyView::of(&after, actor), waits_for: Vec::new() };
+        let left = after.allowlist.clone();
+        let write = KeyWrite { before: Some(&loaded.key), after, origin: Origin::By(did) };
+        let mut plan = plan(deed, &Why { approvals, ..Why::default() }, vec![write])?;
+        plan.warnings = warnings;
+        if !narrows {
+            plan.change.reads.extend(vendor.map(|(_, read)| read));
+        }
+        if removed {
+            self.ceremonies_dropped(key, &left, &mut plan.change).await?;
+        }
+        Ok(Planned { plan, value, status: 200 })
     }
 
     async fn widening(
@@ -265,10 +287,24 @@ fn one_step(key: &KeyRow, wish: &Wish) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The wish with the history of addresses as it stands here: what is new has none, however it was written.
+///
+/// # Errors
+/// `history_not_yours`.
+fn ours(wish: &Wish, key: &KeyRow) -> Result<Wish, Refusal> {
+    let Wish::Allowlist(entries) = wish else { return Ok(wish.clone()) };
+    rules::history_is_ours(&key.allowlist, entries)?;
+    let known = |entry: &AllowlistEntry| key.allowlist.iter().find(|old| old.prefix() == entry.prefix());
+    let with = |entry: &AllowlistEntry| {
+        known(entry).cloned().unwrap_or_else(|| AllowlistEntry::Plain(entry.prefix()))
+    };
+    Ok(Wish::Allowlist(entries.iter().map(with).collect()))
+}
+
 fn still_something(after: &KeyRow) -> Result<(), Refusal> {
     let field = if after.scopes.is_empty() { "scopes" } else { "allowlist" };
     if !after.scopes.is_empty() && !after.allowlist.is_empty() {
-        return Ok(());
+        return addresses::some_in_effect(&after.allowlist);
     }
     Err(Refusal::new(
         RefusalKind::Invalid,

@@ -9,7 +9,6 @@ mod tests;
 use super::access::Loaded;
 use super::lint::Origin;
 use super::machine::{Action, apply};
-use super::measures::done;
 use super::row::KeyRow;
 use super::steps::without_ended;
 use super::write::{Deed, KeyWrite, Why, plan};
@@ -17,6 +16,7 @@ use crate::actor::Actor;
 use crate::approvals::{Approval, ApprovalState};
 use crate::call::{Call, Planned};
 use crate::govern::{Govern, change, facts, store_refusal};
+use crate::measures::staff::OwnDeed;
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use serde_json::json;
@@ -31,6 +31,8 @@ const PAGE: u32 = 1_000;
 /// What one run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DueRun {
+    /// Keys of which the ladder was asked.
+    pub turned: Vec<String>,
     /// Keys that ended.
     pub ended: Vec<String>,
     /// Keys whose rights to trade or move assets ended.
@@ -117,8 +119,11 @@ impl Govern {
     /// # Errors
     /// `store_unavailable` if nothing can be read; what fails for one subject is in the answer.
     pub async fn due(&self) -> Result<DueRun, Refusal> {
+        let turns = self.turn_due().await?;
         let now = self.world.now();
-        let mut run = DueRun::default();
+        let mut run = DueRun { turned: turns.turned, failed: turns.failed, ..DueRun::default() };
+        self.lapse_after_end().await?;
+        self.note_effects().await?;
         let page = Filter { limit: PAGE, ..Filter::default() };
         let at_most = Some(("due_us", now.as_micros()));
         let equals = vec![("state", json!(ApprovalState::Open))];
@@ -180,7 +185,9 @@ impl Govern {
                 return self.ended(&actor, &loaded, (Action::RunOut, cause), None, now).await;
             }
             Some(Due::LapseHold) => {
-                (done(&venue, &loaded, Action::Lapse, "", None, now)?, Action::Lapse, "key.released")
+                let loaded = Loaded { key: loaded, account };
+                let own = OwnDeed { actor: &actor, loaded: &loaded, reason: "due", lesser: None, now };
+                return self.lapsed(&own).await;
             }
             None => {
                 return Err(Refusal::new(
@@ -199,11 +206,7 @@ impl Govern {
         let title = format!("{} key {key}: its time has come", action.as_str());
         let deed = Deed { class, title: &title, actor: &actor, venue: &venue, now };
         let write = KeyWrite { before: Some(&loaded), after, origin: Origin::By(action) };
-        let mut plan = plan(deed, &Why { reason: Some("due"), ..Why::default() }, vec![write])?;
-        if action == Action::Lapse {
-            account.gets_a_measure(&mut plan.change);
-        }
-        Ok(plan)
+        plan(deed, &Why { reason: Some("due"), ..Why::default() }, vec![write])
     }
 
     /// The next page of a list; `rest` is none once there is no further one. However much is due, only one page of it is
@@ -236,7 +239,10 @@ impl Govern {
                 Some(key) => Some(self.key_loaded(actor, key).await?.key),
                 None => None,
             };
+            let proposed = present.action == crate::proposal::KEY_MEASURE;
             let mut plan = match loaded.filter(|key| key.state == KeyState::Requested) {
+                // Nobody came: what policy proposed is not taken.
+                None if proposed => self.measure_decided(actor, &present, false, now).await?,
                 // Ending the key closes what waits about it, this approval among them.
                 Some(key) => {
                     let how = (Action::RunOut, ExpiryCause::Natural);

@@ -9,6 +9,7 @@ use super::view::KeyView;
 use crate::actor::Actor;
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, change, facts, store_refusal};
+use crate::notices::{self, NoticeDraft, NoticeText};
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row::text;
@@ -17,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sumun_model::secret::SECRET_PREFIX;
 use sumun_model::{ApiSecret, ExpiryCause};
+use sumun_store::Filter;
 use sumun_store::tables::KEYS;
-use sumun_store::{Filter, OutboxMessage};
 
 /// Longest place that is kept, in characters.
 const SEEN_AT_CHARS_MAX: usize = 500;
@@ -65,7 +66,8 @@ impl Govern {
             if let Some(key) = &found {
                 let loaded = self.key_loaded(actor, key).await?;
                 let how = (Action::Leak, ExpiryCause::Leaked);
-                let mut plan = self.ended(actor, &loaded.key, how, Some("its secret was exposed"), now).await?;
+                let mut plan =
+                    self.ended(actor, &loaded.key, how, Some("its secret was exposed"), now).await?;
                 plan.change.facts.insert("seen_at".to_owned(), json!(seen_at));
                 let view = super::grant::answer(&plan, actor)?.key;
                 return Ok(Planned { plan, value: Exposure { key: view, ended: true }, status: 200 });
@@ -77,20 +79,24 @@ impl Govern {
             facts.insert("keys".to_owned(), json!([key]));
             facts.insert("seen_at".to_owned(), json!(seen_at));
             facts.insert("secret_given".to_owned(), json!(secret.is_some()));
-            let mut change = change("key.exposure_reported", now, facts);
-            let body = json!({ "kind": "key.exposure_reported", "key": key, "account": loaded.key.account, "at": now });
-            change.outbox.push(OutboxMessage { topic: "notice", body });
+            let change = change("key.exposure_reported", now, facts);
             let warning = if secret.is_some() {
                 "this secret is not the key's: nothing ends"
             } else {
                 "an id alone ends nothing"
             };
-            let plan = Plan {
+            let mut plan = Plan {
                 title: format!("tell the owner of key {key} that its id was seen"),
                 effects: Vec::new(),
                 warnings: vec![warning.to_owned()],
                 change,
             };
+            let said = NoticeText::new("key.exposure_reported").with("key", key).with("at", now.to_string());
+            let draft = NoticeDraft::new("key.exposure_reported")
+                .to(&loaded.account.customer)
+                .about(key, &loaded.key.account)
+                .say(said);
+            notices::add(&mut plan, draft, now);
             let value = Exposure { key: KeyView::of(&loaded.key, actor), ended: false };
             Ok(Planned { plan, value, status: 200 })
         })

@@ -7,12 +7,13 @@ use super::access::AccountFacts;
 use super::asked::invalid;
 use super::row::KeyRow;
 use crate::govern::{Govern, store_refusal};
+use crate::measures::{MeasureState, SUSPEND};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row::text;
 use crate::venue::Venue;
 use serde_json::{Value, json};
 use sumun_model::{KeyState, Measure, Timestamp};
-use sumun_store::tables::{ACCOUNTS, KEYS};
+use sumun_store::tables::{ACCOUNTS, KEYS, MEASURES};
 use sumun_store::{Expect, Filter, Image, RowRead, Table};
 
 /// The measure that this key hands on: an open one. A forced end is no measure in force, and a hold that is over is watching.
@@ -101,11 +102,53 @@ impl Govern {
             for measure in FOLLOWING {
                 let equals =
                     vec![("account", json!(text(&account, ACCOUNTS.key))), ("measure", json!(measure))];
-                let rows = self.every(&KEYS, equals).await?;
-                keys.extend(rows.iter().map(KeyRow::of).collect::<Result<Vec<_>, _>>()?);
+                for row in self.every(&KEYS, equals).await? {
+                    keys.extend(self.handing_on(KeyRow::of(&row)?).await?);
+                }
             }
         }
         Ok(keys)
+    }
+
+    /// The key as it hands its measure on. One that has ended does so while its measure is in force, in the words of whoever took
+    /// it, whatever its owner wrote when he ended the key.
+    async fn handing_on(&self, key: KeyRow) -> Result<Option<KeyRow>, Refusal> {
+        if !key.state.is_terminal() {
+            return Ok(Some(key));
+        }
+        let open = self.measures_of(&key.key, MeasureState::InForce).await?;
+        let Some(open) =
+            open.into_iter().find(|open| Some(open.measure.as_str()) == key.measure.map(Measure::as_str))
+        else {
+            return Ok(None);
+        };
+        Ok(Some(KeyRow { reason: Some(open.why_in_words()), ..key }))
+    }
+
+    /// Refuses a key to a customer of whom another one is suspended, though that has ended since: a suspension follows him.
+    ///
+    /// # Errors
+    /// `suspension_open`.
+    pub(crate) async fn not_suspended(&self, customer: &str) -> Result<(), Refusal> {
+        for account in self.every(&ACCOUNTS, vec![("customer", json!(customer))]).await? {
+            let equals = vec![
+                ("account", json!(text(&account, ACCOUNTS.key))),
+                ("state", json!(MeasureState::InForce)),
+                ("measure", json!(SUSPEND)),
+            ];
+            if let Some(row) = self.every(&MEASURES, equals).await?.first() {
+                return Err(Refusal::new(
+                    RefusalKind::Conflict,
+                    "suspension_open",
+                    format!(
+                        "key `{}` of the same customer is suspended, which holds for a new one too",
+                        text(row, "key")
+                    ),
+                    "the exchange's customer service can say why; staff lift the suspension, of an ended key too",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// That the key whose place another takes is of the same account.

@@ -102,6 +102,7 @@ impl Govern {
             return Err(refusal);
         }
         self.still_agreed(&venue, account.segment, before).await?;
+        self.not_suspended(&account.customer).await?;
         let mut after = before.at(issued);
         let followed = follow(&mut after, &self.measured_keys(&account.customer).await?, now);
         let (warnings, allowed) = self.allowed_now(&account, &after, now).await?;

@@ -31,7 +31,15 @@ pub enum Action {
     Release,
     /// The hold ends at its due time.
     Lapse,
-    /// Two persons end it.
+    /// The ladder watches it: nothing is taken away, and what was is given back.
+    Watch,
+    /// The ladder warns its owner; what was taken away is given back.
+    Warn,
+    /// The ladder asks for identity and control anew.
+    Reverify,
+    /// The ladder ends the measure in force.
+    Clear,
+    /// Two persons end it, or policy on hard evidence.
     Expire,
     /// Its secret was seen where it should not be.
     Leak,
@@ -55,6 +63,10 @@ impl Action {
         Self::Hold,
         Self::Release,
         Self::Lapse,
+        Self::Watch,
+        Self::Warn,
+        Self::Reverify,
+        Self::Clear,
         Self::Expire,
         Self::Leak,
         Self::Revoke,
@@ -76,10 +88,27 @@ impl Action {
             Self::Hold => "hold",
             Self::Release => "release",
             Self::Lapse => "lapse",
+            Self::Watch => "watch",
+            Self::Warn => "warn",
+            Self::Reverify => "reverify",
+            Self::Clear => "clear",
             Self::Expire => "expire",
             Self::Leak => "leak",
             Self::Revoke => "revoke",
             Self::RunOut => "run_out",
+        }
+    }
+
+    /// The action of the ladder that leads to this measure, or out of all.
+    #[must_use]
+    pub const fn to_measure(measure: Option<Measure>) -> Self {
+        match measure {
+            None => Self::Clear,
+            Some(Measure::Monitor) => Self::Watch,
+            Some(Measure::Warn) => Self::Warn,
+            Some(Measure::Hold) => Self::Hold,
+            Some(Measure::Reverify) => Self::Reverify,
+            Some(Measure::Expire) => Self::Expire,
         }
     }
 
@@ -167,12 +196,29 @@ fn living(standing: Standing, action: Action) -> Result<(KeyState, Option<Measur
             Some(other) => Err(in_force(other, action)),
         },
         Action::Rotate => match measure {
-            None | Some(Measure::Monitor | Measure::Warn) => Ok((state, measure)),
+            // A control test asks for it; what is outstanding goes along.
+            None | Some(Measure::Monitor | Measure::Warn | Measure::Reverify) => Ok((state, measure)),
             Some(other) => Err(in_force(other, action)),
         },
         Action::Hold => match measure {
             None | Some(Measure::Monitor | Measure::Warn) => Ok((state, Some(Measure::Hold))),
             Some(other) => Err(in_force(other, action)),
+        },
+        Action::Watch | Action::Warn | Action::Reverify if measure == Some(Measure::Expire) => {
+            Err(in_force(Measure::Expire, action))
+        }
+        Action::Watch => Ok((state, Some(Measure::Monitor))),
+        Action::Warn => Ok((state, Some(Measure::Warn))),
+        Action::Reverify => Ok((state, Some(Measure::Reverify))),
+        Action::Clear => match measure {
+            Some(Measure::Expire) => Err(in_force(Measure::Expire, action)),
+            Some(_) => Ok((state, None)),
+            None => Err(Refusal::new(
+                RefusalKind::Conflict,
+                "no_measure",
+                "no measure is in force on the key",
+                "nothing has to be ended; look at its timeline for what was",
+            )),
         },
         Action::Release | Action::Lapse => match measure {
             Some(Measure::Hold) => Ok((state, Some(standing.after_hold()))),
@@ -209,9 +255,16 @@ fn wrong_state(state: KeyState, action: Action) -> Refusal {
         (KeyState::Requested, Action::Narrow | Action::Widen) => {
             "revoke the request and make a new one with the scopes and addresses that are wanted"
         }
-        (KeyState::Requested, Action::Expire | Action::Suspend | Action::Hold | Action::Leak) => {
-            "nothing can be done with it yet: reject it instead"
-        }
+        (
+            KeyState::Requested,
+            Action::Expire
+            | Action::Suspend
+            | Action::Hold
+            | Action::Watch
+            | Action::Warn
+            | Action::Reverify
+            | Action::Leak,
+        ) => "nothing can be done with it yet: reject it instead",
         (KeyState::Requested, _) => "wait until it is approved and issued",
         (KeyState::Suspended, Action::Suspend) => "nothing has to be done: it is cut off already",
         (KeyState::Suspended, Action::Widen | Action::Rotate) => "have the suspension lifted first",
@@ -312,8 +365,8 @@ mod tests {
         }
     }
 
-    /// What passes, as a naive set: bit 0 cancel, 1 read, 2 the rest. By no action but issue, lift, release and lapse
-    /// does a key pass more than before.
+    /// What passes, as a naive set: bit 0 cancel, 1 read, 2 the rest. By no action but issue, lift, release, lapse
+    /// and the ladder's way down does a key pass more than before.
     #[test]
     fn a_measure_never_widens() {
         fn passes(standing: Standing) -> u8 {
@@ -327,7 +380,16 @@ mod tests {
         }
         for (before, action) in every() {
             let Ok(after) = apply(before, action) else { continue };
-            if !matches!(action, Action::Issue | Action::Lift | Action::Release | Action::Lapse) {
+            let gives_back = [
+                Action::Issue,
+                Action::Lift,
+                Action::Release,
+                Action::Lapse,
+                Action::Watch,
+                Action::Warn,
+                Action::Clear,
+            ];
+            if !gives_back.contains(&action) {
                 assert_eq!(passes(after) & !passes(before), 0, "{before:?} {action:?} {after:?}");
             }
         }

@@ -1,15 +1,16 @@
 //! Staff cut a key and give it back: suspend and lift, hold and release. Each with a reason; a hold with who reviews it by when.
 
-use super::access::{self, HOLDERS, LIFTERS, Loaded, SUSPENDERS};
+use super::access::{self, HOLDERS, LIFTERS, SUSPENDERS};
 use super::grant::answer;
 use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::row::KeyRow;
-use super::view::{KeyAnswer, check_seen};
+use super::view::{KeyAnswer, KeyView, check_seen};
 use super::write::{Deed, KeyWrite, Why, plan};
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, Planned};
 use crate::govern::Govern;
+use crate::measures::staff::OwnDeed;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row::{text, unchanged};
 use crate::staff::require;
@@ -134,12 +135,25 @@ impl Govern {
             if matches!(deeds.action, Action::Lift | Action::Release) {
                 crate::staff::fresh(&venue, actor, now)?;
             }
-            let Loaded { key: before, account } = self.key_loaded(actor, key).await?;
-            check_seen(call, &before, actor)?;
+            let loaded = self.key_loaded(actor, key).await?;
+            check_seen(call, &loaded.key, actor)?;
             let reason = access::reason("reason", deeds.reason)?;
             let lesser = deeds.lesser.map(|lesser| access::reason("lesser", lesser)).transpose()?;
-            let after = done(&venue, &before, deeds.action, reason, hold, now)?;
-            let measured = after.measure != before.measure;
+            let own = OwnDeed { actor, loaded: &loaded, reason, lesser, now };
+            if matches!(deeds.action, Action::Lift | Action::Release)
+                && let Some(plan) = self.given_back_after_end(&own, deeds.action, deeds.class).await?
+            {
+                let value = KeyAnswer { key: KeyView::of(&loaded.key, actor), waits_for: Vec::new() };
+                return Ok(Planned { plan, value, status: 200 });
+            }
+            if deeds.action == Action::Release {
+                apply(loaded.key.standing(), Action::Release)?;
+                let plan = self.released(&own, deeds.class).await?;
+                let value = answer(&plan, actor)?;
+                return Ok(Planned { plan, value, status: 200 });
+            }
+            let before = &loaded.key;
+            let after = done(&venue, before, deeds.action, reason, hold, now)?;
             let reviewer = match hold {
                 Some(hold) => Some(self.reviewer(hold.reviewer.trim()).await?),
                 None => None,
@@ -147,12 +161,16 @@ impl Govern {
             let title = format!("{} key {key}", deeds.action.as_str());
             let deed = Deed { class: deeds.class, title: &title, actor, venue: &venue, now };
             let why = Why { reason: Some(reason), lesser, approvals: Vec::new() };
-            let write = KeyWrite { before: Some(&before), after, origin: Origin::By(deeds.action) };
+            let until = after.review_due_us;
+            let write = KeyWrite { before: Some(before), after, origin: Origin::By(deeds.action) };
             let mut plan = plan(deed, &why, vec![write])?;
             plan.change.reads.extend(reviewer);
-            if measured {
-                account.gets_a_measure(&mut plan.change);
+            match deeds.action {
+                Action::Hold => self.hold_noted(&mut plan, &own, until).await?,
+                Action::Suspend => self.suspension_noted(&mut plan, &own).await?,
+                _ => self.suspension_ended(&mut plan, &own).await?,
             }
+            loaded.account.gets_a_measure(&mut plan.change);
             let value = answer(&plan, actor)?;
             Ok(Planned { plan, value, status: 200 })
         })

@@ -29,6 +29,8 @@ const TOLD_OUTSIDE: &[&str] = &[
     "key.held",
     "key.released",
     "key.expired",
+    "measure.entered",
+    "measure.left",
 ];
 
 /// Who checks the record as a whole.

@@ -113,7 +113,8 @@ impl Govern {
         ))
     }
 
-    async fn rotation_planned(
+    /// What a rotation takes: for a use case that does so among other things.
+    pub(crate) async fn rotation_planned(
         &self,
         actor: &Actor,
         key: &str,

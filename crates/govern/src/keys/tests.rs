@@ -113,7 +113,9 @@ fn act(present: &KeyRow, act: &Act, new_id: String) -> Result<Vec<KeyRow>, Refus
         Action::RunOut => end(present, action, ExpiryCause::Natural, None)?,
         Action::Expire => approved(present, &frozen(None, None), "key.expire", "P1")?.0,
         Action::Approve => approved(present, &frozen(None, None), "key.grant", "P1")?.0,
-        Action::Reject | Action::Issue => present.at(super::machine::apply(present.standing(), action)?),
+        Action::Reject | Action::Issue | Action::Watch | Action::Warn | Action::Reverify | Action::Clear => {
+            present.at(super::machine::apply(present.standing(), action)?)
+        }
         Action::Narrow => {
             super::machine::apply(present.standing(), action)?;
             let wish = wish(act.draw, present);
@@ -161,7 +163,16 @@ proptest! {
             for key in after {
                 prop_assert!(!dead.contains(&key.key), "a dead id was written");
                 let old = keys.get(&key.key).unwrap_or(&before);
-                let gave_back = [Action::Issue, Action::Lift, Action::Release, Action::Lapse, Action::Widen];
+                let gave_back = [
+                    Action::Issue,
+                    Action::Lift,
+                    Action::Release,
+                    Action::Lapse,
+                    Action::Widen,
+                    Action::Watch,
+                    Action::Warn,
+                    Action::Clear,
+                ];
                 if !gave_back.contains(&one.action) {
                     prop_assert!(within(passes(&key), passes(old)), "{} widened", one.action.as_str());
                 }

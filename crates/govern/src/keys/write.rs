@@ -5,6 +5,7 @@ use super::lint::{self, Origin};
 use super::row::KeyRow;
 use crate::actor::Actor;
 use crate::govern::{change, facts};
+use crate::notices::{self, NoticeDraft, NoticeText};
 use crate::plan::{Effect, Plan};
 use crate::refusal::Refusal;
 use crate::row::{effects, replace};
@@ -12,7 +13,7 @@ use crate::venue::Venue;
 use serde_json::{Value, json};
 use sumun_model::Timestamp;
 use sumun_store::tables::{DEAD_KEYS, KEYS};
-use sumun_store::{Expect, Image, OutboxMessage, RowRead};
+use sumun_store::{Expect, Image, RowRead};
 
 /// Why it is done, as the ledger keeps it.
 #[derive(Clone, Debug, Default)]
@@ -115,8 +116,8 @@ fn add(plan: &mut Plan, deed: &Deed<'_>, key: &KeyWrite<'_>) {
         });
     }
     plan.change.feed.extend(feed_record::of(&key.after));
-    if let Some(body) = notice(deed, key) {
-        plan.change.outbox.push(OutboxMessage { topic: "notice", body });
+    if let Some(draft) = notice(deed, key) {
+        notices::add(plan, draft, deed.now);
     }
 }
 
@@ -141,19 +142,23 @@ fn dead(key: &KeyRow, now: Timestamp) -> Image {
 }
 
 /// What the owner is told. Not of steps on the way to a key, and never of monitoring.
-fn notice(deed: &Deed<'_>, key: &KeyWrite<'_>) -> Option<Value> {
-    if matches!(deed.class, "key.requested" | "key.approved") {
+fn notice(deed: &Deed<'_>, key: &KeyWrite<'_>) -> Option<NoticeDraft> {
+    // Of addresses on their way their own part tells, and of the ladder's measures the ladder: it knows what was seen.
+    let others = ["address.", "measure."].iter().any(|part| deed.class.starts_with(part));
+    if others || matches!(deed.class, "key.requested" | "key.approved" | "key.assessed" | "case.decided") {
         return None;
     }
-    Some(json!({
-        "kind": deed.class,
-        "key": key.after.key,
-        "account": key.after.account,
-        "state": key.after.state,
-        "cause": key.after.cause,
-        "review_due_us": key.after.review_due_us,
-        "at": deed.now,
-    }))
+    let mut draft = NoticeDraft::new(deed.class)
+        .about(&key.after.key, &key.after.account)
+        .say(NoticeText::new(deed.class));
+    if let ("key.held", Some(until)) = (deed.class, key.after.review_due_us) {
+        let until = Timestamp::from_micros(until).to_string();
+        draft = draft.say(NoticeText::new("key.held.until").with("until", until));
+    }
+    if !deed.actor.roles.iter().any(|role| role.is_customer()) {
+        draft = draft.say(NoticeText::new("object"));
+    }
+    Some(draft)
 }
 
 #[cfg(test)]

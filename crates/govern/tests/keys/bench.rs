@@ -36,7 +36,14 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
+    /// At a venue where adding an address takes approvals in every segment.
     pub(crate) async fn new() -> Self {
+        Self::at(&venue::EXAMPLE.replace("address_proof_required = true", "address_proof_required = false"))
+            .await
+    }
+
+    /// At a venue of these facts.
+    pub(crate) async fn at(facts: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let world = TestWorld::new();
         let signer = CheckpointSigner::new(&[7; 32], "sumun.example/made-up").unwrap();
@@ -47,7 +54,7 @@ impl Bench {
         let url = format!("sqlite://{}", folder.path().join("sumun.db").display());
         let store = Store::open(StoreOptions::new(url, signer, clock, "test")).await.unwrap();
         let keyring = Keyring::of(KeyEncryptionKey::new(Zeroizing::new([9; 32])));
-        let venue = Venue::parse("venue.toml", venue::EXAMPLE).unwrap();
+        let venue = Venue::parse("venue.toml", facts).unwrap();
         let govern = Arc::new(Govern::new(store, keyring, Arc::clone(&world) as Arc<dyn World>, venue));
         let bench = Self { govern, world, _folder: folder };
         bench.people().await;

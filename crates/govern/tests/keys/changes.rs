@@ -169,7 +169,7 @@ async fn staff_show_a_factor_to_give_and_none_to_cut() {
     govern.suspend_key(&bert, &key, "seen where it should not be", &call).await.unwrap();
     let lifted = govern.lift_key(&bert, &key, "it was a mistake after all", &call).await.unwrap_err();
     assert_eq!(lifted.code, "second_factor_needed");
-    let bert = staff("bert", Role::Approver);
-    govern.lift_key(&bert, &key, "it was a mistake after all", &call).await.unwrap();
+    let dora = staff("dora", Role::Approver);
+    govern.lift_key(&dora, &key, "it was a mistake after all", &call).await.unwrap();
     govern.decide(&staff("anna", Role::Analyst), &asked.waits_for[0], &yes(), &call).await.unwrap();
 }

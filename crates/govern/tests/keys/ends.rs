@@ -122,6 +122,7 @@ async fn an_exposed_secret_ends_its_key_and_an_exposed_id_does_not() {
     let scanner = staff("scanner", Role::ExchangeBackend);
     let wrong = ApiSecret::issue(&[1; 32]);
     for given in [None, Some(&wrong)] {
+        bench.pass(1);
         let told = bench
             .govern
             .report_exposure(&scanner, Some(&key), (given, "a public page"), &call)

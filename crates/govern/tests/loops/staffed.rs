@@ -1,0 +1,72 @@
+//! Measures of staff's own, and what an owner cannot escape by ending a key.
+
+use crate::bench::{Bench, HOUR, request, staff};
+use crate::ladder::bench;
+use serde_json::json;
+use sumun_govern::keys::measures::Hold;
+use sumun_govern::{Call, Role};
+use sumun_store::tables::{KEYS, STANDINGS};
+
+const WHY: &str = "used from two countries within a minute";
+const LESSER: &str = "a warning would come too late";
+
+fn hold() -> Hold {
+    Hold { reason: WHY.into(), lesser: LESSER.into(), reviewer: "user:bert".into(), due: None }
+}
+
+async fn standing(bench: &Bench, key: &str) -> serde_json::Value {
+    let row = bench.govern.store.get(&STANDINGS, key).await.unwrap().unwrap();
+    row["measure"].clone()
+}
+
+#[tokio::test]
+async fn staffs_hold_stands_on_the_ladder_and_is_lifted_there() {
+    let bench = bench().await;
+    let call = Call::default();
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let anna = staff("anna", Role::Analyst);
+    bench.govern.hold_key(&anna, &key, &hold(), &call).await.unwrap();
+    assert_eq!(standing(&bench, &key).await, json!("hold"));
+    bench
+        .govern
+        .release_key(&staff("bert", Role::Approver), &key, "he showed his travel papers", &call)
+        .await
+        .unwrap();
+    assert_eq!(bench.column(&key, "measure").await, standing(&bench, &key).await);
+    assert_ne!(bench.column(&key, "measure").await, json!("hold"));
+}
+
+#[tokio::test]
+async fn a_held_key_that_is_ended_hands_on_the_hold_in_staffs_words_until_it_is_released() {
+    let bench = bench().await;
+    let (call, owner) = (Call::default(), bench.owner("C1"));
+    let (key, _) = bench.issued(&request("portfolio", &["read"])).await;
+    let anna = staff("anna", Role::Analyst);
+    bench.govern.hold_key(&anna, &key, &hold(), &call).await.unwrap();
+    bench.govern.revoke_key(&owner, &key, Some("I do not need it any more"), &call).await.unwrap();
+    let (next, _) = bench.issued(&request("portfolio", &["read"])).await;
+    let row = bench.govern.store.get(&KEYS, &next).await.unwrap().unwrap();
+    assert_eq!((&row["measure"], &row["reason"]), (&json!("hold"), &json!(WHY)));
+    bench.govern.release_key(&anna, &next, "the customer explained it", &call).await.unwrap();
+    bench.govern.release_key(&anna, &key, "the customer explained it", &call).await.unwrap();
+    let (third, _) = bench.issued(&request("portfolio", &["read"])).await;
+    assert_ne!(bench.column(&third, "measure").await, json!("hold"), "it haunts nobody");
+}
+
+#[tokio::test]
+async fn a_suspension_follows_and_is_lifted_by_another_person() {
+    let bench = bench().await;
+    let (call, owner) = (Call::default(), bench.owner("C1"));
+    let (key, _) = bench.issued(&request("portfolio", &["read"])).await;
+    let bert = staff("bert", Role::Approver);
+    bench.govern.suspend_key(&bert, &key, WHY, &call).await.unwrap();
+    assert_eq!(bench.govern.lift_key(&bert, &key, WHY, &call).await.unwrap_err().code, "own_measure");
+    bench.govern.revoke_key(&owner, &key, None, &call).await.unwrap();
+    let asked =
+        bench.govern.request_key(&owner, &request("portfolio", &["read"]), &call).await.unwrap().value;
+    let refused = bench.govern.issue_key(&owner, &asked.key.key, &call).await.unwrap_err();
+    assert_eq!(refused.code, "suspension_open");
+    bench.govern.lift_key(&staff("dora", Role::Approver), &key, WHY, &call).await.unwrap();
+    bench.govern.issue_key(&bench.owner("C1"), &asked.key.key, &call).await.unwrap();
+    bench.pass(HOUR);
+}
