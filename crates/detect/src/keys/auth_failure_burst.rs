@@ -194,7 +194,6 @@ impl State {
         let day = span(seen.now, params.day_s);
         let Some(foreign) = self.sides.foreign_mut(at) else { return };
         if foreign.is_in_other_hands(params) && !edited {
-            foreign.other_hands = true;
             emit_some(self.accuse(params, seen, at), emit);
             return;
         }
@@ -226,16 +225,15 @@ impl State {
     fn registered(&mut self, params: &Params, seen: &Seen<'_>, emit: &mut Emit) {
         let now = seen.now.as_micros();
         let Some(turned) = self.sides.note_registered(params, seen, now) else { return };
-        let edited = is_edited(self.edited, params, now);
-        let Some(foreign) = self.sides.foreign_mut(turned) else { return };
-        if foreign.is_in_other_hands(params) && !edited {
-            foreign.other_hands = true;
+        if !is_edited(self.edited, params, now) {
             emit_some(self.accuse(params, seen, turned), emit);
         }
     }
 
     /// The secret is in other hands: told once a day.
     fn accuse(&mut self, params: &Params, seen: &Seen<'_>, at: usize) -> Option<Raw> {
+        let foreign = self.sides.foreign_mut(at)?;
+        foreign.other_hands = true;
         let day = span(seen.now, params.day_s);
         if self.last_day == Some(day) && self.accused {
             return None;
@@ -245,7 +243,6 @@ impl State {
             self.last_day = Some(day);
         }
         self.accused = true;
-        let foreign = self.sides.foreign_mut(at)?;
         let repeated = self.days >= params.repeat_days;
         Some(Raw {
             code: "foreign_address_in_use".to_owned(),
@@ -267,7 +264,11 @@ impl State {
     /// The owner says it was not him.
     fn denied(&mut self, params: &Params, now: i64, emit: &mut Emit) {
         let asked: Vec<&Foreign> = self.sides.foreign_since(now - us(params.answer_s)).collect();
-        let addresses = Value::List(asked.iter().map(|f| f.address.to_string()).collect());
+        let addresses = if asked.is_empty() {
+            Value::from("-")
+        } else {
+            Value::List(asked.iter().map(|f| f.address.to_string()).collect())
+        };
         emit.signal(Raw {
             code: "secret_out_by_denial".to_owned(),
             cause: Cause::Leaked,
@@ -290,11 +291,10 @@ impl State {
             (self.days, self.last_day) = (0, None);
             emit.signal(withdrawn(&addresses));
         }
-        emit.signal(plain(
-            "foreign_address_confirmed",
-            0,
-            vec![("addresses".to_owned(), Value::List(addresses))],
-        ));
+        if !addresses.is_empty() {
+            let addresses = ("addresses".to_owned(), Value::List(addresses));
+            emit.signal(plain("foreign_address_confirmed", 0, vec![addresses]));
+        }
     }
 }
 

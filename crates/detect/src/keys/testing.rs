@@ -3,6 +3,7 @@
 //! A row is `at verb where program effect`, columns apart by spaces, `#` begins a remark; what the verbs are stands in [`rows`].
 //! Networks are the fixed, made-up ones of [`network`]. Output has a line per signal; facts are asked for by name.
 
+mod framing;
 mod rows;
 
 use super::{Around, KeyDetector};

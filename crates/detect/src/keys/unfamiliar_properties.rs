@@ -8,9 +8,9 @@
 //! Example: fifty sessions of `ccxt/4` from one home line, then one of `pyupbit/0` from a cloud abroad. Neither was ever seen: each
 //! counts as four times likelier under misuse, ln 16 = 2.77.
 //!
-//! S = Π p̂(x) / p̂(x|key) · (1/K) / (n/N), llr = ln S. Place: 0.6 neighbourhood + 0.3 network + 0.1 country; program: 0.6 whole mark
-//! + 0.4 family, so that an upgrade (same family, new mark) keeps the family's part: that is the guard for release days. What was
-//! never seen at any level has p̂(x|key) = p̂(x) / 4. What is not known drops out of both sides.
+//! S = Π p̂(x) / p̂(x|key) · (1/K) / (n/N), llr = ln S. Place: 0.6 neighbourhood, 0.3 network, 0.1 country; program: 0.6 whole mark,
+//! 0.4 family, so that an upgrade (same family, new mark) keeps the family's part: that is the guard for release days. What was never
+//! seen at any level has p̂(x|key) = p̂(x) / 4. What is not known drops out of both sides.
 //!
 //! A session is the requests of one (neighbourhood, program) without a gap of `session_gap_s`, at most `session_s` long: a bot that
 //! never pauses counts once a day, and a second hand in the same minute begins a session of its own.

@@ -11,7 +11,7 @@ fn bench() -> Bench<Activity> {
 
 fn facts(bench: &Bench<Activity>) -> String {
     let lines: Vec<_> =
-        bench.facts.iter().map(|(name, _)| format!("{name} {}", bench.fact(name).unwrap())).collect();
+        bench.facts.keys().map(|name| format!("{name} {}", bench.fact(name).unwrap())).collect();
     lines.join("\n")
 }
 

@@ -129,7 +129,7 @@ impl Sides {
             likeness,
             last: now,
             turns: 0,
-            turned: now,
+            turned: i64::MIN,
             event,
             told_day: None,
             confirmed: false,
@@ -146,7 +146,7 @@ impl Sides {
         oldest
     }
 
-    /// Notes a request from an address in effect. The foreign address that it made a turn with, the latest of several.
+    /// Notes a request from an address in effect. The first foreign address that it makes a turn with and so shows in other hands.
     pub(super) fn note_registered(&mut self, params: &Params, seen: &Seen<'_>, now: i64) -> Option<usize> {
         let same = self.registered.get_mut(self.at);
         if let Some(side) = same
@@ -160,29 +160,26 @@ impl Sides {
         }
         let before = self.registered.iter().map(|side| side.last).max();
         self.foreign.retain(|foreign| foreign.address != seen.address);
-        let turned = if std::mem::take(&mut self.knocked) { self.turn(params, before, now) } else { None };
+        if std::mem::take(&mut self.knocked) {
+            self.turn(params, before, now);
+        }
         self.at = self.side(seen, now);
-        turned
+        self.foreign.iter().position(|foreign| foreign.turned == now && foreign.is_in_other_hands(params))
     }
 
-    fn turn(&mut self, params: &Params, before: Option<i64>, now: i64) -> Option<usize> {
-        let (before, window) = (before?, us(params.meanwhile_s));
-        let mut latest = None;
-        for (at, foreign) in self.foreign.iter_mut().enumerate() {
+    fn turn(&mut self, params: &Params, before: Option<i64>, now: i64) {
+        let (Some(before), window) = (before, us(params.meanwhile_s)) else { return };
+        for foreign in &mut self.foreign {
             let between = foreign.last >= before;
             if !between || now - foreign.last > window || foreign.last - before > window {
                 continue;
             }
-            if now - foreign.turned > us(params.day_s) {
+            if now.saturating_sub(foreign.turned) > us(params.day_s) {
                 foreign.turns = 0;
             }
             foreign.turns = foreign.turns.saturating_add(1);
             foreign.turned = now;
-            if latest.is_none_or(|(_, last)| foreign.last >= last) {
-                latest = Some((at, foreign.last));
-            }
         }
-        latest.map(|(at, _)| at)
     }
 
     fn side(&mut self, seen: &Seen<'_>, now: i64) -> usize {

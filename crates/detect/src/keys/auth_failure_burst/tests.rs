@@ -2,6 +2,7 @@
 
 use super::AuthFailureBurst;
 use crate::keys::testing::Bench;
+use proptest::prelude::*;
 
 fn bench() -> Bench<AuthFailureBurst> {
     Bench::new(&["203.0.113.7/32"])
@@ -232,4 +233,37 @@ fn a_million_addresses_are_eight_questions_a_day_and_no_more_room() {
     let most = bench.flood(false);
     assert!(bench.signals.len() - before <= 8);
     assert!(most <= 1_024, "{most}");
+}
+
+proptest! {
+    #[test]
+    fn turns_are_those_of_the_whole_list(
+        uses in prop::collection::vec((0usize..4, 0u32..900), 1..60),
+        meanwhile_s in 60u32..1_800,
+        needed in 1u16..4,
+    ) {
+        // 0: the registered address; the rest: foreign ones with another program.
+        const FROM: [&str; 4] = ["203.0.113.7", "198.51.100.9", "198.18.0.1", "198.19.0.1"];
+        let mut bench = bench().with(|p| (p.meanwhile_s, p.turns_other_client) = (meanwhile_s, needed));
+        let (mut all, mut at) = (Vec::<(usize, u32)>::new(), 0);
+        for (place, gap) in uses {
+            at += gap;
+            let verb = if place == 0 { "use" } else { "foreign" };
+            bench.play(&format!("{at}s {verb} {} p{place}/1 order", FROM[place]));
+            all.push((place, at));
+        }
+        let turn_at = |n: usize, place: usize| {
+            let before = all[..n].iter().rposition(|(p, _)| *p == 0)?;
+            let (_, between) = all[before..n].iter().rev().find(|(p, _)| *p == place)?;
+            (all[n].1 - between <= meanwhile_s && between - all[before].1 <= meanwhile_s).then_some(all[n].1)
+        };
+        let naive = (1..4)
+            .filter_map(|place| {
+                let turns = (0..all.len()).filter(|n| all[*n].0 == 0).filter_map(|n| turn_at(n, place));
+                turns.skip(usize::from(needed) - 1).next()
+            })
+            .min();
+        let told = bench.signals.iter().find(|(_, raw)| raw.code == "foreign_address_in_use");
+        prop_assert_eq!(told.map(|(at, _)| at / 1_000_000), naive.map(i64::from));
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::FirstSeenNetwork;
 use crate::keys::testing::Bench;
+use proptest::prelude::*;
 
 fn bench() -> Bench<FirstSeenNetwork> {
     Bench::new(&["203.0.113.7/32"])
@@ -119,4 +120,40 @@ fn a_million_addresses_take_no_more_room() {
     let mut bench = bench();
     let most = bench.flood(true);
     assert!(most <= 1_536, "{most}");
+}
+
+proptest! {
+    #[test]
+    fn what_is_new_is_what_the_whole_list_says(
+        uses in prop::collection::vec((0usize..4, 0u32..40), 1..60),
+    ) {
+        // Networks of one country and class, so that only network and neighbourhood may be new; the fourth is abroad.
+        const FROM: [&str; 4] = ["203.0.113.7", "198.18.0.1", "192.0.2.1", "198.51.100.9"];
+        const DAY: u32 = 86_400;
+        let mut bench = bench();
+        let (mut all, mut day) = (Vec::<(usize, u32)>::new(), 0);
+        let mut naive = Vec::new();
+        for (place, gap) in uses {
+            day += gap;
+            bench.play(&format!("{}s use {} p/1 read", day * DAY, FROM[place]));
+            if let (Some((last, before)), Some((_, first))) = (all.last().copied(), all.first().copied()) {
+                let age = before - first;
+                let absent = all.iter().rev().find(|(p, _)| *p == place).map(|(_, at)| before - at);
+                let full = if age >= 60 && absent.is_none_or(|days| days >= 60) { 1_000 } else { 500 };
+                let abroad = if place == 3 { 1_500 + 1_200 } else { 0 };
+                // Who was abroad for all the time compared has a new home country again.
+                let home = all.iter().rev().find(|(p, _)| *p != 3).map(|(_, at)| before - at);
+                let home_new = place != 3 && home.is_none_or(|days| days >= 10);
+                let home_full = if age >= 60 && home.is_none_or(|days| days >= 60) { 1_000 } else { 500 };
+                let home = if home_new { 1_500 * home_full / 1_000 } else { 0 };
+                if last != place && age >= 10 && absent.is_none_or(|days| days >= 10) {
+                    naive.push((i64::from(day), (1_000 + abroad) * full / 1_000 + home));
+                }
+            }
+            all.push((place, day));
+        }
+        let told: Vec<_> =
+            bench.signals.iter().map(|(at, raw)| (at / 86_400_000_000, raw.llr_milli)).collect();
+        prop_assert_eq!(told, naive);
+    }
 }
