@@ -8,7 +8,7 @@
 use crate::commands::{
     accounts, approvals, canaries, config_check, customers, delegations, gate, gates, govern, init, keys_act,
     keys_check, keys_expose, keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login,
-    operators, persons, request_check, serve, tokens, totp, users, vendors, venue,
+    operators, persons, request_check, serve, simulate, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -47,6 +47,7 @@ pub enum Command {
     /// Read the event log
     #[command(subcommand)]
     Log(LogCommand),
+    Simulate(simulate::Arguments),
     Login(login::Login),
     Logout(login::Logout),
     StepUp(login::StepUp),

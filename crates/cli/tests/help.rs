@@ -29,6 +29,7 @@ fn the_first_screen() {
       keys         Keys of the control plane, and keys in a file
       request      Look at signed requests
       log          Read the event log
+      simulate     Write a made-up population of key users as event lines, with ground truth
       login        Sign in. The session is kept as a profile, readable by its owner only
       logout       Sign out: end the session and forget the profile
       step-up      Show the second factor again, as some actions ask for
@@ -74,6 +75,7 @@ fn every_command_has_help_with_an_example() {
         &["request", "check"],
         &["log", "tail"],
         &["log", "dump"],
+        &["simulate"],
         &["login"],
         &["logout"],
         &["step-up"],

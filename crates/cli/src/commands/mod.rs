@@ -31,6 +31,7 @@ pub mod party;
 pub mod persons;
 pub mod request_check;
 pub mod serve;
+pub mod simulate;
 pub mod tokens;
 pub mod totp;
 pub mod users;
@@ -57,6 +58,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Config(ConfigCommand::Check(arguments)) => config_check::run(arguments),
         Command::Keys(command) => keys(command),
         Command::Request(RequestCommand::Check(arguments)) => request_check::run(arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Log(LogCommand::Tail(arguments)) => log::tail(arguments),
         Command::Log(LogCommand::Dump(arguments)) => log::dump(arguments),
         Command::Login(arguments) => login::login(arguments),
