@@ -8,7 +8,7 @@
 use crate::commands::{
     accounts, approvals, canaries, config_check, customers, delegations, gate, gates, govern, init, keys_act,
     keys_check, keys_expose, keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login,
-    operators, persons, request_check, serve, simulate, tokens, totp, users, vendors, venue,
+    operators, persons, replay, request_check, serve, simulate, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -48,6 +48,7 @@ pub enum Command {
     #[command(subcommand)]
     Log(LogCommand),
     Simulate(simulate::Arguments),
+    Replay(Box<replay::Arguments>),
     Login(login::Login),
     Logout(login::Logout),
     StepUp(login::StepUp),

@@ -18,6 +18,7 @@ pub mod descriptors;
 pub mod enrolment;
 pub mod entropy;
 pub mod exit;
+pub mod findings;
 pub mod keyring;
 pub mod keys_file;
 mod logging;

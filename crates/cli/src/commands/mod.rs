@@ -29,6 +29,7 @@ pub mod login;
 pub mod operators;
 pub mod party;
 pub mod persons;
+pub mod replay;
 pub mod request_check;
 pub mod serve;
 pub mod simulate;
@@ -59,6 +60,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Keys(command) => keys(command),
         Command::Request(RequestCommand::Check(arguments)) => request_check::run(arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Log(LogCommand::Tail(arguments)) => log::tail(arguments),
         Command::Log(LogCommand::Dump(arguments)) => log::dump(arguments),
         Command::Login(arguments) => login::login(arguments),

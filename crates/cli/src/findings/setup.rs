@@ -1,0 +1,113 @@
+//! Policy file and data files, read once and named by their digests.
+
+use super::LadderJudge;
+use crate::exit::BadInput;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::Arc;
+use sumun_detect::network::{NetworkData, NoData};
+use sumun_detect::{Engine, Measures, Options, Params};
+use sumun_model::{Lang, Weights};
+use sumun_policy::{Approve, Policy};
+
+/// Where the default policy stands in the source tree; the same text is in the binary.
+const DEFAULT_PATH: &str = "policies/default.toml";
+const DEFAULT_TEXT: &str = include_str!("../../../../policies/default.toml");
+/// The word for `--data` that means no files.
+pub const DATA_NONE: &str = "none";
+
+/// Everything detection and policy run by.
+pub struct Setup {
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// Detection's parameters: the policy's `[detectors]`.
+    pub params: Params,
+    /// α, decay and prior: the policy's `[scores]`.
+    pub weights: Weights,
+    /// Data files on networks.
+    pub data: Arc<dyn NetworkData>,
+    /// SHA-256 of the policy's text.
+    pub policy_digest: [u8; 32],
+    /// SHA-256 of the data files; null where there are none.
+    pub data_digest: Option<[u8; 32]>,
+}
+
+impl Setup {
+    /// Reads a policy file, or the one in the binary, and data files: those of a folder, those of the installation if it has some,
+    /// or none for `none`.
+    ///
+    /// # Errors
+    /// A file cannot be read or is bad; says where and what to do.
+    pub fn load(policy: Option<&Path>, data: Option<&Path>) -> anyhow::Result<Self> {
+        let (shown, text) = match policy {
+            None => (DEFAULT_PATH.to_owned(), DEFAULT_TEXT.to_owned()),
+            Some(path) => {
+                let shown = path.display().to_string();
+                match std::fs::read_to_string(path) {
+                    Ok(text) => (shown, text),
+                    // Named as in the help, wherever the command was started.
+                    Err(_) if path == Path::new(DEFAULT_PATH) => (shown, DEFAULT_TEXT.to_owned()),
+                    Err(error) => {
+                        let told = format!("failed to read `{shown}`: {error}; name a policy file");
+                        return Err(BadInput(told).into());
+                    }
+                }
+            }
+        };
+        let mut setup = Self::of_text(&shown, &text)?;
+        let (data, digest) = network_data(data)?;
+        (setup.data, setup.data_digest) = (data, digest);
+        Ok(setup)
+    }
+
+    /// Of a policy's text, without data files. `shown` names it in errors.
+    ///
+    /// # Errors
+    /// It is no policy, or its `[detectors]` hold what no detector knows.
+    pub fn of_text(shown: &str, text: &str) -> anyhow::Result<Self> {
+        let policy = Policy::parse(text).map_err(|error| BadInput(format!("`{shown}`: {error}")))?;
+        let params = Params::deserialize(toml::Value::Table(policy.detectors.clone()))
+            .map_err(|error| BadInput(format!("`{shown}`: `[detectors]`: {}", error.message())))?;
+        Ok(Self {
+            weights: policy.weights.clone(),
+            policy: Arc::new(policy),
+            params,
+            data: Arc::new(NoData),
+            policy_digest: Sha256::digest(text).into(),
+            data_digest: None,
+        })
+    }
+
+    /// An engine whose judge is the ladder, or none where measures are recorded.
+    #[must_use]
+    pub fn engine(&self, options: Options, approve: Approve, lang: Lang) -> Engine {
+        let judge: Box<dyn sumun_detect::judge::Judge> = match options.measures {
+            Measures::Derive => Box::new(LadderJudge::new(Arc::clone(&self.policy), approve, lang)),
+            Measures::Recorded => Box::new(sumun_detect::judge::NoJudge),
+        };
+        let mut also = self.policy_digest.to_vec();
+        also.extend(self.data_digest.unwrap_or_default());
+        also.push(match approve {
+            Approve::All => 0,
+            Approve::None => 1,
+            Approve::People => 2,
+        });
+        let (params, weights) = (self.params.clone(), self.weights.clone());
+        Engine::new(params, weights, Arc::clone(&self.data), judge, options, &also)
+    }
+}
+
+/// Data files on networks with their digest.
+type Data = (Arc<dyn NetworkData>, Option<[u8; 32]>);
+
+fn network_data(folder: Option<&Path>) -> anyhow::Result<Data> {
+    match folder {
+        None => Ok((Arc::new(NoData), None)),
+        Some(word) if word == Path::new(DATA_NONE) => Ok((Arc::new(NoData), None)),
+        Some(folder) => {
+            let shown = folder.display();
+            Err(BadInput(format!("`{shown}`: data files cannot be read yet; say `--data none`")).into())
+        }
+    }
+}
