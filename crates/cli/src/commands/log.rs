@@ -3,6 +3,7 @@
 use super::ConfigArguments;
 use crate::exit::{BadInput, Failed};
 use crate::output::count;
+use crate::roles::events::record;
 use anyhow::Context;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -26,7 +27,11 @@ const LOOK_BACK_GROWTH: u64 = 16;
 struct What {
     #[command(flatten)]
     config: ConfigArguments,
-    /// The log's folder, instead of `log` in the configured `data_dir`
+    /// The control plane's event log, in which the lines of all gates, of the exchange and of the record stand in the order that
+    /// detection reads; without this, a gate's own
+    #[arg(long)]
+    events: bool,
+    /// The log's folder, instead of `log` (or `events`) in the configured `data_dir`
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// Only events of this key
@@ -65,7 +70,7 @@ pub struct TailArguments {
 /// which on standard error and ends with exit code 1.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  sumun log dump > events.ndjson\n  sumun log dump --key K1 --from 1000\n\n\
+    after_help = "Examples:\n  sumun log dump > events.ndjson\n  sumun log dump --key K1 --from 1000\n  sumun log dump --events | sumun replay\n\n\
                         Exit codes: 0 everything there is was printed, 1 not everything, 2 there is no log."
 )]
 pub struct DumpArguments {
@@ -121,12 +126,13 @@ pub fn dump(arguments: DumpArguments) -> anyhow::Result<()> {
 fn folder(what: &What) -> anyhow::Result<PathBuf> {
     let dir = match &what.dir {
         Some(dir) => dir.clone(),
+        None if what.events => what.config.load(Vec::new())?.config.events_dir(),
         None => what.config.load(Vec::new())?.config.log_dir(),
     };
     let missing = |problem: &str| {
-        let shown = dir.display();
+        let (shown, who) = (dir.display(), if what.events { "control plane" } else { "gate" });
         BadInput(format!(
-            "there is no event log at `{shown}`{problem}; start a gate first, or name its folder with `--dir`"
+            "there is no event log at `{shown}`{problem}; start a {who} first, or name its folder with `--dir`"
         ))
     };
     if !dir.is_dir() {
@@ -173,7 +179,7 @@ fn print_whole(reader: &mut LogReader, what: &What, dir: &Path) -> anyhow::Resul
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut printed = || -> anyhow::Result<()> {
         while let Some(record) = next(reader)? {
-            let line = event(&record, dir)?;
+            let line = event(&record, what, dir)?;
             if what.key.as_ref().is_none_or(|key| is_of(line, key)) {
                 write(&mut out, &record, line, what)?;
             }
@@ -195,7 +201,7 @@ fn print_newest(dir: &Path, what: &What, key: &KeyId, lines: u64) -> anyhow::Res
         let all = reader.next_offset() <= oldest;
         let mut newest = VecDeque::new();
         while let Some(record) = next(&mut reader)? {
-            if is_of(event(&record, dir)?, key) {
+            if is_of(event(&record, what, dir)?, key) {
                 newest.push_back(record);
                 if newest.len() as u64 > lines {
                     newest.pop_front();
@@ -205,7 +211,7 @@ fn print_newest(dir: &Path, what: &What, key: &KeyId, lines: u64) -> anyhow::Res
         if all || newest.len() as u64 >= lines {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
             for record in &newest {
-                write(&mut out, record, event(record, dir)?, what)?;
+                write(&mut out, record, event(record, what, dir)?, what)?;
             }
             out.flush()?;
             return Ok(reader);
@@ -269,14 +275,26 @@ fn unread(reader: &mut LogReader, dir: &Path) -> anyhow::Result<Option<Unread>> 
     Ok((tail.damaged || !written).then_some(Unread { next, tail }))
 }
 
-/// The wire line in a record, without the position that draining puts before it. Folders of other things have the same
-/// form; their records are no events.
-fn event<'a>(record: &'a Record, dir: &Path) -> Result<&'a [u8], BadInput> {
+/// The wire line in a record, without what the log puts before it. Folders of other things have the same form; their records
+/// are no events.
+fn event<'a>(record: &'a Record, what: &What, dir: &Path) -> Result<&'a [u8], BadInput> {
+    let shown = dir.display();
+    if what.events {
+        return record::decode(record).map(|event| event.line).ok_or_else(|| {
+            BadInput(format!(
+                "`{shown}` is no event log of a control plane: its record {} is not an event; a gate's own is read without \
+                 `--events`",
+                record.offset
+            ))
+        });
+    }
     JoinedRecord::parse(record).map(|joined| joined.payload).filter(|line| line.starts_with(b"{")).ok_or_else(|| {
+        if record::decode(record).is_some() {
+            return BadInput(format!("`{shown}` is the event log of a control plane; read it with `--events`"));
+        }
         BadInput(format!(
-            "`{}` is no event log: its record {} is not an event. The spool, the replay memory and the registry of dead \
+            "`{shown}` is no event log: its record {} is not an event. The spool, the replay memory and the registry of dead \
              ids are folders of the same form; name the folder `log` beside them",
-            dir.display(),
             record.offset
         ))
     })

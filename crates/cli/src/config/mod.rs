@@ -15,7 +15,9 @@ mod section;
 mod values;
 
 pub use load::{ConfigErrors, ConfigProblem, Flag, Loaded, Origin, Sources};
-pub use values::{CanaryTarget, CanaryTargetError, Dialect, Mode, Upstream, UpstreamError, UpstreamHost};
+pub use values::{
+    CanaryTarget, CanaryTargetError, Dialect, Mode, UnknownFields, Upstream, UpstreamError, UpstreamHost,
+};
 
 use section::{Field, section};
 use std::net::SocketAddr;
@@ -44,8 +46,12 @@ section! {
         gate: GateConfig;
         /// The control plane.
         govern: GovernConfig;
-        /// The event log.
+        /// The event log of a gate.
         log: LogConfig;
+        /// The event log of the control plane.
+        events: EventsConfig;
+        /// Detection.
+        detect: DetectConfig;
         /// Where the key-encryption keys are.
         seal: SealConfig;
     }
@@ -210,7 +216,37 @@ section! {
 }
 
 section! {
-    /// The event log: what `sumun log` reads.
+    /// The control plane's event log: what gates and the exchange hand in, and what its own record says of keys, in one order. Detection
+    /// reads it; `sumun log dump --events` prints it.
+    pub struct EventsConfig in "events" {
+        /// Size past which the oldest files are dropped, in bytes; never what detection still needs.
+        bytes_max: NonZeroU64 = count(20 << 30);
+        /// Size of one file, in bytes.
+        segment_bytes_max: NonZeroU64 = count(128 << 20);
+        /// Fields that nobody knows in what is handed in: an `error` that refuses the batch, or `count`: dropped and counted, so that
+        /// senders can be upgraded first.
+        unknown: UnknownFields = UnknownFields::Error;
+        /// Longest delay of a source that the clock waits for, in milliseconds: a window that ends is closed so much later at most.
+        lag_ms_max: NonZeroU64 = count(5_000);
+    }
+}
+
+section! {
+    /// Detection, beside the control plane: what of the events stands out, and how far each key is under suspicion.
+    pub struct DetectConfig in "detect" {
+        /// Whether this control plane detects. One of several does: the one that gates hand their events in to.
+        enabled: bool = true;
+        /// Threads that share the keys. Findings are the same whatever the number.
+        shards: NonZeroUsize = bytes(1);
+        /// Time between snapshots, in seconds: a start reads so much of the log again.
+        snapshot_s: NonZeroU64 = count(60);
+        /// Folder of the snapshots. Absent: `detect` in `data_dir`.
+        dir: Option<PathBuf> = None, example "\"detect\"";
+    }
+}
+
+section! {
+    /// The event log of a gate: what `sumun log` reads.
     pub struct LogConfig in "log" {
         /// Size past which the oldest files are dropped, in bytes.
         bytes_max: NonZeroU64 = count(10 << 30);
@@ -241,6 +277,8 @@ const SECTIONS: &[(&str, &[&str], &[Field])] = &[
     ("gate.spool", SpoolConfig::DOC, SpoolConfig::FIELDS),
     ("govern", GovernConfig::DOC, GovernConfig::FIELDS),
     ("log", LogConfig::DOC, LogConfig::FIELDS),
+    ("events", EventsConfig::DOC, EventsConfig::FIELDS),
+    ("detect", DetectConfig::DOC, DetectConfig::FIELDS),
     ("seal", SealConfig::DOC, SealConfig::FIELDS),
 ];
 
@@ -253,6 +291,18 @@ impl Config {
     #[must_use]
     pub fn log_dir(&self) -> PathBuf {
         self.data_dir.join("log")
+    }
+
+    /// The folder of the control plane's event log.
+    #[must_use]
+    pub fn events_dir(&self) -> PathBuf {
+        self.data_dir.join("events")
+    }
+
+    /// Where detection keeps its snapshots.
+    #[must_use]
+    pub fn detect_dir(&self) -> PathBuf {
+        self.detect.dir.clone().unwrap_or_else(|| self.data_dir.join("detect"))
     }
 
     /// The spool's folder.
@@ -303,6 +353,7 @@ impl Config {
             Some(&mut self.govern.venue_file),
             self.gate.feed.gate_key_file.as_mut(),
             self.govern.key_file.as_mut(),
+            self.detect.dir.as_mut(),
             self.seal.key_file.as_mut(),
         ];
         for path in paths.into_iter().flatten() {
@@ -344,6 +395,8 @@ impl Config {
             ("gate.timeouts.websocket_idle_s", long.websocket_idle_s.get(), DAY_S, "a day"),
             ("gate.feed.silence_s", gate.feed.silence_s.get(), DAY_S, "a day"),
             ("gate.feed.reconnect_ms_max", gate.feed.reconnect_ms_max.get(), HOUR_MS, "an hour"),
+            ("events.lag_ms_max", self.events.lag_ms_max.get(), HOUR_MS, "an hour"),
+            ("detect.snapshot_s", self.detect.snapshot_s.get(), DAY_S, "a day"),
             ("gate.body_bytes_max", gate.body_bytes_max.get() as u64, BODY_BYTES_MOST, "64 MiB a request"),
             (
                 "gate.replay.nonces_max",
@@ -359,6 +412,7 @@ impl Config {
         for (key, segment, whole) in [
             ("gate.spool.segment_bytes_max", spool.segment_bytes_max, spool.bytes_max),
             ("log.segment_bytes_max", self.log.segment_bytes_max, self.log.bytes_max),
+            ("events.segment_bytes_max", self.events.segment_bytes_max, self.events.bytes_max),
         ] {
             if segment > whole {
                 found(key, format!("is {segment}, more than the whole may hold ({whole}); make it smaller"));

@@ -12,6 +12,7 @@ kinds! {
     UpstreamHost => Text,
     Mode => Text,
     Dialect => Text,
+    UnknownFields => Text,
 }
 
 /// Where allowed requests go: `http://host:port`, nothing behind it.
@@ -190,6 +191,17 @@ pub enum Mode {
     Enforce,
     /// They are recorded (`enforced: false`) and every request passes.
     Shadow,
+}
+
+/// What becomes of fields that nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownFields {
+    /// They refuse what they stand in.
+    #[default]
+    Error,
+    /// They are dropped and counted.
+    Count,
 }
 
 /// Which exchange's language the clients speak.

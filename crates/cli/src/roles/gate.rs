@@ -15,6 +15,7 @@ mod nonces;
 mod notes;
 mod numbers;
 mod recorder;
+mod ship;
 mod signals;
 mod source;
 mod stamp;
@@ -174,12 +175,17 @@ async fn serve_until(
     }
     let deciding =
         decide_listener.map(|listener| decide_service::start(Arc::clone(&proxy), listener)).transpose()?;
+    let shipping = match &config.gate.feed.url {
+        Some(url) => Some(ship::Shipping::start(&config, url.authority().clone(), log.clone(), &proxy)?),
+        None => None,
+    };
     let nonces_owed = Arc::new(AtomicBool::new(false));
     let notes = notes::Sources {
         source: source.clone(),
         debts: Arc::clone(keeper.debts()),
         nonces_owed: Arc::clone(&nonces_owed),
         drain: Arc::clone(&drain),
+        shipping: shipping.as_ref().map(|shipping| Box::new(shipping.trouble()) as notes::Asked),
     };
     proxy.set_notes(Box::new(move || notes.notes()));
     let disk = Disk { log, nonce_log, recorder, nonces_owed, drain, keeper };
@@ -210,7 +216,11 @@ async fn serve_until(
     if let Some(following) = following {
         following.stop().await;
     }
+    // The last decisions are drained from the spool when the housekeeper lets go of it.
     housekeeper.stop();
+    if let Some(shipping) = shipping {
+        shipping.stop().await;
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! ledger and signatures, and refuses to go on if they contradict one another), then the use cases. Nothing listens before
 //! everything else is in order. [`run`] is the role alone; `roles::serve` puts a gate beside it.
 
+mod beside;
 mod canary;
 mod facts;
 pub(crate) mod founding;
@@ -11,7 +12,8 @@ mod outside;
 mod own_gate;
 mod own_keys;
 
-use crate::config::Config;
+use super::events::Events;
+use crate::config::{Config, UnknownFields};
 use crate::exit::{BadInput, Failed};
 use crate::{descriptors, entropy};
 pub(crate) use facts::{VenueFile, operator};
@@ -75,6 +77,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 /// A control plane that is in order and holds its address, but serves nobody yet.
 pub(crate) struct ControlPlane {
     server: Arc<Server>,
+    events: Arc<Events>,
     listener: TcpListener,
     keys: OwnKeys,
 }
@@ -83,6 +86,7 @@ pub(crate) struct ControlPlane {
 pub(crate) struct Running {
     server: Arc<Server>,
     running: sumun_server::Running,
+    beside: beside::Beside,
     canaries: Option<canary::Canaries>,
     /// What it says of itself.
     pub(crate) ready: Ready,
@@ -115,10 +119,15 @@ impl ControlPlane {
         let listener = sumun_proxy::server::bind(config.govern.listen)
             .await
             .map_err(|error| Failed(format!("`govern.listen`: {error}")))?;
+        let events = Arc::new(Events::open(config, crate::clock::now)?);
+        let taking = sumun_server::events::Events {
+            log: Arc::clone(&events) as Arc<dyn sumun_server::events::EventLog>,
+            count_unknown: config.events.unknown == UnknownFields::Count,
+        };
         let notices = Some(config.data_dir.join("notices.ndjson"));
         let server = Server::new(Arc::new(govern), keys.feed.clone(), notices);
-        let server = Arc::new(server.trusting(config.govern.trusted_hops.clone()));
-        Ok(Self { server, listener, keys })
+        let server = Arc::new(server.trusting(config.govern.trusted_hops.clone()).taking(taking));
+        Ok(Self { server, events, listener, keys })
     }
 
     /// Enrols the gate of this process, unless it is.
@@ -147,21 +156,23 @@ impl ControlPlane {
             feed_version: head.feed_version,
         };
         let canaries = canary::Canaries::start(&self.server, config).await?;
+        let beside = beside::Beside::start(&self.server.govern, &self.events, config).await?;
         let running = sumun_server::serve(self.listener, Arc::clone(&self.server))?;
-        Ok(Running { server: self.server, running, canaries, ready })
+        Ok(Running { server: self.server, running, beside, canaries, ready })
     }
 }
 
 impl Running {
     /// Why the store takes no changes any more, if it does not. Only opening it anew helps.
     pub(crate) fn stopped(&self) -> Option<Arc<str>> {
-        self.server.govern.store.stopped()
+        self.server.govern.store.stopped().or_else(|| self.beside.stopped())
     }
 
     /// Lets what is under way end, then closes the store.
     pub(crate) async fn stop(self) {
         drop(self.canaries);
         self.running.stop().await;
+        self.beside.stop().await;
         self.server.govern.store.close().await;
     }
 }

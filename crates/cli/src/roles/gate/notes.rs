@@ -17,7 +17,12 @@ pub(super) struct Sources {
     pub(super) debts: Arc<Debts>,
     pub(super) nonces_owed: Arc<AtomicBool>,
     pub(super) drain: Arc<DrainThread>,
+    /// Why events are not handed in, where they are.
+    pub(super) shipping: Option<Asked>,
 }
+
+/// Something that is asked what is wrong.
+pub(super) type Asked = Box<dyn Fn() -> Option<String> + Send + Sync>;
 
 impl Sources {
     /// What is amiss now.
@@ -34,7 +39,10 @@ impl Sources {
                 .to_owned()
         });
         let serious = [ends, drain, nonces].into_iter().flatten().map(|text| Note { text, serious: true });
-        let others = snapshot.map(|text| Note { text, serious: false });
+        let shipping = self.shipping.as_ref().and_then(|ask| ask());
+        let shipping =
+            shipping.map(|cause| format!("what is seen here is not handed in to the control plane: {cause}"));
+        let others = [snapshot, shipping].into_iter().flatten().map(|text| Note { text, serious: false });
         let (mut notes, keys): (Vec<Note>, Vec<Note>) =
             self.source.notes().into_iter().partition(|n| n.serious);
         notes.extend(serious);

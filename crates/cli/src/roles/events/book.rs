@@ -1,0 +1,201 @@
+//! What is held of each source: its highest position, and what is missing of it.
+//!
+//! The log itself says it: each record carries source and position. So that a start need not read all of it, and a source that
+//! has been silent for longer than the log is kept is not forgotten, the book is written down now and then, and a start reads
+//! only what came since.
+
+use super::record;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use sumun_model::Timestamp;
+use sumun_server::events::{EventsError, Source};
+use sumun_stream::{Log, LogError, Offset};
+use tracing::warn;
+
+/// Sources kept apart: gates with a log each, the exchange's logs, and those that came before them.
+const SOURCES_MAX: usize = 4096;
+/// How late a source delivers is remembered for so long, microseconds.
+const LAG_LIVES_US: i64 = 60_000_000;
+/// Batches of a source whose delay is remembered.
+const LAGS_MAX: usize = 32;
+
+/// As it stands on the disk.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    /// Everything below this offset is in here.
+    next: u64,
+    /// By name.
+    sources: BTreeMap<String, Held>,
+}
+
+/// What is held of one source.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Held {
+    held: u64,
+    lines: u64,
+    passed_over: u64,
+    missing: u64,
+    repeated: u64,
+    seq: Option<u64>,
+    ts: Option<Timestamp>,
+    #[serde(skip)]
+    heard: Option<Timestamp>,
+    /// When a batch came, and how late its newest line was.
+    #[serde(skip)]
+    lags: VecDeque<(Timestamp, i64)>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    sources: BTreeMap<String, Held>,
+}
+
+/// What a line says that the book keeps.
+#[derive(Deserialize)]
+struct Stamp {
+    ts: Timestamp,
+    #[serde(default)]
+    seq: Option<u64>,
+}
+
+impl Book {
+    /// Reads the book, then what the log has that is younger.
+    pub(super) fn open(path: &Path, log: &Log) -> Result<Self, LogError> {
+        let (mut book, from) = match written(path) {
+            // A log that ends before is another one, or was cut off: then it alone is believed.
+            Some(written) if written.next <= log.next().get() => {
+                (Self { sources: written.sources }, Offset::new(written.next))
+            }
+            Some(written) => {
+                warn!(
+                    "`{}` knows the event log up to line {}, and it ends at {}: it was exchanged. What is held of each \
+                     source is read from the log alone",
+                    path.display(),
+                    written.next,
+                    log.next()
+                );
+                (Self::default(), log.first())
+            }
+            None => (Self::default(), log.first()),
+        };
+        for record in log.reader(from.max(log.first())) {
+            let record = record?;
+            let Some(event) = record::decode(&record) else { continue };
+            let stamp = serde_json::from_slice::<Stamp>(event.line);
+            let (ts, seq) = stamp.map_or((None, None), |stamp| (Some(stamp.ts), stamp.seq));
+            book.note(event.source, event.position, seq, ts.unwrap_or(Timestamp::MIN));
+        }
+        Ok(book)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// The highest position held; 0 if nothing.
+    pub(super) fn held(&self, source: &str) -> u64 {
+        self.sources.get(source).map_or(0, |held| held.held)
+    }
+
+    /// The largest time of any line.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        self.sources.values().filter_map(|held| held.ts).max()
+    }
+
+    /// Whether one more can be kept apart, unless it is known.
+    pub(super) fn room_for(&self, source: &str) -> Result<(), EventsError> {
+        let known = self.sources.contains_key(source);
+        if source.len() > record::SOURCE_BYTES_MAX || (!known && self.sources.len() >= SOURCES_MAX) {
+            return Err(EventsError::Sources(self.sources.len()));
+        }
+        Ok(())
+    }
+
+    /// A line was written.
+    pub(super) fn note(&mut self, source: &str, position: u64, seq: Option<u64>, ts: Timestamp) {
+        let of = self.of(source);
+        of.passed_over = of.passed_over.saturating_add(position.saturating_sub(of.held.saturating_add(1)));
+        of.held = of.held.max(position);
+        of.lines = of.lines.saturating_add(1);
+        of.ts = of.ts.max(Some(ts));
+        if let Some(seq) = seq {
+            match of.seq {
+                Some(last) if seq <= last => of.repeated = of.repeated.saturating_add(1),
+                Some(last) => of.missing = of.missing.saturating_add(seq - last - 1),
+                None => {}
+            }
+            of.seq = of.seq.max(Some(seq));
+        }
+    }
+
+    /// A batch came now, its newest line of this time.
+    pub(super) fn heard(&mut self, source: &str, now: Timestamp, newest: Option<Timestamp>) {
+        let of = self.of(source);
+        of.heard = Some(now);
+        if let Some(newest) = newest {
+            if of.lags.len() >= LAGS_MAX {
+                of.lags.pop_front();
+            }
+            of.lags.push_back((now, now.micros_since(newest).max(0)));
+        }
+    }
+
+    fn of(&mut self, source: &str) -> &mut Held {
+        if !self.sources.contains_key(source) {
+            self.sources.insert(source.to_owned(), Held::default());
+        }
+        self.sources.entry(source.to_owned()).or_default()
+    }
+
+    /// The largest delay of the last minute.
+    pub(super) fn lag_us(&self, now: Timestamp) -> i64 {
+        self.sources.values().map(|held| held.lag_us(now)).max().unwrap_or_default()
+    }
+
+    /// Every source.
+    pub(super) fn sources(&self, now: Timestamp) -> Vec<Source> {
+        let source = |(name, of): (&String, &Held)| Source {
+            source: name.clone(),
+            held: of.held,
+            lines: of.lines,
+            passed_over: of.passed_over,
+            missing: of.missing,
+            repeated: of.repeated,
+            seq: of.seq,
+            ts: of.ts,
+            heard: of.heard,
+            lag_us: of.lag_us(now),
+        };
+        self.sources.iter().map(source).collect()
+    }
+
+    /// As it is written down: all that stands below this offset.
+    pub(super) fn text(&self, next: Offset) -> String {
+        let written = Written { next: next.get(), sources: self.sources.clone() };
+        // Numbers and texts under texts: nothing of it can fail.
+        serde_json::to_string(&written).unwrap_or_default()
+    }
+}
+
+impl Held {
+    fn lag_us(&self, now: Timestamp) -> i64 {
+        let lately = self.lags.iter().filter(|(at, _)| now.micros_since(*at) <= LAG_LIVES_US);
+        lately.map(|(_, lag)| *lag).max().unwrap_or_default()
+    }
+}
+
+fn written(path: &Path) -> Option<Written> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let read = serde_json::from_str(&text);
+    if read.is_err() {
+        warn!(
+            "`{}` is damaged; what is held of each source is read from the event log alone",
+            path.display()
+        );
+    }
+    read.ok()
+}

@@ -1,0 +1,80 @@
+//! `tick` lines: so that windows of detection end in time when nothing else tells the time (WIRE 4).
+//!
+//! Timers fire at whole seconds of engine time, so a tick is worth its line only where it brings in a new second: at most one
+//! a second, and none while events do it. It is as late as the latest of the sources delivers, so that what is still under way
+//! comes before the second that it belongs to ends; a source that is later than `events.lag_ms_max` is not waited for.
+
+use super::{Clock, Events};
+use std::sync::Arc;
+use std::time::Duration;
+use sumun_model::Timestamp;
+use sumun_server::events::{Batch, EventLine};
+use tracing::error;
+
+/// How often is looked whether a second has passed.
+const LOOK: Duration = Duration::from_millis(100);
+/// Added to the sources' delay: the spool is drained and synced within it.
+const MARGIN_US: i64 = 150_000;
+/// The source of ticks.
+pub(crate) const SOURCE: &str = "clock";
+const SECOND_US: i64 = 1_000_000;
+
+/// Ticks for ever.
+pub(crate) async fn run(events: Arc<Events>, clock: Clock, lag_us_max: i64) {
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        look.tick().await;
+        let lag_us = events.lag_us().min(lag_us_max).saturating_add(MARGIN_US);
+        let Some(at) = due(clock(), lag_us, events.time()) else { continue };
+        let position = events.held(SOURCE).saturating_add(1);
+        let line = EventLine { position, ts: at, seq: None, text: text(at) };
+        let batch = Batch { source: SOURCE.to_owned(), after: position.saturating_sub(1), lines: vec![line] };
+        match events.take(batch).await {
+            Ok(_) => failing = false,
+            Err(cause) if !failing => {
+                failing = true;
+                error!("No tick can be written: {cause}");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn text(at: Timestamp) -> String {
+    format!(r#"{{"type":"tick","ts":"{at}","source":"{SOURCE}"}}"#)
+}
+
+/// The whole second to tell of, if it is a new one.
+fn due(now: Timestamp, lag_us: i64, told: Option<Timestamp>) -> Option<Timestamp> {
+    let second = now.as_micros().saturating_sub(lag_us).div_euclid(SECOND_US);
+    let is_new = told.is_none_or(|told| second > told.as_micros().div_euclid(SECOND_US));
+    is_new.then(|| Timestamp::from_micros(second.saturating_mul(SECOND_US)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sumun_model::wire::{Line, Origin, parse_line};
+
+    fn at(us: i64) -> Timestamp {
+        Timestamp::from_micros(1_795_000_000 * SECOND_US + us)
+    }
+
+    #[test]
+    fn a_second_is_told_once_and_only_if_no_event_told_it() {
+        assert_eq!(due(at(2_100_000), 200_000, Some(at(900_000))), Some(at(SECOND_US)));
+        assert_eq!(due(at(2_100_000), 200_000, Some(at(SECOND_US))), None);
+        assert_eq!(due(at(2_199_999), 200_000, Some(at(SECOND_US))), None);
+        assert_eq!(due(at(2_200_000), 200_000, Some(at(SECOND_US))), Some(at(2 * SECOND_US)));
+        assert_eq!(due(at(2_200_000), 200_000, Some(at(2_000_001))), None, "an event told it");
+        assert_eq!(due(at(500_000), 0, None), Some(at(0)));
+    }
+
+    #[test]
+    fn it_is_a_line_of_the_wire() {
+        let line = parse_line(Origin { source_name: "clock", line: 1 }, &text(at(0)));
+        assert!(matches!(line, Ok(Line::Tick(tick)) if tick.ts == at(0)));
+    }
+}

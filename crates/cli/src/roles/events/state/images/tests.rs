@@ -1,0 +1,55 @@
+use super::*;
+
+fn at(us: i64) -> Timestamp {
+    Timestamp::from_micros(1_795_000_000_000_000 + us)
+}
+
+fn told(rows: &Value) -> String {
+    let payload = json!({ "v": 1, "class": "made.up", "at": at(-5).to_string(), "facts": {}, "rows": rows, "feed": [] });
+    let told = lines(7, at(0), &payload.to_string());
+    [told.lines, told.problems].concat().join("\n")
+}
+
+#[test]
+fn rows_become_lines_and_say_nothing_else() {
+    let made = at(-5).as_micros();
+    let rows = json!([
+        { "table": "customers", "row": { "customer": "C1", "version": 1 } },
+        { "table": "persons", "row": { "person": "P1", "name": "Made Up", "email": "made-up@example.test" } },
+        { "table": "accounts", "row": { "account": "A1", "customer": "C1", "person": "P1", "segment": "retail", "country": "KR",
+            "opened": "2025-03-02", "owner": "O1", "parent": null, "fee_tier": null, "state": "open", "version": 1 } },
+        { "table": "vendors", "row": { "vendor": "V1", "name": "Made Up", "class": "tool", "state": "approved",
+            "networks": ["198.51.100.0/24"], "scopes": ["read"], "diligence": {}, "version": 1 } },
+        { "table": "delegations", "row": { "delegation": "D1", "account": "A1", "key": null, "operator": "O2", "networks": [],
+            "scopes": ["trade"], "limits": {}, "from_us": made, "until_us": made, "state": "active", "version": 1 } },
+        { "table": "keys", "row": { "key": "K1", "account": "A1", "state": "active", "measure": "monitor", "before_hold": null,
+            "cause": null, "scopes": ["read", "trade"], "allowlist": ["203.0.113.7", { "prefix": "203.0.113.8",
+            "since": "2026-11-01T00:00:00Z", "proved": null }], "purpose": "own_bot", "application": "bot", "operator": "O1",
+            "vendor": null, "secret": "made-up-digest", "exposure": "made-up-hash", "requested_by": "customer:C1/P1",
+            "session": "S1", "created_us": made, "expires_us": made, "replaces": null, "mandate": {}, "version": 3 } },
+        { "table": "questions", "row": { "question": "Q1", "key": "K1", "account": "A1", "answer": "not_me", "answered_us": made } },
+        { "table": "questions", "row": { "question": "Q0", "key": "K1", "account": "A1", "answer": "me", "answered_us": made - 1 } },
+        { "table": "verifications", "row": { "verification": "R1", "key": "K1", "account": "A1", "identity": { "verified_us": made },
+            "tests": [{ "state": "failed", "ended_us": made - 9 }, { "state": "passed", "ended_us": made }] } },
+        { "table": "cases", "row": { "case_id": "X1", "closed_us": made, "outcome": "confirmed", "members": [
+            { "key": "K1", "account": "A1", "state": "suspected" }, { "key": "K2", "account": "A2", "state": "exonerated" }] } },
+        { "table": "policies", "row": { "policy": "default@3", "digest": "ab", "text": "made-up", "state": "active",
+            "activated_us": made } },
+        { "table": "policies", "row": { "policy": "default@2", "digest": "aa", "state": "retired", "activated_us": made } },
+        { "table": "cases", "row": { "case_id": "X2", "closed_us": null, "outcome": null, "members": [{ "key": "K1" }] } },
+    ]);
+    let told = told(&rows);
+    for secret in ["Made Up", "made-up", "S1", "customer:C1"] {
+        assert!(!told.contains(secret), "{secret} in {told}");
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn what_is_no_line_is_a_problem_and_the_rest_is_told() {
+    let rows = json!([
+        { "table": "vendors", "row": { "vendor": "V1", "class": "no such class" } },
+        { "table": "accounts", "row": { "account": "A1" } },
+    ]);
+    insta::assert_snapshot!(told(&rows));
+}
