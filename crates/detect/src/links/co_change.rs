@@ -36,6 +36,9 @@ pub struct Params {
     pub window_s: u32,
     /// How long a change waits for its surroundings. Default 600.
     pub settle_s: u32,
+    /// The same for stops, which are told only after a silence that is longer for slower keys, and dated back. What is told later
+    /// yet is not compared with anything. Default 7200.
+    pub stop_settle_s: u32,
     /// How far around a stop or a return an outage is looked for. Default 300.
     pub outage_s: u32,
     /// Share of all active keys that stop or return at once in an outage of the venue. Default 300.
@@ -78,6 +81,7 @@ impl Default for Params {
         Self {
             window_s: 90,
             settle_s: 600,
+            stop_settle_s: 7_200,
             outage_s: 300,
             venue_share_milli: 300,
             network_share_milli: 500,
@@ -126,6 +130,16 @@ struct Waiting {
     chance_ppm: u32,
 }
 
+/// Changes in order of time. Stops have a lane of their own, since they come late.
+#[derive(Default, Serialize, Deserialize)]
+struct Lane {
+    waiting: VecDeque<Waiting>,
+    /// Changes up to here are judged.
+    judged: Option<Timestamp>,
+    /// Changes up to here came too thick to be kept, so their surroundings are unknown.
+    crowded: Option<Timestamp>,
+}
+
 /// How many keys were active in the last day, as of the last hour.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Active {
@@ -138,15 +152,12 @@ struct Active {
 #[derive(Default, Serialize, Deserialize)]
 pub struct State {
     keys: Aged<KeyId, Known>,
-    waiting: VecDeque<Waiting>,
+    stops: Lane,
+    others: Lane,
     /// Who moved to what, the latest.
     targets: Aged<Change, Vec<(Timestamp, u64)>>,
     pairs: Pairs,
     active: Active,
-    /// Changes up to here are judged.
-    judged: Option<Timestamp>,
-    /// Changes up to here came too thick to be kept, so their surroundings are unknown.
-    crowded: Option<Timestamp>,
 }
 
 /// The detector.
@@ -197,15 +208,41 @@ impl LinkDetector for CoChange {
         if state.active.at.is_none_or(|at| hour(at) != hour(now)) {
             state.count_active(now);
         }
-        state.judge(params, now, out);
-        let past = now.plus_micros(-micros(params.settle_s + 2 * params.outage_s + params.window_s));
-        while state.waiting.front().is_some_and(|waiting| waiting.at < past) {
-            state.waiting.pop_front();
+        for (lane, settle_s) in [(true, params.stop_settle_s), (false, params.settle_s)] {
+            // Taken out, so that judging may use the rest of the state.
+            let mut judged = std::mem::take(state.lane(lane));
+            state.judge(params, &mut judged, settle_s, now, out);
+            judged.forget(now.plus_micros(-micros(settle_s + 2 * params.outage_s + params.window_s)));
+            *state.lane(lane) = judged;
+        }
+    }
+}
+
+impl Lane {
+    /// Keeps a change until it and its neighbours are judged.
+    fn wait(&mut self, params: &Params, waiting: Waiting) {
+        let place = self.waiting.partition_point(|other| other.at <= waiting.at);
+        self.waiting.insert(place, waiting);
+        while self.waiting.len() > params.waiting_max as usize {
+            if let Some(lost) = self.waiting.pop_front() {
+                let reach = lost.at.plus_micros(micros(params.outage_s + params.window_s));
+                self.crowded = self.crowded.max(Some(reach));
+            }
+        }
+    }
+
+    fn forget(&mut self, past: Timestamp) {
+        while self.waiting.front().is_some_and(|waiting| waiting.at < past) {
+            self.waiting.pop_front();
         }
     }
 }
 
 impl State {
+    const fn lane(&mut self, stops: bool) -> &mut Lane {
+        if stops { &mut self.stops } else { &mut self.others }
+    }
+
     fn wait(&mut self, params: &Params, waiting: Waiting, who: u64) {
         if !matches!(waiting.change, Change::Stopped | Change::Resumed) {
             let movers = self.targets.touch(&waiting.change, waiting.at, Vec::new);
@@ -218,15 +255,7 @@ impl State {
                 self.targets.pop_oldest();
             }
         }
-        // Messages come in order of engine time; one that does not still finds its place.
-        let place = self.waiting.partition_point(|other| other.at <= waiting.at);
-        self.waiting.insert(place, waiting);
-        while self.waiting.len() > params.waiting_max as usize {
-            if let Some(lost) = self.waiting.pop_front() {
-                let reach = lost.at.plus_micros(micros(params.outage_s + params.window_s));
-                self.crowded = self.crowded.max(Some(reach));
-            }
-        }
+        self.lane(waiting.change == Change::Stopped).wait(params, waiting);
     }
 
     fn count_active(&mut self, now: Timestamp) {

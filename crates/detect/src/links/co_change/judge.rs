@@ -1,7 +1,7 @@
 //! Changes in their surroundings: which are everybody's, which are together, and what is said.
 
 use super::pairs::{Hit, ordered};
-use super::{CoChange, KIND_WORDS, Params, State, Waiting, kind, micros};
+use super::{CoChange, KIND_WORDS, Lane, Params, State, Waiting, kind, micros};
 use crate::emit::{Change, LinkSignal, Raw};
 use crate::links::LinkDetector;
 use crate::mark::Mark;
@@ -34,17 +34,24 @@ fn is_edge(at: Timestamp) -> bool {
 
 impl State {
     /// Judges every change that has waited long enough.
-    pub(super) fn judge(&mut self, params: &Params, now: Timestamp, out: &mut Vec<LinkSignal>) {
-        let until = now.plus_micros(-micros(params.settle_s));
+    pub(super) fn judge(
+        &mut self,
+        params: &Params,
+        lane: &mut Lane,
+        settle_s: u32,
+        now: Timestamp,
+        out: &mut Vec<LinkSignal>,
+    ) {
+        let until = now.plus_micros(-micros(settle_s));
         let from =
-            self.waiting.partition_point(|waiting| self.judged.is_some_and(|judged| waiting.at <= judged));
-        let to = self.waiting.partition_point(|waiting| waiting.at <= until);
-        self.judged = self.judged.max(Some(until));
+            lane.waiting.partition_point(|waiting| lane.judged.is_some_and(|judged| waiting.at <= judged));
+        let to = lane.waiting.partition_point(|waiting| waiting.at <= until);
+        lane.judged = lane.judged.max(Some(until));
         if from >= to {
             return;
         }
         let mut times = Times::new();
-        for waiting in &self.waiting {
+        for waiting in &lane.waiting {
             let kind = kind(waiting.change);
             times.entry((kind, None)).or_default().push(waiting.at.as_micros());
             if let Some(network) = self.keys.get(&waiting.key).and_then(|known| known.network) {
@@ -53,27 +60,25 @@ impl State {
         }
         let mut stand = BTreeSet::new();
         for index in from..to {
-            let Some(waiting) = self.waiting.get(index).cloned() else { break };
-            if self.is_everybodys(params, &waiting, &times) {
+            let Some(waiting) = lane.waiting.get(index).cloned() else { break };
+            let crowded = lane.crowded.is_some_and(|crowded| waiting.at <= crowded);
+            if crowded || self.is_everybodys(params, &waiting, &times) {
                 continue;
             }
-            if self.pair_up(params, index, &waiting, &times) {
-                stand.insert((waiting.at, waiting.key));
+            if self.pair_up(params, lane, index, &times) {
+                stand.insert((waiting.at, waiting.key, kind(waiting.change)));
             }
         }
         let mut told = BTreeSet::new();
-        for (_, key) in stand.iter().rev() {
+        for (_, key, change) in stand.iter().rev() {
             if !told.contains(key) {
-                told.extend(self.tell(params, key, now, out));
+                told.extend(self.tell(params, key, *change, now, out));
             }
         }
     }
 
-    /// Whether what happened happened to everybody: an outage of the venue, a release day, a fashion, or too much to know.
+    /// Whether what happened happened to everybody: an outage of the venue, a release day, a fashion.
     fn is_everybodys(&self, params: &Params, waiting: &Waiting, times: &Times) -> bool {
-        if self.crowded.is_some_and(|crowded| waiting.at <= crowded) {
-            return true;
-        }
         if matches!(waiting.change, Change::Stopped | Change::Resumed) {
             let keys = within(times.get(&(kind(waiting.change), None)), waiting.at, micros(params.outage_s));
             return is_share(keys, self.active.keys, params.venue_share_milli);
@@ -88,7 +93,8 @@ impl State {
     }
 
     /// Compares a change with those shortly before it; says whether a pair of its key stands.
-    fn pair_up(&mut self, params: &Params, index: usize, waiting: &Waiting, times: &Times) -> bool {
+    fn pair_up(&mut self, params: &Params, lane: &Lane, index: usize, times: &Times) -> bool {
+        let Some(waiting) = lane.waiting.get(index) else { return false };
         let earliest = waiting.at.plus_micros(-micros(params.window_s));
         let change = kind(waiting.change);
         let crowd = within(times.get(&(change, None)), waiting.at, micros(params.window_s));
@@ -106,7 +112,7 @@ impl State {
             known.tries = known.tries.saturating_add(1);
             own.tries = known.tries;
         }
-        let partners: Vec<Waiting> = self
+        let partners: Vec<&Waiting> = lane
             .waiting
             .iter()
             .take(index)
@@ -114,7 +120,6 @@ impl State {
             .take_while(|other| other.at >= earliest)
             .filter(|other| other.change == waiting.change && other.key != waiting.key)
             .take(PARTNERS_MAX)
-            .cloned()
             .collect();
         let (mut stands, mut met) = (false, BTreeSet::new());
         for other in partners {
@@ -143,6 +148,7 @@ impl State {
         &mut self,
         params: &Params,
         by: &KeyId,
+        change: u8,
         now: Timestamp,
         out: &mut Vec<LinkSignal>,
     ) -> BTreeSet<KeyId> {
@@ -181,8 +187,7 @@ impl State {
         {
             return group;
         }
-        let change = self.waiting.iter().rev().find(|waiting| waiting.key == *by).map(|w| kind(w.change));
-        let word = change.and_then(|kind| KIND_WORDS.get(usize::from(kind))).copied().unwrap_or("changed");
+        let word = KIND_WORDS.get(usize::from(change)).copied().unwrap_or("changed");
         let mut events: Vec<(Timestamp, EventId)> = weights
             .iter()
             .filter_map(|(key, _)| Some((self.keys.at(key)?, self.keys.get(key)?.event.clone()?)))

@@ -74,7 +74,7 @@ impl World {
         }
     }
 
-    /// Plays everything in order of time with every minute between, a snapshot at `stop`, and half an hour after.
+    /// Plays everything in order of time with every minute between, a snapshot at `stop`, and some hours after.
     fn play_stopping(mut self, stop: usize) -> (Vec<LinkSignal>, State) {
         self.messages.sort_by(|a, b| (a.now, &a.key).cmp(&(b.now, &b.key)));
         let (mut out, mut minute) = (Vec::new(), 0);
@@ -98,7 +98,7 @@ impl World {
             CoChange::message(&self.params, &mut self.state, message, &mut out);
         }
         let last = self.messages.last().map_or(0, |m| m.now.as_micros() / 1_000_000 - T0);
-        until(&mut self.state, last + 1_800, &mut out);
+        until(&mut self.state, last + 9_000, &mut out);
         (out, self.state)
     }
 
@@ -121,8 +121,35 @@ fn a_pool_whose_machine_restarts_again_and_again_is_told_of_from_the_third_time(
     assert!(first.raw.llr_milli >= 2_000, "{}", first.raw.llr_milli);
     assert!(first.weights.iter().all(|(_, weight)| *weight > 0));
     let lines: Vec<_> = first.raw.values.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    insta::assert_snapshot!(lines.join(", "), @"change stopped, customers 4, keys 4, occasions 3, window 90");
+    insta::assert_snapshot!(lines.join(", "), @"change resumed, customers 6, keys 6, occasions 3, window 90");
     assert!(said.len() <= 4, "once a day");
+}
+
+#[test]
+fn stops_told_late_and_dated_back_are_together_when_they_were() {
+    let uses = World::with(120, 14).messages.into_iter();
+    let mut told: Vec<(i64, LinkMessage)> =
+        uses.map(|message| (message.now.as_micros() / 1_000_000 - T0, message)).collect();
+    for day in 9..14 {
+        let moment = day * DAY + day * 3_777;
+        // The slower the key, the later its silence is told.
+        for key in 0..6_u32 {
+            let at = moment + (i64::from(key) * 7 + 5 * day) % 11;
+            let stop = message(key, at, Link::Change { change: Change::Stopped });
+            told.push((moment + 300 + i64::from(key) * 1_000, stop));
+        }
+    }
+    told.sort_by_key(|(second, _)| *second);
+    let (params, mut state, mut out, mut minute) = (Params::default(), State::default(), Vec::new(), 0);
+    for (second, message) in &told {
+        while minute * 60 <= *second {
+            let begun = Timestamp::from_seconds(T0 + minute * 60).unwrap();
+            CoChange::minute(&params, &mut state, begun, &mut out);
+            minute += 1;
+        }
+        CoChange::message(&params, &mut state, message, &mut out);
+    }
+    assert_eq!(members(&out).len(), 6);
 }
 
 #[test]
@@ -267,7 +294,12 @@ fn its_room_is_fixed_and_a_flood_judges_nobody() {
     }
     let (said, state) = world.play_stopping(usize::MAX);
     assert_eq!(said, []);
-    assert!(state.keys.len() <= 50 && state.pairs.len() <= 40 && state.waiting.len() <= 100);
+    assert!(
+        state.keys.len() <= 50
+            && state.pairs.len() <= 40
+            && state.stops.waiting.len() <= 100
+            && state.others.waiting.len() <= 100
+    );
     assert!(state.pairs.ties() <= 2 * state.pairs.len());
 }
 
