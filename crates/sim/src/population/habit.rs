@@ -93,6 +93,13 @@ impl Rhythm {
         }
     }
 
+    /// When the first look from then on is over, if nothing stops it: before that nobody can have been refused anything.
+    pub(super) fn looked(&self, at: Us) -> Us {
+        let first = (at - self.phase).div_euclid(self.period) + 1;
+        let looks = (first..first + 30 * DAY / self.period + 1).map(|k| self.phase + k * self.period);
+        looks.into_iter().find(|at| self.is_on(*at)).map_or(at, |at| at + self.jitter)
+    }
+
     /// Whether it runs then: its hours, its week, and no day off (one in thirty).
     pub(super) fn is_on(&self, at: Us) -> bool {
         let (first, count) = self.hours;

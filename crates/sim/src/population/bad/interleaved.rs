@@ -18,6 +18,12 @@ pub(in super::super) fn tell(cast: &mut Cast<'_>, size: u64) {
         let borrower = Operator::of(cast, &owner, n, level);
         let begin = cast.moment(250, 600, &mut draws).max(cast.created(key) + DAY);
         cast.own_bot(&owner, key, always(&owner.home, &owner.client));
+        let rhythm = if draws.chance(250) {
+            let looks = draws.spread(60, 1) * cast.scene.activity / 1000;
+            Rhythm::of(looks.max(1), (20, 9), &mut draws)
+        } else {
+            borrower.rhythm.clone()
+        };
         let seat = (&owner.home, owner.device.as_str());
         let (mut from, mut first) = (begin, begin);
         if draws.chance(670) {
@@ -25,19 +31,13 @@ pub(in super::super) fn tell(cast: &mut Cast<'_>, size: u64) {
             first = effect - PROOF;
             from = effect + draws.between(2, 300) * MINUTE;
         } else {
-            let answer = answered(begin + draws.between(5, 90) * MINUTE, &mut draws);
+            let answer = answered(rhythm.looked(begin) + draws.between(5, 90) * MINUTE, &mut draws);
             if draws.chance(670) {
                 cast.answers(&owner, key, answer, ReportKind::OwnerConfirms);
                 let at = answer + draws.between(1, 30) * HOUR;
                 cast.edits(&owner, key, seat, (&borrower.host, &borrower.client), at);
             }
         }
-        let rhythm = if draws.chance(250) {
-            let looks = draws.spread(60, 1) * cast.scene.activity / 1000;
-            Rhythm::of(looks.max(1), (20, 9), &mut draws)
-        } else {
-            borrower.rhythm.clone()
-        };
         let stages = vec![stage(from, FOR_EVER, &borrower.host, &borrower.client)];
         cast.drives(key, rhythm, borrower.brain.clone(), stages);
         cast.misused(key, first, &borrower.name, borrower.skill);

@@ -18,7 +18,7 @@ pub(in super::super) fn tell(cast: &mut Cast<'_>, size: u64) {
         let mut draws = cast.draws("leak", n);
         let from = cast.moment(200, 650, &mut draws).max(cast.created(key) + DAY);
         let level = skill(&mut draws);
-        let mut name = None;
+        let (mut name, mut asked) = (None, from);
         for thief in 0..1 + draws.below(4) {
             let thief = Operator::of(cast, &owner, n * 8 + thief, level);
             let mut at = from + if name.is_none() { 0 } else { draws.between(1, 60) * HOUR };
@@ -29,10 +29,13 @@ pub(in super::super) fn tell(cast: &mut Cast<'_>, size: u64) {
                 at = until + draws.between(4, 40) * HOUR;
             }
             // Several may have found it; the truth names the first.
+            if name.is_none() {
+                asked = thief.rhythm.clone().restless().looked(from);
+            }
             name.get_or_insert(thief.name);
             cast.drives(key, thief.rhythm.restless(), thief.brain, stages);
         }
-        let answer = answered(from + draws.between(5, 60) * MINUTE, &mut draws);
+        let answer = answered(asked + draws.between(5, 60) * MINUTE, &mut draws);
         match draws.below(20) {
             0..13 => cast.answers(&owner, key, answer, ReportKind::OwnerDenies),
             13..15 => cast.answers(&owner, key, answer, ReportKind::OwnerConfirms),

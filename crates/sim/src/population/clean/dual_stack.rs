@@ -24,7 +24,7 @@ pub(in super::super) fn tell(cast: &mut Cast<'_>, size: u64) {
         // The provider switches IPv6 on.
         cast.registered(&owner, key, (&owner.home, &owner.client));
         let at = cast.moment(100, 700, &mut draws).max(cast.created(key) + 60 * MINUTE);
-        let answer = answered(at + 20 * MINUTE, &mut draws);
+        let answer = answered(owner.rhythm.looked(at) + 20 * MINUTE, &mut draws);
         cast.answers(&owner, key, answer, ReportKind::OwnerConfirms);
         let alone = owner.home.moved(owner.net, second);
         cast.edits(

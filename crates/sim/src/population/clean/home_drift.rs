@@ -29,7 +29,7 @@ fn drift(cast: &mut Cast<'_>, n: u64) {
         stages.push(stage(since, at, &host, &owner.client));
         seats.push(seat(&owner, &host, since, at));
         let away = if draws.chance(100) { draws.between(1, 4) * DAY } else { 0 };
-        let answer = answered(at + draws.between(1, 30) * MINUTE + away, &mut draws);
+        let answer = answered(owner.rhythm.looked(at) + draws.between(1, 30) * MINUTE + away, &mut draws);
         cast.answers(&owner, key, answer, ReportKind::OwnerConfirms);
         let edit = answer + draws.between(1, 40) * MINUTE;
         let effect = cast.edits(&owner, key, (&next, &owner.device), (&next, &owner.client), edit);

@@ -34,7 +34,7 @@ pub(in super::super) fn tell(cast: &mut Cast<'_>, size: u64) {
         }
         let knocks = draws.chance(500);
         let edit = if knocks {
-            let answer = answered(arrive + 10 * MINUTE, &mut draws);
+            let answer = answered(owner.rhythm.looked(arrive) + 10 * MINUTE, &mut draws);
             cast.answers(&owner, key, answer, ReportKind::OwnerConfirms);
             answer + draws.between(2, 30) * MINUTE
         } else {
