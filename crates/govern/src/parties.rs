@@ -5,6 +5,7 @@
 //! A customer's principal sees what is his own; for him the rest does not exist.
 
 pub mod account;
+mod closing;
 pub mod customer;
 pub mod delegation;
 pub mod mask;
@@ -94,6 +95,8 @@ pub struct Draft {
     pub facts: Map<String, Value>,
     /// What is allowed but unwise.
     pub warnings: Vec<String>,
+    /// What follows from it in the same change.
+    pub(crate) also: Vec<Plan>,
 }
 
 impl Draft {
@@ -115,7 +118,13 @@ impl Draft {
     }
 
     /// The plan and its answer.
-    fn plan<P: Party>(self, actor: &Actor, id: &str, before: Option<&Image>, now: Timestamp) -> Planned<P> {
+    fn plan<P: Party>(
+        self,
+        actor: &Actor,
+        id: &str,
+        before: Option<&Image>,
+        now: Timestamp,
+    ) -> Result<Planned<P>, Refusal> {
         let write = row::replace(P::TABLE, before, self.image::<P>(id));
         let mut facts = facts(actor);
         facts.insert(P::WHAT.to_owned(), json!(id));
@@ -126,9 +135,12 @@ impl Draft {
         change.writes.push(write);
         change.reads = self.reads;
         let verb = if before.is_some() { "replace" } else { "make" };
-        let plan =
+        let mut plan =
             Plan { title: format!("{verb} {} {id}", P::WHAT), effects, warnings: self.warnings, change };
-        Planned { plan, value, status: if before.is_some() { 200 } else { 201 } }
+        for also in self.also {
+            plan.absorb(also)?;
+        }
+        Ok(Planned { plan, value, status: if before.is_some() { 200 } else { 201 } })
     }
 }
 
@@ -179,7 +191,7 @@ impl Govern {
                 None if call.if_match.is_some() => return Err(not_found(P::WHAT, id)),
                 None => {}
             }
-            Ok(draft(before.clone(), now).await?.plan(actor, id, before.as_ref(), now))
+            draft(before.clone(), now).await?.plan(actor, id, before.as_ref(), now)
         })
         .await
     }

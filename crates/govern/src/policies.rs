@@ -8,5 +8,8 @@ pub mod in_force;
 pub mod propose;
 pub mod row;
 
+/// The policy that a new record begins with.
+pub const SHIPPED: &str = include_str!("../../../policies/default.toml");
+
 pub use in_force::{InForce, Ladder};
 pub use row::{PolicyRow, PolicyState};

@@ -13,16 +13,17 @@ use crate::keys::machine::{Action, apply};
 use crate::keys::row::KeyRow;
 use crate::keys::write::{Deed, KeyWrite, Why};
 use crate::measures::MeasureState;
+use crate::owner::verification;
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::row::replace;
+use crate::row::{replace, text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sumun_model::assessment::{Act, Assessment};
 use sumun_model::finding::{Mode, Phase};
 use sumun_model::{Cause, ExpiryCause, KeyState, Measure, Timestamp};
 use sumun_policy::{Outcome, Step};
-use sumun_store::tables::{SIGNALS, STANDINGS};
+use sumun_store::tables::{MEASURES, SIGNALS, STANDINGS};
 
 /// Least time between two turns by the clock: whatever policy asks, a key is not turned without end.
 const TURN_US_MIN: i64 = 200_000;
@@ -114,6 +115,7 @@ impl Govern {
         if after.as_ref().is_some_and(|after| after.state.is_terminal()) {
             self.withdraw_open(&mut plan, &key.key, input.approval).await?;
         }
+        self.verified_anew(&mut plan, &grounds, &next).await?;
         self.tell(&mut plan, &grounds, &next, &told);
         let turned = Turned {
             key: key.key.clone(),
@@ -144,6 +146,35 @@ impl Govern {
         };
         let asked = Assessment { acts, ..next.assessment.clone() };
         Ok(policy.ladder.step(&next.standing, &asked, now))
+    }
+
+    /// A renewed verification opens with the measure that asks for it, and closes with it.
+    async fn verified_anew(
+        &self,
+        plan: &mut Plan,
+        grounds: &Grounds<'_>,
+        next: &StandingRow,
+    ) -> Result<(), Refusal> {
+        let Loaded { key, account } = grounds.loaded;
+        let (was, is) = [key.measure, next.measure].map(|one| one == Some(Measure::Reverify)).into();
+        if is && !was && alive(key) {
+            let measures = plan.change.writes.iter().filter(|write| write.table.name == MEASURES.name);
+            let case_id = measures
+                .filter(|write| text(&write.image, "state") == "in_force")
+                .map(|write| text(&write.image, "case_id").to_owned())
+                .next_back();
+            let asking = verification::Asking {
+                key: &key.key,
+                account: &key.account,
+                customer: &account.customer,
+                case_id: case_id.as_deref(),
+                until: next.standing.due,
+            };
+            verification::open(self, plan, asking, grounds.now).await?;
+        } else if was && !is {
+            verification::close(self, plan, &key.key, grounds.now).await?;
+        }
+        Ok(())
     }
 
     /// The plan for the key's own row, or for none of it.

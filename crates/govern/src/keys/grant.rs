@@ -14,6 +14,7 @@ use crate::actor::Actor;
 use crate::approvals::{Answer, Approval, ApprovalState, Decision, Outcome};
 use crate::call::{Call, Done, Planned};
 use crate::govern::Govern;
+use crate::measures::staff::OwnDeed;
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::venue::Venue;
@@ -148,6 +149,14 @@ impl Govern {
         plan.warnings = warnings;
         if did == Action::Expire {
             self.withdraw_open(&mut plan, &loaded.key.key, Some(&approval.approval)).await?;
+            let own = OwnDeed {
+                actor,
+                loaded: &loaded,
+                reason: frozen.reason.as_deref().unwrap_or_default(),
+                lesser: frozen.lesser.as_deref(),
+                now,
+            };
+            self.expiry_noted(&mut plan, &own, &approval.approval).await?;
         } else {
             plan.change.reads.extend(reads);
         }

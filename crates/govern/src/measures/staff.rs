@@ -11,6 +11,7 @@ use crate::detection::{Input, detect_actor};
 use crate::govern::{Govern, change, facts};
 use crate::keys::access::Loaded;
 use crate::keys::machine::Action;
+use crate::owner::verification;
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row::replace;
@@ -104,6 +105,38 @@ impl Govern {
         next.measure = Some(Measure::Hold);
         next.next_due_us = until_us;
         plan.change.writes.push(replace(&STANDINGS, before.as_ref(), next.image()));
+        Ok(())
+    }
+
+    /// An end by force that staff proposed and others agreed to.
+    pub(crate) async fn expiry_noted(
+        &self,
+        plan: &mut Plan,
+        own: &OwnDeed<'_>,
+        approval: &str,
+    ) -> Result<(), Refusal> {
+        let Loaded { key, account } = own.loaded;
+        let mut present = None;
+        for row in self.measures_of(&key.key, MeasureState::InForce).await? {
+            present = Some(row.case_id.clone());
+            let why = own_words(own.reason);
+            let row = row.ended(MeasureState::Ended, &own.actor.principal, why, own.now.as_micros());
+            plan.change.writes.push(row.next_write());
+        }
+        let case_id = self.own_case(plan, own, present, Some(Measure::Expire), None).await?;
+        let mut row = own.row(self.new_id("M"), &case_id, Measure::Expire.as_str(), None);
+        row.approval = Some(approval.to_owned());
+        plan.change.writes.push(row.first_write());
+        let task =
+            TaskRow::new(self.new_id("T"), &case_id, TaskKind::ConsiderReport, Some(&key.key), own.now);
+        tasks::add(plan, &task);
+        let (stood, before) = self.standing(key, account, own.now).await?;
+        let mut next = stood.clone();
+        next.standing = begun(stood.standing, Some(Measure::Expire), own.now, None);
+        (next.measure, next.next_due_us) = (Some(Measure::Expire), None);
+        plan.change.writes.push(replace(&STANDINGS, before.as_ref(), next.image()));
+        verification::close(self, plan, &key.key, own.now).await?;
+        account.gets_a_measure(&mut plan.change);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! An account: what keys trade from. One customer's, for ever.
 
+use super::closing;
 use super::customer::Standing;
 use super::{Draft, Party, check_country, check_text, inconsistent, missing};
 use crate::actor::Actor;
@@ -155,9 +156,7 @@ pub fn draft(id: &str, put: &AccountPut, before: Option<&Image>, around: &Around
         check_text("/fee_tier", tier)?;
     }
     if put.state == Standing::Closed && before.is_some_and(|row| row::text(row, "state") != "closed") {
-        draft
-            .warnings
-            .push("closing an account ends no key: expire them, so that gates obey at once".to_owned());
+        draft.warnings.push("closing an account ends every key of it at once, and for ever".to_owned());
     }
     Ok(draft
         .column("customer", whose)
@@ -225,7 +224,7 @@ impl Govern {
         put: &AccountPut,
         call: &Call,
     ) -> Result<Done<Account>, Refusal> {
-        self.put_party(actor, id.as_str(), call, |before, _| async move {
+        self.put_party(actor, id.as_str(), call, |before, now| async move {
             let mut around =
                 Around { customer: self.row(&CUSTOMERS, put.customer.as_str()).await?, ..Around::default() };
             if let Some(person) = &put.person {
@@ -237,7 +236,13 @@ impl Govern {
             if let Some(parent) = &put.parent {
                 around.parent = self.row(&ACCOUNTS, parent.as_str()).await?;
             }
-            draft(id.as_str(), put, before.as_ref(), &around)
+            let whose = around.customer.as_ref().map(|row| row::text(row, "segment").to_owned());
+            let mut draft = draft(id.as_str(), put, before.as_ref(), &around)?;
+            closing::segment_by_lead(actor, put.segment, before.as_ref(), whose.as_deref())?;
+            if closing::closes(put.state, before.as_ref()) {
+                draft.also = self.keys_end_with(actor, id.as_str(), "its account was closed", now).await?;
+            }
+            Ok(draft)
         })
         .await
     }

@@ -1,5 +1,6 @@
 //! A verified customer: the party behind accounts and keys.
 
+use super::closing;
 use super::{Draft, Party, check_country, check_text};
 use crate::actor::Actor;
 use crate::call::{Call, Done};
@@ -117,9 +118,9 @@ pub fn draft(put: &CustomerPut, before: Option<&Image>, now: Timestamp) -> Resul
             ));
         }
         if put.state == Standing::Closed && row::text(row, "state") != "closed" {
-            draft
-                .warnings
-                .push("closing a customer ends no key: expire them, so that gates obey at once".to_owned());
+            draft.warnings.push(
+                "closing a customer ends every key of his accounts at once, and for ever, and signs his people out".to_owned(),
+            );
         }
     }
     Ok(draft)
@@ -137,12 +138,22 @@ impl Govern {
         put: &CustomerPut,
         call: &Call,
     ) -> Result<Done<Customer>, Refusal> {
-        self.put_party(
-            actor,
-            id.as_str(),
-            call,
-            |before, now| async move { draft(put, before.as_ref(), now) },
-        )
-        .await
+        let done = self
+            .put_party(actor, id.as_str(), call, |before, now| async move {
+                closing::segment_by_lead(actor, put.segment, before.as_ref(), None)?;
+                let mut draft = draft(put, before.as_ref(), now)?;
+                if closing::closes(put.state, before.as_ref()) {
+                    for account in self.accounts_of(id.as_str()).await? {
+                        let reason = "its customer was closed";
+                        draft.also.extend(self.keys_end_with(actor, &account, reason, now).await?);
+                    }
+                }
+                Ok(draft)
+            })
+            .await?;
+        if done.committed.is_some() && put.state == Standing::Closed {
+            self.sign_out(id.as_str()).await?;
+        }
+        Ok(done)
     }
 }

@@ -6,6 +6,7 @@
 mod bench;
 mod findings;
 mod ladder;
+mod policies;
 mod staffed;
 #[path = "../support/world.rs"]
 mod world;

@@ -70,3 +70,38 @@ async fn a_suspension_follows_and_is_lifted_by_another_person() {
     bench.govern.issue_key(&bench.owner("C1"), &asked.key.key, &call).await.unwrap();
     bench.pass(HOUR);
 }
+
+#[tokio::test]
+async fn a_forced_end_by_staff_is_a_measure_with_its_case() {
+    let bench = bench().await;
+    let call = Call::default();
+    let (key, _) = bench.issued(&request("portfolio", &["read"])).await;
+    bench.govern.hold_key(&staff("anna", Role::Analyst), &key, &hold(), &call).await.unwrap();
+    let asked =
+        bench.govern.expire_key(&staff("bert", Role::Approver), &key, (WHY, LESSER), &call).await.unwrap();
+    for name in ["dora", "emil"] {
+        let approver = staff(name, Role::Approver);
+        bench.govern.decide(&approver, &asked.value.waits_for[0], &crate::bench::yes(), &call).await.unwrap();
+    }
+    assert_eq!(standing(&bench, &key).await, json!("expire"));
+    let wanted =
+        sumun_govern::measures::read::MeasureFilter { key: Some(key), limit: 10, ..Default::default() };
+    let rows = bench.govern.measures(&staff("anna", Role::Analyst), &wanted).await.unwrap();
+    let cases: std::collections::BTreeSet<_> = rows.iter().map(|row| row.case_id.clone()).collect();
+    assert_eq!((rows.len(), cases.len()), (2, 1), "one suspicion, one case");
+}
+
+#[tokio::test]
+async fn a_closed_account_ends_its_keys_in_the_same_change() {
+    let bench = bench().await;
+    let (key, _) = bench.issued(&request("portfolio", &["read"])).await;
+    let put =
+        serde_json::from_value(json!({ "customer": "C1", "segment": "retail", "state": "closed" })).unwrap();
+    let lead = staff("lina", Role::ComplianceLead);
+    let before = bench.govern.store.head().size;
+    bench.govern.put_account(&lead, &"A1".parse().unwrap(), &put, &Call::default()).await.unwrap();
+    assert_eq!(bench.govern.store.head().size, before + 1);
+    let (class, entry) = bench.ledger().await.pop().unwrap();
+    assert_eq!((class.as_str(), entry.pointer("/feed/0/state")), ("account.put", Some(&json!("expired"))));
+    assert_eq!(bench.column(&key, "state").await, json!("expired"));
+}

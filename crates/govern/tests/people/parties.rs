@@ -48,25 +48,25 @@ fn said(refusal: Refusal) -> String {
 #[tokio::test]
 async fn a_put_of_what_stands_writes_nothing_and_another_version_is_refused() {
     let bench = Bench::new().await;
+    let lead = staff("lina", Role::ComplianceLead);
     bench.customer("C1", Segment::Retail).await;
     bench.customer("C1", Segment::Retail).await;
     assert_eq!(bench.classes().await, ["customer.put"]);
     let id = CustomerId::new("C1").unwrap();
     let put =
         CustomerPut { segment: Segment::Corporate, country: None, state: Standing::Closed, purpose: None };
+    let alone = bench.govern.put_customer(&backend(), &id, &put, &Call::default()).await.unwrap_err();
+    assert_eq!(alone.code, "segment_by_lead", "a machine moves nobody to other rules");
     let dry = Call { dry_run: true, ..Call::default() };
-    let plan = bench.govern.put_customer(&backend(), &id, &put, &dry).await.unwrap().plan;
+    let plan = bench.govern.put_customer(&lead, &id, &put, &dry).await.unwrap().plan;
     insta::assert_snapshot!(pretty(&plan));
     assert_eq!(bench.classes().await.len(), 1);
     let stale = Call { if_match: Some(7), ..Call::default() };
-    assert_eq!(
-        bench.govern.put_customer(&backend(), &id, &put, &stale).await.unwrap_err().code,
-        "version_stale"
-    );
+    assert_eq!(bench.govern.put_customer(&lead, &id, &put, &stale).await.unwrap_err().code, "version_stale");
     let call = Call { if_match: Some(1), idempotency: Some(("k1".into(), "d1".into())), ..Call::default() };
-    let done = bench.govern.put_customer(&backend(), &id, &put, &call).await.unwrap();
+    let done = bench.govern.put_customer(&lead, &id, &put, &call).await.unwrap();
     assert_eq!((done.value.version, done.committed.unwrap().entry), (2, 1));
-    let again = bench.govern.put_customer(&backend(), &id, &put, &call).await.unwrap();
+    let again = bench.govern.put_customer(&lead, &id, &put, &call).await.unwrap();
     assert!(again.repeated && again.value == done.value, "the same request gets its first answer");
     for role in [Role::Viewer, Role::Analyst, Role::SecurityAdmin, Role::Auditor, Role::Support] {
         let refusal =
@@ -111,7 +111,12 @@ async fn what_does_not_fit_together_is_refused_and_says_why() {
 
     let mut other = account("C1", Segment::Corporate);
     other.segment_reason = Some("treasury of a sole trader".into());
-    bench.govern.put_account(&backend, &a9, &other, &call).await.unwrap();
+    assert_eq!(
+        bench.govern.put_account(&backend, &a9, &other, &call).await.unwrap_err().code,
+        "segment_by_lead"
+    );
+    let lead = staff("lina", Role::ComplianceLead);
+    bench.govern.put_account(&lead, &a9, &other, &call).await.unwrap();
     assert_eq!(bench.last_facts().await["segment_differs"]["customer"], json!("retail"));
 }
 

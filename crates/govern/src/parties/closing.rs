@@ -1,0 +1,100 @@
+//! What closing a customer or an account brings along, and who may move one to other rules.
+//!
+//! Gates know keys, not accounts: a closed account's keys end in the same change, so that they obey at once.
+
+use super::customer::Standing;
+use crate::actor::{Actor, Role};
+use crate::govern::{Govern, store_refusal};
+use crate::keys::machine::Action;
+use crate::keys::row::KeyRow;
+use crate::plan::Plan;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::row;
+use serde_json::json;
+use sumun_model::{ExpiryCause, Segment, Timestamp};
+use sumun_store::tables::{ACCOUNTS, KEYS, PERSONS};
+use sumun_store::{Filter, Image, Table};
+
+/// Whether a put closes what was open.
+pub(super) fn closes(state: Standing, before: Option<&Image>) -> bool {
+    state == Standing::Closed && before.is_some_and(|row| row::text(row, "state") != "closed")
+}
+
+/// Refuses a machine that moves somebody to another segment, or an account to another than its customer's: other rules hold
+/// there, looser ones perhaps, and who says so is a person.
+///
+/// # Errors
+/// `segment_by_lead`.
+pub(super) fn segment_by_lead(
+    actor: &Actor,
+    segment: Segment,
+    before: Option<&Image>,
+    customers: Option<&str>,
+) -> Result<(), Refusal> {
+    let was = before.map(|row| row::text(row, "segment"));
+    let same = was.map_or_else(
+        || customers.is_none_or(|whose| whose == segment.as_str()),
+        |was| was == segment.as_str(),
+    );
+    if same || actor.has(&[Role::ComplianceLead]) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalKind::Forbidden,
+        "segment_by_lead",
+        format!(
+            "`{}` cannot put this under the rules for `{segment}`: that takes a compliance lead",
+            actor.principal
+        ),
+        "send the segment that stands here, and have a compliance lead change it",
+    )
+    .at("/segment"))
+}
+
+impl Govern {
+    /// The plans by which every living key of an account ends.
+    pub(super) async fn keys_end_with(
+        &self,
+        actor: &Actor,
+        account: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Plan>, Refusal> {
+        let mut plans = Vec::new();
+        for row in self.rows_of(&KEYS, "account", account).await? {
+            let key = KeyRow::of(&row)?;
+            if !key.state.is_terminal() {
+                let how = (Action::RunOut, ExpiryCause::Natural);
+                plans.push(self.ended(actor, &key, how, Some(reason), now).await?);
+            }
+        }
+        Ok(plans)
+    }
+
+    /// Every account of a customer.
+    pub(super) async fn accounts_of(&self, customer: &str) -> Result<Vec<String>, Refusal> {
+        let rows = self.rows_of(&ACCOUNTS, "customer", customer).await?;
+        Ok(rows.iter().map(|row| row::text(row, ACCOUNTS.key).to_owned()).collect())
+    }
+
+    /// Signs every person of a customer out.
+    pub(super) async fn sign_out(&self, customer: &str) -> Result<(), Refusal> {
+        for row in self.rows_of(&PERSONS, "customer", customer).await? {
+            let person = row::text(&row, PERSONS.key);
+            let principal = format!("customer:{customer}/{person}");
+            self.store.delete_sessions_of(&principal).await.map_err(store_refusal)?;
+        }
+        Ok(())
+    }
+
+    async fn rows_of(
+        &self,
+        table: &'static Table,
+        column: &'static str,
+        value: &str,
+    ) -> Result<Vec<Image>, Refusal> {
+        let filter =
+            Filter { equals: vec![(column, json!(value))], limit: Filter::LIMIT_MAX, ..Filter::default() };
+        self.store.list(table, &filter).await.map_err(store_refusal)
+    }
+}
