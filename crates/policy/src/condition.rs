@@ -10,6 +10,8 @@ mod compile;
 mod eval;
 mod names;
 mod render;
+#[cfg(test)]
+mod tests;
 
 pub use compile::{ConditionError, compile};
 pub use eval::{Reading, Scope, Value, p_to_points};

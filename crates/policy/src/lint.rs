@@ -166,6 +166,16 @@ impl Linter<'_> {
                 );
             }
         }
+        let answers = ladder.rules.iter().filter(|rule| rule.measure == Measure::Expire).any(|rule| {
+            let failed = Var::Hard(sumun_model::Hard::ControlFailedTwice);
+            rule.when.variables().into_iter().any(|var| *var == failed || *var == Var::AnyHard)
+        });
+        if !answers {
+            let message = format!(
+                "in `{name}` nothing follows when the control test fails twice (`hard.control_failed_twice`)"
+            );
+            self.say(at, Warning, "failure_unanswered", message);
+        }
         for rule in &ladder.rules {
             // Inherited rules are told of once, where they stand.
             if !rule.inherited {

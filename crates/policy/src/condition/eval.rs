@@ -6,6 +6,7 @@
 use super::{Argument, Comparison, Condition, Function, Kind, Node, Operator, Var};
 use crate::Policy;
 use crate::ladder::Standing;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use sumun_model::score::{families_of, strength_milli, terms, total};
 use sumun_model::{
@@ -73,7 +74,7 @@ pub struct Scope<'a> {
     standing: &'a Standing,
     assessment: &'a Assessment,
     now: Timestamp,
-    evidence: Vec<Evidence>,
+    evidence: Cow<'a, [Evidence]>,
     sharing: Vec<Term>,
     market: Vec<Term>,
     hard: BTreeMap<Hard, String>,
@@ -88,8 +89,12 @@ impl<'a> Scope<'a> {
         assessment: &'a Assessment,
         now: Timestamp,
     ) -> Self {
-        let kept = |piece: &&Evidence| !standing.cleared.contains(&piece.signal);
-        let evidence: Vec<_> = assessment.evidence.iter().filter(kept).cloned().collect();
+        let evidence = if standing.cleared.is_empty() {
+            Cow::Borrowed(assessment.evidence.as_slice())
+        } else {
+            let kept = |piece: &&Evidence| !standing.cleared.contains(&piece.signal);
+            Cow::Owned(assessment.evidence.iter().filter(kept).cloned().collect())
+        };
         let of = |kind| terms(&evidence, &policy.weights, kind, now);
         let (sharing, market) = (of(ScoreKind::Sharing), of(ScoreKind::Market));
         let mut hard: BTreeMap<Hard, String> = assessment
@@ -129,7 +134,7 @@ impl<'a> Scope<'a> {
     /// Evidence that counts.
     #[must_use]
     pub fn evidence(&self) -> &[Evidence] {
-        &self.evidence
+        self.evidence.as_ref()
     }
 
     /// Hard evidence that counts, with its proof.

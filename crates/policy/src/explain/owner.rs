@@ -3,7 +3,7 @@
 
 use super::families;
 use crate::ladder::Step;
-use sumun_model::{Family, Lang, Measure, Phase, Timestamp, Value};
+use sumun_model::{Family, Lang, Measure, Mode, Phase, Timestamp, Value};
 
 /// Most reasons told to an owner.
 const REASONS_MAX: usize = 3;
@@ -14,6 +14,8 @@ pub fn for_owner(step: &Step, lang: Lang) -> String {
     let mut lines: Vec<String> = Vec::new();
     match (step.measure, step.phase) {
         (Measure::Monitor, _) => {}
+        // What is only proposed has not happened.
+        (_, Phase::Enter) if step.mode == Mode::Propose => {}
         (measure, Phase::Leave) => lines.extend(ended(measure, &step.why.code, lang).map(ToOwned::to_owned)),
         (measure, Phase::Enter) => {
             lines.push(what(measure, lang).to_owned());

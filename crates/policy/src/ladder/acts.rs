@@ -37,12 +37,16 @@ impl Walk<'_> {
             }
             ActKind::Lifted => {
                 self.settle();
+                self.standing.proposal = None;
                 self.leave(Grounds::ladder("ladder.lifted", measure));
             }
             ActKind::Exonerated => {
                 self.standing.proposal = None;
-                self.clear();
+                // Episodes that this evidence led to are no longer held against the key.
+                let since = self.assessment.evidence.iter().map(|piece| piece.at).min();
+                self.standing.repeats.retain(|repeat| since.is_some_and(|since| repeat.to < since));
                 self.leave(Grounds::ladder("ladder.exonerated", measure));
+                self.clear();
             }
             // Outside of their measure these change nothing here; detection hears them as lines of the log.
             ActKind::Acknowledged

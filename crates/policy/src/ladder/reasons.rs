@@ -116,9 +116,15 @@ pub(super) fn of_rule(rule: &Rule, walk: &Walk<'_>, scope: &Scope<'_>) -> Ground
     if !hard.is_empty() {
         values.insert("hard".to_owned(), Value::List(hard));
     }
+    // A direct jump to expiry records the test that allowed it (R98).
+    let jump = rule.measure == Measure::Expire && walk.standing.measure != Some(Measure::Reverify);
+    if jump {
+        values.insert("high_risk".to_owned(), Value::from(walk.policy.high_risk.root.in_points()));
+    }
+    let code = if jump { "rule_jump" } else { "rule" };
     Grounds {
         rule: rule.id.clone(),
-        why: Reasoned { code: "rule".to_owned(), values },
+        why: Reasoned { code: code.to_owned(), values },
         lesser: lesser(rule, walk, scope),
         by_people: false,
     }

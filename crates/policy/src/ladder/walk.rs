@@ -226,8 +226,7 @@ impl Walk<'_> {
             }
         }
         let step = self.told(proposal.measure, Phase::Enter, Mode::Propose, proposal.score, grounds);
-        let until = self.ladder.windows.due(proposal.measure, self.now);
-        self.steps.push(Step { until, ..step });
+        self.steps.push(step);
         self.standing.proposal = Some(proposal);
     }
 
