@@ -8,7 +8,7 @@
 use crate::commands::{
     accounts, approvals, canaries, config_check, customers, delegations, gate, gates, govern, init, keys_act,
     keys_check, keys_expose, keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login,
-    operators, persons, replay, request_check, serve, simulate, tokens, totp, users, vendors, venue,
+    operators, owner, persons, replay, request_check, serve, simulate, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -87,6 +87,9 @@ pub enum Command {
     /// Gates that receive the feed, and their receipts
     #[command(subcommand)]
     Gates(gates::Gates),
+    /// What a key's owner is asked, and what he answers
+    #[command(subcommand)]
+    Owner(owner::Owner),
     /// Keys of the venue's own, ended to see whether gates obey
     #[command(subcommand)]
     Canaries(canaries::Canaries),

@@ -30,6 +30,9 @@ fn the_first_screen() {
       request      Look at signed requests
       log          Read the event log
       simulate     Write a made-up population of key users as event lines, with ground truth
+      replay       Run detection and policy over recorded lines and print what they find
+      explain      Explain a key's points and measures at an instant: term by term, why each measure,
+                   and why not the others
       login        Sign in. The session is kept as a profile, readable by its owner only
       logout       Sign out: end the session and forget the profile
       step-up      Show the second factor again, as some actions ask for
@@ -76,6 +79,8 @@ fn every_command_has_help_with_an_example() {
         &["log", "tail"],
         &["log", "dump"],
         &["simulate"],
+        &["replay"],
+        &["explain"],
         &["login"],
         &["logout"],
         &["step-up"],
@@ -136,6 +141,23 @@ fn every_command_has_help_with_an_example() {
         &["approvals", "grant"],
         &["approvals", "refuse"],
         &["approvals", "withdraw"],
+        &["owner", "questions", "list"],
+        &["owner", "questions", "show"],
+        &["owner", "questions", "answer"],
+        &["owner", "addresses", "list"],
+        &["owner", "addresses", "add"],
+        &["owner", "addresses", "remove"],
+        &["owner", "verifications", "list"],
+        &["owner", "verifications", "show"],
+        &["owner", "verifications", "start"],
+        &["owner", "verifications", "step"],
+        &["owner", "verifications", "rotate"],
+        &["owner", "notices", "list"],
+        &["owner", "notices", "show"],
+        &["owner", "notices", "acknowledge"],
+        &["owner", "objections", "list"],
+        &["owner", "objections", "show"],
+        &["owner", "objections", "make"],
         &["gates", "invite"],
         &["gates", "list"],
         &["gates", "revoke"],

@@ -24,12 +24,14 @@ pub enum Typ {
     Enrolment,
     /// An exchange's assertion about one of its owners.
     Assertion,
+    /// An exchange's word on whether it verified a customer's identity anew.
+    Identity,
 }
 
 impl Typ {
     /// Every use.
     pub const ALL: &'static [Self] =
-        &[Self::Feed, Self::Acknowledgement, Self::Gate, Self::Enrolment, Self::Assertion];
+        &[Self::Feed, Self::Acknowledgement, Self::Gate, Self::Enrolment, Self::Assertion, Self::Identity];
 
     /// The header's `typ`.
     #[must_use]
@@ -40,6 +42,7 @@ impl Typ {
             Self::Gate => "sumun-gate+jwt",
             Self::Enrolment => "sumun-enrol+jwt",
             Self::Assertion => "JWT",
+            Self::Identity => "sumun-identity+jwt",
         }
     }
 
@@ -51,7 +54,7 @@ impl Typ {
             Self::Feed => crate::frame::LINE_BYTES_MAX,
             // Some hundred bytes for each key that ended or was narrowed.
             Self::Acknowledgement => 1 << 20,
-            Self::Gate | Self::Enrolment | Self::Assertion => 8 << 10,
+            Self::Gate | Self::Enrolment | Self::Assertion | Self::Identity => 8 << 10,
         }
     }
 }

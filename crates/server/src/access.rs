@@ -243,11 +243,58 @@ rows! {
     KEY_RELEASE = "key_release" Post "/v1/keys/{key}/release" Roles(&[CASE_WORK]);
     KEY_EXPIRE = "key_expire" Post "/v1/keys/{key}/expire" Roles(&[DECIDE]);
 
+    // What is asked of owners: they answer, staff look on.
+    QUESTION_LIST = "question_list" Get "/v1/questions" Roles(&[STAFF, HOLDERS]), owned;
+    QUESTION_GET = "question_get" Get "/v1/questions/{question}" Roles(&[STAFF, HOLDERS]), owned;
+    QUESTION_ANSWER = "question_answer" Post "/v1/questions/{question}/answer" Roles(&[HOLDERS]), owned;
+    ADDRESS_LIST = "address_list" Get "/v1/keys/{key}/addresses" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
+    ADDRESS_REGISTER = "address_register" Post "/v1/keys/{key}/addresses" Roles(&[HOLDERS]), owned;
+    ADDRESS_REMOVE = "address_remove" Post "/v1/keys/{key}/addresses/remove" Roles(&[HOLDERS]), owned;
+    VERIFICATION_LIST = "verification_list" Get "/v1/verifications" Roles(&[STAFF, HOLDERS]), owned;
+    VERIFICATION_GET = "verification_get" Get "/v1/verifications/{verification}" Roles(&[STAFF, HOLDERS]), owned;
+    VERIFICATION_TEST = "verification_test" Post "/v1/verifications/{verification}/tests" Roles(&[HOLDERS]), owned;
+    VERIFICATION_STEP = "verification_step" Post "/v1/verifications/{verification}/steps" Roles(&[HOLDERS]), owned;
+    VERIFICATION_ROTATE = "verification_rotate" Post "/v1/verifications/{verification}/rotate" Roles(&[HOLDERS]), owned;
+    IDENTITY_CALLBACK = "identity_callback" Post "/v1/identity-callbacks" Anyone;
+    NOTICE_LIST = "notice_list" Get "/v1/notices" Roles(&[STAFF, HOLDERS]), owned;
+    NOTICE_GET = "notice_get" Get "/v1/notices/{notice}" Roles(&[STAFF, HOLDERS]), owned;
+    NOTICE_ACKNOWLEDGE = "notice_acknowledge" Post "/v1/notices/{notice}/acknowledge" Roles(&[HOLDERS]), owned;
+    OBJECTION_LIST = "objection_list" Get "/v1/objections" Roles(&[STAFF, HOLDERS]), owned;
+    OBJECTION_GET = "objection_get" Get "/v1/objections/{objection}" Roles(&[STAFF, HOLDERS]), owned;
+    OBJECTION_MAKE = "objection_make" Post "/v1/objections" Roles(&[HOLDERS]), owned;
+
     // The second pair of eyes.
     APPROVAL_LIST = "approval_list" Get "/v1/approvals" Roles(&[STAFF, HOLDERS]), owned;
     APPROVAL_GET = "approval_get" Get "/v1/approvals/{approval}" Roles(&[STAFF, HOLDERS]), owned;
     APPROVAL_DECIDE = "approval_decide" Post "/v1/approvals/{approval}/decide" Roles(&[DECIDE, COMPANY]), owned;
     APPROVAL_WITHDRAW = "approval_withdraw" Post "/v1/approvals/{approval}/withdraw" Roles(&[DECIDE, HOLDERS]), owned;
+
+    // Suspicions: cases, measures, tasks, where a key stands. For those inside; nothing of it shows outside.
+    CASE_LIST = "case_list" Get "/v1/cases" Roles(&[WATCH]);
+    CASE_QUEUE = "case_queue" Get "/v1/case-queue" Roles(&[WATCH]);
+    CASE_GET = "case_get" Get "/v1/cases/{case}" Roles(&[WATCH]);
+    CASE_PLAN = "case_plan" Get "/v1/cases/{case}/plan" Roles(&[WATCH]);
+    CASE_ASSIGN = "case_assign" Post "/v1/cases/{case}/assign" Roles(&[CASE_WORK]);
+    CASE_COMMENT = "case_comment" Post "/v1/cases/{case}/comments" Roles(&[CASE_WORK]);
+    CASE_STEP = "case_step" Post "/v1/cases/{case}/steps/{step}/done" Roles(&[CASE_WORK]);
+    CASE_ASK_WAIVER = "case_ask_waiver" Post "/v1/cases/{case}/steps/{step}/ask-waiver" Roles(&[CASE_WORK]);
+    CASE_WAIVE = "case_waive" Post "/v1/cases/{case}/steps/{step}/waive" Roles(&[&[Role::Approver, Role::ComplianceLead]]);
+    CASE_DECIDE = "case_decide" Post "/v1/cases/{case}/decide" Roles(&[CASE_WORK]);
+    CASE_CLOSE = "case_close" Post "/v1/cases/{case}/close" Roles(&[CASE_WORK]);
+    MEASURE_LIST = "measure_list" Get "/v1/measures" Roles(&[WATCH]);
+    MEASURE_GET = "measure_get" Get "/v1/measures/{measure}" Roles(&[WATCH]);
+    KEY_STANDING = "key_standing" Get "/v1/keys/{key}/standing" Roles(&[WATCH]);
+    SIGNAL_LIST = "signal_list" Get "/v1/signals" Roles(&[WATCH]);
+    TASK_LIST = "task_list" Get "/v1/tasks" Roles(&[WATCH]);
+    TASK_GET = "task_get" Get "/v1/tasks/{task}" Roles(&[WATCH]);
+    TASK_FINISH = "task_finish" Post "/v1/tasks/{task}/finish" Roles(&[CASE_WORK]);
+
+    // What decides, and who put it in force.
+    POLICY_LIST = "policy_list" Get "/v1/policies" Roles(&[WATCH]);
+    POLICY_GET = "policy_get" Get "/v1/policies/{policy}" Roles(&[WATCH]);
+    POLICY_PROPOSE = "policy_propose" Post "/v1/policies" Roles(&[LEAD]);
+    POLICY_ACTIVATE = "policy_activate" Post "/v1/policies/{policy}/activate" Roles(&[LEAD]);
+    POLICY_RETIRE = "policy_retire" Post "/v1/policies/{policy}/retire" Roles(&[LEAD]);
 
     // The venue's own facts.
     VENUE_GET = "venue_get" Get "/v1/venue" Roles(&[STAFF, BACKEND, HOLDERS]);

@@ -19,6 +19,7 @@ mod document;
 pub mod events;
 mod feed_stream;
 mod gates;
+mod identity_callback;
 pub mod metrics;
 mod operation;
 mod parameter;

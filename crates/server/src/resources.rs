@@ -2,6 +2,7 @@
 
 mod approvals;
 mod canaries;
+mod cases;
 mod enrolments;
 mod events;
 mod exposures;
@@ -10,11 +11,18 @@ mod gates;
 mod key_actions;
 mod keys;
 mod ledger;
+mod measures;
+mod owner_addresses;
+mod owner_notices;
+mod owner_questions;
 mod owner_sessions;
+mod owner_verifications;
 mod parties;
+mod policies;
 mod service;
 mod sessions;
 mod shapes;
+mod tasks;
 mod tokens;
 mod users;
 mod venue;
@@ -27,6 +35,10 @@ pub(crate) fn all() -> Api {
     service::add(&mut api);
     sessions::add(&mut api);
     owner_sessions::add(&mut api);
+    owner_questions::add(&mut api);
+    owner_addresses::add(&mut api);
+    owner_verifications::add(&mut api);
+    owner_notices::add(&mut api);
     enrolments::add(&mut api);
     users::add(&mut api);
     tokens::add(&mut api);
@@ -35,6 +47,10 @@ pub(crate) fn all() -> Api {
     key_actions::add(&mut api);
     exposures::add(&mut api);
     approvals::add(&mut api);
+    cases::add(&mut api);
+    measures::add(&mut api);
+    tasks::add(&mut api);
+    policies::add(&mut api);
     venue::add(&mut api);
     ledger::add(&mut api);
     gates::add(&mut api);

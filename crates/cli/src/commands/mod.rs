@@ -27,6 +27,7 @@ mod ledger_walk;
 pub mod log;
 pub mod login;
 pub mod operators;
+pub mod owner;
 pub mod party;
 pub mod persons;
 pub mod replay;
@@ -80,6 +81,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Approvals(command) => approvals::run(command),
         Command::Gates(command) => gates::run(command),
         Command::Canaries(command) => canaries::run(command),
+        Command::Owner(command) => owner::run(command),
         Command::Ledger(command) => ledger::run(command),
     }
 }

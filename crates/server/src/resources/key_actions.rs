@@ -128,7 +128,7 @@ fn key_answer(status: StatusCode, done: Done<KeyAnswer>) -> Result<Answer, Probl
     written(status, done, |answer| view::<KeyAnswerView>(&answer))
 }
 
-fn issued(status: StatusCode, mut done: Done<Issued>) -> Result<Answer, Problem> {
+pub(crate) fn issued(status: StatusCode, mut done: Done<Issued>) -> Result<Answer, Problem> {
     let secret = done.value.secret.take().filter(|_| done.committed.is_some());
     written(status, done, |issued| {
         let mut shown: IssuedView = view(&issued)?;

@@ -87,6 +87,18 @@ pub(crate) struct Limits {
     pub orders_per_second_max: Option<u32>,
 }
 
+/// A sentence for people, in both languages.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SaidView {
+    /// Which sentence.
+    #[schema(example = "address.pending")]
+    pub code: String,
+    /// Korean.
+    pub ko: String,
+    /// English.
+    pub en: String,
+}
+
 /// Why something is done.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -28,6 +28,28 @@ pub(super) async fn run(server: Arc<Server>) {
                 );
             }
         }
+        owners(&server).await;
+    }
+}
+
+/// What owners were asked and its time.
+async fn owners(server: &Server) {
+    match server.govern.owner_due().await {
+        Ok(run) => {
+            for (subject, code) in run.failed {
+                tracing::warn!(
+                    subject,
+                    code,
+                    "What was asked about {subject} could not be closed; trying again"
+                );
+            }
+        }
+        Err(refusal) => {
+            tracing::warn!(
+                code = refusal.code,
+                "Could not look for what owners were asked; trying again: {refusal}"
+            );
+        }
     }
 }
 

@@ -78,6 +78,11 @@ fn body(row: &Row) -> Option<Value> {
             json!({ "reason": "a made-up reason", "lesser": "a made-up reason", "review_by": "user:x" })
         }
         "key_expire" => json!({ "reason": "a made-up reason", "lesser": "a made-up reason" }),
+        "question_answer" => json!({ "answer": "me" }),
+        "address_register" | "address_remove" => json!({ "prefix": "203.0.113.9" }),
+        "verification_test" | "verification_step" | "notice_acknowledge" => return None,
+        "verification_rotate" => json!({}),
+        "objection_make" => json!({ "notice": "unknown-1", "text": "a made-up objection" }),
         "approval_decide" => json!({ "decision": "approve" }),
         "venue_put" => json!({}),
         "gate_invite" => json!({ "gate": "g9" }),

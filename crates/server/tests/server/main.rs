@@ -10,6 +10,7 @@ mod exposures;
 mod feed;
 mod keys;
 mod own;
+mod owners;
 mod parties;
 mod record;
 mod refusals;

@@ -58,6 +58,7 @@ async fn anothers_things_do_not_exist() {
         let path = row.path.replace(row.path.split('/').find(|part| part.starts_with('{')).unwrap(), id);
         let body = match row.id {
             "key_allowlist" => Some(json!({ "allowlist": [] })),
+            "address_register" | "address_remove" => Some(json!({ "prefix": "203.0.113.9" })),
             "key_scopes" => Some(json!({ "scopes": ["read"] })),
             "key_rotate" | "key_revoke" | "key_issue" => Some(json!({})),
             _ if row.method.as_str() == "POST" => Some(reason.clone()),
@@ -83,6 +84,10 @@ async fn lists_hold_ones_own() {
         ("operators", Some("O2")),
         ("keys", None),
         ("approvals", None),
+        ("questions", None),
+        ("verifications", None),
+        ("notices", None),
+        ("objections", None),
     ] {
         let list = bench.send("GET", &format!("/v1/{path}"), &other, None).await.is(200);
         let items = list.json["items"].as_array().unwrap();
