@@ -53,13 +53,13 @@ pub const ALL: &[FactKind] = &[
         "addresses",
         "addresses not in effect from which valid signatures came since the owner last confirmed them; at most 8",
     ),
-    fact(
-        LAST_USE_S,
-        "seconds since 1970",
-        "the latest use, refreshed after ten minutes of use or a change of place or program",
-    ),
+    fact(LAST_USE_S, "seconds since 1970", "the latest use, as of the first use of an hour"),
     fact(NETWORKS_24H, "networks", "different network operators within 24 hours; exact up to 16"),
-    fact(ORDERS_24H, "requests", "orders let through within the hour at hand and the 23 before it"),
+    fact(
+        ORDERS_24H,
+        "requests",
+        "orders let through within the hour at hand and the 23 before it; within an hour followed by eighths",
+    ),
     fact(
         RETURNS_30M,
         "returns",

@@ -259,8 +259,8 @@ proptest! {
         };
         let naive = (1..4)
             .filter_map(|place| {
-                let turns = (0..all.len()).filter(|n| all[*n].0 == 0).filter_map(|n| turn_at(n, place));
-                turns.skip(usize::from(needed) - 1).next()
+                let mut turns = (0..all.len()).filter(|n| all[*n].0 == 0).filter_map(|n| turn_at(n, place));
+                turns.nth(usize::from(needed) - 1)
             })
             .min();
         let told = bench.signals.iter().find(|(_, raw)| raw.code == "foreign_address_in_use");

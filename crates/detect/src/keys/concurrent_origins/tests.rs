@@ -26,6 +26,23 @@ fn a_borrower_and_an_owner_by_turns_both_registered_is_lending() {
 }
 
 #[test]
+fn what_people_read_of_it() {
+    use sumun_model::Lang::{En, Ko};
+    use sumun_model::because::{because, for_owner};
+    let mut bench = bench();
+    bench.play(&turns(&[("203.0.113.7", "ccxt/4"), ("198.51.100.9", "pyupbit/0")], 5));
+    let raw = &bench.signals[0].1;
+    let values = raw.values.iter().cloned().collect();
+    let read = [En, Ko].map(|lang| [because(&raw.code, &values, lang), for_owner(&raw.code, &values, lang)]);
+    insta::assert_snapshot!(read.concat().join("\n"), @r"
+    Use went back and forth between 203.0.113.7 and 198.51.100.9, in different networks: 3 returns within 30 minutes.
+    Your API key was used by turns from 203.0.113.7 and 198.51.100.9 within a short time.
+    서로 다른 네트워크의 두 주소(203.0.113.7, 198.51.100.9)를 오가며 사용됨. 30분 안에 3회 되돌아옴.
+    회원님의 API 키가 짧은 시간 동안 두 주소(203.0.113.7, 198.51.100.9)에서 번갈아 사용되었습니다.
+    ");
+}
+
+#[test]
 fn the_same_program_counts_half_and_no_allowlist_tells_no_cause() {
     let told = Bench::<ConcurrentOrigins>::new(&[])
         .play(&turns(&[("203.0.113.7", "ccxt/4"), ("198.51.100.9", "ccxt/4")], 5));
