@@ -2,7 +2,10 @@
 //! to do.
 //!
 //! Installs system packages only as root on a Debian-like system; elsewhere it prints what is missing and stops.
-//! Python packages go into `target/clients/venv` only, from whatever index pip's own settings name.
+//! Python packages go into `target/clients/venv` only, from whatever index pip's own settings name; network data into
+//! `artifacts/network-data`.
+
+mod network_data;
 
 use std::fs::File;
 use std::io::Write;
@@ -37,6 +40,7 @@ pub(crate) fn run() -> Result<PathBuf> {
     run::heading("setup");
     compilers()?;
     postgres()?;
+    network_data::bring()?;
     let python = python()?;
     clients(python)
 }
@@ -181,7 +185,7 @@ fn made_by(interpreter: &Path, identity: &str) -> bool {
     run::output(Command::new(interpreter).args(["-c", PYTHON_IDENTITY])).is_ok_and(|found| found == identity)
 }
 
-/// Says for what an environment was completed: interpreter and pinned packages, as text.
+/// Says for what an environment or a folder was completed: interpreter and pinned packages, as text.
 struct Stamp {
     path: PathBuf,
     text: String,

@@ -42,6 +42,12 @@ impl Prefix {
         Self(ipnet::IpNet::from(canonical(address)))
     }
 
+    /// The prefix of this many bits around an address; `None` if an address has not so many.
+    #[must_use]
+    pub fn around(address: IpAddr, bits: u8) -> Option<Self> {
+        ipnet::IpNet::new(canonical(address), bits).ok().map(|net| Self(net.trunc()))
+    }
+
     /// Whether the address lies inside.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

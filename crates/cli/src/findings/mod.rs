@@ -1,8 +1,9 @@
 //! What every command that makes findings shares: policy, parameters and data files read once ([`Setup`]), lines read and parsed
-//! ([`input`]), the ladder as detection's judge ([`judge`]), and findings written ([`print`]).
+//! ([`input`]), networks looked up in files ([`data`]), the ladder as detection's judge ([`judge`]), and findings written ([`print`]).
 //!
 //! Used by `sumun replay`, `evaluate`, `explain` and the live role. Never here: a rule; see `detect` and `policy`.
 
+pub mod data;
 pub mod input;
 pub mod judge;
 pub mod print;

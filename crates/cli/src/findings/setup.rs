@@ -1,6 +1,7 @@
 //! Policy file and data files, read once and named by their digests.
 
 use super::LadderJudge;
+use super::data::NetworkFiles;
 use crate::exit::BadInput;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -102,12 +103,22 @@ impl Setup {
 type Data = (Arc<dyn NetworkData>, Option<[u8; 32]>);
 
 fn network_data(folder: Option<&Path>) -> anyhow::Result<Data> {
-    match folder {
-        None => Ok((Arc::new(NoData), None)),
-        Some(word) if word == Path::new(DATA_NONE) => Ok((Arc::new(NoData), None)),
-        Some(folder) => {
-            let shown = folder.display();
-            Err(BadInput(format!("`{shown}`: data files cannot be read yet; say `--data none`")).into())
-        }
-    }
+    let installed = NetworkFiles::installed();
+    let folder = match folder {
+        Some(word) if word == Path::new(DATA_NONE) => return Ok((Arc::new(NoData), None)),
+        Some(folder) => folder,
+        None => match &installed {
+            Some(folder) => folder,
+            None => {
+                eprintln!(
+                    "sumun: no network data: networks are known from `network` lines only \
+                     (`cargo xtask setup` brings the data; `--data none` is silent about it)"
+                );
+                return Ok((Arc::new(NoData), None));
+            }
+        },
+    };
+    let files = NetworkFiles::open(folder).map_err(|error| BadInput(error.to_string()))?;
+    let digest = files.digest();
+    Ok((Arc::new(files), Some(digest)))
 }
