@@ -87,6 +87,14 @@ impl Operation {
         self
     }
 
+    /// Takes a larger body than others do.
+    pub(crate) fn bytes_max(mut self, bytes_max: usize) -> Self {
+        if let Some(taken) = &mut self.takes {
+            taken.bytes_max = bytes_max;
+        }
+        self
+    }
+
     /// Takes a body of another type.
     pub(crate) fn takes_other(mut self, content_type: &'static str, schema: Value, bytes_max: usize) -> Self {
         self.takes = Some(Taken { content_type, schema, bytes_max });

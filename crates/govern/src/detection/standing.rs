@@ -1,18 +1,21 @@
 //! Where a key stands on the ladder, as it is kept between steps.
 
+use crate::actor::Actor;
 use crate::govern::{Govern, store_refusal};
-use crate::keys::access::AccountFacts;
+use crate::keys::access::{AccountFacts, INSIDE};
 use crate::keys::row::KeyRow;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row::{image, typed};
+use crate::staff::require;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use sumun_model::assessment::Assessment;
+use sumun_model::finding::Signal;
 use sumun_model::{Measure, Timestamp};
 use sumun_policy::Standing;
 use sumun_policy::ladder::follows;
-use sumun_store::tables::STANDINGS;
+use sumun_store::tables::{SIGNALS, STANDINGS};
 use sumun_store::{Filter, Image};
 
 /// A row of standings. Times are microseconds since 1970.
@@ -163,4 +166,36 @@ fn nothing_said(key: &KeyRow, account: &AccountFacts, now: Timestamp) -> Result<
         facts: BTreeMap::new(),
         cluster: None,
     })
+}
+
+impl Govern {
+    /// Where a key stands, for those who look into suspicions.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, the store's.
+    pub async fn key_standing(&self, actor: &Actor, key: &str) -> Result<StandingRow, Refusal> {
+        require(actor, INSIDE)?;
+        let loaded = self.key_loaded(actor, key).await?;
+        Ok(self.standing(&loaded.key, &loaded.account, self.world.now()).await?.0)
+    }
+
+    /// Signals, by id, about a key or an account if said.
+    ///
+    /// # Errors
+    /// `forbidden`, the store's.
+    pub async fn signals(
+        &self,
+        actor: &Actor,
+        key: Option<&str>,
+        account: Option<&str>,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<Signal>, Refusal> {
+        require(actor, INSIDE)?;
+        let columns = [("key", key), ("account", account)];
+        let equals = columns.into_iter().filter_map(|(name, value)| Some((name, json!(value?)))).collect();
+        let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX), ..Filter::default() };
+        let rows = self.store.list(&SIGNALS, &filter).await.map_err(store_refusal)?;
+        Ok(rows.iter().filter_map(super::signal::of).collect())
+    }
 }

@@ -1,4 +1,5 @@
-//! What falls due, looked for once a second: ends, lapsed holds, lapsed approvals, vendors nobody looked into again.
+//! What falls due: ends, the ladder's windows, lapsed approvals, vendors nobody looked into again. Looked for four times a second,
+//! so that a policy's windows of seconds hold.
 
 use crate::server::Server;
 use std::sync::Arc;
@@ -6,11 +7,15 @@ use std::time::Duration;
 
 /// Until the end.
 pub(super) async fn run(server: Arc<Server>) {
-    let mut every = tokio::time::interval(Duration::from_secs(1));
+    let mut every = tokio::time::interval(Duration::from_millis(250));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ticks = 0_u32;
     loop {
         every.tick().await;
-        vendors(&server).await;
+        if ticks.is_multiple_of(4) {
+            vendors(&server).await;
+        }
+        ticks = ticks.wrapping_add(1);
         match server.govern.due().await {
             Ok(run) => {
                 for (subject, code) in run.failed {

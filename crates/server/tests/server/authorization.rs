@@ -83,6 +83,14 @@ fn body(row: &Row) -> Option<Value> {
         "verification_test" | "verification_step" | "notice_acknowledge" => return None,
         "verification_rotate" => json!({}),
         "objection_make" => json!({ "notice": "unknown-1", "text": "a made-up objection" }),
+        "case_assign" => json!({ "assignee": "user:x" }),
+        "case_comment" => json!({ "text": "a made-up comment" }),
+        "case_step" | "task_finish" => json!({ "result": "a made-up result" }),
+        "case_decide" => {
+            json!({ "decisions": [{ "key": "K9", "choice": "keep", "reason": "a made-up reason" }] })
+        }
+        "case_close" => json!({ "outcome": "benign", "reason": "a made-up reason" }),
+        "policy_propose" => json!({ "text": "no policy" }),
         "approval_decide" => json!({ "decision": "approve" }),
         "venue_put" => json!({}),
         "gate_invite" => json!({ "gate": "g9" }),

@@ -1,0 +1,180 @@
+//! Measures, signals, and where a key stands: what was found and what followed, for those inside.
+
+use crate::access;
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::asked::Asked;
+use crate::operation::operation;
+use crate::parameter::{Kind, Parameter};
+use crate::problem::Problem;
+use crate::view::{page, view};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sumun_govern::measures::read::MeasureFilter;
+use utoipa::ToSchema;
+
+/// A measure.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct MeasureView {
+    /// Its id.
+    pub measure_id: String,
+    /// On which key.
+    pub key: String,
+    /// Of which account.
+    pub account: String,
+    /// In which case.
+    pub case_id: String,
+    /// `monitor`, `warn`, `hold`, `reverify`, `expire`, or `suspend` for a suspension by staff.
+    pub measure: String,
+    /// `act`: by policy or staff at once; `propose`: asked of people.
+    pub mode: String,
+    /// `proposed`, `in_force`, `ended`, `refused` or `withdrawn`.
+    pub state: String,
+    /// Who decided it.
+    pub by: String,
+    /// The approval that it waits for, or rests on.
+    pub approval: Option<String>,
+    /// Since when.
+    #[schema(format = DateTime)]
+    pub began: String,
+    /// Until when at the latest.
+    #[schema(format = DateTime)]
+    pub until: Option<String>,
+    /// When it ended.
+    #[schema(format = DateTime)]
+    pub ended: Option<String>,
+    /// When every gate had obeyed.
+    #[schema(format = DateTime)]
+    pub effect: Option<String>,
+    /// What it rests on: signals, baselines, policy, why, why not a lesser one, when each gate obeyed.
+    pub body: Value,
+    /// Version of the row.
+    pub version: i64,
+}
+
+/// A signal.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct SignalView {
+    /// Its id.
+    pub id: String,
+    /// Engine time.
+    #[schema(format = DateTime)]
+    pub ts: String,
+    /// Detector and version.
+    pub detector: String,
+    /// About what.
+    pub subject: Value,
+    /// What is believed.
+    pub cause: String,
+    /// Points in thousandths.
+    pub points: i64,
+    /// Reason code.
+    pub code: String,
+    /// What was measured.
+    pub values: Value,
+    /// Compared with what; null: there was nothing to compare with.
+    pub baseline: Option<Value>,
+    /// Ids of the latest causing events.
+    pub evidence: Vec<String>,
+}
+
+/// Where a key stands on the ladder, and what is known of it.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct StandingView {
+    /// The key.
+    pub key: String,
+    /// Its account.
+    pub account: String,
+    /// Whose account it is.
+    pub customer: Option<String>,
+    /// The measure in force.
+    pub measure: Option<String>,
+    /// What detection last said of it: evidence, hard evidence, facts, cluster.
+    pub assessment: Value,
+    /// What policy remembers.
+    pub standing: Value,
+    /// The last place of the event log that was taken in; -1 before any.
+    pub position: i64,
+    /// When the clock next asks something.
+    #[schema(format = DateTime)]
+    pub next_due: Option<String>,
+    /// Version of the row.
+    pub version: i64,
+}
+
+const NARROW: [Parameter; 4] = [
+    Parameter {
+        name: "state",
+        kind: Kind::OneOf(&["proposed", "in_force", "ended", "refused", "withdrawn"]),
+        required: false,
+        about: "Only in this state.",
+    },
+    Parameter { name: "key", kind: Kind::Id, required: false, about: "Only on this key." },
+    Parameter { name: "account", kind: Kind::Id, required: false, about: "Only of this account." },
+    Parameter { name: "case", kind: Kind::Id, required: false, about: "Only in this case." },
+];
+
+const SIGNALS_OF: [Parameter; 2] = [
+    Parameter { name: "key", kind: Kind::Id, required: false, about: "Only about this key." },
+    Parameter { name: "account", kind: Kind::Id, required: false, about: "Only about this account." },
+];
+
+pub(crate) fn add(api: &mut Api) {
+    api.add(
+        operation(&access::MEASURE_LIST, "measures", "Measures · 조치 목록")
+            .query(&NARROW)
+            .lists::<MeasureView>(),
+        list,
+    );
+    api.add(
+        operation(&access::MEASURE_GET, "measures", "One measure · 조치 조회")
+            .gives::<MeasureView>(StatusCode::OK, "The measure.")
+            .versioned(),
+        async |asked: Asked| {
+            let row = asked.server.govern.measure(asked.actor()?, asked.path("measure")?).await?;
+            let shown: MeasureView = view(&row)?;
+            Ok(Answer::ok(&shown)?.version(shown.version))
+        },
+    );
+    api.add(
+        operation(&access::KEY_STANDING, "measures", "Where a key stands, and why · 키 위험 상태")
+            .gives::<StandingView>(StatusCode::OK, "Where it stands.")
+            .versioned(),
+        async |asked: Asked| {
+            let row = asked.server.govern.key_standing(asked.actor()?, asked.path("key")?).await?;
+            let shown: StandingView = view(&row)?;
+            Ok(Answer::ok(&shown)?.version(shown.version))
+        },
+    );
+    api.add(
+        operation(&access::SIGNAL_LIST, "measures", "What detection found · 탐지 신호 목록")
+            .query(&SIGNALS_OF)
+            .lists::<SignalView>(),
+        signals,
+    );
+}
+
+async fn list(asked: Asked) -> Result<Answer, Problem> {
+    let wanted = asked.page();
+    let narrow = |name: &str| asked.query(name).map(str::to_owned);
+    let filter = MeasureFilter {
+        key: narrow("key"),
+        account: narrow("account"),
+        case_id: narrow("case"),
+        state: narrow("state"),
+        after: wanted.after,
+        limit: wanted.limit,
+    };
+    let measures = asked.server.govern.measures(asked.actor()?, &filter).await?;
+    let views = measures.iter().map(view::<MeasureView>).collect::<Result<Vec<_>, _>>()?;
+    Answer::ok(&page(views, asked.limit(), |last| last.measure_id.clone()))
+}
+
+async fn signals(asked: Asked) -> Result<Answer, Problem> {
+    let wanted = asked.page();
+    let (key, account) = (asked.query("key"), asked.query("account"));
+    let found = asked.server.govern.signals(asked.actor()?, key, account, wanted.after, wanted.limit).await?;
+    let views = found.iter().map(view::<SignalView>).collect::<Result<Vec<_>, _>>()?;
+    Answer::ok(&page(views, asked.limit(), |last| last.id.clone()))
+}
