@@ -56,6 +56,8 @@ fn syntax(source: &str, errors: &cel::ParseErrors) -> ConditionError {
     let before: usize = source.split_inclusive('\n').take(line - 1).map(str::len).sum();
     let start = (before + column - 1).min(source.len());
     let told = first.msg.lines().next().unwrap_or_default();
+    // The parser lists every token it would have taken; nobody reads that.
+    let told = told.split(" expecting").next().unwrap_or(told).replace("'<EOF>'", "the end");
     let told: String = told.chars().take(160).collect();
     let message = if source.trim().is_empty() {
         "an empty condition; write `true` for a rule that always applies".to_owned()
@@ -194,6 +196,9 @@ impl Compiler<'_> {
                 self.wrong(tree, "division is refused: it can fail; multiply the other side")
             }
             (operators::CONDITIONAL, _) => self.wrong(tree, "`? :` is refused; write two rules"),
+            (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT, _) => {
+                self.wrong(tree, "names are written with a dot, such as `sharing.points`")
+            }
             (name, args) => self.function(tree, name, call.target.as_deref(), args),
         }
     }
@@ -213,8 +218,24 @@ impl Compiler<'_> {
 
     fn compare(&self, how: Comparison, left: &IdedExpr, right: &IdedExpr) -> Result<Kind, ConditionError> {
         let (a, b) = match (decimal(left), decimal(right)) {
-            (None, Some(p)) => (self.node(left)?, self.threshold(right, p)?),
-            (Some(p), None) => (self.threshold(left, p)?, self.node(right)?),
+            (None, Some(p)) => {
+                let a = self.node(left)?;
+                let b = if self.kind(&a) == Type::Probability {
+                    self.threshold(right, p)?
+                } else {
+                    self.node(right)?
+                };
+                (a, b)
+            }
+            (Some(p), None) => {
+                let b = self.node(right)?;
+                let a = if self.kind(&b) == Type::Probability {
+                    self.threshold(left, p)?
+                } else {
+                    self.node(left)?
+                };
+                (a, b)
+            }
             _ => (self.node(left)?, self.node(right)?),
         };
         let kinds = (self.kind(&a), self.kind(&b));

@@ -178,13 +178,14 @@ impl Walk<'_> {
     }
 }
 
-/// The total at which the posterior is half of what it is at `points`; never below 0, where nothing speaks against the key.
+/// The total at which the posterior is half of what it is at `points`. Where that lies near or below the prior, which evidence only
+/// nears and never reaches, a quarter of the points; never below 0, where nothing speaks against the key.
 pub(crate) fn below_half(points: MilliNats, weights: &Weights) -> MilliNats {
     #[expect(clippy::cast_precision_loss, reason = "a total is some ten thousand milli-nats")]
     let logit = weights.logit_prior() + points as f64 / 1000.0;
     // P/2 has the odds 1 / (1 + 2·e^−logit).
     let half = -libm::log(1.0 + 2.0 * libm::exp(-logit));
-    rounded(1000.0 * (half - weights.logit_prior()) - 0.5).max(0)
+    rounded(1000.0 * (half - weights.logit_prior()) - 0.5).max(points / 4).max(0)
 }
 
 fn whole_second(at: Timestamp) -> Timestamp {

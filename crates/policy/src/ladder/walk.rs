@@ -158,6 +158,17 @@ impl Walk<'_> {
                 Some(Who::People { .. }) => {}
             }
         }
+        // What a machine does by itself needs no proposal beside it.
+        let entered = found.iter().find_map(|asked| match asked {
+            Asked::Enter(measure, ..) => Some(rank(Some(*measure))),
+            Asked::Propose(..) => None,
+        });
+        found.retain(|asked| match asked {
+            Asked::Propose(proposal, _) => {
+                entered.is_none_or(|entered| rank(Some(proposal.measure)) > entered)
+            }
+            Asked::Enter(..) => true,
+        });
         found
     }
 
