@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `question.asked` | `question`, `address`, `event`, `at`, `enforced`, `client`, `asn`, `country` |
 //! | `question.seen` | `question`, `address`, `count`, `last_seen` |
-//! | `question.answered` | `question`, `address`, `answer` (`me`, `not_me`), `report` (`owner_confirms`, `owner_denies`), `event`, `at`; with `me` also those of `address.registered`, with `not_me` also `keys`, `cause` (`leaked`) |
+//! | `question.answered` | `question`, `address`, `answer` (`me`, `not_me`), `report` (`owner_confirms`, `owner_denies`), `about` (the request), `event` (id for the line that tells it), `at`; with `me` also those of `address.registered`, with `not_me` also `keys`, `cause` (`leaked`) |
 //! | `question.lapsed` | `question`, `address` |
 //! | `address.registered` | `keys`, `addresses` (`ceremony`, `prefix`, `until`), `shared_with` (how many other customers proved it) |
 //! | `address.proved` | `keys`, `ceremony`, `prefix`, `address`, `event`, `at`, `registered_by` |

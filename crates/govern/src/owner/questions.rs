@@ -239,7 +239,8 @@ impl Govern {
                         ("address", json!(question.address)),
                         ("answer", json!(reply)),
                         ("report", json!(report)),
-                        ("event", json!(question.body.event)),
+                        ("about", json!(question.body.event)),
+                        ("event", json!(format!("{id}/answer"))),
                         ("at", json!(now)),
                     ],
                 );
