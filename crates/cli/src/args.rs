@@ -6,7 +6,7 @@
 )]
 
 use crate::commands::{
-    accounts, approvals, canaries, config_check, customers, delegations, gate, gates, govern, init, keys_act,
+    accounts, approvals, canaries, config_check, customers, delegations, explain, gate, gates, govern, init, keys_act,
     keys_check, keys_expose, keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login,
     operators, owner, persons, replay, request_check, serve, simulate, tokens, totp, users, vendors, venue,
 };
@@ -49,6 +49,7 @@ pub enum Command {
     Log(LogCommand),
     Simulate(simulate::Arguments),
     Replay(Box<replay::Arguments>),
+    Explain(Box<explain::Arguments>),
     Login(login::Login),
     Logout(login::Logout),
     StepUp(login::StepUp),

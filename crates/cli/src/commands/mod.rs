@@ -6,6 +6,7 @@ pub mod canaries;
 pub mod config_check;
 pub mod customers;
 pub mod delegations;
+pub mod explain;
 pub mod gate;
 pub mod gate_enrol;
 pub mod gates;
@@ -62,6 +63,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Request(RequestCommand::Check(arguments)) => request_check::run(arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Log(LogCommand::Tail(arguments)) => log::tail(arguments),
         Command::Log(LogCommand::Dump(arguments)) => log::dump(arguments),
         Command::Login(arguments) => login::login(arguments),

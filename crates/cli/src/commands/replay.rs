@@ -23,13 +23,11 @@ const SNAPSHOT: &str = "detect.snapshot";
 /// files: same output byte for byte, whatever the number of threads or the size of batches, and through any stop and restore.
 /// Counts go to standard error.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  sumun replay < world.ndjson > findings.ndjson\n  \
+#[command(after_help = "Examples:\n  sumun replay < world.ndjson > findings.ndjson\n  \
                         sumun replay world.ndjson --lang ko --approve none\n  \
                         sumun log dump --events | sumun replay --measures recorded\n  \
                         head -n 1000 world.ndjson | sumun replay --save state; tail -n +1001 world.ndjson | sumun replay --restore state\n\n\
-                        Exit codes: 0 all lines were taken, 1 the operation failed, 2 a line, the policy or a snapshot is bad."
-)]
+                        Exit codes: 0 all lines were taken, 1 the operation failed, 2 a line, the policy or a snapshot is bad.")]
 pub struct Arguments {
     /// File of lines [default: standard input]
     file: Option<PathBuf>,
@@ -123,7 +121,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         None => replay(arguments, engine, std::io::stdin().lock(), "stdin"),
         Some(path) => {
             let shown = path.display().to_string();
-            let file = File::open(path).map_err(|error| BadInput(format!("failed to open `{shown}`: {error}")))?;
+            let file =
+                File::open(path).map_err(|error| BadInput(format!("failed to open `{shown}`: {error}")))?;
             replay(arguments, engine, BufReader::with_capacity(1 << 18, file), &shown)
         }
     }

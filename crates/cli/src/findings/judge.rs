@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use sumun_detect::judge::Judge;
-use sumun_model::{
-    Assessment, FindingId, KeyId, KeyState, Lang, Measure, MeasureFinding, Timestamp,
-};
+use sumun_model::{Assessment, FindingId, KeyId, KeyState, Lang, Measure, MeasureFinding, Timestamp};
 use sumun_policy::ladder::{follows, step};
 use sumun_policy::policy::rank;
 use sumun_policy::{Approve, BudgetBook, Outcome, Policy, Standing, Step, explain};

@@ -14,7 +14,7 @@ use sumun_policy::{Approve, Policy};
 
 /// Where the default policy stands in the source tree; the same text is in the binary.
 const DEFAULT_PATH: &str = "policies/default.toml";
-const DEFAULT_TEXT: &str = include_str!("../../../../policies/default.toml");
+pub(crate) const DEFAULT_TEXT: &str = include_str!("../../../../policies/default.toml");
 /// The word for `--data` that means no files.
 pub const DATA_NONE: &str = "none";
 
@@ -87,6 +87,13 @@ impl Setup {
             Measures::Derive => Box::new(LadderJudge::new(Arc::clone(&self.policy), approve, lang)),
             Measures::Recorded => Box::new(sumun_detect::judge::NoJudge),
         };
+        let (params, weights) = (self.params.clone(), self.weights.clone());
+        Engine::new(params, weights, Arc::clone(&self.data), judge, options, &self.also(approve))
+    }
+
+    /// What a snapshot depends on beside parameters and weights.
+    #[must_use]
+    pub fn also(&self, approve: Approve) -> Vec<u8> {
         let mut also = self.policy_digest.to_vec();
         also.extend(self.data_digest.unwrap_or_default());
         also.push(match approve {
@@ -94,8 +101,7 @@ impl Setup {
             Approve::None => 1,
             Approve::People => 2,
         });
-        let (params, weights) = (self.params.clone(), self.weights.clone());
-        Engine::new(params, weights, Arc::clone(&self.data), judge, options, &also)
+        also
     }
 }
 

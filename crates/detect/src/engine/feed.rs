@@ -44,6 +44,14 @@ fn time(line: &Line) -> Timestamp {
     }
 }
 
+impl Input {
+    /// The line's own time.
+    #[must_use]
+    pub fn ts(&self) -> Timestamp {
+        time(&self.line)
+    }
+}
+
 impl Engine {
     /// Takes lines in log order and gives what they bring, in output order. How lines are cut into calls does not show.
     pub fn feed(&mut self, batch: impl IntoIterator<Item = Input>) -> Vec<Output> {
@@ -75,11 +83,11 @@ impl Engine {
                 self.delegation(delegation);
             }
             Line::Tick(_) | Line::Quote(_) => {}
-            _ => self.to_partition(at, line, out),
+            _ => self.put(at, line, out),
         }
     }
 
-    fn to_partition(&mut self, at: At, line: Line, out: &mut Vec<Output>) {
+    fn put(&mut self, at: At, line: Line, out: &mut Vec<Output>) {
         let Some(Route { partition, home, first }) = self.router.route(&line) else {
             self.counts.stale_states += 1;
             return;

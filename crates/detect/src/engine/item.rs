@@ -87,7 +87,7 @@ pub(crate) struct ToLinks {
 #[derive(Debug)]
 pub(crate) enum ToLink {
     /// A key used, registered or changed something.
-    Message(LinkMessage),
+    Message(Box<LinkMessage>),
     /// A case ended as a false alarm: this key is none of the cluster's.
     Exonerate(KeyId),
     /// The exoneration ended.

@@ -144,6 +144,13 @@ fn restored(number: u16, saved: SavedPartition) -> Partition {
 }
 
 impl Engine {
+    /// Goes on with other parameters and weights from the next line: a policy that comes into force while detection runs. What was
+    /// seen so far was seen with the old ones; `also` as in [`Engine::new`].
+    pub fn adopt(&mut self, params: Params, weights: Weights, also: &[u8]) {
+        self.digest = digest(&params, &weights, self.options.measures, also);
+        (self.params, self.weights) = (params, weights);
+    }
+
     /// Everything remembered, the judge's part too. Equal states give equal bytes.
     ///
     /// # Errors

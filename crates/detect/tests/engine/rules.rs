@@ -179,7 +179,7 @@ fn a_key_whose_account_becomes_known_takes_its_past_along() {
 #[test]
 fn a_key_in_the_place_of_another_keeps_evidence_and_baselines() {
     let begin = turns("K1", 0, 9);
-    let rotated = begin.clone()
+    let rotated = begin
         + r#"{"type":"key","ts":"2026-05-28T09:05:00Z","key":"K2","account":"A-K1","state":"active","replaces":"K1"}"#;
     let mut engine = engine(options(1));
     let found = engine.feed(lines(&rotated));

@@ -132,11 +132,11 @@ impl Saying<'_> {
                 .map(|place| (*place.network).clone()),
             link,
         };
-        self.to_links(ToLink::Message(message));
+        self.tell_links(ToLink::Message(Box::new(message)));
     }
 
     /// Tells the link stage.
-    pub(super) fn to_links(&mut self, message: ToLink) {
+    pub(super) fn tell_links(&mut self, message: ToLink) {
         self.out.links.push(ToLinks {
             at: self.at,
             emitter: self.number,
@@ -150,8 +150,8 @@ impl Saying<'_> {
     pub(super) fn act(&mut self, kind: ActKind) {
         let key = self.key.key.clone();
         match kind {
-            ActKind::Exonerated => self.to_links(ToLink::Exonerate(key)),
-            ActKind::OwnerDenies => self.to_links(ToLink::Readmit(key)),
+            ActKind::Exonerated => self.tell_links(ToLink::Exonerate(key)),
+            ActKind::OwnerDenies => self.tell_links(ToLink::Readmit(key)),
             _ => {}
         }
         self.fuse(Item::Act(Act { kind, at: self.at.now, event: self.origin.event() }));

@@ -1,0 +1,160 @@
+//! `sumun explain`: why a key stands where it stood at an instant, and why not higher.
+
+use super::ConfigArguments;
+use crate::exit::BadInput;
+use crate::findings::{LadderJudge, Setup, told};
+use crate::output;
+use serde::Serialize;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use sumun_detect::judge::Judge;
+use sumun_detect::{Options, Output};
+use sumun_model::because::because;
+use sumun_model::{Fact, KeyId, Lang, Measure, MeasureFinding, Mode, Phase, Signal, Subject, Timestamp};
+use sumun_policy::explain::{Explanation, measure_word, why};
+use sumun_policy::{Approve, Standing};
+
+/// Most signals shown, the latest; `--json` gives all.
+const SIGNALS_SHOWN: usize = 12;
+
+/// Explain a key's points and measures at an instant: term by term, why each measure, and why not the others.
+///
+/// Replays the log up to the instant under the policy, so an answer is the same whenever it is asked for. Points of the families add up to
+/// the total; every line names its signal, and every signal its events.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  sumun explain K1 --at 2026-05-28T09:30:00Z --log world.ndjson\n  \
+                        sumun explain K1 --at 2026-05-28T09:30:00Z --lang ko\n\n\
+                        Exit codes: 0 explained, 1 the operation failed, 2 the log, the policy or what was asked is bad.")]
+pub struct Arguments {
+    /// The key
+    key: KeyId,
+    /// The instant, such as 2026-05-28T09:30:00Z
+    #[arg(long, value_name = "TIME")]
+    at: Timestamp,
+    /// File of lines, or folder of an event log [default: the control plane's, `events` in the configured `data_dir`]
+    #[arg(long, value_name = "FILE|DIR")]
+    log: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArguments,
+    /// Policy file [default: policies/default.toml, which the program also has in itself]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Folder of data files on networks, or `none` [default: those installed, if there are any]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Language
+    #[arg(long, value_name = "LANG", default_value = "en")]
+    lang: Lang,
+    /// Print JSON, with all signals, features and what each detector remembers
+    #[arg(long)]
+    json: bool,
+}
+
+/// Everything there is to tell.
+#[derive(Serialize)]
+struct Told {
+    explanation: Explanation,
+    signals: Vec<Signal>,
+    measures: Vec<MeasureFinding>,
+    facts: std::collections::BTreeMap<String, Fact>,
+    baselines: serde_json::Value,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// The log, the policy or a data file is bad, or nothing is known of the key at that instant.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let log = match &arguments.log {
+        Some(log) => log.clone(),
+        None => arguments.config.load(Vec::new())?.config.events_dir(),
+    };
+    if !log.exists() {
+        let told =
+            format!("there is no log at `{}`; name a file of lines or a folder with `--log`", log.display());
+        return Err(BadInput(told).into());
+    }
+    let setup = Setup::load(arguments.policy.as_deref(), arguments.data.as_deref())?;
+    let mut engine = setup.engine(Options::default(), Approve::All, arguments.lang);
+    let (mut signals, mut measures) = (Vec::new(), Vec::new());
+    told::run_to(&mut engine, &log, arguments.at, |output| match output {
+        Output::Signal(signal) if is_about(&signal, &arguments.key) => signals.push(*signal),
+        Output::Measure(measure) if measure.key == arguments.key => measures.push(*measure),
+        _ => {}
+    })?;
+    for signal in &mut signals {
+        signal.because = because(&signal.code, &signal.values, arguments.lang);
+    }
+    let known = engine.explain(&arguments.key).ok_or_else(|| {
+        BadInput(format!(
+            "nothing is known of `{}` by {}; no valid request and no `key` line names it so far",
+            arguments.key, arguments.at
+        ))
+    })?;
+    let mut ladder = LadderJudge::new(Arc::clone(&setup.policy), Approve::All, arguments.lang);
+    ladder.restore(&engine.judge().save()).map_err(anyhow::Error::msg)?;
+    let standing =
+        ladder.standing(&arguments.key).map_or_else(Standing::default, |(standing, _)| standing.clone());
+    let told = Told {
+        explanation: why(&setup.policy, &standing, &known.assessment, arguments.at),
+        signals,
+        measures,
+        facts: known.assessment.facts,
+        baselines: known.baselines,
+    };
+    if arguments.json { output::json(&told) } else { output::text(&told.render(arguments.lang)) }
+}
+
+fn is_about(signal: &Signal, asked: &KeyId) -> bool {
+    match &signal.subject {
+        Subject::Key { key, .. } => key == asked,
+        Subject::Cluster { members, .. } => members.contains(asked),
+        Subject::Account { .. } | Subject::Market { .. } => false,
+    }
+}
+
+impl Told {
+    fn render(&self, lang: Lang) -> String {
+        let pick = |ko: &'static str, en: &'static str| if lang == Lang::Ko { ko } else { en };
+        let mut out = self.explanation.render(lang);
+        // Writing to a `String` cannot fail.
+        if !self.measures.is_empty() {
+            let _ = writeln!(out, "\n{}", pick("조치 이력", "measures so far"));
+        }
+        for m in &self.measures {
+            let phase = match (m.phase, m.mode) {
+                (Phase::Enter, Mode::Act) => pick("시작", "begins"),
+                (Phase::Enter, Mode::Propose) => pick("제안", "proposed"),
+                (Phase::Leave, _) => pick("종료", "ends"),
+            };
+            let word = |measure: Measure| measure_word(measure, lang);
+            let _ = writeln!(out, "  {}  {} {phase}\n    {}", m.ts, word(m.measure), m.because);
+            if m.phase == Phase::Enter && !m.lesser.is_empty() {
+                let _ = writeln!(out, "    {}", m.lesser);
+            }
+        }
+        let beyond = self.signals.len().saturating_sub(SIGNALS_SHOWN);
+        if !self.signals.is_empty() {
+            let _ = writeln!(out, "\n{}", pick("신호", "signals"));
+        }
+        if beyond > 0 {
+            let _ =
+                writeln!(out, "  … {beyond} {}", pick("개 더 있음 (--json)", "more before these (--json)"));
+        }
+        for signal in self.signals.iter().skip(beyond) {
+            let events: Vec<_> = signal.evidence.iter().map(|id| id.as_str()).collect();
+            let _ = writeln!(
+                out,
+                "  {}  {}  {}\n    {}\n    {}: {}",
+                signal.ts,
+                signal.detector,
+                signal.id,
+                signal.because,
+                pick("근거 사건", "events"),
+                events.join(" ")
+            );
+        }
+        out
+    }
+}
