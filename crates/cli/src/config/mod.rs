@@ -209,6 +209,8 @@ section! {
         key_file: Option<PathBuf> = None, example "\"govern-kek.txt\"";
         /// The venue's facts. A changed file is adopted at the next start, as a ledger entry that shows each field.
         venue_file: PathBuf = "venue.toml".into();
+        /// The first policy: put in force where the record has none. Later ones are proposed, and two persons agree. Absent: the shipped one.
+        policy_file: Option<PathBuf> = None, example "\"policy.toml\"";
         /// Where canaries (the venue's own keys, ended and then tried from outside) reach each gate: `gate-id=http://host:port`.
         /// Empty: none is issued. With several control planes, one of them has targets.
         canary_targets: Vec<CanaryTarget> = Vec::new(), example "[\"gate-1=http://127.0.0.1:8080\"]";
@@ -354,6 +356,7 @@ impl Config {
             self.gate.feed.gate_key_file.as_mut(),
             self.govern.key_file.as_mut(),
             self.detect.dir.as_mut(),
+            self.govern.policy_file.as_mut(),
             self.seal.key_file.as_mut(),
         ];
         for path in paths.into_iter().flatten() {

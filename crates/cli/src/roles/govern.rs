@@ -116,6 +116,7 @@ impl ControlPlane {
         let file = VenueFile::read(config)?;
         let govern = open(config, &keys, keyrings, &file).await?;
         file.adopt(&govern, config).await?;
+        adopt_policy(&govern, config).await?;
         let listener = sumun_proxy::server::bind(config.govern.listen)
             .await
             .map_err(|error| Failed(format!("`govern.listen`: {error}")))?;
@@ -206,6 +207,22 @@ async fn remote_gates_share_the_keyring(config: &Config, store: &Store) {
              ledger and the feed; see `sumun config check`"
         );
     }
+}
+
+/// Puts a policy in force where the record has none: the file that the configuration names, or the shipped one.
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub(crate) async fn adopt_policy(govern: &Govern, config: &Config) -> anyhow::Result<()> {
+    let text = match &config.govern.policy_file {
+        None => crate::findings::DEFAULT_TEXT.to_owned(),
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| BadInput(format!("`govern.policy_file`: `{}`: {error}", path.display())))?,
+    };
+    govern
+        .adopt_first_policy(&operator(), &text)
+        .await
+        .map_err(|refusal| Failed(format!("the policy cannot be put in force: {refusal}")).into())
 }
 
 /// The use cases over the store. The venue's facts are the file's until some were adopted.

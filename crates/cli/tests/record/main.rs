@@ -19,6 +19,7 @@ mod alone;
 mod canary;
 mod commands;
 mod house;
+mod live;
 mod making;
 mod plane;
 mod postgres;

@@ -90,7 +90,7 @@ fn an_older_copy_of_everything_shows_by_a_checkpoint_kept_elsewhere() {
     };
     place.write("sumun.toml", &config);
     let process = crate::plane::Plane::start(place.command(&["govern"]));
-    assert_eq!(process.ready["entries"], 5);
+    assert_eq!(process.ready["entries"], 6);
     process.stop();
     place.write("checkpoint.txt", &place.read("sumun-data/ledger/checkpoint"));
     std::fs::remove_dir_all(place.path("sumun-data")).unwrap();
@@ -98,7 +98,7 @@ fn an_older_copy_of_everything_shows_by_a_checkpoint_kept_elsewhere() {
     assert_eq!(place.run(&["ledger", "verify"]).code, 0);
     let ran = place.run(&["ledger", "verify", "--since", "checkpoint.txt"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.out.contains("5 entries, as signed before"), "{}", ran.out);
+    assert!(ran.out.contains("6 entries, as signed before"), "{}", ran.out);
 }
 
 /// Somebody who can write the database adds entries that fit one another, head and all; only the signature is not his.

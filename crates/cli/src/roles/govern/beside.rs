@@ -1,10 +1,12 @@
-//! What runs beside the control plane's front: the record told to the event log, the clock, the event log's house.
+//! What runs beside the control plane's front: the record told to the event log, the clock, the event log's house, detection.
 
 use crate::config::Config;
+use crate::roles::detect::Detect;
 use crate::roles::events::{Events, clock, state};
 use std::sync::Arc;
 use std::time::Duration;
 use sumun_govern::Govern;
+use sumun_stream::Offset;
 use tokio::task::JoinSet;
 
 /// How often what is held is noted and old files are given back.
@@ -14,6 +16,7 @@ const HOUSE_EVERY: Duration = Duration::from_secs(10);
 pub(super) struct Beside {
     events: Arc<Events>,
     tasks: JoinSet<()>,
+    detect: Option<Detect>,
 }
 
 impl Beside {
@@ -34,16 +37,26 @@ impl Beside {
             i64::try_from(config.events.lag_ms_max.get().saturating_mul(1000)).unwrap_or(i64::MAX);
         tasks.spawn(clock::run(Arc::clone(events), crate::clock::now, lag_us_max));
         tasks.spawn(keep_house(Arc::clone(events)));
-        Ok(Self { events: Arc::clone(events), tasks })
+        let detect = match config.detect.enabled {
+            true => Some(Detect::start(govern, events, config).await?),
+            false => {
+                events.needed_from(Offset::new(u64::MAX));
+                None
+            }
+        };
+        Ok(Self { events: Arc::clone(events), tasks, detect })
     }
 
     /// Why the event log takes nothing more, if so.
     pub(super) fn stopped(&self) -> Option<Arc<str>> {
-        self.events.stopped()
+        self.events.stopped().or_else(|| self.detect.as_ref()?.stopped())
     }
 
     /// Ends all of it; what is held is noted.
     pub(super) async fn stop(mut self) {
+        if let Some(detect) = self.detect {
+            detect.stop().await;
+        }
         self.tasks.shutdown().await;
         let events = self.events;
         let _ = tokio::task::spawn_blocking(move || events.keep_house()).await;

@@ -1,4 +1,4 @@
-//! The first entries of a record: the venue's facts, the first two administrators, the built-in gate.
+//! The first entries of a record: the venue's facts, the first two administrators, the built-in gate, a policy.
 
 use super::{Keyrings, OwnKeys, VenueFile, open, operator};
 use crate::config::Config;
@@ -53,6 +53,7 @@ async fn make(
     file.adopt(govern, config).await?;
     let invited = govern.found(&operator(), invites).await?;
     super::own_gate::enrol(govern, config, keys).await?;
+    super::adopt_policy(govern, config).await?;
     Ok(invited
         .into_iter()
         .filter_map(|one| {

@@ -1,8 +1,8 @@
-//! One entry's payload to lines: rows of some tables are subjects of state lines, rows of others are events once they have
-//! an answer. One function per table; fields are named one by one, so that a new column tells nothing by itself.
+//! One entry's payload to lines: rows of some tables are subjects of state lines, some entries are acts of people ([`act`]). One
+//! function per table; fields are named one by one, so that a new column tells nothing by itself.
 //!
-//! What an entry writes anew bears its own time (`answered_us`, `closed_us`, `ended_us` as the payload's `at`): by that an
-//! answer is told once, whatever rewrites its row later.
+//! What an entry writes anew bears its own time (`closed_us`, `activated_us` as the payload's `at`): by that a case's end is told
+//! once, whatever rewrites its row later.
 
 use serde_json::{Map, Value, json};
 use sumun_model::Timestamp;
@@ -41,6 +41,7 @@ pub(super) fn lines(entry: u64, at: Timestamp, payload: &str) -> Told {
     };
     let made = payload.get("at").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
     let made_us = made.map(Timestamp::as_micros);
+    let class = payload.get("class").and_then(Value::as_str).unwrap_or_default();
     for row in payload.get("rows").and_then(Value::as_array).into_iter().flatten() {
         let (Some(table), Some(image)) =
             (row.get("table").and_then(Value::as_str), row.get("row").and_then(Value::as_object))
@@ -53,8 +54,6 @@ pub(super) fn lines(entry: u64, at: Timestamp, payload: &str) -> Told {
             "vendors" => vec![vendor(&row)],
             "delegations" => vec![delegation(&row)],
             "keys" => vec![key(&row)],
-            "questions" => answered(&row),
-            "verifications" => verified(&row),
             "cases" => closed(&row),
             "policies" => in_force(&row),
             _ => continue,
@@ -67,6 +66,13 @@ pub(super) fn lines(entry: u64, at: Timestamp, payload: &str) -> Told {
             }
             finish(line, &mut told);
         }
+    }
+    // Behind the rows: what was done stands after what it changed.
+    let image = &Map::new();
+    let row = Row { entry, at, made_us, image };
+    let facts = payload.get("facts").and_then(Value::as_object);
+    if let Some(line) = facts.and_then(|facts| act(class, facts, &row)) {
+        finish(line, &mut told);
     }
     told
 }
@@ -175,50 +181,27 @@ fn key(row: &Row<'_>) -> Line {
     line
 }
 
-/// *Is it you?*, once answered.
-fn answered(row: &Row<'_>) -> Vec<Line> {
-    if !row.is_now(row.get("answered_us").as_i64()) {
-        return Vec::new();
-    }
-    let kind = match row.text("answer") {
-        "me" => "owner_confirms",
-        "not_me" => "owner_denies",
-        _ => return Vec::new(),
+/// What people did, from an entry whose class is that and whose facts say it. The id is the entry's own, by which the ladder
+/// knows what it was told before.
+fn act(class: &str, facts: &Map<String, Value>, row: &Row<'_>) -> Option<Line> {
+    let fact = |name: &str| facts.get(name).cloned().unwrap_or(Value::Null);
+    let said = |name: &str| facts.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (kind, column, word) = match (class, said("result")) {
+        ("question.answered", _) => ("report", "kind", said("report")),
+        ("verification.identity", "passed") => ("session", "action", "identity_verified"),
+        ("control.ended", "passed") => ("session", "action", "control_proved"),
+        ("control.ended", "failed") => ("session", "action", "control_failed"),
+        _ => return None,
     };
-    let mut line = row.event("report");
-    put(&mut line, "kind", json!(kind));
-    put(&mut line, "key", row.get("key"));
-    put(&mut line, "account", row.get("account"));
-    put(&mut line, "reporter", json!("owner"));
-    vec![line]
-}
-
-/// Identity proved anew, and tests of control as each ends.
-fn verified(row: &Row<'_>) -> Vec<Line> {
-    let mut found = Vec::new();
-    let mut tell = |action: &str| {
-        let mut line = row.event("session");
-        put(&mut line, "account", row.get("account"));
-        put(&mut line, "key", row.get("key"));
-        put(&mut line, "action", json!(action));
-        found.push(line);
-    };
-    let identity = row.get("identity");
-    if row.is_now(identity.get("verified_us").and_then(Value::as_i64)) {
-        tell("identity_verified");
+    let mut line = row.line(kind);
+    put(&mut line, "id", fact("event"));
+    put(&mut line, column, json!(word));
+    put(&mut line, "key", fact("key"));
+    put(&mut line, "account", fact("account"));
+    if kind == "report" {
+        put(&mut line, "reporter", json!("owner"));
     }
-    for test in row.get("tests").as_array().into_iter().flatten() {
-        if !row.is_now(test.get("ended_us").and_then(Value::as_i64)) {
-            continue;
-        }
-        match test.get("state").and_then(Value::as_str) {
-            Some("passed") => tell("control_proved"),
-            Some("failed") => tell("control_failed"),
-            // Void: it counts for nothing.
-            _ => {}
-        }
-    }
-    found
+    Some(line)
 }
 
 /// A case's end, for each of its keys: who was exonerated in it is told so.

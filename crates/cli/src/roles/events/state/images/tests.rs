@@ -27,12 +27,6 @@ fn rows_become_lines_and_say_nothing_else() {
             "since": "2026-11-01T00:00:00Z", "proved": null }], "purpose": "own_bot", "application": "bot", "operator": "O1",
             "vendor": null, "secret": "made-up-digest", "exposure": "made-up-hash", "requested_by": "customer:C1/P1",
             "session": "S1", "created_us": made, "expires_us": made, "replaces": null, "mandate": {}, "version": 3 } },
-        { "table": "questions", "row": { "question": "Q1", "key": "K1", "account": "A1", "answer": "not_me", "answered_us": made } },
-        { "table": "questions", "row": { "question": "Q0", "key": "K1", "account": "A1", "answer": "me", "answered_us": made - 1 } },
-        { "table": "verifications", "row": { "verification": "R1", "key": "K1", "account": "A1", "identity": { "verified_us": made },
-            "tests": [{ "state": "failed", "ended_us": made - 9 }, { "state": "passed", "ended_us": made }] } },
-        { "table": "cases", "row": { "case_id": "X1", "closed_us": made, "outcome": "confirmed", "members": [
-            { "key": "K1", "account": "A1", "state": "suspected" }, { "key": "K2", "account": "A2", "state": "exonerated" }] } },
         { "table": "policies", "row": { "policy": "default@3", "digest": "ab", "text": "made-up", "state": "active",
             "activated_us": made } },
         { "table": "policies", "row": { "policy": "default@2", "digest": "aa", "state": "retired", "activated_us": made } },
@@ -52,4 +46,30 @@ fn what_is_no_line_is_a_problem_and_the_rest_is_told() {
         { "table": "accounts", "row": { "account": "A1" } },
     ]);
     insta::assert_snapshot!(told(&rows));
+}
+
+#[test]
+fn what_people_did_is_told_by_its_class_and_id() {
+    let said = |class: &str, more: Value| {
+        let mut facts =
+            json!({ "actor": "customer:C1/P1", "key": "K1", "account": "A1", "event": "made-up-event" });
+        facts.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let payload = json!({ "v": 1, "class": class, "at": at(-5).to_string(), "facts": facts, "rows": [], "feed": [] });
+        let told = lines(7, at(0), &payload.to_string());
+        [told.lines, told.problems].concat().join("\n")
+    };
+    let told = [
+        said(
+            "question.answered",
+            json!({ "question": "Q1", "address": "203.0.113.9", "answer": "not_me", "report": "owner_denies" }),
+        ),
+        said("question.answered", json!({ "question": "Q1", "answer": "me", "report": "owner_confirms" })),
+        said("verification.identity", json!({ "result": "passed" })),
+        said("verification.identity", json!({ "result": "failed" })),
+        said("control.ended", json!({ "result": "passed" })),
+        said("control.ended", json!({ "result": "failed" })),
+        said("control.ended", json!({ "result": "void" })),
+        said("question.seen", json!({})),
+    ];
+    insta::assert_snapshot!(told.join("\n"));
 }

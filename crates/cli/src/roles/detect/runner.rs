@@ -1,0 +1,298 @@
+//! The thread that detects: reads, feeds, hands over, and writes down where it stands.
+
+use super::{Shared, handover, policy, snapshot};
+use crate::config::Config;
+use crate::findings::Setup;
+use crate::roles::events::record;
+use snapshot::{Head, Snapshot};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use sumun_detect::{Engine, Input, Measures, Options};
+use sumun_model::wire::{Origin, parse_line};
+use sumun_model::{Lang, Timestamp};
+use sumun_policy::Approve;
+use sumun_server::events::Detecting;
+use sumun_stream::{LogError, Offset, Reader};
+use tracing::{error, info, warn};
+
+/// Lines fed at once.
+const LINES: usize = 4096;
+/// How often is looked whether there are new lines, where there were none.
+const LOOK: Duration = Duration::from_millis(5);
+/// A pause after the log could not be read.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Who agrees is not decided here: measures come back as `key` lines.
+const APPROVE: Approve = Approve::People;
+
+/// Detects.
+pub(super) struct Runner {
+    shared: Arc<Shared>,
+    folder: PathBuf,
+    snapshot_us: i64,
+    engine: Engine,
+    /// The policy it runs by.
+    policy: String,
+    reader: Reader,
+    /// Everything below this offset was fed, and what was found in it was taken.
+    next: u64,
+    /// Digest of the last line, as a snapshot names it.
+    last: String,
+    /// Offset and time of the last snapshot.
+    saved: (u64, Timestamp),
+    standing: Detecting,
+    bad: u64,
+}
+
+/// What was read.
+struct Lines {
+    inputs: Vec<Input>,
+    /// Offset behind the last one.
+    next: u64,
+    last: Vec<u8>,
+    last_ts: Option<Timestamp>,
+    /// A policy comes into force with the last one.
+    policy: Option<policy::Named>,
+}
+
+fn options(config: &Config) -> Options {
+    Options { shards: config.detect.shards, measures: Measures::Recorded, ..Options::default() }
+}
+
+impl Runner {
+    /// From the newest snapshot that can be used, or the first line that is kept.
+    pub(super) async fn open(shared: Arc<Shared>, folder: PathBuf, config: &Config) -> anyhow::Result<Self> {
+        let mut found = None;
+        for snapshot in snapshot::read(&folder) {
+            let path = snapshot.path.clone();
+            match restored(&shared, snapshot, config).await {
+                Ok(restored) => {
+                    found = Some(restored);
+                    break;
+                }
+                Err(cause) => warn!("`{}` is not used: {cause}", path.display()),
+            }
+        }
+        let (engine, head) = match found {
+            Some(found) => found,
+            None => from_the_first(&shared, config).await?,
+        };
+        let next = head.next;
+        info!(next, policy = head.policy, "Detection goes on from line {next}");
+        shared.snapshots_need.store(snapshot::needed_by_kept(&folder), Ordering::Relaxed);
+        shared.needs();
+        let snapshot_us =
+            i64::try_from(config.detect.snapshot_s.get().saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+        let reader = shared.events.reader(Offset::new(next));
+        let standing = Detecting { next, engine: engine.now(), ..Detecting::default() };
+        shared.events.detecting(standing.clone());
+        let Head { policy, last, .. } = head;
+        let saved = (next, crate::clock::now());
+        Ok(Self { shared, folder, snapshot_us, engine, policy, reader, next, last, saved, standing, bad: 0 })
+    }
+
+    pub(super) fn run(mut self) {
+        while !self.shared.stopping() {
+            match self.read() {
+                Ok(lines) if lines.next == self.next => {
+                    self.tell(|standing| standing.lag_us = 0);
+                    self.shared.pause(LOOK);
+                }
+                Ok(lines) => {
+                    if !self.take(lines) {
+                        // What was found is not taken: a snapshot would say that it was.
+                        return;
+                    }
+                }
+                Err(LogError::Trimmed { first, .. }) => {
+                    error!(
+                        "Lines {} to {first} of the event log are gone and were never looked at",
+                        self.next
+                    );
+                    self.next = first.get();
+                    self.reader = self.shared.events.reader(first);
+                }
+                Err(cause) => {
+                    let text = format!("the event log cannot be read: {cause}");
+                    if self.standing.trouble.is_none() {
+                        error!("{text}");
+                    }
+                    self.tell(|standing| standing.trouble = Some(text));
+                    self.reader = self.shared.events.reader(Offset::new(self.next));
+                    self.shared.pause(PAUSE);
+                }
+            }
+            if crate::clock::now().micros_since(self.saved.1).abs() >= self.snapshot_us {
+                self.save();
+            }
+        }
+        self.save();
+    }
+
+    fn tell(&mut self, change: impl FnOnce(&mut Detecting)) {
+        change(&mut self.standing);
+        self.shared.events.detecting(self.standing.clone());
+    }
+
+    fn read(&mut self) -> Result<Lines, LogError> {
+        let mut lines =
+            Lines { inputs: Vec::new(), next: self.next, last: Vec::new(), last_ts: None, policy: None };
+        while lines.inputs.len() < LINES && lines.policy.is_none() {
+            let Some(record) = self.reader.poll()? else { break };
+            lines.next = record.offset.get().saturating_add(1);
+            let Some(event) = record::decode(&record) else { continue };
+            lines.policy = policy::named(event.source, event.line);
+            let position = lines.next;
+            let origin = Origin { source_name: event.source, line: position };
+            let text = String::from_utf8_lossy(event.line);
+            match parse_line(origin, &text) {
+                Ok(line) => lines.inputs.push(Input { position, line }),
+                Err(error) => {
+                    // It was read when it came: another version of Sumun wrote it.
+                    self.bad += 1;
+                    if self.bad == 1 {
+                        error!("A line of the event log cannot be read and is passed over: {error}");
+                    }
+                }
+            }
+            lines.last = event.line.to_vec();
+        }
+        #[derive(serde::Deserialize)]
+        struct Timed {
+            ts: Timestamp,
+        }
+        lines.last_ts = serde_json::from_slice::<Timed>(&lines.last).ok().map(|timed| timed.ts);
+        Ok(lines)
+    }
+
+    /// Feeds lines and hands over what they bring; false if it is time to stop before all was taken.
+    fn take(&mut self, lines: Lines) -> bool {
+        let count = u64::try_from(lines.inputs.len()).unwrap_or(u64::MAX);
+        let outputs = self.engine.feed(lines.inputs);
+        self.engine.read_to(lines.next);
+        let now = crate::clock::now();
+        let behind = self.shared.events.durable().get() > lines.next;
+        let lag_us = lines.last_ts.filter(|_| behind).map_or(0, |ts| now.micros_since(ts).max(0));
+        let batches = handover::batches(outputs, lines.next);
+        let waiting =
+            batches.iter().map(|batch| batch.signals.len() + batch.assessments.len()).sum::<usize>();
+        let engine_time = self.engine.now();
+        self.tell(|standing| {
+            standing.lines += count;
+            standing.lag_us = lag_us;
+            standing.engine = engine_time;
+            standing.waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
+        });
+        for batch in &batches {
+            let (shared, standing) = (Arc::clone(&self.shared), &mut self.standing);
+            let taken = handover::give(&shared, batch, |trouble| {
+                // While it waits, everything behind it does.
+                standing.lag_us = lines.last_ts.map_or(0, |ts| crate::clock::now().micros_since(ts).max(0));
+                standing.trouble = trouble;
+                shared.events.detecting(standing.clone());
+            });
+            if !taken {
+                return false;
+            }
+            let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+            self.standing.signals += number(batch.signals.len());
+            self.standing.assessments += number(batch.assessments.len());
+            self.standing.waiting =
+                self.standing.waiting.saturating_sub(number(batch.signals.len() + batch.assessments.len()));
+        }
+        self.next = lines.next;
+        self.last = snapshot::of_line(&lines.last);
+        let next = self.next;
+        self.tell(|standing| {
+            standing.next = next;
+            standing.lag_us = lag_us;
+        });
+        lines.policy.is_none_or(|named| self.adopt(&named))
+    }
+
+    /// Takes up a policy, at the line that names it; false if it is time to stop before it could be read.
+    fn adopt(&mut self, named: &policy::Named) -> bool {
+        while self.policy != named.policy {
+            match self.shared.runtime.block_on(policy::read(&self.shared, &named.policy)) {
+                Ok(setup) => {
+                    let also = setup.also(APPROVE);
+                    self.engine.adopt(setup.params, setup.weights, &also);
+                    self.policy.clone_from(&named.policy);
+                    info!(
+                        policy = named.policy,
+                        line = self.next,
+                        "Detection takes up policy {}",
+                        named.policy
+                    );
+                    self.tell(|standing| standing.trouble = None);
+                }
+                Err(cause) => {
+                    let text = format!("detection waits: {cause}");
+                    if self.standing.trouble.is_none() {
+                        error!("{text}");
+                    }
+                    self.tell(|standing| standing.trouble = Some(text));
+                    if !self.shared.pause(PAUSE) {
+                        // The line that names it counts as not read.
+                        return false;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn save(&mut self) {
+        self.saved.1 = crate::clock::now();
+        if self.saved.0 == self.next {
+            return;
+        }
+        let head = Head { next: self.next, policy: self.policy.clone(), last: self.last.clone() };
+        let written = self.engine.save().map_err(|error| error.to_string());
+        match written.and_then(|engine| snapshot::write(&self.folder, &head, &engine)) {
+            Ok(needed) => {
+                self.saved.0 = self.next;
+                self.shared.snapshots_need.store(needed, Ordering::Relaxed);
+                self.shared.needs();
+                self.tell(|standing| standing.snapshots += 1);
+            }
+            Err(cause) => error!(
+                "No snapshot of detection could be written: {cause}; a start reads more of the log again"
+            ),
+        }
+    }
+}
+
+/// An engine that stands where a snapshot says.
+async fn restored(shared: &Shared, snapshot: Snapshot, config: &Config) -> anyhow::Result<(Engine, Head)> {
+    let Snapshot { head, engine: bytes, .. } = snapshot;
+    let (first, durable) = (shared.events.first().get(), shared.events.durable().get());
+    anyhow::ensure!(head.next <= durable, "it knows line {}, and the event log ends at {durable}", head.next);
+    anyhow::ensure!(head.next >= first, "it ends at line {}, and the event log begins at {first}", head.next);
+    if let Some(last) = head.next.checked_sub(1).filter(|last| *last >= first) {
+        let record = shared.events.reader(Offset::new(last)).poll()?;
+        let line = record.as_ref().and_then(record::decode).map(|event| snapshot::of_line(event.line));
+        anyhow::ensure!(line.as_ref() == Some(&head.last), "it is of another event log");
+    }
+    let setup = policy::read(shared, &head.policy).await?;
+    let mut engine = setup.engine(options(config), APPROVE, Lang::En);
+    engine.restore(&bytes)?;
+    Ok((engine, head))
+}
+
+/// An engine that has seen nothing, at the first line kept.
+async fn from_the_first(shared: &Shared, config: &Config) -> anyhow::Result<(Engine, Head)> {
+    let first = shared.events.first().get();
+    if first > 0 {
+        warn!("The event log begins at line {first}: what was before it is not known to detection any more");
+    }
+    // A line names the policy; until it comes, or where it is gone, the one in force is as good as any.
+    let in_force = shared.govern.policy().ok().map(|policy| policy.policy.clone());
+    let (setup, policy) = match in_force {
+        Some(policy) => (policy::read(shared, &policy).await?, policy),
+        None => (Setup::load(None, None)?, String::new()),
+    };
+    let engine = setup.engine(options(config), APPROVE, Lang::En);
+    Ok((engine, Head { next: first, policy, last: String::new() }))
+}
