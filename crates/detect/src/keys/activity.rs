@@ -9,8 +9,8 @@
 //! What keys tell of things they share with others (uses, registrations, changes) goes on after a key's end, so the engine tells it
 //! (`engine::uses`), not a detector.
 //!
-//! Every fact told may move policy, so it is told sparingly: all of them with the first use of an hour, in between a new network,
-//! program or day at once, and orders when they changed by an eighth.
+//! Every fact told may move policy, so it is told sparingly: all of them with the first use of a day, in between a new network or
+//! program at once, and orders when they changed by an eighth.
 //!
 //! State: 16 networks and 16 programs of 16 bytes, 24 hours of 4, one word of days, seven numbers; at most 0.8 KiB.
 
@@ -74,7 +74,7 @@ pub struct State {
     said: [Option<i64>; NAMES.len()],
 }
 
-/// How closely a fact is followed within an hour.
+/// How closely a fact is followed within a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Follow {
     /// At once.
@@ -82,16 +82,16 @@ enum Follow {
     /// When it changed by an eighth.
     ByEighths,
     /// Not at all.
-    Hourly,
+    Daily,
 }
 
 const NAMES: [(&str, Follow); 6] = [
-    (facts::AGE_DAYS, Follow::Hourly),
+    (facts::AGE_DAYS, Follow::Daily),
     (facts::ACTIVE_DAYS_14D, Follow::Closely),
     (facts::NETWORKS_24H, Follow::Closely),
     (facts::CLIENTS_7D, Follow::Closely),
     (facts::ORDERS_24H, Follow::ByEighths),
-    (facts::LAST_USE_S, Follow::Hourly),
+    (facts::LAST_USE_S, Follow::Daily),
 ];
 
 impl KeyDetector for Activity {
@@ -109,6 +109,7 @@ impl KeyDetector for Activity {
         state.first.get_or_insert(now);
         state.last = now;
         let begun = state.turn(params, now);
+        let new_day = state.days & 1 == 0;
         state.days |= 1;
         let ordered = seen.line.effect == Some(Effect::Order);
         if ordered && let Some(latest) = state.orders.first_mut() {
@@ -116,7 +117,7 @@ impl KeyDetector for Activity {
         }
         let noted = state.note(params, seen, now);
         if begun || noted || ordered {
-            state.say(params, seen.key, now, begun, emit);
+            state.say(params, seen.key, now, new_day, emit);
         }
         if !state.armed {
             state.rest(params, seen.key, now, emit);
@@ -210,7 +211,7 @@ impl State {
                     || match follow {
                         Follow::Closely => true,
                         Follow::ByEighths => apart >= 1,
-                        Follow::Hourly => false,
+                        Follow::Daily => false,
                     });
             if worth {
                 *said = Some(value);

@@ -53,12 +53,16 @@ pub const ALL: &[FactKind] = &[
         "addresses",
         "addresses not in effect from which valid signatures came since the owner last confirmed them; at most 8",
     ),
-    fact(LAST_USE_S, "seconds since 1970", "the latest use, as of the first use of an hour"),
+    fact(
+        LAST_USE_S,
+        "seconds since 1970",
+        "the first use of the day at hand; once the key rested for a day, its latest use",
+    ),
     fact(NETWORKS_24H, "networks", "different network operators within 24 hours; exact up to 16"),
     fact(
         ORDERS_24H,
         "requests",
-        "orders let through within the hour at hand and the 23 before it; within an hour followed by eighths",
+        "orders let through within the hour at hand and the 23 before it; followed by eighths",
     ),
     fact(
         RETURNS_30M,

@@ -31,7 +31,7 @@ fn a_few_days_of_a_key() {
     key.active_days_14d 3
     key.age_days 2
     key.clients_7d 2
-    key.last_use_s 1780448400
+    key.last_use_s 1780444800
     key.networks_24h 2
     key.orders_24h 2
     ");
@@ -89,7 +89,7 @@ proptest! {
             let days: BTreeSet<_> = all.iter().map(|(.., t)| t / DAY).filter(|d| d + 14 > at / DAY).collect();
             prop_assert_eq!(bench.fact("key.networks_24h"), Some(count(networks.len())));
             prop_assert_eq!(bench.fact("key.clients_7d"), Some(count(clients.len())));
-            // Within an hour orders are followed by eighths, and the age not at all.
+            // Within a day orders are followed by eighths, and the age not at all.
             let told = bench.fact("key.orders_24h").unwrap();
             prop_assert!((told - count(orders)).abs() * 8 < told.max(8), "{told} for {orders}");
             prop_assert_eq!(bench.fact("key.active_days_14d"), Some(count(days.len())));
