@@ -109,3 +109,28 @@ fn an_answer_without_the_body_is_the_one_with_any_body() {
         }
     }
 }
+
+/// A control test's code leaves its mark wherever a signed parameter holds it, and only if the signature is valid, refused or not.
+#[test]
+fn a_code_leaves_its_mark_and_nothing_else_does() {
+    use sumun_model::CodeMark;
+    let gate = gate(true);
+    let code = "SUMUN-7H3K9QXZ";
+    let marked = |query: &str, source: &str, valid: bool| {
+        let secret = secret(if valid { "K1" } else { "K9" });
+        let mut asked = Signed::new(Method::GET, "/v1/order", source.parse().unwrap());
+        asked.query = query.to_owned();
+        let asked = asked.authorization(&token("K1", &secret, query, query));
+        gate.decide(&asked.as_request(), at(1)).code
+    };
+    let mark = Some(CodeMark::of(&KeyId::new("K1").unwrap(), code));
+    assert_eq!(marked(&format!("identifier={code}"), HOME, true), mark);
+    assert_eq!(marked(&format!("uuid=a&sumun_code={code}"), HOME, true), mark);
+    assert_eq!(marked(&format!("identifier={code}"), "198.51.100.9", true), mark, "refused for its address");
+    assert_eq!(marked(&format!("identifier={code}"), HOME, false), None);
+    for other in
+        ["identifier=SUMUN-7H3K9QX", "identifier=sumun-7h3k9qxz", "identifier=x-SUMUN-7H3K9QXZ", "uuid=a"]
+    {
+        assert_eq!(marked(other, HOME, true), None, "{other}");
+    }
+}

@@ -51,6 +51,14 @@ fn each_kind_of_change() {
     narrowed["scopes"] = json!(["read_balances", "cancel"]);
     let mut elsewhere = record(&Key::active("K1"));
     elsewhere["allowlist"] = json!(["203.0.113.7/32"]);
+    // Registered and not proved: known, and refused, whatever this gate's configuration says.
+    let mut pending = record(&Key::active("K1"));
+    pending["allowlist"] = json!(["203.0.113.7/32", { "prefix": "127.0.0.1/32", "since": "2026-11-02T00:00:00Z" }]);
+    pending["address_proof_required"] = json!(true);
+    let mut proved = pending.clone();
+    proved["allowlist"][1]["proved"] = json!("2026-11-02T00:05:00Z");
+    let mut not_asked = pending.clone();
+    not_asked.as_object_mut().unwrap().remove("address_proof_required");
     let new = record(&Key::active("K9"));
     for (records, key, expected) in [
         (vec![record(&held)], "K1", [200, 401, 200, 401]),
@@ -58,6 +66,10 @@ fn each_kind_of_change() {
         (vec![record(&suspended)], "K1", [401, 401, 200, 401]),
         (vec![narrowed], "K1", [200, 401, 200, 401]),
         (vec![elsewhere], "K1", REFUSED),
+        (vec![pending.clone()], "K1", REFUSED),
+        (vec![proved], "K1", PASSES),
+        (vec![pending], "K1", REFUSED),
+        (vec![not_asked], "K1", PASSES),
         (vec![new, record(&Key::active("K1"))], "K9", PASSES),
     ] {
         let version = world.server.commit(&records);
