@@ -19,7 +19,7 @@ pub(crate) use eval::{Source, hard_mark, rounded};
 pub use names::{BUILT_IN, Declared, Facts, Function, Type, Var};
 
 use std::ops::Range;
-use sumun_model::MilliNats;
+use sumun_model::{Measure, MilliNats};
 
 /// A condition, compiled once when its policy is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,18 +94,28 @@ impl Condition {
         found
     }
 
-    /// Whole numbers that seconds in the measure are compared with: instants at which the clock may change the answer.
+    /// Seconds in a measure at which time alone may change the answer, and the measure that must be in force for it, if one must.
     #[must_use]
-    pub fn seconds_asked(&self) -> Vec<i64> {
+    pub fn seconds_asked(&self) -> Vec<(Option<Measure>, i64)> {
         let mut found = Vec::new();
+        let under = self.conjuncts().into_iter().find_map(under);
         self.root.walk(&mut |node| {
-            if let Kind::Compare(_, left, right) = &node.kind {
-                match (&left.kind, &right.kind) {
-                    (Kind::Var(Var::InMeasureS), Kind::Int(s))
-                    | (Kind::Int(s), Kind::Var(Var::InMeasureS)) => {
-                        found.push(*s);
+            if let Kind::Compare(how, left, right) = &node.kind {
+                let (seconds, turned) = match (&left.kind, &right.kind) {
+                    (Kind::Var(Var::InMeasureS), Kind::Int(s)) => (*s, false),
+                    (Kind::Int(s), Kind::Var(Var::InMeasureS)) => (*s, true),
+                    _ => return,
+                };
+                let after = seconds.saturating_add(1);
+                match (how, turned) {
+                    (Comparison::AtLeast | Comparison::Less, false)
+                    | (Comparison::AtMost | Comparison::More, true) => {
+                        found.push((under, seconds));
                     }
-                    _ => {}
+                    (Comparison::Equal | Comparison::NotEqual, _) => {
+                        found.extend([(under, seconds), (under, after)])
+                    }
+                    _ => found.push((under, after)),
                 }
             }
         });
@@ -148,5 +158,20 @@ impl Node {
             | Kind::Var(_)
             | Kind::Call(..) => {}
         }
+    }
+}
+
+/// The measure that a part can only hold under.
+fn under(node: &Node) -> Option<Measure> {
+    match &node.kind {
+        Kind::Compare(Comparison::Equal, a, b) => match (&a.kind, &b.kind) {
+            (Kind::Var(Var::Measure), Kind::Text(word)) | (Kind::Text(word), Kind::Var(Var::Measure)) => {
+                word.parse().ok()
+            }
+            _ => None,
+        },
+        Kind::Var(Var::WarningIgnored | Var::RepeatedAfterWarning) => Some(Measure::Warn),
+        Kind::Var(Var::TimedOut) => Some(Measure::Reverify),
+        _ => None,
     }
 }

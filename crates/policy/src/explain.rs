@@ -53,7 +53,9 @@ pub fn sentence(reason: &Reasoned, lang: Lang) -> String {
             format!("{}: {}", reason.code, values.join(", "))
         };
     };
-    fill(if lang == Lang::Ko { text.ko } else { text.en }, &in_words(&reason.values, lang))
+    let said = fill(if lang == Lang::Ko { text.ko } else { text.en }, &in_words(&reason.values, lang));
+    let mut letters = said.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Words of closed lists as people say them; the rule's reason in the language asked for.
@@ -73,6 +75,14 @@ fn in_words(values: &BTreeMap<String, Value>, lang: Lang) -> BTreeMap<String, Va
             let text = Value::Text(translated(text));
             shown.insert(name.to_owned(), text);
         }
+    }
+    for name in ["from", "to", "points"] {
+        if let Some(Value::Int(n)) = values.get(name) {
+            shown.insert(name.to_owned(), Value::Text(signed(*n)));
+        }
+    }
+    if let Some(at) = values.get("since").and_then(|at| at.to_string().parse().ok()) {
+        shown.insert("since".to_owned(), Value::Text(owner::moment(at, lang)));
     }
     if let Some(Value::List(list)) = shown.get("hard") {
         let list = list

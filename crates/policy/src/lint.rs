@@ -120,15 +120,12 @@ impl Linter<'_> {
             }));
         }
         for name in policy.facts.keys().filter(|name| !used.contains(*name)) {
-            // A fact declared for later harms nobody; said only so that a slip in a rule shows.
-            if policy.facts.len() > 1 || !used.is_empty() {
-                self.say(
-                    TOP,
-                    Warning,
-                    "fact_unused",
-                    format!("the fact `{name}` is declared and used by no rule"),
-                );
-            }
+            self.say(
+                TOP,
+                Warning,
+                "fact_unused",
+                format!("the fact `{name}` is declared and used by no rule"),
+            );
         }
     }
 
@@ -138,12 +135,15 @@ impl Linter<'_> {
         let first = ladder.rules.iter().find(|rule| !rule.inherited).or(ladder.rules.first());
         let at = first.map_or((1, 1), |rule| (rule.line, rule.column));
         let windows = &ladder.windows;
-        for (window, seconds) in [
-            ("warn_ack_s", windows.warn_ack_s),
-            ("hold_due_s", windows.hold_due_s),
-            ("reverify_timeout_s", windows.reverify_timeout_s),
+        let base = &self.policy.default.windows;
+        // What is inherited is told of once.
+        let own = |seconds: i64, inherited: i64| seconds == 0 && (segment.is_none() || inherited != 0);
+        for (window, seconds, inherited) in [
+            ("warn_ack_s", windows.warn_ack_s, base.warn_ack_s),
+            ("hold_due_s", windows.hold_due_s, base.hold_due_s),
+            ("reverify_timeout_s", windows.reverify_timeout_s, base.reverify_timeout_s),
         ] {
-            if seconds == 0 {
+            if own(seconds, inherited) {
                 self.say(
                     (1, 1),
                     Error,
@@ -152,7 +152,7 @@ impl Linter<'_> {
                 );
             }
         }
-        if windows.quiet_s == 0 {
+        if own(windows.quiet_s, base.quiet_s) {
             let message = format!("`quiet_s` of `{name}` is 0: measures would flicker on and off");
             self.say((1, 1), Warning, "no_hysteresis", message);
         }
@@ -202,7 +202,7 @@ impl Linter<'_> {
         let Tried { never_true, never_false } = tried(&rule.when, Some(rule.measure));
         if never_true {
             let message = format!(
-                "rule `{id}` can never be met: its parts contradict each other, or `{}` is over by then",
+                "rule `{id}` can never be met: its parts contradict each other, or ask for a measure as strict as `{}`",
                 rule.measure
             );
             self.say(at, Warning, "never_met", message);
@@ -218,12 +218,10 @@ impl Linter<'_> {
             );
             self.say(at, Warning, "institution_by_machine", message);
         }
-        for asked in rule.when.seconds_asked() {
-            if asked >= ladder.windows.hold_due_s && mentions(rule, Measure::Hold) {
-                let message = format!(
-                    "rule `{id}` waits {asked} s in a hold that lapses after {} s",
-                    ladder.windows.hold_due_s
-                );
+        for (under, asked) in rule.when.seconds_asked() {
+            if under == Some(Measure::Hold) && asked >= ladder.windows.hold_due_s {
+                let due = ladder.windows.hold_due_s;
+                let message = format!("rule `{id}` waits {asked} s in a hold that lapses after {due} s");
                 self.say(at, Warning, "after_the_lapse", message);
             }
         }
@@ -291,16 +289,4 @@ impl Linter<'_> {
             }
         }
     }
-}
-
-/// Whether a rule asks for this measure to be in force.
-fn mentions(rule: &Rule, measure: Measure) -> bool {
-    let mut found = false;
-    rule.when.root.walk(&mut |node| {
-        if let Kind::Compare(_, a, b) = &node.kind {
-            let named = matches!((&a.kind, &b.kind), (Kind::Var(Var::Measure), Kind::Text(word)) | (Kind::Text(word), Kind::Var(Var::Measure)) if word == measure.as_str());
-            found |= named;
-        }
-    });
-    found
 }

@@ -252,7 +252,7 @@ impl Reader<'_> {
             }
         }
         rules.sort_by_key(|rule| std::cmp::Reverse(rank(Some(rule.measure))));
-        let mut seconds_asked: Vec<i64> = rules.iter().flat_map(|rule| rule.when.seconds_asked()).collect();
+        let mut seconds_asked: Vec<_> = rules.iter().flat_map(|rule| rule.when.seconds_asked()).collect();
         seconds_asked.sort_unstable();
         seconds_asked.dedup();
         SegmentLadder { rules, windows, seconds_asked }

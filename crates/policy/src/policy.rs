@@ -122,8 +122,8 @@ pub struct SegmentLadder {
     pub rules: Vec<Rule>,
     /// Windows.
     pub windows: Windows,
-    /// Instants, in seconds after a measure began, at which a rule may begin to hold by time alone.
-    pub seconds_asked: Vec<i64>,
+    /// Instants, in seconds after a measure began, at which a rule may begin to hold by time alone; with the measure it must be.
+    pub seconds_asked: Vec<(Option<Measure>, i64)>,
 }
 
 /// Who acts on a rule.

@@ -97,7 +97,7 @@ fn every_fault_is_told() {
         ("nothing counts", "counts = [\"warn\"]", "counts = []"),
         (
             "an institution by machine",
-            "[segments.custodian]\n",
+            "[segments.custodian]\nwarn_ack_s = 1_209_600\n",
             "[segments.custodian]\n[[segments.custodian.rules]]\nid = \"warning_ignored\"\nmeasure = \"reverify\"\nact = \"machine\"\nwhen = 'warning_ignored'\nreason = { ko = \"가\", en = \"a\" }\n",
         ),
         ("an unused fact", "[facts]\n", "[facts]\n\"key.age_days\" = \"int\"\n"),

@@ -47,10 +47,9 @@ fn without_hard(mut moments: Vec<Moment>) -> Vec<Moment> {
 
 /// The default rules, but every expiry by machine and on risk alone: what the linter refuses and the ladder does not obey.
 fn lawless() -> Policy {
-    let text = policy_text("default").replace("act = \"propose\"", "act = \"machine\"").replace(
-        "'hard.owner_denies || hard.exposure_matched || hard.prohibited_use'",
-        "'sharing.points >= 100'",
-    );
+    let text = policy_text("default")
+        .replace("act = \"propose\"", "act = \"machine\"")
+        .replace("'hard.owner_denies || hard.exposure_matched'", "'sharing.points >= 100'");
     Policy::parse(&text).expect("lawless, but it parses")
 }
 

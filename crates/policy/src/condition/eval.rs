@@ -261,6 +261,12 @@ pub(crate) trait Source {
     /// What a function answers; none: unknown.
     fn call(&self, function: Function, argument: &Argument) -> Option<Value>;
 
+    /// What a written-out probability is compared as: points, by the file's prior.
+    fn threshold(&self, text: &str, points: MilliNats) -> i64 {
+        let _ = text;
+        points
+    }
+
     /// Whether a part is so, in three values.
     fn truth(&self, node: &Node) -> Option<bool> {
         match &node.kind {
@@ -310,7 +316,8 @@ pub(crate) trait Source {
         };
         Some(match &node.kind {
             Kind::Bool(b) => Value::Bool(*b),
-            Kind::Int(n) | Kind::Threshold(_, n) => Value::Int(*n),
+            Kind::Int(n) => Value::Int(*n),
+            Kind::Threshold(text, points) => Value::Int(self.threshold(text, *points)),
             Kind::Text(text) => Value::Text(text.clone()),
             Kind::Var(var) => self.value(var)?,
             Kind::Call(function, argument) => self.call(*function, argument)?,

@@ -70,7 +70,9 @@ fn probabilities_become_points_by_the_prior() {
 
 #[test]
 fn seconds_asked_are_found_on_either_side() {
-    assert_eq!(compiled("in_measure_s >= 60 || 90 < in_measure_s").seconds_asked(), [60, 90]);
+    assert_eq!(compiled("in_measure_s >= 60 || 90 < in_measure_s").seconds_asked(), [(None, 60), (None, 91)]);
+    let held = compiled("measure == \"hold\" && 60 <= in_measure_s && sharing.points > 3");
+    assert_eq!(held.seconds_asked(), [(Some(Measure::Hold), 60)]);
 }
 
 /// What is known, by name.

@@ -214,7 +214,7 @@ fn ended(measure: Measure, why: &str, lang: Lang) -> Option<&'static str> {
 }
 
 /// An instant as people read it: Korean time for Korean, UTC for English; to the minute.
-fn moment(at: Timestamp, lang: Lang) -> String {
+pub(super) fn moment(at: Timestamp, lang: Lang) -> String {
     const KOREA_US: i64 = 9 * 3_600 * 1_000_000;
     let shifted = if lang == Lang::Ko { at.plus_micros(KOREA_US) } else { at };
     let text = shifted.to_string();

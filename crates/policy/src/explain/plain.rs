@@ -29,8 +29,8 @@ pub fn period(seconds: i64, lang: Lang) -> String {
 fn said(node: &Node, lang: Lang) -> String {
     let ko = lang == Lang::Ko;
     match &node.kind {
-        Kind::And(a, b) => joined(a, b, if ko { "이고, " } else { " and " }, lang),
-        Kind::Or(a, b) => joined(a, b, if ko { "이거나, " } else { " or " }, lang),
+        Kind::And(a, b) => joined(a, b, if ko { ", 그리고 " } else { " and " }, lang),
+        Kind::Or(a, b) => joined(a, b, if ko { ", 또는 " } else { " or " }, lang),
         Kind::Bool(true) => (if ko { "항상" } else { "always" }).to_owned(),
         Kind::Var(var) => yes(var, lang).map_or_else(|| format!("`{node}`"), ToOwned::to_owned),
         Kind::Not(a) => match &a.kind {
@@ -59,7 +59,7 @@ fn said(node: &Node, lang: Lang) -> String {
 fn joined(a: &Node, b: &Node, between: &str, lang: Lang) -> String {
     let nested = |node: &Node| {
         let text = said(node, lang);
-        if matches!(node.kind, Kind::Or(..)) && between != " or " && between != "이거나, " {
+        if matches!(node.kind, Kind::Or(..)) && between != " or " && between != ", 또는 " {
             format!("({text})")
         } else {
             text
@@ -139,10 +139,10 @@ fn compared(how: Comparison, a: &Node, b: &Node, lang: Lang) -> Option<String> {
             if ko {
                 format!("{points}점 이상인 근거가 {n}가지 이상")
             } else {
-                format!(
-                    "at least {n} kind{} of evidence with {points} points or more",
-                    if n == 1 { "" } else { "s each" }
-                )
+                {
+                    let (kinds, each) = if n == 1 { ("kind", "") } else { ("kinds", " each") };
+                    format!("at least {n} {kinds} of evidence with {points} points or more{each}")
+                }
             }
         }
         (Kind::Call(Function::Seen, Argument::Text(word)), Kind::Int(n)) => {
@@ -181,7 +181,10 @@ fn compared(how: Comparison, a: &Node, b: &Node, lang: Lang) -> Option<String> {
             if ko {
                 format!("이전에 {measure} 이상이 {n}번 이상")
             } else {
-                format!("{measure} or more at least {n} time{} before", if n == 1 { "" } else { "s" })
+                format!(
+                    "at least {n} earlier episode{} with {measure} or more",
+                    if n == 1 { "" } else { "s" }
+                )
             }
         }
         (Kind::Var(Var::Measure), Kind::Text(word)) => {

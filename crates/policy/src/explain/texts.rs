@@ -109,6 +109,11 @@ pub(super) const ALL: &[Text] = &[
         "{before} has been in force since {since}; the total went from {from} to {to} points and meets the test for {measure}.",
     ),
     text(
+        "lesser.still",
+        "{since}부터 {before} 조치 중이지만, 당시 {from}점이던 합계가 지금도 {to}점으로 {measure} 기준에 해당합니다.",
+        "{before} has been in force since {since}; the total, {from} points then, is {to} still and meets the test for {measure}.",
+    ),
+    text(
         "lesser.in_force_skipped",
         "{since}부터 {before} 조치 중이었지만, 합계가 {from}점에서 {to}점이 되어 중간 단계를 넘어 {measure} 기준에 이르렀습니다.",
         "{before} has been in force since {since}; the total went from {from} to {to} points, past the measures between, and meets the \

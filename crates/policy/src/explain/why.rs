@@ -1,6 +1,7 @@
 //! A whole ladder at one moment: the totals term by term with their evidence and what would lower it, and every rule with what it
 //! needs and what is so. Answers why and why not alike.
 
+use super::plain::period;
 use super::signed;
 use super::words::{family_word, hard_word, measure_word, score_word, segment_word};
 use crate::Policy;
@@ -255,12 +256,8 @@ impl Explanation {
             line(String::new());
             line(format!("{} {}", score_word(score.score, lang), pick("점수", "points")));
             for term in &score.terms {
-                let days = term.half_life_s / 86_400;
-                let fades = if days > 0 {
-                    format!("{days} {}", pick("일마다 반감", "d half-life"))
-                } else {
-                    format!("{} {}", term.half_life_s, pick("초마다 반감", "s half-life"))
-                };
+                let half = period(i64::from(term.half_life_s), lang);
+                let fades = if ko { format!("{half}마다 반감") } else { format!("halves in {half}") };
                 line(format!("  {:>8}  {}  ({fades})", signed(term.points), family_word(term.family, lang)));
                 for piece in &term.pieces {
                     line(format!("            {}", piece_line(piece, lang)));

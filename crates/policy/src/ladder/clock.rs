@@ -129,11 +129,8 @@ impl Walk<'_> {
         found.extend(standing.due.filter(|_| !standing.timed_out));
         if let (Some(_), Some(since)) = (standing.measure, standing.since) {
             let asked = self.ladder.seconds_asked.iter();
-            found.extend(
-                asked
-                    .flat_map(|s| [*s, s.saturating_add(1)])
-                    .map(|s| since.plus_micros(s.saturating_mul(1_000_000))),
-            );
+            let asked = asked.filter(|(under, _)| under.is_none() || *under == standing.measure);
+            found.extend(asked.map(|(_, s)| since.plus_micros(s.saturating_mul(1_000_000))));
         }
         if matches!(standing.measure, Some(Measure::Monitor | Measure::Warn)) {
             let waits = standing.measure == Some(Measure::Warn) && standing.acknowledged.is_none();

@@ -159,8 +159,14 @@ fn lesser(rule: &Rule, walk: &Walk<'_>, scope: &Scope<'_>) -> Reasoned {
     match (before, standing.since) {
         (Some(measure), Some(since)) => {
             let skipped = rank(Some(rule.measure)) - rank(Some(measure)) > 1;
-            let code = if skipped { "lesser.in_force_skipped" } else { "lesser.in_force" };
             let points = scope.points(rule.score);
+            let code = if skipped {
+                "lesser.in_force_skipped"
+            } else if points > standing.entry {
+                "lesser.in_force"
+            } else {
+                "lesser.still"
+            };
             reasoned(
                 code,
                 values(vec![

@@ -3,7 +3,9 @@
 //! Samples obey what holds between names: a rule is asked only below its measure, `warning_ignored` only under a warning. Few enough
 //! combinations are tried all; more are drawn by a fixed sequence, so that the answer never differs.
 
-use crate::condition::{Argument, Condition, Function, Kind, Node, Reading, Source, Type, Value, Var};
+use crate::condition::{
+    Argument, Condition, Function, Kind, Node, Reading, Source, Type, Value, Var, rounded,
+};
 use crate::policy::rank;
 use std::collections::BTreeMap;
 use sumun_model::{Family, Hard, Measure, ScoreKind};
@@ -21,7 +23,7 @@ pub(super) struct Tried {
 /// Tries a condition; of a rule, its measure is given.
 pub(super) fn tried(condition: &Condition, earns: Option<Measure>) -> Tried {
     let mut found = Tried { never_true: true, never_false: true };
-    each_sample(&[condition], earns, |sample| {
+    each_sample(&[condition], By::Points, earns, |sample| {
         match Reading::from(sample.truth(&condition.root)) {
             Reading::Met => found.never_true = false,
             Reading::NotMet => found.never_false = false,
@@ -32,10 +34,11 @@ pub(super) fn tried(condition: &Condition, earns: Option<Measure>) -> Tried {
     found
 }
 
-/// Where two conditions differ: true now and not before, true before and not now.
+/// Where two conditions differ: true now and not before, true before and not now. Probabilities are compared as such: another prior
+/// is a change of its own.
 pub(crate) fn differ(before: &Condition, after: &Condition, earns: Option<Measure>) -> (bool, bool) {
     let (mut more, mut less) = (false, false);
-    each_sample(&[before, after], earns, |sample| {
+    each_sample(&[before, after], By::Probability, earns, |sample| {
         match (sample.truth(&before.root), sample.truth(&after.root)) {
             (Some(false), Some(true)) => more = true,
             (Some(true), Some(false)) => less = true,
@@ -49,6 +52,7 @@ pub(crate) fn differ(before: &Condition, after: &Condition, earns: Option<Measur
 /// Shows every sample of these conditions together, until it is told to stop.
 fn each_sample(
     conditions: &[&Condition],
+    by: By,
     earns: Option<Measure>,
     mut go_on: impl FnMut(&Sample<'_>) -> bool,
 ) {
@@ -56,11 +60,11 @@ fn each_sample(
     for condition in conditions {
         condition.root.walk(&mut |node| {
             if let Some(leaf) = Leaf::of(node) {
-                asked.entry(name_of(node)).or_insert_with(|| (leaf, Vec::new()));
+                asked.entry(by.name(node)).or_insert_with(|| (leaf, Vec::new()));
             }
         });
     }
-    conditions.iter().for_each(|condition| condition.root.walk(&mut |node| bounds(node, &mut asked)));
+    conditions.iter().for_each(|condition| condition.root.walk(&mut |node| bounds(node, by, &mut asked)));
     for (leaf, values) in asked.values_mut() {
         leaf.fill(values, earns);
         values.sort_by_key(ToString::to_string);
@@ -86,15 +90,35 @@ fn each_sample(
             }
             rest /= n;
         }
-        if consistent(&sample) && !go_on(&Sample(&sample)) {
+        if consistent(&sample) && !go_on(&Sample { values: &sample, by }) {
             return;
         }
     }
 }
 
-/// A total is one thing, whether asked in points or as a probability.
-fn name_of(node: &Node) -> String {
-    node.in_points()
+/// How probabilities are looked at.
+#[derive(Clone, Copy)]
+enum By {
+    /// As the points they stand for: a total is one thing, whether asked in points or as a probability.
+    Points,
+    /// As written, in ten-thousandths.
+    Probability,
+}
+
+impl By {
+    fn name(self, node: &Node) -> String {
+        match self {
+            Self::Points => node.in_points(),
+            Self::Probability => node.to_string(),
+        }
+    }
+
+    fn threshold(self, text: &str, points: i64) -> i64 {
+        match self {
+            Self::Points => points,
+            Self::Probability => text.parse::<f64>().map_or(points, |p| rounded(p * 10_000.0)),
+        }
+    }
 }
 
 /// What holds between names, whatever the key.
@@ -161,13 +185,13 @@ impl<'a> Leaf<'a> {
 }
 
 /// Notes the values that leaves are compared with, and their neighbours.
-fn bounds(node: &Node, asked: &mut BTreeMap<String, (Leaf<'_>, Vec<Value>)>) {
+fn bounds(node: &Node, by: By, asked: &mut BTreeMap<String, (Leaf<'_>, Vec<Value>)>) {
+    let around = |n: i64| [n.saturating_sub(1), n, n.saturating_add(1)].map(Value::Int);
     let mut note = |leaf: &Node, bound: &Node| {
-        let Some((_, values)) = asked.get_mut(&name_of(leaf)) else { return };
+        let Some((_, values)) = asked.get_mut(&by.name(leaf)) else { return };
         match &bound.kind {
-            Kind::Int(n) | Kind::Threshold(_, n) => {
-                values.extend([n.saturating_sub(1), *n, n.saturating_add(1)].map(Value::Int));
-            }
+            Kind::Int(n) => values.extend(around(*n)),
+            Kind::Threshold(text, points) => values.extend(around(by.threshold(text, *points))),
             Kind::Text(text) => values.push(Value::Text(text.clone())),
             // Sums and other leaves: something on either side.
             _ => values.extend([-100_000, 1, 100_000].map(Value::Int)),
@@ -188,15 +212,18 @@ fn bounds(node: &Node, asked: &mut BTreeMap<String, (Leaf<'_>, Vec<Value>)>) {
 }
 
 /// Values chosen by name.
-struct Sample<'a>(&'a BTreeMap<String, Value>);
+struct Sample<'a> {
+    values: &'a BTreeMap<String, Value>,
+    by: By,
+}
 
 impl Source for Sample<'_> {
     fn value(&self, var: &Var) -> Option<Value> {
-        let name = match var {
-            Var::Probability(score) => Var::Points(*score).to_string(),
+        let name = match (var, self.by) {
+            (Var::Probability(score), By::Points) => Var::Points(*score).to_string(),
             _ => var.to_string(),
         };
-        self.0.get(&name).cloned()
+        self.values.get(&name).cloned()
     }
 
     fn call(&self, function: Function, argument: &Argument) -> Option<Value> {
@@ -204,7 +231,11 @@ impl Source for Sample<'_> {
             Argument::Int(n) => format!("{function}({n})"),
             Argument::Text(text) => format!("{function}({text:?})"),
         };
-        self.0.get(&name).cloned()
+        self.values.get(&name).cloned()
+    }
+
+    fn threshold(&self, text: &str, points: i64) -> i64 {
+        self.by.threshold(text, points)
     }
 }
 
