@@ -10,7 +10,7 @@
 //!
 //! S = Π p̂(x) / p̂(x|key) · (1/K) / (n/N), llr = ln S. Place: 0.6 neighbourhood, 0.3 network, 0.1 country; program: 0.6 whole mark,
 //! 0.4 family, so that an upgrade (same family, new mark) keeps the family's part: that is the guard for release days. What was never
-//! seen at any level has p̂(x|key) = p̂(x) / 4. What is not known drops out of both sides.
+//! seen at any level has p̂(x|key) = p̂(x) / 4, and nothing has less. What is not known drops out of both sides.
 //!
 //! A session is the requests of one (neighbourhood, program) without a gap of `session_gap_s`, at most `session_s` long: a bot that
 //! never pauses counts once a day, and a second hand in the same minute begins a session of its own.
@@ -29,6 +29,10 @@ use serde::{Deserialize, Serialize};
 use sumun_model::finding::Family;
 use sumun_model::score::{LLR_MILLI_MAX, LLR_MILLI_MIN};
 use sumun_model::{Baseline, Cause, Timestamp};
+
+/// p̂(x) / p̂(x|key) of what the key never showed at any level: the authors' choice, since a value rare for everybody must not look
+/// harmless.
+const NEVER_SEEN: f64 = 4.0;
 
 /// Most sessions remembered.
 pub const SESSIONS_MAX: usize = 64;
@@ -253,9 +257,10 @@ fn ratio(
     if all <= 0.0 {
         1.0
     } else if mine <= 0.0 {
-        4.0
+        NEVER_SEEN
     } else {
-        all / mine
+        // What is known at some level is never stranger than what is known at none, however little is known of the others.
+        (all / mine).min(NEVER_SEEN)
     }
 }
 

@@ -73,6 +73,20 @@ fn how_unfamiliar() {
 }
 
 #[test]
+fn while_nothing_is_known_of_others_a_move_with_the_same_program_is_not_told() {
+    for (row, llr) in [
+        ("12d use 198.18.0.9 ccxt/4 read", None),
+        ("12d use 198.51.100.9 ccxt/4 read", None),
+        ("12d use 198.18.0.9 pyupbit/0 read", Some(2_773)),
+    ] {
+        let mut bench = Bench::<UnfamiliarProperties>::new(&["203.0.113.7/32"]);
+        bench.play(&habit());
+        bench.play(row);
+        assert_eq!(bench.signals.first().map(|(_, raw)| raw.llr_milli), llr, "{row}");
+    }
+}
+
+#[test]
 fn a_key_is_scored_from_ten_sessions_or_fourteen_days_on() {
     for (sessions, apart_h, scored) in [(9, 1, false), (10, 1, true), (3, 24 * 8, true), (2, 24 * 20, false)]
     {
