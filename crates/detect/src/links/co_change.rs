@@ -52,9 +52,13 @@ pub struct Params {
     pub repeats_min: u32,
     /// Changes less than this after an occasion belong to it. Default one hour.
     pub apart_s: u32,
+    /// A key's own rate is known after so long. Default one day.
+    pub known_after_s: u32,
+    /// What surprises less is no occasion: keys that change often, timetables, crowds. Default 3500: a chance of 3 in 100.
+    pub surprise_min_milli: u32,
     /// What every change without the other takes away. Default 1200.
     pub miss_milli: u32,
-    /// From what on a pair counts. Default 2000.
+    /// From what on a pair counts. Default 3000.
     pub pair_min_milli: u32,
     /// Customers a group must have. Default 3.
     pub customers_min: u32,
@@ -88,8 +92,10 @@ impl Default for Params {
             unrelated_max: 10,
             repeats_min: 3,
             apart_s: 3_600,
+            known_after_s: 86_400,
+            surprise_min_milli: 3_500,
             miss_milli: 1_200,
-            pair_min_milli: 2_000,
+            pair_min_milli: 3_000,
             customers_min: 3,
             household_max: 3,
             lead_s: 1,
@@ -185,7 +191,8 @@ impl LinkDetector for CoChange {
             known.network = Some(Mark::of(&Prefix::neighbourhood(origin.network()).to_string()));
         }
         if let Link::Change { change } = message.link {
-            let chance_ppm = known.chance_ppm(kind(change), message.now, params.window_s);
+            let chance_ppm =
+                known.chance_ppm(kind(change), message.now, params.window_s, params.known_after_s);
             known.changed(kind(change), message.now);
             known.event.clone_from(&message.event);
             let who = known.who;

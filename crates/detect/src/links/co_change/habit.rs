@@ -4,10 +4,10 @@ use crate::mark::Mark;
 use serde::{Deserialize, Serialize};
 use sumun_model::{EventId, Timestamp};
 
-/// Changes whose time of day is remembered.
-const TIMES_MAX: usize = 12;
-/// Seconds by which a key counts as observed before its first line: a new key's rate is not yet known to be low.
-const PRIOR_S: f64 = 86_400.0;
+/// Changes whose times are remembered.
+const TIMES_MAX: usize = 16;
+/// Seconds by which a key counts as observed before its first line.
+const PRIOR_S: f64 = 3_600.0;
 /// Changes of each kind counted as seen before the first.
 const PRIOR_CHANGES: f64 = 0.5;
 
@@ -26,8 +26,8 @@ pub(super) struct Known {
     /// Whether that network is one of homes.
     pub(super) home: bool,
     counts: [u32; 5],
-    /// Kind and second of the day, the latest last.
-    times: Vec<(u8, u32)>,
+    /// Kind and second, the latest last.
+    times: Vec<(u8, i64)>,
     /// Its changes that could have been together with another's.
     pub(super) tries: u32,
     /// Cause of the latest change.
@@ -35,8 +35,14 @@ pub(super) struct Known {
     pub(super) said: Option<Timestamp>,
 }
 
-fn second_of_day(at: Timestamp) -> u32 {
-    u32::try_from(at.as_micros().div_euclid(1_000_000).rem_euclid(86_400)).unwrap_or(0)
+fn second(at: Timestamp) -> i64 {
+    at.as_micros().div_euclid(1_000_000)
+}
+
+/// Seconds between two seconds of a clock that begins anew after `period`.
+fn apart(a: i64, b: i64, period: i64) -> i64 {
+    let apart = (a - b).rem_euclid(period);
+    apart.min(period - apart)
 }
 
 impl Known {
@@ -57,28 +63,40 @@ impl Known {
         }
     }
 
-    /// The chance of a change of this kind within `window_s` before or after an instant: by its rate so far, or by how often such
-    /// a change came at this time of the day, whichever is higher. Millionths, at least one.
-    pub(super) fn chance_ppm(&self, kind: u8, now: Timestamp, window_s: u32) -> u32 {
+    /// The chance of a change of this kind within `window_s` before or after an instant, millionths, at least one: by its rate so far,
+    /// or by its habits, whichever is highest. Habits are a time of the day, a minute of the hour, and the gap since the last one:
+    /// two timetables of one period that once met go on meeting, which says nothing. A key younger than `known_after_s` has no
+    /// rate yet: nothing about it surprises.
+    pub(super) fn chance_ppm(&self, kind: u8, now: Timestamp, window_s: u32, known_after_s: u32) -> u32 {
         let count = self.counts.get(usize::from(kind)).copied().unwrap_or(0);
+        let age_s = now.micros_since(self.first).max(0) / 1_000_000;
+        if age_s < i64::from(known_after_s) {
+            return 1_000_000;
+        }
         #[expect(clippy::cast_precision_loss, reason = "an age in seconds")]
-        let age_s = (now.micros_since(self.first).max(0) / 1_000_000) as f64;
-        let rate = (f64::from(count) + PRIOR_CHANGES) / (age_s + PRIOR_S);
+        let rate = (f64::from(count) + PRIOR_CHANGES) / (age_s as f64 + PRIOR_S);
         let by_rate = 1.0 - libm::exp(-rate * 2.0 * f64::from(window_s));
 
-        let second = second_of_day(now);
-        let near = |other: u32| {
-            let apart = second.abs_diff(other);
-            apart.min(86_400 - apart) <= window_s
+        let (now_s, window) = (second(now), i64::from(window_s));
+        let times: Vec<i64> =
+            self.times.iter().filter(|(other, _)| *other == kind).map(|(_, at)| *at).collect();
+        let share = |same: usize, all: usize| {
+            #[expect(clippy::cast_precision_loss, reason = "at most 16")]
+            let share = (same + 1) as f64 / (all + 1) as f64;
+            if same == 0 { 0.0 } else { share }
         };
-        let (mut all, mut same) = (0_u32, 0_u32);
-        for (_, other) in self.times.iter().filter(|(other, _)| *other == kind) {
-            all += 1;
-            same += u32::from(near(*other));
-        }
-        let by_habit = if same == 0 { 0.0 } else { f64::from(same + 1) / f64::from(all + 1) };
+        let at_clock = |period: i64| {
+            let same = times.iter().filter(|at| apart(now_s, **at, period) <= window).count();
+            share(same, times.len())
+        };
+        let gaps: Vec<i64> = times.iter().zip(times.iter().skip(1)).map(|(a, b)| b - a).collect();
+        let by_gap = times.last().map_or(0.0, |last| {
+            let gap = now_s - last;
+            share(gaps.iter().filter(|other| (gap - **other).abs() <= window).count(), gaps.len())
+        });
+        let chance = by_rate.max(at_clock(86_400)).max(at_clock(3_600)).max(by_gap);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a million")]
-        let ppm = libm::round(by_rate.max(by_habit) * 1e6) as u32;
+        let ppm = libm::round(chance * 1e6) as u32;
         ppm.max(1)
     }
 
@@ -90,7 +108,7 @@ impl Known {
         if self.times.len() >= TIMES_MAX {
             self.times.remove(0);
         }
-        self.times.push((kind, second_of_day(now)));
+        self.times.push((kind, second(now)));
     }
 
     /// Whether a record explains that these two act as one: the same customer, operator or approved vendor.

@@ -128,14 +128,16 @@ impl State {
             if same_outage || own.is_explained_with(partner) || !met.insert(other.key.clone()) {
                 continue;
             }
-            let chance = u64::from(waiting.chance_ppm.max(other.chance_ppm)).max(crowd_ppm);
+            let own_ppm = u64::from(waiting.chance_ppm.max(other.chance_ppm));
+            let edge = is_edge(waiting.at) || is_edge(other.at);
             let (key, turned) = ordered(&other.key, &waiting.key);
             let lag_us = waiting.at.micros_since(other.at);
             let tries = (partner.tries, own.tries);
             let hit = Hit {
                 at: waiting.at,
                 lag_us: if turned { -lag_us } else { lag_us },
-                surprise_milli: surprise_milli(chance, is_edge(waiting.at) || is_edge(other.at)),
+                surprise_milli: surprise_milli(own_ppm.max(crowd_ppm), edge),
+                own_milli: surprise_milli(own_ppm, edge),
                 tries: if turned { (tries.1, tries.0) } else { tries },
             };
             stands |= self.pairs.hit(params, &key, hit, among);

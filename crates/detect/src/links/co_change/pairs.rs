@@ -12,8 +12,6 @@ use sumun_model::{KeyId, Timestamp};
 
 /// Most keys followed from one to the next.
 const GROUP_MAX: usize = 64;
-/// What surprises less is no occasion: a timetable, a crowd.
-const SURPRISE_MIN_MILLI: i64 = 1_000;
 
 /// Two keys, the lesser id first.
 pub(super) type PairKey = (KeyId, KeyId);
@@ -39,7 +37,10 @@ pub(super) struct Hit {
     pub(super) at: Timestamp,
     /// By how much the second key of the pair was later; negative if it was the earlier.
     pub(super) lag_us: i64,
+    /// By the keys' own rates and habits, and by the share of all keys that changed just then, whichever is less.
     pub(super) surprise_milli: i64,
+    /// By the keys' own rates and habits alone.
+    pub(super) own_milli: i64,
     /// Tries of both so far, this one among them.
     pub(super) tries: (u32, u32),
 }
@@ -55,7 +56,7 @@ impl Pair {
         } else if hit.lag_us <= -micros(params.lead_s) {
             self.leads.1 += 1;
         }
-        if hit.surprise_milli >= SURPRISE_MIN_MILLI
+        if hit.own_milli >= i64::from(params.surprise_min_milli)
             && self.last_occasion.is_none_or(|last| hit.at.micros_since(last) >= micros(params.apart_s))
         {
             self.occasions += 1;

@@ -65,7 +65,7 @@ impl World {
     /// These keys stop and return on so many days, each time some seconds from one another, at another hour every day.
     fn outages(&mut self, keys: std::ops::Range<u32>, days: std::ops::Range<i64>, spread: i64) {
         for day in days {
-            let moment = day * DAY + (day * 7_919 + 1_234) % DAY;
+            let moment = day * DAY + (day * day * 7_919 + 1_234) % DAY;
             for key in keys.clone() {
                 let jitter = (i64::from(key) * 37 + day * 11) % spread;
                 self.change(key, moment + jitter, Change::Stopped);
@@ -116,7 +116,9 @@ fn a_pool_whose_machine_restarts_again_and_again_is_told_of_from_the_third_time(
     let mut world = World::with(120, 6);
     world.outages(0..6, 1..6, 40);
     let said = world.play();
-    assert_eq!(members(&said), BTreeSet::from(["K0000", "K0001", "K0002", "K0003", "K0004", "K0005"]));
+    let pool = BTreeSet::from(["K0000", "K0001", "K0002", "K0003", "K0004", "K0005"]);
+    // One may be missing: who by chance always went first looks like one that the others follow.
+    assert!(members(&said).is_subset(&pool) && members(&said).len() >= 5, "{:?}", members(&said));
     let first = &said[0];
     assert!(first.raw.llr_milli >= 2_000, "{}", first.raw.llr_milli);
     assert!(first.weights.iter().all(|(_, weight)| *weight > 0));
@@ -131,7 +133,7 @@ fn stops_told_late_and_dated_back_are_together_when_they_were() {
     let mut told: Vec<(i64, LinkMessage)> =
         uses.map(|message| (message.now.as_micros() / 1_000_000 - T0, message)).collect();
     for day in 9..14 {
-        let moment = day * DAY + day * 3_777;
+        let moment = day * DAY + day * day * 377;
         // The slower the key, the later its silence is told.
         for key in 0..6_u32 {
             let at = moment + (i64::from(key) * 7 + 5 * day) % 11;
@@ -175,8 +177,8 @@ fn an_outage_of_their_network_says_nothing() {
     // Keys 3, 43, 83, 123 and 163 are all that use AS64503.
     for day in 1..8 {
         for key in (3..200).step_by(40) {
-            world.change(key, day * DAY + 5_000 * day + i64::from(key) / 10, Change::Stopped);
-            world.change(key, day * DAY + 5_000 * day + 2_000 + i64::from(key) / 10, Change::Resumed);
+            world.change(key, day * DAY + 700 * day * day + i64::from(key) / 10, Change::Stopped);
+            world.change(key, day * DAY + 700 * day * day + 2_000 + i64::from(key) / 10, Change::Resumed);
         }
     }
     assert_eq!(world.play(), []);
@@ -202,8 +204,8 @@ fn a_pool_that_upgrades_alone_is_told_of() {
     let mut world = World::with(200, 12);
     for release in 1..6_u32 {
         for key in 0..6 {
-            let second =
-                i64::from(release) * DAY + i64::from(release * 6_133 + (key * 7 + release * 11) % 40);
+            let second = i64::from(release) * DAY
+                + i64::from(release * release * 2_133 + (key * 7 + release * 11) % 40);
             world.change(key, second, Change::Upgraded { client: Mark(release) });
         }
     }
@@ -256,7 +258,7 @@ fn followers_are_told_of_and_never_whom_they_follow() {
     // Keys 1 to 4 are a stranger's, who watches key 0 and does after it whatever it does.
     let mut world = World::with(160, 10);
     for day in 1..10 {
-        let moment = day * DAY + day * 3_333;
+        let moment = day * DAY + day * day * 733;
         world.change(0, moment, Change::Stopped);
         world.change(0, moment + 2_000, Change::Resumed);
         for key in 1..5 {
