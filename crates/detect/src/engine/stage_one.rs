@@ -162,28 +162,17 @@ impl Partition {
         }
     }
 
-    /// The key's slot, made when it is first seen. `None`: the partition is full.
-    fn slot<'k>(
-        &'k mut self,
-        key: &KeyId,
-        account: Option<&AccountId>,
-        at: At,
-        ground: &Ground<'_>,
-    ) -> Option<&'k mut KeySlot> {
-        if !self.keys.contains_key(key) {
-            if self.keys.len() >= ground.params.engine.keys_per_partition_max as usize {
-                self.counts.over_cap += 1;
-                return None;
-            }
-            let slot = Box::new(KeySlot::new(key.clone(), account.cloned(), at.now));
-            self.put_key(key, account, slot);
-            let head = Item::Head { account: account.cloned(), state: None, replaces: None };
-            self.out.fuse.push((at, Causing::Position(at.moment.position), ToFuse::Key(key.clone(), head)));
+    /// Makes room for a key seen for the first time. False: the partition is full.
+    fn meet(&mut self, key: &KeyId, account: Option<&AccountId>, at: At, ground: &Ground<'_>) -> bool {
+        if self.keys.len() >= ground.params.engine.keys_per_partition_max as usize {
+            self.counts.over_cap += 1;
+            return false;
         }
-        self.keys.get_mut(key).map(|slot| {
-            slot.last = at.now;
-            &mut **slot
-        })
+        let slot = Box::new(KeySlot::new(key.clone(), account.cloned(), at.now));
+        self.put_key(key, account, slot);
+        let head = Item::Head { account: account.cloned(), state: None, replaces: None };
+        self.out.fuse.push((at, Causing::Position(at.moment.position), ToFuse::Key(key.clone(), head)));
+        true
     }
 }
 

@@ -55,11 +55,12 @@ impl Partition {
             self.counts.without_address += 1;
             return;
         };
-        if self.slot(key, fed.home.as_ref(), fed.at, ground).is_none() {
+        if !self.keys.contains_key(key) && !self.meet(key, fed.home.as_ref(), fed.at, ground) {
             return;
         }
         let Self { accounts, keys, wakes, out, emit, tally, number, .. } = self;
         let Some(slot) = keys.get_mut(key) else { return };
+        slot.last = fed.at.now;
         let ended = slot.has_ended();
         let KeySlot { view, account, delegations, measure, used, states, uses, wakes: asked, .. } =
             &mut **slot;

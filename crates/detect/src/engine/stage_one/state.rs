@@ -41,11 +41,12 @@ impl Partition {
 
     pub(super) fn key(&mut self, fed: &Fed, line: &KeyLine, ground: &Ground<'_>, lookups: &mut Lookups) {
         let born = !self.keys.contains_key(&line.key);
-        if self.slot(&line.key, fed.home.as_ref(), fed.at, ground).is_none() {
+        if born && !self.meet(&line.key, fed.home.as_ref(), fed.at, ground) {
             return;
         }
         let Self { accounts, keys, wakes, out, emit, counts, number, .. } = self;
         let Some(slot) = keys.get_mut(&line.key) else { return };
+        slot.last = fed.at.now;
         let mut view = view_of(line, ground, counts);
         if ground.measures == Measures::Derive
             && line.state == Some(KeyState::Expired)
