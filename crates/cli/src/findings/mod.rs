@@ -8,6 +8,7 @@ pub mod input;
 pub mod judge;
 pub mod print;
 mod setup;
+pub mod told;
 
 pub use judge::LadderJudge;
 pub(crate) use setup::DEFAULT_TEXT;
