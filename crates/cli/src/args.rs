@@ -6,9 +6,10 @@
 )]
 
 use crate::commands::{
-    accounts, approvals, canaries, config_check, customers, delegations, explain, gate, gates, govern, init, keys_act,
-    keys_check, keys_expose, keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login,
-    operators, owner, persons, replay, request_check, serve, simulate, tokens, totp, users, vendors, venue,
+    accounts, approvals, canaries, config_check, customers, delegations, explain, gate, gates,
+    govern, init, keys_act, keys_check, keys_expose, keys_kek_new, keys_list, keys_new,
+    keys_request, keys_seal, ledger, log, login, operators, owner, persons, policy, replay,
+    request_check, serve, simulate, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -47,6 +48,9 @@ pub enum Command {
     /// Read the event log
     #[command(subcommand)]
     Log(LogCommand),
+    /// Policies: check a file, compare two, read one in plain words
+    #[command(subcommand)]
+    Policy(policy::Policy),
     Simulate(simulate::Arguments),
     Replay(Box<replay::Arguments>),
     Explain(Box<explain::Arguments>),

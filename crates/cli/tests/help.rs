@@ -29,6 +29,7 @@ fn the_first_screen() {
       keys         Keys of the control plane, and keys in a file
       request      Look at signed requests
       log          Read the event log
+      policy       Policies: check a file, compare two, read one in plain words
       simulate     Write a made-up population of key users as event lines, with ground truth
       replay       Run detection and policy over recorded lines and print what they find
       explain      Explain a key's points and measures at an instant: term by term, why each measure,
@@ -162,6 +163,9 @@ fn every_command_has_help_with_an_example() {
         &["gates", "list"],
         &["gates", "revoke"],
         &["gates", "receipts"],
+        &["policy", "check"],
+        &["policy", "diff"],
+        &["policy", "explain"],
         &["ledger", "checkpoint"],
         &["ledger", "entries"],
         &["ledger", "entry"],

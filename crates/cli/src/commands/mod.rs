@@ -31,6 +31,10 @@ pub mod operators;
 pub mod owner;
 pub mod party;
 pub mod persons;
+pub mod policy;
+mod policy_check;
+mod policy_diff;
+mod policy_explain;
 pub mod replay;
 pub mod request_check;
 pub mod serve;
@@ -61,6 +65,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Config(ConfigCommand::Check(arguments)) => config_check::run(arguments),
         Command::Keys(command) => keys(command),
         Command::Request(RequestCommand::Check(arguments)) => request_check::run(arguments),
+        Command::Policy(command) => policy::run(command),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
