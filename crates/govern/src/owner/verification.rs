@@ -3,6 +3,8 @@
 //! [`open`] adds one to the plan of that measure, once; it ends when both are proved, when the test failed twice, at its due time, or
 //! with the measure. Steps of the test are in [`test`], what owners see of it in [`view`]; identity comes in by [`super::identity`].
 
+mod judge;
+mod seed;
 pub mod test;
 mod view;
 

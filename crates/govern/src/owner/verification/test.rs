@@ -1,53 +1,28 @@
-//! A control test from commitment to result: drawn and committed, shown step by step, judged by what gates saw and by the clock.
+//! A control test as its owner takes it: started, shown step by step, its rotation done. What it comes to is in [`super::judge`].
 
-use super::super::control::{
-    FAILURES_MAX, Fact, Kind, Opened, SEED_BYTES, StepState, TESTS_MAX, Test, TestState, draw,
-};
-use super::super::seen::Noticed;
-use super::super::{own, put_facts, system, tell};
+use super::super::control::{Fact, Kind, Step, TESTS_MAX, Test, TestState};
+use super::super::{own, put_facts};
+use super::seed::name_of;
 use super::{Half, Verification, VerificationState, VerificationView};
 use crate::actor::Actor;
 use crate::call::{Call, Done, Planned};
-use crate::govern::{Govern, check_if_match, store_refusal};
+use crate::govern::{Govern, check_if_match};
 use crate::keys::access;
 use crate::keys::issue::Issued;
 use crate::keys::rotate::Rotation;
-use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::venue::ControlTest;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use sumun_model::{ActKind, ApiSecret, KeyId, Timestamp};
-use sumun_seal::{NONCE_BYTES, SealedSecret};
+use sumun_model::{KeyId, Timestamp};
 use sumun_store::VaultItem;
-use sumun_store::tables::VERIFICATIONS;
 
 /// The kinds of a test, in order. A program that does not run cannot be stopped: then two codes take its place.
 fn kinds(in_use: bool) -> [Kind; 3] {
     [if in_use { Kind::StopAndStart } else { Kind::Code }, Kind::Code, Kind::RotateAndWatch]
 }
 
-/// What a seed is sealed for: no key can have this name, since keys' ids hold no `/` at a venue.
-fn bound_to(verification: &str, number: u32) -> Option<KeyId> {
-    KeyId::new(&format!("control/{verification}/{number}")).ok()
-}
-
-fn no(code: &'static str, message: String, remedy: &str) -> Refusal {
+pub(super) fn no(code: &'static str, message: String, remedy: &str) -> Refusal {
     Refusal::new(RefusalKind::Conflict, code, message, remedy)
-}
-
-fn unsealed() -> Refusal {
-    Refusal::new(
-        RefusalKind::Unavailable,
-        "draws_unreadable",
-        "the draws of this test cannot be opened any more",
-        "wait until it is void, which counts for nothing, and start another",
-    )
-}
-
-/// What a test's result is known by, on the ladder and on the wire: told twice, it counts once.
-fn event_of(verification: &str, number: u32) -> String {
-    format!("{verification}/control/{number}")
 }
 
 impl Govern {
@@ -211,130 +186,6 @@ impl Govern {
         Ok(done)
     }
 
-    /// Takes in what a gate saw of a key that is being tested.
-    pub(in crate::owner) async fn test_saw(&self, id: &str, noticed: &Noticed) -> Result<(), Refusal> {
-        self.test_moves(id, |test, now| {
-            let fact = Fact::Request {
-                key: &noticed.key,
-                at: noticed.at,
-                registered: noticed.registered && noticed.fresh,
-                code: noticed.code.as_deref(),
-                event: noticed.event.as_str(),
-            };
-            test.see(&fact, now)
-        })
-        .await
-    }
-
-    /// What the clock says of a verification: windows that are over, and its own time.
-    pub(in crate::owner) async fn verification_due(&self, id: &str) -> Result<(), Refusal> {
-        let row = self.row_or_not_found(&VERIFICATIONS, "verification", id).await?;
-        let found = Verification::of(&row)?;
-        let now = self.world.now().as_micros();
-        if found.state == VerificationState::Open && found.until_us.is_some_and(|until| until <= now) {
-            let actor = &system("clock");
-            return self
-                .run(actor, &Call::default(), |now| async move {
-                    let mut found = self.verification_loaded(actor, id).await?;
-                    let over = found.state == VerificationState::Open
-                        && found.until_us.is_some_and(|until| until <= now.as_micros());
-                    if !over {
-                        return Err(nothing());
-                    }
-                    let plan = self.verification_timed_out(&mut found, now);
-                    Ok(Planned { plan, value: (), status: 200 })
-                })
-                .await
-                .map(|_| ())
-                .or_else(unless_nothing);
-        }
-        self.test_moves(id, Test::due).await
-    }
-
-    /// Lets something happen to the running test of a verification, writes what changed, and tells the ladder what it came to.
-    async fn test_moves(
-        &self,
-        id: &str,
-        moves: impl Fn(&mut Test, Timestamp) -> bool + Copy + Send + Sync,
-    ) -> Result<(), Refusal> {
-        let actor = &system("control");
-        let done = self
-            .run(actor, &Call::default(), |now| async move {
-                let mut found = self.verification_loaded(actor, id).await?;
-                let index = found.running().ok_or_else(nothing)?;
-                let before = found.tests.get(index).and_then(Test::running);
-                let test = found.tests.get_mut(index).ok_or_else(nothing)?;
-                if found.state != VerificationState::Open || !moves(test, now) {
-                    return Err(nothing());
-                }
-                let plan = if test.state == TestState::Open {
-                    let events =
-                        test.steps.get(before.unwrap_or_default()).map(|step| step.seen.events.clone());
-                    let number = test.number;
-                    let mut plan =
-                        found.planned("control.seen", format!("note what was seen of {id}"), actor, now);
-                    let seen = [("test", json!(number)), ("step", json!(before)), ("events", json!(events))];
-                    put_facts(&mut plan.change.facts, seen);
-                    plan
-                } else {
-                    // What was never shown is shown now, so that all of it can be checked. Without its seed, the result stands all the same.
-                    let opened = self.opened(id, test).await.unwrap_or_default();
-                    if let Some(test) = found.tests.get_mut(index) {
-                        test.show_rest(&opened);
-                    }
-                    self.test_ended(&mut found, index, actor, now)
-                };
-                let test = found.tests.get(index);
-                let event = event_of(id, test.map_or(0, |test| test.number));
-                let value = (found.key.clone(), test.map(|test| test.state), event);
-                Ok(Planned { plan, value, status: 200 })
-            })
-            .await;
-        let done = match done {
-            Err(refusal) if refusal.code == "nothing_due" => return Ok(()),
-            done => done?,
-        };
-        let (key, test, event) = &done.value;
-        let passed = match test {
-            Some(TestState::Passed) => true,
-            Some(TestState::Failed) => false,
-            _ => return Ok(()),
-        };
-        let kind = if passed { ActKind::ControlProved } else { ActKind::ControlFailed };
-        self.owner_acted(key, kind, (self.world.now(), event)).await
-    }
-
-    /// The plan by which a test ends, with its result and every draw.
-    fn test_ended(&self, found: &mut Verification, index: usize, actor: &Actor, now: Timestamp) -> Plan {
-        let Some(test) = found.tests.get(index).cloned() else {
-            return found.planned("control.ended", String::new(), actor, now);
-        };
-        found.failures += i64::from(test.state == TestState::Failed);
-        let title = format!("test {} of {} ends", test.number, found.verification);
-        let failed = test.steps.iter().zip(0_u32..).find_map(|(step, at)| match step.state {
-            StepState::Failed(why) => Some((at, why)),
-            _ => None,
-        });
-        let shown: Vec<Option<Opened>> = test.steps.iter().map(|step| step.shown.clone()).collect();
-        let mut plan = found.planned("control.ended", title, actor, now);
-        put_facts(
-            &mut plan.change.facts,
-            [
-                ("test", json!(test.number)),
-                ("result", json!(test.state)),
-                ("step", json!(failed.map(|(at, _)| at))),
-                ("why", json!(failed.map(|(_, why)| why))),
-                ("one_in", json!(test.one_in)),
-                ("failures", json!(found.failures.min(FAILURES_MAX))),
-                ("at", json!(now)),
-                ("event", json!(event_of(&found.verification, test.number))),
-                ("shown", json!(shown)),
-            ],
-        );
-        tell::verification(&mut plan, "control.ended", found, now);
-        plan
-    }
-
     async fn verification_of_owner(
         &self,
         actor: &Actor,
@@ -370,28 +221,6 @@ impl Govern {
             self.watch.follow(&done.value.key, &done.value.verification);
         }
     }
-
-    fn sealed_seed(&self, id: &str, number: u32) -> Result<([u8; SEED_BYTES], String), Refusal> {
-        let seed = self.draw::<SEED_BYTES>();
-        let bound = bound_to(id, number).ok_or_else(unsealed)?;
-        let secret = ApiSecret::new(seed.to_vec()).map_err(|_| unsealed())?;
-        Ok((seed, self.own_keyring().seal(&bound, &secret, self.draw::<NONCE_BYTES>()).to_string()))
-    }
-
-    /// The draws of a test, from its sealed seed.
-    async fn opened(&self, id: &str, test: &Test) -> Result<Vec<Opened>, Refusal> {
-        let text = self.store.vault(&test.sealed).await.map_err(store_refusal)?.ok_or_else(unsealed)?;
-        let sealed: SealedSecret = text.parse().map_err(|_| unsealed())?;
-        let bound = bound_to(id, test.number).ok_or_else(unsealed)?;
-        let secret = self.own_keyring().open(&bound, &sealed).map_err(|_| unsealed())?;
-        let seed: [u8; SEED_BYTES] = secret.expose().try_into().map_err(|_| unsealed())?;
-        let kinds: Vec<Kind> = test.steps.iter().map(|step| step.kind).collect();
-        Ok(draw::all(&seed, &kinds, &test.rules))
-    }
-}
-
-fn name_of(sealed: &str) -> String {
-    hex::encode(Sha256::digest(sealed))
 }
 
 fn commitments(test: &Test) -> [(&'static str, Value); 4] {
@@ -410,7 +239,7 @@ fn commitments(test: &Test) -> [(&'static str, Value); 4] {
 
 fn revealed(test: &Test, index: usize) -> [(&'static str, Value); 8] {
     let step = test.steps.get(index);
-    let window = step.and_then(super::super::control::Step::window);
+    let window = step.and_then(Step::window);
     let shown = step.and_then(|step| step.shown.as_ref());
     [
         ("test", json!(test.number)),
@@ -426,12 +255,4 @@ fn revealed(test: &Test, index: usize) -> [(&'static str, Value); 8] {
 
 fn no_test(id: &str) -> Refusal {
     no("no_test", format!("no control test of `{id}` is going on"), "start one")
-}
-
-fn nothing() -> Refusal {
-    no("nothing_due", "nothing changed".to_owned(), "nothing has to be done")
-}
-
-fn unless_nothing(refusal: Refusal) -> Result<(), Refusal> {
-    if refusal.code == "nothing_due" { Ok(()) } else { Err(refusal) }
 }
