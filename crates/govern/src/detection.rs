@@ -13,8 +13,11 @@ mod decided;
 pub mod due;
 mod effects;
 pub mod intake;
+mod moved;
 pub mod signal;
 pub mod standing;
+mod taking;
+mod telling;
 mod turn;
 
 pub use intake::{Findings, Taken};

@@ -6,6 +6,7 @@
 
 pub mod in_force;
 pub mod propose;
+mod read;
 pub mod row;
 
 /// The policy that a new record begins with.

@@ -24,11 +24,16 @@ impl Govern {
         call: &Call,
     ) -> Result<Done<Turned>, Refusal> {
         let acts = &[act];
-        self.run(actor, call, |now| async move {
-            let (plan, turned) = self.acted(actor, key, acts, reason, now).await?;
-            Ok(Planned { plan, value: turned, status: 200 })
-        })
-        .await
+        let done = self
+            .run(actor, call, |now| async move {
+                let (plan, turned) = self.acted(actor, key, acts, reason, now).await?;
+                Ok(Planned { plan, value: turned, status: 200 })
+            })
+            .await?;
+        if done.committed.is_some() {
+            self.booked(&done.value, self.world.now());
+        }
+        Ok(done)
     }
 
     /// The plan of acts on a key, to be taken into another one by [`Plan::absorb`]: whoever asks writes no row of this key's

@@ -47,8 +47,8 @@ impl Govern {
     }
 
     async fn turn_by_clock(&self, key: &str) -> Result<(), Refusal> {
-        let actor = &clock_actor();
-        self.run(actor, &Call::default(), |now| async move {
+        let (actor, call) = (&clock_actor(), Call::default());
+        let done = self.run(actor, &call, |now| async move {
             let row = self.row_or_not_found(&STANDINGS, "standing", key).await?;
             if integer(&row, "next_due_us").is_none_or(|due| due > now.as_micros()) {
                 return Err(Refusal::new(
@@ -60,11 +60,11 @@ impl Govern {
             }
             let loaded = self.key_loaded(actor, key).await?;
             let mut docket = Docket::default();
-            let (mut plan, _) = self.turn(actor, &loaded, Input::default(), &mut docket, now).await?;
+            let (mut plan, turned) = self.turn(actor, &loaded, Input::default(), &mut docket, now).await?;
             docket.write(&mut plan);
-            Ok(Planned { plan, value: (), status: 200 })
-        })
-        .await
-        .map(|_| ())
+            Ok(Planned { plan, value: turned, status: 200 })
+        });
+        self.booked(&done.await?.value, self.world.now());
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::signal;
 use super::standing::StandingRow;
+use super::taking::Taking;
 use super::turn::Input;
 use crate::actor::Actor;
 use crate::approvals::{Approval, ApprovalState, Opening};
@@ -12,7 +13,6 @@ use crate::keys::access::Loaded;
 use crate::keys::change::due;
 use crate::measures::row::{SPARED, own_words};
 use crate::measures::{MeasureBody, MeasureRow, MeasureState, SUSPEND};
-use crate::notices::{self, NoticeDraft, NoticeText};
 use crate::plan::Plan;
 use crate::proposal::KEY_MEASURE;
 use crate::refusal::Refusal;
@@ -26,9 +26,6 @@ use sumun_model::{Measure, Timestamp};
 use sumun_policy::{Reasoned, Step};
 use sumun_store::tables::SIGNALS;
 
-/// Sentences about what was seen, in one notice.
-const SEEN_MAX: usize = 5;
-
 /// On what a turn rests.
 pub(crate) struct Grounds<'a> {
     pub(crate) actor: &'a Actor,
@@ -36,14 +33,9 @@ pub(crate) struct Grounds<'a> {
     pub(crate) assessment: &'a Assessment,
     pub(crate) input: &'a Input<'a>,
     pub(crate) acts: &'a [Act],
+    /// The key whose place this one took, or from which its measure followed.
+    pub(crate) from: Option<&'a str>,
     pub(crate) now: Timestamp,
-}
-
-/// The key's measures while a turn is planned; each row is written once.
-pub(crate) struct Taking {
-    pub(crate) in_force: Vec<MeasureRow>,
-    pub(crate) proposed: Vec<MeasureRow>,
-    pub(crate) written: Vec<MeasureRow>,
 }
 
 /// What an approval of a measure freezes.
@@ -71,68 +63,6 @@ impl Grounds<'_> {
     }
 }
 
-impl Taking {
-    /// Ends every measure in force but a suspension.
-    fn end_in_force(&mut self, plan: &mut Plan, by: &str, why: &Reasoned, now: Timestamp) {
-        let (suspended, ended): (Vec<_>, Vec<_>) =
-            self.in_force.drain(..).partition(|row| row.measure == SUSPEND);
-        self.in_force = suspended;
-        for row in ended {
-            let row = row.ended(MeasureState::Ended, by, why.clone(), now.as_micros());
-            plan.change.writes.push(row.next_write());
-        }
-    }
-
-    /// Takes the proposals of this measure out, in this state.
-    fn settle_proposed(
-        &mut self,
-        plan: &mut Plan,
-        measure: Measure,
-        (state, by, why): (MeasureState, &str, &Reasoned),
-        now: Timestamp,
-    ) -> Vec<MeasureRow> {
-        let (gone, rest): (Vec<_>, Vec<_>) =
-            self.proposed.drain(..).partition(|row| row.measure == measure.as_str());
-        self.proposed = rest;
-        for row in &gone {
-            let row = row.clone().ended(state, by, why.clone(), now.as_micros());
-            plan.change.writes.push(row.next_write());
-        }
-        gone
-    }
-
-    /// Proposals that the ladder no longer waits for: gone with the decision at hand, or withdrawn.
-    pub(crate) fn settle(
-        &mut self,
-        plan: &mut Plan,
-        grounds: &Grounds<'_>,
-        next: &StandingRow,
-    ) -> Vec<MeasureRow> {
-        let open = next.standing.proposal.as_ref();
-        let waits = |row: &MeasureRow| {
-            open.is_some_and(|open| {
-                open.measure.as_str() == row.measure
-                    && row.body.rule.as_ref() == Some(&open.rule)
-                    && open.at.as_micros() == row.body.decided_us
-            })
-        };
-        let (rest, gone): (Vec<_>, Vec<_>) = self.proposed.drain(..).partition(waits);
-        self.proposed = rest;
-        for row in &gone {
-            let decided = row.approval.is_some() && row.approval.as_deref() == grounds.input.approval;
-            let (state, code) = if decided {
-                (MeasureState::Refused, "refused")
-            } else {
-                (MeasureState::Withdrawn, "withdrawn")
-            };
-            let why = Reasoned { code: code.to_owned(), values: BTreeMap::new() };
-            let row = row.clone().ended(state, &grounds.actor.principal, why, grounds.now.as_micros());
-            plan.change.writes.push(row.next_write());
-        }
-        gone
-    }
-}
-
 impl Govern {
     /// Plans one step.
     pub(crate) async fn effect(
@@ -147,7 +77,12 @@ impl Govern {
         match (step.phase, step.mode) {
             (Phase::Enter, mode) => {
                 let present = taking.in_force.iter().find(|row| row.measure != SUSPEND);
-                let present = present.map(|row| row.case_id.clone());
+                let mut present = present.map(|row| row.case_id.clone());
+                if let (None, Some(from)) = (&present, grounds.from) {
+                    // A measure taken over from another key goes on in that key's case.
+                    let before = self.measures_of(from, MeasureState::InForce).await?;
+                    present = before.first().map(|row| row.case_id.clone());
+                }
                 let signals = self.relied_on(grounds, step).await?;
                 let case_id = self.alerted(grounds, step, present, docket).await?;
                 let mut row = self.measure_row(grounds, step, &signals, case_id.clone())?;
@@ -165,14 +100,6 @@ impl Govern {
                     self.told_owner(plan, grounds, step, &signals, &case_id);
                     self.add_tasks(plan, grounds, step, &case_id);
                 } else {
-                    if taking
-                        .proposed
-                        .iter()
-                        .chain(&taking.written)
-                        .any(|other| other.measure == row.measure && other.state == MeasureState::Proposed)
-                    {
-                        return Ok(());
-                    }
                     let approval = self.asked_of_people(grounds, step, &row);
                     row.approval = Some(approval.approval.clone());
                     plan.change.writes.push(approval.first_write());
@@ -188,7 +115,6 @@ impl Govern {
                 let told = json!({ "measure": row.measure, "mode": row.mode, "measure_id": row.measure_id, "why": row.body.why });
                 docket.event(&case_id, "measure", &actor.principal, told, *now);
                 plan.change.writes.push(row.first_write());
-                taking.written.push(row);
             }
             (Phase::Leave, Mode::Act) => {
                 for row in taking.in_force.iter().filter(|row| row.measure != SUSPEND) {
@@ -297,7 +223,8 @@ impl Govern {
                 why: step.why.clone(),
                 spared: SPARED.to_owned(),
                 suspected_us: suspected.as_micros().min(grounds.now.as_micros()),
-                decided_us: grounds.now.as_micros(),
+                // The ladder's own now, by which it names a proposal.
+                decided_us: grounds.now.max(grounds.assessment.at).as_micros(),
                 obeyed: Vec::new(),
                 ended: None,
             },
@@ -377,86 +304,4 @@ impl Govern {
         }
         Ok(())
     }
-
-    /// What the owner is told when a measure begins: what was seen, what is asked, by when, what is next, how to object. Never
-    /// of monitoring, never with weights.
-    fn told_owner(
-        &self,
-        plan: &mut Plan,
-        grounds: &Grounds<'_>,
-        step: &Step,
-        signals: &[Signal],
-        case_id: &str,
-    ) {
-        if step.measure == Measure::Monitor {
-            return;
-        }
-        let Loaded { key, account } = grounds.loaded;
-        let kind = format!("measure.{}", step.measure);
-        let mut draft = NoticeDraft::new(&kind).to(&account.customer).about(&key.key, &key.account);
-        draft.case_id = Some(case_id.to_owned());
-        for text in seen(signals) {
-            draft = draft.say(text);
-        }
-        let mut asked = NoticeText::new(&format!("{kind}.asked")).with("key", key.key.as_str());
-        if let Some(until) = step.until {
-            asked = asked.with("until", until.to_string());
-        }
-        draft = draft.say(asked).say(NoticeText::new(&format!("{kind}.next"))).say(NoticeText::new("object"));
-        notices::add(plan, draft, grounds.now);
-    }
-
-    /// That a measure ended, if he was told of it.
-    fn told_of_end(&self, plan: &mut Plan, grounds: &Grounds<'_>, step: &Step) {
-        if step.measure == Measure::Monitor {
-            return;
-        }
-        let Loaded { key, account } = grounds.loaded;
-        let draft =
-            NoticeDraft::new("measure.ended").to(&account.customer).about(&key.key, &key.account).say(
-                NoticeText::new("measure.ended")
-                    .with("key", key.key.as_str())
-                    .with("measure", step.measure.as_str()),
-            );
-        notices::add(plan, draft, grounds.now);
-    }
-
-    fn add_tasks(&self, plan: &mut Plan, grounds: &Grounds<'_>, step: &Step, case_id: &str) {
-        let key = &grounds.loaded.key;
-        let mut kinds = Vec::new();
-        if step.measure == Measure::Hold {
-            kinds.push(TaskKind::ReviewHold);
-        }
-        // What comes out of a renewed verification, and every end by force.
-        if step.measure == Measure::Expire || key.measure == Some(Measure::Reverify) {
-            kinds.push(TaskKind::ConsiderReport);
-        }
-        for kind in kinds {
-            let task = TaskRow::new(self.new_id("T"), case_id, kind, Some(&key.key), grounds.now);
-            tasks::add(plan, &task.due(step.until));
-        }
-    }
-}
-
-/// What was seen, one sentence per code, with those values only that the owner's sentence names.
-fn seen(signals: &[Signal]) -> Vec<NoticeText> {
-    let mut said = BTreeSet::new();
-    let latest = signals.iter().rev().filter(|signal| said.insert(signal.code.clone()));
-    let mut texts: Vec<_> = latest
-        .take(SEEN_MAX)
-        .filter_map(|signal| {
-            let text = sumun_model::because::text(&signal.code)?;
-            let named = |name: &str| {
-                let placeholder = format!("{{{name}}}");
-                text.owner_en.contains(&placeholder) || text.owner_ko.contains(&placeholder)
-            };
-            let values = signal.values.iter().filter(|(name, _)| named(name));
-            Some(NoticeText {
-                code: signal.code.clone(),
-                values: values.map(|(name, value)| (name.clone(), value.clone())).collect(),
-            })
-        })
-        .collect();
-    texts.reverse();
-    texts
 }

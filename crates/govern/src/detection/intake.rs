@@ -106,6 +106,7 @@ impl Govern {
                 Ok(Planned { plan, value: turned, status: 200 })
             })
             .await?;
+        self.booked(&done.value, self.world.now());
         Ok(done.value)
     }
 

@@ -5,7 +5,7 @@ use crate::govern::{Govern, store_refusal};
 use crate::keys::access::{AccountFacts, INSIDE};
 use crate::keys::row::KeyRow;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::row::{image, typed};
+use crate::row::{image, replace, typed};
 use crate::staff::require;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,7 +16,7 @@ use sumun_model::{Measure, Timestamp};
 use sumun_policy::Standing;
 use sumun_policy::ladder::follows;
 use sumun_store::tables::{SIGNALS, STANDINGS};
-use sumun_store::{Filter, Image};
+use sumun_store::{Change, Filter, Image};
 
 /// A row of standings. Times are microseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,6 +74,7 @@ impl Govern {
         if inherited.measure != key.measure {
             // What followed the customer to this key is in force whatever another key's history says.
             inherited = begun(inherited, key.measure, now, key.review_due_us.map(Timestamp::from_micros));
+            inherited.untold = key.measure.is_some();
         }
         let row = StandingRow {
             key: key.key.clone(),
@@ -91,6 +92,23 @@ impl Govern {
 }
 
 impl Govern {
+    /// A key that comes to live under a measure: the clock has the ladder tell of it at once.
+    pub(crate) async fn stands_from(
+        &self,
+        key: &KeyRow,
+        account: &AccountFacts,
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if key.measure.is_none() {
+            return Ok(());
+        }
+        let (mut row, before) = self.standing(key, account, now).await?;
+        row.next_due_us = Some(now.as_micros());
+        change.writes.push(replace(&STANDINGS, before.as_ref(), row.image()));
+        Ok(())
+    }
+
     /// What a key takes over: all of the key whose place it took, else the open measure of another key of the customer.
     async fn inherited(&self, key: &KeyRow, account: &AccountFacts) -> Result<Standing, Refusal> {
         if let Some(replaced) = &key.replaces

@@ -1,15 +1,16 @@
 //! One turn of one key: the ladder decides on what is known now, and what it decides is planned as one change.
 
-use super::effects::{Grounds, Taking};
+use super::effects::Grounds;
+use super::moved::{class, moved};
 use super::signal::PlacedSignal;
 use super::standing::{StandingRow, begun};
+use super::taking::Taking;
 use crate::actor::Actor;
 use crate::cases::docket::Docket;
 use crate::govern::{Govern, change, facts};
 use crate::keys::access::Loaded;
-use crate::keys::end::end;
 use crate::keys::lint::Origin;
-use crate::keys::machine::{Action, apply};
+use crate::keys::machine::Action;
 use crate::keys::row::KeyRow;
 use crate::keys::write::{Deed, KeyWrite, Why};
 use crate::measures::MeasureState;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sumun_model::assessment::{Act, Assessment};
 use sumun_model::finding::{Mode, Phase};
-use sumun_model::{Cause, ExpiryCause, KeyState, Measure, Timestamp};
+use sumun_model::{KeyState, Measure, Segment, Timestamp};
 use sumun_policy::{Outcome, Step};
 use sumun_store::tables::{MEASURES, SIGNALS, STANDINGS};
 
@@ -71,6 +72,9 @@ pub struct Turned {
     pub steps: Vec<ToldStep>,
     /// When the clock next asks.
     pub next_due: Option<Timestamp>,
+    /// What it spends of the day's alerts of this segment, once it is real.
+    #[serde(skip)]
+    pub(crate) spent: (Option<Segment>, u32),
 }
 
 impl Govern {
@@ -106,8 +110,15 @@ impl Govern {
         next.version = before.as_ref().map_or(1, |_| stood.version + 1);
         plan.change.writes.push(replace(&STANDINGS, before.as_ref(), next.image()));
         let told: Vec<ToldStep> = outcome.steps.iter().map(told).collect();
-        let grounds =
-            Grounds { actor, loaded, assessment: &next.assessment, input: &input, acts: &acts, now };
+        let grounds = Grounds {
+            actor,
+            loaded,
+            assessment: &next.assessment,
+            input: &input,
+            acts: &acts,
+            from: stood.standing.from.as_deref(),
+            now,
+        };
         self.take(&mut plan, &grounds, outcome.steps, (&next, docket)).await?;
         if after.as_ref().is_some_and(|after| after.measure != key.measure) {
             loaded.account.gets_a_measure(&mut plan.change);
@@ -122,6 +133,7 @@ impl Govern {
             measure: next.measure,
             steps: told,
             next_due: next.next_due_us.map(Timestamp::from_micros),
+            spent: (next.assessment.segment, outcome.spent),
         };
         Ok((plan, turned))
     }
@@ -222,6 +234,16 @@ impl Govern {
         }
     }
 
+    /// Notes what a turn that was made spent of the day's alerts.
+    pub(super) fn booked(&self, turned: &Turned, at: Timestamp) {
+        let (segment, spent) = turned.spent;
+        if spent > 0
+            && let Ok(policy) = self.policy()
+        {
+            policy.ladder.spend(segment, at, spent);
+        }
+    }
+
     async fn take(
         &self,
         plan: &mut Plan,
@@ -233,7 +255,6 @@ impl Govern {
         let mut taking = Taking {
             in_force: self.measures_of(key, MeasureState::InForce).await?,
             proposed: self.measures_of(key, MeasureState::Proposed).await?,
-            written: Vec::new(),
         };
         for step in &steps {
             self.effect(plan, grounds, step, &mut taking, docket).await?;
@@ -281,57 +302,10 @@ fn unheard(known: &mut Vec<Act>, input: &Input<'_>) -> Vec<Act> {
     fresh
 }
 
-fn alive(key: &KeyRow) -> bool {
+pub(super) fn alive(key: &KeyRow) -> bool {
     matches!(key.state, KeyState::Active | KeyState::Suspended)
 }
 
 fn told(step: &Step) -> ToldStep {
     ToldStep { measure: step.measure, phase: step.phase, mode: step.mode, rule: step.rule.clone() }
-}
-
-/// The key's row as it stands after the turn; none if it stands as before.
-fn moved(
-    key: &KeyRow,
-    next: &StandingRow,
-    steps: &[Step],
-    now: Timestamp,
-) -> Result<Option<KeyRow>, Refusal> {
-    if !alive(key) || key.measure == next.measure {
-        return Ok(None);
-    }
-    let entered = steps.iter().rev().find(|step| {
-        step.phase == Phase::Enter && step.mode == Mode::Act && Some(step.measure) == next.measure
-    });
-    let why = entered.map(|step| step.why.code.clone());
-    if next.measure == Some(Measure::Expire) {
-        let leaked = entered.is_some_and(|step| step.cause == Cause::Leaked);
-        let cause = if leaked { ExpiryCause::Leaked } else { ExpiryCause::Forced };
-        return end(key, Action::Expire, cause, why.as_deref()).map(Some);
-    }
-    // Under a stricter measure a milder cut begins unseen: the key stays where it is.
-    if key.measure == Some(Measure::Reverify) && next.measure == Some(Measure::Hold) {
-        return Ok(None);
-    }
-    let mut after = key.at(apply(key.standing(), Action::to_measure(next.measure))?);
-    let cut = matches!(next.measure, Some(Measure::Hold | Measure::Reverify));
-    after.review_due_us = entered.and_then(|step| step.until).map(Timestamp::as_micros).filter(|_| cut);
-    after.review_by = cut.then(|| "role:analyst".to_owned());
-    if next.measure == Some(Measure::Hold) && after.review_due_us.is_none() {
-        after.review_due_us = next.next_due_us.or(Some(now.as_micros()));
-    }
-    after.reason = why.filter(|_| next.measure > Some(Measure::Monitor));
-    Ok(Some(after))
-}
-
-/// The class of the entry, by what its owner may know: monitoring is none of it.
-fn class(before: Option<Measure>, after: Option<Measure>, steps: &[Step]) -> &'static str {
-    let visible = |measure: Option<Measure>| measure.filter(|measure| *measure > Measure::Monitor);
-    match (visible(before), visible(after)) {
-        (was, Some(is)) if was != Some(is) => "measure.entered",
-        (Some(_), None) => "measure.left",
-        _ if before != after => "measure.watched",
-        _ if steps.iter().any(|step| step.mode == Mode::Propose) => "measure.proposed",
-        _ if !steps.is_empty() => "measure.watched",
-        _ => "key.assessed",
-    }
 }

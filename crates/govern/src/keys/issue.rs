@@ -120,8 +120,10 @@ impl Govern {
         let why = Why { approvals, ..Why::default() };
         after.version = before.version + 1;
         let view = KeyView::of(&after, actor);
+        let standing = after.clone();
         let write = KeyWrite { before: Some(before), after, origin: Origin::By(Action::Issue) };
         let mut plan = plan(deed, &why, vec![write])?;
+        self.stands_from(&standing, &account, &mut plan.change, now).await?;
         plan.warnings = warnings;
         plan.change.reads.extend(account.reads);
         plan.change.reads.extend(allowed.into_iter().chain(followed));

@@ -162,6 +162,7 @@ impl Govern {
         let title = format!("rotate key {key} to {}", after.key);
         let deed = Deed { class: "key.rotated", title: &title, actor, venue: &venue, now };
         let view = KeyView::of(&after, actor);
+        let standing = after.clone();
         let writes = vec![
             KeyWrite { before: Some(&loaded.key), after: before, origin: Origin::By(Action::Rotate) },
             KeyWrite { before: None, after, origin: Origin::Replaces(&loaded.key) },
@@ -172,6 +173,7 @@ impl Govern {
         plan.change.facts.insert("overlap_hours".to_owned(), json!(rotation.overlap_hours));
         plan.warnings = warnings;
         account.gets_a_key(&mut plan.change);
+        self.stands_from(&standing, &account, &mut plan.change, now).await?;
         plan.change.reads.extend(allowed);
         let secret = made.map(|made| {
             plan.change.vault.push(made.vault);

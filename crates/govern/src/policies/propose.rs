@@ -5,8 +5,8 @@ use super::row::{PolicyRow, PolicyState, digest};
 use crate::actor::{Actor, Role};
 use crate::approvals::Approval;
 use crate::call::{Call, Done, Planned};
-use crate::govern::{Govern, change, check_if_match, facts, not_found, store_refusal};
-use crate::keys::access::{INSIDE, reason};
+use crate::govern::{Govern, change, check_if_match, facts, store_refusal};
+use crate::keys::access::reason;
 use crate::plan::{Effect, Plan};
 use crate::proposal::{POLICY_ACTIVATE, Proposal, subject_changed, unreadable};
 use crate::refusal::{Refusal, RefusalKind};
@@ -234,38 +234,6 @@ impl Govern {
         let title = format!("put policy {} in force", row.policy);
         Ok(Plan { title, effects, warnings: Vec::new(), change })
     }
-
-    /// One policy, and how it differs from the one in force.
-    ///
-    /// # Errors
-    /// `forbidden`, `not_found`, the store's.
-    pub async fn policy_shown(&self, actor: &Actor, policy: &str) -> Result<PolicyAnswer, Refusal> {
-        require(actor, INSIDE)?;
-        let row = self.row(&POLICIES, policy).await?.ok_or_else(|| not_found("policy", policy))?;
-        let policy = PolicyRow::of(&row)?;
-        Ok(PolicyAnswer { differs: self.differs(&policy).await?, policy, waits_for: None })
-    }
-
-    /// Policies, by id and version.
-    ///
-    /// # Errors
-    /// `forbidden`, the store's.
-    pub async fn policies(
-        &self,
-        actor: &Actor,
-        after: Option<String>,
-        limit: u32,
-    ) -> Result<Vec<PolicyRow>, Refusal> {
-        require(actor, INSIDE)?;
-        let filter = Filter { after, limit: limit.clamp(1, Filter::LIMIT_MAX), ..Filter::default() };
-        let rows = self.store.list(&POLICIES, &filter).await.map_err(store_refusal)?;
-        rows.iter().map(PolicyRow::of).collect()
-    }
-
-    async fn differs(&self, policy: &PolicyRow) -> Result<Vec<String>, Refusal> {
-        let active = self.active_policy().await?;
-        Ok(active.map(|active| differs(&active.text, &policy.text)).unwrap_or_default())
-    }
 }
 
 fn in_state(row: &PolicyRow, what: &str) -> Refusal {
@@ -292,33 +260,4 @@ fn drawn_up(actor: &Actor, text: &str, now: Timestamp) -> Result<PolicyRow, Refu
         activated_us: None,
         version: 1,
     })
-}
-
-/// Lines that only one of both has, in their order: the common beginning and end are left out, and what is between stands whole.
-fn differs(old: &str, new: &str) -> Vec<String> {
-    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-    let head = old.iter().zip(&new).take_while(|(one, other)| one == other).count();
-    let rest = old.len().min(new.len()) - head;
-    let tail =
-        old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(one, other)| one == other).count();
-    let between = |lines: &[&str], sign: char| -> Vec<String> {
-        let lines = lines.get(head..lines.len() - tail).unwrap_or_default();
-        lines.iter().map(|line| format!("{sign}{line}")).collect()
-    };
-    let mut told = between(&old, '-');
-    told.extend(between(&new, '+'));
-    told
-}
-
-#[cfg(test)]
-mod tests {
-    use super::differs;
-
-    #[test]
-    fn what_differs_is_told_line_by_line() {
-        assert_eq!(differs("a\nb\nc", "a\nx\nc"), ["-b", "+x"]);
-        assert_eq!(differs("a", "a"), Vec::<String>::new());
-        assert_eq!(differs("a\na", "a"), ["-a"]);
-        assert_eq!(differs("", "a\nb"), ["+a", "+b"]);
-    }
 }

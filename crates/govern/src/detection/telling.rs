@@ -1,0 +1,101 @@
+//! What a step brings to people: the owner's notice, and the tasks of staff.
+//!
+//! Never here: monitoring told to anybody outside, weights, or anything that depends on a report (L3).
+
+use super::effects::Grounds;
+use crate::govern::Govern;
+use crate::keys::access::Loaded;
+use crate::notices::{self, NoticeDraft, NoticeText};
+use crate::plan::Plan;
+use crate::tasks::{self, TaskKind, TaskRow};
+use std::collections::BTreeSet;
+use sumun_model::Measure;
+use sumun_model::finding::Signal;
+use sumun_policy::Step;
+
+/// Sentences about what was seen, in one notice.
+const SEEN_MAX: usize = 5;
+
+impl Govern {
+    /// What the owner is told when a measure begins: what was seen, what is asked, by when, what is next, how to object. Never
+    /// of monitoring, never with weights.
+    pub(super) fn told_owner(
+        &self,
+        plan: &mut Plan,
+        grounds: &Grounds<'_>,
+        step: &Step,
+        signals: &[Signal],
+        case_id: &str,
+    ) {
+        if step.measure == Measure::Monitor {
+            return;
+        }
+        let Loaded { key, account } = grounds.loaded;
+        let kind = format!("measure.{}", step.measure);
+        let mut draft = NoticeDraft::new(&kind).to(&account.customer).about(&key.key, &key.account);
+        draft.case_id = Some(case_id.to_owned());
+        for text in seen(signals) {
+            draft = draft.say(text);
+        }
+        let mut asked = NoticeText::new(&format!("{kind}.asked")).with("key", key.key.as_str());
+        if let Some(until) = step.until {
+            asked = asked.with("until", until.to_string());
+        }
+        draft = draft.say(asked).say(NoticeText::new(&format!("{kind}.next"))).say(NoticeText::new("object"));
+        notices::add(plan, draft, grounds.now);
+    }
+
+    /// That a measure ended, if he was told of it.
+    pub(super) fn told_of_end(&self, plan: &mut Plan, grounds: &Grounds<'_>, step: &Step) {
+        if step.measure == Measure::Monitor {
+            return;
+        }
+        let Loaded { key, account } = grounds.loaded;
+        let draft =
+            NoticeDraft::new("measure.ended").to(&account.customer).about(&key.key, &key.account).say(
+                NoticeText::new("measure.ended")
+                    .with("key", key.key.as_str())
+                    .with("measure", step.measure.as_str()),
+            );
+        notices::add(plan, draft, grounds.now);
+    }
+
+    pub(super) fn add_tasks(&self, plan: &mut Plan, grounds: &Grounds<'_>, step: &Step, case_id: &str) {
+        let key = &grounds.loaded.key;
+        let mut kinds = Vec::new();
+        if step.measure == Measure::Hold {
+            kinds.push(TaskKind::ReviewHold);
+        }
+        // What comes out of a renewed verification, and every end by force.
+        if step.measure == Measure::Expire || key.measure == Some(Measure::Reverify) {
+            kinds.push(TaskKind::ConsiderReport);
+        }
+        for kind in kinds {
+            let task = TaskRow::new(self.new_id("T"), case_id, kind, Some(&key.key), grounds.now);
+            tasks::add(plan, &task.due(step.until));
+        }
+    }
+}
+
+/// What was seen, one sentence per code, with those values only that the owner's sentence names.
+fn seen(signals: &[Signal]) -> Vec<NoticeText> {
+    let mut said = BTreeSet::new();
+    let latest = signals.iter().rev().filter(|signal| said.insert(signal.code.clone()));
+    let mut texts: Vec<_> = latest
+        .take(SEEN_MAX)
+        .filter_map(|signal| {
+            let text = sumun_model::because::text(&signal.code)?;
+            let named = |name: &str| {
+                let placeholder = format!("{{{name}}}");
+                text.owner_en.contains(&placeholder) || text.owner_ko.contains(&placeholder)
+            };
+            let values = signal.values.iter().filter(|(name, _)| named(name));
+            Some(NoticeText {
+                code: signal.code.clone(),
+                values: values.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            })
+        })
+        .collect();
+    texts.reverse();
+    texts
+}
