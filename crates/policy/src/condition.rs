@@ -10,13 +10,16 @@ mod compile;
 mod eval;
 mod names;
 mod render;
+mod source;
 #[cfg(test)]
 mod tests;
 
 pub use compile::{ConditionError, compile};
-pub use eval::{Reading, Scope, Value, p_to_points};
-pub(crate) use eval::{Source, hard_mark, rounded};
+pub use eval::{Reading, Scope, p_to_points};
+pub(crate) use eval::{hard_mark, rounded};
 pub use names::{BUILT_IN, Declared, Facts, Function, Type, Var};
+pub(crate) use source::Source;
+pub use source::Value;
 
 use std::ops::Range;
 use sumun_model::{Measure, MilliNats};
@@ -113,7 +116,7 @@ impl Condition {
                         found.push((under, seconds));
                     }
                     (Comparison::Equal | Comparison::NotEqual, _) => {
-                        found.extend([(under, seconds), (under, after)])
+                        found.extend([(under, seconds), (under, after)]);
                     }
                     _ => found.push((under, after)),
                 }

@@ -8,6 +8,7 @@
 
 mod acts;
 mod clock;
+mod effects;
 mod reasons;
 mod standing;
 mod walk;

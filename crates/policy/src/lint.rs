@@ -226,18 +226,19 @@ impl Linter<'_> {
             }
         }
         rule.when.root.walk(&mut |node| {
-            if let Kind::Call(Function::Seen | Function::DaysOf, Argument::Text(word)) = &node.kind {
-                if !word.contains('.') && because::text(word).is_none() {
-                    let message = format!("rule `{id}` asks for `{word}`: no signal has that code");
-                    let place = (rule.line, rule.column);
-                    self.found.insert(Lint {
-                        line: place.0,
-                        column: place.1,
-                        severity: Warning,
-                        code: "unknown_evidence",
-                        message,
-                    });
-                }
+            if let Kind::Call(Function::Seen | Function::DaysOf, Argument::Text(word)) = &node.kind
+                && !word.contains('.')
+                && because::text(word).is_none()
+            {
+                let message = format!("rule `{id}` asks for `{word}`: no signal has that code");
+                let place = (rule.line, rule.column);
+                self.found.insert(Lint {
+                    line: place.0,
+                    column: place.1,
+                    severity: Warning,
+                    code: "unknown_evidence",
+                    message,
+                });
             }
         });
         for (what, text) in [("reason", Some(&rule.reason)), ("owner", rule.owner.as_ref())] {

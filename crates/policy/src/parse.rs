@@ -1,14 +1,15 @@
 //! From the text of a policy file to a [`Policy`], or to everything wrong with it.
 
-use crate::cases::{Case, Moment};
+mod cases;
+mod numbers;
+
 use crate::condition::{Condition, Facts, Type, Var, compile};
-use crate::file::{File, RuleTable, SegmentTable, TestEvidence, TestTable};
+use crate::file::{File, RuleTable, SegmentTable};
 use crate::policy::{Budget, Policy, Rule, SegmentLadder, Windows, rank};
 use crate::position::{PolicyErrors, Problem, line_and_column};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use sumun_model::score::{FamilyWeight, LLR_MILLI_MAX, LLR_MILLI_MIN};
-use sumun_model::{Cause, Evidence, Family, FindingId, ScoreKind, Segment, Timestamp, Weights};
+use sumun_model::{Family, ScoreKind, Segment, Weights};
 use toml::Spanned;
 
 /// Most rules of one segment.
@@ -115,50 +116,6 @@ impl Reader<'_> {
             tests,
             weights,
         })
-    }
-
-    fn weights(&mut self, file: &File) -> Weights {
-        let scores = &file.scores;
-        let mut weights = Weights::default();
-        weights.prior_ppm = self.decimal(&scores.prior, 6, 1..=500_000);
-        weights.second_milli = self.decimal(&scores.second, 3, 0..=1_000);
-        weights.cap_milli = self.decimal(&scores.cap, 3, 100..=20_000);
-        for family in Family::ALL {
-            let Some(table) = scores.families.get(family) else {
-                self.wrong(scores.prior.span().start, format!("`[scores.families.{family}]` is missing"));
-                continue;
-            };
-            let alpha_milli = self.decimal(&table.alpha, 3, 0..=5_000);
-            if *table.half_life_s.get_ref() == 0 {
-                self.wrong(table.half_life_s.span().start, "a half-life is at least one second");
-            }
-            if let Some(weight) = weights.families.get_mut(family.index()) {
-                *weight = FamilyWeight { alpha_milli, half_life_s: *table.half_life_s.get_ref() };
-            }
-        }
-        weights
-    }
-
-    /// An exact decimal of so many places as a whole number.
-    fn decimal(
-        &mut self,
-        written: &Spanned<String>,
-        places: usize,
-        within: std::ops::RangeInclusive<u32>,
-    ) -> u32 {
-        let found = scaled(written.get_ref(), places).and_then(|n| u32::try_from(n).ok());
-        match found.filter(|n| within.contains(n)) {
-            Some(n) => n,
-            None => {
-                let (low, high) = (shown(*within.start(), places), shown(*within.end(), places));
-                let message = format!(
-                    "`{}` is not a decimal of at most {places} places within {low} and {high}",
-                    written.get_ref()
-                );
-                self.wrong(written.span().start, message);
-                *within.start()
-            }
-        }
     }
 
     fn facts(&mut self, file: &File) -> Facts {
@@ -275,79 +232,6 @@ impl Reader<'_> {
             inherited: false,
         })
     }
-
-    fn case(&mut self, test: Spanned<TestTable>) -> Case {
-        let (line, _) = line_and_column(self.text, test.span().start);
-        let test = test.into_inner();
-        let mut moments = Vec::new();
-        let mut last = i64::MIN;
-        for (at, step) in test.steps.into_iter().enumerate() {
-            let start = step.span().start;
-            let (line, column) = line_and_column(self.text, start);
-            let step = step.into_inner();
-            if step.at_s < last {
-                self.wrong(start, "moments of a test stand in order of time");
-            }
-            last = step.at_s;
-            let now = Timestamp::from_seconds(step.at_s).unwrap_or(Timestamp::MIN);
-            let evidence = step.evidence.map(|list| {
-                list.iter()
-                    .enumerate()
-                    .map(|(nth, piece)| self.piece(piece, now, at, nth))
-                    .collect::<Vec<_>>()
-            });
-            for written in step.must.iter().chain(&step.must_not) {
-                if !crate::run_cases::well_formed(written.get_ref()) {
-                    let message = format!(
-                        "`{}` is not a step such as `enter warn act` or `leave hold`",
-                        written.get_ref()
-                    );
-                    self.wrong(written.span().start, message);
-                }
-            }
-            let words = |list: Vec<Spanned<String>>| list.into_iter().map(Spanned::into_inner).collect();
-            moments.push(Moment {
-                at_s: step.at_s,
-                evidence,
-                hard: step.hard,
-                acts: step.acts,
-                facts: step.facts,
-                cluster: step.cluster,
-                must: words(step.must),
-                must_not: words(step.must_not),
-                line,
-                column,
-            });
-        }
-        Case { name: test.name, segment: test.segment, moments, line }
-    }
-
-    fn piece(&mut self, table: &TestEvidence, now: Timestamp, moment: usize, nth: usize) -> Evidence {
-        let found = scaled(table.llr.get_ref(), 3).and_then(|n| i32::try_from(n).ok());
-        let llr_milli = found.filter(|n| (LLR_MILLI_MIN..=LLR_MILLI_MAX).contains(n)).unwrap_or_else(|| {
-            self.wrong(
-                table.llr.span().start,
-                "a likelihood ratio lies within -2 and 4, at most three places",
-            );
-            0
-        });
-        let mut id = [0; 16];
-        let mark = u64::try_from(moment * 1_000 + nth + 1).unwrap_or(u64::MAX).to_be_bytes();
-        for (to, from) in id.iter_mut().rev().zip(mark.iter().rev()) {
-            *to = *from;
-        }
-        let code = table.code.clone().unwrap_or_else(|| format!("case_{}_{nth}", table.family));
-        Evidence {
-            detector: table.detector.clone().unwrap_or_else(|| format!("case.{}@1", table.family)),
-            code,
-            family: table.family,
-            cause: table.cause.unwrap_or(Cause::Unknown),
-            llr_milli,
-            at: now,
-            signal: FindingId::of(id),
-            days: table.days,
-        }
-    }
 }
 
 /// What a segment's ladder is read against.
@@ -391,28 +275,4 @@ fn within_literal(text: &str, span: &Range<usize>, value: &str, at: usize) -> us
     } else {
         span.start
     }
-}
-
-/// `0.25` with three places is 250; none if it is not a decimal or has more places.
-fn scaled(text: &str, places: usize) -> Option<i64> {
-    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let plain = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty()
-        || !plain(whole)
-        || !plain(fraction)
-        || fraction.len() > places
-        || digits.ends_with('.')
-    {
-        return None;
-    }
-    let n: i64 = format!("{whole}{fraction:0<places$}").parse().ok()?;
-    Some(if negative { -n } else { n })
-}
-
-fn shown(n: u32, places: usize) -> String {
-    let scale = 10_u64.pow(u32::try_from(places).unwrap_or(0));
-    let n = u64::from(n);
-    let text = format!("{}.{:0places$}", n / scale, n % scale);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

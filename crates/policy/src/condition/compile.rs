@@ -4,11 +4,13 @@
 //! written-out arguments. Refused, each with its place: macros and comprehensions (cost without bound), division, indexing, maps,
 //! time and string functions, floating point except as a probability.
 
+mod functions;
+
 use super::names::{Facts, all};
-use super::{Argument, Comparison, Condition, Function, Kind, Node, Operator, Type, Var, p_to_points};
+use super::{Comparison, Condition, Kind, Node, Operator, Type, Var, p_to_points};
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators};
 use std::ops::Range;
-use sumun_model::{ScoreKind, Weights};
+use sumun_model::Weights;
 
 /// Longest condition, bytes: a screenful. The parser behind has no cost limit of its own.
 const SOURCE_BYTES_MAX: usize = 4_096;
@@ -277,73 +279,6 @@ impl Compiler<'_> {
         let text = self.source.get(at.clone()).filter(|t| t.parse::<f64>() == Ok(p));
         let text = text.map_or_else(|| p.to_string(), ToOwned::to_owned);
         Ok(Node { kind: Kind::Threshold(text, p_to_points(p, self.weights)), at })
-    }
-
-    fn within(&self, value: &IdedExpr, list: &IdedExpr) -> Result<Kind, ConditionError> {
-        let Expr::List(written) = &list.expr else {
-            return self
-                .wrong(list, "behind `in` stands a written-out list such as [\"retail\", \"corporate\"]");
-        };
-        let value = self.node(value)?;
-        let kind = self.kind(&value);
-        if !matches!(kind, Type::Text | Type::Int) {
-            return self.wrong(list, format!("{} has no list", kind.as_str()));
-        }
-        let mut nodes = Vec::with_capacity(written.elements.len());
-        for element in &written.elements {
-            let node = self.node(element)?;
-            if !matches!(node.kind, Kind::Int(_) | Kind::Text(_)) {
-                return self.wrong(element, "a list holds written-out values");
-            }
-            self.want(&node, kind)?;
-            self.known_word(&value, &node, element)?;
-            nodes.push(node);
-        }
-        Ok(Kind::In(Box::new(value), nodes))
-    }
-
-    fn function(
-        &self,
-        tree: &IdedExpr,
-        name: &str,
-        target: Option<&IdedExpr>,
-        args: &[IdedExpr],
-    ) -> Result<Kind, ConditionError> {
-        let score = match target {
-            None => None,
-            Some(target) => match qualified(target).and_then(|name| name.parse::<ScoreKind>().ok()) {
-                Some(score) => Some(score),
-                None => return self.wrong(tree, format!("`{name}` is not asked of that")),
-            },
-        };
-        let (function, argument) = match (name, score) {
-            ("families_over", score) => (Function::FamiliesOver(score), Type::Int),
-            ("caused_by", None) => (Function::CausedBy, Type::Text),
-            ("seen", None) => (Function::Seen, Type::Text),
-            ("days_of", None) => (Function::DaysOf, Type::Text),
-            _ => {
-                return self.wrong(
-                    tree,
-                    format!(
-                        "there is no function `{name}`; there are families_over, caused_by, seen and days_of"
-                    ),
-                );
-            }
-        };
-        let [arg] = args else { return self.wrong(tree, format!("`{name}` takes one value")) };
-        let node = self.node(arg)?;
-        self.want(&node, argument)?;
-        let argument = match node.kind {
-            Kind::Int(n) => Argument::Int(n),
-            Kind::Text(text) => Argument::Text(text),
-            _ => return self.wrong(arg, format!("`{name}` takes a written-out value")),
-        };
-        if let (Function::CausedBy, Argument::Text(word)) = (function, &argument) {
-            if let Err(error) = word.parse::<sumun_model::Cause>() {
-                return self.wrong(arg, error.to_string());
-            }
-        }
-        Ok(Kind::Call(function, argument))
     }
 
     fn want(&self, node: &Node, kind: Type) -> Result<(), ConditionError> {

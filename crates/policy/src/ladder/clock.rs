@@ -17,7 +17,7 @@ const AHEAD_S: i64 = 400 * 86_400;
 impl Walk<'_> {
     /// Lapses and time-outs.
     pub(super) fn what_is_due(&mut self) {
-        if !self.standing.due.is_some_and(|due| self.now >= due) {
+        if self.standing.due.is_none_or(|due| self.now < due) {
             return;
         }
         match self.standing.measure {
@@ -64,7 +64,7 @@ impl Walk<'_> {
             return false;
         }
         self.standing.below_since.get_or_insert(self.now);
-        if !self.quiet_at().is_some_and(|at| self.now >= at) {
+        if self.quiet_at().is_none_or(|at| self.now < at) {
             return false;
         }
         if measure == Measure::Warn && self.standing.acknowledged.is_none() {
