@@ -5,6 +5,9 @@
 //!
 //! Never here: SMTP, wording, and anything that the addressee may not know: points, weights, reports, that he is watched.
 
+pub mod deliver;
+pub mod words;
+
 use crate::plan::Plan;
 use crate::row::replace;
 use serde::{Deserialize, Serialize};
@@ -132,7 +135,22 @@ impl NoticeDraft {
 pub fn add(plan: &mut Plan, draft: NoticeDraft, now: Timestamp) -> String {
     let nth = plan.change.writes.iter().filter(|write| write.table.name == NOTICES.name).count();
     let NoticeDraft { kind, customer, account, key, case_id, texts, channel } = draft;
-    let told = json!([plan.change.class, kind, customer, account, key, case_id, texts, channel, now, nth]);
+    // Versions of the rows beside it tell two alike of one instant apart.
+    let beside: Vec<Json> = plan.change.writes.iter().map(|write| json!(write.image)).collect();
+    let told = json!([
+        plan.change.class,
+        plan.change.facts,
+        beside,
+        kind,
+        customer,
+        account,
+        key,
+        case_id,
+        texts,
+        channel,
+        now,
+        nth
+    ]);
     let digest = hex::encode(Sha256::digest(told.to_string()));
     let id = format!("N{}", digest.get(..32).unwrap_or(&digest));
     // What whoever reads the file of notices sees: which row, and enough to route it.
@@ -176,7 +194,7 @@ mod tests {
         let draft = NoticeDraft::new("measure.warn")
             .to("C1")
             .about("K1", "A1")
-            .say(NoticeText::new("returns_between_origins").with("returns", 4));
+            .say(NoticeText::new("returns_between_origins").with("returns", 4_i64));
         let (mut one, mut two) = (plan(), plan());
         let id = add(&mut one, draft.clone(), now);
         assert_eq!(add(&mut two, draft.clone(), now), id, "the same plan, the same notice");

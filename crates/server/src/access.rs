@@ -258,6 +258,7 @@ rows! {
     IDENTITY_CALLBACK = "identity_callback" Post "/v1/identity-callbacks" Anyone;
     NOTICE_LIST = "notice_list" Get "/v1/notices" Roles(&[STAFF, HOLDERS]), owned;
     NOTICE_GET = "notice_get" Get "/v1/notices/{notice}" Roles(&[STAFF, HOLDERS]), owned;
+    NOTICE_CONFIRM = "notice_confirm" Post "/v1/notices/{notice}/confirm" Roles(&[BACKEND]);
     NOTICE_ACKNOWLEDGE = "notice_acknowledge" Post "/v1/notices/{notice}/acknowledge" Roles(&[HOLDERS]), owned;
     OBJECTION_LIST = "objection_list" Get "/v1/objections" Roles(&[STAFF, HOLDERS]), owned;
     OBJECTION_GET = "objection_get" Get "/v1/objections/{objection}" Roles(&[STAFF, HOLDERS]), owned;

@@ -38,3 +38,4 @@ mod written;
 
 pub use serve::{Running, serve};
 pub use server::{Server, openapi, router};
+pub use tasks::notices::{MailError, MailOptions, Mailer};

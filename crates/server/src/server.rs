@@ -34,6 +34,8 @@ pub struct Server {
     pub metrics: Metrics,
     /// Hops whose `X-Forwarded-For` is believed.
     pub(crate) trusted_hops: Vec<Prefix>,
+    /// Sends notices by mail; none leaves them to the file.
+    pub(crate) mailer: Option<crate::tasks::notices::Mailer>,
     /// Where events go; none on a control plane that keeps no event log.
     pub(crate) events: Option<Events>,
     pub(crate) sign_ins: SignIns,
@@ -63,6 +65,7 @@ impl Server {
             notices,
             metrics: Metrics::default(),
             trusted_hops: Vec::new(),
+            mailer: None,
             events: None,
             sign_ins: SignIns::default(),
             gates: Gates::since(began),
@@ -77,6 +80,13 @@ impl Server {
     #[must_use]
     pub fn trusting(mut self, hops: Vec<Prefix>) -> Self {
         self.trusted_hops = hops;
+        self
+    }
+
+    /// Sending notices by mail.
+    #[must_use]
+    pub fn mailing(mut self, mailer: crate::tasks::notices::Mailer) -> Self {
+        self.mailer = Some(mailer);
         self
     }
 

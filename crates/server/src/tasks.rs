@@ -1,7 +1,7 @@
 //! What runs beside the requests: what falls due, and notices that leave.
 
 mod due;
-mod notices;
+pub(crate) mod notices;
 mod sweep;
 mod venue;
 

@@ -52,6 +52,8 @@ section! {
         events: EventsConfig;
         /// Detection.
         detect: DetectConfig;
+        /// How notices leave.
+        notices: NoticesConfig;
         /// Where the key-encryption keys are.
         seal: SealConfig;
     }
@@ -242,6 +244,8 @@ section! {
         shards: NonZeroUsize = bytes(1);
         /// Time between snapshots, in seconds: a start reads so much of the log again.
         snapshot_s: NonZeroU64 = count(60);
+        /// Folder of data files on networks: to whom an address belongs, and where it is. Absent: known from `network` lines alone.
+        network_data: Option<PathBuf> = None, example "\"network-data\"";
         /// Folder of the snapshots. Absent: `detect` in `data_dir`.
         dir: Option<PathBuf> = None, example "\"detect\"";
     }
@@ -254,6 +258,21 @@ section! {
         bytes_max: NonZeroU64 = count(10 << 30);
         /// Size of one file, in bytes.
         segment_bytes_max: NonZeroU64 = count(128 << 20);
+    }
+}
+
+section! {
+    /// How notices to people leave the control plane: always into `notices.ndjson` in `data_dir`, and by mail where a relay is named.
+    pub struct NoticesConfig in "notices" {
+        /// A mail relay: `smtp://host:port` (with STARTTLS, unless it is on this machine) or `smtps://host:port`. Absent: no mail; whoever reads
+        /// the file delivers, and says so with `POST /v1/notices/{notice}/confirm`.
+        smtp_url: Option<String> = None, example "\"smtps://mail.exchange.example:465\"";
+        /// Who mail is from.
+        smtp_from: Option<String> = None, example "\"Example Exchange <no-reply@exchange.example>\"";
+        /// Name at the relay, if it asks for one.
+        smtp_user: Option<String> = None, example "\"sumun\"";
+        /// Environment variable with the password at the relay.
+        smtp_password_env: String = "SUMUN_SMTP_PASSWORD".to_owned();
     }
 }
 
@@ -281,6 +300,7 @@ const SECTIONS: &[(&str, &[&str], &[Field])] = &[
     ("log", LogConfig::DOC, LogConfig::FIELDS),
     ("events", EventsConfig::DOC, EventsConfig::FIELDS),
     ("detect", DetectConfig::DOC, DetectConfig::FIELDS),
+    ("notices", NoticesConfig::DOC, NoticesConfig::FIELDS),
     ("seal", SealConfig::DOC, SealConfig::FIELDS),
 ];
 
@@ -356,6 +376,7 @@ impl Config {
             self.gate.feed.gate_key_file.as_mut(),
             self.govern.key_file.as_mut(),
             self.detect.dir.as_mut(),
+            self.detect.network_data.as_mut(),
             self.govern.policy_file.as_mut(),
             self.seal.key_file.as_mut(),
         ];
@@ -448,6 +469,12 @@ impl Config {
         }
         if let Some(problem) = self.govern.database.as_deref().and_then(database_problem) {
             found("govern.database", problem);
+        }
+        if self.notices.smtp_url.is_some() != self.notices.smtp_from.is_some() {
+            found(
+                "notices.smtp_from",
+                "stands with `notices.smtp_url` or not at all: a relay needs a sender, a sender a relay".to_owned(),
+            );
         }
         // Whoever puts the key itself there must not find it repeated in an error.
         let a_name = |text: &str| {

@@ -8,6 +8,7 @@ mod beside;
 mod canary;
 mod facts;
 pub(crate) mod founding;
+mod mail;
 mod outside;
 mod own_gate;
 mod own_keys;
@@ -127,7 +128,12 @@ impl ControlPlane {
         };
         let notices = Some(config.data_dir.join("notices.ndjson"));
         let server = Server::new(Arc::new(govern), keys.feed.clone(), notices);
-        let server = Arc::new(server.trusting(config.govern.trusted_hops.clone()).taking(taking));
+        let server = server.trusting(config.govern.trusted_hops.clone()).taking(taking);
+        let server = match mail::relay(config)? {
+            Some(mailer) => server.mailing(mailer),
+            None => server,
+        };
+        let server = Arc::new(server);
         Ok(Self { server, events, listener, keys })
     }
 

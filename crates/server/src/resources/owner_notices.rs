@@ -14,6 +14,7 @@ use crate::view::{page, view};
 use crate::written::written;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use sumun_govern::notices::deliver::Confirmation;
 use utoipa::ToSchema;
 
 /// A notice.
@@ -82,6 +83,23 @@ pub(crate) struct ObjectionBody {
     pub text: Reason,
 }
 
+/// What the exchange says of a notice that it took over.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfirmationBody {
+    /// Whether it reached its addressee.
+    pub delivered: bool,
+    /// The proof, or the cause: a push service's receipt, a mail server's answer. No address.
+    pub proof: Reason,
+}
+
+/// Which notice was confirmed.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct ConfirmedView {
+    /// Its id.
+    pub notice: String,
+}
+
 const STATE: Parameter = Parameter {
     name: "state",
     kind: Kind::OneOf(&["queued", "sent", "delivered", "failed", "acknowledged"]),
@@ -115,6 +133,18 @@ fn notices(api: &mut Api) {
             let found = asked.server.govern.letter(asked.actor()?, asked.path("notice")?).await?;
             let shown: NoticeView = view(&found)?;
             Ok(Answer::ok(&shown)?.version(shown.version))
+        },
+    );
+    api.add(
+        operation(&access::NOTICE_CONFIRM, "owners", "Say what came of a notice · 알림 전달 확인")
+            .about("For the exchange's back end, which takes notices over from the file. A proved delivery is never taken back.")
+            .takes::<ConfirmationBody>()
+            .writes::<ConfirmedView>(StatusCode::OK, "Recorded."),
+        async |asked: Asked| {
+            let said: Confirmation = asked.body_as::<ConfirmationBody, _>()?;
+            let id = asked.path("notice")?;
+            let done = asked.server.govern.confirm_notice(asked.actor()?, id, &said, &asked.call).await?;
+            written(StatusCode::OK, done, |notice| Ok(ConfirmedView { notice }))
         },
     );
     api.add(

@@ -1,108 +1,128 @@
-//! Notices leave: from the outbox to a file, one line each, at least once.
+//! Notices leave: from the outbox to a file, and by mail where a relay is configured; at least once.
 //!
-//! A line is on the disk before its message is marked done, so a crash in between writes it twice with the same `id`, and
-//! loses none. Whoever reads the file tells repetitions by `id`.
+//! The file always has the line first: what a relay refuses is there still. A notice by mail is *sent* once the relay took it
+//! over, with the relay's answer as proof; without a relay it is sent once the file has it. A refusal for good, or
+//! [`ATTEMPTS_MAX`] others, make it *failed*, which staff see.
+
+mod file;
+mod mail;
+
+pub use mail::{MailError, MailOptions, Mailer};
 
 use crate::server::Server;
-use serde_json::json;
-use std::io::SeekFrom;
+use mail::NotSent;
+use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use sumun_govern::notices::deliver::{Outcome, Ready};
+use sumun_govern::{Refusal, RefusalKind};
 use sumun_store::OutboxItem;
-use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-/// Topics that go to the file.
+/// Topics that leave this way.
 const TOPICS: &[&str] = &["notice"];
-/// How long taken messages are ours, microseconds: writing a batch takes far less.
+/// How long taken messages are ours, microseconds: writing a batch takes far less, and so long a refused letter waits.
 const LEASE_US: i64 = 30_000_000;
 /// Messages taken at once.
 const BATCH: u32 = 100;
 /// How often is looked for messages.
-const EVERY: Duration = Duration::from_millis(500);
+const EVERY: Duration = Duration::from_millis(250);
+/// Tries at a relay that is away: half an hour.
+const ATTEMPTS_MAX: i64 = 60;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Until the end.
 pub(super) async fn run(server: Arc<Server>) {
     let Some(path) = server.notices.clone() else { return };
     let mut every = tokio::time::interval(EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut written = HashSet::new();
     loop {
         every.tick().await;
         for topic in TOPICS {
-            if let Err(error) = send(&server, &path, topic).await {
+            if let Err(error) = send(&server, &path, topic, &mut written).await {
                 tracing::warn!(error = &*error, topic, "Notices could not leave; trying again");
             }
         }
     }
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-async fn send(server: &Server, path: &Path, topic: &str) -> Result<(), Failure> {
+/// `written` are letters that are in the file and wait for the relay: they are not written anew with every try.
+async fn send(server: &Server, path: &Path, topic: &str, written: &mut HashSet<i64>) -> Result<(), Failure> {
     let store = &server.govern.store;
     loop {
         let items = store.outbox_take(topic, BATCH, server.govern.world.now(), LEASE_US).await?;
         if items.is_empty() {
             return Ok(());
         }
-        append(path, &items).await?;
+        let mut taken = Vec::with_capacity(items.len());
         for item in items {
-            store.outbox_done(item.id).await?;
-            server.metrics.notices_sent.inc();
+            let ready = ready(server, &item).await?;
+            taken.push((item, ready));
+        }
+        let lines: Vec<(OutboxItem, Option<Value>)> = taken
+            .iter()
+            .filter(|(item, _)| !written.contains(&item.id))
+            .map(|(item, ready)| (item.clone(), ready.as_ref().map(letter)))
+            .collect();
+        if !lines.is_empty() {
+            file::append(path, &lines).await?;
+            written.extend(lines.iter().map(|(item, _)| item.id));
+        }
+        for (item, ready) in taken {
+            let settled = match &ready {
+                Some(ready) => deliver(server, &item, ready).await?,
+                None => true,
+            };
+            if settled {
+                store.outbox_done(item.id).await?;
+                written.remove(&item.id);
+                server.metrics.notices_sent.inc();
+            }
         }
     }
 }
 
-/// Appends one line each, and waits until the disk has them, and the file's name if it is new.
-async fn append(path: &Path, items: &[OutboxItem]) -> Result<(), Failure> {
-    let mut options = tokio::fs::OpenOptions::new();
-    options.read(true).append(true).create(true);
-    // Notices name people.
-    #[cfg(unix)]
-    options.mode(0o600);
-    let mut file = options.open(path).await?;
-    let length = file.metadata().await?.len();
-    let mut lines = String::new();
-    if length == 0 {
-        // Perhaps made just now; or made before a crash, so that nobody knows whether its name is on the disk.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        tokio::fs::File::open(folder).await?.sync_all().await?;
-    } else {
-        file.seek(SeekFrom::Start(length - 1)).await?;
-        if file.read_u8().await? != b'\n' {
-            // A crash cut the last line short. It is written again below or later; it must not spoil another.
-            lines.push('\n');
-        }
+/// The letter behind a message; none if it names no notice, or one that left already.
+async fn ready(server: &Server, item: &OutboxItem) -> Result<Option<Ready>, Failure> {
+    let Some(notice) = item.body.get("notice").and_then(Value::as_str) else { return Ok(None) };
+    match server.govern.notice_ready(notice).await {
+        Ok(ready) => Ok(ready),
+        Err(Refusal { kind: RefusalKind::NotFound, .. }) => Ok(None),
+        Err(refusal) => Err(refusal.to_string().into()),
     }
-    for item in items {
-        let line = json!({ "id": item.id, "topic": item.topic, "entry": item.entry, "attempt": item.attempts, "body": item.body });
-        lines.push_str(&line.to_string());
-        lines.push('\n');
-    }
-    file.write_all(lines.as_bytes()).await?;
-    file.flush().await?;
-    file.sync_all().await?;
-    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn letter(ready: &Ready) -> Value {
+    let persons: Vec<&str> = ready.to.iter().map(|to| to.person.as_str()).collect();
+    json!({ "ko": ready.ko, "en": ready.en, "persons": persons })
+}
 
-    #[tokio::test]
-    async fn a_line_that_a_crash_cut_short_spoils_no_other() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("notices.jsonl");
-        let item = |id| OutboxItem { id, topic: "notice".to_owned(), entry: 1, body: json!({}), attempts: 1 };
-        append(&path, &[item(1)]).await.unwrap();
-        let mut text = std::fs::read_to_string(&path).unwrap();
-        text.push_str("{\"id\":2,\"to");
-        std::fs::write(&path, &text).unwrap();
-        append(&path, &[item(2)]).await.unwrap();
-        append(&path, &[item(3)]).await.unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let whole = |line: &str| Some(serde_json::from_str::<serde_json::Value>(line).ok()?["id"].clone());
-        let found: Vec<_> = text.lines().map(whole).collect();
-        assert_eq!(found, [Some(1.into()), None, Some(2.into()), Some(3.into())]);
+/// Sends one letter; whether nothing more is to be done with it.
+async fn deliver(server: &Server, item: &OutboxItem, ready: &Ready) -> Result<bool, Failure> {
+    let outcome = match &server.mailer {
+        None => Outcome::Sent("written to the file of notices".to_owned()),
+        Some(_) if ready.to.is_empty() => {
+            Outcome::Failed("nobody with a mail address is on record".to_owned())
+        }
+        Some(mailer) => match mailer.send(ready).await {
+            Ok(answer) => Outcome::Sent(answer),
+            Err(NotSent { again: true, cause }) if item.attempts < ATTEMPTS_MAX => {
+                tracing::warn!(notice = ready.notice, cause, "A notice could not be mailed; trying again");
+                return Ok(false);
+            }
+            Err(NotSent { cause, .. }) => Outcome::Failed(cause),
+        },
+    };
+    if let Outcome::Failed(cause) = &outcome {
+        tracing::error!(notice = ready.notice, cause, "Notice {} could not be delivered", ready.notice);
     }
+    server
+        .govern
+        .notice_outcome(&ready.notice, item.attempts, &ready.to, &outcome)
+        .await
+        .map_err(|refusal| refusal.to_string())?;
+    Ok(true)
 }

@@ -82,6 +82,7 @@ fn body(row: &Row) -> Option<Value> {
         "address_register" | "address_remove" => json!({ "prefix": "203.0.113.9" }),
         "verification_test" | "verification_step" | "notice_acknowledge" => return None,
         "verification_rotate" => json!({}),
+        "notice_confirm" => json!({ "delivered": true, "proof": "a made-up receipt" }),
         "objection_make" => json!({ "notice": "unknown-1", "text": "a made-up objection" }),
         "case_assign" => json!({ "assignee": "user:x" }),
         "case_comment" => json!({ "text": "a made-up comment" }),

@@ -1,0 +1,175 @@
+//! A notice in words: subject and body in Korean and English, from its codes and values.
+//!
+//! Sentences stand in `data/notices.toml` and in `owner::texts`; a detector's sentence for owners comes from `sumun_model::because`, which has no
+//! weights. A code without a sentence shows itself, so that nothing is silently left out, and a test keeps that from
+//! happening. Never here: the addressee, or sending.
+
+use super::NoticeText;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use sumun_model::because::{self, Lang, fill};
+use sumun_model::{Timestamp, Value};
+
+/// The shipped sentences.
+const SHIPPED: &str = include_str!("../../data/notices.toml");
+
+/// A sentence in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pair {
+    ko: String,
+    en: String,
+}
+
+impl Pair {
+    fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Ko => &self.ko,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+/// The file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    /// Subject lines by kind, or by the part of a kind before its dot.
+    subjects: BTreeMap<String, Pair>,
+    /// Sentences by code.
+    sentences: BTreeMap<String, Pair>,
+}
+
+fn words() -> &'static Words {
+    static WORDS: OnceLock<Words> = OnceLock::new();
+    WORDS.get_or_init(|| toml::from_str(SHIPPED).unwrap_or_default())
+}
+
+/// A notice as a person reads it, in one language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// One line.
+    pub subject: String,
+    /// Paragraphs.
+    pub body: Vec<String>,
+}
+
+/// The notice in this language. `about` is the key or account it is about; `venue` signs.
+#[must_use]
+pub fn letter(kind: &str, texts: &[NoticeText], about: &str, venue: &str, lang: Lang) -> Letter {
+    let words = words();
+    let group = kind.split('.').next().unwrap_or(kind);
+    let subject =
+        words.subjects.get(kind).or_else(|| words.subjects.get(group)).or_else(|| words.subjects.get("any"));
+    let values =
+        BTreeMap::from([("about".to_owned(), Value::from(about)), ("venue".to_owned(), Value::from(venue))]);
+    let subject = subject.map_or_else(|| format!("{venue}: {kind}"), |pair| fill(pair.get(lang), &values));
+    let in_korea = |text: &NoticeText| {
+        let values = text.values.iter().map(|(name, value)| (name.clone(), local(value))).collect();
+        sentence(&NoticeText { code: text.code.clone(), values }, &values_of(about, venue), lang)
+    };
+    Letter { subject, body: texts.iter().map(in_korea).collect() }
+}
+
+fn values_of(about: &str, venue: &str) -> BTreeMap<String, Value> {
+    BTreeMap::from([("about".to_owned(), Value::from(about)), ("venue".to_owned(), Value::from(venue))])
+}
+
+/// Hours that Korea is ahead of UTC; it has no summer time.
+const KST_HOURS: i64 = 9;
+
+/// An instant as people in Korea read it; anything else as it is.
+fn local(value: &Value) -> Value {
+    let Value::Text(text) = value else { return value.clone() };
+    let Ok(instant) = text.parse::<Timestamp>() else { return value.clone() };
+    let shifted = instant.plus_micros(KST_HOURS * 3_600_000_000).to_string();
+    let clock = shifted.get(..19).unwrap_or(&shifted).replace('T', " ");
+    Value::Text(format!("{clock} (KST)"))
+}
+
+/// One sentence in this language.
+#[must_use]
+pub fn sentence(text: &NoticeText, frame: &BTreeMap<String, Value>, lang: Lang) -> String {
+    let mut values = frame.clone();
+    values.extend(text.values.clone());
+    if let Some(pair) = words().sentences.get(&text.code) {
+        return fill(pair.get(lang), &values);
+    }
+    if let Some(own) = crate::owner::texts::text(&text.code) {
+        return fill(if lang == Lang::Ko { own.ko } else { own.en }, &values);
+    }
+    if let Some(text) = crate::owner::texts::text(&text.code) {
+        return fill(if lang == Lang::Ko { text.ko } else { text.en }, &values);
+    }
+    let owner = because::for_owner(&text.code, &values, lang);
+    if owner.is_empty() { because::because(&text.code, &text.values, lang) } else { owner }
+}
+
+/// Whether a notice's code has a sentence.
+#[must_use]
+pub fn is_known(code: &str) -> bool {
+    words().sentences.contains_key(code)
+        || crate::owner::texts::text(code).is_some()
+        || because::text(code).is_some()
+}
+
+/// Both languages in one text, Korean first.
+#[must_use]
+pub fn bilingual(ko: &Letter, en: &Letter) -> String {
+    let paragraphs = |letter: &Letter| letter.body.join("\n\n");
+    format!("{}\n\n{}\n\n----\n\n{}\n\n{}\n", ko.subject, paragraphs(ko), en.subject, paragraphs(en))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_sentences_can_be_read_and_have_the_same_places_in_both_languages() {
+        let words: Words = toml::from_str(SHIPPED).unwrap();
+        let places = |text: &str| {
+            let mut names: Vec<String> = text
+                .split('{')
+                .skip(1)
+                .filter_map(|part| part.split_once('}'))
+                .map(|(n, _)| n.to_owned())
+                .collect();
+            names.sort();
+            names.dedup();
+            names
+        };
+        for (code, pair) in words.subjects.iter().chain(&words.sentences) {
+            assert_eq!(places(&pair.ko), places(&pair.en), "{code}");
+            assert!(pair.ko.chars().any(|c| ('가'..='힣').contains(&c)), "{code} has no Korean");
+        }
+    }
+
+    #[test]
+    fn a_letter_reads_well_in_both_languages() {
+        let until = "2026-11-20T09:30:00.000000Z";
+        let measure = |name: &str| {
+            let code = |part: &str| NoticeText::new(&format!("measure.{name}.{part}"));
+            let texts = [
+                NoticeText::new("foreign_address_in_use").with("address", "198.51.100.7"),
+                code("asked").with("key", "K1").with("until", until),
+                code("next"),
+                NoticeText::new("object"),
+            ];
+            let kind = format!("measure.{name}");
+            let ko = letter(&kind, &texts, "K1", "예시 거래소", Lang::Ko);
+            let en = letter(&kind, &texts, "K1", "Example Exchange", Lang::En);
+            bilingual(&ko, &en)
+        };
+        let all: Vec<String> = ["warn", "hold", "reverify", "expire"].into_iter().map(measure).collect();
+        insta::assert_snapshot!(all.join("\n====\n"));
+    }
+
+    #[test]
+    fn what_has_no_sentence_shows_itself() {
+        let text = NoticeText::new("made_up_code").with("n", 3_i64);
+        let letter = letter("made.up", &[text], "K1", "Example", Lang::En);
+        assert_eq!(letter.body, ["made_up_code: n 3"]);
+        assert!(letter.subject.contains("K1"));
+    }
+}
