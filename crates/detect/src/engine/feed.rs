@@ -1,6 +1,6 @@
 //! Taking lines: engine time, what is late, and where a segment must end.
 
-use super::moment::{At, HOUR_US, MINUTE_US, Moment};
+use super::moment::{At, HOUR_US, MINUTE_US, Moment, SECOND_US};
 use super::partition::Fed;
 use super::router::Route;
 use super::{Engine, Input, Output};
@@ -9,6 +9,9 @@ use sumun_model::wire::Line;
 
 /// Events further behind engine time feed nothing (WIRE 4).
 const LATE_US: i64 = 5 * MINUTE_US;
+
+/// Microseconds in a day.
+const DAY_US: i64 = 24 * HOUR_US;
 
 /// When an event happened; `None` for state lines and ticks.
 fn event_time(line: &Line) -> Option<Timestamp> {
@@ -119,8 +122,9 @@ impl Engine {
             self.judged_to = ts.as_micros();
             return;
         };
+        let began = now;
         while now < ts {
-            let minute = (now.as_micros().div_euclid(MINUTE_US) + 1).saturating_mul(MINUTE_US);
+            let minute = self.next_minute(now, began);
             // Up to the last microsecond of the minute; the minute itself begins the next segment.
             let to = Timestamp::from_micros(minute - 1).min(ts);
             if now < to {
@@ -132,12 +136,32 @@ impl Engine {
             }
             self.run(out);
             let begun = Timestamp::from_micros(minute);
-            self.begin_minute(minute % HOUR_US == 0, begun);
-            let second = minute / super::moment::SECOND_US;
+            self.begin_minute(minute.rem_euclid(HOUR_US) == 0, begun);
+            let second = minute.div_euclid(SECOND_US);
             self.segment.minute = Some(At { moment: Moment::second(position, second), now: begun });
             self.segment.rises.push(position, to, begun);
             self.now = Some(begun);
             now = begun;
         }
+    }
+
+    /// The next whole minute, microseconds, at which a segment must end on the way to a line.
+    ///
+    /// Every minute for the first day without a line. After that nothing waits in the link stage any more: whole hours for a year, then
+    /// none, and the minute behind whatever is due before, so that a line far in the future is reached.
+    fn next_minute(&self, now: Timestamp, began: Timestamp) -> i64 {
+        let now_us = now.as_micros();
+        let behind = |us: i64, step: i64| (us.div_euclid(step) + 1).saturating_mul(step);
+        let step = match now.micros_since(began) {
+            silent if silent < DAY_US => MINUTE_US,
+            silent if silent < 366 * DAY_US => HOUR_US,
+            _ => i64::MAX,
+        };
+        if step == MINUTE_US || !self.feedback.is_empty() {
+            return behind(now_us, MINUTE_US);
+        }
+        let wake = self.due.iter().copied().min().unwrap_or(i64::MAX).saturating_mul(SECOND_US);
+        let judge = self.judge.next_due().map_or(i64::MAX, Timestamp::as_micros);
+        behind(wake.min(judge).max(now_us), MINUTE_US).min(behind(now_us, step))
     }
 }

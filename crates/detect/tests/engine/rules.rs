@@ -216,3 +216,14 @@ fn order_of_network_lines_counts_and_not_the_batch() {
         assert_eq!(run(&mut engine(options(2)), &lines, batch), whole);
     }
 }
+
+#[test]
+fn a_line_in_a_far_future_is_reached() {
+    let begin = turns("K1", 0, 9);
+    let far = |year: &str| format!(r#"{{"type":"tick","ts":"{year}-05-28T09:00:00Z"}}"#);
+    let told = |text: String| measures(&outputs(&text));
+    let near = told(begin.clone() + &tick("23:59:00"));
+    let year = told(begin.clone() + &far("2027"));
+    assert_eq!(near, year[..near.len()]);
+    assert_eq!(told(begin + &far("9999")), year, "nothing is left to be told after a year");
+}
