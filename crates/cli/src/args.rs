@@ -6,10 +6,10 @@
 )]
 
 use crate::commands::{
-    accounts, approvals, canaries, config_check, customers, delegations, explain, gate, gates,
-    govern, init, keys_act, keys_check, keys_expose, keys_kek_new, keys_list, keys_new,
-    keys_request, keys_seal, ledger, log, login, operators, owner, persons, policy, replay,
-    request_check, serve, simulate, tokens, totp, users, vendors, venue,
+    accounts, approvals, calibrate, canaries, cases, config_check, customers, delegations, evaluate, explain, gate, gates, govern,
+    init, keys_act, keys_check, keys_expose, keys_kek_new, keys_list, keys_new, keys_request, keys_seal,
+    ledger, log, login, measures, operators, owner, persons, policies, policy, replay, request_check, serve,
+    simulate, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -54,6 +54,8 @@ pub enum Command {
     Simulate(simulate::Arguments),
     Replay(Box<replay::Arguments>),
     Explain(Box<explain::Arguments>),
+    Evaluate(Box<evaluate::Arguments>),
+    Calibrate(Box<calibrate::Arguments>),
     Login(login::Login),
     Logout(login::Logout),
     StepUp(login::StepUp),
@@ -89,6 +91,15 @@ pub enum Command {
     /// What waits for a second pair of eyes
     #[command(subcommand)]
     Approvals(approvals::Approvals),
+    /// Cases: the one file on a suspicion, with its tasks
+    #[command(subcommand)]
+    Cases(Box<cases::Cases>),
+    /// What was taken or proposed against a suspicion, and on what grounds
+    #[command(subcommand)]
+    Measures(measures::Measures),
+    /// What decides at the control plane, and how another one comes into force
+    #[command(subcommand)]
+    Policies(policies::Policies),
     /// Gates that receive the feed, and their receipts
     #[command(subcommand)]
     Gates(gates::Gates),

@@ -17,6 +17,7 @@ pub mod config;
 pub mod descriptors;
 pub mod enrolment;
 pub mod entropy;
+pub mod evaluate;
 pub mod exit;
 pub mod findings;
 pub mod keyring;

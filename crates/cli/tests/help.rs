@@ -34,6 +34,10 @@ fn the_first_screen() {
       replay       Run detection and policy over recorded lines and print what they find
       explain      Explain a key's points and measures at an instant: term by term, why each measure,
                    and why not the others
+      evaluate     Measure detection and policy on made-up worlds: recall, precision, time to detect,
+                   false measures
+      calibrate    Fit a policy's weights on made-up training worlds, and show what each threshold would
+                   meet
       login        Sign in. The session is kept as a profile, readable by its owner only
       logout       Sign out: end the session and forget the profile
       step-up      Show the second factor again, as some actions ask for
@@ -49,7 +53,11 @@ fn the_first_screen() {
       vendors      Third-party tools
       delegations  Who may use another's key
       approvals    What waits for a second pair of eyes
+      cases        Cases: the one file on a suspicion, with its tasks
+      measures     What was taken or proposed against a suspicion, and on what grounds
+      policies     What decides at the control plane, and how another one comes into force
       gates        Gates that receive the feed, and their receipts
+      owner        What a key's owner is asked, and what he answers
       canaries     Keys of the venue's own, ended to see whether gates obey
       ledger       The record: proofs, and their check
       help         Print this message or the help of the given subcommand(s)
@@ -80,6 +88,8 @@ fn every_command_has_help_with_an_example() {
         &["log", "tail"],
         &["log", "dump"],
         &["simulate"],
+        &["calibrate"],
+        &["evaluate"],
         &["replay"],
         &["explain"],
         &["login"],
@@ -142,6 +152,28 @@ fn every_command_has_help_with_an_example() {
         &["approvals", "grant"],
         &["approvals", "refuse"],
         &["approvals", "withdraw"],
+        &["cases", "list"],
+        &["cases", "queue"],
+        &["cases", "show"],
+        &["cases", "plan"],
+        &["cases", "assign"],
+        &["cases", "comment"],
+        &["cases", "step"],
+        &["cases", "ask-waiver"],
+        &["cases", "waive"],
+        &["cases", "decide"],
+        &["cases", "close"],
+        &["cases", "tasks"],
+        &["cases", "finish"],
+        &["measures", "list"],
+        &["measures", "show"],
+        &["measures", "standing"],
+        &["measures", "signals"],
+        &["policies", "list"],
+        &["policies", "show"],
+        &["policies", "propose"],
+        &["policies", "activate"],
+        &["policies", "retire"],
         &["owner", "questions", "list"],
         &["owner", "questions", "show"],
         &["owner", "questions", "answer"],

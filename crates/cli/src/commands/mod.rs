@@ -2,10 +2,13 @@
 
 pub mod accounts;
 pub mod approvals;
+pub mod calibrate;
 pub mod canaries;
+pub mod cases;
 pub mod config_check;
 pub mod customers;
 pub mod delegations;
+pub mod evaluate;
 pub mod explain;
 pub mod gate;
 pub mod gate_enrol;
@@ -27,10 +30,12 @@ pub mod ledger_verify_proof;
 mod ledger_walk;
 pub mod log;
 pub mod login;
+pub mod measures;
 pub mod operators;
 pub mod owner;
 pub mod party;
 pub mod persons;
+pub mod policies;
 pub mod policy;
 mod policy_check;
 mod policy_diff;
@@ -69,6 +74,8 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Log(LogCommand::Tail(arguments)) => log::tail(arguments),
         Command::Log(LogCommand::Dump(arguments)) => log::dump(arguments),
         Command::Login(arguments) => login::login(arguments),
@@ -86,6 +93,9 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Vendors(command) => vendors::run(command),
         Command::Delegations(command) => delegations::run(command),
         Command::Approvals(command) => approvals::run(command),
+        Command::Cases(command) => cases::run(*command),
+        Command::Measures(command) => measures::run(command),
+        Command::Policies(command) => policies::run(command),
         Command::Gates(command) => gates::run(command),
         Command::Canaries(command) => canaries::run(command),
         Command::Owner(command) => owner::run(command),
