@@ -11,5 +11,5 @@ mod setup;
 pub mod told;
 
 pub use judge::LadderJudge;
-pub(crate) use setup::DEFAULT_TEXT;
+pub(crate) use setup::{DEFAULT_TEXT, Data, network_data};
 pub use setup::{DATA_NONE, Setup};

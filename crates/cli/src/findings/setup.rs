@@ -106,9 +106,13 @@ impl Setup {
 }
 
 /// Data files on networks with their digest.
-type Data = (Arc<dyn NetworkData>, Option<[u8; 32]>);
+pub(crate) type Data = (Arc<dyn NetworkData>, Option<[u8; 32]>);
 
-fn network_data(folder: Option<&Path>) -> anyhow::Result<Data> {
+/// Data files of a folder, of the installation, or none.
+///
+/// # Errors
+/// They cannot be read.
+pub(crate) fn network_data(folder: Option<&Path>) -> anyhow::Result<Data> {
     let installed = NetworkFiles::installed();
     let folder = match folder {
         Some(word) if word == Path::new(DATA_NONE) => return Ok((Arc::new(NoData), None)),

@@ -16,6 +16,7 @@ mod snapshot;
 
 use crate::config::Config;
 use crate::exit::Failed;
+use crate::findings::{DATA_NONE, Data, network_data};
 use crate::roles::events::Events;
 use runner::Runner;
 use seen::Seer;
@@ -30,6 +31,8 @@ struct Shared {
     events: Arc<Events>,
     govern: Arc<Govern>,
     runtime: tokio::runtime::Handle,
+    /// What data files say of networks, and their digest.
+    data: Data,
     stopping: AtomicBool,
     /// Each needs the log from here on: the older of two snapshots, and what owners were told of.
     snapshots_need: AtomicU64,
@@ -55,6 +58,12 @@ impl Shared {
     }
 }
 
+/// Data files, read where nobody waits for them: they have some hundred thousand lines.
+async fn data(config: &Config) -> anyhow::Result<Data> {
+    let folder = config.detect.network_data.clone().unwrap_or_else(|| DATA_NONE.into());
+    tokio::task::spawn_blocking(move || network_data(Some(&folder))).await?
+}
+
 /// Detection at work.
 pub(crate) struct Detect {
     shared: Arc<Shared>,
@@ -75,6 +84,7 @@ impl Detect {
             events: Arc::clone(events),
             govern: Arc::clone(govern),
             runtime: tokio::runtime::Handle::current(),
+            data: data(config).await?,
             stopping: AtomicBool::new(false),
             snapshots_need: AtomicU64::new(0),
             owners_need: AtomicU64::new(0),

@@ -188,6 +188,12 @@ impl Events {
         lock(&self.book).lag_us(now)
     }
 
+    /// Whether a source heard in the last seconds brings what is older than that.
+    pub(crate) fn catching_up(&self, lag_us: i64) -> bool {
+        let now = (self.clock)();
+        lock(&self.book).catching_up(now, lag_us)
+    }
+
     /// Reads on from an offset, durable lines only.
     pub(crate) fn reader(&self, from: Offset) -> Reader {
         self.log.durable_reader(from)

@@ -37,7 +37,9 @@ pub(super) async fn read(shared: &Shared, policy: &str) -> anyhow::Result<Setup>
     let text = text.ok_or_else(|| {
         Failed(format!("policy `{policy}` is named by the event log and is not in the record"))
     })?;
-    Setup::of_text(policy, text)
+    let mut setup = Setup::of_text(policy, text)?;
+    (setup.data, setup.data_digest) = shared.data.clone();
+    Ok(setup)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{Shared, handover, policy, snapshot};
 use crate::config::Config;
-use crate::findings::Setup;
+use crate::findings::{DEFAULT_TEXT, Setup};
 use crate::roles::events::record;
 use snapshot::{Head, Snapshot};
 use std::path::PathBuf;
@@ -291,7 +291,11 @@ async fn from_the_first(shared: &Shared, config: &Config) -> anyhow::Result<(Eng
     let in_force = shared.govern.policy().ok().map(|policy| policy.policy.clone());
     let (setup, policy) = match in_force {
         Some(policy) => (policy::read(shared, &policy).await?, policy),
-        None => (Setup::load(None, None)?, String::new()),
+        None => {
+            let mut setup = Setup::of_text("the shipped policy", DEFAULT_TEXT)?;
+            (setup.data, setup.data_digest) = shared.data.clone();
+            (setup, String::new())
+        }
     };
     let engine = setup.engine(options(config), APPROVE, Lang::En);
     Ok((engine, Head { next: first, policy, last: String::new() }))

@@ -133,7 +133,14 @@ impl Seer {
                 let position = record.offset.get().saturating_add(1);
                 let origin = Origin { source_name: event.source, line: position };
                 match parse_line(origin, std::str::from_utf8(event.line).ok()?) {
-                    Ok(Line::Access(line)) => govern.watch.notice(&line, position),
+                    Ok(Line::Access(line)) => {
+                        let noticed = govern.watch.notice(&line, position)?;
+                        let network = self.shared.data.0.look_up(noticed.address);
+                        Some(match network {
+                            Some(network) => noticed.of_network(network.asn, network.country.as_deref()),
+                            None => noticed,
+                        })
+                    }
                     _ => None,
                 }
             })

@@ -17,6 +17,8 @@ use tracing::warn;
 const SOURCES_MAX: usize = 4096;
 /// How late a source delivers is remembered for so long, microseconds.
 const LAG_LIVES_US: i64 = 60_000_000;
+/// A source that brings what it kept sends a batch at least so often, microseconds.
+const LATELY_US: i64 = 2_000_000;
 /// Batches of a source whose delay is remembered.
 const LAGS_MAX: usize = 32;
 
@@ -154,6 +156,12 @@ impl Book {
     /// The largest delay of the last minute.
     pub(super) fn lag_us(&self, now: Timestamp) -> i64 {
         self.sources.values().map(|held| held.lag_us(now)).max().unwrap_or_default()
+    }
+
+    /// Whether the newest batch of a source, come lately, was older than that.
+    pub(super) fn catching_up(&self, now: Timestamp, lag_us: i64) -> bool {
+        let mut newest = self.sources.values().filter_map(|held| held.lags.back());
+        newest.any(|(at, lag)| now.micros_since(*at) <= LATELY_US && *lag > lag_us)
     }
 
     /// Every source.

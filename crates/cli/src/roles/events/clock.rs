@@ -2,7 +2,8 @@
 //!
 //! Timers fire at whole seconds of engine time, so a tick is worth its line only where it brings in a new second: at most one
 //! a second, and none while events do it. It is as late as the latest of the sources delivers, so that what is still under way
-//! comes before the second that it belongs to ends; a source that is later than `events.lag_ms_max` is not waited for.
+//! comes before the second that it belongs to ends; a source that is later than `events.lag_ms_max` is not waited for. But after a
+//! start, for a minute: an event more than five minutes behind feeds nothing, and gates may bring an hour.
 
 use super::{Clock, Events};
 use std::sync::Arc;
@@ -15,6 +16,10 @@ use tracing::error;
 const LOOK: Duration = Duration::from_millis(100);
 /// Added to the sources' delay: the spool is drained and synced within it.
 const MARGIN_US: i64 = 150_000;
+/// After a start, gates need so long to find the control plane again; what they kept for it comes before the time of now.
+const RECONNECT_US: i64 = 3_000_000;
+/// So long after a start, what gates kept is waited for.
+const CATCH_UP_US_MAX: i64 = 60_000_000;
 /// The source of ticks.
 pub(crate) const SOURCE: &str = "clock";
 const SECOND_US: i64 = 1_000_000;
@@ -24,8 +29,15 @@ pub(crate) async fn run(events: Arc<Events>, clock: Clock, lag_us_max: i64) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut failing = false;
+    let began = clock();
     loop {
         look.tick().await;
+        let ran_us = clock().micros_since(began);
+        let waits = ran_us < RECONNECT_US || (ran_us < CATCH_UP_US_MAX && events.catching_up(lag_us_max));
+        // A clock that was set back is no young process.
+        if waits && ran_us >= 0 {
+            continue;
+        }
         let lag_us = events.lag_us().min(lag_us_max).saturating_add(MARGIN_US);
         let Some(at) = due(clock(), lag_us, events.time()) else { continue };
         let position = events.held(SOURCE).saturating_add(1);

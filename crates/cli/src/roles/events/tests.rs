@@ -116,6 +116,8 @@ async fn how_late_sources_deliver_is_forgotten_after_a_minute() {
     let events = Events::open(&config(folder.path()), now).unwrap();
     events.take(batch("a", 0, &[1])).await.unwrap();
     assert_eq!(events.lag_us(), 300_000);
+    assert!(events.catching_up(200_000) && !events.catching_up(300_000));
     NOW_US.fetch_add(61 * SECOND_US, Ordering::Relaxed);
     assert_eq!(events.lag_us(), 0);
+    assert!(!events.catching_up(200_000));
 }

@@ -24,6 +24,8 @@ use tracing::{error, info, warn};
 
 /// How often is looked whether there is something to send, where nothing was.
 const LOOK: Duration = Duration::from_millis(5);
+/// How often is noted on the disk how far events were taken, microseconds of the steady clock.
+const NOTE_EVERY_US: u64 = 5_000_000;
 /// So often in a row there was nothing: then all that was decided is handed in.
 const QUIET_LOOKS: u32 = 20;
 /// Lines in one batch, and their bytes: far below what the control plane takes, so that one batch delays another little.
@@ -186,7 +188,7 @@ impl Shipper {
         if self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
             info!(held, "Events are handed in again");
         }
-        let (mut after, mut quiet) = (held, 0);
+        let (mut after, mut quiet, mut noted_us) = (held, 0, 0);
         let mut reader = self.log.durable_reader(Offset::new(held));
         loop {
             let batch = match read(&mut reader) {
@@ -206,7 +208,12 @@ impl Shipper {
                 batch.first_ts.map(|ts| now().micros_since(ts)),
             );
             if batch.lines == 0 {
-                self.place.note(after);
+                let now_us = self.proxy.now().monotonic_us;
+                if now_us.saturating_sub(noted_us) >= NOTE_EVERY_US || *self.stopping.borrow() {
+                    // The disk is the requests' too.
+                    self.place.note(after);
+                    noted_us = now_us;
+                }
                 quiet += 1;
                 // What was under way when the gate was told to stop is drained within a moment.
                 if *self.stopping.borrow() && quiet >= QUIET_LOOKS {
