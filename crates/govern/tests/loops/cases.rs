@@ -1,0 +1,125 @@
+//! Cases: nothing required is skipped, a decision holds for all members or none, and what was wrong is undone member by member.
+
+use crate::bench::{Bench, request, staff};
+use crate::ladder::{assessment, batch, bench, clustered};
+use serde_json::json;
+use sumun_govern::cases::plan::{Choice, MemberDecision};
+use sumun_govern::cases::read::CaseFilter;
+use sumun_govern::cases::work::Work;
+use sumun_govern::cases::{CaseOutcome, MemberState};
+use sumun_govern::{Call, Role};
+
+const WHY: &str = "looked at it together with his bank";
+
+async fn only_case(bench: &Bench) -> String {
+    let wanted = CaseFilter { state: Some("open".into()), limit: 10, ..CaseFilter::default() };
+    let cases = bench.govern.cases(&staff("anna", Role::Analyst), &wanted).await.unwrap();
+    assert_eq!(cases.len(), 1);
+    cases[0].case_id.clone()
+}
+
+fn decision(key: &str, choice: Choice) -> MemberDecision {
+    MemberDecision { key: key.into(), choice, reason: WHY.into() }
+}
+
+#[tokio::test]
+async fn a_case_does_not_close_over_a_step_that_is_neither_done_nor_waived() {
+    let bench = bench().await;
+    let (call, anna, bert) = (Call::default(), staff("anna", Role::Analyst), staff("bert", Role::Approver));
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    bench.govern.take_findings(&batch(1, 1, &key, &[("want", "hold")])).await.unwrap();
+    let id = only_case(&bench).await;
+    let dora = staff("dora", Role::Approver);
+    let work = |actor, work| {
+        let (govern, id, call) = (&bench.govern, &id, &call);
+        async move { govern.work_case(actor, id, work, call).await }
+    };
+    work(&anna, Work::Assign("user:anna")).await.unwrap();
+    work(&anna, Work::Comment("he called from the train")).await.unwrap();
+    let close = Work::Close(CaseOutcome::FalsePositive, WHY);
+    let refused = work(&anna, close).await.unwrap_err();
+    assert_eq!(refused.code, "playbook_open");
+    let missing = bench.govern.case_shown(&anna, &id).await.unwrap().missing;
+    assert_eq!(missing.len(), 6, "{missing:?}");
+    for step in missing.iter().filter(|step| *step != "hear_owner") {
+        work(&anna, Work::StepDone(step, "done, and on record")).await.unwrap();
+    }
+    assert_eq!(work(&bert, Work::Waive("hear_owner", WHY)).await.unwrap_err().code, "step_settled");
+    work(&bert, Work::AskWaiver("hear_owner", WHY)).await.unwrap();
+    assert_eq!(work(&bert, Work::Waive("hear_owner", WHY)).await.unwrap_err().code, "own_waiver");
+    assert_eq!(work(&anna, Work::Waive("hear_owner", WHY)).await.unwrap_err().code, "forbidden");
+    work(&dora, Work::Waive("hear_owner", WHY)).await.unwrap();
+    assert_eq!(
+        work(&anna, close).await.unwrap_err().code,
+        "cut_open",
+        "nothing held against it, and still cut"
+    );
+    let decided =
+        bench.govern.decide_case(&anna, &id, &[decision(&key, Choice::Exonerate)], &call).await.unwrap();
+    assert_eq!(decided.value.members[0].state, MemberState::Exonerated);
+    assert_eq!(bench.column(&key, "measure").await, json!(null));
+    work(&anna, close).await.unwrap();
+    assert_eq!(work(&anna, Work::Comment("one thing more")).await.unwrap_err().code, "case_closed");
+    let timeline = bench.govern.case_shown(&anna, &id).await.unwrap().timeline;
+    let kinds: Vec<_> = timeline.iter().map(|event| event.kind.as_str()).collect();
+    for kind in
+        ["opened", "measure", "assigned", "comment", "step", "waiver_asked", "waived", "decision", "closed"]
+    {
+        assert!(kinds.contains(&kind), "{kind} is not in {kinds:?}");
+    }
+}
+
+#[tokio::test]
+async fn members_are_decided_about_at_once_and_each_for_himself() {
+    let bench = bench().await;
+    let (call, anna) = (Call::default(), staff("anna", Role::Analyst));
+    let (one, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let (two, _) = bench.issued(&request("portfolio", &["read"])).await;
+    let findings = sumun_govern::detection::Findings {
+        signals: vec![],
+        assessments: vec![
+            clustered(assessment(1, &one, &[("want", "hold")]), 9),
+            clustered(assessment(2, &two, &[("want", "hold")]), 9),
+        ],
+    };
+    bench.govern.take_findings(&findings).await.unwrap();
+    let id = only_case(&bench).await;
+    let plan = bench.govern.case_plan(&anna, &id).await.unwrap();
+    assert_eq!(plan.len(), 2);
+    assert!(
+        plan.iter().all(|member| member.measures.len() == 1 && member.choices.contains(&Choice::Exonerate))
+    );
+    let twice = [decision(&one, Choice::Keep), decision(&one, Choice::Lift)];
+    assert_eq!(bench.govern.decide_case(&anna, &id, &twice, &call).await.unwrap_err().code, "member_twice");
+    let stranger = [decision("K-nobody", Choice::Keep)];
+    assert_eq!(
+        bench.govern.decide_case(&anna, &id, &stranger, &call).await.unwrap_err().code,
+        "member_unknown"
+    );
+    let before = bench.govern.store.head().size;
+    let both = [decision(&one, Choice::Exonerate), decision(&two, Choice::Lift)];
+    bench.govern.decide_case(&anna, &id, &both, &call).await.unwrap();
+    assert_eq!(bench.govern.store.head().size, before + 1, "one decision, one entry");
+    assert_eq!(bench.column(&one, "measure").await, json!(null));
+    assert_eq!(bench.column(&two, "measure").await, json!(null));
+    let case = bench.govern.case_shown(&anna, &id).await.unwrap().case;
+    let states: Vec<_> = case.members.iter().map(|member| (member.key == one, member.state)).collect();
+    assert!(
+        states.contains(&(true, MemberState::Exonerated))
+            && states.contains(&(false, MemberState::Suspected))
+    );
+}
+
+/// The most pressing first, and no more than the day's budget.
+#[tokio::test]
+async fn the_queue_is_by_priority() {
+    let bench = bench().await;
+    let (one, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let (two, _) = bench.issued(&request("portfolio", &["read"])).await;
+    bench.govern.take_findings(&batch(1, 1, &one, &[("want", "monitor")])).await.unwrap();
+    bench.pass(1);
+    bench.govern.take_findings(&batch(2, 2, &two, &[("want", "hold")])).await.unwrap();
+    let queue = bench.govern.case_queue(&staff("anna", Role::Analyst)).await.unwrap();
+    let subjects: Vec<_> = queue.iter().map(|case| case.subject.clone()).collect();
+    assert_eq!(subjects, [format!("key:{two}"), format!("key:{one}")]);
+}
