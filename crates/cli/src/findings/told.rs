@@ -28,9 +28,9 @@ pub fn run_to(
 ) -> anyhow::Result<()> {
     let mut taken = Taken { engine, at, over: false };
     if log.is_dir() {
-        taken.folder(log, &mut found)?
+        taken.folder(log, &mut found)?;
     } else {
-        taken.file(log, &mut found)?
+        taken.file(log, &mut found)?;
     }
     if engine.now().is_some_and(|now| now < at) {
         let position = engine.position().unwrap_or(0) + 1;
