@@ -213,7 +213,19 @@ fn keys() {
         shown(open, "alice", &["keys", "list", "--account", "A1", "--state", "active"]);
         shown(open, "owner", &["keys", "capability", &key]);
         shown(open, "owner", &["keys", "scopes", &key, "read_orders"]);
-        shown(open, "owner", &["keys", "allow", &key, "127.0.0.2/32", "--dry-run"]);
+        // Here addresses are proved: the present one stays until the new one is.
+        let none = open.run("owner", &["keys", "allow", &key, "127.0.0.2/32", "--dry-run"]);
+        assert!(none.code == 2 && none.err.contains("nothing_in_effect"), "{}", none.shown());
+        shown(open, "owner", &["keys", "allow", &key, "127.0.0.1/32", "127.0.0.2/32", "--dry-run"]);
+        shown(open, "owner", &["owner", "addresses", "add", &key, "127.0.0.2"]);
+        let listed = shown(open, "owner", &["owner", "addresses", "list", &key]);
+        assert!(listed.contains("127.0.0.2/32") && listed.contains("false"), "{listed}");
+        shown(open, "owner", &["owner", "addresses", "remove", &key, "127.0.0.2/32"]);
+        let told = shown(open, "owner", &["owner", "notices", "list", "--key", &key]);
+        assert!(told.contains("address.registered") && told.contains("key.issued"), "{told}");
+        for what in ["questions", "verifications", "objections"] {
+            shown(open, "owner", &["owner", what, "list"]);
+        }
         shown(open, "alice", &["keys", "suspend", &key, "--reason", "owner travels"]);
         shown(open, "bob", &["keys", "lift", &key, "--reason", "owner is back"]);
         let why = ["--reason", "used from two sides at once", "--lesser", "a warning would leave it open"];

@@ -152,11 +152,16 @@ impl Test {
         self.rules.settle_s.get() as i64 * 1_000_000
     }
 
+    /// When the running step's window is over.
+    #[must_use]
+    pub fn window_ends(&self) -> Option<Timestamp> {
+        self.running().and_then(|index| self.steps.get(index)?.ends())
+    }
+
     /// When [`Test::due`] next has something to say.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        let step = self.running().and_then(|index| self.steps.get(index))?;
-        Some(step.ends()?.plus_micros(self.settle_us()))
+        Some(self.window_ends()?.plus_micros(self.settle_us()))
     }
 
     /// A step that failed ends the test, and so does the last one.

@@ -10,7 +10,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use sumun_model::wire::{AccessLine, Signature};
-use sumun_model::{Check, CheckOutcome, KeyId};
+use sumun_model::{Check, CheckOutcome, KeyId, Timestamp};
 use sumun_store::tables::{CEREMONIES, VERIFICATIONS};
 
 /// Keys of which something may be asked at once; beyond them some wait for others to be done.
@@ -50,6 +50,8 @@ struct Inner {
     verifications: HashMap<String, String>,
     /// When watched keys were used last.
     uses: HashMap<String, VecDeque<i64>>,
+    /// Up to which instant everything gates saw has been told here.
+    heard: Option<Timestamp>,
     tallies: HashMap<Place, Tally>,
     order: VecDeque<Place>,
 }
@@ -76,6 +78,18 @@ impl Watch {
             return None;
         }
         notice_of(line, position)
+    }
+
+    /// Everything gates saw up to this instant has been told: the merged log's clock says so (WIRE 4). What a window held is not judged
+    /// before.
+    pub fn heard(&self, up_to: Timestamp) {
+        let mut inner = self.lock();
+        inner.heard = inner.heard.max(Some(up_to));
+    }
+
+    /// Up to which instant everything has been told; none while nobody says so.
+    pub(super) fn heard_up_to(&self) -> Option<Timestamp> {
+        self.lock().heard
     }
 
     fn asks(&self, key: &str) -> bool {

@@ -208,6 +208,32 @@ async fn two_failures_end_it() {
 }
 
 #[tokio::test]
+async fn what_is_on_its_way_from_a_gate_fails_nobody() {
+    let bench = asking().await;
+    let (_, id) = asked(&bench).await;
+    bench.govern.start_test(&bench.owner("C1"), &id, &Call::default()).await.unwrap();
+    let view = step(&bench, &id).await;
+    let ends = until(&view, 0, 0);
+    bench.govern.watch.heard(ends.plus_micros(-1));
+    at(&bench, ends.plus_micros(500 * S));
+    bench.govern.owner_due().await.unwrap();
+    let state = async |index: usize| {
+        let view = bench.govern.verification(&bench.owner("C1"), &id).await.unwrap();
+        (view.failures, serde_json::to_value(view.tests[index].state).unwrap())
+    };
+    assert_eq!(state(0).await, (0, json!("open")), "nothing is judged before it is heard");
+    bench.pass(101 * S);
+    bench.govern.owner_due().await.unwrap();
+    assert_eq!(state(0).await, (0, json!("void")), "our trouble counts for nothing");
+    bench.govern.start_test(&bench.owner("C1"), &id, &Call::default()).await.unwrap();
+    let view = step(&bench, &id).await;
+    bench.govern.watch.heard(until(&view, 1, 0));
+    at(&bench, until(&view, 1, 0).plus_micros(5 * S));
+    bench.govern.owner_due().await.unwrap();
+    assert_eq!(state(1).await, (1, json!("failed")));
+}
+
+#[tokio::test]
 async fn its_time_runs_out() {
     let bench = asking().await;
     let (_, id) = asked(&bench).await;

@@ -123,10 +123,19 @@ impl Seer {
             return Ok(0);
         }
         self.shared.runtime.block_on(govern.refresh_watch()).map_err(TellError::Refused)?;
+        let mut ticked = None;
         let noticed: Vec<Noticed> = lines
             .iter()
             .filter_map(|record| {
                 let event = record::decode(record)?;
+                if event.line.starts_with(br#"{"type":"tick""#) {
+                    let origin = Origin { source_name: event.source, line: record.offset.get() };
+                    if let Ok(Line::Tick(tick)) = parse_line(origin, std::str::from_utf8(event.line).ok()?) {
+                        // What gates saw until then stands before it in the log.
+                        ticked = ticked.max(Some(tick.ts));
+                    }
+                    return None;
+                }
                 if !event.line.starts_with(br#"{"type":"access""#) && !event.source.starts_with("gate:") {
                     return None;
                 }
@@ -150,6 +159,9 @@ impl Seer {
             if let Some((event, code)) = saw.failed.into_iter().next() {
                 return Err(TellError::Failed(event, code));
             }
+        }
+        if let Some(up_to) = ticked {
+            govern.watch.heard(up_to);
         }
         self.next = reader.next_offset().get();
         Ok(lines.len())

@@ -14,6 +14,9 @@ use serde_json::json;
 use sumun_model::{ActKind, Timestamp};
 use sumun_store::tables::VERIFICATIONS;
 
+/// How long what gates saw in a window is waited for; then the test is void.
+const HEARD_WAIT_US: i64 = 600 * 1_000_000;
+
 /// What a test's result is known by, on the ladder and on the wire: told twice, it counts once.
 fn event_of(verification: &str, number: u32) -> String {
     format!("{verification}/control/{number}")
@@ -57,7 +60,19 @@ impl Govern {
                 .map(|_| ())
                 .or_else(unless_nothing);
         }
-        self.test_moves(id, Test::due).await
+        let heard = self.watch.heard_up_to();
+        self.test_moves(id, |test, now| match (heard, test.window_ends()) {
+            // What came in time may still be on its way from a gate: that is our trouble, and nobody's failure.
+            (Some(heard), Some(ends)) if heard < ends => {
+                let given_up = now.micros_since(ends) > HEARD_WAIT_US;
+                if given_up {
+                    test.void(now);
+                }
+                given_up
+            }
+            _ => test.due(now),
+        })
+        .await
     }
 
     /// Lets something happen to the running test of a verification, writes what changed, and tells the ladder what it came to.
