@@ -32,14 +32,14 @@ const TARGETS_MAX: usize = 8_192;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Params {
-    /// Changes at most so far apart are together. Default 90.
+    /// Changes at most so far apart are together. Default 300.
     pub window_s: u32,
-    /// How long a change waits for its surroundings. Default 600.
+    /// How long a change waits for its surroundings. Default 1200.
     pub settle_s: u32,
     /// The same for stops, which are told only after a silence that is longer for slower keys, and dated back. What is told later
     /// yet is not compared with anything. Default 7200.
     pub stop_settle_s: u32,
-    /// How far around a stop or a return an outage is looked for. Default 300.
+    /// How far around a stop or a return an outage is looked for. Default 600.
     pub outage_s: u32,
     /// Share of all active keys that stop or return at once in an outage of the venue. Default 300.
     pub venue_share_milli: u32,
@@ -56,7 +56,7 @@ pub struct Params {
     pub known_after_s: u32,
     /// What surprises less is no occasion: keys that change often, timetables, crowds. Default 3500: a chance of 3 in 100.
     pub surprise_min_milli: u32,
-    /// What every change without the other takes away. Default 1200.
+    /// What every surprising change without the other takes away. Default 1200.
     pub miss_milli: u32,
     /// From what on a pair counts. Default 3000.
     pub pair_min_milli: u32,
@@ -83,10 +83,10 @@ pub struct Params {
 impl Default for Params {
     fn default() -> Self {
         Self {
-            window_s: 90,
-            settle_s: 600,
+            window_s: 300,
+            settle_s: 1_200,
             stop_settle_s: 7_200,
-            outage_s: 300,
+            outage_s: 600,
             venue_share_milli: 300,
             network_share_milli: 500,
             unrelated_max: 10,

@@ -8,6 +8,8 @@ use sumun_model::{EventId, Timestamp};
 const TIMES_MAX: usize = 16;
 /// Seconds by which a key counts as observed before its first line.
 const PRIOR_S: f64 = 3_600.0;
+/// How far apart the beginnings of two nights may lie.
+const NEAR_S: i64 = 3_600;
 /// Changes of each kind counted as seen before the first.
 const PRIOR_CHANGES: f64 = 0.5;
 
@@ -28,7 +30,7 @@ pub(super) struct Known {
     counts: [u32; 5],
     /// Kind and second, the latest last.
     times: Vec<(u8, i64)>,
-    /// Its changes that could have been together with another's.
+    /// Its surprising changes that could have been together with another's: a habit kept alone says nothing.
     pub(super) tries: u32,
     /// Cause of the latest change.
     pub(super) event: Option<EventId>,
@@ -94,7 +96,12 @@ impl Known {
             let gap = now_s - last;
             share(gaps.iter().filter(|other| (gap - **other).abs() <= window).count(), gaps.len())
         });
-        let chance = by_rate.max(at_clock(86_400)).max(at_clock(3_600)).max(by_gap);
+        // Nights begin within the hour rather than within the minute: there, the habit is spread over it.
+        let near = times.iter().filter(|at| apart(now_s, **at, 86_400) <= NEAR_S).count();
+        #[expect(clippy::cast_precision_loss, reason = "seconds of a window and an hour")]
+        let of_night = share(near, times.len()) * (window as f64 / NEAR_S as f64).min(1.0);
+        let by_clock = at_clock(86_400).max(at_clock(3_600)).max(of_night);
+        let chance = by_rate.max(by_clock).max(by_gap);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a million")]
         let ppm = libm::round(chance * 1e6) as u32;
         ppm.max(1)

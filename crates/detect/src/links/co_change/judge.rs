@@ -108,7 +108,12 @@ impl State {
             matches!(waiting.change, Change::Stopped | Change::Resumed)
                 && is_share(keys, active, params.network_share_milli)
         });
-        if !in_outage && let Some(known) = self.keys.get_mut(&waiting.key) {
+        let surprising =
+            surprise_milli(u64::from(waiting.chance_ppm), false) >= i64::from(params.surprise_min_milli);
+        if surprising
+            && !in_outage
+            && let Some(known) = self.keys.get_mut(&waiting.key)
+        {
             known.tries = known.tries.saturating_add(1);
             own.tries = known.tries;
         }
