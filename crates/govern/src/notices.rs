@@ -201,7 +201,8 @@ mod tests {
         assert_ne!(add(&mut two, draft, now), id, "a second notice of the same plan is another");
         let mut columns: Vec<_> = one.change.writes[0].image.keys().map(String::as_str).collect();
         let mut expected: Vec<_> = NOTICES.columns.iter().map(|column| column.name).collect();
-        (columns.sort_unstable(), expected.sort_unstable());
+        columns.sort_unstable();
+        expected.sort_unstable();
         assert_eq!(columns, expected);
         assert_eq!(one.change.outbox[0].body["notice"], json!(id));
     }
