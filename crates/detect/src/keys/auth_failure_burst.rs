@@ -7,7 +7,8 @@
 //! within half an hour), or both program and clock differ: then the secret is in other hands, 2.5 at first sight, 3.5 once seen on
 //! three days. An owner's denial makes it hard evidence. Also valid requests refused for their clock, and bursts of refusals.
 //! **Misses** a thief who uses the key only while the owner's bot is silent, with the owner's program or without a clock to compare
-//! (asked, not accused); whoever relays through a registered address.
+//! (asked, not accused), or over IPv6 of the owner's own network while only IPv4 is registered; whoever relays through a registered
+//! address.
 //!
 //! Example: the owner's `ccxt` at home, a stranger's `pyupbit` refused from a cloud, the owner's `ccxt` again two seconds later: told.
 //! The honest twin: an owner's address drifts, his bot is refused, he answers "me", proves the new address: nothing is left.

@@ -29,6 +29,9 @@ pub(super) struct Likeness {
     pub(super) network: bool,
     /// The key was used from this very address when it was in effect.
     pub(super) old_host: bool,
+    /// The same network's other version of the protocol: a line on which IPv6 was switched on takes turns by itself, for each
+    /// connection anew.
+    pub(super) dual_stack: bool,
 }
 
 /// A foreign address.
@@ -52,12 +55,14 @@ pub(super) struct Foreign {
 impl Foreign {
     /// Whether what is known of it shows a second hand.
     pub(super) fn is_in_other_hands(&self, params: &Params) -> bool {
-        let Likeness { client, clock, old_host, .. } = self.likeness;
+        let Likeness { client, clock, old_host, dual_stack, .. } = self.likeness;
         if self.confirmed || old_host {
             return false;
         }
+        // Asked like drift; turns say nothing there.
+        let one_line = dual_stack && client && clock != Some(false);
         let turns = if client { params.turns_same_client } else { params.turns_other_client };
-        self.other_hands || self.turns >= turns || !client && clock == Some(false)
+        self.other_hands || !one_line && self.turns >= turns || !client && clock == Some(false)
     }
 }
 
@@ -109,6 +114,11 @@ impl Sides {
             clock: apart.map(|ms| ms <= clock_ms),
             network: none || self.registered.iter().any(|side| side.network == network),
             old_host: self.registered.iter().any(|side| side.address == seen.address),
+            dual_stack: {
+                let mut beside = self.registered.iter().filter(|side| side.network == network).peekable();
+                let versions = |address: IpAddr| address.to_canonical().is_ipv4();
+                beside.peek().is_some() && beside.all(|side| versions(side.address) != versions(seen.address))
+            },
         }
     }
 

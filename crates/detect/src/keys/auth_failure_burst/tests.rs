@@ -123,6 +123,30 @@ fn two_lines_of_one_home_may_take_a_turn_without_being_two_hands() {
 }
 
 #[test]
+fn a_line_on_which_ipv6_was_switched_on_is_asked_for_and_not_accused() {
+    let turns = |program: &str, skew: &str, foreign: &str| -> String {
+        (0..6)
+            .map(|n| {
+                format!(
+                    "{n}m use 203.0.113.7 ccxt/4 order skew=10\n{n}m1s foreign {foreign} {program} order skew={skew}\n"
+                )
+            })
+            .collect()
+    };
+    let told = |table: String| first_words(&bench().play(&table)).join(" ");
+    assert_eq!(told(turns("ccxt/4", "12", "2001:db8:1::7")), "foreign_address_drift");
+    // Another program, another clock, another network, or the same version of the protocol: turns count as ever.
+    for table in [
+        turns("pyupbit/0", "12", "2001:db8:1::7"),
+        turns("ccxt/4", "4000", "2001:db8:1::7"),
+        turns("ccxt/4", "12", "2001:db8:9::7"),
+        turns("ccxt/4", "12", "203.0.113.99"),
+    ] {
+        assert_eq!(told(table), "foreign_address_drift foreign_address_in_use");
+    }
+}
+
+#[test]
 fn the_owners_word_withdraws_what_stood_against_the_key() {
     let told = bench().play(
         "
