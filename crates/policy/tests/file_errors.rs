@@ -1,4 +1,11 @@
 //! What a bad policy file is told, with its place; and what the linter says of a dubious one.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may panic, and their names say what they are"
+)]
 
 mod common;
 

@@ -1,4 +1,11 @@
 //! The policies that come with the product: they parse, and their own cases hold.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may panic, and their names say what they are"
+)]
 
 use sumun_policy::{Policy, run_cases};
 

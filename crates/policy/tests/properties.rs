@@ -1,4 +1,11 @@
 //! What no policy and no history may bring about.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may panic, and their names say what they are"
+)]
 
 mod common;
 

@@ -1,6 +1,13 @@
 //! Histories that a compliance officer can read: `tests/cases/*.case`. What happens stands at `at`, what follows behind `>`.
 //!
 //! `UPDATE_CASES=1` writes what follows now into the files; look at the difference before you keep it.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may panic, and their names say what they are"
+)]
 
 mod common;
 

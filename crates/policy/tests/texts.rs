@@ -1,4 +1,11 @@
 //! What people read, in Korean and English.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may panic, and their names say what they are"
+)]
 
 mod common;
 
