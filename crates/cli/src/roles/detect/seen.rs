@@ -183,7 +183,7 @@ impl Seer {
                 self.shared.needs();
             }
             Err(error) => {
-                warn!("How far owners were told could not be noted: {}", crate::exit::with_causes(&error))
+                warn!("How far owners were told could not be noted: {}", crate::exit::with_causes(&error));
             }
         }
     }

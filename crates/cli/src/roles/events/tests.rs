@@ -1,3 +1,5 @@
+//! Exactly once, through crashes of either side; what is kept, and what may go.
+
 use super::*;
 use std::sync::atomic::AtomicI64;
 

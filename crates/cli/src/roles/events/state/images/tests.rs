@@ -1,3 +1,5 @@
+//! What entries tell, and what they never do.
+
 use super::*;
 
 fn at(us: i64) -> Timestamp {
