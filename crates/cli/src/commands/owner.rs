@@ -234,7 +234,7 @@ pub fn run(command: Owner) -> anyhow::Result<()> {
     match command {
         Owner::Questions(command) => match command {
             Questions::List(list) => {
-                list.run("questions", &["question", "key", "address", "state", "asked", "until"])
+                list.run("questions", &["question", "address", "state", "asked", "until"])
             }
             Questions::Show(one) => one.run("questions"),
             Questions::Answer(Answer { id, answer, writing, reach }) => {
@@ -251,7 +251,7 @@ pub fn run(command: Owner) -> anyhow::Result<()> {
         },
         Owner::Verifications(command) => match command {
             Verifications::List(list) => {
-                list.run("verifications", &["verification", "key", "state", "identity", "control", "until"])
+                list.run("verifications", &["verification", "state", "identity", "control", "until"])
             }
             Verifications::Show(one) => one.run("verifications"),
             Verifications::Start(act) => act.run("verifications", "tests"),
@@ -261,16 +261,14 @@ pub fn run(command: Owner) -> anyhow::Result<()> {
             }
         },
         Owner::Notices(command) => match command {
-            Notices::List(list) => list.run("notices", &["notice", "key", "kind", "state", "created"]),
+            Notices::List(list) => list.run("notices", &["notice", "kind", "state", "created"]),
             Notices::Show(one) => one.run("notices"),
             Notices::Acknowledge(act) => act.run("notices", "acknowledge"),
         },
         Owner::Objections(command) => match command {
-            Objections::List(Page { page, reach }) => reach.list(
-                Call::get(&["objections"]),
-                &page,
-                &["objection", "notice", "key", "state", "at", "decided"],
-            ),
+            Objections::List(Page { page, reach }) => {
+                reach.list(Call::get(&["objections"]), &page, &["objection", "state", "at", "decided"])
+            }
             Objections::Show(one) => one.run("objections"),
             Objections::Make(Make { notice, text, writing, reach }) => {
                 reach.write(&writing, Call::post(&["objections"], json!({ "notice": notice, "text": text })))
