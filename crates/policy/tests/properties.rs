@@ -121,6 +121,9 @@ proptest! {
             prop_assert!(!ended || outcome.steps.is_empty());
             prop_assert!(!ended || outcome.standing.measure == Some(Measure::Expire));
             ended = outcome.standing.measure == Some(Measure::Expire);
+            let end = outcome.steps.iter().position(|s| (s.measure, s.mode) == (Measure::Expire, Mode::Act));
+            prop_assert_eq!(end, ended.then(|| outcome.steps.len().checked_sub(1)).flatten().filter(|_| end.is_some()));
+            prop_assert!(outcome.steps.iter().all(|s| (s.measure, s.phase) != (Measure::Expire, Phase::Leave)));
             prop_assert!(!ended || outcome.next_due.is_none());
         }
     }

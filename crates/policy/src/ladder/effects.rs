@@ -47,7 +47,10 @@ impl Walk<'_> {
 
     /// The measure in force ends. What it leaves behind is the caller's to say.
     pub(super) fn leave(&mut self, grounds: Grounds) {
-        let Some(measure) = self.standing.measure else { return };
+        // Nothing leaves an expiry.
+        let Some(measure) = self.standing.measure.filter(|measure| *measure != Measure::Expire) else {
+            return;
+        };
         let kind = self.standing.score.unwrap_or(ScoreKind::Sharing);
         let step = self.told(measure, Phase::Leave, Mode::Act, kind, grounds);
         self.steps.push(step);

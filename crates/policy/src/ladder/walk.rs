@@ -42,6 +42,10 @@ pub fn step(
     walk.notice_days();
     walk.tell_taken_over();
     for act in &assessment.acts {
+        // What comes behind an end changes nothing.
+        if walk.standing.measure == Some(Measure::Expire) {
+            break;
+        }
         walk.act(act);
     }
     walk.what_is_due();
