@@ -34,8 +34,8 @@ pub(crate) fn missed(kind: &str, lang: Lang) -> &'static str {
             "키마다 기기가 따로 있고, 함께 멈추고 갱신하고 옮기는 것만이 서로를 잇는데, 우연과 구별하려면 몇 주가 걸립니다",
         ),
         "pool_one_host" => (
-            "few keys at one address are as many as an office or a home has",
-            "한 주소의 키가 몇 개뿐이면 사무실이나 가정과 같습니다",
+            "until five customers (in homes eight) are at one address it could be an office or a home, and customers at one address are one kind of evidence, where a warning asks for more",
+            "한 주소에 고객이 다섯(가정 회선은 여덟) 미만이면 사무실이나 가정일 수 있고, 한 주소의 여러 고객은 한 가지 근거일 뿐이어서 경고에는 근거가 더 필요합니다",
         ),
         "leak" => (
             "a thief in the owner's neighbourhood with his library looks like the owner's address changing, until the owner is asked",
