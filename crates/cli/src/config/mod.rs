@@ -246,8 +246,6 @@ section! {
         snapshot_s: NonZeroU64 = count(60);
         /// Folder of data files on networks: to whom an address belongs, and where it is. Absent: known from `network` lines alone.
         network_data: Option<PathBuf> = None, example "\"network-data\"";
-        /// Folder of data files on networks: to whom an address belongs, and where it is. Absent: known from `network` lines alone.
-        network_data: Option<PathBuf> = None, example "\"network-data\"";
         /// Folder of the snapshots. Absent: `detect` in `data_dir`.
         dir: Option<PathBuf> = None, example "\"detect\"";
     }
@@ -378,7 +376,6 @@ impl Config {
             self.gate.feed.gate_key_file.as_mut(),
             self.govern.key_file.as_mut(),
             self.detect.dir.as_mut(),
-            self.detect.network_data.as_mut(),
             self.detect.network_data.as_mut(),
             self.govern.policy_file.as_mut(),
             self.seal.key_file.as_mut(),

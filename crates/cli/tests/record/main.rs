@@ -20,6 +20,7 @@ mod canary;
 mod commands;
 mod house;
 mod live;
+mod mail;
 mod making;
 mod plane;
 mod postgres;
