@@ -28,7 +28,7 @@ async fn a_new_address_asks_once_and_counts() {
     insta::assert_snapshot!(words(&found[0].say).replace(&key, "K1"));
     assert_eq!(classes(&bench).await, ["question.asked", "question.seen", "question.seen", "question.seen"]);
     // A line given anew after a start of the process changes nothing.
-    bench.govern.watch.notice(&first, 10);
+    let _ = bench.govern.watch.notice(&first, 10);
     assert!(bench.govern.questions(&bench.owner("C2"), page(), (None, None)).await.unwrap().is_empty());
     let other = bench.govern.question(&bench.owner("C2"), &found[0].question.question).await.unwrap_err();
     assert_eq!(other.code, "not_found");

@@ -103,7 +103,7 @@ async fn who_shows_identity_and_control_is_done() {
     let owner = bench.owner("C1");
     let view = bench.govern.verification(&owner, &id).await.unwrap();
     insta::assert_snapshot!(words(&view.say).replace(&key, "K1"));
-    assert_eq!(word(&bench, true).await.unwrap(), [id.clone()]);
+    assert_eq!(word(&bench, true).await.unwrap(), std::slice::from_ref(&id));
     let view = whole_test(&bench, &key, &id).await;
     assert_eq!(
         (view.state, view.identity, view.control),
