@@ -34,6 +34,11 @@ impl Govern {
         let kind = format!("measure.{}", step.measure);
         let mut draft = NoticeDraft::new(&kind).to(&account.customer).about(&key.key, &key.account);
         draft.case_id = Some(case_id.to_owned());
+        // A rule that stands on more than signals, such as a test that failed, says so in words of its own.
+        let own = ["owner_ko", "owner_en"].map(|language| step.why.values.get(language).cloned());
+        if let [Some(ko), Some(en)] = own {
+            draft = draft.say(NoticeText::new("measure.found").with("owner_ko", ko).with("owner_en", en));
+        }
         for text in seen(signals) {
             draft = draft.say(text);
         }

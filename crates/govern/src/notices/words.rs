@@ -93,6 +93,11 @@ fn local(value: &Value) -> Value {
 pub fn sentence(text: &NoticeText, frame: &BTreeMap<String, Value>, lang: Lang) -> String {
     let mut values = frame.clone();
     values.extend(text.values.clone());
+    // Words of the policy's own come in both languages.
+    let own = if lang == Lang::Ko { "owner_ko" } else { "owner_en" };
+    if let Some(found) = values.get(own).cloned() {
+        values.insert("found".to_owned(), found);
+    }
     if let Some(pair) = words().sentences.get(&text.code) {
         return fill(pair.get(lang), &values);
     }
