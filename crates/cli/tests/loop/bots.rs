@@ -12,8 +12,7 @@ pub(crate) struct Bots {
     pub(crate) borrower: Driver,
 }
 
-/// The owner's library, from an address. It calls itself otherwise than pyupbit does; ccxt without `pro` and pyupbit both send
-/// with `requests`, and look alike but for how they knock.
+/// The owner's library, from an address. Over plain HTTP it looks like pyupbit: both call themselves `python-requests`.
 pub(crate) fn ccxt(gate: SocketAddr, key: &Key, from: &str) -> Driver {
     Driver::at(Library::CcxtPro, gate, &key.id, &key.secret, from)
 }
@@ -25,10 +24,10 @@ impl Bots {
         Self { owner: ccxt(gate, key, HOME), borrower }
     }
 
-    /// Each asks once, the owner first.
+    /// Each asks once, the borrower first.
     pub(crate) fn both_ask(&mut self) {
-        self.owner.get(&balance());
         self.borrower.get(&balance());
+        self.owner.get(&balance());
     }
 }
 

@@ -103,14 +103,30 @@ pub(crate) fn is_one_story(house: &House) -> BTreeSet<String> {
     let dumped = house.place.run(&["log", "dump", "--events"]);
     house.place.write("world.ndjson", &dumped.out);
     let lines = detected(house).to_string();
-    let replay = ["replay", "world.ndjson", "--policy", policy(), "--measures", "recorded", "--data", "none"];
-    let ran = house.place.run(&[&replay[..], &["--stop-after", &lines, "--save", "replayed"]].concat());
-    assert_eq!(ran.code, 0, "{}", ran.shown());
-    let found = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let found = found.filter(|found| found["type"] == "signal");
-    let found: BTreeSet<String> = found.map(|found| found["id"].as_str().unwrap().to_owned()).collect();
+    let until = ["--stop-after", &lines, "--save", "replayed"];
+    let found = replayed(house, &[&["--measures", "recorded"], &until[..]].concat(), "signal");
+    let found: BTreeSet<String> =
+        found.iter().map(|found| found["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(kept(house), found, "live and in replay");
     found
+}
+
+/// Findings of this type in a replay of what [`is_one_story`] dumped.
+fn replayed(house: &House, more: &[&str], kind: &str) -> Vec<Value> {
+    let replay = ["replay", "world.ndjson", "--policy", policy(), "--data", "none"];
+    let ran = house.place.run(&[&replay[..], more].concat());
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let found = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    found.filter(|found| found["type"] == kind).collect()
+}
+
+/// What the ladder takes in a replay that knows the events alone, in this language: measure, and why.
+pub(crate) fn derived(house: &House, language: &str) -> Vec<(String, String)> {
+    let found = replayed(house, &["--measures", "derive", "--lang", language], "measure");
+    let entered = found.iter().filter(|found| found["phase"] == "enter");
+    entered
+        .map(|found| ["measure", "because"].map(|name| found[name].as_str().unwrap().to_owned()).into())
+        .collect()
 }
 
 /// `sumun explain` of a key at an instant, from the log alone.

@@ -13,9 +13,10 @@ pub(crate) fn at(row: &Value, name: &str) -> Timestamp {
     row[name].as_str().unwrap_or_else(|| panic!("no `{name}` in {row}")).parse().unwrap()
 }
 
-/// An instant so many seconds after another.
-pub(crate) fn seconds_after(at: Timestamp, seconds: i64) -> Timestamp {
-    at.plus_micros(seconds * 1_000_000)
+/// When a window of so many seconds ends: timers fire at whole seconds (WIRE 4), live as in replay.
+pub(crate) fn window_ends(at: Timestamp, seconds: i64) -> Timestamp {
+    let us = at.as_micros() + seconds * 1_000_000;
+    Timestamp::from_micros(us + (-us).rem_euclid(1_000_000))
 }
 
 /// Demands that a measure began, and was obeyed, within the bound of what earned it.

@@ -108,7 +108,8 @@ impl<'a> World<'a> {
 
     /// Ends it as a power cut would.
     pub(crate) fn kill(mut self) {
-        self.running.take().unwrap().process.kill();
+        let said = self.running.take().unwrap().process.kill();
+        assert!(!said.contains("ERROR"), "{said}");
     }
 
     /// Sends what nobody signed in sends.
@@ -230,6 +231,14 @@ impl Drop for World<'_> {
     fn drop(&mut self) {
         if let (true, Some(open)) = (std::thread::panicking(), &self.running) {
             eprintln!("it said:\n{}", open.process.said());
+            for list in ["signals", "measures"] {
+                eprintln!(
+                    "{list}:\n{}",
+                    self.rest.ask("alice", "GET", &format!("/v1/{list}?limit=200"), None).text
+                );
+            }
+            let dumped = self.open().house.place.run(&["log", "dump", "--events"]);
+            eprintln!("{}", dumped.out);
         }
     }
 }
