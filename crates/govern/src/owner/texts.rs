@@ -44,16 +44,16 @@ texts! {
         "If you disagree, object from this notice. What you write goes into the case as it is, and you can follow it to its end.";
 
     "question.seen":
-        "등록되지 않은 주소 {address}에서 키 {key}의 올바른 서명이 있는 요청이 왔습니다({at}). 요청은 거절되었습니다.",
+        "등록되지 않은 주소 {address}에서 키 {key}(으)로 올바르게 서명된 요청이 왔습니다({at}). 요청은 거절되었습니다.",
         "A request validly signed with your key {key} came from {address}, which is not registered for it, at {at}. It was refused.";
     "question.passed":
-        "등록되지 않은 주소 {address}에서 키 {key}의 올바른 서명이 있는 요청이 왔습니다({at}). 거래소가 시험 운영 중이어서 요청은 처리되었습니다.",
+        "등록되지 않은 주소 {address}에서 키 {key}(으)로 올바르게 서명된 요청이 왔습니다({at}). 거래소가 시험 운영 중이어서 요청은 처리되었습니다.",
         "A request validly signed with your key {key} came from {address}, which is not registered for it, at {at}. The gate is being tried out, so it went through.";
     "question.client":
         "사용한 프로그램: {client}. 네트워크: {network}. 지금까지 {count}회, 마지막 {last}.",
         "Program: {client}. Network: {network}. Seen {count} times so far, last at {last}.";
     "question.do":
-        "본인이면 ‘나, 추가’를, 본인이 아니면 ‘내가 아님, 폐기’를 선택하십시오. 두 경우 모두 2차 인증이 필요합니다.",
+        "직접 보내신 요청이면 ‘본인입니다’(me)를 선택해 주소를 등록하시고, 아니면 ‘본인이 아닙니다’(not_me)를 선택해 키를 바로 종료하십시오. 두 경우 모두 2차 인증이 필요합니다.",
         "Was it you? Answer \"me\" to register the address, or \"not_me\" to end the key at once. Either takes your second factor.";
     "question.next":
         "{until}까지 답이 없으면 질문은 닫힙니다. 답하지 않았다고 불이익은 없으며, 그 주소의 요청은 계속 거절됩니다.",
@@ -62,14 +62,14 @@ texts! {
         "본인이라고 답하셨습니다. 주소 {address} 등록을 시작했습니다.",
         "You said it was you. The registration of {address} has begun.";
     "question.not_me":
-        "본인이 아니라고 답하셨습니다. 키 {key}는 즉시 종료되었고 다시 살아나지 않습니다. 필요하면 새 키를 신청하십시오.",
+        "본인이 아니라고 답하셨습니다. 키 {key}은(는) 즉시 종료되었고 되살릴 수 없습니다. 필요하면 새 키를 신청하십시오.",
         "You said it was not you. Key {key} ended at once and never lives again. Ask for a new key if you need one.";
     "question.lapsed":
         "질문은 답 없이 닫혔습니다. 이 일로 불이익은 없습니다.",
         "The question closed unanswered. Nothing is held against you for it.";
 
     "address.registered":
-        "키 {key}에 주소 {prefix}를 등록했습니다. 아직 효력이 없습니다.",
+        "키 {key}에 주소 {prefix}을(를) 등록했습니다. 아직 효력이 없습니다.",
         "The address {prefix} is registered for key {key}. It is not in effect yet.";
     "address.do":
         "{until}까지 그 주소에서 이 키로 서명한 요청을 한 번 보내십시오. 그 요청은 거절되지만 주소가 확인되고, 다음 요청부터 바로 효력이 있습니다.",
@@ -78,13 +78,13 @@ texts! {
         "그때까지 확인되지 않으면 등록은 자동으로 사라집니다.",
         "If it is not proved by then, the registration is removed by itself.";
     "address.not_you":
-        "등록한 사람이 본인이 아니면 주소를 삭제하고 키를 폐기하십시오.",
+        "직접 등록하신 것이 아니면 주소를 삭제하고 키를 종료하십시오.",
         "If it was not you who registered it, remove the address and revoke the key.";
     "address.proved":
-        "키 {key}의 주소 {prefix}가 {at}의 요청으로 확인되어 지금부터 효력이 있습니다.",
+        "키 {key}의 주소 {prefix}이(가) {at}의 요청으로 확인되어 지금부터 효력이 있습니다.",
         "The address {prefix} of key {key} was proved by a request at {at} and is in effect from now on.";
     "address.lapsed":
-        "키 {key}의 주소 {prefix}는 기한까지 확인되지 않아 등록이 삭제되었습니다. 필요하면 다시 등록하십시오.",
+        "키 {key}의 주소 {prefix}은(는) 기한까지 확인되지 않아 등록이 삭제되었습니다. 필요하면 다시 등록하십시오.",
         "The address {prefix} of key {key} was not proved in time, and its registration is removed. Register it again if you need it.";
     "address.since":
         "효력 있음: {prefix}, {at}부터.",
@@ -100,13 +100,13 @@ texts! {
         "Not in effect: {prefix}. Remove it and register it again.";
 
     "verification.open":
-        "키 {key}는 본인 확인과 통제권 확인이 끝날 때까지 조회와 취소만 할 수 있습니다.",
+        "키 {key}은(는) 본인 확인과 통제권 확인이 끝날 때까지 조회와 주문 취소에만 쓸 수 있습니다.",
         "Until you show anew who you are and that you control it, key {key} only reads and cancels.";
     "verification.until":
         "기한은 {until}입니다. 지나면 키는 제한된 채로 남고, 담당자 두 사람이 결정합니다.",
         "You have until {until}. After that the key stays as it is, and two persons decide.";
     "verification.identity":
-        "할 일: 거래소의 본인 확인을 다시 받으십시오.",
+        "할 일: 거래소에서 본인 확인을 다시 받으십시오.",
         "To do: have the exchange verify your identity again.";
     "verification.identity_passed":
         "본인 확인이 끝났습니다({at}).",
@@ -115,7 +115,7 @@ texts! {
         "본인 확인이 되지 않았습니다({at}). 거래소에서 다시 받으십시오.",
         "Your identity could not be verified ({at}). Have the exchange try again.";
     "verification.control":
-        "할 일: 통제권 확인을 시작하십시오. 프로그램을 직접 다룰 수 있는 곳에서 몇 분이 걸립니다.",
+        "할 일: 통제권 확인을 시작하십시오. 프로그램을 직접 다루실 수 있는 곳에서 진행하십시오. 몇 분 걸립니다.",
         "To do: start the control test. It takes some minutes, at a place where you can handle your program yourself.";
     "verification.control_passed":
         "통제권 확인이 끝났습니다({at}).",
@@ -127,7 +127,7 @@ texts! {
         "재확인이 모두 끝났습니다. 키 {key}의 제한이 곧 풀립니다.",
         "All of it is done. The limits on key {key} are lifted shortly.";
     "verification.failed":
-        "통제권 확인에 두 번 실패했습니다. 키 {key}가 종료될 수 있습니다. 다음 결정은 따로 알려 드립니다.",
+        "통제권 확인에 두 번 실패했습니다. 키 {key}이(가) 종료될 수 있습니다. 다음 결정은 따로 알려 드립니다.",
         "The control test failed twice. Key {key} may be ended; you are told what is decided.";
     "verification.timed_out":
         "기한까지 재확인이 끝나지 않았습니다. 키는 제한된 채로 남고, 담당자 두 사람이 결정합니다.",
@@ -137,22 +137,22 @@ texts! {
         "It is not asked for any more.";
 
     "control.committed":
-        "확인은 {steps}단계입니다. 무엇을 할지는 이미 뽑혀 {commitment}로 기록되었고, 누구도 바꿀 수 없습니다. 우연히 통과할 확률은 {one_in}분의 1입니다.",
+        "확인은 {steps}단계입니다. 무엇을 할지는 이미 추첨되어 {commitment}(으)로 기록되었고, 누구도 바꿀 수 없습니다. 우연히 통과할 확률은 {one_in}분의 1입니다.",
         "The test has {steps} steps. What they ask is drawn and on record as {commitment}, and nobody can change it. By luck one in {one_in} would pass.";
     "control.ready":
         "준비되면 다음 단계를 여십시오. 여는 순간부터 시간이 흐릅니다.",
         "Open the next step when you are ready. Time runs from that moment.";
     "control.stop_and_start":
-        "프로그램을 {from}부터 {until}까지 계속 돌리되, {stop}에 멈추고 {start}에 다시 시작하십시오. 돌릴 때는 {every}초에 적어도 한 번 서명한 요청을 보내야 합니다. 거절되는 요청도 인정됩니다.",
+        "프로그램을 {from}부터 {until}까지 계속 실행하되, {stop}에 멈추고 {start}에 다시 시작하십시오. 실행 중에는 {every}초에 적어도 한 번 서명한 요청을 보내야 합니다. 거절되는 요청도 인정됩니다.",
         "Keep your program running from {from} until {until}, but stop it at {stop} and start it again at {start}. While it runs it must sign at least one request in {every} seconds; refused ones count.";
     "control.code":
         "{until}까지 등록된 주소에서, 값이 {code}인 매개변수를 넣어 서명한 요청을 한 번 보내십시오. 예: 주문 조회의 identifier, 또는 아무 조회에나 sumun_code.",
         "By {until}, send one signed request from a registered address that carries {code} as the value of a parameter: `identifier` of an order's look-up, for instance, or `sumun_code` on any route that reads.";
     "control.rotate":
-        "{until}까지 키를 교체하십시오. 새 비밀은 본인에게만 표시됩니다. 아직 사용하지 마십시오.",
+        "{until}까지 키를 교체하십시오. 새 비밀키는 본인에게만 표시됩니다. 아직 사용하지 마십시오.",
         "Rotate the key by {until}. The new secret is shown to you alone. Do not use it yet.";
     "control.first_use":
-        "새 비밀을 {from}과 {until} 사이에 등록된 주소에서 처음 사용하십시오. 그 전에는 사용하지 말고, 옛 비밀은 더 사용하지 마십시오.",
+        "새 비밀키를 {from}부터 {until} 사이에 등록된 주소에서 처음 사용하십시오. 그 전에는 사용하지 말고, 이전 비밀키는 더 사용하지 마십시오.",
         "Use the new secret for the first time between {from} and {until}, from a registered address. Not before, and do not use the old one any more.";
     "control.step_passed":
         "{step}단계를 마쳤습니다.",
@@ -161,7 +161,7 @@ texts! {
         "멈춰 있어야 할 때 요청이 왔습니다.",
         "A request came while the program should have been silent.";
     "control.not_in_use":
-        "돌고 있어야 할 때 요청이 없었습니다.",
+        "실행 중이어야 할 때 요청이 없었습니다.",
         "No request came while the program should have been running.";
     "control.no_code":
         "코드가 담긴 요청이 제때 오지 않았습니다.",
@@ -173,16 +173,16 @@ texts! {
         "키가 제때 교체되지 않았습니다.",
         "The key was not rotated in time.";
     "control.used_early":
-        "새 비밀이 정해진 시각보다 먼저 사용되었습니다.",
+        "새 비밀키가 정해진 시각보다 먼저 사용되었습니다.",
         "The new secret was used before its time.";
     "control.not_used_in_time":
-        "새 비밀이 정해진 시각에 사용되지 않았습니다.",
+        "새 비밀키가 정해진 시각에 사용되지 않았습니다.",
         "The new secret was not used in its time.";
     "control.used_elsewhere":
-        "새 비밀이 등록되지 않은 주소에서 사용되었습니다.",
+        "새 비밀키가 등록되지 않은 주소에서 사용되었습니다.",
         "The new secret was used from an address that is not registered.";
     "control.old_still_used":
-        "옛 비밀이 계속 사용되었습니다.",
+        "이전 비밀키가 계속 사용되었습니다.",
         "The old secret was still used.";
     "control.void":
         "저희 사정으로 확인을 마치지 못했습니다. 이 확인은 횟수에 들지 않습니다. 다시 시작하십시오.",

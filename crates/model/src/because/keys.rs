@@ -92,7 +92,7 @@ pub(super) const KEYS: &[Text] = &[
         en: "The key is used for vendor {vendor}, which is {state} in the registry.",
         ko: "키에 지정된 사업자 {vendor}의 등록 상태가 {state}임에도 사용됨.",
         owner_en: "Your API key is registered for {vendor}, whose registration is not in force at present.",
-        owner_ko: "회원님의 API 키에 지정된 외부 서비스 {vendor}는 현재 등록이 정지되었거나 해지된 상태입니다.",
+        owner_ko: "회원님의 API 키에 지정된 외부 서비스 {vendor}은(는) 현재 등록이 정지되었거나 해지된 상태입니다.",
         lower_en: "Issue a key for a vendor in force, or end this one.",
         lower_ko: "등록이 유효한 서비스로 키를 새로 발급하거나 이 키를 해지하면 해소됩니다.",
     },

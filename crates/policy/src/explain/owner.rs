@@ -45,13 +45,13 @@ const fn what(measure: Measure, lang: Lang) -> &'static str {
         ),
         Measure::Hold => pick(
             lang,
-            "확인을 위해 API 키의 주문과 출금을 잠시 멈췄습니다. 조회와 주문 취소는 계속 됩니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
+            "확인을 위해 API 키의 주문과 출금을 잠시 멈췄습니다. 조회와 주문 취소는 계속됩니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
             "We have paused orders and transfers of your API key while we check. Reading and cancelling go on, and trading and \
              withdrawing in the app and on the web work as before.",
         ),
         Measure::Reverify => pick(
             lang,
-            "API 키를 다시 쓰시려면 본인 확인과 키 통제권 확인이 필요합니다. 그때까지 조회와 주문 취소만 됩니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
+            "API 키를 다시 쓰시려면 본인 확인과 키 통제권 확인이 필요합니다. 그때까지 조회와 주문 취소만 가능합니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
             "To use your API key again, please verify who you are and that you control the key. Until then only reading and cancelling \
              work. Trading and withdrawing in the app and on the web work as before.",
         ),
