@@ -237,7 +237,7 @@ fn ended() -> Refusal {
         RefusalKind::Conflict,
         "key_ended",
         "the key has ended, and no way leads back",
-        "access returns only as a new key: request one; if a measure ended this one, through reinstatement",
+        "access returns only as a new key: request one",
     )
 }
 
@@ -283,8 +283,11 @@ fn in_force(measure: Measure, action: Action) -> Refusal {
     Refusal::new(
         RefusalKind::Conflict,
         "measure_in_force",
-        format!("the measure `{measure}` is in force, which excludes the action `{}`", action.as_str()),
-        "answer what the measure asks for first; its notice and the timeline say what that is",
+        format!(
+            "the measure `{measure}` is in force on the key, which excludes the action `{}`",
+            action.as_str()
+        ),
+        "end the measure first, or answer what it asks for; the key's timeline and its notice say what that is",
     )
 }
 

@@ -131,7 +131,7 @@ pub(crate) fn bad(faults: &str) -> Refusal {
         RefusalKind::Invalid,
         "policy_bad",
         faults,
-        "correct the file; `sumun policies check` reads it without proposing it",
+        "correct the file; `sumun policy check FILE` reads it without proposing it",
     )
     .at("/text")
 }
