@@ -121,7 +121,7 @@ fn compared(how: Comparison, a: &Node, b: &Node, lang: Lang) -> Option<String> {
         (Kind::Var(Var::Days(_)), Kind::Int(n)) => {
             let n = least(*n, how)?;
             if ko {
-                format!("서로 다른 {n}일 이상 관찰")
+                format!("서로 다른 {n}일 이상 관찰됨")
             } else {
                 format!("seen on at least {n} days")
             }
@@ -129,7 +129,7 @@ fn compared(how: Comparison, a: &Node, b: &Node, lang: Lang) -> Option<String> {
         (Kind::Var(Var::FamilyDays(family)), Kind::Int(n)) => {
             let (family, n) = (family_word(*family, lang), least(*n, how)?);
             if ko {
-                format!("‘{family}’ 근거가 {n}일 이상 관찰")
+                format!("‘{family}’ 근거가 {n}일 이상 관찰됨")
             } else {
                 format!("“{family}” seen on at least {n} days")
             }
@@ -179,7 +179,7 @@ fn compared(how: Comparison, a: &Node, b: &Node, lang: Lang) -> Option<String> {
         (Kind::Var(Var::Repeats(measure)), Kind::Int(n)) => {
             let (measure, n) = (measure_word(*measure, lang), least(*n, how)?);
             if ko {
-                format!("이전에 {measure} 이상이 {n}번 이상")
+                format!("이전에 {measure} 이상의 조치가 {n}번 이상 있음")
             } else {
                 format!(
                     "at least {n} earlier episode{} with {measure} or more",
