@@ -51,7 +51,13 @@ impl Bench {
             let world = Arc::clone(&world);
             Arc::new(move || world.now())
         };
-        let url = format!("sqlite://{}", folder.path().join("sumun.db").display());
+        // All of these on the other database: `SUMUN_TEST_POSTGRES=1 cargo test -p sumun-govern`.
+        let url = match std::env::var_os("SUMUN_TEST_POSTGRES") {
+            Some(_) => {
+                tokio::task::spawn_blocking(|| sumun_fixture::Postgres::shared().database()).await.unwrap()
+            }
+            None => format!("sqlite://{}", folder.path().join("sumun.db").display()),
+        };
         let store = Store::open(StoreOptions::new(url, signer, clock, "test")).await.unwrap();
         let keyring = Keyring::of(KeyEncryptionKey::new(Zeroizing::new([9; 32])));
         let venue = Venue::parse("venue.toml", facts).unwrap();
