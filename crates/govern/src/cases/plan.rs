@@ -102,7 +102,8 @@ impl Govern {
     /// Decides about members of a case, all in one change.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `case_closed`, `member_unknown`, `member_twice`, `reason_missing`, what the ladder refuses.
+    /// `forbidden`, `not_found`, `case_closed`, `member_unknown`, `member_twice`, `reason_missing`, `own_case`, what the ladder
+    /// refuses.
     pub async fn decide_case(
         &self,
         actor: &Actor,
@@ -129,7 +130,7 @@ impl Govern {
             };
             for one in decisions {
                 let why = reason("reason", &one.reason)?;
-                if let Some((part, _)) = self.member_turned(actor, one, &mut docket, now).await? {
+                if let Some((part, _)) = self.member_turned(actor, one, (&case, &mut docket), now).await? {
                     plan.absorb(part)?;
                 }
                 if let Some(member) = docket.case_mut(id).and_then(|case| case.member_mut(&one.key)) {
@@ -154,7 +155,7 @@ impl Govern {
         &self,
         actor: &Actor,
         one: &MemberDecision,
-        docket: &mut Docket,
+        (case, docket): (&CaseRow, &mut Docket),
         now: Timestamp,
     ) -> Result<Option<(Plan, Turned)>, Refusal> {
         let kind = match one.choice {
@@ -163,6 +164,9 @@ impl Govern {
             Choice::Keep | Choice::Confirm => return Ok(None),
         };
         let loaded = self.key_loaded(actor, &one.key).await?;
+        if loaded.key.measure == Some(Measure::Reverify) {
+            by_another(actor, case)?;
+        }
         if one.choice == Choice::Lift {
             // What is not there cannot be lifted, and a key that has ended is not given back.
             apply(loaded.key.standing(), Action::Clear)?;
@@ -172,6 +176,19 @@ impl Govern {
         let input = Input { acts: &acts, reason: Some(&one.reason), unheld, ..Input::default() };
         self.turn(actor, &loaded, input, docket, now).await.map(Some)
     }
+}
+
+/// What identity and control were asked for is given back by two: one who looked into the case, another who decides.
+fn by_another(actor: &Actor, case: &CaseRow) -> Result<(), Refusal> {
+    if case.is_looked_into_beside(&actor.principal) && !case.is_worked_by(&actor.principal) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalKind::Forbidden,
+        "own_case",
+        format!("re-verification is not ended by one person alone, and `{}` would", actor.principal),
+        "let whoever works the case do its steps, and another entitled person decide",
+    ))
 }
 
 fn each_once(case: &CaseRow, decisions: &[MemberDecision]) -> Result<(), Refusal> {

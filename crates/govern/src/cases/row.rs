@@ -1,6 +1,6 @@
 //! A case's row and its events'.
 
-use super::playbook::PlaybookStep;
+use super::playbook::{PlaybookStep, StepState};
 use crate::refusal::Refusal;
 use crate::row::{image, replace, typed};
 use serde::{Deserialize, Serialize};
@@ -157,6 +157,21 @@ pub struct CaseEvent {
 }
 
 impl CaseRow {
+    /// Whether this person works the case: has it, or did a step of its playbook.
+    #[must_use]
+    pub fn is_worked_by(&self, principal: &str) -> bool {
+        let did =
+            |step: &PlaybookStep| step.state == StepState::Done && step.by.as_deref() == Some(principal);
+        self.assignee.as_deref() == Some(principal) || self.body.playbook.iter().any(did)
+    }
+
+    /// Whether somebody else than this person looked into it: did a step of its playbook.
+    #[must_use]
+    pub fn is_looked_into_beside(&self, principal: &str) -> bool {
+        let steps = self.body.playbook.iter().filter(|step| step.state == StepState::Done);
+        steps.filter_map(|step| step.by.as_deref()).any(|by| by != principal)
+    }
+
     /// Reads a row.
     ///
     /// # Errors

@@ -202,7 +202,8 @@ impl Govern {
         for member in &case.members {
             let open = self.measures_of(&member.key, MeasureState::InForce).await?;
             let cut = [Measure::Hold, Measure::Reverify].map(Measure::as_str);
-            if open.iter().any(|row| row.case_id == case.case_id && cut.contains(&row.measure.as_str())) {
+            // Whichever case it stands in: a case that a cluster's took up left its measures behind.
+            if open.iter().any(|row| cut.contains(&row.measure.as_str())) {
                 return Err(Refusal::new(
                     RefusalKind::Conflict,
                     "cut_open",

@@ -25,8 +25,8 @@ impl Govern {
         }
         let frozen = frozen(approval)?;
         let row = self.row(&CASES, &frozen.case_id).await?;
-        let assignee = row.as_ref().map(CaseRow::of).transpose()?.and_then(|case| case.assignee);
-        if assignee.as_deref() != Some(actor.principal.as_str()) {
+        let case = row.as_ref().map(CaseRow::of).transpose()?;
+        if !case.is_some_and(|case| case.is_worked_by(&actor.principal)) {
             return Ok(());
         }
         Err(Refusal::new(

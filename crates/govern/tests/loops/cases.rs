@@ -123,3 +123,48 @@ async fn the_queue_is_by_priority() {
     let subjects: Vec<_> = queue.iter().map(|case| case.subject.clone()).collect();
     assert_eq!(subjects, [format!("key:{two}"), format!("key:{one}")]);
 }
+
+/// A case that a cluster's took up left its measures behind: they are cuts of the cluster's case all the same.
+#[tokio::test]
+async fn a_case_that_took_another_up_does_not_close_over_its_cut() {
+    let bench = bench().await;
+    let (call, anna) = (Call::default(), staff("anna", Role::Analyst));
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    bench.govern.take_findings(&batch(1, 1, &key, &[("want", "hold")])).await.unwrap();
+    bench.pass(1);
+    let stricter = assessment(2, &key, &[("want", "reverify"), ("mode", "propose")]);
+    let findings =
+        sumun_govern::detection::Findings { signals: vec![], assessments: vec![clustered(stricter, 9)] };
+    bench.govern.take_findings(&findings).await.unwrap();
+    let id = only_case(&bench).await;
+    for step in bench.govern.case_shown(&anna, &id).await.unwrap().missing {
+        bench
+            .govern
+            .work_case(&anna, &id, Work::StepDone(&step, "done, and on record"), &call)
+            .await
+            .unwrap();
+    }
+    let close = Work::Close(CaseOutcome::FalsePositive, WHY);
+    assert_eq!(bench.govern.work_case(&anna, &id, close, &call).await.unwrap_err().code, "cut_open");
+}
+
+/// What identity and control were asked for is given back by two: one looked into it, another decides.
+#[tokio::test]
+async fn nobody_ends_a_renewed_verification_alone() {
+    let bench = bench().await;
+    let (call, anna, bert) = (Call::default(), staff("anna", Role::Analyst), staff("bert", Role::Approver));
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    bench.govern.take_findings(&batch(1, 1, &key, &[("want", "reverify")])).await.unwrap();
+    let id = only_case(&bench).await;
+    let govern = &bench.govern;
+    for choice in [Choice::Lift, Choice::Exonerate] {
+        let alone = govern.decide_case(&anna, &id, &[decision(&key, choice)], &call).await.unwrap_err();
+        assert_eq!(alone.code, "own_case");
+    }
+    let did = Work::StepDone("review_evidence", "done, and on record");
+    govern.work_case(&anna, &id, did, &call).await.unwrap();
+    let lift = [decision(&key, Choice::Lift)];
+    assert_eq!(govern.decide_case(&anna, &id, &lift, &call).await.unwrap_err().code, "own_case");
+    govern.decide_case(&bert, &id, &lift, &call).await.unwrap();
+    assert_eq!(bench.column(&key, "measure").await, json!(null));
+}
