@@ -32,21 +32,34 @@ pub struct IdentityWord {
 /// Most verifications of one customer that one word is about.
 const OF_CUSTOMER_MAX: usize = 1_000;
 
+/// How far the exchange's clock may be behind ours, and what whole seconds cut off, microseconds.
+const BEHIND_US_MAX: i64 = 5_000_000;
+
 impl Govern {
     /// Notes it in every open verification it is about; gives their ids.
     ///
     /// # Errors
-    /// `no_verification` if there is none; the store's.
+    /// `no_verification` if there is none, `identity_early` if it was verified before it was asked for; the store's.
     pub async fn identity_told(&self, word: &IdentityWord) -> Result<Vec<String>, Refusal> {
         let equals = vec![("customer", json!(word.customer)), ("state", json!(VerificationState::Open))];
-        let mut about = Vec::new();
+        let (mut about, mut early) = (Vec::new(), false);
         for row in self.rows_where(&VERIFICATIONS, equals, None, OF_CUSTOMER_MAX).await? {
             let found = Verification::of(&row)?;
             let key = word.key.as_ref().is_none_or(|key| found.keys().any(|of| of == key.as_str()));
             let account = word.account.as_ref().is_none_or(|account| found.account == account.as_str());
-            if key && account {
+            let anew = found.opened_us <= word.at.as_micros().saturating_add(BEHIND_US_MAX);
+            early |= key && account && !anew;
+            if key && account && anew {
                 about.push(found.verification);
             }
+        }
+        if about.is_empty() && early {
+            return Err(Refusal::new(
+                RefusalKind::Conflict,
+                "identity_early",
+                format!("this identity was verified at {}, before it was asked for", word.at),
+                "verify it anew; what was shown before counts for nothing here",
+            ));
         }
         if about.is_empty() {
             return Err(Refusal::new(

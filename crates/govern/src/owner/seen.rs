@@ -25,7 +25,7 @@ pub struct Noticed {
     pub address: IpAddr,
     /// Whether that address is in effect.
     pub registered: bool,
-    /// Whether it is the first use of its nonce, as far as its gate knows: an old request sent again proves nothing.
+    /// Whether it is the first use of its nonce and in its time, as far as its gate knows: an old request sent again proves nothing.
     pub fresh: bool,
     /// Whether a refusal was more than recorded.
     pub enforced: bool,
@@ -85,7 +85,7 @@ pub fn notice_of(line: &AccessLine, position: u64) -> Option<Noticed> {
         account: line.account.clone(),
         address: prefix::canonical(address),
         registered,
-        fresh: outcome(Check::Replay) != Some(CheckOutcome::Fail),
+        fresh: [Check::Replay, Check::Clock].map(outcome).iter().all(|one| *one != Some(CheckOutcome::Fail)),
         enforced: line.enforced.unwrap_or(true),
         client: line.agent.as_deref().map(|agent| agent.chars().take(CLIENT_CHARS_MAX).collect()),
         code: text("code"),
@@ -128,6 +128,10 @@ mod tests {
             noticed(r#""signature":"valid","verdict":"deny","checks":{"address":"fail","replay":"fail"}"#)
                 .unwrap();
         assert!(!again.fresh);
+        let old =
+            noticed(r#""signature":"valid","verdict":"deny","checks":{"address":"fail","clock":"fail"}"#)
+                .unwrap();
+        assert!(!old.fresh, "its time is over: whoever caught it may send it");
         let code = noticed(
             r#""signature":"valid","verdict":"allow","checks":{"address":"pass"},"ext":{"code":"00ff"}"#,
         );

@@ -258,3 +258,54 @@ async fn nobody_else_takes_the_test() {
     let no = bench.govern.rotate_for_test(&owner, &id, &Rotation::default(), &call).await.unwrap_err();
     assert_eq!(no.code, "no_rotation_asked");
 }
+
+/// Who showed his identity before it was asked for has not shown it anew.
+#[tokio::test]
+async fn what_was_shown_before_counts_for_nothing() {
+    let bench = asking().await;
+    let (_, id) = asked(&bench).await;
+    let early = IdentityWord {
+        customer: "C1".parse().unwrap(),
+        key: None,
+        account: None,
+        method: "video_call".into(),
+        passed: true,
+        at: bench.world.now().plus_micros(-3_600 * S),
+        evidence: "cd".repeat(32),
+    };
+    assert_eq!(bench.govern.identity_told(&early).await.unwrap_err().code, "identity_early");
+    let view = bench.govern.verification(&bench.owner("C1"), &id).await.unwrap();
+    assert_eq!(view.identity, Half::Outstanding);
+}
+
+/// Whoever caught a request can send it again, from wherever: that neither asks the owner nor fails his test.
+#[tokio::test]
+async fn a_request_sent_again_says_nothing() {
+    let bench = asking().await;
+    let (key, id) = asked(&bench).await;
+    let owner = bench.owner("C1");
+    bench.govern.start_test(&owner, &id, &Call::default()).await.unwrap();
+    for index in 0..2 {
+        let view = step(&bench, &id).await;
+        bench.pass(3 * S);
+        send_code(&bench, &key, &view, index).await;
+    }
+    step(&bench, &id).await;
+    let new = bench
+        .govern
+        .rotate_for_test(&bench.owner("C1"), &id, &Rotation::default(), &Call::default())
+        .await
+        .unwrap()
+        .value
+        .key
+        .key;
+    for (number, failed) in [(1, "replay"), (2, "clock")] {
+        let mut checks = json!({ "signature": "pass", "replay": "pass", "clock": "pass", "address": "fail" });
+        checks[failed] = json!("fail");
+        let line = line(&bench, &new, "198.51.100.77", false, json!({ "checks": checks }));
+        let saw = take(&bench, &[(2_000_000 + number, line)]).await;
+        assert_eq!((saw.asked, saw.proved), (0, 0), "{failed}");
+    }
+    let view = bench.govern.verification(&bench.owner("C1"), &id).await.unwrap();
+    assert_eq!((view.failures, view.tests[0].steps[2].state.as_str()), (0, "running"));
+}

@@ -29,7 +29,7 @@ impl Govern {
             let fact = Fact::Request {
                 key: &noticed.key,
                 at: noticed.at,
-                registered: noticed.registered && noticed.fresh,
+                registered: noticed.registered,
                 code: noticed.code.as_deref(),
                 event: noticed.event.as_str(),
             };
