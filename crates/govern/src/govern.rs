@@ -42,6 +42,8 @@ pub struct Govern {
     venue: RwLock<InForce>,
     /// Which access lines matter to owners.
     pub watch: crate::owner::Watch,
+    /// Behind which measure it is looked next when gates obeyed; none: from the first.
+    pub(crate) effects_from: std::sync::Mutex<Option<String>>,
     pub(crate) policy: RwLock<Option<Arc<crate::policies::InForce>>>,
 }
 
@@ -62,6 +64,7 @@ impl Govern {
             world,
             venue: RwLock::new(InForce { version: 0, venue: Arc::new(venue) }),
             watch: crate::owner::Watch::default(),
+            effects_from: std::sync::Mutex::default(),
             policy: RwLock::new(None),
         }
     }

@@ -78,6 +78,19 @@ pub trait Party: Serialize + DeserializeOwned + Send {
     fn outwards(self) -> Self {
         self
     }
+    /// As those see it who put nothing: with a version that tells nothing of what is kept from them.
+    fn read_only(self) -> Self {
+        self
+    }
+    /// As this actor sees it.
+    fn seen_by(row: &Image, actor: &Actor) -> Self {
+        let view = Self::of(row);
+        match (inside(actor), actor.has(Self::PUT_BY)) {
+            (true, _) => view,
+            (false, true) => view.outwards(),
+            (false, false) => view.outwards().read_only(),
+        }
+    }
     /// A field as the plan shows it.
     fn shown(_field: &str, value: Value) -> Value {
         value
@@ -205,8 +218,7 @@ impl Govern {
         if !sees(actor, P::customer(&row).as_deref()) {
             return Err(not_found(P::WHAT, id));
         }
-        let view = P::of(&row);
-        Ok(if inside(actor) { view } else { view.outwards() })
+        Ok(P::seen_by(&row, actor))
     }
 
     /// Parties of one kind this actor may see, by id. `equals` narrows by columns.
@@ -232,8 +244,7 @@ impl Govern {
         }
         let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX), ..Filter::default() };
         let rows = self.store.list(P::TABLE, &filter).await.map_err(store_refusal)?;
-        let whole = inside(actor);
-        Ok(rows.iter().map(P::of).map(|view| if whole { view } else { view.outwards() }).collect())
+        Ok(rows.iter().map(|row| P::seen_by(row, actor)).collect())
     }
 }
 

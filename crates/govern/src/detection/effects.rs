@@ -26,6 +26,9 @@ use sumun_model::{Measure, Timestamp};
 use sumun_policy::{Reasoned, Step};
 use sumun_store::tables::SIGNALS;
 
+/// The ladder's word for telling of a measure that followed from another key.
+const TAKEN_OVER: &str = "ladder.follows";
+
 /// On what a turn rests.
 pub(crate) struct Grounds<'a> {
     pub(crate) actor: &'a Actor,
@@ -92,6 +95,9 @@ impl Govern {
                         values: BTreeMap::from([("by".to_owned(), step.measure.as_str().into())]),
                     };
                     taking.end_in_force(plan, &grounds.by(), &why, *now);
+                    if step.rule == TAKEN_OVER {
+                        self.left_behind_ends(plan, grounds, step.measure).await?;
+                    }
                     let approved = Reasoned { code: "approved".to_owned(), values: BTreeMap::new() };
                     let how = (MeasureState::Ended, actor.principal.as_str(), &approved);
                     let settled = taking.settle_proposed(plan, step.measure, how, *now);
@@ -124,6 +130,9 @@ impl Govern {
                     }
                 }
                 taking.end_in_force(plan, &grounds.by(), &step.why, *now);
+                if grounds.from.is_some() {
+                    self.left_behind_ends(plan, grounds, step.measure).await?;
+                }
                 self.told_of_end(plan, grounds, step);
             }
             (Phase::Leave, Mode::Propose) => {
@@ -133,6 +142,24 @@ impl Govern {
                 let settled = taking.settle_proposed(plan, step.measure, how, *now);
                 self.close_approvals(plan, &settled, input.approval).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// What ended keys handed on to this one is borne by this one from now on: after it, it follows nobody any more.
+    async fn left_behind_ends(
+        &self,
+        plan: &mut Plan,
+        grounds: &Grounds<'_>,
+        measure: Measure,
+    ) -> Result<(), Refusal> {
+        let why = Reasoned {
+            code: "followed".to_owned(),
+            values: BTreeMap::from([("to".to_owned(), grounds.loaded.key.key.as_str().into())]),
+        };
+        for row in self.left_behind(&grounds.loaded.account.customer, measure).await? {
+            let row = row.ended(MeasureState::Ended, &grounds.by(), why.clone(), grounds.now.as_micros());
+            plan.change.writes.push(row.next_write());
         }
         Ok(())
     }

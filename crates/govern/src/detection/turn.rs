@@ -126,7 +126,7 @@ impl Govern {
         if after.as_ref().is_some_and(|after| after.state.is_terminal()) {
             self.withdraw_open(&mut plan, &key.key, input.approval).await?;
         }
-        self.verified_anew(&mut plan, &grounds, &next).await?;
+        self.verified_anew(&mut plan, &grounds, &next, &told).await?;
         self.tell(&mut plan, &grounds, &next, &told);
         let turned = Turned {
             key: key.key.clone(),
@@ -166,10 +166,15 @@ impl Govern {
         plan: &mut Plan,
         grounds: &Grounds<'_>,
         next: &StandingRow,
+        steps: &[ToldStep],
     ) -> Result<(), Refusal> {
         let Loaded { key, account } = grounds.loaded;
+        // A measure that followed from another key stands in the row before the ladder tells of it.
+        let told = steps.iter().any(|step| {
+            (step.measure, step.phase, step.mode) == (Measure::Reverify, Phase::Enter, Mode::Act)
+        });
         let (was, is) = [key.measure, next.measure].map(|one| one == Some(Measure::Reverify)).into();
-        if is && !was && alive(key) {
+        if is && (!was || told) && alive(key) {
             let measures = plan.change.writes.iter().filter(|write| write.table.name == MEASURES.name);
             let case_id = measures
                 .filter(|write| text(&write.image, "state") == "in_force")

@@ -122,8 +122,8 @@ impl Govern {
         let turns = self.turn_due().await?;
         let now = self.world.now();
         let mut run = DueRun { turned: turns.turned, failed: turns.failed, ..DueRun::default() };
-        self.lapse_after_end().await?;
-        self.note_effects().await?;
+        self.lapse_after_end(&mut run.failed).await?;
+        self.note_effects(&mut run.failed).await?;
         let page = Filter { limit: PAGE, ..Filter::default() };
         let at_most = Some(("due_us", now.as_micros()));
         let equals = vec![("state", json!(ApprovalState::Open))];

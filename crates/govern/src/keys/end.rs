@@ -13,11 +13,12 @@ use crate::actor::Actor;
 use crate::approvals::{Approval, Opening};
 use crate::call::{Call, Done, Planned};
 use crate::govern::Govern;
+use crate::owner::verification;
 use crate::plan::{Effect, Plan};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::staff::require;
 use serde_json::json;
-use sumun_model::{ExpiryCause, KeyState, Timestamp};
+use sumun_model::{ExpiryCause, KeyState, Measure, Timestamp};
 use sumun_store::tables::KEYS;
 use sumun_store::{Expect, RowRead};
 
@@ -135,6 +136,10 @@ impl Govern {
         let mut plan = plan(deed, &Why { reason, ..Why::default() }, vec![write])?;
         plan.change.facts.insert("cause".to_owned(), json!(cause));
         self.withdraw_open(&mut plan, &key.key, None).await?;
+        if key.measure == Some(Measure::Reverify) {
+            // It asks its owner for nothing any more; the key that takes the measure over asks anew.
+            verification::close(self, &mut plan, &key.key, now).await?;
+        }
         Ok(plan)
     }
 }

@@ -7,7 +7,7 @@ use super::access::AccountFacts;
 use super::asked::invalid;
 use super::row::KeyRow;
 use crate::govern::{Govern, store_refusal};
-use crate::measures::{MeasureState, SUSPEND};
+use crate::measures::{MeasureRow, MeasureState, SUSPEND};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row::text;
 use crate::venue::Venue;
@@ -123,6 +123,24 @@ impl Govern {
             return Ok(None);
         };
         Ok(Some(KeyRow { reason: Some(open.why_in_words()), ..key }))
+    }
+
+    /// Measures that ended keys of this customer still hand on, none stricter than this one. A living key that took them over bears
+    /// them now. Holds are left out: they lapse by themselves, or are released.
+    pub(crate) async fn left_behind(
+        &self,
+        customer: &str,
+        up_to: Measure,
+    ) -> Result<Vec<MeasureRow>, Refusal> {
+        let mut left = Vec::new();
+        for key in self.measured_keys(customer).await? {
+            let Some(measure) = key.measure.filter(|measure| *measure <= up_to) else { continue };
+            if key.state.is_terminal() && measure != Measure::Hold {
+                let open = self.measures_of(&key.key, MeasureState::InForce).await?;
+                left.extend(open.into_iter().filter(|row| row.measure == measure.as_str()));
+            }
+        }
+        Ok(left)
     }
 
     /// Refuses a key to a customer of whom another one is suspended, though that has ended since: a suspension follows him.

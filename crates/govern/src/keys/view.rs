@@ -112,7 +112,7 @@ impl KeyView {
 }
 
 /// A version made of what is seen: 53 bits, which every JSON reader holds exactly, and never 0.
-fn digested(view: &KeyView) -> i64 {
+pub(crate) fn digested(view: &impl Serialize) -> i64 {
     // Plain fields only: nothing here can fail to serialise.
     let text = serde_json::to_string(view).unwrap_or_default();
     let digest = Sha256::digest(text);

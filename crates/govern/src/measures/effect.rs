@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row::{integer, text};
 use serde_json::{Value, json};
+use std::sync::PoisonError;
 use sumun_model::Mode;
 use sumun_store::tables::{FEED_KEYS, GATES, MEASURES, RECEIPTS};
 use sumun_store::{Filter, Image};
@@ -23,20 +24,29 @@ const WAIT_US: i64 = 24 * 3_600_000_000;
 const BACK: u32 = 50;
 
 impl Govern {
-    /// Fills in when measures held at the gates. Gives how many were completed.
+    /// Fills in when measures held at the gates, for the next [`BATCH`] of those of which it is not known; after the last it begins
+    /// anew, so that none waits behind others that never complete. Gives how many were completed; what fails is noted.
     ///
     /// # Errors
     /// The store's.
-    pub async fn note_effects(&self) -> Result<usize, Refusal> {
+    pub async fn note_effects(&self, failed: &mut Vec<(String, &'static str)>) -> Result<usize, Refusal> {
         let equals = vec![("state", json!(MeasureState::InForce)), ("effect_us", Value::Null)];
-        let filter = Filter { equals, limit: BATCH, ..Filter::default() };
+        let after = self.effects_from.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let filter = Filter { equals, after, limit: BATCH, ..Filter::default() };
         let now = self.world.now().as_micros();
-        let open: Vec<MeasureRow> = self
-            .measures_with(filter)
-            .await?
-            .into_iter()
-            .filter(|row| row.mode == Mode::Act && now - row.began_us < WAIT_US)
-            .collect();
+        let rows = self.store.list(&MEASURES, &filter).await.map_err(store_refusal)?;
+        if rows.len() >= BATCH as usize {
+            let last = rows.last().map(|row| text(row, MEASURES.key).to_owned());
+            *self.effects_from.lock().unwrap_or_else(PoisonError::into_inner) = last;
+        }
+        let mut open = Vec::new();
+        for row in &rows {
+            match MeasureRow::of(row) {
+                Ok(row) if row.mode == Mode::Act && now - row.began_us < WAIT_US => open.push(row),
+                Ok(_) => {}
+                Err(refusal) => failed.push((text(row, MEASURES.key).to_owned(), refusal.code)),
+            }
+        }
         if open.is_empty() {
             return Ok(0);
         }
@@ -53,8 +63,12 @@ impl Govern {
         let mut completed = 0;
         for measure in open {
             let Some(obeyed) = self.obeyed(&measure, &receipts).await? else { continue };
-            self.note_effect(&measure.measure_id, &obeyed).await?;
-            completed += 1;
+            match self.note_effect(&measure.measure_id, &obeyed).await {
+                Ok(()) => completed += 1,
+                // Another process was first, or it ended meanwhile.
+                Err(refusal) if refusal.kind == RefusalKind::Conflict => {}
+                Err(refusal) => failed.push((measure.measure_id, refusal.code)),
+            }
         }
         Ok(completed)
     }

@@ -8,13 +8,13 @@ use crate::cases::docket::{Alert, Docket};
 use crate::cases::row::{Member, MemberState};
 use crate::detection::standing::begun;
 use crate::detection::{Input, detect_actor};
-use crate::govern::{Govern, change, facts};
+use crate::govern::{Govern, change, facts, store_refusal};
 use crate::keys::access::Loaded;
 use crate::keys::machine::Action;
 use crate::owner::verification;
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::row::replace;
+use crate::row::{replace, text};
 use crate::tasks::{self, TaskKind, TaskRow};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -225,8 +225,11 @@ impl Govern {
         Ok(Some(plan))
     }
 
-    /// Holds that ended keys left behind end at their due time too.
-    pub(crate) async fn lapse_after_end(&self) -> Result<(), Refusal> {
+    /// Holds that ended keys left behind end at their due time too. What fails is noted, and the rest goes on.
+    pub(crate) async fn lapse_after_end(
+        &self,
+        failed: &mut Vec<(String, &'static str)>,
+    ) -> Result<(), Refusal> {
         let now = self.world.now();
         let filter = Filter {
             equals: vec![("state", json!(MeasureState::InForce)), ("measure", json!("hold"))],
@@ -234,12 +237,13 @@ impl Govern {
             limit: 200,
             ..Filter::default()
         };
-        for row in self.measures_with(filter).await? {
-            let key = self.row_or_not_found(&KEYS, "key", &row.key).await?;
-            if !crate::keys::row::KeyRow::of(&key)?.state.is_terminal() {
-                continue;
+        for row in self.store.list(&MEASURES, &filter).await.map_err(store_refusal)? {
+            match self.lapse_row(text(&row, MEASURES.key)).await {
+                Err(refusal) if refusal.code != "not_due" => {
+                    failed.push((text(&row, MEASURES.key).to_owned(), refusal.code));
+                }
+                _ => {}
             }
-            self.lapse_row(&row.measure_id).await?;
         }
         Ok(())
     }
@@ -248,6 +252,17 @@ impl Govern {
         let actor = &detect_actor();
         self.run(actor, &Call::default(), |now| async move {
             let row = MeasureRow::of(&self.row_or_not_found(&MEASURES, "measure", id).await?)?;
+            let key = self.row_or_not_found(&KEYS, "key", &row.key).await?;
+            let over = row.until_us.is_some_and(|until| until <= now.as_micros());
+            let left = crate::keys::row::KeyRow::of(&key)?.state.is_terminal();
+            if row.state != MeasureState::InForce || !over || !left {
+                return Err(Refusal::new(
+                    RefusalKind::Conflict,
+                    "not_due",
+                    format!("measure `{id}` does not lapse now"),
+                    "nothing has to be done",
+                ));
+            }
             let mut facts = facts(actor);
             facts.insert("measure".to_owned(), json!(id));
             let why = Reasoned { code: "ladder.lapsed".to_owned(), values: BTreeMap::new() };

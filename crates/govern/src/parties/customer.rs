@@ -5,6 +5,7 @@ use super::{Draft, Party, check_country, check_text};
 use crate::actor::Actor;
 use crate::call::{Call, Done};
 use crate::govern::Govern;
+use crate::keys::view::digested;
 use crate::refusal::Refusal;
 use crate::row;
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,12 @@ impl Party for Customer {
 
     fn customer(row: &Image) -> Option<String> {
         row::text_or_null(row, "customer")
+    }
+
+    /// Every measure on one of its keys writes the row, watching among them.
+    fn read_only(self) -> Self {
+        let shown = Self { version: 0, ..self };
+        Self { version: digested(&shown), ..shown }
     }
 }
 

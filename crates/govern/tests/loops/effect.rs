@@ -28,7 +28,7 @@ async fn a_measure_says_when_it_held_at_each_gate() {
     let last = deltas.last().unwrap();
     for (gate, signing) in &gates {
         bench.pass(SECOND);
-        assert_eq!(govern.note_effects().await.unwrap(), 0, "one gate has not obeyed");
+        assert_eq!(govern.note_effects(&mut Vec::new()).await.unwrap(), 0, "one gate has not obeyed");
         let acknowledgement = Acknowledgement {
             gate: gate.clone(),
             boot: "b1".into(),
@@ -43,8 +43,8 @@ async fn a_measure_says_when_it_held_at_each_gate() {
         };
         govern.take_receipt(&acknowledgement.sign(signing).unwrap()).await.unwrap();
     }
-    assert_eq!(govern.note_effects().await.unwrap(), 1);
-    assert_eq!(govern.note_effects().await.unwrap(), 0);
+    assert_eq!(govern.note_effects(&mut Vec::new()).await.unwrap(), 1);
+    assert_eq!(govern.note_effects(&mut Vec::new()).await.unwrap(), 0);
     let wanted = MeasureFilter { key: Some(key), limit: 10, ..MeasureFilter::default() };
     let row = govern.measures(&staff("anna", Role::Analyst), &wanted).await.unwrap().pop().unwrap();
     let after: Vec<_> =

@@ -60,6 +60,12 @@ impl Ladder for Told {
             (after.measure, after.due, after.proposal) = (Some(measure), until, None);
             steps.push(step(measure, Phase::Enter, Mode::Act, said, until));
         };
+        if std::mem::take(&mut after.untold)
+            && let Some(measure) = after.measure
+        {
+            let told = step(measure, Phase::Enter, Mode::Act, said, after.due);
+            steps.push(Step { rule: "ladder.follows".into(), ..told });
+        }
         for act in &said.acts {
             match act.kind {
                 ActKind::Lifted | ActKind::Exonerated | ActKind::Acknowledged => {

@@ -1,11 +1,15 @@
 //! Measures of staff's own, and what an owner cannot escape by ending a key.
 
 use crate::bench::{Bench, HOUR, request, staff};
-use crate::ladder::bench;
+use crate::ladder::{batch, bench};
 use serde_json::json;
 use sumun_govern::keys::measures::Hold;
+use sumun_govern::measures::read::MeasureFilter;
+use sumun_govern::parties::{Account, Customer};
 use sumun_govern::{Call, Role};
-use sumun_store::tables::{KEYS, STANDINGS};
+use sumun_model::{Act, ActKind};
+use sumun_store::Filter;
+use sumun_store::tables::{KEYS, MEASURES, STANDINGS};
 
 const WHY: &str = "used from two countries within a minute";
 const LESSER: &str = "a warning would come too late";
@@ -104,4 +108,77 @@ async fn a_closed_account_ends_its_keys_in_the_same_change() {
     let (class, entry) = bench.ledger().await.pop().unwrap();
     assert_eq!((class.as_str(), entry.pointer("/feed/0/state")), ("account.put", Some(&json!("expired"))));
     assert_eq!(bench.column(&key, "state").await, json!("expired"));
+}
+
+/// What followed from an ended key is answered at the key that bears it now, and then it follows nobody.
+#[tokio::test]
+async fn a_renewed_verification_follows_to_the_next_key_and_ends_there() {
+    let bench = bench().await;
+    let (call, owner) = (Call::default(), bench.owner("C1"));
+    let (key, _) = bench.issued(&request("portfolio", &["read"])).await;
+    bench.govern.take_findings(&batch(1, 1, &key, &[("want", "reverify")])).await.unwrap();
+    let open = async |key: &str| {
+        let page = Filter { limit: 10, ..Filter::default() };
+        let found = bench.govern.verifications(&owner, page, (Some(key), Some("open"))).await.unwrap();
+        found.into_iter().map(|found| found.verification).collect::<Vec<_>>()
+    };
+    assert_eq!(open(&key).await.len(), 1);
+    bench.govern.revoke_key(&owner, &key, None, &call).await.unwrap();
+    assert_eq!(open(&key).await.len(), 0, "an ended key asks for nothing");
+    let (next, _) = bench.issued(&request("portfolio", &["read"])).await;
+    assert_eq!(bench.column(&next, "measure").await, json!("reverify"));
+    bench.pass(HOUR);
+    assert_eq!(bench.govern.due().await.unwrap().failed, []);
+    assert_eq!(open(&next).await.len(), 1, "its owner can answer");
+    let act = Act { kind: ActKind::Lifted, at: bench.govern.world.now(), event: None };
+    bench.govern.act_on_key(&staff("anna", Role::Analyst), &next, act, None, &call).await.unwrap();
+    assert_eq!(bench.column(&next, "measure").await, json!(null));
+    let (third, _) = bench.issued(&request("portfolio", &["read"])).await;
+    assert_eq!(bench.column(&third, "measure").await, json!(null), "it haunts nobody");
+}
+
+/// A row that cannot be read stops neither the clock nor what falls due of others.
+#[tokio::test]
+async fn a_damaged_measure_stops_nothing() {
+    let bench = bench().await;
+    let (one, _) = bench.issued(&request("portfolio", &["read"])).await;
+    let (two, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    for (n, key) in [(1, &one), (2, &two)] {
+        bench.govern.take_findings(&batch(n, n.into(), key, &[("want", "hold")])).await.unwrap();
+        bench.govern.revoke_key(&bench.owner("C1"), key, None, &Call::default()).await.unwrap();
+    }
+    let wanted = |key: &str| MeasureFilter { key: Some(key.into()), limit: 10, ..MeasureFilter::default() };
+    let anna = staff("anna", Role::Analyst);
+    let row = bench.govern.measures(&anna, &wanted(&one)).await.unwrap().pop().unwrap();
+    bench.alter(&MEASURES, &row.measure_id, "mode", json!("nonsense")).await;
+    bench.pass(HOUR);
+    let run = bench.govern.due().await.unwrap();
+    assert!(run.failed.contains(&(row.measure_id, "row_unreadable")), "{:?}", run.failed);
+    let other = bench.govern.measures(&anna, &wanted(&two)).await.unwrap().pop().unwrap();
+    assert!(other.ended_us.is_some(), "the other hold lapsed");
+}
+
+/// Nothing that an owner reads moves when he begins to be watched (L3).
+#[tokio::test]
+async fn an_owner_cannot_tell_that_he_is_watched() {
+    let bench = bench().await;
+    let (key, _) = bench.issued(&request("portfolio", &["read"])).await;
+    let seen = async || {
+        let (govern, owner) = (&bench.govern, bench.owner("C1"));
+        let customer = govern.party::<Customer>(&owner, "C1").await.unwrap();
+        let account = govern.party::<Account>(&owner, "A1").await.unwrap();
+        let view = govern.key(&owner, &key).await.unwrap();
+        let page = || Filter { limit: 10, ..Filter::default() };
+        let letters = govern.letters(&owner, page(), (None, None)).await.unwrap();
+        let asked = govern.approvals(&owner, None, None, None, 10).await.unwrap();
+        let told = govern.key_timeline(&owner, &key, None, 100).await.unwrap();
+        serde_json::to_string(&(customer, account, view, letters, asked, told)).unwrap()
+    };
+    let before = seen().await;
+    bench.govern.take_findings(&batch(1, 1, &key, &[("want", "monitor")])).await.unwrap();
+    assert_eq!(bench.column(&key, "measure").await, json!("monitor"));
+    assert_eq!(seen().await, before);
+    let proposed = batch(2, 2, &key, &[("want", "hold"), ("mode", "propose")]);
+    bench.govern.take_findings(&proposed).await.unwrap();
+    assert_eq!(seen().await, before);
 }
