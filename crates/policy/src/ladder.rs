@@ -93,6 +93,8 @@ pub struct Standing {
     pub refused: Option<Refusal>,
     /// Signals already settled: no measure that the owner is told of begins anew on these alone.
     pub settled: BTreeSet<FindingId>,
+    /// Hard evidence already settled likewise; an end may still follow from it.
+    pub settled_hard: BTreeSet<String>,
     /// Signals that people cleared: they no longer count at all.
     pub cleared: BTreeSet<FindingId>,
     /// Hard evidence that people cleared.

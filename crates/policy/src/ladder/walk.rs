@@ -91,6 +91,11 @@ impl Walk<'_> {
             self.assessment.evidence.iter().map(|piece| piece.signal).collect();
         self.standing.settled.retain(|signal| present.contains(signal));
         self.standing.cleared.retain(|signal| present.contains(signal));
+        if !self.standing.settled_hard.is_empty() {
+            let hard = self.assessment.hard.iter();
+            let proved: BTreeSet<_> = hard.map(|(k, p)| crate::condition::hard_mark(*k, p)).collect();
+            self.standing.settled_hard.retain(|mark| proved.contains(mark));
+        }
     }
 
     fn tell_taken_over(&mut self) {
@@ -213,9 +218,15 @@ impl Walk<'_> {
             }
         }
         let relied = self.relied_on(scope, rule.score);
-        let settled = !relied.is_empty() && relied.iter().all(|s| self.standing.settled.contains(s));
+        let grounds = !relied.is_empty() || !scope.hard().is_empty();
+        let settled = grounds && relied.iter().all(|s| self.standing.settled.contains(s));
         // While a measure is in force, rising from it on its own signals is what the ladder is.
-        settled && scope.hard().is_empty() && rank(self.standing.measure) < rank(Some(Measure::Warn))
+        // An end may always follow from hard evidence; a hold that lapsed does not begin anew on what proved nothing new.
+        let hard = match rule.measure {
+            Measure::Expire => !scope.hard().is_empty(),
+            _ => marks().any(|mark| !self.standing.settled_hard.contains(&mark)),
+        };
+        settled && !hard && rank(self.standing.measure) < rank(Some(Measure::Warn))
     }
 
     /// Signals that raise a total, oldest first.
