@@ -59,8 +59,11 @@ async fn send(server: &Server, path: &Path, topic: &str, written: &mut HashSet<i
         }
         let mut taken = Vec::with_capacity(items.len());
         for item in items {
-            let ready = ready(server, &item).await?;
-            taken.push((item, ready));
+            match ready(server, &item).await {
+                Ok(ready) => taken.push((item, ready)),
+                // Tried again with its lease; the others leave.
+                Err(error) => tracing::error!(error = &*error, item = item.id, "A notice cannot be read"),
+            }
         }
         let lines: Vec<(OutboxItem, Option<Value>)> = taken
             .iter()
@@ -73,7 +76,16 @@ async fn send(server: &Server, path: &Path, topic: &str, written: &mut HashSet<i
         }
         for (item, ready) in taken {
             let settled = match &ready {
-                Some(ready) => deliver(server, &item, ready).await?,
+                Some(ready) => match deliver(server, &item, ready).await {
+                    Ok(settled) => settled,
+                    Err(error) => {
+                        tracing::warn!(
+                            error = &*error,
+                            "What became of a notice could not be noted; trying again"
+                        );
+                        false
+                    }
+                },
                 None => true,
             };
             if settled {

@@ -73,7 +73,8 @@ impl Reading {
         })?;
         let (line, text) = self.parse(origin, text, unknown)?;
         may_send(&self.sender, &line).map_err(|(field, cause)| bad(Some(field), cause))?;
-        let (ts, seq) = stamp(&line);
+        let Stamp { ts, seq, source } = stamp(&line);
+        may_name(&self.sender, source).map_err(|cause| bad(Some("source"), cause))?;
         if ts.micros_since(self.now) > AHEAD_US_MAX {
             let cause =
                 format!("{ts} is more than 60 seconds ahead of {}; check the sender's clock", self.now);
@@ -120,6 +121,10 @@ fn may_send(sender: &Sender, line: &Line) -> Result<(), (&'static str, String)> 
             Some(SessionAction::ControlProved | SessionAction::ControlFailed) => {
                 Err(("action", "control is tested by the control plane itself, which tells of it".to_owned()))
             }
+            Some(SessionAction::IdentityVerified) => Err((
+                "action",
+                "identity verified anew is told by `POST /v1/identity-callbacks`, signed".to_owned(),
+            )),
             _ => Ok(()),
         },
         (Sender::Exchange, Line::Report(report)) => match report.kind {
@@ -146,10 +151,38 @@ fn may_send(sender: &Sender, line: &Line) -> Result<(), (&'static str, String)> 
     }
 }
 
-/// When, and the source's own number.
-fn stamp(line: &Line) -> (Timestamp, Option<u64>) {
+/// Whether this sender may call itself that. Lines with source, type and id of an earlier one are repeats (WIRE 1): in another's
+/// name, one line would make another's vanish.
+fn may_name(sender: &Sender, source: Option<&str>) -> Result<(), String> {
+    let Some(source) = source else { return Ok(()) };
+    match sender {
+        Sender::Gate(gate) if source == gate.as_str() => Ok(()),
+        Sender::Gate(gate) => Err(format!("gate `{gate}` sends its own lines only")),
+        Sender::Exchange if OURS.contains(&source) => {
+            Err(format!("`{source}` is the control plane's own; give the exchange's lines another"))
+        }
+        Sender::Exchange => Ok(()),
+    }
+}
+
+/// Sources of the control plane's own lines.
+const OURS: &[&str] = &["govern", "clock"];
+
+/// What every line says of itself.
+struct Stamp<'a> {
+    /// When.
+    ts: Timestamp,
+    /// The source's own number.
+    seq: Option<u64>,
+    /// Who says so.
+    source: Option<&'a str>,
+}
+
+fn stamp(line: &Line) -> Stamp<'_> {
     macro_rules! of {
-        ($($kind:ident),+) => { match line { $(Line::$kind(body) => (body.ts, body.seq),)+ } };
+        ($($kind:ident),+) => {
+            match line { $(Line::$kind(body) => Stamp { ts: body.ts, seq: body.seq, source: body.source.as_deref() },)+ }
+        };
     }
     of!(
         Account, Vendor, Key, Delegation, Network, Market, Session, Access, Order, Trade, Quote, Transfer,
@@ -212,6 +245,10 @@ mod tests {
             told(&of_exchange, denies),
             told(&of_exchange, ACCESS),
             told(&of_exchange, &denies.replace("owner_denies", "owner_complaint")),
+            told(&of_exchange, &session.replace("login", "identity_verified")),
+            told(&of_exchange, &session.replace(r#""id""#, r#""source":"govern","id""#)),
+            told(&of_gate, &ACCESS.replace(r#""id""#, r#""source":"g2","id""#)),
+            told(&of_gate, &ACCESS.replace(r#""id""#, r#""source":"g1","id""#)),
         ];
         insta::assert_snapshot!(told.join("\n"));
     }
