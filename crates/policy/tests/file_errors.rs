@@ -91,7 +91,7 @@ fn every_fault_is_told() {
         ),
         (
             "always met",
-            "when = 'sharing.p >= 0.05 || families_over(1200) >= 1'",
+            "when = 'sharing.p >= 0.05 || families_over(1200) >= 1 || family.origin >= 600'",
             "when = 'sharing.points >= 0 || sharing.points < 0'",
         ),
         ("a hold that lapses first", "in_measure_s >= 3600", "in_measure_s >= 300000"),
