@@ -116,24 +116,33 @@ impl LadderJudge {
         if standing == Standing::default() && next_due.is_none() && is_birth(assessment) {
             return;
         }
-        if let Some(due) = self.is.keys.get(key).and_then(|kept| kept.next_due) {
-            self.due.remove(&(due, key.clone()));
+        if let Some(kept) = self.is.keys.get(key) {
+            if let Some(due) = kept.next_due {
+                self.due.remove(&(due, key.clone()));
+            }
+            // The account may be another customer's by now: who had it before is not answerable for it.
+            let before = whose(&kept.assessment);
+            self.shut(&before, key);
         }
         if let Some(due) = next_due {
             self.due.insert((due, key.clone()));
         }
         let ended = assessment.state.is_some_and(KeyState::is_terminal);
-        let under = self.open.entry(whose(assessment)).or_default();
         if standing.measure.is_some_and(|measure| measure != Measure::Expire) && !ended {
-            under.insert(key.clone());
-        } else {
-            under.remove(key);
-            if under.is_empty() {
-                self.open.remove(&whose(assessment));
-            }
+            self.open.entry(whose(assessment)).or_default().insert(key.clone());
         }
         let assessment = Assessment { acts: Vec::new(), ..assessment.clone() };
         self.is.keys.insert(key.clone(), Kept { standing, assessment, next_due });
+    }
+
+    /// A key's measure is no longer open with a customer.
+    fn shut(&mut self, whose: &str, key: &KeyId) {
+        if let Some(under) = self.open.get_mut(whose) {
+            under.remove(key);
+            if under.is_empty() {
+                self.open.remove(whose);
+            }
+        }
     }
 
     fn finding(&self, step: &Step, assessment: &Assessment, now: Timestamp) -> MeasureFinding {

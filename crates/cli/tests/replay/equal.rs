@@ -1,7 +1,7 @@
 //! Byte for byte the same for any number of threads, any batch, and through a stop and a restore.
 
 use super::support::{Place, Ran};
-use super::world::simulated;
+use super::world::{quick_policy, simulated, turns};
 
 fn replay(place: &Place, arguments: &[&str]) -> Ran {
     let ran = place.run(&[&["replay", "--data", "none"], arguments].concat());
@@ -36,7 +36,7 @@ fn threads_batches_and_stops_do_not_show() {
     place.write("rest.ndjson", "");
     assert_eq!(replay(&place, &["rest.ndjson", "--restore", "state"]).out, "");
     // Under another policy the state is another's.
-    place.write("policy.toml", &super::world::quick_policy());
+    place.write("policy.toml", &quick_policy());
     let other = place.run(&[
         "replay",
         "rest.ndjson",
@@ -49,6 +49,43 @@ fn threads_batches_and_stops_do_not_show() {
     ]);
     assert_eq!(other.code, 2);
     insta::assert_snapshot!(other.err, @"error: `state/detect.snapshot`: the snapshot was made under another policy, other parameters or other data files; use those, or replay the log from its beginning");
+}
+
+/// A measure follows the customer (DESIGN 4): the present one, also of an account that changed hands in between.
+#[test]
+fn an_account_that_changed_hands_leaves_nothing_with_its_customer_before() {
+    let place = Place::new();
+    place.write("policy.toml", &quick_policy());
+    let key = |minute: u32, key: &str, customer: &str| {
+        format!(
+            r#"{{"type":"account","ts":"2026-05-28T09:{minute:02}:00Z","account":"A-{key}","customer":"{customer}","segment":"retail"}}
+{{"type":"key","ts":"2026-05-28T09:{minute:02}:00Z","key":"{key}","account":"A-{key}","state":"active"}}
+"#
+        )
+    };
+    let world = turns(8)
+        + "{\"type\":\"account\",\"ts\":\"2026-05-28T09:00:40Z\",\"account\":\"A1\",\"customer\":\"C2\",\"segment\":\"retail\"}\n"
+        + turns(14).lines().last().unwrap()
+        + "\n"
+        + &key(2, "K8", "C1")
+        + &key(3, "K9", "C2")
+        + "{\"type\":\"tick\",\"ts\":\"2026-05-28T09:05:00Z\"}\n";
+    place.write("world.ndjson", &world);
+    let policy = ["--policy", "policy.toml"];
+    let whole = replay(&place, &[&["world.ndjson"], &policy[..]].concat());
+    assert!(!whole.out.contains("\"key\":\"K8\""), "{}", whole.out);
+    assert!(whole.out.contains("\"key\":\"K9\""), "{}", whole.out);
+    for part in 1..world.lines().count() {
+        let stop = part.to_string();
+        let cut = ["world.ndjson", "--stop-after", &stop, "--save", "state"];
+        let first = replay(&place, &[&cut, &policy[..]].concat());
+        place.write(
+            "rest.ndjson",
+            &world.lines().skip(part).flat_map(|line| [line, "\n"]).collect::<String>(),
+        );
+        let second = replay(&place, &[&["rest.ndjson", "--restore", "state"], &policy[..]].concat());
+        assert_eq!(first.out + &second.out, whole.out, "stopped behind {part}");
+    }
 }
 
 #[test]

@@ -12,15 +12,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use sumun_model::assessment::PIECES_MAX;
 use sumun_model::{
-    AccountId, Act, ActKind, Assessment, ClusterOf, CustomerId, Fact, Hard, KeyId, KeyState, Segment, Weights,
+    AccountId, Act, Assessment, ClusterOf, CustomerId, Fact, Hard, KeyId, KeyState, Segment, Weights,
 };
 
 /// Most features kept of one key; detectors name some ten.
 const FACTS_MAX: usize = 64;
 /// Most acts handed on at once.
 const ACTS_MAX: usize = 32;
-/// Failed control tests that are hard evidence (DESIGN 4).
-const FAILURES: u8 = 2;
 
 /// What is known of one key.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -35,8 +33,6 @@ pub(crate) struct FusedKey {
     pub(crate) cluster: Option<ClusterOf>,
     /// Acts since the last assessment.
     acts: Vec<Act>,
-    /// Control tests failed since the last one passed.
-    failures: u8,
     /// Whether it was ever assessed.
     assessed: bool,
 }
@@ -254,17 +250,6 @@ impl FusedKey {
     }
 
     fn act(&mut self, act: Act) {
-        match act.kind {
-            ActKind::ControlFailed => {
-                self.failures = self.failures.saturating_add(1);
-                if self.failures >= FAILURES {
-                    let proof = act.event.as_ref().map_or_else(|| act.at.to_string(), ToString::to_string);
-                    self.hard.insert(Hard::ControlFailedTwice, proof);
-                }
-            }
-            ActKind::ControlProved => self.failures = 0,
-            _ => {}
-        }
         if self.acts.len() < ACTS_MAX {
             self.acts.push(act);
         }

@@ -227,3 +227,30 @@ fn a_line_in_a_far_future_is_reached() {
     assert_eq!(near, year[..near.len()]);
     assert_eq!(told(begin + &far("9999")), year, "nothing is left to be told after a year");
 }
+
+#[test]
+fn failed_control_tests_are_acts_and_for_the_ladder_to_count() {
+    // Only those during a re-verification count, and when one is running detection does not know.
+    let failed = |n: u32| {
+        format!(
+            r#"{{"type":"session","id":"f{n}","ts":"2026-05-28T08:00:0{n}Z","account":"A-K1","key":"K1","action":"control_failed"}}"#
+        ) + "\n"
+    };
+    let outputs = outputs(
+        &(access("a0", "08:00:00", "K1", "203.0.113.7", "")
+            + "\n"
+            + &failed(1)
+            + &failed(2)
+            + &turns("K1", 0, 9)),
+    );
+    let assessments: Vec<_> = outputs
+        .iter()
+        .filter_map(|output| match output {
+            Output::Assessment { assessment, .. } => Some(assessment),
+            _ => None,
+        })
+        .collect();
+    assert!(assessments.iter().any(|a| !a.acts.is_empty()));
+    assert!(assessments.iter().any(|a| !a.evidence.is_empty()));
+    assert!(assessments.iter().all(|a| a.hard.is_empty()), "{assessments:?}");
+}

@@ -61,7 +61,8 @@ impl Walk<'_> {
     pub(super) fn settle(&mut self) {
         let signals: Vec<_> = self.assessment.evidence.iter().map(|piece| piece.signal).collect();
         self.standing.settled.extend(signals);
-        let hard: Vec<_> = self.scope().hard().iter().map(|(k, p)| crate::condition::hard_mark(*k, p)).collect();
+        let hard: Vec<_> =
+            self.scope().hard().iter().map(|(k, p)| crate::condition::hard_mark(*k, p)).collect();
         self.standing.settled_hard.extend(hard);
     }
 
