@@ -1,6 +1,6 @@
 //! Nobody can make another look guilty (DESIGN 11, 10): each act of a stranger against an innocent key, through `sumun replay`.
 //!
-//! Under two policies: the shipped one, with six requests a day for seventy days, and the test's, where seconds are days and the
+//! Under two policies: the shipped one, with four requests a day for seventy days, and the test's, where seconds are days and the
 //! least sign is watched. What is found, if anything, names the stranger alone.
 
 use crate::support::Place;
@@ -29,9 +29,9 @@ fn paces() -> [Pace; 2] {
     [
         Pace {
             policy: policies.join("default.toml"),
-            step_us: 3_600_000_000,
-            rounds: 24 * 72,
-            from: 24 * 66,
+            step_us: 6 * 3_600_000_000,
+            rounds: 4 * 72,
+            from: 4 * 66,
         },
         Pace { policy: policy().into(), step_us: 1_000_000, rounds: 200, from: 60 },
     ]
