@@ -1,9 +1,8 @@
 //! Every check of a decision whose outcome could be computed, beyond the first failure.
 
-use crate::words::words;
+use crate::words::{UnknownWord, words};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::borrow::Cow;
 use std::fmt;
 
 words! {
@@ -111,6 +110,15 @@ impl Serialize for Checks {
     }
 }
 
+/// The name of a check as a line has it; a wrong one is told behind its outcome.
+struct Name(Result<Check, UnknownWord>);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        crate::text::mapped(d, |text| Self(text.parse()))
+    }
+}
+
 impl<'de> Deserialize<'de> for Checks {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         struct Map;
@@ -121,8 +129,8 @@ impl<'de> Deserialize<'de> for Checks {
             }
             fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Checks, A::Error> {
                 let mut checks = Checks::NONE;
-                while let Some((name, outcome)) = map.next_entry::<Cow<'de, str>, CheckOutcome>()? {
-                    let check: Check = name.parse().map_err(de::Error::custom)?;
+                while let Some((name, outcome)) = map.next_entry::<Name, CheckOutcome>()? {
+                    let check = name.0.map_err(de::Error::custom)?;
                     if checks.get(check).is_some() {
                         return Err(de::Error::custom(format!("check `{check}` is repeated")));
                     }

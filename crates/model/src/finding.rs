@@ -167,7 +167,7 @@ impl Serialize for FindingId {
 
 impl<'de> Deserialize<'de> for FindingId {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        Cow::<'de, str>::deserialize(d)?.parse().map_err(de::Error::custom)
+        crate::text::parsed(d)
     }
 }
 

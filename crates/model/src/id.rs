@@ -4,7 +4,6 @@
 //! can stand in a log line, a header and a shell word in quotes without being misread. It is not a file name.
 
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -47,6 +46,10 @@ fn check(kind: &'static str, text: &str) -> Result<(), IdError> {
     }
     if text.len() > ID_BYTES_MAX {
         return Err(IdError::TooLong { kind, bytes: text.len() });
+    }
+    // Nearly every text is an id; only of another one it is looked for what is wrong.
+    if text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\' | b'\'' | b'`')) {
+        return Ok(());
     }
     match text.char_indices().find(|(_, c)| !c.is_ascii_graphic() || matches!(c, '"' | '\\' | '\'' | '`')) {
         Some((at, found)) => Err(IdError::BadByte { kind, at, found }),
@@ -96,8 +99,7 @@ macro_rules! id_type {
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                let text = Cow::<'de, str>::deserialize(d)?;
-                Self::new(&text).map_err(serde::de::Error::custom)
+                crate::text::parsed(d)
             }
         }
     )+};

@@ -22,6 +22,7 @@ pub mod reason;
 pub mod scope;
 pub mod score;
 pub mod secret;
+mod text;
 pub mod time;
 pub mod wire;
 mod words;

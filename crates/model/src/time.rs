@@ -1,7 +1,6 @@
 //! Instants and dates as the wire writes them.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::borrow::Cow;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -80,6 +79,9 @@ impl FromStr for Timestamp {
     type Err = TimeError;
 
     fn from_str(s: &str) -> Result<Self, TimeError> {
+        if let Some(us) = usual(s.as_bytes()) {
+            return Ok(Self(us));
+        }
         let shown = || s.chars().take(64).collect::<String>();
         let Some(body) = s.strip_suffix('Z') else { return Err(TimeError::NotUtc(shown())) };
         // `jiff` also reads a space or a lower-case `t` between date and time; the wire does not.
@@ -96,6 +98,42 @@ impl FromStr for Timestamp {
         }
         Ok(Self(us))
     }
+}
+
+/// The form that nearly every line has, `2026-05-28T09:00:00.000000Z` with or without decimals, of a day that every month has.
+/// `None`: to be read with the calendar.
+fn usual(text: &[u8]) -> Option<i64> {
+    let (fixed, rest) = text.split_at_checked(19)?;
+    let &[y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2] = fixed
+    else {
+        return None;
+    };
+    let digit = |b: u8| b.is_ascii_digit().then(|| i64::from(b - b'0'));
+    let two = |a: u8, b: u8| Some(digit(a)? * 10 + digit(b)?);
+    let (year, month, day) = (two(y1, y2)? * 100 + two(y3, y4)?, two(mo1, mo2)?, two(d1, d2)?);
+    let (hour, minute, second) = (two(h1, h2)?, two(mi1, mi2)?, two(s1, s2)?);
+    let in_range = (1970..=9000).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=28).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
+    if !in_range {
+        return None;
+    }
+    let decimals = match rest {
+        b"Z" => &[][..],
+        [b'.', decimals @ .., b'Z'] if (1..=6).contains(&decimals.len()) => decimals,
+        _ => return None,
+    };
+    let mut us = 0;
+    for place in 0..6 {
+        us = us * 10 + decimals.get(place).map_or(Some(0), |b| digit(*b))?;
+    }
+    // Days since 1970 by years that begin in March (Hinnant, "chrono-compatible low-level date algorithms").
+    let (y, m) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719_468;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + us)
 }
 
 impl fmt::Display for Timestamp {
@@ -116,7 +154,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        Cow::<'de, str>::deserialize(d)?.parse().map_err(de::Error::custom)
+        crate::text::parsed(d)
     }
 }
 
@@ -149,7 +187,7 @@ impl Serialize for Date {
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        Cow::<'de, str>::deserialize(d)?.parse().map_err(de::Error::custom)
+        crate::text::parsed(d)
     }
 }
 
@@ -173,6 +211,27 @@ mod tests {
         assert_eq!(Timestamp::MIN.to_string(), "0001-01-01T00:00:00.000000Z");
         assert_eq!(Timestamp::MAX.to_string(), "9999-12-30T22:00:00.000000Z");
         assert_eq!(Timestamp::from_seconds(1_795_176_099_912), None);
+    }
+
+    #[test]
+    fn the_usual_form_is_read_as_the_calendar_reads_it() {
+        let mut seconds = 0_i64;
+        while seconds < 221_845_392_000 {
+            for fraction in ["", ".000001", ".25", ".999999"] {
+                let whole = jiff::Timestamp::from_second(seconds).unwrap();
+                let text = whole.to_string().replace('Z', &format!("{fraction}Z"));
+                let by_calendar = text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+                assert_eq!(text.parse::<Timestamp>().unwrap().as_micros(), by_calendar, "{text}");
+                let day: i8 = text[8..10].parse().unwrap();
+                assert_eq!(usual(text.as_bytes()).is_some(), day <= 28, "{text}");
+            }
+            seconds += 86_400 * 171 + 3_671;
+        }
+        for unusual in
+            ["2026-02-28T24:00:00Z", "2026-02-28T09:00:60Z", "2026-02-28T09:00:00.Z", "0000-01-01T00:00:00Z"]
+        {
+            assert_eq!(usual(unusual.as_bytes()), None, "{unusual}");
+        }
     }
 
     #[test]

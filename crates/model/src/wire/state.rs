@@ -109,7 +109,7 @@ pub struct TypeWord;
 
 impl<'de> Deserialize<'de> for TypeWord {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        std::borrow::Cow::<'de, str>::deserialize(d).map(|_| Self)
+        crate::text::mapped(d, |_| Self)
     }
 }
 
