@@ -23,12 +23,42 @@ pub fn hash64(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
+/// The same of a text in parts.
+#[must_use]
+pub(crate) fn hash64_of_parts(parts: &[&[u8]]) -> u64 {
+    let mut hasher = SipHasher13::new_with_keys(SEED.0, SEED.1);
+    parts.iter().for_each(|part| hasher.write(part));
+    hasher.finish()
+}
+
 impl Mark {
     /// Of a text.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "the low half of a hash is as good as the whole")]
     pub fn of(text: &str) -> Self {
         Self(hash64(text.as_bytes()) as u32)
+    }
+
+    /// Of an autonomous system, as of the text `AS64500`. Asked for with every request, so without making the text.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the low half of a hash is as good as the whole; a digit fits"
+    )]
+    pub fn of_autonomous_system(number: u32) -> Self {
+        // The longest has ten digits.
+        let (mut digits, mut left) = ([b'0'; 10], number);
+        let mut length = 0;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (left % 10) as u8;
+            left /= 10;
+            length += 1;
+            if left == 0 {
+                break;
+            }
+        }
+        let written = digits.get(digits.len() - length..).unwrap_or_default();
+        Self(hash64_of_parts(&[b"AS", written]) as u32)
     }
 
     /// Of an address: IPv4 whole, IPv6 its /64, since one host has many below that.
@@ -41,6 +71,22 @@ impl Mark {
                 let octets = v6.octets();
                 Self(hash64(octets.get(..8).unwrap_or(&octets)) as u32)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_in_parts_is_the_text() {
+        for number in [0, 7, 10, 64_500, 4_200_000_000, u32::MAX] {
+            assert_eq!(Mark::of_autonomous_system(number), Mark::of(&format!("AS{number}")), "{number}");
+        }
+        let text = b"a text of more than sixteen bytes";
+        for at in 0..text.len() {
+            assert_eq!(hash64_of_parts(&[&text[..at], &text[at..]]), hash64(text), "{at}");
         }
     }
 }

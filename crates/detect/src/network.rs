@@ -57,7 +57,7 @@ impl Network {
     #[must_use]
     pub fn operator_mark(&self) -> Mark {
         match (self.asn, &self.org) {
-            (Some(asn), _) => Mark::of(&format!("AS{asn}")),
+            (Some(asn), _) => Mark::of_autonomous_system(asn),
             (None, Some(org)) => Mark::of(org),
             (None, None) => Mark::of(&self.prefix.to_string()),
         }

@@ -8,7 +8,7 @@ use crate::seen::Client;
 use hashbrown::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use sumun_model::VendorId;
+use sumun_model::{Prefix, VendorId};
 
 /// Most entries of one kind; beyond it the cache begins anew.
 const ENTRIES_MAX: usize = 65_536;
@@ -32,6 +32,8 @@ pub(crate) struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct Lookups {
     places: HashMap<IpAddr, Place>,
+    /// Networks that lines named, by their prefix: many addresses share one.
+    networks: HashMap<Prefix, Arc<Network>>,
     programs: HashMap<(u64, u64), Program>,
 }
 
@@ -39,6 +41,7 @@ impl Lookups {
     /// A `network` or `vendor` line came: what was known of addresses no longer holds.
     pub(crate) fn forget_places(&mut self) {
         self.places.clear();
+        self.networks.clear();
     }
 
     /// A canonical address: lines first, then the data files, else its neighbourhood.
@@ -49,14 +52,26 @@ impl Lookups {
         if self.places.len() >= ENTRIES_MAX {
             self.places.clear();
         }
-        let network = global
-            .network_of(address)
-            .cloned()
-            .or_else(|| data.look_up(address))
-            .unwrap_or_else(|| Network::unknown(address));
-        let place = Place { network: Arc::new(network), egress_of: global.egress_of(address).cloned() };
+        let network = match global.network_of(address) {
+            Some(told) => self.told(told),
+            None => Arc::new(data.look_up(address).unwrap_or_else(|| Network::unknown(address))),
+        };
+        let place = Place { network, egress_of: global.egress_of(address).cloned() };
         self.places.insert(address, place.clone());
         place
+    }
+
+    /// This thread's own of a network that a line named: threads that counted together how often it is in use would wait for each other.
+    fn told(&mut self, network: &Network) -> Arc<Network> {
+        if let Some(known) = self.networks.get(&network.prefix) {
+            return Arc::clone(known);
+        }
+        if self.networks.len() >= ENTRIES_MAX {
+            self.networks.clear();
+        }
+        let own = Arc::new(network.clone());
+        self.networks.insert(network.prefix, Arc::clone(&own));
+        own
     }
 
     /// The program that an agent text and a TLS fingerprint speak of.

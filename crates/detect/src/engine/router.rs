@@ -103,13 +103,14 @@ impl Router {
 
     fn of_key(&mut self, key: &KeyId, account: Option<&AccountId>, teaches: bool) -> Route {
         if let Some(home) = self.homes.get_mut(key) {
-            let from = home.partition(key);
-            let learns = teaches && home.account.is_none() && account.is_some();
-            if learns {
+            let mut partition = home.partition(key);
+            let mut first = First::default();
+            if teaches && home.account.is_none() && account.is_some() {
+                first.from = Some(partition);
                 home.account = account.cloned();
+                partition = home.partition(key);
             }
-            let first = First { from: learns.then_some(from), old: None };
-            return Route { partition: home.partition(key), home: home.account.clone(), first };
+            return Route { partition, home: home.account.clone(), first };
         }
         if teaches {
             let home = Home { account: account.cloned(), told: None };

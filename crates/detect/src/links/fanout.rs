@@ -15,7 +15,7 @@ mod sketch;
 use crate::emit::{Link, LinkSignal};
 use crate::links::aged::Aged;
 use crate::links::{LinkDetector, LinkMessage};
-use crate::mark::{Mark, hash64};
+use crate::mark::{Mark, hash64_of_parts};
 use odds::History;
 use origin::{Origin, Used, Vouched, Word};
 use serde::{Deserialize, Serialize};
@@ -145,8 +145,8 @@ pub struct Fanout;
 /// Whose it is: the customer, else the account, which then counts as its own.
 pub(super) fn who(message: &LinkMessage) -> u64 {
     match &message.customer {
-        Some(customer) => hash64(format!("c:{customer}").as_bytes()),
-        None => hash64(format!("a:{}", message.account).as_bytes()),
+        Some(customer) => hash64_of_parts(&[b"c:", customer.as_str().as_bytes()]),
+        None => hash64_of_parts(&[b"a:", message.account.as_str().as_bytes()]),
     }
 }
 
