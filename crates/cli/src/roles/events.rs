@@ -2,7 +2,7 @@
 //!
 //! One writer. [`Events::append`] takes lines of a source behind what is held of it, exactly once; the order in which they are
 //! taken is the order of the log. [`record`] is a line with where it came from, [`book`] is what is held of each source, [`state`]
-//! turns the record's entries into lines, [`clock`] tells the time where nothing else does.
+//! turns the record's entries into lines, [`clock`] tells the time.
 //!
 //! Never here: what a line means to detection, HTTP, whose rights allow what.
 
@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::exit::Failed;
 use book::Book;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sumun_model::Timestamp;
 use sumun_server::events::{
@@ -39,8 +39,6 @@ pub(crate) struct Events {
     bytes_max: u64,
     /// Detection needs what is at or behind this offset.
     needed_from: AtomicU64,
-    /// The largest time of any line, microseconds.
-    time_us: AtomicI64,
     /// Why entries of the ledger do not become lines.
     record_trouble: Mutex<Option<String>>,
     detecting: Mutex<Option<Detecting>>,
@@ -84,7 +82,6 @@ impl Events {
         let book_file = config.data_dir.join("events.json");
         let book = Book::open(&book_file, &log).map_err(|error| unusable(&error))?;
         let syncer = Syncer::start(&log, SYNC_INTERVAL_DEFAULT).map_err(|error| unusable(&error))?;
-        let time_us = book.time().map_or(i64::MIN, Timestamp::as_micros);
         info!(lines = log.next().get(), sources = book.len(), "The event log is open");
         Ok(Self {
             log,
@@ -93,7 +90,6 @@ impl Events {
             clock,
             bytes_max: config.events.bytes_max.get(),
             needed_from: AtomicU64::new(0),
-            time_us: AtomicI64::new(time_us),
             record_trouble: Mutex::default(),
             detecting: Mutex::default(),
             _syncer: syncer,
@@ -135,9 +131,6 @@ impl Events {
         book.heard(&batch.source, now, time.map(Timestamp::from_micros));
         let held = book.held(&batch.source);
         drop(book);
-        if let Some(time) = time {
-            self.time_us.fetch_max(time, Ordering::Relaxed);
-        }
         let taken = u64::try_from(new.len()).unwrap_or(u64::MAX);
         let sent = u64::try_from(batch.lines.len()).unwrap_or(u64::MAX);
         Ok(Taken { held, taken, skipped: sent.saturating_sub(taken) })
@@ -174,12 +167,6 @@ impl Events {
     /// The highest position held of a source; 0 if nothing.
     pub(crate) fn held(&self, source: &str) -> u64 {
         lock(&self.book).held(source)
-    }
-
-    /// The largest time of any line ever taken.
-    pub(crate) fn time(&self) -> Option<Timestamp> {
-        let us = self.time_us.load(Ordering::Relaxed);
-        (us != i64::MIN).then(|| Timestamp::from_micros(us))
     }
 
     /// How late the sources of the last minute or so deliver, microseconds.

@@ -5,7 +5,7 @@
 
 use super::Shared;
 use crate::atomic_file;
-use crate::roles::events::record;
+use crate::roles::events::{clock, record};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,6 +72,8 @@ impl Seer {
             }
         };
         shared.owners_need.store(next, Ordering::Relaxed);
+        // Somebody will say up to when everything was told; until then no window of a test is judged on what was not read yet.
+        shared.govern.watch.heard(Timestamp::MIN);
         let noted = (next, crate::clock::now());
         Self { shared, file, next, noted }
     }
@@ -128,7 +130,7 @@ impl Seer {
             .iter()
             .filter_map(|record| {
                 let event = record::decode(record)?;
-                if event.line.starts_with(br#"{"type":"tick""#) {
+                if event.source == clock::SOURCE && event.line.starts_with(br#"{"type":"tick""#) {
                     let origin = Origin { source_name: event.source, line: record.offset.get() };
                     if let Ok(Line::Tick(tick)) = parse_line(origin, std::str::from_utf8(event.line).ok()?) {
                         // What gates saw until then stands before it in the log.

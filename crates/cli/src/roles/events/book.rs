@@ -15,6 +15,8 @@ use tracing::warn;
 
 /// Sources kept apart: gates with a log each, the exchange's logs, and those that came before them.
 const SOURCES_MAX: usize = 4096;
+/// Of them, one sender's: each new log of its own is another, and no sender may leave the others without room.
+const SOURCES_OF_SENDER_MAX: usize = 256;
 /// How late a source delivers is remembered for so long, microseconds.
 const LAG_LIVES_US: i64 = 60_000_000;
 /// A source that brings what it kept sends a batch at least so often, microseconds.
@@ -103,16 +105,15 @@ impl Book {
         self.sources.get(source).map_or(0, |held| held.held)
     }
 
-    /// The largest time of any line.
-    pub(super) fn time(&self) -> Option<Timestamp> {
-        self.sources.values().filter_map(|held| held.ts).max()
-    }
-
     /// Whether one more can be kept apart, unless it is known.
     pub(super) fn room_for(&self, source: &str) -> Result<(), EventsError> {
         let known = self.sources.contains_key(source);
         if source.len() > record::SOURCE_BYTES_MAX || (!known && self.sources.len() >= SOURCES_MAX) {
             return Err(EventsError::Sources(self.sources.len()));
+        }
+        let of_sender = self.sources.keys().filter(|other| sender(other) == sender(source)).count();
+        if !known && of_sender >= SOURCES_OF_SENDER_MAX {
+            return Err(EventsError::Sources(of_sender));
         }
         Ok(())
     }
@@ -194,6 +195,11 @@ impl Held {
         let lately = self.lags.iter().filter(|(at, _)| now.micros_since(*at) <= LAG_LIVES_US);
         lately.map(|(_, lag)| *lag).max().unwrap_or_default()
     }
+}
+
+/// Whose log it is: `gate:g1` of `gate:g1:5f0c9b1e`, `exchange` of `exchange:orders`.
+fn sender(source: &str) -> &str {
+    source.rsplit_once(':').map_or(source, |(sender, _)| sender)
 }
 
 fn written(path: &Path) -> Option<Written> {

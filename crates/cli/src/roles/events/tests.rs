@@ -123,3 +123,18 @@ async fn how_late_sources_deliver_is_forgotten_after_a_minute() {
     assert_eq!(events.lag_us(), 0);
     assert!(!events.catching_up(200_000));
 }
+
+#[tokio::test]
+async fn no_sender_leaves_the_others_without_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = Events::open(&config(folder.path()), now).unwrap();
+    let mut refused = 0;
+    for log in 0..300 {
+        let taken = events.append(&batch(&format!("gate:g1:{log}"), 0, &[1]));
+        refused += usize::from(matches!(taken, Err(EventsError::Sources(_))));
+    }
+    assert_eq!(refused, 44);
+    assert!(events.append(&batch("gate:g1:7", 1, &[2])).is_ok(), "a log that is known goes on");
+    assert!(events.append(&batch("gate:g2:0", 0, &[1])).is_ok());
+    assert!(events.append(&batch("exchange:orders", 0, &[1])).is_ok());
+}
