@@ -34,16 +34,28 @@ fn a_bad_policy_is_told_where() {
     let place = Place::new();
     let text = shipped("default");
     for (from, to, told) in [
-        ("'sharing.p >= 0.60'", "'sharing.q >= 0.60'", "nothing is called `sharing.q`; did you mean `sharing.p`?"),
+        (
+            "'sharing.p >= 0.60'",
+            "'sharing.q >= 0.60'",
+            "nothing is called `sharing.q`; did you mean `sharing.p`?",
+        ),
         ("[detectors]\n", "[detectors]\n[detectors.concurrent_origins]\nwindow = 3\n", "window"),
         ("must = [\"enter expire act\"]", "must = [\"enter hold act\"]", "must follow and did not"),
-        ("act = \"propose\"\nwhen = 'sharing.p >= 0.95", "act = \"machine\"\nwhen = 'sharing.p >= 0.95", "risk alone never does"),
+        (
+            "act = \"propose\"\nwhen = 'sharing.p >= 0.95",
+            "act = \"machine\"\nwhen = 'sharing.p >= 0.95",
+            "risk alone never does",
+        ),
     ] {
         let text = text.replacen(from, to, 1);
         place.write("policy.toml", &text);
         let run = place.run(&["policy", "check", "policy.toml"]);
         assert_eq!(run.code, 2, "{}", run.out);
-        let line = run.out.lines().find(|line| line.contains(told)).unwrap_or_else(|| panic!("{told}: {}", run.out));
+        let told_faults = run.out.lines().filter(|line| line.starts_with("error")).count();
+        let counted = run.out.lines().last().unwrap().contains(&format!("force: {told_faults} error"));
+        assert!(counted, "{}", run.out);
+        let line =
+            run.out.lines().find(|line| line.contains(told)).unwrap_or_else(|| panic!("{told}: {}", run.out));
         let place = line.trim_start_matches("error").trim_start();
         let mut parts = place.split(':');
         assert_eq!(parts.next(), Some("policy.toml"), "{line}");

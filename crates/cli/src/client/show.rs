@@ -2,17 +2,23 @@
 
 use serde_json::Value;
 use std::fmt::Write;
+use std::io::IsTerminal;
 use sumun_model::Timestamp;
 
 /// Widest line of a table, in columns.
 const LINE_MAX: usize = 100;
 /// Narrowest a column is made, in columns.
 const COLUMN_MIN: usize = 6;
+/// Up to here an id or a code is whole where no terminal's width is to be kept, in columns.
+const ID_MAX: usize = 40;
 /// Between columns.
 const GAP: &str = "  ";
 
 /// Columns that are never cut, as the first is not: what other commands are given.
 const WHOLE: [&str; 5] = ["key", "account", "approval", "gate", "subject"];
+
+/// Members of a record that are lines already, set as they are.
+const LINES: [&str; 1] = ["differs"];
 
 /// Members of a record that are shown before the others, in this order.
 const FIRST: [&str; 14] = [
@@ -53,6 +59,11 @@ pub(crate) fn entries(answer: &Value) -> &[Value] {
 
 /// These members of each entry, one line each. The first column is never cut: it is what other commands are given.
 pub(crate) fn table(entries: &[Value], columns: &[&str]) -> String {
+    table_at(entries, columns, std::io::stdout().is_terminal())
+}
+
+/// As [`table`]; a file or a program has no width to keep, so that there ids and codes are whole.
+fn table_at(entries: &[Value], columns: &[&str], terminal: bool) -> String {
     let head = columns.iter().map(|name| label(name).to_uppercase()).collect();
     let mut lines: Vec<Vec<String>> = vec![head];
     lines.extend(
@@ -85,12 +96,14 @@ pub(crate) fn table(entries: &[Value], columns: &[&str]) -> String {
         .iter()
         .enumerate()
         .map(|(at, name)| {
-            WHOLE.contains(name) || lines.iter().filter_map(|line| line.get(at)).any(|cell| is_minute(cell))
+            WHOLE.contains(&label(name))
+                || lines.iter().filter_map(|line| line.get(at)).any(|cell| is_minute(cell))
         })
         .collect();
+    let least = |sentence: bool| if sentence || terminal { COLUMN_MIN } else { ID_MAX };
     while too_wide(&widths) {
         let able = widths.iter_mut().zip(&sentence).zip(&whole).skip(1);
-        let able = able.filter(|((width, _), whole)| **width > COLUMN_MIN && !**whole);
+        let able = able.filter(|((width, sentence), whole)| **width > least(**sentence) && !**whole);
         match able.max_by_key(|((width, sentence), _)| (**sentence, **width)) {
             Some(((width, _), _)) => *width -= 1,
             None => break,
@@ -201,6 +214,14 @@ fn lines(text: &mut String, value: &Value, indent: usize) {
             Value::Object(inner) if !inner.is_empty() => {
                 let _ = writeln!(text, "{:indent$}{shown}", "");
                 lines(text, value, indent + 2);
+            }
+            Value::Array(inner) if !inner.is_empty() && LINES.contains(&name.as_str()) => {
+                let _ = writeln!(text, "{:indent$}{shown}", "");
+                for line in inner {
+                    let line = cell("", line);
+                    let inset = line.len() - line.trim_start().len();
+                    wrapped(text, &" ".repeat(indent + 2), indent + 4 + inset, &line);
+                }
             }
             Value::Array(inner) if inner.iter().any(Value::is_object) && !is_allowlist(inner) => {
                 let _ = writeln!(text, "{:indent$}{shown}", "");
@@ -387,6 +408,31 @@ mod tests {
         PERSON  NAME          ROLE
         P1      홍길동(가명)  owner
         P2      Made Up       owner
+        ");
+    }
+
+    #[test]
+    fn rows_that_differ_look_different_where_there_is_no_terminal() {
+        let row = |code: &str| {
+            json!({ "id": "0123456789abcdef0123456789abcdef", "key": "K0123456789abcdef", "code": code,
+            "detector": "concurrent_origins@1", "because": "a sentence that may well be cut" })
+        };
+        let rows = [row("key.auth_failed"), row("key.auth_failures_many")];
+        let columns = ["id", "key", "code", "detector", "because"];
+        let whole = table_at(&rows, &columns, false);
+        assert!(whole.contains("key.auth_failed ") && whole.contains("key.auth_failures_many "), "{whole}");
+        assert!(table_at(&rows, &columns, true).lines().all(|line| width(line) <= LINE_MAX));
+    }
+
+    #[test]
+    fn what_a_policy_changes_stands_in_lines() {
+        let request = json!({ "policy": "default@2", "differs": ["default@1 → default@2", "Retail", "  [looser] window.quiet_s: 7 d → 1 d"] });
+        insta::assert_snapshot!(record(&request), @"
+        differs
+          default@1 → default@2
+          Retail
+            [looser] window.quiet_s: 7 d → 1 d
+        policy   default@2
         ");
     }
 

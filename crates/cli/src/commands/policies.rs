@@ -1,9 +1,9 @@
 //! `sumun policies`: what decides at the control plane, and how another one comes into force. Files alone are `sumun policy`'s.
 
-use super::party::Get;
-use crate::client::{Call, Listing, Reach, Writing};
+use crate::client::{Call, Listing, Reach, Writing, show};
 use crate::exit::BadInput;
-use serde_json::json;
+use crate::output;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// What can be done with policies.
@@ -13,8 +13,10 @@ pub enum Policies {
     #[command(after_help = "Example:\n  sumun policies list")]
     List(List),
     /// Show a policy, and how it differs from the one in force
-    #[command(after_help = "Example:\n  sumun policies show default@2")]
-    Show(Get),
+    #[command(
+        after_help = "Examples:\n  sumun policies show default@2\n  sumun policies show default@2 --text > default-2.toml"
+    )]
+    Show(Show),
     /// Propose a policy: it is read and linted, and in force nowhere
     #[command(after_help = "Example:\n  sumun policies propose policies/default.toml")]
     Propose(Propose),
@@ -35,6 +37,18 @@ pub enum Policies {
 pub struct List {
     #[command(flatten)]
     page: Listing,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Which.
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// The policy: id and version
+    id: String,
+    /// Print the policy file alone, byte for byte
+    #[arg(long, conflicts_with = "json")]
+    text: bool,
     #[command(flatten)]
     reach: Reach,
 }
@@ -67,8 +81,24 @@ pub struct Act {
 impl Act {
     fn run(&self, what: &str) -> anyhow::Result<()> {
         let body = json!({ "reason": self.reason });
-        self.reach.write(&self.writing, Call::post(&["policies", &self.id, what], body))
+        write(&self.reach, &self.writing, Call::post(&["policies", &self.id, what], body))
     }
+}
+
+/// Does it; who sent the text need not read it in the answer.
+fn write(reach: &Reach, writing: &Writing, call: Call) -> anyhow::Result<()> {
+    let mut answer = reach.client()?.send(&writing.of(call)?)?;
+    if !reach.json {
+        take_text(&mut answer.json, "/result/policy");
+    }
+    reach.print(&answer, if writing.dry_run { show::plan } else { show::done })
+}
+
+/// Takes a policy's text out of an answer.
+fn take_text(answer: &mut Value, at: &str) -> String {
+    let policy = answer.pointer_mut(at).and_then(Value::as_object_mut);
+    let text = policy.and_then(|policy| policy.remove("text"));
+    text.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// Runs it.
@@ -81,11 +111,23 @@ pub fn run(command: Policies) -> anyhow::Result<()> {
             let columns = ["policy", "state", "proposed_by", "proposed", "activated", "digest"];
             reach.list(Call::get(&["policies"]), &page, &columns)
         }
-        Policies::Show(arguments) => arguments.run(super::party::Kind { path: "policies", columns: &[] }),
+        Policies::Show(Show { id, text, reach }) => {
+            let mut answer = reach.client()?.send(&Call::get(&["policies", &id]))?;
+            if reach.json {
+                return reach.print(&answer, show::record);
+            }
+            // Set in columns it would be no TOML any more.
+            let file = take_text(&mut answer.json, "/policy");
+            if !text {
+                output::text(&show::record(&answer.json))?;
+                output::text("\n")?;
+            }
+            output::text(&file)
+        }
         Policies::Propose(Propose { file, writing, reach }) => {
             let text = std::fs::read_to_string(&file)
                 .map_err(|error| BadInput(format!("cannot read the policy `{}`: {error}", file.display())))?;
-            reach.write(&writing, Call::post(&["policies"], json!({ "text": text })))
+            write(&reach, &writing, Call::post(&["policies"], json!({ "text": text })))
         }
         Policies::Activate(arguments) => arguments.run("activate"),
         Policies::Retire(arguments) => arguments.run("retire"),

@@ -214,13 +214,14 @@ fn render(report: &Report<'_>) -> String {
         }
     }
     let failed = report.tests.iter().filter(|case| !case.problems.is_empty()).count();
+    let broken: usize = report.tests.iter().map(|case| case.problems.len()).sum();
     let grave = report.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let warnings = report.findings.len() - grave;
     let name = report.policy.as_deref().unwrap_or("this file");
     let verdict = if report.ok { "may come into force" } else { "may not come into force" };
     line(format!(
         "{name} {verdict}: {}, {}, {} of {} hold",
-        count(report.problems.len() + grave, "error"),
+        count(report.problems.len() + grave + broken, "error"),
         count(warnings, "warning"),
         report.tests.len() - failed,
         count(report.tests.len(), "test")

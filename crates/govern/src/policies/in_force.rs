@@ -9,9 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sumun_model::assessment::Assessment;
 use sumun_model::{Segment, Timestamp};
 use sumun_policy::ladder::{BudgetBook, step};
-use sumun_policy::{Approve, Outcome, Policy, Standing};
+use sumun_policy::lint::{Severity, lint};
+use sumun_policy::{Approve, Outcome, Policy, Standing, run_cases};
 use sumun_store::Filter;
 use sumun_store::tables::POLICIES;
+
+/// Faults of a policy that a refusal names.
+const FAULTS_TOLD: usize = 3;
 
 /// What decides: facts in, a plan out.
 pub trait Ladder: Send + Sync {
@@ -123,6 +127,34 @@ pub fn read(text: &str) -> Result<InForce, Refusal> {
         alerts_per_day: policy.budget.alerts_per_day,
         ladder: Arc::new(Counting { policy, book: Mutex::new(BudgetBook::default()) }),
     })
+}
+
+/// Refuses what may not come into force though it can be read: an error of the linter, or a test of the file's own that fails.
+///
+/// # Errors
+/// `policy_bad`, `policy_unsound`.
+pub(crate) fn check_sound(text: &str) -> Result<(), Refusal> {
+    let policy = Policy::parse(text).map_err(|faults| bad(&faults.to_string()))?;
+    let grave = lint(&policy).into_iter().filter(|finding| finding.severity == Severity::Error);
+    let mut faults: Vec<String> = grave
+        .map(|found| format!("{}:{}: {} [{}]", found.line, found.column, found.message, found.code))
+        .collect();
+    faults.extend(run_cases(&policy).iter().flat_map(|case| &case.problems).map(ToString::to_string));
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let beyond = faults.len().saturating_sub(FAULTS_TOLD);
+    faults.truncate(FAULTS_TOLD);
+    if beyond > 0 {
+        faults.push(format!("{beyond} more"));
+    }
+    Err(Refusal::new(
+        RefusalKind::Invalid,
+        "policy_unsound",
+        format!("policy `{}` may not come into force: {}", policy.name(), faults.join("; ")),
+        "correct the file; `sumun policy check FILE` tells every fault with line and column",
+    )
+    .at("/text"))
 }
 
 /// The text is no policy.

@@ -1,6 +1,6 @@
 //! How another policy comes: proposed by one, put in force by another, the former one retired by it.
 
-use super::in_force::{bad, read};
+use super::in_force::{bad, check_sound, read};
 use super::row::{PolicyRow, PolicyState, digest};
 use crate::actor::{Actor, Role};
 use crate::approvals::Approval;
@@ -29,7 +29,7 @@ pub const TEXT_BYTES_MAX: usize = 256 * 1024;
 pub struct PolicyAnswer {
     /// The policy.
     pub policy: PolicyRow,
-    /// Lines that differ from the one in force: `-` is in force, `+` would be.
+    /// What it changes beside the one in force, segment by segment: lines in English, then in Korean.
     pub differs: Vec<String>,
     /// The approval that putting it in force waits for.
     pub waits_for: Option<String>,
@@ -78,7 +78,7 @@ impl Govern {
     /// Keeps a policy's text, read and linted. It is in force nowhere.
     ///
     /// # Errors
-    /// `forbidden`, `policy_bad`, `policy_known` if its id and version are taken.
+    /// `forbidden`, `policy_bad`, `policy_unsound`, `policy_known` if its id and version are taken.
     pub async fn propose_policy(
         &self,
         actor: &Actor,
@@ -97,6 +97,7 @@ impl Govern {
                 )
                 .at("/text"));
             }
+            check_sound(&row.text)?;
             let mut facts = facts(actor);
             facts.insert("policy".to_owned(), json!(row.policy));
             facts.insert("digest".to_owned(), json!(row.digest));
@@ -113,7 +114,7 @@ impl Govern {
     /// Asks that a policy be put in force; another compliance lead decides.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `policy_state`, `approval_open`, `reason_missing`.
+    /// `forbidden`, `not_found`, `policy_state`, `policy_unsound`, `approval_open`, `reason_missing`.
     pub async fn activate_policy(
         &self,
         actor: &Actor,
@@ -130,7 +131,8 @@ impl Govern {
             if row.state == PolicyState::Active {
                 return Err(in_state(&row, "in force already"));
             }
-            read(&row.text)?;
+            // What an earlier program let in is looked at again.
+            check_sound(&row.text)?;
             let frozen = Frozen {
                 policy: row.policy.clone(),
                 digest: row.digest.clone(),

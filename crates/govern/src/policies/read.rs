@@ -7,6 +7,9 @@ use crate::govern::{Govern, not_found, store_refusal};
 use crate::keys::access::INSIDE;
 use crate::refusal::Refusal;
 use crate::staff::require;
+use sumun_model::Lang;
+use sumun_policy::Policy;
+use sumun_policy::diff::{diff, render};
 use sumun_store::Filter;
 use sumun_store::tables::POLICIES;
 
@@ -44,8 +47,16 @@ impl Govern {
     }
 }
 
-/// Lines that only one of both has, in their order: the common beginning and end are left out, and what is between stands whole.
+/// What changes in effect, in English and then in Korean; line by line where one of both can no longer be read.
 fn differs(old: &str, new: &str) -> Vec<String> {
+    let (Ok(before), Ok(after)) = (Policy::parse(old), Policy::parse(new)) else { return by_lines(old, new) };
+    let changes = diff(&before, &after);
+    let told = [Lang::En, Lang::Ko].map(|lang| render(&before, &after, &changes, lang));
+    told.iter().flat_map(|told| told.lines()).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// Lines that only one of both has, in their order: the common beginning and end are left out, and what is between stands whole.
+fn by_lines(old: &str, new: &str) -> Vec<String> {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let head = old.iter().zip(&new).take_while(|(one, other)| one == other).count();
     let rest = old.len().min(new.len()) - head;
@@ -62,13 +73,22 @@ fn differs(old: &str, new: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::differs;
+    use super::{by_lines, differs};
+    use crate::policies::SHIPPED;
 
     #[test]
     fn what_differs_is_told_line_by_line() {
-        assert_eq!(differs("a\nb\nc", "a\nx\nc"), ["-b", "+x"]);
-        assert_eq!(differs("a", "a"), Vec::<String>::new());
-        assert_eq!(differs("a\na", "a"), ["-a"]);
-        assert_eq!(differs("", "a\nb"), ["+a", "+b"]);
+        assert_eq!(by_lines("a\nb\nc", "a\nx\nc"), ["-b", "+x"]);
+        assert_eq!(by_lines("a", "a"), Vec::<String>::new());
+        assert_eq!(by_lines("a\na", "a"), ["-a"]);
+        assert_eq!(by_lines("", "a\nb"), ["+a", "+b"]);
+    }
+
+    #[test]
+    fn what_changes_is_told_by_segment_and_in_both_languages() {
+        let told = differs(SHIPPED, &SHIPPED.replacen("quiet_s = ", "quiet_s = 1", 1));
+        assert!(told.iter().any(|line| line.contains("[stricter] window.quiet_s")), "{told:#?}");
+        assert!(told.iter().any(|line| line.contains("[강화] window.quiet_s")), "{told:#?}");
+        assert_eq!(differs("a", "b"), ["-a", "+b"]);
     }
 }

@@ -36,8 +36,12 @@ async fn a_policy_comes_by_two_persons_and_the_former_one_retires() {
     let bad = govern.propose_policy(&lina, "[policy]\nid = 3", &call).await.unwrap_err();
     assert_eq!(bad.code, "policy_bad");
     assert_eq!(govern.propose_policy(&lina, SHIPPED, &call).await.unwrap_err().code, "policy_known");
+    let weak = next_version().replacen("must = [\"enter expire act\"]", "must = [\"enter hold act\"]", 1);
+    let refused = govern.propose_policy(&lina, &weak, &call).await.unwrap_err();
+    assert_eq!(refused.code, "policy_unsound");
+    assert!(refused.to_string().contains("must follow and did not"), "{refused}");
     let proposed = govern.propose_policy(&lina, &next_version(), &call).await.unwrap().value;
-    assert_eq!((proposed.policy.state, proposed.differs.len()), (PolicyState::Proposed, 2));
+    assert_eq!((proposed.policy.state, proposed.differs.len()), (PolicyState::Proposed, 4));
     let why = "version two is the same, for a test";
     let asked = govern.activate_policy(&lina, &proposed.policy.policy, why, &call).await.unwrap().value;
     let approval = asked.waits_for.unwrap();

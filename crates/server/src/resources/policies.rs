@@ -65,7 +65,7 @@ pub(crate) struct PolicyWholeView {
 pub(crate) struct PolicyAnswerView {
     /// The policy.
     pub policy: PolicyWholeView,
-    /// Lines that differ from the one in force: `-` is in force, `+` would be.
+    /// What it changes beside the one in force, segment by segment: lines in English, then in Korean.
     pub differs: Vec<String>,
     /// The approval that putting it in force waits for.
     #[serde(default)]
