@@ -1,9 +1,13 @@
 //! `sumun cases`: the one file on a suspicion.
 
 use super::party::Get;
+use crate::client::show::page;
 use crate::client::{Call, Listing, Reach, Writing};
 use clap::ValueEnum;
 use serde_json::{Value, json};
+
+/// What a list of cases shows.
+const COLUMNS: [&str; 7] = ["case_id", "subject", "state", "cause", "assignee", "priority", "due"];
 
 /// What can be done with cases.
 #[derive(Debug, clap::Subcommand)]
@@ -21,7 +25,7 @@ pub enum Cases {
     #[command(after_help = "Example:\n  sumun cases plan C0006512b9d2f5c0a1b2c3d4")]
     Plan(One),
     /// Give a case to somebody
-    #[command(after_help = "Example:\n  sumun cases assign C0006512b9d2f5c0a1b2c3d4 user:alice")]
+    #[command(after_help = "Example:\n  sumun cases assign C0006512b9d2f5c0a1b2c3d4 alice")]
     Assign(Assign),
     /// Say something in a case
     #[command(
@@ -69,7 +73,7 @@ pub struct List {
     /// Only those in this state: open, closed, merged
     #[arg(long)]
     state: Option<String>,
-    /// Only those of this person
+    /// Only those of this person: `alice`, or `user:alice`
     #[arg(long)]
     assignee: Option<String>,
     /// Only those about this, such as key:K1
@@ -102,7 +106,7 @@ pub struct One {
 pub struct Assign {
     /// The case
     id: String,
-    /// A principal of staff
+    /// Who of staff: `alice`, or `user:alice`
     assignee: String,
     #[command(flatten)]
     writing: Writing,
@@ -270,13 +274,17 @@ impl Reasoned {
 pub fn run(command: Cases) -> anyhow::Result<()> {
     match command {
         Cases::List(List { state, assignee, subject, page, reach }) => {
+            let assignee = assignee.map(|who| if who.contains(':') { who } else { format!("user:{who}") });
             let call = Call::get(&["cases"])
                 .with_some("state", state.as_ref())
                 .with_some("assignee", assignee.as_ref())
                 .with_some("subject", subject.as_ref());
-            reach.list(call, &page, &["case_id", "subject", "state", "cause", "assignee", "priority", "due"])
+            reach.list(call, &page, &COLUMNS)
         }
-        Cases::Queue(Queue { reach }) => reach.show(&Call::get(&["case-queue"])),
+        Cases::Queue(Queue { reach }) => {
+            let answer = reach.client()?.send(&Call::get(&["case-queue"]))?;
+            reach.print(&answer, |json| page(json, &COLUMNS))
+        }
         Cases::Show(arguments) => arguments.run(super::party::Kind { path: "cases", columns: &[] }),
         Cases::Plan(One { id, reach }) => reach.show(&Call::get(&["cases", &id, "plan"])),
         Cases::Assign(Assign { id, assignee, writing, reach }) => {

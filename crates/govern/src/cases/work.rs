@@ -119,7 +119,8 @@ impl Govern {
         let id = &case.case_id;
         match work {
             Work::Assign(to) => {
-                let user = to.trim().strip_prefix("user:").unwrap_or_default();
+                let to = to.trim();
+                let user = to.strip_prefix("user:").unwrap_or(to);
                 let row = if user.is_empty() { None } else { self.row(&USERS, user).await? };
                 let Some(row) = row.filter(|row| text(row, "state") == "active") else {
                     return Err(Refusal::new(
@@ -131,15 +132,16 @@ impl Govern {
                     .at("/assignee"));
                 };
                 plan.change.reads.push(unchanged(&USERS, user, Some(&row)));
+                let to = format!("user:{user}");
                 if let Some(case) = docket.case_mut(id) {
-                    case.assignee = Some(to.trim().to_owned());
+                    case.assignee = Some(to.clone());
                 }
-                Ok((Some("assigned"), json!({ "to": to.trim(), "from": case.assignee })))
+                Ok((Some("assigned"), json!({ "to": to, "from": case.assignee })))
             }
             Work::Comment(said) => Ok((Some("comment"), json!({ "text": reason("text", said)? }))),
             Work::StepDone(step, result) => {
-                let result = reason("result", result)?.to_owned();
                 let present = step_mut(docket, id, step)?;
+                let result = reason("result", result)?.to_owned();
                 open_step(present)?;
                 present.state = StepState::Done;
                 (present.by, present.at_us) = (Some(actor.principal.clone()), Some(now.as_micros()));
@@ -147,8 +149,8 @@ impl Govern {
                 Ok((Some("step"), json!({ "step": step, "result": result })))
             }
             Work::AskWaiver(step, why) => {
-                let why = reason("reason", why)?.to_owned();
                 let present = step_mut(docket, id, step)?;
+                let why = reason("reason", why)?.to_owned();
                 open_step(present)?;
                 present.state = StepState::WaiverAsked;
                 (present.by, present.at_us) = (Some(actor.principal.clone()), Some(now.as_micros()));
@@ -156,9 +158,9 @@ impl Govern {
                 Ok((Some("waiver_asked"), json!({ "step": step, "reason": why })))
             }
             Work::Waive(step, why) => {
-                let why = reason("reason", why)?.to_owned();
                 crate::staff::fresh(&self.venue(), actor, now)?;
                 let present = step_mut(docket, id, step)?;
+                let why = reason("reason", why)?.to_owned();
                 if present.state != StepState::WaiverAsked {
                     return Err(settled(present, "nobody asks that it be waived"));
                 }

@@ -35,6 +35,10 @@ async fn a_case_does_not_close_over_a_step_that_is_neither_done_nor_waived() {
         async move { govern.work_case(actor, id, work, call).await }
     };
     work(&anna, Work::Assign("user:anna")).await.unwrap();
+    let assigned = work(&anna, Work::Assign("anna")).await.unwrap().value;
+    assert_eq!(assigned.assignee.as_deref(), Some("user:anna"));
+    assert_eq!(work(&anna, Work::Assign("token:anna")).await.unwrap_err().code, "assignee_unknown");
+    assert_eq!(work(&anna, Work::StepDone("hear_ownr", "ok")).await.unwrap_err().code, "step_unknown");
     work(&anna, Work::Comment("he called from the train")).await.unwrap();
     let close = Work::Close(CaseOutcome::FalsePositive, WHY);
     let refused = work(&anna, close).await.unwrap_err();
