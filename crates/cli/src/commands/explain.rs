@@ -2,6 +2,7 @@
 
 use super::ConfigArguments;
 use crate::exit::BadInput;
+use crate::findings::in_log::PolicyInLog;
 use crate::findings::{LadderJudge, Setup, told};
 use crate::output;
 use serde::Serialize;
@@ -24,7 +25,8 @@ const SIGNALS_SHOWN: usize = 12;
 /// the total; every line names its signal, and every signal its events.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  sumun explain K1 --at 2026-05-28T09:30:00Z --log world.ndjson\n  \
-                        sumun explain K1 --at 2026-05-28T09:30:00Z --lang ko\n\n\
+                        sumun explain K1 --at 2026-05-28T09:30:00Z --lang ko\n  \
+                        sumun policies show default@2 --text > then.toml; sumun explain K1 --at 2026-05-28T09:30:00Z --policy then.toml\n\n\
                         Exit codes: 0 explained, 1 the operation failed, 2 the log, the policy or what was asked is bad.")]
 pub struct Arguments {
     /// The key
@@ -78,7 +80,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let setup = Setup::load(arguments.policy.as_deref(), arguments.data.as_deref())?;
     let mut engine = setup.engine(Options::default(), Approve::All, arguments.lang);
     let (mut signals, mut measures) = (Vec::new(), Vec::new());
-    told::run_to(&mut engine, &log, arguments.at, |output| match output {
+    told::run_to(&mut engine, &log, arguments.at, &mut PolicyInLog::beside(&setup), |output| match output {
         Output::Signal(signal) if is_about(&signal, &arguments.key) => signals.push(*signal),
         Output::Measure(measure) if measure.key == arguments.key => measures.push(*measure),
         _ => {}

@@ -2,6 +2,7 @@
 
 use crate::atomic_file;
 use crate::exit::{AlreadyTold, BAD_INPUT, BadInput};
+use crate::findings::in_log::PolicyInLog;
 use crate::findings::input::{Batch, Lines};
 use crate::findings::{Setup, print};
 use crate::output::count;
@@ -26,6 +27,7 @@ const SNAPSHOT: &str = "detect.snapshot";
 #[command(after_help = "Examples:\n  sumun replay < world.ndjson > findings.ndjson\n  \
                         sumun replay world.ndjson --lang ko --approve none\n  \
                         sumun log dump --events | sumun replay --measures recorded\n  \
+                        sumun policies show default@2 --text > then.toml; sumun log dump --events | sumun replay --policy then.toml\n  \
                         head -n 1000 world.ndjson | sumun replay --save state; tail -n +1001 world.ndjson | sumun replay --restore state\n\n\
                         Exit codes: 0 all lines were taken, 1 the operation failed, 2 a line, the policy or a snapshot is bad.")]
 pub struct Arguments {
@@ -83,7 +85,7 @@ impl Arguments {
         self.shards.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
     }
 
-    fn engine(&self) -> anyhow::Result<Engine> {
+    fn engine(&self) -> anyhow::Result<(Engine, PolicyInLog)> {
         let setup = Setup::load(self.policy.as_deref(), self.data.as_deref())?;
         let measures = match self.measures {
             MeasuresWord::Derive => Measures::Derive,
@@ -107,7 +109,7 @@ impl Arguments {
             })?;
             engine.restore(&bytes).map_err(|error| BadInput(format!("`{shown}`: {error}")))?;
         }
-        Ok(engine)
+        Ok((engine, PolicyInLog::beside(&setup)))
     }
 }
 
@@ -128,7 +130,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-fn replay(arguments: &Arguments, mut engine: Engine, input: impl BufRead, name: &str) -> anyhow::Result<()> {
+fn replay(
+    arguments: &Arguments,
+    (mut engine, mut policy): (Engine, PolicyInLog),
+    input: impl BufRead,
+    name: &str,
+) -> anyhow::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     let mut taken = engine.position().unwrap_or(0);
     let mut lines = Lines::new(input, name, taken);
@@ -143,6 +150,7 @@ fn replay(arguments: &Arguments, mut engine: Engine, input: impl BufRead, name: 
             .next(most, arguments.shards(), arguments.skip_bad)
             .with_context(|| format!("failed to read `{name}`"))?;
         taken += read;
+        policy.look(&good);
         for finding in engine.feed(good) {
             print::write(&mut out, finding, arguments.lang)?;
         }

@@ -1,9 +1,11 @@
 //! What every command that makes findings shares: policy, parameters and data files read once ([`Setup`]), lines read and parsed
-//! ([`input`]), networks looked up in files ([`data`]), the ladder as detection's judge ([`judge`]), and findings written ([`print`]).
+//! ([`input`]), networks looked up in files ([`data`]), the ladder as detection's judge ([`judge`]), what a log says of the policy in
+//! force ([`in_log`]), and findings written ([`print`]).
 //!
 //! Used by `sumun replay`, `evaluate`, `explain` and the live role. Never here: a rule; see `detect` and `policy`.
 
 pub mod data;
+pub mod in_log;
 pub mod input;
 pub mod judge;
 pub mod print;
@@ -11,5 +13,5 @@ mod setup;
 pub mod told;
 
 pub use judge::LadderJudge;
-pub(crate) use setup::{DEFAULT_TEXT, Data, network_data};
 pub use setup::{DATA_NONE, Setup};
+pub(crate) use setup::{DEFAULT_TEXT, Data, network_data};

@@ -1,5 +1,6 @@
 //! Lines up to an instant, from a file or from an event log's folder, through an engine: for whoever looks back at one key.
 
+use super::in_log::PolicyInLog;
 use super::input::Lines;
 use crate::exit::BadInput;
 use crate::roles::events::record;
@@ -24,9 +25,10 @@ pub fn run_to(
     engine: &mut Engine,
     log: &Path,
     at: Timestamp,
+    policy: &mut PolicyInLog,
     mut found: impl FnMut(Output),
 ) -> anyhow::Result<()> {
-    let mut taken = Taken { engine, at, over: false };
+    let mut taken = Taken { engine, at, policy, over: false };
     if log.is_dir() {
         taken.folder(log, &mut found)?;
     } else {
@@ -43,6 +45,7 @@ pub fn run_to(
 struct Taken<'a> {
     engine: &'a mut Engine,
     at: Timestamp,
+    policy: &'a mut PolicyInLog,
     over: bool,
 }
 
@@ -105,6 +108,7 @@ impl Taken<'_> {
             lines.truncate(beyond);
             self.over = true;
         }
+        self.policy.look(&lines);
         self.engine.feed(lines).into_iter().for_each(found);
     }
 }
