@@ -88,7 +88,7 @@ pub fn run(command: Measures) -> anyhow::Result<()> {
         Measures::Signals(Signals { key, account, page, reach }) => {
             let call =
                 Call::get(&["signals"]).with_some("key", key.as_ref()).with_some("account", account.as_ref());
-            reach.list(call, &page, &["id", "ts", "detector", "code", "cause", "points"])
+            reach.list(call, &page, &["id", "subject.key", "ts", "detector", "code", "cause", "points"])
         }
     }
 }

@@ -234,7 +234,7 @@ pub fn run(command: Owner) -> anyhow::Result<()> {
     match command {
         Owner::Questions(command) => match command {
             Questions::List(list) => {
-                list.run("questions", &["question", "address", "state", "asked", "until"])
+                list.run("questions", &["question", "key", "address", "state", "asked", "until"])
             }
             Questions::Show(one) => one.run("questions"),
             Questions::Answer(Answer { id, answer, writing, reach }) => {
@@ -261,7 +261,7 @@ pub fn run(command: Owner) -> anyhow::Result<()> {
             }
         },
         Owner::Notices(command) => match command {
-            Notices::List(list) => list.run("notices", &["notice", "kind", "state", "created"]),
+            Notices::List(list) => list.run("notices", &["notice", "key", "kind", "state", "created"]),
             Notices::Show(one) => one.run("notices"),
             Notices::Acknowledge(act) => act.run("notices", "acknowledge"),
         },
