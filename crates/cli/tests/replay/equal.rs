@@ -65,8 +65,6 @@ fn an_account_that_changed_hands_leaves_nothing_with_its_customer_before() {
     };
     let world = turns(8)
         + "{\"type\":\"account\",\"ts\":\"2026-05-28T09:00:40Z\",\"account\":\"A1\",\"customer\":\"C2\",\"segment\":\"retail\"}\n"
-        + turns(14).lines().last().unwrap()
-        + "\n"
         + &key(2, "K8", "C1")
         + &key(3, "K9", "C2")
         + "{\"type\":\"tick\",\"ts\":\"2026-05-28T09:05:00Z\"}\n";

@@ -73,7 +73,7 @@ pub(crate) fn fuse(
             fusion.tell(&mut changed, before, &cause, number, weights, &mut told);
         }
         match item {
-            ToFuse::Account(head) => fusion.account(head),
+            ToFuse::Account(head) => changed.extend(fusion.account(head)),
             ToFuse::Key(key, item) => {
                 if fusion.take(&key, item, at, weights) {
                     changed.insert(key);
@@ -89,8 +89,15 @@ pub(crate) fn fuse(
 }
 
 impl Fusion {
-    fn account(&mut self, head: AccountHead) {
-        self.accounts.insert(head.account, (head.customer, head.segment));
+    /// Takes in whose an account is. Another customer or segment than before changes the assessment of its keys at once.
+    fn account(&mut self, head: AccountHead) -> Vec<KeyId> {
+        let now = (head.customer, head.segment);
+        let before = self.accounts.insert(head.account.clone(), now.clone());
+        if before.is_none_or(|before| before == now) {
+            return Vec::new();
+        }
+        let of_it = |known: &FusedKey| known.account.as_ref() == Some(&head.account) && !known.says_nothing();
+        self.keys.iter().filter(|(_, known)| of_it(known)).map(|(key, _)| key.clone()).collect()
     }
 
     /// Takes an item in; true: the key's assessment changed.

@@ -254,3 +254,18 @@ fn failed_control_tests_are_acts_and_for_the_ladder_to_count() {
     assert!(assessments.iter().any(|a| !a.evidence.is_empty()));
     assert!(assessments.iter().all(|a| a.hard.is_empty()), "{assessments:?}");
 }
+
+#[test]
+fn what_another_account_reports_of_a_key_is_nothing() {
+    let hard = |account: &str| {
+        let report = format!(
+            r#"{{"type":"report","id":"r1","ts":"2026-05-28T09:10:00Z","kind":"owner_denies","key":"K1","account":"{account}","reporter":"owner","reliability":"A"}}"#
+        );
+        let outputs = outputs(&(turns("K1", 0, 9) + &turns("K2", 0, 2) + &report));
+        outputs.iter().any(
+            |output| matches!(output, Output::Assessment { assessment, .. } if !assessment.hard.is_empty()),
+        )
+    };
+    assert!(hard("A-K1"));
+    assert!(!hard("A-K2"));
+}

@@ -190,6 +190,13 @@ impl Partition {
             _ => None,
         };
         let Some(key) = line.key.clone().or_else(only) else { return };
+        // Whose owner speaks stands in `account`: nobody denies or clears another's key by naming it.
+        let owner = self.keys.get(&key).and_then(|slot| slot.account.as_ref());
+        if let (Some(owner), Some(speaks)) = (owner, &line.account)
+            && owner != speaks
+        {
+            return;
+        }
         let act = match (line.kind, line.outcome) {
             (Some(ReportKind::OwnerConfirms), _) => Some(ActKind::OwnerConfirms),
             (Some(ReportKind::OwnerDenies), _) => Some(ActKind::OwnerDenies),
