@@ -115,7 +115,12 @@ impl Follow {
     /// The standing that a new key of the same customer begins with. Its first step tells the measure.
     #[must_use]
     pub fn begin(&self, from: &KeyId) -> Standing {
-        self.standing.inherit(from)
+        let mut begun = self.standing.inherit(from);
+        if begun.measure == Some(Measure::Reverify) {
+            // The new key is asked anew, and has all the time for it.
+            (begun.due, begun.timed_out) = (None, false);
+        }
+        begun
     }
 }
 

@@ -101,6 +101,9 @@ impl Walk<'_> {
     fn tell_taken_over(&mut self) {
         let Some(measure) = self.standing.measure.filter(|_| self.standing.untold) else { return };
         self.standing.untold = false;
+        if measure == Measure::Reverify && self.standing.due.is_none() {
+            self.standing.due = self.ladder.windows.due(measure, self.now);
+        }
         let kind = self.standing.score.unwrap_or(ScoreKind::Sharing);
         let from = self.standing.from.clone().unwrap_or_default();
         let grounds = Grounds::taken_over(measure, &from);
