@@ -104,25 +104,31 @@ impl Question {
         row::typed(&QUESTIONS, image)
     }
 
-    /// What is filled into the sentence about client and network.
-    pub(super) fn client(&self) -> [(&'static str, String); 4] {
+    /// The sentences about program, network and how often, with what is filled in; of what is not known, none.
+    pub(super) fn client(&self) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
         let About { client, asn, country, count, .. } = &self.body;
         let network = match (asn, country) {
-            (Some(asn), Some(country)) => format!("AS{asn}, {country}"),
-            (Some(asn), None) => format!("AS{asn}"),
-            (None, Some(country)) => country.clone(),
-            (None, None) => "?".to_owned(),
+            (Some(asn), Some(country)) => Some(format!("AS{asn}, {country}")),
+            (Some(asn), None) => Some(format!("AS{asn}")),
+            (None, country) => country.clone(),
         };
-        let last = Timestamp::from_micros(self.last_seen_us).to_string();
-        let client = client.clone().unwrap_or_else(|| "?".to_owned());
-        [("client", client), ("network", network), ("count", count.to_string()), ("last", last)]
+        let last = ("last", Timestamp::from_micros(self.last_seen_us).to_string());
+        let mut all = Vec::new();
+        all.extend(client.clone().map(|client| ("question.client", vec![("client", client)])));
+        all.extend(network.map(|network| ("question.network", vec![("network", network)])));
+        all.push(match count {
+            0 | 1 => ("question.once", vec![last]),
+            _ => ("question.count", vec![("count", count.to_string()), last]),
+        });
+        all
     }
 
     fn sentences(&self, until: Timestamp) -> Vec<Said> {
         let at = Timestamp::from_micros(self.asked_us).to_string();
         let values = [("key", self.key.clone()), ("address", self.address.clone()), ("at", at)];
         let seen = if self.body.enforced { "question.seen" } else { "question.passed" };
-        let mut all = vec![said(seen, &values), said("question.client", &self.client())];
+        let mut all = vec![said(seen, &values)];
+        all.extend(self.client().iter().map(|(code, values)| said(code, values)));
         match (self.state, self.answer) {
             (QuestionState::Open, _) => {
                 all.push(said("question.do", &[]));

@@ -11,9 +11,10 @@ fn text(code: &str, values: &[(&str, String)]) -> NoticeText {
     values.iter().fold(NoticeText::new(code), |text, (name, value)| text.with(name, value.as_str()))
 }
 
-/// How to object closes every notice.
+/// How to object closes what belongs to a case; elsewhere nothing was decided against him.
 fn send(plan: &mut Plan, draft: NoticeDraft, now: Timestamp) {
-    notices::add(plan, draft.say(NoticeText::new("object")), now);
+    let draft = if draft.case_id.is_some() { draft.say(NoticeText::new("object")) } else { draft };
+    notices::add(plan, draft, now);
 }
 
 fn to(kind: &str, customer: &str, (key, account): (&str, &str)) -> NoticeDraft {
@@ -25,11 +26,11 @@ pub(super) fn question_asked(plan: &mut Plan, question: &Question, until: Timest
     let at = Timestamp::from_micros(question.asked_us).to_string();
     let code = if question.body.enforced { "question.seen" } else { "question.passed" };
     let seen = [("key", key.clone()), ("address", address.clone()), ("at", at)];
-    let draft = to("question.asked", customer, (key, account))
-        .say(text(code, &seen))
-        .say(text("question.client", &question.client()))
-        .say(NoticeText::new("question.do"))
-        .say(text("question.next", &[("until", until.to_string())]));
+    let draft = to("question.asked", customer, (key, account)).say(text(code, &seen));
+    let client = question.client();
+    let draft = client.iter().fold(draft, |draft, (code, values)| draft.say(text(code, values)));
+    let draft =
+        draft.say(NoticeText::new("question.do")).say(text("question.next", &[("until", until.to_string())]));
     send(plan, draft, now);
 }
 

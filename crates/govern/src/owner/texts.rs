@@ -50,8 +50,17 @@ texts! {
         "등록되지 않은 주소 {address}에서 키 {key}(으)로 올바르게 서명된 요청이 왔습니다({at}). 거래소가 시험 운영 중이어서 요청은 처리되었습니다.",
         "A request validly signed with your key {key} came from {address}, which is not registered for it, at {at}. The gate is being tried out, so it went through.";
     "question.client":
-        "사용한 프로그램: {client}. 네트워크: {network}. 지금까지 {count}회, 마지막 {last}.",
-        "Program: {client}. Network: {network}. Seen {count} times so far, last at {last}.";
+        "사용한 프로그램: {client}.",
+        "Program: {client}.";
+    "question.network":
+        "네트워크: {network}.",
+        "Network: {network}.";
+    "question.once":
+        "지금까지 한 번, {last}.",
+        "Seen once so far, at {last}.";
+    "question.count":
+        "지금까지 {count}회, 마지막 {last}.",
+        "Seen {count} times so far, last at {last}.";
     "question.do":
         "직접 보내신 요청이면 ‘본인입니다’(me)를 선택해 주소를 등록하시고, 아니면 ‘본인이 아닙니다’(not_me)를 선택해 키를 바로 종료하십시오. 두 경우 모두 2차 인증이 필요합니다.",
         "Was it you? Answer \"me\" to register the address, or \"not_me\" to end the key at once. Either takes your second factor.";
