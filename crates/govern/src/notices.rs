@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use sumun_model::{Timestamp, Value};
 use sumun_store::tables::NOTICES;
-use sumun_store::{Image, OutboxMessage};
+use sumun_store::{Image, OutboxMessage, RowWrite};
 
 /// Topic of the message that names a notice to its sender.
 pub const TOPIC: &str = "notice";
@@ -175,6 +175,21 @@ pub fn add(plan: &mut Plan, draft: NoticeDraft, now: Timestamp) -> String {
     plan.change.writes.push(replace(&NOTICES, None, image));
     plan.change.outbox.push(OutboxMessage { topic: TOPIC, body });
     id
+}
+
+/// Puts what a plan tells about this key into its case, with these sentences at its end.
+pub(crate) fn in_case(plan: &mut Plan, key: &str, case_id: &str, sentences: &[&str]) {
+    let about = |write: &&mut RowWrite| {
+        write.table.name == NOTICES.name
+            && write.image.get("key") == Some(&json!(key))
+            && write.image.get("case_id") == Some(&Json::Null)
+    };
+    for write in plan.change.writes.iter_mut().filter(about) {
+        write.image.insert("case_id".to_owned(), json!(case_id));
+        if let Some(Json::Array(texts)) = write.image.get_mut("texts") {
+            texts.extend(sentences.iter().map(|code| json!(NoticeText::new(code))));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use sumun_model::{Timestamp, Value};
-use sumun_store::tables::TASKS;
+use sumun_store::tables::{MEASURES, TASKS};
 use sumun_store::{Filter, Image};
 
 /// What there is to do.
@@ -27,6 +27,8 @@ pub enum TaskKind {
     ConsiderReport,
     /// Tell the owner by other means: a notice could not be delivered.
     ReachOwner,
+    /// Look into what an owner objects to; closing the case decides it.
+    ReviewObjection,
 }
 
 /// Where a task stands.
@@ -114,6 +116,14 @@ impl TaskRow {
         self
     }
 
+    fn done(mut self, by: &str, result: &str, now: Timestamp) -> Self {
+        self.state = TaskState::Done;
+        self.body.done_by = Some(by.to_owned());
+        self.body.done_us = Some(now.as_micros());
+        self.body.result = Some(result.to_owned());
+        self
+    }
+
     fn of(row: &Image) -> Result<Self, Refusal> {
         typed(&TASKS, row)
     }
@@ -152,7 +162,7 @@ impl Govern {
     /// A task is done, with what came of it in own words.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `reason_missing`, `task_closed`.
+    /// `forbidden`, `not_found`, `reason_missing`, `task_closed`, `own_measure`.
     pub async fn finish_task(
         &self,
         actor: &Actor,
@@ -163,7 +173,7 @@ impl Govern {
         require(actor, WORKERS)?;
         self.run(actor, call, |now| async move {
             let before = self.row_or_not_found(&TASKS, "task", id).await?;
-            let mut task = TaskRow::of(&before)?;
+            let task = TaskRow::of(&before)?;
             check_if_match(call, "task", id, task.version)?;
             if task.state != TaskState::Open {
                 return Err(Refusal::new(
@@ -174,10 +184,10 @@ impl Govern {
                 ));
             }
             let result = reason("result", result)?;
-            task.state = TaskState::Done;
-            task.body.done_by = Some(actor.principal.clone());
-            task.body.done_us = Some(now.as_micros());
-            task.body.result = Some(result.to_owned());
+            if task.kind == TaskKind::ReviewObjection {
+                self.not_his_measure(actor, &task.case_id).await?;
+            }
+            let mut task = task.done(&actor.principal, result, now);
             let mut facts = facts(actor);
             facts.insert("task".to_owned(), json!(id));
             facts.insert("case".to_owned(), json!(task.case_id));
@@ -191,5 +201,68 @@ impl Govern {
             Ok(Planned { plan, value: task, status: 200 })
         })
         .await
+    }
+
+    /// Open tasks of this kind with this value in that column, as they are stored.
+    async fn open_tasks(
+        &self,
+        kind: TaskKind,
+        of: Option<(&'static str, &str)>,
+    ) -> Result<Vec<Image>, Refusal> {
+        let mut equals = vec![("kind", json!(kind)), ("state", json!(TaskState::Open))];
+        equals.extend(of.map(|(column, value)| (column, json!(value))));
+        let filter = Filter { equals, limit: Filter::LIMIT_MAX, ..Filter::default() };
+        self.store.list(&TASKS, &filter).await.map_err(store_refusal)
+    }
+
+    /// A hold is over: nobody has to look at it any more.
+    pub(crate) async fn hold_reviewed(
+        &self,
+        plan: &mut Plan,
+        key: &str,
+        (by, result): (&str, &str),
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        for before in self.open_tasks(TaskKind::ReviewHold, None).await? {
+            let task = TaskRow::of(&before)?;
+            if task.body.key.as_deref() == Some(key) {
+                let task = task.done(by, result, now);
+                plan.change.writes.push(replace(&TASKS, Some(&before), image(&task)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A case is decided, and with it what was objected to in it: not by whoever took a measure there.
+    pub(crate) async fn objections_decided(
+        &self,
+        plan: &mut Plan,
+        case_id: &str,
+        (actor, result): (&Actor, &str),
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let open = self.open_tasks(TaskKind::ReviewObjection, Some(("case_id", case_id))).await?;
+        if !open.is_empty() {
+            self.not_his_measure(actor, case_id).await?;
+        }
+        for before in open {
+            let task = TaskRow::of(&before)?.done(&actor.principal, result, now);
+            plan.change.writes.push(replace(&TASKS, Some(&before), image(&task)));
+        }
+        Ok(())
+    }
+
+    async fn not_his_measure(&self, actor: &Actor, case_id: &str) -> Result<(), Refusal> {
+        let equals = vec![("case_id", json!(case_id)), ("by", json!(actor.principal))];
+        let filter = Filter { equals, limit: 1, ..Filter::default() };
+        if self.store.list(&MEASURES, &filter).await.map_err(store_refusal)?.is_empty() {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            RefusalKind::Forbidden,
+            "own_measure",
+            format!("`{}` took a measure in case `{case_id}`, and its owner objects", actor.principal),
+            "let another entitled person decide about the objection",
+        ))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::docket::Docket;
 use super::playbook::{self, PlaybookStep, StepState};
-use super::row::{CaseOutcome, CaseRow, CaseState};
+use super::row::{CaseOutcome, CaseRow, CaseState, MemberState};
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, change, check_if_match, facts, not_found};
@@ -188,6 +188,16 @@ impl Govern {
                     ));
                 }
                 self.no_loose_end(case, outcome).await?;
+                self.objections_decided(plan, id, (actor, outcome.as_str()), now).await?;
+                if let Some(case) = docket.case_mut(id).filter(|_| outcome != CaseOutcome::Confirmed) {
+                    for member in &mut case.members {
+                        if member.state == MemberState::Suspected {
+                            member.state = MemberState::Exonerated;
+                            (member.by, member.reason) =
+                                (Some(actor.principal.clone()), Some(why.to_owned()));
+                        }
+                    }
+                }
                 docket.close(id, &actor.principal, outcome, why, now);
                 plan.change.facts.insert("outcome".to_owned(), json!(outcome));
                 plan.change.facts.insert("reason".to_owned(), json!(why));

@@ -56,12 +56,19 @@ impl Govern {
             return;
         }
         let Loaded { key, account } = grounds.loaded;
-        let draft =
-            NoticeDraft::new("measure.ended").to(&account.customer).about(&key.key, &key.account).say(
-                NoticeText::new("measure.ended")
-                    .with("key", key.key.as_str())
-                    .with("measure", step.measure.as_str()),
-            );
+        let ended = NoticeText::new("measure.ended")
+            .with("key", key.key.as_str())
+            .with("measure", step.measure.as_str());
+        let outcome = match step.why.code.as_str() {
+            "ladder.lifted" | "ladder.exonerated" => "measure.ended.lifted",
+            "ladder.proved" | "ladder.after_proof" => "measure.ended.proved",
+            _ => "measure.ended.lapsed",
+        };
+        let draft = NoticeDraft::new("measure.ended")
+            .to(&account.customer)
+            .about(&key.key, &key.account)
+            .say(ended)
+            .say(NoticeText::new(outcome));
         notices::add(plan, draft, grounds.now);
     }
 

@@ -127,6 +127,10 @@ impl Govern {
             self.withdraw_open(&mut plan, &key.key, input.approval).await?;
         }
         self.verified_anew(&mut plan, &grounds, &next, &told).await?;
+        if key.measure == Some(Measure::Hold) && next.measure != Some(Measure::Hold) {
+            let result = input.reason.unwrap_or("the hold is over");
+            self.hold_reviewed(&mut plan, &key.key, (&actor.principal, result), now).await?;
+        }
         self.tell(&mut plan, &grounds, &next, &told);
         let turned = Turned {
             key: key.key.clone(),

@@ -166,7 +166,10 @@ impl Govern {
             let mut plan = plan(deed, &why, vec![write])?;
             plan.change.reads.extend(reviewer);
             match deeds.action {
-                Action::Hold => self.hold_noted(&mut plan, &own, until).await?,
+                Action::Hold => {
+                    let reviewer = hold.map(|hold| hold.reviewer.as_str());
+                    self.hold_noted(&mut plan, &own, until, reviewer).await?;
+                }
                 Action::Suspend => self.suspension_noted(&mut plan, &own).await?,
                 _ => self.suspension_ended(&mut plan, &own).await?,
             }

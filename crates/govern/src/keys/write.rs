@@ -155,9 +155,7 @@ fn notice(deed: &Deed<'_>, key: &KeyWrite<'_>) -> Option<NoticeDraft> {
         let until = Timestamp::from_micros(until).to_string();
         draft = draft.say(NoticeText::new("key.held.until").with("until", until));
     }
-    if !deed.actor.roles.iter().any(|role| role.is_customer()) {
-        draft = draft.say(NoticeText::new("object"));
-    }
+    // How to object is said where there is a case to object in: whoever opens it adds that.
     Some(draft)
 }
 

@@ -11,6 +11,7 @@ use crate::detection::{Input, detect_actor};
 use crate::govern::{Govern, change, facts, store_refusal};
 use crate::keys::access::Loaded;
 use crate::keys::machine::Action;
+use crate::notices;
 use crate::owner::verification;
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
@@ -83,6 +84,7 @@ impl Govern {
         plan: &mut Plan,
         own: &OwnDeed<'_>,
         until_us: Option<i64>,
+        reviewer: Option<&str>,
     ) -> Result<(), Refusal> {
         let Loaded { key, account } = own.loaded;
         let mut present = None;
@@ -97,7 +99,9 @@ impl Govern {
         let until = until_us.map(Timestamp::from_micros);
         let case_id = self.own_case(plan, own, present, Some(Measure::Hold), until).await?;
         plan.change.writes.push(own.row(self.new_id("M"), &case_id, "hold", until_us).first_write());
-        let task = TaskRow::new(self.new_id("T"), &case_id, TaskKind::ReviewHold, Some(&key.key), own.now);
+        let mut task =
+            TaskRow::new(self.new_id("T"), &case_id, TaskKind::ReviewHold, Some(&key.key), own.now);
+        task.assignee = reviewer.map(|reviewer| reviewer.trim().to_owned());
         tasks::add(plan, &task.due(until));
         let (stood, before) = self.standing(key, account, own.now).await?;
         let mut next = stood.clone();
@@ -123,6 +127,7 @@ impl Govern {
             let row = row.ended(MeasureState::Ended, &own.actor.principal, why, own.now.as_micros());
             plan.change.writes.push(row.next_write());
         }
+        self.hold_reviewed(plan, &key.key, (&own.actor.principal, "the key was ended"), own.now).await?;
         let case_id = self.own_case(plan, own, present, Some(Measure::Expire), None).await?;
         let mut row = own.row(self.new_id("M"), &case_id, Measure::Expire.as_str(), None);
         row.approval = Some(approval.to_owned());
@@ -215,6 +220,7 @@ impl Govern {
         if action == Action::Lift {
             self.suspension_ended(&mut plan, own).await?;
         } else {
+            self.hold_reviewed(&mut plan, &key.key, (&own.actor.principal, own.reason), own.now).await?;
             for row in open.into_iter().filter(|row| row.measure == word) {
                 let why = own_words(own.reason);
                 let row = row.ended(MeasureState::Ended, &own.actor.principal, why, own.now.as_micros());
@@ -270,7 +276,8 @@ impl Govern {
             let mut change = change("measure.watched", now, facts);
             change.writes.push(row.next_write());
             let title = format!("measure {id} of an ended key lapses");
-            let plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
+            let mut plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
+            self.hold_reviewed(&mut plan, text(&key, KEYS.key), (&actor.principal, "it lapsed"), now).await?;
             Ok(Planned { plan, value: (), status: 200 })
         })
         .await
@@ -308,6 +315,8 @@ impl Govern {
         let told = json!({ "class": plan.change.class, "reason": own.reason });
         docket.event(&case_id, "measure", &own.actor.principal, told, own.now);
         docket.write(plan);
+        // What the owner is told of it belongs to the case: there he objects. Why in staff's own words stays inside.
+        notices::in_case(plan, &key.key, &case_id, &["key.by_staff", "object"]);
         Ok(case_id)
     }
 }

@@ -9,6 +9,7 @@ use crate::keys::access::reason;
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row;
+use crate::tasks::{self, TaskKind, TaskRow};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sumun_store::Image;
@@ -17,6 +18,8 @@ use sumun_store::tables::{CASE_EVENTS, CASES, OBJECTIONS};
 
 /// Objections to one notice: enough for whoever forgot something, too few to bury a case.
 const OF_NOTICE_MAX: usize = 20;
+/// Days within which somebody looks at one.
+const REVIEW_DAYS: i64 = 15;
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +134,19 @@ impl Govern {
             };
             let mine = vec![("case_id", json!(case_id))];
             let others = self.rows_where(&OBJECTIONS, mine, None, OF_NOTICE_MAX * 50).await?;
+            let same = others.iter().find(|row| {
+                row::text(row, "notice") == notice
+                    && row.get("body").and_then(|body| body.get("text")) == Some(&json!(text))
+            });
+            if let Some(first) = same {
+                // Sent again: the first one stands, and nothing is written but that it was.
+                let mut repeat = change("objection.repeated", now, facts(actor));
+                put_facts(&mut repeat.facts, [("objection", json!(row::text(first, OBJECTIONS.key)))]);
+                let title = format!("object to notice {notice} again");
+                let plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change: repeat };
+                let value = self.objection_view(row::typed(&OBJECTIONS, first)?).await?;
+                return Ok(Planned { plan, value, status: 200 });
+            }
             if others.iter().filter(|row| row::text(row, "notice") == notice).count() >= OF_NOTICE_MAX {
                 return Err(Refusal::new(
                     RefusalKind::Conflict,
@@ -172,6 +188,11 @@ impl Govern {
             });
             plan.change.writes.push(made(&OBJECTIONS, &objection));
             plan.change.writes.push(made(&CASE_EVENTS, &event));
+            let due = now.plus_micros(REVIEW_DAYS * 86_400_000_000);
+            let kind = TaskKind::ReviewObjection;
+            let mut task = TaskRow::new(self.new_id("T"), &case_id, kind, found.key.as_deref(), now);
+            task.body.values.insert("objection".to_owned(), objection.objection.as_str().into());
+            tasks::add(&mut plan, &task.due(Some(due)));
             let case = self.row(&CASES, &case_id).await?;
             Ok(Planned { plan, value: view(objection, case.as_ref()), status: 201 })
         })

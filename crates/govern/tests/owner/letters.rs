@@ -56,6 +56,9 @@ async fn an_objection_is_followed_to_its_end() {
         bench.govern.object(&owner, &notice, "the second address is my office", &call).await.unwrap().value;
     assert_eq!(made.state, ObjectionState::Received);
     assert_eq!(facts(&bench, "objection.made").await["case_id"], json!("CA1"));
+    let again =
+        bench.govern.object(&owner, &notice, "the second address is my office", &call).await.unwrap().value;
+    assert_eq!(again.objection, made.objection, "sent twice, one objection");
     bench.alter(&CASES, "CA1", "assignee", json!("user:anna")).await;
     let shown = bench.govern.objection(&owner, &made.objection).await.unwrap();
     assert_eq!(shown.state, ObjectionState::InReview);
