@@ -89,7 +89,10 @@ impl Docket {
         case.body.alerts += 1;
         case.body.last_alert_us = now.as_micros();
         case.body.measure = case.body.measure.max(alert.measure);
-        case.cause = alert.cause;
+        // A measure that rests on nothing new, such as staff's own or one that follows, leaves what is believed as it was.
+        if !alert.signals.is_empty() || case.cause == Cause::Unknown {
+            case.cause = alert.cause;
+        }
         case.priority = case.priority.max(priority(alert.measure, alert.risk));
         if let Some(due) = alert.due {
             case.due_us = Some(case.due_us.map_or(due.as_micros(), |known| known.min(due.as_micros())));

@@ -194,7 +194,10 @@ impl Govern {
     pub async fn key_standing(&self, actor: &Actor, key: &str) -> Result<StandingRow, Refusal> {
         require(actor, INSIDE)?;
         let loaded = self.key_loaded(actor, key).await?;
-        Ok(self.standing(&loaded.key, &loaded.account, self.world.now()).await?.0)
+        let mut row = self.standing(&loaded.key, &loaded.account, self.world.now()).await?.0;
+        // Told sparingly by design, the first use of a day only: shown to people it would read as the latest.
+        row.assessment.facts.remove("key.last_use_s");
+        Ok(row)
     }
 
     /// Signals, by id, about a key or an account if said.

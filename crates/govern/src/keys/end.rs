@@ -12,13 +12,16 @@ use super::write::{Deed, KeyWrite, Why, plan};
 use crate::actor::Actor;
 use crate::approvals::{Approval, Opening};
 use crate::call::{Call, Done, Planned};
+use crate::cases::docket::Docket;
+use crate::cases::row::CaseState;
 use crate::govern::Govern;
+use crate::measures::MeasureState;
 use crate::owner::verification;
 use crate::plan::{Effect, Plan};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::staff::require;
 use serde_json::json;
-use sumun_model::{ExpiryCause, KeyState, Measure, Timestamp};
+use sumun_model::{Cause, ExpiryCause, KeyState, Measure, Timestamp};
 use sumun_store::tables::KEYS;
 use sumun_store::{Expect, RowRead};
 
@@ -140,7 +143,32 @@ impl Govern {
             // It asks its owner for nothing any more; the key that takes the measure over asks anew.
             verification::close(self, &mut plan, &key.key, now).await?;
         }
+        if cause == ExpiryCause::Leaked {
+            self.known_as_leaked(&mut plan, actor, key, now).await?;
+        }
         Ok(plan)
+    }
+
+    /// The case of this key's measures learns that its secret was out.
+    async fn known_as_leaked(
+        &self,
+        plan: &mut Plan,
+        actor: &Actor,
+        key: &KeyRow,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let mut docket = Docket::default();
+        for row in self.measures_of(&key.key, MeasureState::InForce).await? {
+            docket.load(self, &row.case_id).await?;
+            let open = docket.case_mut(&row.case_id).filter(|case| case.state == CaseState::Open);
+            if let Some(case) = open.filter(|case| case.cause != Cause::Leaked) {
+                case.cause = Cause::Leaked;
+                let told = json!({ "key": key.key, "cause": ExpiryCause::Leaked });
+                docket.event(&row.case_id, "key_ended", &actor.principal, told, now);
+            }
+        }
+        docket.write(plan);
+        Ok(())
     }
 }
 
