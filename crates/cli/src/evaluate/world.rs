@@ -108,10 +108,8 @@ impl Watch {
         if let Some(seen) = self.naive_before.get_mut(rule) {
             *seen |= before;
         }
-        if let Some(first) = self.naive.get_mut(rule) {
-            if first.is_none() {
-                *first = reached;
-            }
+        if let Some(first) = self.naive.get_mut(rule).filter(|first| first.is_none()) {
+            *first = reached;
         }
     }
 
