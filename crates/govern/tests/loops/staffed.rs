@@ -6,6 +6,7 @@ use serde_json::json;
 use sumun_govern::keys::measures::Hold;
 use sumun_govern::measures::read::MeasureFilter;
 use sumun_govern::parties::{Account, Customer};
+use sumun_govern::tasks::{TaskKind, TaskState};
 use sumun_govern::{Call, Role};
 use sumun_model::{Act, ActKind};
 use sumun_store::Filter;
@@ -38,6 +39,34 @@ async fn staffs_hold_stands_on_the_ladder_and_is_lifted_there() {
         .unwrap();
     assert_eq!(bench.column(&key, "measure").await, standing(&bench, &key).await);
     assert_ne!(bench.column(&key, "measure").await, json!("hold"));
+}
+
+/// The owner objects to what staff did; it waits for somebody else than who did it; the hold's own task ends with the hold.
+#[tokio::test]
+async fn an_owner_objects_to_staffs_hold_and_another_decides() {
+    let bench = bench().await;
+    let (call, owner) = (Call::default(), bench.owner("C1"));
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let anna = staff("anna", Role::Analyst);
+    bench.govern.hold_key(&anna, &key, &hold(), &call).await.unwrap();
+    let page = Filter { limit: 100, ..Filter::default() };
+    let letters = bench.govern.letters(&owner, page, (None, None)).await.unwrap();
+    let held = letters.iter().find(|letter| letter.kind == "key.held").unwrap();
+    let codes: Vec<_> = held.say.iter().map(|said| said.code.as_str()).collect();
+    assert_eq!(codes, ["key.held", "key.held.until", "key.by_staff", "object"]);
+    assert!(held.say.iter().all(|said| !said.en.contains(WHY)), "staff's own words stay inside");
+    bench.govern.object(&owner, &held.notice, "that was my office", &call).await.unwrap();
+    let tasks = async || bench.govern.tasks(&anna, None, None, None, 10).await.unwrap();
+    let task = async |kind: TaskKind| tasks().await.into_iter().find(|task| task.kind == kind).unwrap();
+    assert_eq!(task(TaskKind::ReviewHold).await.assignee.as_deref(), Some("user:bert"));
+    let review = task(TaskKind::ReviewObjection).await;
+    assert!(review.due_us > Some(review.created_us));
+    let own = bench.govern.finish_task(&anna, &review.task, "I was right", &call).await.unwrap_err();
+    assert_eq!(own.code, "own_measure");
+    let bert = staff("bert", Role::Approver);
+    bench.govern.finish_task(&bert, &review.task, "he showed his travel papers", &call).await.unwrap();
+    bench.govern.release_key(&bert, &key, "he showed his travel papers", &call).await.unwrap();
+    assert_eq!(task(TaskKind::ReviewHold).await.state, TaskState::Done);
 }
 
 #[tokio::test]
