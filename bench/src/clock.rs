@@ -1,5 +1,6 @@
 //! The one place where the benchmarks read a clock.
 
+use rustix::time::{ClockId, clock_gettime};
 use std::time::{Duration, Instant};
 use sumun_gate::Now;
 use sumun_model::Timestamp;
@@ -42,4 +43,40 @@ pub fn wall() -> Timestamp {
     let since =
         std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// A watch that runs only while processor time is spent: what others on a shared machine take does not show.
+#[derive(Clone, Copy, Debug)]
+pub struct Cpu {
+    of: ClockId,
+    start_ns: i128,
+}
+
+impl Cpu {
+    /// Of the calling thread.
+    #[must_use]
+    pub fn thread() -> Self {
+        Self::of(ClockId::ThreadCPUTime)
+    }
+
+    /// Of all threads of this process, ended ones too.
+    #[must_use]
+    pub fn process() -> Self {
+        Self::of(ClockId::ProcessCPUTime)
+    }
+
+    fn of(of: ClockId) -> Self {
+        Self { of, start_ns: read_ns(of) }
+    }
+
+    /// Seconds spent since.
+    #[must_use]
+    pub fn elapsed_s(&self) -> f64 {
+        (read_ns(self.of) - self.start_ns) as f64 / 1e9
+    }
+}
+
+fn read_ns(of: ClockId) -> i128 {
+    let time = clock_gettime(of);
+    i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec)
 }

@@ -7,13 +7,14 @@
 //! [`decide`]: a decision beside the bare signature check of [`bare`] · [`table`]: memory, loading, changes · [`http`]:
 //! decision service and proxy beside the same stack without the gate · [`spool`]: records beside plain
 //! appending · [`record`]: ledger, governed changes and verification beside the bare libraries · [`cutoff`]: from a commit to
-//! its effect at fifty gates. [`report`] prints. [`child`] runs what needs a process of its own.
+//! its effect at fifty gates · [`detect`]: lines a second and bytes a key of detection. [`report`] prints. [`child`] runs what needs a process of its own.
 
 pub mod bare;
 pub mod child;
 pub mod clock;
 pub mod cutoff;
 pub mod decide;
+pub mod detect;
 pub mod http;
 pub mod keys;
 pub mod machine;

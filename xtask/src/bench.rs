@@ -13,6 +13,7 @@ const BENCHES: &[(&str, &str, &str)] = &[
     ("gate", "sumun-bench", "gate"),
     ("record", "sumun-bench", "record"),
     ("cutoff", "sumun-bench", "cutoff"),
+    ("detect", "sumun-bench", "detect"),
 ];
 
 #[derive(clap::Args)]
