@@ -77,9 +77,9 @@ fn differences_and_the_ladder_read_in_both_languages() {
     let run = place.run(&["policy", "diff", "a.toml", "b.toml", "--lang", "ko"]);
     assert!(run.out.contains("[완화] window.quiet_s: 7일 → 1일"), "{}", run.out);
     let run = place.run(&["policy", "diff", "a.toml", "a.toml"]);
-    assert_eq!(run.out, "default@1 → default@1\nNothing changes in effect.\n");
+    assert!(run.out.ends_with("\nNothing changes in effect.\n"), "{}", run.out);
     let run = place.run(&["policy", "explain", "a.toml", "--segment", "retail", "--lang", "ko"]);
-    assert!(run.out.starts_with("기본 정책 (default@1) · 개인"), "{}", run.out);
+    assert!(run.out.starts_with("기본 정책 (default@") && run.out.contains(") · 개인"), "{}", run.out);
     let run = place.run(&["policy", "explain", "a.toml", "--segment", "private"]);
     assert_eq!(run.code, 2, "{}", run.err);
 }
