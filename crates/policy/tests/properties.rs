@@ -294,3 +294,22 @@ proptest! {
         }
     }
 }
+
+/// A re-verification that timed out at another key is asked anew at this one, with all the time for it.
+#[test]
+fn a_reverification_that_follows_has_its_own_window() {
+    let policy = policy("default");
+    let timed_out = Standing {
+        measure: Some(Measure::Reverify),
+        due: Some(at(0)),
+        timed_out: true,
+        ..Standing::default()
+    };
+    let begun = follows(&timed_out).expect("it follows").begin(&"K1".parse().expect("a key"));
+    let now = at(1_000);
+    let told = step(&policy, &begun, &common::assessment(None), now, Approve::People, BudgetLeft::UNBOUNDED);
+    let first = told.steps.first().expect("it is told");
+    assert_eq!((first.measure, first.phase), (Measure::Reverify, Phase::Enter));
+    assert!(first.until.is_some_and(|until| until > now) && first.until == told.standing.due);
+    assert!(!told.standing.timed_out);
+}
