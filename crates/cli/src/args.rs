@@ -6,10 +6,10 @@
 )]
 
 use crate::commands::{
-    accounts, approvals, calibrate, canaries, cases, config_check, customers, delegations, evaluate, explain, gate, gates, govern,
-    init, keys_act, keys_check, keys_expose, keys_kek_new, keys_list, keys_new, keys_request, keys_seal,
-    ledger, log, login, measures, operators, owner, persons, policies, policy, replay, request_check, serve,
-    simulate, tokens, totp, users, vendors, venue,
+    accounts, approvals, calibrate, canaries, cases, config_check, customers, delegations, evaluate, explain,
+    gate, gates, govern, init, keys_act, keys_check, keys_expose, keys_kek_new, keys_list, keys_new,
+    keys_request, keys_seal, ledger, log, login, measures, operators, owner, persons, policies, policy,
+    replay, request_check, serve, simulate, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 

@@ -473,7 +473,8 @@ impl Config {
         if self.notices.smtp_url.is_some() != self.notices.smtp_from.is_some() {
             found(
                 "notices.smtp_from",
-                "stands with `notices.smtp_url` or not at all: a relay needs a sender, a sender a relay".to_owned(),
+                "stands with `notices.smtp_url` or not at all: a relay needs a sender, a sender a relay"
+                    .to_owned(),
             );
         }
         // Whoever puts the key itself there must not find it repeated in an error.

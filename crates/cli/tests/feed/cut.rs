@@ -53,7 +53,8 @@ fn each_kind_of_change() {
     elsewhere["allowlist"] = json!(["203.0.113.7/32"]);
     // Registered and not proved: known, and refused, whatever this gate's configuration says.
     let mut pending = record(&Key::active("K1"));
-    pending["allowlist"] = json!(["203.0.113.7/32", { "prefix": "127.0.0.1/32", "since": "2026-11-02T00:00:00Z" }]);
+    pending["allowlist"] =
+        json!(["203.0.113.7/32", { "prefix": "127.0.0.1/32", "since": "2026-11-02T00:00:00Z" }]);
     pending["address_proof_required"] = json!(true);
     let mut proved = pending.clone();
     proved["allowlist"][1]["proved"] = json!("2026-11-02T00:05:00Z");

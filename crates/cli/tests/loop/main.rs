@@ -17,11 +17,10 @@
 mod support;
 
 #[path = "../crash/stage/mod.rs"]
-#[allow(dead_code, reason = "several test binaries share it; each uses what it needs")]
 mod stage;
 
 #[path = "../real_clients/driver.rs"]
-#[allow(dead_code, reason = "as above")]
+#[allow(dead_code, reason = "several test binaries share it; each uses what it needs")]
 mod driver;
 #[path = "../record_clients/exchange.rs"]
 #[allow(dead_code, reason = "as above")]
