@@ -7,7 +7,8 @@
 //! [`decide`]: a decision beside the bare signature check of [`bare`] · [`table`]: memory, loading, changes · [`http`]:
 //! decision service and proxy beside the same stack without the gate · [`spool`]: records beside plain
 //! appending · [`record`]: ledger, governed changes and verification beside the bare libraries · [`cutoff`]: from a commit to
-//! its effect at fifty gates · [`detect`]: lines a second and bytes a key of detection. [`report`] prints. [`child`] runs what needs a process of its own.
+//! its effect at fifty gates · [`detect`]: lines a second and bytes a key of detection, event to effect. [`report`] prints. [`child`] runs
+//! what needs a process of its own.
 
 pub mod bare;
 pub mod child;

@@ -200,12 +200,13 @@ async fn next(
     }
 }
 
-fn ms(time: Duration) -> f64 {
+/// Milliseconds.
+pub(crate) fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
 /// The sample below which this share of samples lies.
-fn at_share(samples: &mut [f64], share: f64) -> f64 {
+pub(crate) fn at_share(samples: &mut [f64], share: f64) -> f64 {
     samples.sort_unstable_by(f64::total_cmp);
     let place = (samples.len() as f64 * share).ceil() as usize;
     samples.get(place.saturating_sub(1)).copied().unwrap_or_default()

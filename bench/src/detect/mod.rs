@@ -2,10 +2,12 @@
 //!
 //! [`world`] makes lines, cheaply and from a fixed seed; [`engine`] feeds them. The baseline is parsing alone of the same lines, by
 //! turns in the same process. Time is processor time wherever one thread does all, so that a busy machine does not show; with more
-//! threads it is wall time, and the note says what the processors spent. Not here: whether detection finds anything
-//! (`sumun evaluate`), and how soon a measure is felt at a gate (the loop's own test measures it from what was recorded).
+//! threads it is wall time, and the note says what the processors spent. [`effect`] takes the time from an event to its effect at the gate,
+//! through all of the running system in [`house`]. Not here: whether detection finds anything (`sumun evaluate`).
 
+pub mod effect;
 pub mod engine;
+pub mod house;
 pub mod world;
 
 use crate::machine;
