@@ -470,13 +470,6 @@ impl Config {
         if let Some(problem) = self.govern.database.as_deref().and_then(database_problem) {
             found("govern.database", problem);
         }
-        if self.notices.smtp_url.is_some() != self.notices.smtp_from.is_some() {
-            found(
-                "notices.smtp_from",
-                "stands with `notices.smtp_url` or not at all: a relay needs a sender, a sender a relay"
-                    .to_owned(),
-            );
-        }
         // Whoever puts the key itself there must not find it repeated in an error.
         let a_name = |text: &str| {
             !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')

@@ -17,9 +17,35 @@ const SEED: u64 = 20_261_120;
 const CHECKS: &str =
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
 
-/// Operations that would end the run (the feed has no end, the session is the one that asks), and one whose body, a gate's
-/// signature, the tool cannot make.
-const LEFT_OUT: [&str; 3] = ["feed", "feed_acknowledge", "session_delete"];
+/// Operations that would end the run (the feed has no end, the session is the one that asks), and two whose bodies, a gate's
+/// signature and lines of events, the tool cannot make.
+const LEFT_OUT: [&str; 4] = ["events_take", "feed", "feed_acknowledge", "session_delete"];
+
+/// Operations on what only detection, a gate's sight and the exchange's word bring about, of which the seeds have none: tried like all
+/// others, and not expected to be met with 2xx. Their good ways are in the server's tests and in `tests/loop`.
+const NOTHING_SEEN_YET: [&str; 21] = [
+    "case_ask_waiver",
+    "case_assign",
+    "case_close",
+    "case_comment",
+    "case_decide",
+    "case_get",
+    "case_plan",
+    "case_step",
+    "case_waive",
+    "identity_callback",
+    "measure_get",
+    "notice_confirm",
+    "objection_get",
+    "objection_make",
+    "question_answer",
+    "question_get",
+    "task_finish",
+    "verification_get",
+    "verification_rotate",
+    "verification_step",
+    "verification_test",
+];
 
 /// Who tries, and how thoroughly: bob has all roles of staff; the exchange's back end and strangers have little to do.
 /// First those who can do most send plain requests, which should go well.
@@ -278,7 +304,7 @@ fn schemathesis_finds_no_server_error_and_no_undocumented_answer() {
     let operations: BTreeSet<String> = paths
         .flat_map(|methods| methods.as_object().unwrap().values())
         .filter_map(|operation| operation["operationId"].as_str().map(str::to_owned))
-        .filter(|id| !LEFT_OUT.contains(&id.as_str()))
+        .filter(|id| !LEFT_OUT.contains(&id.as_str()) && !NOTHING_SEEN_YET.contains(&id.as_str()))
         .collect();
     let after = met(&open).into_iter().filter(|answered| !before.contains(answered));
     let good: BTreeSet<String> =

@@ -10,7 +10,10 @@ use sumun_server::{MailOptions, Mailer};
 /// What is wrong with its address, its sender or its credentials.
 pub(super) fn relay(config: &Config) -> Result<Option<Mailer>, BadInput> {
     let notices = &config.notices;
-    let (Some(url), Some(from)) = (&notices.smtp_url, &notices.smtp_from) else { return Ok(None) };
+    let Some(url) = &notices.smtp_url else { return Ok(None) };
+    let from = notices.smtp_from.as_ref().ok_or_else(|| {
+        BadInput("`notices.smtp_url` is set and `notices.smtp_from` is not; say who mail is from".to_owned())
+    })?;
     let credentials = match &notices.smtp_user {
         None => None,
         Some(user) => {

@@ -6,6 +6,7 @@ use crate::driver::{
 };
 use crate::keys::{Changed, Key, path};
 use crate::leaks;
+use crate::stage::wait_for;
 use crate::table::Table;
 use crate::world::World;
 use serde_json::{Value, json};
@@ -75,24 +76,19 @@ fn a_key_from_rest_does_what_a_key_does() {
         driver.get(&balance());
     }
 
-    // Widening needs what the key needed.
+    // An added address waits at the gate until a signed request from it has proved it: the first is refused, and proves.
     let asked = allow(&world, &trader, &["127.0.0.1/32", "127.0.0.3/32"]);
-    assert_eq!(
-        asked["ledger"]["feed_version"],
-        Value::Null,
-        "no gate learns of what is only asked for: {asked}"
-    );
-    let waits = asked["result"]["waits_for"].as_array().unwrap();
-    assert!(!waits.is_empty(), "{asked}");
-    let decide = format!("/v1/approvals/{}/decide", waits[0].as_str().unwrap());
-    world.rest.refused("owner", &decide, Some(json!({ "decision": "approve", "reason": "mine" })), 403);
-    for (library, driver) in &mut second {
-        refused(*library, driver, &table, "address_not_allowed");
-    }
-    let agreed = world.agree(waits).unwrap();
-    world.in_force(Changed::of(&agreed).version);
+    assert_eq!(asked["plan"]["class"], "address.registered", "{asked}");
+    world.in_force(Changed::of(&asked).version);
+    let (library, driver) = second.first_mut().unwrap();
+    refused(*library, driver, &table, "address_not_allowed");
+    let proved = || {
+        let key = world.rest.get("owner", &path(&trader.id, "addresses"));
+        key.to_string().contains("\"proved\":\"20").then_some(())
+    };
+    wait_for(proved).expect("the request proved nothing");
     for (_, driver) in &mut second {
-        driver.get(&balance());
+        wait_for(|| driver.ask(&balance()).is_ok().then_some(())).expect("it is not in effect");
     }
 
     drop((owners, readers, thieves, second));
