@@ -1,8 +1,7 @@
 //! A notice in words: subject and body in Korean and English, from its codes and values.
 //!
 //! Sentences stand in `data/notices.toml` and in `owner::texts`; a detector's sentence for owners comes from `sumun_model::because`, which has no
-//! weights. A code without a sentence shows itself, so that nothing is silently left out, and a test keeps that from
-//! happening. Never here: the addressee, or sending.
+//! weights. A code without a sentence shows itself, so that nothing is silently left out. Never here: the addressee, or sending.
 
 use super::NoticeText;
 use serde::{Deserialize, Serialize};
@@ -109,14 +108,6 @@ pub fn sentence(text: &NoticeText, frame: &BTreeMap<String, Value>, lang: Lang) 
     }
     let owner = because::for_owner(&text.code, &values, lang);
     if owner.is_empty() { because::because(&text.code, &text.values, lang) } else { owner }
-}
-
-/// Whether a notice's code has a sentence.
-#[must_use]
-pub fn is_known(code: &str) -> bool {
-    words().sentences.contains_key(code)
-        || crate::owner::texts::text(code).is_some()
-        || because::text(code).is_some()
 }
 
 /// Both languages in one text, Korean first.
