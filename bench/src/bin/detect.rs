@@ -21,6 +21,9 @@ struct Arguments {
     /// Lines measured for each pattern
     #[arg(long, default_value_t = 1_000_000)]
     lines: usize,
+    /// Times each key is used before anything is measured, an hour apart, so that sessions and windows fill
+    #[arg(long, default_value_t = 6)]
+    rounds: u64,
     /// Write the figures as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -40,6 +43,8 @@ enum Part {
         shards: NonZeroUsize,
         /// How many lines.
         lines: usize,
+        /// How often each key is used before.
+        rounds: u64,
     },
 }
 
@@ -59,8 +64,8 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let arguments = Arguments::parse();
-    if let Some(Part::Part { keys, shards, lines }) = arguments.part {
-        return detect::run_part(keys, shards, lines);
+    if let Some(Part::Part { keys, shards, lines, rounds }) = arguments.part {
+        return detect::run_part(keys, shards, lines, rounds);
     }
     println!("{}", detect::facts()?);
     let mut rows = Vec::new();
@@ -69,7 +74,11 @@ fn run() -> Result<()> {
         let folder = tempfile::tempdir().context("no temporary folder")?;
         rows.extend(effect::measure(folder.path(), arguments.held)?);
     }
-    rows.extend(detect::measure(Size { keys_max: arguments.keys_max, lines: arguments.lines })?);
+    rows.extend(detect::measure(Size {
+        keys_max: arguments.keys_max,
+        lines: arguments.lines,
+        rounds: arguments.rounds,
+    })?);
     print!("{}", report::table(&rows));
     if let Some(path) = &arguments.json {
         std::fs::write(path, serde_json::to_string_pretty(&rows)?)

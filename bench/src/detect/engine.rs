@@ -24,8 +24,6 @@ const MOST_BYTES_MAX: f64 = 8_192.0;
 const SLOWDOWN_MAX: f64 = 1.15;
 /// Lines fed at once: as the role that detects.
 const BATCH: usize = 4_096;
-/// Times each key is used before anything is measured, an hour apart, so that sessions and windows fill.
-const ROUNDS: u64 = 6;
 /// Keys whose state is weighed one by one.
 const WEIGHED: u64 = 5_000;
 /// Below this, pages and allocator noise outweigh the keys.
@@ -94,9 +92,9 @@ impl Run {
     }
 
     /// Uses every key so often, an hour between; seconds of the engine alone for each batch, with how many lines it had.
-    fn fill(&mut self, keys: u64) -> Result<Vec<(usize, f64)>> {
+    fn fill(&mut self, keys: u64, rounds: u64) -> Result<Vec<(usize, f64)>> {
         let (mut batch, mut taken) = (Vec::with_capacity(BATCH + 1), Vec::new());
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             self.world.pass(72 * GAP_US);
             for key in 0..keys {
                 self.world.step(key, &mut batch);
@@ -158,7 +156,7 @@ fn parse_alone(texts: &[String]) -> Result<f64> {
 ///
 /// # Errors
 /// A line is none, or what the machine said.
-pub fn measure(keys: u64, shards: NonZeroUsize, lines: usize) -> Result<Vec<Row>> {
+pub fn measure(keys: u64, shards: NonZeroUsize, lines: usize, rounds: u64) -> Result<Vec<Row>> {
     let label = label(keys);
     let group =
         format!("detect, {label} live keys, {shards} shard{}", if shards.get() > 1 { "s" } else { "" });
@@ -170,7 +168,7 @@ pub fn measure(keys: u64, shards: NonZeroUsize, lines: usize) -> Result<Vec<Row>
     let before = machine::resident_bytes()?;
     run.tell(keys)?;
     let told = machine::resident_bytes()?.saturating_sub(before);
-    let filling = run.fill(keys)?;
+    let filling = run.fill(keys, rounds)?;
     let taken = machine::resident_bytes()?.saturating_sub(before);
 
     let mut rows = Vec::new();
@@ -184,7 +182,7 @@ pub fn measure(keys: u64, shards: NonZeroUsize, lines: usize) -> Result<Vec<Row>
         }
     }
     if shards.get() == 1 {
-        rows.push(filled(&group, &filling));
+        rows.push(filled(&group, &filling, rounds));
         if keys >= KEYS_FOR_MEMORY {
             rows.push(resident(&group, keys, told, taken));
         }
@@ -242,7 +240,7 @@ fn tenths(group: &str, windows: Windows, taken: &Taken) -> Row {
     .note(format!("{first:.0} ns, then {last:.0} ns"))
 }
 
-fn filled(group: &str, filling: &[(usize, f64)]) -> Row {
+fn filled(group: &str, filling: &[(usize, f64)], rounds: u64) -> Row {
     let (first, last) = ends(filling);
     Row::figure(
         group,
@@ -251,7 +249,7 @@ fn filled(group: &str, filling: &[(usize, f64)]) -> Row {
         last / first,
     )
     .budget("<= 1.15", last / first <= SLOWDOWN_MAX)
-    .note(format!("{first:.0} ns, then {last:.0} ns; every key used {ROUNDS} times, an hour apart"))
+    .note(format!("{first:.0} ns, then {last:.0} ns; every key used {rounds} times, an hour apart"))
 }
 
 /// Nanoseconds of a line in the first and in the last tenth, medians of batches.

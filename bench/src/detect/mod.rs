@@ -24,6 +24,8 @@ pub struct Size {
     pub keys_max: u64,
     /// Lines measured for each pattern.
     pub lines: usize,
+    /// Times each key is used before anything is measured, an hour apart, so that sessions and windows fill.
+    pub rounds: u64,
 }
 
 /// What a reader must know of the machine.
@@ -53,16 +55,16 @@ pub fn measure(size: Size) -> Result<Vec<Row>> {
         for shards in [1, 2] {
             if keys <= size.keys_max {
                 eprintln!("{keys} keys, {shards} shard(s) ...");
-                rows.extend(part(keys, shards, size.lines)?);
+                rows.extend(part(keys, shards, size)?);
             }
         }
     }
     Ok(rows)
 }
 
-fn part(keys: u64, shards: usize, lines: usize) -> Result<Vec<Row>> {
+fn part(keys: u64, shards: usize, size: Size) -> Result<Vec<Row>> {
     let program = std::env::current_exe().context("this program's own path")?;
-    let numbers = [keys.to_string(), shards.to_string(), lines.to_string()];
+    let numbers = [keys.to_string(), shards.to_string(), size.lines.to_string(), size.rounds.to_string()];
     let ran = Command::new(program).arg("part").args(numbers).stderr(Stdio::inherit()).output()?;
     ensure!(ran.status.success(), "a part of the benchmark failed; see above");
     serde_json::from_slice(&ran.stdout).context("a part of the benchmark printed something else")
@@ -72,7 +74,7 @@ fn part(keys: u64, shards: usize, lines: usize) -> Result<Vec<Row>> {
 ///
 /// # Errors
 /// As [`engine::measure`].
-pub fn run_part(keys: u64, shards: NonZeroUsize, lines: usize) -> Result<()> {
-    println!("{}", serde_json::to_string(&engine::measure(keys, shards, lines)?)?);
+pub fn run_part(keys: u64, shards: NonZeroUsize, lines: usize, rounds: u64) -> Result<()> {
+    println!("{}", serde_json::to_string(&engine::measure(keys, shards, lines, rounds)?)?);
     Ok(())
 }

@@ -1,0 +1,45 @@
+// Reading and writing with React Query. Every read has a key that begins with the noun of its path (`["cases", id]`), so that a live
+// message "cases changed" can say which reads are stale.
+import { QueryClient, type QueryKey, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
+import { Problem, UNREACHABLE } from "./client";
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 5_000,
+        // What a server refused it will refuse again; what did not reach it may.
+        retry: (failures, error) => error instanceof Problem && error.code === UNREACHABLE && failures < 3,
+        retryDelay: (failures) => Math.min(1_000 * 2 ** failures, 8_000),
+      },
+    },
+  });
+}
+
+/**
+ * A governed write. The idempotency key is drawn once for what is asked and kept until it succeeds or something else is asked, so that a
+ * double click and a repeated attempt are one act. `touches` names reads that are stale afterwards.
+ */
+export function useWrite<Input, Output>(
+  act: (input: Input, idempotencyKey: string) => Promise<Output>,
+  touches: QueryKey[] = [],
+) {
+  const client = useQueryClient();
+  const drawn = useRef<{ asked: string; key: string } | null>(null);
+  return useMutation<Output, Problem, Input>({
+    mutationFn: (input) => {
+      const asked = JSON.stringify(input) ?? "";
+      if (drawn.current?.asked !== asked) drawn.current = { asked, key: window.crypto.randomUUID() };
+      return act(input, drawn.current.key);
+    },
+    onSuccess: async () => {
+      drawn.current = null;
+      await Promise.all(touches.map((queryKey) => client.invalidateQueries({ queryKey })));
+    },
+    onError: (error) => {
+      // Refused for good: the same words asked again are a new request.
+      if (error.code !== UNREACHABLE && error.code !== "second_factor_needed") drawn.current = null;
+    },
+  });
+}

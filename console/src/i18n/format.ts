@@ -1,0 +1,46 @@
+// Numbers, instants and durations as people read them. Instants are shown in the browser's own zone; the title holds UTC.
+import type { Lang } from "./words";
+
+const locale = (lang: Lang) => (lang === "ko" ? "ko-KR" : "en-GB");
+
+export function count(lang: Lang, value: number): string {
+  return new Intl.NumberFormat(locale(lang)).format(value);
+}
+
+/** `20 Nov 2026, 19:40:02`. */
+export function instant(lang: Lang, text: string): string {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) return text;
+  return new Intl.DateTimeFormat(locale(lang), { dateStyle: "medium", timeStyle: "medium", hour12: false }).format(at);
+}
+
+export function day(lang: Lang, text: string): string {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime()) ? text : new Intl.DateTimeFormat(locale(lang), { dateStyle: "medium" }).format(at);
+}
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** `3 minutes ago`, `in 2 hours`. */
+export function relative(lang: Lang, text: string, now: number): string {
+  const seconds = Math.round((new Date(text).getTime() - now) / 1000);
+  if (Number.isNaN(seconds)) return text;
+  const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? (["second", 1] as const);
+  return new Intl.RelativeTimeFormat(locale(lang), { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
+}
+
+/** `240 ms`, `1.4 s`, `12 min`. */
+export function duration(lang: Lang, ms: number): string {
+  const one = (value: number, unit: string, digits: number) =>
+    new Intl.NumberFormat(locale(lang), { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
+  if (ms < 1_000) return one(Math.round(ms), "millisecond", 0);
+  if (ms < 60_000) return one(ms / 1_000, "second", 1);
+  if (ms < 7_200_000) return one(ms / 60_000, "minute", 0);
+  if (ms < 172_800_000) return one(ms / 3_600_000, "hour", 0);
+  return one(ms / 86_400_000, "day", 0);
+}

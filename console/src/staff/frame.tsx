@@ -1,0 +1,85 @@
+// The frame of the console: asks who is signed in, follows what changes, and shows the page. Of a session that ends, the page stays and the
+// sign-in form stands over it.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Outlet } from "react-router";
+import { api, good } from "../api/client";
+import { useLive } from "../api/live";
+import { SignedIn, useEnded, useMe, useSessionQuery } from "../api/session";
+import { useWords } from "../i18n/lang";
+import { Badge } from "../ui/basics";
+import { Dialog } from "../ui/forms";
+import { type Place, Shell } from "../ui/shell";
+import { Loading, Refused } from "../ui/states";
+import { SignIn } from "./signIn";
+import { StepUp } from "./stepUp";
+import { staffWords } from "./words";
+
+export function Frame() {
+  const w = useWords(staffWords);
+  const session = useSessionQuery();
+  if (session.data === undefined) {
+    return (
+      <main className="alone">
+        <section className="card">
+          {session.error ? <Refused error={session.error} again={() => void session.refetch()} /> : <Loading />}
+        </section>
+      </main>
+    );
+  }
+  if (session.data === null) {
+    return (
+      <main className="alone">
+        <section className="card stack">
+          <h1>{w.signInTitle}</h1>
+          <SignIn />
+        </section>
+      </main>
+    );
+  }
+  return (
+    <SignedIn session={session.data}>
+      <StepUp>
+        <Inside />
+      </StepUp>
+    </SignedIn>
+  );
+}
+
+function Inside() {
+  const w = useWords(staffWords);
+  const client = useQueryClient();
+  const { session, has } = useMe();
+  const live = useLive();
+  const ended = useEnded();
+  const facts = useQuery({ queryKey: ["overview"], queryFn: () => good(api.GET("/v1/overview")), refetchInterval: 10_000 });
+  const places: Place[] = [
+    { to: "/", label: w.overview },
+    { to: "/cases", label: w.cases, count: facts.data?.queue.open },
+    { to: "/keys", label: w.keys },
+    { to: "/approvals", label: w.approvals, count: facts.data?.approvals.waiting },
+    { to: "/ledger", label: w.ledger },
+    { to: "/policy", label: w.policy },
+    ...(has("security_admin", "auditor", "compliance_lead") ? [{ to: "/people", label: w.people }] : []),
+  ];
+  async function signOut() {
+    await api.DELETE("/v1/sessions/current");
+    client.clear();
+    window.location.assign("/");
+  }
+  const banner = facts.data?.banner;
+  return (
+    <Shell
+      name={w.name}
+      places={places}
+      who={`${session.principal.replace(/^user:/, "")} · ${session.roles.join(", ")}`}
+      status={live === "live" ? <Badge tone="good">{w.live}</Badge> : <Badge tone={live === "lost" ? "expire" : "plain"}>{w[live]}</Badge>}
+      banner={banner ? <div className="banner">{banner}</div> : undefined}
+      onSignOut={() => void signOut()}
+    >
+      <Outlet />
+      <Dialog title={w.signInTitle} open={ended} onClose={() => undefined}>
+        <SignIn again />
+      </Dialog>
+    </Shell>
+  );
+}

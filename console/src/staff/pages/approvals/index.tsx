@@ -1,0 +1,5 @@
+import { Page } from "../../../ui/shell";
+
+export function Approvals() {
+  return <Page title="Approvals">{null}</Page>;
+}

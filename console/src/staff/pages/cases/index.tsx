@@ -1,0 +1,5 @@
+import { Page } from "../../../ui/shell";
+
+export function Cases() {
+  return <Page title="Cases">{null}</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "../../../ui/shell";
+
+export function Entry() {
+  return <Page title="Entry">{null}</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "../../../ui/shell";
+
+export function Gate() {
+  return <Page title="Gate">{null}</Page>;
+}

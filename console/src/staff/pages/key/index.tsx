@@ -1,0 +1,5 @@
+import { Page } from "../../../ui/shell";
+
+export function Key() {
+  return <Page title="Key">{null}</Page>;
+}

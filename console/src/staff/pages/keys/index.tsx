@@ -1,0 +1,5 @@
+import { Page } from "../../../ui/shell";
+
+export function Keys() {
+  return <Page title="Keys">{null}</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "../../../ui/shell";
+
+export function Ledger() {
+  return <Page title="Ledger">{null}</Page>;
+}

@@ -1,0 +1,144 @@
+// Small parts that every page uses. No rule of the business is here.
+import { type ReactNode, useEffect, useState } from "react";
+import { Button as AriaButton, type ButtonProps } from "react-aria-components";
+import { Link, type LinkProps } from "react-router";
+import { instant, relative } from "../i18n/format";
+import { useLang, useWords } from "../i18n/lang";
+import { uiWords } from "./words";
+
+type Look = "plain" | "primary" | "danger" | "quiet";
+
+/** A button. Where it may not be pressed, say why in `why`: it stays visible and reachable, and the reason is read out. */
+export function Button({
+  look = "plain",
+  small = false,
+  why,
+  children,
+  ...rest
+}: Omit<ButtonProps, "children" | "className"> & { look?: Look; small?: boolean; why?: string | undefined; children: ReactNode }) {
+  const className = `button ${look}${small ? " small" : ""}`;
+  if (why === undefined) {
+    return (
+      <AriaButton {...rest} className={className}>
+        {children}
+      </AriaButton>
+    );
+  }
+  return (
+    <span className="row">
+      <AriaButton {...rest} isDisabled className={className}>
+        {children}
+      </AriaButton>
+      <span className="muted">{why}</span>
+    </span>
+  );
+}
+
+export function LinkButton({ look = "plain", small = false, ...rest }: LinkProps & { look?: Look; small?: boolean }) {
+  return <Link {...rest} className={`button ${look}${small ? " small" : ""}`} />;
+}
+
+export function Card({ title, aside, children, level = 2 }: { title?: ReactNode; aside?: ReactNode; children: ReactNode; level?: 2 | 3 }) {
+  const Heading = level === 2 ? "h2" : "h3";
+  return (
+    <section className="card">
+      {title === undefined ? null : (
+        <header>
+          <Heading>{title}</Heading>
+          {aside}
+        </header>
+      )}
+      {children}
+    </section>
+  );
+}
+
+export type Tone = "good" | "monitor" | "warn" | "hold" | "reverify" | "expire" | "plain";
+
+export function Badge({ tone = "plain", children }: { tone?: Tone; children: ReactNode }) {
+  return <span className={`badge ${tone}`}>{children}</span>;
+}
+
+/** Milliseconds now, renewed so often that "a minute ago" stays true. */
+export function useNow(everyMs = 10_000): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = window.setInterval(() => setNow(Date.now()), everyMs);
+    return () => window.clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+/** An instant: relative, with the full one in the title and for machines. `full` shows the full one. */
+export function Time({ at, full = false }: { at: string | null | undefined; full?: boolean }) {
+  const { lang } = useLang();
+  const now = useNow();
+  if (!at) return <span className="muted">–</span>;
+  const whole = instant(lang, at);
+  return (
+    <time dateTime={at} title={`${whole} (${at})`}>
+      {full ? whole : relative(lang, at, now)}
+    </time>
+  );
+}
+
+/** An id as machines have it, with a way to copy it. */
+export function Id({ id, to, label }: { id: string; to?: string; label?: string }) {
+  const w = useWords(uiWords);
+  const [copied, setCopied] = useState(false);
+  const shown = label ?? (id.length > 22 ? `${id.slice(0, 10)}…${id.slice(-6)}` : id);
+  return (
+    <span className="mono" title={id}>
+      {to === undefined ? shown : <Link to={to}>{shown}</Link>}
+      <AriaButton
+        className="copy"
+        aria-label={`${copied ? w.copied : w.copy}: ${id}`}
+        onPress={() => {
+          void window.navigator.clipboard.writeText(id);
+          setCopied(true);
+          window.setTimeout(() => setCopied(false), 1_500);
+        }}
+      >
+        {copied ? "✓" : "⧉"}
+      </AriaButton>
+    </span>
+  );
+}
+
+/** Names and values. Values that are null are left out. */
+export function Pairs({ of }: { of: [string, ReactNode][] }) {
+  return (
+    <dl className="pairs">
+      {of
+        .filter(([, value]) => value !== null && value !== undefined)
+        .map(([name, value]) => (
+          <div key={name} style={{ display: "contents" }}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+export function Stat({ figure, label, hint }: { figure: ReactNode; label: string; hint?: ReactNode }) {
+  return (
+    <div className="stat">
+      <span className="muted">{label}</span>
+      <span className="figure">{figure}</span>
+      {hint === undefined ? null : <span className="muted">{hint}</span>}
+    </div>
+  );
+}
+
+/** A command to paste into a shell. */
+export function Command({ text }: { text: string }) {
+  return (
+    <div className="stack tight">
+      <pre className="command">{text}</pre>
+      <div>
+        <Id id={text} label="" />
+      </div>
+    </div>
+  );
+}

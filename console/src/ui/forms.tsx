@@ -1,0 +1,141 @@
+// Fields, boxes and dialogs. Labels always stand beside fields; what is wrong is said at the field and read out.
+import { type ReactNode, useEffect, useId, useState } from "react";
+import {
+  Dialog as AriaDialog,
+  Checkbox,
+  FieldError,
+  Heading,
+  Input,
+  Label,
+  Modal,
+  ModalOverlay,
+  Text,
+  TextArea,
+  TextField,
+  type TextFieldProps,
+} from "react-aria-components";
+import { useWords } from "../i18n/lang";
+import { Button } from "./basics";
+import { uiWords } from "./words";
+
+export function Field({
+  label,
+  hint,
+  wrong,
+  lines = 1,
+  placeholder,
+  ...rest
+}: Omit<TextFieldProps, "children" | "className"> & {
+  label: string;
+  hint?: string | undefined;
+  wrong?: string | undefined;
+  lines?: number;
+  placeholder?: string;
+}) {
+  const given = placeholder === undefined ? {} : { placeholder };
+  return (
+    <TextField {...rest} className="field" isInvalid={wrong !== undefined}>
+      <Label>{label}</Label>
+      {lines > 1 ? <TextArea className="input" rows={lines} {...given} /> : <Input className="input" {...given} />}
+      {hint === undefined ? null : (
+        <Text slot="description" className="hint">
+          {hint}
+        </Text>
+      )}
+      <FieldError className="wrong">{wrong}</FieldError>
+    </TextField>
+  );
+}
+
+/** One of a few. The browser's own: known to every keyboard and reader. */
+export function Choice<V extends string>({
+  label,
+  value,
+  of,
+  onChange,
+  hint,
+}: {
+  label: string;
+  value: V;
+  of: readonly (readonly [V, string])[];
+  onChange: (value: V) => void;
+  hint?: string;
+}) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => onChange(event.target.value as V)}>
+        {of.map(([word, text]) => (
+          <option key={word} value={word}>
+            {text}
+          </option>
+        ))}
+      </select>
+      {hint === undefined ? null : <span className="hint">{hint}</span>}
+    </div>
+  );
+}
+
+export function Check({ on, onChange, children, disabled = false }: { on: boolean; onChange: (on: boolean) => void; children: ReactNode; disabled?: boolean }) {
+  return (
+    <Checkbox className="check" isSelected={on} onChange={onChange} isDisabled={disabled}>
+      <span className="box" aria-hidden="true">
+        {on ? "✓" : ""}
+      </span>
+      <span>{children}</span>
+    </Checkbox>
+  );
+}
+
+/** A dialog. Escape and the backdrop close it, and the focus returns to where it was. */
+export function Dialog({ title, open, onClose, children }: { title: string; open: boolean; onClose: () => void; children: ReactNode }) {
+  return (
+    <ModalOverlay className="overlay" isOpen={open} isDismissable onOpenChange={(next) => (next ? undefined : onClose())}>
+      <Modal className="dialog">
+        <AriaDialog>
+          <Heading slot="title" level={2}>
+            {title}
+          </Heading>
+          {children}
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+/** The foot of a dialog that asks before it acts. While it acts, it cannot be pressed again. */
+export function Confirm({
+  go,
+  onGo,
+  onClose,
+  busy,
+  danger = false,
+  why,
+}: {
+  go: string;
+  onGo: () => void;
+  onClose: () => void;
+  busy: boolean;
+  danger?: boolean;
+  why?: string | undefined;
+}) {
+  const w = useWords(uiWords);
+  return (
+    <footer>
+      <Button look="quiet" onPress={onClose}>
+        {w.cancel}
+      </Button>
+      <Button look={danger ? "danger" : "primary"} isPending={busy} onPress={onGo} why={why}>
+        {go}
+      </Button>
+    </footer>
+  );
+}
+
+/** A value that follows another one, and keeps what is typed until that other one changes. */
+export function useDraft(from: string): [string, (text: string) => void] {
+  const [draft, setDraft] = useState(from);
+  useEffect(() => setDraft(from), [from]);
+  return [draft, setDraft];
+}

@@ -1,0 +1,22 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+// Two programs from one source: `staff` and `owner`. They are built apart, so that the owner's page, which is served on a listener of
+// its own, holds nothing of the console. `--mode` says which.
+export default defineConfig(({ mode }) => {
+  const part = mode === "owner" ? "owner" : "staff";
+  return {
+    plugins: [react()],
+    build: {
+      outDir: `dist/${part}`,
+      emptyOutDir: true,
+      target: "es2023",
+      // An inlined file would be a `data:` address, which the content security policy does not allow for scripts and styles.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rollupOptions: { input: `${part}.html` },
+      sourcemap: false,
+    },
+    server: { proxy: { "/v1": process.env.SUMUN_URL ?? "http://127.0.0.1:8070" } },
+  };
+});
