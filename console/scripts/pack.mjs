@@ -25,6 +25,8 @@ for (const part of ["staff", "owner"]) {
   const html = readFileSync(join(folder, `${part}.html`), "utf8");
   const first = [...packed].filter(([path]) => path.endsWith(".html") || html.includes(path.slice(folder.length)));
   const bytes = first.reduce((sum, [, length]) => sum + length, 0);
-  console.log(`${part}: first view ${(bytes / 1000).toFixed(0)} kB gzip in ${first.length} files (at most ${FIRST_VIEW_MAX / 1000})`);
+  console.log(
+    `${part}: first view ${(bytes / 1000).toFixed(0)} kB gzip in ${first.length} files (at most ${FIRST_VIEW_MAX / 1000})`,
+  );
   if (bytes > FIRST_VIEW_MAX) process.exit(1);
 }

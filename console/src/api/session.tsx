@@ -39,7 +39,8 @@ export function useEnded(): boolean {
     };
     const reads = client.getQueryCache().subscribe((event) => {
       if (event.type === "updated" && event.action.type === "error") heard(event.action.error);
-      if (event.type === "updated" && event.action.type === "success" && event.query.queryKey[0] === "sessions") setEnded(event.query.state.data === null);
+      if (event.type === "updated" && event.action.type === "success" && event.query.queryKey[0] === "sessions")
+        setEnded(event.query.state.data === null);
     });
     const writes = client.getMutationCache().subscribe((event) => {
       if (event.type === "updated" && event.action.type === "error") heard(event.action.error);

@@ -37,7 +37,9 @@ export function relative(lang: Lang, text: string, now: number): string {
 /** `240 ms`, `1.4 s`, `12 min`. */
 export function duration(lang: Lang, ms: number): string {
   const one = (value: number, unit: string, digits: number) =>
-    new Intl.NumberFormat(locale(lang), { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
+    new Intl.NumberFormat(locale(lang), { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(
+      value,
+    );
   if (ms < 1_000) return one(Math.round(ms), "millisecond", 0);
   if (ms < 60_000) return one(ms / 1_000, "second", 1);
   if (ms < 7_200_000) return one(ms / 60_000, "minute", 0);

@@ -72,7 +72,13 @@ function Inside() {
       name={w.name}
       places={places}
       who={`${session.principal.replace(/^user:/, "")} · ${session.roles.join(", ")}`}
-      status={live === "live" ? <Badge tone="good">{w.live}</Badge> : <Badge tone={live === "lost" ? "expire" : "plain"}>{w[live]}</Badge>}
+      status={
+        live === "live" ? (
+          <Badge tone="good">{w.live}</Badge>
+        ) : (
+          <Badge tone={live === "lost" ? "expire" : "plain"}>{w[live]}</Badge>
+        )
+      }
       banner={banner ? <div className="banner">{banner}</div> : undefined}
       onSignOut={() => void signOut()}
     >

@@ -39,7 +39,14 @@ export function SignIn({ again = false }: { again?: boolean }) {
     <form className="stack" onSubmit={submit}>
       {again ? <p>{w.signInAgain}</p> : null}
       <Field label={w.user} value={user} onChange={setUser} autoComplete="username" autoFocus isRequired />
-      <Field label={w.password} type="password" value={password} onChange={setPassword} autoComplete="current-password" isRequired />
+      <Field
+        label={w.password}
+        type="password"
+        value={password}
+        onChange={setPassword}
+        autoComplete="current-password"
+        isRequired
+      />
       <Field label={w.code} value={totp} onChange={setTotp} autoComplete="one-time-code" inputMode="numeric" isRequired />
       {error ? <Refused error={error} /> : null}
       <Button type="submit" look="primary" isPending={busy}>

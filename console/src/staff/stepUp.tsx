@@ -63,7 +63,14 @@ export function StepUp({ children }: { children: ReactNode }) {
           }}
         >
           <p>{w.stepUpText}</p>
-          <Field label={w.stepUpCode} value={code} onChange={setCode} inputMode="numeric" autoComplete="one-time-code" autoFocus />
+          <Field
+            label={w.stepUpCode}
+            value={code}
+            onChange={setCode}
+            inputMode="numeric"
+            autoComplete="one-time-code"
+            autoFocus
+          />
           {error ? <Refused error={error} /> : null}
           <Confirm go={w.stepUpGo} onGo={() => void show()} onClose={() => end(false)} busy={busy} />
         </form>

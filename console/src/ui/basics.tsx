@@ -15,7 +15,12 @@ export function Button({
   why,
   children,
   ...rest
-}: Omit<ButtonProps, "children" | "className"> & { look?: Look; small?: boolean; why?: string | undefined; children: ReactNode }) {
+}: Omit<ButtonProps, "children" | "className"> & {
+  look?: Look;
+  small?: boolean;
+  why?: string | undefined;
+  children: ReactNode;
+}) {
   const className = `button ${look}${small ? " small" : ""}`;
   if (why === undefined) {
     return (
@@ -38,7 +43,17 @@ export function LinkButton({ look = "plain", small = false, ...rest }: LinkProps
   return <Link {...rest} className={`button ${look}${small ? " small" : ""}`} />;
 }
 
-export function Card({ title, aside, children, level = 2 }: { title?: ReactNode; aside?: ReactNode; children: ReactNode; level?: 2 | 3 }) {
+export function Card({
+  title,
+  aside,
+  children,
+  level = 2,
+}: {
+  title?: ReactNode;
+  aside?: ReactNode;
+  children: ReactNode;
+  level?: 2 | 3;
+}) {
   const Heading = level === 2 ? "h2" : "h3";
   return (
     <section className="card">
@@ -112,7 +127,7 @@ export function Pairs({ of }: { of: [string, ReactNode][] }) {
       {of
         .filter(([, value]) => value !== null && value !== undefined)
         .map(([name, value]) => (
-          <div key={name} style={{ display: "contents" }}>
+          <div key={name} className="pair">
             <dt>{name}</dt>
             <dd>{value}</dd>
           </div>

@@ -77,7 +77,17 @@ export function Choice<V extends string>({
   );
 }
 
-export function Check({ on, onChange, children, disabled = false }: { on: boolean; onChange: (on: boolean) => void; children: ReactNode; disabled?: boolean }) {
+export function Check({
+  on,
+  onChange,
+  children,
+  disabled = false,
+}: {
+  on: boolean;
+  onChange: (on: boolean) => void;
+  children: ReactNode;
+  disabled?: boolean;
+}) {
   return (
     <Checkbox className="check" isSelected={on} onChange={onChange} isDisabled={disabled}>
       <span className="box" aria-hidden="true">
@@ -89,7 +99,17 @@ export function Check({ on, onChange, children, disabled = false }: { on: boolea
 }
 
 /** A dialog. Escape and the backdrop close it, and the focus returns to where it was. */
-export function Dialog({ title, open, onClose, children }: { title: string; open: boolean; onClose: () => void; children: ReactNode }) {
+export function Dialog({
+  title,
+  open,
+  onClose,
+  children,
+}: {
+  title: string;
+  open: boolean;
+  onClose: () => void;
+  children: ReactNode;
+}) {
   return (
     <ModalOverlay className="overlay" isOpen={open} isDismissable onOpenChange={(next) => (next ? undefined : onClose())}>
       <Modal className="dialog">

@@ -7,7 +7,17 @@ import { uiWords } from "./words";
 
 export type Column<T> = { head: string; cell: (row: T) => ReactNode; number?: boolean };
 
-export function Table<T>({ caption, columns, rows, id }: { caption: string; columns: Column<T>[]; rows: readonly T[]; id: (row: T) => string }) {
+export function Table<T>({
+  caption,
+  columns,
+  rows,
+  id,
+}: {
+  caption: string;
+  columns: Column<T>[];
+  rows: readonly T[];
+  id: (row: T) => string;
+}) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a table wider than the window is scrolled by keyboard too
     <section className="table-scroll" tabIndex={0} aria-label={caption}>

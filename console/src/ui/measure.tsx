@@ -8,7 +8,14 @@ export type Measure = "monitor" | "warn" | "hold" | "reverify" | "expire";
 export const MEASURES: readonly Measure[] = ["monitor", "warn", "hold", "reverify", "expire"];
 
 export const measureWords = words(
-  { monitor: "집중 모니터링", warn: "경고", hold: "일시 보류", reverify: "본인·통제권 재확인", expire: "강제 만료", none: "조치 없음" },
+  {
+    monitor: "집중 모니터링",
+    warn: "경고",
+    hold: "일시 보류",
+    reverify: "본인·통제권 재확인",
+    expire: "강제 만료",
+    none: "조치 없음",
+  },
   { monitor: "Monitored", warn: "Warned", hold: "On hold", reverify: "Re-verification", expire: "Expired", none: "No measure" },
 );
 
@@ -24,7 +31,13 @@ const keyStateWords = words(
   { requested: "승인 대기", active: "사용 중", suspended: "정지", expired: "만료", rejected: "거절" },
   { requested: "Awaiting approval", active: "Active", suspended: "Suspended", expired: "Ended", rejected: "Rejected" },
 );
-const KEY_TONES: Record<string, Tone> = { active: "good", requested: "monitor", suspended: "hold", expired: "expire", rejected: "expire" };
+const KEY_TONES: Record<string, Tone> = {
+  active: "good",
+  requested: "monitor",
+  suspended: "hold",
+  expired: "expire",
+  rejected: "expire",
+};
 
 export function KeyStateBadge({ state }: { state: KeyState | string }) {
   const w = useWords(keyStateWords) as Record<string, string>;
