@@ -219,4 +219,28 @@ impl Govern {
         let rows = self.store.list(&SIGNALS, &filter).await.map_err(store_refusal)?;
         Ok(rows.iter().filter_map(super::signal::of).collect())
     }
+
+    /// The latest signals a case names, by id: of a cluster's case, those about all of its members.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, the store's.
+    pub async fn case_signals(
+        &self,
+        actor: &Actor,
+        case: &str,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<Signal>, Refusal> {
+        let shown = self.case_shown(actor, case).await?;
+        let mut ids: Vec<String> = shown.case.body.signals.iter().map(ToString::to_string).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.retain(|id| after.as_ref().is_none_or(|after| id > after));
+        ids.truncate(limit.clamp(1, Filter::LIMIT_MAX) as usize);
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(self.row(&SIGNALS, &id).await?.as_ref().and_then(super::signal::of));
+        }
+        Ok(found)
+    }
 }

@@ -8,9 +8,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use sumun_model::assessment::Assessment;
 use sumun_model::{Segment, Timestamp};
+use sumun_policy::explain::{Explanation, why};
 use sumun_policy::ladder::{BudgetBook, step};
-use sumun_policy::lint::{Severity, lint};
-use sumun_policy::{Approve, Outcome, Policy, Standing, run_cases};
+use sumun_policy::lint::{Lint, Severity, lint};
+use sumun_policy::{Approve, Outcome, Policy, Problem, Standing, run_cases};
 use sumun_store::Filter;
 use sumun_store::tables::POLICIES;
 
@@ -24,6 +25,11 @@ pub trait Ladder: Send + Sync {
 
     /// Notes what a step that was made real spent of the day's alerts.
     fn spend(&self, segment: Option<Segment>, now: Timestamp, spent: u32);
+
+    /// Why a key stands where it stands, every rule met or not; none of a ladder that is no policy.
+    fn explain(&self, _: &Standing, _: &Assessment, _: Timestamp) -> Option<Explanation> {
+        None
+    }
 }
 
 /// A policy with what is spent of its day. The day's count starts anew with the process.
@@ -45,6 +51,10 @@ impl Ladder for Counting {
     fn spend(&self, segment: Option<Segment>, now: Timestamp, spent: u32) {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         book.spend(&self.policy, segment, now, spent);
+    }
+
+    fn explain(&self, standing: &Standing, assessment: &Assessment, now: Timestamp) -> Option<Explanation> {
+        Some(why(&self.policy, standing, assessment, now.max(assessment.at)))
     }
 }
 
@@ -129,17 +139,51 @@ pub fn read(text: &str) -> Result<InForce, Refusal> {
     })
 }
 
-/// Refuses what may not come into force though it can be read: an error of the linter, or a test of the file's own that fails.
+/// What detection would refuse of a policy file's `[detectors]`, with places in the whole text.
+pub type DetectorCheck = fn(&str) -> Vec<Problem>;
+
+/// The policy of this text, if it can be read, and everything wrong or dubious about it, in the order of the file.
+pub(crate) fn problems_of(text: &str, detectors: DetectorCheck) -> (Option<Policy>, Vec<Lint>) {
+    let grave = |problem: Problem, code: &'static str| Lint {
+        line: problem.line,
+        column: problem.column,
+        severity: Severity::Error,
+        code,
+        message: problem.message,
+    };
+    let mut found: Vec<Lint> =
+        detectors(text).into_iter().map(|problem| grave(problem, "detectors_bad")).collect();
+    let policy = match Policy::parse(text) {
+        Ok(policy) => {
+            found.extend(lint(&policy));
+            let failed = run_cases(&policy).into_iter().flat_map(|case| case.problems);
+            found.extend(failed.map(|problem| grave(problem, "test_failed")));
+            Some(policy)
+        }
+        Err(faults) => {
+            // A file that is no TOML is one problem, not two.
+            found.retain(|known| !faults.0.iter().any(|fault| fault.message == known.message));
+            found.extend(faults.0.into_iter().map(|problem| grave(problem, "unreadable")));
+            None
+        }
+    };
+    found.sort();
+    (policy, found)
+}
+
+/// Refuses what may not come into force though it can be read: an error of the linter, a parameter that detection refuses, or a test
+/// of the file's own that fails.
 ///
 /// # Errors
 /// `policy_bad`, `policy_unsound`.
-pub(crate) fn check_sound(text: &str) -> Result<(), Refusal> {
+pub(crate) fn check_sound(text: &str, detectors: DetectorCheck) -> Result<(), Refusal> {
     let policy = Policy::parse(text).map_err(|faults| bad(&faults.to_string()))?;
-    let grave = lint(&policy).into_iter().filter(|finding| finding.severity == Severity::Error);
-    let mut faults: Vec<String> = grave
+    let (_, found) = problems_of(text, detectors);
+    let mut faults: Vec<String> = found
+        .into_iter()
+        .filter(|found| found.severity == Severity::Error)
         .map(|found| format!("{}:{}: {} [{}]", found.line, found.column, found.message, found.code))
         .collect();
-    faults.extend(run_cases(&policy).iter().flat_map(|case| &case.problems).map(ToString::to_string));
     if faults.is_empty() {
         return Ok(());
     }

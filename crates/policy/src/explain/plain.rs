@@ -26,7 +26,8 @@ pub fn period(seconds: i64, lang: Lang) -> String {
     }
 }
 
-fn said(node: &Node, lang: Lang) -> String {
+/// A part of a condition in words.
+pub(super) fn said(node: &Node, lang: Lang) -> String {
     let ko = lang == Lang::Ko;
     match &node.kind {
         Kind::And(a, b) => joined(a, b, if ko { ", 그리고 " } else { " and " }, lang),

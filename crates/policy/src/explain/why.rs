@@ -3,6 +3,7 @@
 
 mod render;
 
+use super::plain::said;
 use crate::Policy;
 use crate::condition::{Condition, Kind, Node, Reading, Scope, Source};
 use crate::ladder::{Approve, BudgetLeft, Standing, step};
@@ -11,7 +12,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use sumun_model::because::text;
 use sumun_model::{
-    Assessment, Evidence, Family, FindingId, Hard, Measure, MilliNats, Risk, ScoreKind, Segment, Timestamp,
+    Assessment, Evidence, Family, FindingId, Hard, Lang, Measure, MilliNats, Risk, ScoreKind, Segment,
+    Timestamp,
 };
 
 /// Why a key stands where it stands, and what each rule would need.
@@ -109,6 +111,8 @@ pub struct RuleExplained {
     pub reading: Reading,
     /// Its condition.
     pub condition: String,
+    /// The same in plain words.
+    pub said: Bilingual,
     /// Its parts joined by `and`.
     pub parts: Vec<PartExplained>,
     /// Why.
@@ -122,6 +126,8 @@ pub struct RuleExplained {
 pub struct PartExplained {
     /// As written.
     pub condition: String,
+    /// The same in plain words.
+    pub said: Bilingual,
     /// Met, not met, or unknown.
     pub reading: Reading,
     /// Present values of what it names; `null`: unknown.
@@ -154,6 +160,7 @@ pub fn why(policy: &Policy, standing: &Standing, assessment: &Assessment, now: T
         act: rule.act,
         reading: scope.read(&rule.when),
         condition: rule.when.root.to_string(),
+        said: plain(&rule.when.root),
         parts: parts(&rule.when, &scope),
         reason: rule.reason.clone(),
         passed: rank(standing.measure) >= rank(Some(rule.measure)),
@@ -204,6 +211,10 @@ fn pieces(scope: &Scope<'_>, family: Family, second_milli: u32) -> Vec<PieceExpl
     explained.collect()
 }
 
+fn plain(node: &Node) -> Bilingual {
+    Bilingual { ko: said(node, Lang::Ko), en: said(node, Lang::En) }
+}
+
 fn parts(condition: &Condition, scope: &Scope<'_>) -> Vec<PartExplained> {
     let part = |node: &Node| {
         let mut values: Vec<(String, Option<String>)> = Vec::new();
@@ -216,7 +227,12 @@ fn parts(condition: &Condition, scope: &Scope<'_>) -> Vec<PartExplained> {
                 values.push((name, scope.known(node).map(|value| value.to_string())));
             }
         });
-        PartExplained { condition: node.in_points(), reading: scope.truth(node).into(), values }
+        PartExplained {
+            condition: node.in_points(),
+            said: plain(node),
+            reading: scope.truth(node).into(),
+            values,
+        }
     };
     condition.conjuncts().into_iter().map(part).collect()
 }

@@ -1,6 +1,7 @@
 //! Cases: the one file on a suspicion, for those inside.
 
-use super::measures::MeasureView;
+use super::keys::SentenceView;
+use super::measures::{self, MeasureView};
 use super::shapes::ReasonBody;
 use crate::access;
 use crate::answer::Answer;
@@ -17,10 +18,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sumun_govern::Done;
 use sumun_govern::cases::CaseRow;
-use sumun_govern::cases::plan::MemberDecision;
+use sumun_govern::cases::plan::{MemberDecision, PlannedMember};
 use sumun_govern::cases::read::CaseFilter;
-use sumun_govern::cases::row::CaseOutcome;
+use sumun_govern::cases::row::{CaseEvent, CaseOutcome};
 use sumun_govern::cases::work::Work;
+use sumun_govern::measures::said::kept_reason_said;
 use utoipa::ToSchema;
 
 /// A key in a case.
@@ -89,6 +91,9 @@ pub(crate) struct CaseEventView {
     pub by: String,
     /// The rest.
     pub body: Value,
+    /// Why, in words, where policy took or ended a measure.
+    #[serde(default)]
+    pub because: Option<SentenceView>,
 }
 
 /// A case with all that happened in it.
@@ -261,7 +266,7 @@ pub(crate) fn add(api: &mut Api) {
             .gives::<CasePlanView>(StatusCode::OK, "The plan."),
         async |asked: Asked| {
             let members = asked.server.govern.case_plan(asked.actor()?, asked.path("case")?).await?;
-            let members = members.iter().map(view::<PlannedMemberView>).collect::<Result<_, _>>()?;
+            let members = members.iter().map(planned).collect::<Result<_, _>>()?;
             Answer::ok(&CasePlanView { members })
         },
     );
@@ -360,6 +365,17 @@ fn shown(done: Done<CaseRow>) -> Result<Answer, Problem> {
     written(StatusCode::OK, done, |case| view::<CaseView>(&case))
 }
 
+/// A member with its measures' reasons in words.
+fn planned(member: &PlannedMember) -> Result<PlannedMemberView, Problem> {
+    let measures = member.measures.iter().map(measures::shown).collect::<Result<_, _>>()?;
+    Ok(PlannedMemberView { measures, ..view(member)? })
+}
+
+fn happened(event: &CaseEvent) -> Result<CaseEventView, Problem> {
+    let because = event.body.get("why").and_then(kept_reason_said).map(Into::into);
+    Ok(CaseEventView { because, ..view(event)? })
+}
+
 async fn list(asked: Asked) -> Result<Answer, Problem> {
     let wanted = asked.page();
     let narrow = |name: &str| asked.query(name).map(str::to_owned);
@@ -380,7 +396,7 @@ async fn get(asked: Asked) -> Result<Answer, Problem> {
     let shown = CaseShownView {
         case: view(&found.case)?,
         missing: found.missing,
-        timeline: found.timeline.iter().map(view).collect::<Result<_, _>>()?,
+        timeline: found.timeline.iter().map(happened).collect::<Result<_, _>>()?,
     };
     Ok(Answer::ok(&shown)?.version(shown.case.version))
 }

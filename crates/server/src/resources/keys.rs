@@ -15,6 +15,7 @@ use crate::written::written;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sumun_govern::keys::capability::Sentence;
 use sumun_govern::keys::read::KeyFilter;
 use sumun_govern::keys::request::KeyRequest;
 use utoipa::ToSchema;
@@ -238,6 +239,12 @@ pub(crate) struct SentenceView {
     pub en: String,
 }
 
+impl From<Sentence> for SentenceView {
+    fn from(said: Sentence) -> Self {
+        Self { ko: said.ko, en: said.en }
+    }
+}
+
 const NARROW: [Parameter; 2] = [
     Parameter { name: "account", kind: Kind::Id, required: false, about: "Only of this account." },
     Parameter {
@@ -282,8 +289,7 @@ pub(crate) fn add(api: &mut Api) {
         async |asked: Asked| {
             let key = asked.path("key")?;
             let sentences = asked.server.govern.key_capability(asked.actor()?, key).await?;
-            let sentences =
-                sentences.into_iter().map(|said| SentenceView { ko: said.ko, en: said.en }).collect();
+            let sentences = sentences.into_iter().map(Into::into).collect();
             Answer::ok(&CapabilityView { key: key.to_owned(), sentences })
         },
     );

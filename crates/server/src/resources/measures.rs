@@ -1,5 +1,6 @@
 //! Measures, signals, and where a key stands: what was found and what followed, for those inside.
 
+use super::keys::SentenceView;
 use crate::access;
 use crate::answer::Answer;
 use crate::api::Api;
@@ -11,7 +12,9 @@ use crate::view::{page, view};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sumun_govern::measures::MeasureRow;
 use sumun_govern::measures::read::MeasureFilter;
+use sumun_govern::measures::said::{reason_said, signal_said};
 use utoipa::ToSchema;
 
 /// A measure.
@@ -49,6 +52,15 @@ pub(crate) struct MeasureView {
     pub effect: Option<String>,
     /// What it rests on: signals, baselines, policy, why, why not a lesser one, when each gate obeyed.
     pub body: Value,
+    /// Why, in words.
+    #[serde(default)]
+    pub because: Option<SentenceView>,
+    /// Why a lesser measure would not do, in words.
+    #[serde(default)]
+    pub lesser: Option<SentenceView>,
+    /// Why it ended, in words.
+    #[serde(default)]
+    pub ended_because: Option<SentenceView>,
     /// Version of the row.
     pub version: i64,
 }
@@ -71,6 +83,9 @@ pub(crate) struct SignalView {
     pub points: i64,
     /// Reason code.
     pub code: String,
+    /// What was found, in words.
+    #[serde(default)]
+    pub because: Option<SentenceView>,
     /// What was measured.
     pub values: Value,
     /// Compared with what; null: there was nothing to compare with.
@@ -94,6 +109,10 @@ pub(crate) struct StandingView {
     pub assessment: Value,
     /// What policy remembers.
     pub standing: Value,
+    /// Why it stands there, by the policy in force at this moment: both totals term by term with their evidence, and every rule
+    /// with its parts, met or not. Null without a policy.
+    #[serde(default)]
+    pub explained: Value,
     /// The last place of the event log that was taken in; -1 before any.
     pub position: i64,
     /// When the clock next asks something.
@@ -115,7 +134,13 @@ const NARROW: [Parameter; 4] = [
     Parameter { name: "case", kind: Kind::Id, required: false, about: "Only in this case." },
 ];
 
-const SIGNALS_OF: [Parameter; 2] = [
+const SIGNALS_OF: [Parameter; 3] = [
+    Parameter {
+        name: "case",
+        kind: Kind::Id,
+        required: false,
+        about: "Only those a case names, its latest.",
+    },
     Parameter { name: "key", kind: Kind::Id, required: false, about: "Only about this key." },
     Parameter { name: "account", kind: Kind::Id, required: false, about: "Only about this account." },
 ];
@@ -133,7 +158,7 @@ pub(crate) fn add(api: &mut Api) {
             .versioned(),
         async |asked: Asked| {
             let row = asked.server.govern.measure(asked.actor()?, asked.path("measure")?).await?;
-            let shown: MeasureView = view(&row)?;
+            let shown = shown(&row)?;
             Ok(Answer::ok(&shown)?.version(shown.version))
         },
     );
@@ -142,8 +167,9 @@ pub(crate) fn add(api: &mut Api) {
             .gives::<StandingView>(StatusCode::OK, "Where it stands.")
             .versioned(),
         async |asked: Asked| {
-            let row = asked.server.govern.key_standing(asked.actor()?, asked.path("key")?).await?;
-            let shown: StandingView = view(&row)?;
+            let key = asked.path("key")?;
+            let (row, why) = asked.server.govern.key_explained(asked.actor()?, key).await?;
+            let shown = StandingView { explained: view(&why)?, ..view(&row)? };
             Ok(Answer::ok(&shown)?.version(shown.version))
         },
     );
@@ -153,6 +179,16 @@ pub(crate) fn add(api: &mut Api) {
             .lists::<SignalView>(),
         signals,
     );
+}
+
+/// A measure with its reasons in words.
+pub(super) fn shown(row: &MeasureRow) -> Result<MeasureView, Problem> {
+    Ok(MeasureView {
+        because: Some(reason_said(&row.body.why).into()),
+        lesser: Some(reason_said(&row.body.lesser).into()),
+        ended_because: row.end_said().map(Into::into),
+        ..view(row)?
+    })
 }
 
 async fn list(asked: Asked) -> Result<Answer, Problem> {
@@ -167,14 +203,21 @@ async fn list(asked: Asked) -> Result<Answer, Problem> {
         limit: wanted.limit,
     };
     let measures = asked.server.govern.measures(asked.actor()?, &filter).await?;
-    let views = measures.iter().map(view::<MeasureView>).collect::<Result<Vec<_>, _>>()?;
+    let views = measures.iter().map(shown).collect::<Result<Vec<_>, _>>()?;
     Answer::ok(&page(views, asked.limit(), |last| last.measure_id.clone()))
 }
 
 async fn signals(asked: Asked) -> Result<Answer, Problem> {
     let wanted = asked.page();
     let (key, account) = (asked.query("key"), asked.query("account"));
-    let found = asked.server.govern.signals(asked.actor()?, key, account, wanted.after, wanted.limit).await?;
-    let views = found.iter().map(view::<SignalView>).collect::<Result<Vec<_>, _>>()?;
+    let govern = &asked.server.govern;
+    let found = match asked.query("case") {
+        Some(case) => govern.case_signals(asked.actor()?, case, wanted.after, wanted.limit).await?,
+        None => govern.signals(asked.actor()?, key, account, wanted.after, wanted.limit).await?,
+    };
+    let said = |signal| -> Result<SignalView, Problem> {
+        Ok(SignalView { because: Some(signal_said(signal).into()), ..view(signal)? })
+    };
+    let views = found.iter().map(said).collect::<Result<Vec<_>, _>>()?;
     Answer::ok(&page(views, asked.limit(), |last| last.id.clone()))
 }

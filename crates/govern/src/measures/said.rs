@@ -1,0 +1,60 @@
+//! What a record says in structure, in words: why a measure, why no lesser one; a key's whole ladder at this moment.
+//!
+//! For those who look into suspicions. Owners read their notices, which never show a weight or a point.
+
+use crate::actor::Actor;
+use crate::detection::StandingRow;
+use crate::govern::Govern;
+use crate::keys::capability::Sentence;
+use crate::measures::MeasureRow;
+use crate::refusal::Refusal;
+use serde_json::Value;
+use sumun_model::Lang;
+use sumun_model::because::because;
+use sumun_model::finding::Signal;
+use sumun_policy::Reasoned;
+use sumun_policy::explain::{Explanation, sentence};
+
+/// A reason in both languages.
+#[must_use]
+pub fn reason_said(reason: &Reasoned) -> Sentence {
+    Sentence { ko: sentence(reason, Lang::Ko), en: sentence(reason, Lang::En) }
+}
+
+/// The same of what an event of a case keeps; none where no reason stands.
+#[must_use]
+pub fn kept_reason_said(kept: &Value) -> Option<Sentence> {
+    serde_json::from_value::<Reasoned>(kept.clone()).ok().map(|reason| reason_said(&reason))
+}
+
+/// What a signal found, in both languages.
+#[must_use]
+pub fn signal_said(signal: &Signal) -> Sentence {
+    let say = |lang| because(&signal.code, &signal.values, lang);
+    Sentence { ko: say(Lang::Ko), en: say(Lang::En) }
+}
+
+impl MeasureRow {
+    /// How it ended, in both languages.
+    #[must_use]
+    pub fn end_said(&self) -> Option<Sentence> {
+        self.body.ended.as_ref().map(|ended| reason_said(&ended.why))
+    }
+}
+
+impl Govern {
+    /// Where a key stands, and why: every term, every rule, met or not. No explanation without a policy in force.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, the store's.
+    pub async fn key_explained(
+        &self,
+        actor: &Actor,
+        key: &str,
+    ) -> Result<(StandingRow, Option<Explanation>), Refusal> {
+        let row = self.key_standing(actor, key).await?;
+        let Ok(held) = self.policy() else { return Ok((row, None)) };
+        let told = held.ladder.explain(&row.standing, &row.assessment, self.world.now());
+        Ok((row, told))
+    }
+}
