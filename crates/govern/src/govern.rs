@@ -45,6 +45,8 @@ pub struct Govern {
     /// Behind which measure it is looked next when gates obeyed; none: from the first.
     pub(crate) effects_from: std::sync::Mutex<Option<String>>,
     pub(crate) policy: RwLock<Option<Arc<crate::policies::InForce>>>,
+    /// What detection would refuse of a policy's `[detectors]`; none of it is known here.
+    pub(crate) detector_check: crate::policies::DetectorCheck,
 }
 
 /// The venue's facts in force, and which version of the record's row they are: 0 before the record has any.
@@ -66,7 +68,15 @@ impl Govern {
             watch: crate::owner::Watch::default(),
             effects_from: std::sync::Mutex::default(),
             policy: RwLock::new(None),
+            detector_check: |_| Vec::new(),
         }
+    }
+
+    /// Asking detection what it would refuse of a policy that is proposed.
+    #[must_use]
+    pub fn with_detector_check(mut self, check: crate::policies::DetectorCheck) -> Self {
+        self.detector_check = check;
+        self
     }
 
     /// Sealing what gates have no business with under a keyring that they do not have.

@@ -293,6 +293,7 @@ rows! {
     // What decides, and who put it in force.
     POLICY_LIST = "policy_list" Get "/v1/policies" Roles(&[WATCH]);
     POLICY_GET = "policy_get" Get "/v1/policies/{policy}" Roles(&[WATCH]);
+    POLICY_DRY_RUN = "policy_dry_run" Post "/v1/policies/dry-run" Roles(&[WATCH]);
     POLICY_PROPOSE = "policy_propose" Post "/v1/policies" Roles(&[LEAD]);
     POLICY_ACTIVATE = "policy_activate" Post "/v1/policies/{policy}/activate" Roles(&[LEAD]);
     POLICY_RETIRE = "policy_retire" Post "/v1/policies/{policy}/retire" Roles(&[LEAD]);

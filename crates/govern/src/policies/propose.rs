@@ -97,7 +97,7 @@ impl Govern {
                 )
                 .at("/text"));
             }
-            check_sound(&row.text)?;
+            check_sound(&row.text, self.detector_check)?;
             let mut facts = facts(actor);
             facts.insert("policy".to_owned(), json!(row.policy));
             facts.insert("digest".to_owned(), json!(row.digest));
@@ -132,7 +132,7 @@ impl Govern {
                 return Err(in_state(&row, "in force already"));
             }
             // What an earlier program let in is looked at again.
-            check_sound(&row.text)?;
+            check_sound(&row.text, self.detector_check)?;
             let frozen = Frozen {
                 policy: row.policy.clone(),
                 digest: row.digest.clone(),

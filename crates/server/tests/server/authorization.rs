@@ -91,7 +91,7 @@ fn body(row: &Row) -> Option<Value> {
             json!({ "decisions": [{ "key": "K9", "choice": "keep", "reason": "a made-up reason" }] })
         }
         "case_close" => json!({ "outcome": "benign", "reason": "a made-up reason" }),
-        "policy_propose" => json!({ "text": "no policy" }),
+        "policy_propose" | "policy_dry_run" => json!({ "text": "no policy" }),
         "approval_decide" => json!({ "decision": "approve" }),
         "venue_put" => json!({}),
         "gate_invite" => json!({ "gate": "g9" }),
