@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::metadata::Metadata;
-use crate::{licence, run, test, tidy};
+use crate::{console, licence, run, setup, space, test, tidy};
 
 pub(crate) fn run() -> Result<ExitCode> {
+    space::check()?;
     run::step("format", &mut run::cargo_with(["fmt", "--all", "--check"]))?;
     run::heading("licences and tidy");
     let metadata = Metadata::load()?;
@@ -16,6 +17,8 @@ pub(crate) fn run() -> Result<ExitCode> {
     if outcomes.contains(&ExitCode::FAILURE) {
         return Ok(ExitCode::FAILURE);
     }
+    setup::console()?;
+    console::lint()?;
     run::step(
         "clippy",
         &mut run::cargo_with(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),

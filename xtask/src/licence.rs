@@ -1,13 +1,16 @@
 //! Every package the build uses carries a licence we may ship under (ADR 0002).
 //!
 //! Reads SPDX expressions from package metadata; never guesses from files, never fetches a tool. A package
-//! without an expression fails.
+//! without an expression fails. `npm` does the same for the console's packages.
+
+mod npm;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 
 use crate::metadata::Metadata;
+use crate::{console, run};
 
 /// Permissive or weak per-file licences, all usable under Apache-2.0 distribution.
 const ALLOWED: &[&str] = &[
@@ -35,10 +38,13 @@ pub(crate) fn check(metadata: &Metadata) -> Result<ExitCode> {
     let mut problems = Vec::new();
     for package in metadata.used() {
         count += 1;
-        if let Err(problem) = judge(package.license.as_deref()) {
+        if let Err(problem) = judge(package.license.as_deref(), ALLOWED) {
             problems.push(format!("{} {}: {problem}", package.name, package.version));
         }
     }
+    let (packages, more) = npm::check(&run::root().join(console::FOLDER))?;
+    count += packages;
+    problems.extend(more);
     for problem in &problems {
         eprintln!("licence: {problem}");
     }
@@ -46,9 +52,9 @@ pub(crate) fn check(metadata: &Metadata) -> Result<ExitCode> {
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn judge(licence: Option<&str>) -> Result<(), String> {
+fn judge(licence: Option<&str>, allowed: &[&str]) -> Result<(), String> {
     let text = licence.ok_or("states no licence expression")?;
-    match permitted(text) {
+    match permitted(text, allowed) {
         Ok(true) => Ok(()),
         Ok(false) => Err(format!("`{text}` is not on the list in xtask/src/licence.rs")),
         Err(why) => Err(format!("`{text}` cannot be read: {why}")),
@@ -56,11 +62,11 @@ fn judge(licence: Option<&str>) -> Result<(), String> {
 }
 
 /// Whether the expression can be satisfied with allowed licences alone.
-fn permitted(expression: &str) -> Result<bool, String> {
+fn permitted(expression: &str, allowed: &[&str]) -> Result<bool, String> {
     // Before SPDX expressions were required, a slash meant OR.
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let tokens: Vec<&str> = spaced.split_whitespace().collect();
-    let mut reader = Reader { tokens: &tokens };
+    let mut reader = Reader { tokens: &tokens, allowed };
     let verdict = reader.any_of()?;
     match reader.next() {
         None => Ok(verdict),
@@ -71,6 +77,7 @@ fn permitted(expression: &str) -> Result<bool, String> {
 /// Recursive descent over `any_of := all_of (OR all_of)*`, `all_of := one (AND one)*`.
 struct Reader<'a> {
     tokens: &'a [&'a str],
+    allowed: &'a [&'a str],
 }
 
 impl<'a> Reader<'a> {
@@ -115,9 +122,9 @@ impl<'a> Reader<'a> {
         }
         if self.take("WITH") {
             let exception = self.next().ok_or("WITH names no exception")?;
-            return Ok(ALLOWED.contains(&format!("{token} WITH {exception}").as_str()));
+            return Ok(self.allowed.contains(&format!("{token} WITH {exception}").as_str()));
         }
-        Ok(ALLOWED.contains(&token))
+        Ok(self.allowed.contains(&token))
     }
 }
 
@@ -141,21 +148,21 @@ mod tests {
             ("MIT OR MIT AND GPL-3.0-only", true),
             ("CC0-1.0", false),
         ] {
-            assert_eq!(permitted(expression), Ok(expected), "{expression}");
+            assert_eq!(permitted(expression, ALLOWED), Ok(expected), "{expression}");
         }
     }
 
     #[test]
     fn broken_expressions_are_errors_not_guesses() {
         for expression in ["", "MIT OR", "(MIT", "MIT)", "MIT Apache-2.0", "OR", "MIT WITH", "AND MIT"] {
-            assert!(permitted(expression).is_err(), "{expression}");
+            assert!(permitted(expression, ALLOWED).is_err(), "{expression}");
         }
     }
 
     #[test]
     fn no_licence_is_a_problem() {
-        assert!(judge(None).is_err());
-        assert!(judge(Some("MIT")).is_ok());
-        assert!(judge(Some("AGPL-3.0-only")).is_err());
+        assert!(judge(None, ALLOWED).is_err());
+        assert!(judge(Some("MIT"), ALLOWED).is_ok());
+        assert!(judge(Some("AGPL-3.0-only"), ALLOWED).is_err());
     }
 }

