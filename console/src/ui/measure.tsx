@@ -27,7 +27,7 @@ export function MeasureBadge({ measure }: { measure: string | null | undefined }
 }
 
 type KeyState = Schemas["KeyStateWord"];
-const keyStateWords = words(
+export const keyStateWords = words(
   { requested: "승인 대기", active: "사용 중", suspended: "정지", expired: "만료", rejected: "거절" },
   { requested: "Awaiting approval", active: "Active", suspended: "Suspended", expired: "Ended", rejected: "Rejected" },
 );

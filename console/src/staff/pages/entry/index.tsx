@@ -1,5 +1,85 @@
+// One entry of the ledger: what it says, and what it takes to check it without this server.
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useParams } from "react-router";
+import { api, good, type Schemas } from "../../../api/client";
+import { useMe } from "../../../api/session";
+import { count } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { LinkButton } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
+import { Read } from "../../../ui/states";
+import { Proof } from "./proof";
+import { Said } from "./said";
+import { Unmask } from "./unmask";
+import { entryWords } from "./words";
+
+/** An entry with the very text it came in, which is what a verifier reads. */
+export type Whole = { entry: Schemas["LedgerEntry"]; text: string };
+
+export async function readEntry(index: number, reason?: string): Promise<Whole> {
+  const query = reason === undefined ? {} : { reason };
+  const text = await good(api.GET("/v1/ledger/entries/{index}", { params: { path: { index }, query }, parseAs: "text" }));
+  return { entry: JSON.parse(text) as Schemas["LedgerEntry"], text };
+}
 
 export function Entry() {
-  return <Page title="Entry">{null}</Page>;
+  const { index: text = "" } = useParams();
+  const index = Number.parseInt(text, 10);
+  // Another entry starts anew: what was shown unmasked is gone.
+  return <One key={index} index={index} />;
+}
+
+function One({ index }: { index: number }) {
+  const w = useWords(entryWords);
+  const { lang } = useLang();
+  const { has } = useMe();
+  const may = has("auditor", "security_admin", "compliance_lead");
+  const [whole, setWhole] = useState<Whole | null>(null);
+  const query = useQuery({
+    queryKey: ["ledger", "entry", index],
+    queryFn: () => readEntry(index),
+    enabled: may,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const shown = whole ?? query.data ?? null;
+  return (
+    <Page
+      title={w.title(count(lang, index))}
+      aside={
+        <nav className="row" aria-label={w.back}>
+          <LinkButton small to="/ledger">
+            {w.back}
+          </LinkButton>
+          {index > 0 ? (
+            <LinkButton small to={`/ledger/${index - 1}`}>
+              {w.before}
+            </LinkButton>
+          ) : null}
+          <LinkButton small to={`/ledger/${index + 1}`}>
+            {w.after}
+          </LinkButton>
+        </nav>
+      }
+    >
+      {may ? (
+        <Read query={query}>
+          {(read) => (
+            <>
+              <Said entry={(whole ?? read).entry} />
+              {read.entry.masked.length > 0 ? (
+                <Unmask masked={read.entry.masked} index={index} whole={whole} onShown={setWhole} />
+              ) : null}
+            </>
+          )}
+        </Read>
+      ) : (
+        <div className="notice stack tight">
+          <strong>{w.hidden}</strong>
+          <p>{w.hiddenText}</p>
+        </div>
+      )}
+      {query.error ? null : <Proof index={index} shown={shown} may={may} />}
+    </Page>
+  );
 }

@@ -1,0 +1,74 @@
+// Proof and payload as files, and the exact commands that check them elsewhere.
+
+import { api, good } from "../../../api/client";
+import { useWrite } from "../../../api/queries";
+import { useWords } from "../../../i18n/lang";
+import { Button, Card, Command } from "../../../ui/basics";
+import { save } from "../../../ui/download";
+import { Refused } from "../../../ui/states";
+import { useSay } from "../../../ui/toasts";
+import type { Whole } from "./index";
+import { entryWords } from "./words";
+
+export function Proof({ index, shown, may }: { index: number; shown: Whole | null; may: boolean }) {
+  const w = useWords(entryWords);
+  const say = useSay();
+  const proof = useWrite((which: number) =>
+    good(api.GET("/v1/ledger/entries/{index}/proof", { params: { path: { index: which } }, parseAs: "text" })),
+  );
+  const why = may ? (shown !== null && shown.entry.masked.length > 0 ? w.needsWhole : undefined) : w.notYours;
+  return (
+    <Card title={w.proof}>
+      <div className="stack">
+        <p>{w.proofText}</p>
+        <div className="row">
+          <Button
+            look="primary"
+            isPending={proof.isPending}
+            onPress={() =>
+              proof.mutate(index, {
+                onSuccess: (text) => {
+                  save(`${index}.proof`, text);
+                  say(w.saved);
+                },
+              })
+            }
+          >
+            {w.saveProof}
+          </Button>
+          <Button
+            why={why}
+            isDisabled={shown === null}
+            onPress={() => {
+              if (shown === null) return;
+              save(`${index}.json`, shown.text, "application/json");
+              say(w.saved);
+            }}
+          >
+            {w.savePayload}
+          </Button>
+        </div>
+        {proof.error ? <Refused error={proof.error} /> : null}
+        <div className="grid">
+          <div className="stack tight">
+            <h3>{w.together}</h3>
+            <Command text={`sumun ledger verify-proof ${index}.proof --vkey vkey --entry ${index}.json`} />
+          </div>
+          <div className="stack tight">
+            <h3>{w.alone}</h3>
+            <Command text={`sumun ledger verify-proof ${index}.proof --vkey vkey`} />
+          </div>
+        </div>
+        <div className="stack tight">
+          <h3>{w.compare}</h3>
+          <ul className="plain">
+            <li>{w.compareOrigin}</li>
+            <li>{w.compareClass}</li>
+            <li>{w.compareWhole}</li>
+            <li>{w.compareKey}</li>
+          </ul>
+        </div>
+      </div>
+    </Card>
+  );
+}

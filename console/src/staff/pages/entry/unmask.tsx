@@ -1,0 +1,81 @@
+// Personal data of an entry: shown for a reason, which is recorded first. What was shown stays in this page only, in no cache.
+import { type FormEvent, useState } from "react";
+import { Link } from "react-router";
+import { useWrite } from "../../../api/queries";
+import { useMe } from "../../../api/session";
+import { count } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Button, Card } from "../../../ui/basics";
+import { Field } from "../../../ui/forms";
+import { Refused } from "../../../ui/states";
+import { useStepUp } from "../../stepUp";
+import { readEntry, type Whole } from "./index";
+import { entryWords } from "./words";
+
+export function Unmask({
+  masked,
+  index,
+  whole,
+  onShown,
+}: {
+  masked: readonly string[];
+  index: number;
+  whole: Whole | null;
+  onShown: (whole: Whole) => void;
+}) {
+  const w = useWords(entryWords);
+  const { lang } = useLang();
+  const { has } = useMe();
+  const stepUp = useStepUp();
+  const [reason, setReason] = useState("");
+  const [wrong, setWrong] = useState<string>();
+  const read = useWrite((why: string) => stepUp(() => readEntry(index, why)), [["ledger", "checkpoint"]]);
+  const may = has("auditor", "compliance_lead");
+  function ask(event: FormEvent) {
+    event.preventDefault();
+    if (read.isPending || !may) return;
+    if (reason.trim() === "") {
+      setWrong(w.reasonMissing);
+      return;
+    }
+    setWrong(undefined);
+    read.mutate(reason.trim(), { onSuccess: onShown });
+  }
+  if (whole !== null) {
+    return (
+      <p className="notice warn">
+        {w.shown}{" "}
+        {whole.entry.recorded == null ? null : (
+          <Link to={`/ledger/${whole.entry.recorded}`}>{count(lang, whole.entry.recorded)}</Link>
+        )}
+      </p>
+    );
+  }
+  return (
+    <Card title={w.masked}>
+      <form className="stack" onSubmit={ask}>
+        <p>{w.maskedText}</p>
+        <p className="row">
+          {masked.map((column) => (
+            <code key={column}>{column}</code>
+          ))}
+        </p>
+        <Field
+          label={w.reason}
+          hint={w.reasonHint}
+          value={reason}
+          onChange={setReason}
+          wrong={wrong}
+          isDisabled={!may}
+          maxLength={1000}
+        />
+        {read.error ? <Refused error={read.error} /> : null}
+        <div>
+          <Button type="submit" isPending={read.isPending} why={may ? undefined : w.readers}>
+            {w.read}
+          </Button>
+        </div>
+      </form>
+    </Card>
+  );
+}

@@ -1,0 +1,98 @@
+// Entries, the newest first. The API hands them out from the first on, so a page is asked for by where it ends.
+import { useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { api, good, type Schemas } from "../../../api/client";
+import { count } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Button, Time } from "../../../ui/basics";
+import { classText } from "../../../ui/classes";
+import { Field } from "../../../ui/forms";
+import { Table, useFilter } from "../../../ui/lists";
+import { Empty, Read } from "../../../ui/states";
+import { PAGE, pageBefore } from "./checkpoint";
+import { ledgerWords } from "./words";
+
+/** Who did it, as the entry's facts say. */
+export function actorOf(entry: Schemas["LedgerEntry"]): string | null {
+  const payload = entry.payload as { facts?: { actor?: unknown } } | null | undefined;
+  const actor = payload?.facts?.actor;
+  return typeof actor === "string" ? actor : null;
+}
+
+export function Entries({ size }: { size: number }) {
+  const w = useWords(ledgerWords);
+  const { lang } = useLang();
+  const [asked, setBefore] = useFilter("before");
+  const before = Math.min(size, Number.parseInt(asked, 10) || size);
+  const page = useQuery({
+    queryKey: ["ledger", "entries", before],
+    enabled: size > 0,
+    placeholderData: (shown) => shown,
+    queryFn: () => good(api.GET("/v1/ledger/entries", { params: { query: pageBefore(before) } })),
+  });
+  if (size === 0) return <Empty title={w.none} />;
+  return (
+    <div className="stack">
+      <p className="muted">{w.entriesText}</p>
+      <Read query={page}>
+        {(entries) => (
+          <Table
+            caption={w.entries}
+            rows={entries.items.toReversed()}
+            id={(row) => String(row.index)}
+            columns={[
+              { head: w.index, cell: (row) => <Link to={`/ledger/${row.index}`}>{count(lang, row.index)}</Link>, number: true },
+              {
+                head: w.what,
+                cell: (row) => (
+                  <>
+                    {classText(lang, row.class)} <code className="muted">{row.class}</code>
+                  </>
+                ),
+              },
+              { head: w.who, cell: (row) => <span className="mono">{actorOf(row) ?? "–"}</span> },
+              { head: w.when, cell: (row) => <Time at={row.sequenced} /> },
+            ]}
+          />
+        )}
+      </Read>
+      <nav className="row" aria-label={w.entries}>
+        {before < size ? (
+          <Button small onPress={() => setBefore(before + PAGE >= size ? "" : String(before + PAGE))}>
+            {w.newer}
+          </Button>
+        ) : null}
+        {before > PAGE ? (
+          <Button small onPress={() => setBefore(String(before - PAGE))}>
+            {w.older}
+          </Button>
+        ) : null}
+      </nav>
+    </div>
+  );
+}
+
+/** To one entry by its number. */
+export function Jump({ size }: { size: number }) {
+  const w = useWords(ledgerWords);
+  const { lang } = useLang();
+  const go = useNavigate();
+  const [typed, setTyped] = useState("");
+  const [wrong, setWrong] = useState<string>();
+  function open(event: FormEvent) {
+    event.preventDefault();
+    const index = Number(typed.replaceAll(/[\s,]/g, ""));
+    if (typed.trim() === "" || !Number.isInteger(index) || index < 0 || index >= size) {
+      setWrong(w.goWrong(count(lang, Math.max(0, size - 1))));
+      return;
+    }
+    void go(`/ledger/${index}`);
+  }
+  return (
+    <form className="filters" onSubmit={open}>
+      <Field label={w.goTo} value={typed} onChange={setTyped} inputMode="numeric" wrong={wrong} />
+      <Button type="submit">{w.go}</Button>
+    </form>
+  );
+}
