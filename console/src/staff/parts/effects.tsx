@@ -1,0 +1,126 @@
+// What a plan would change, in words: subject, field, before, after.
+import { useLang, useWords } from "../../i18n/lang";
+import { instant } from "../../i18n/format";
+import { words } from "../../i18n/words";
+import { keyStateWords, measureWords } from "../../ui/measure";
+import { Id } from "../../ui/basics";
+import { Table } from "../../ui/lists";
+import type { Plan } from "./shapes";
+import { endWords, fieldWords, scopeWords, word } from "./words";
+
+const effectWords = words(
+  {
+    caption: "바뀌는 내용",
+    subject: "대상",
+    field: "항목",
+    before: "지금",
+    after: "바뀐 뒤",
+    nothing: "키 자체의 상태는 바뀌지 않습니다. 원장에 이 결정이 기록됩니다.",
+    warnings: "주의",
+    none: "없음",
+    entry: (kind: string) => `원장 항목: ${kind}`,
+  },
+  {
+    caption: "What changes",
+    subject: "Of",
+    field: "What",
+    before: "Now",
+    after: "Then",
+    nothing: "No key changes its state. The ledger records the decision.",
+    warnings: "Mind",
+    none: "none",
+    entry: (kind: string) => `Ledger entry: ${kind}`,
+  },
+);
+
+const WARNINGS: Record<string, string> = {
+  "it can place orders and not cancel them": "주문은 낼 수 있으나 취소는 할 수 없는 키입니다",
+};
+
+export function useValue(): (field: string, value: unknown) => string {
+  const { lang } = useLang();
+  const w = useWords(effectWords);
+  const states = useWords(keyStateWords) as Record<string, unknown>;
+  const measures = useWords(measureWords) as Record<string, unknown>;
+  const scopes = useWords(scopeWords) as Record<string, unknown>;
+  const ends = useWords(endWords) as Record<string, unknown>;
+  return (field, value) => {
+    if (value === null || value === undefined || value === "") return w.none;
+    if (typeof value === "string") {
+      if (/^\d{4}-\d\d-\d\dT.*Z$/.test(value)) return instant(lang, value);
+      if (field.startsWith("state") || field === "before_hold") return word(states, value);
+      if (field === "measure") return word(measures, value);
+      if (field === "cause") return word(ends, value);
+      if (field === "review_by") return value.replace(/^user:/, "");
+      return value;
+    }
+    if (Array.isArray(value)) {
+      if (value.length === 0) return w.none;
+      return value.map((one) => (typeof one === "string" ? word(scopes, one) : JSON.stringify(one))).join(", ");
+    }
+    return typeof value === "object" ? JSON.stringify(value) : String(value);
+  };
+}
+
+/** The page of a thing that a record names, such as `key:K1`. */
+export function addressOf(subject: string): string | undefined {
+  const [kind, ...rest] = subject.split(":");
+  const id = encodeURIComponent(rest.join(":"));
+  switch (kind) {
+    case "key":
+      return `/keys/${id}`;
+    case "case":
+      return `/cases/${id}`;
+    case "approval":
+      return `/approvals/${id}`;
+    case "policy":
+      return `/policy/${id}`;
+    case "gate":
+      return `/gates/${id}`;
+    default:
+      return undefined;
+  }
+}
+
+export function Subject({ of }: { of: string }) {
+  const to = addressOf(of);
+  const label = of.split(":").slice(1).join(":") || of;
+  return to === undefined ? <span className="mono">{of}</span> : <Id id={label} to={to} />;
+}
+
+export function Effects({ plan }: { plan: Plan }) {
+  const w = useWords(effectWords);
+  const { lang } = useLang();
+  const fields = useWords(fieldWords) as Record<string, unknown>;
+  const value = useValue();
+  return (
+    <div className="stack tight">
+      {plan.effects.length === 0 ? (
+        <p>{w.nothing}</p>
+      ) : (
+        <Table
+          caption={w.caption}
+          rows={plan.effects}
+          id={(effect) => `${effect.subject} ${effect.field}`}
+          columns={[
+            { head: w.subject, cell: (effect) => <Subject of={effect.subject} /> },
+            { head: w.field, cell: (effect) => word(fields, effect.field) },
+            { head: w.before, cell: (effect) => value(effect.field, effect.before) },
+            { head: w.after, cell: (effect) => <strong>{value(effect.field, effect.after)}</strong> },
+          ]}
+        />
+      )}
+      {plan.warnings.length === 0 ? null : (
+        <div className="notice warn">
+          <strong>{w.warnings}</strong>
+          <ul>
+            {plan.warnings.map((warning) => (
+              <li key={warning}>{lang === "ko" ? (WARNINGS[warning] ?? warning) : warning}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      <p className="muted">{w.entry(plan.class)}</p>
+    </div>
+  );
+}

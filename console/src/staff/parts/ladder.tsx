@@ -1,0 +1,211 @@
+// Why a key stands where it stands: the total term by term, and every rule of the policy, met or not, with what it still needs. The terms
+// are the policy's own and sum to the total; nothing is computed here.
+import { useLang, useWords } from "../../i18n/lang";
+import { count } from "../../i18n/format";
+import { words } from "../../i18n/words";
+import { Badge, Time } from "../../ui/basics";
+import { MEASURES, MeasureBadge } from "../../ui/measure";
+import type { Explanation, Part, Rule, Signal, Term } from "./shapes";
+import "./terms.css";
+import { useSaid } from "./who";
+import { familyWords, hardWords, word } from "./words";
+
+const ladderWords = words(
+  {
+    sharing: "공유 위험 합계",
+    market: "시장 위험 합계",
+    total: "합계",
+    points: (n: string) => `${n}점`,
+    nothing: "더해진 근거가 없습니다.",
+    pieces: "근거",
+    piece: (points: string, counted: string) => `${points}점${counted}`,
+    whole: " (전부 반영)",
+    part: (percent: string) => ` (${percent}% 반영)`,
+    not: " (더 강한 근거가 있어 반영하지 않음)",
+    lowered: "낮아지려면",
+    hard: "확증",
+    rulesMet: "충족한 규칙",
+    rulesNot: "충족하지 않은 규칙: 무엇이 더 있었어야 했는지",
+    noneMet: "지금 충족하는 규칙이 없습니다.",
+    met: "충족",
+    not_met: "충족하지 않음",
+    unknown: "알 수 없음",
+    machine: "정책이 바로 시행",
+    propose: "사람이 결정",
+    passed: "이미 이 단계 이상입니다",
+    now: "현재 값",
+    policy: (name: string) => `정책 ${name} 기준, 지금 다시 계산한 값입니다.`,
+    cleared: (n: string) => `해명되어 더 이상 반영하지 않는 신호: ${n}건`,
+    noPolicy: "시행 중인 정책이 없어 설명할 수 없습니다.",
+  },
+  {
+    sharing: "Sharing risk",
+    market: "Market risk",
+    total: "Total",
+    points: (n: string) => `${n} points`,
+    nothing: "No evidence adds to it.",
+    pieces: "Evidence",
+    piece: (points: string, counted: string) => `${points} points${counted}`,
+    whole: " (counts wholly)",
+    part: (percent: string) => ` (${percent} % counts)`,
+    not: " (not counted: stronger evidence of its kind is)",
+    lowered: "Would be lowered by",
+    hard: "Hard evidence",
+    rulesMet: "Rules met",
+    rulesNot: "Rules not met: what it would have taken",
+    noneMet: "No rule is met now.",
+    met: "met",
+    not_met: "not met",
+    unknown: "not known",
+    machine: "policy acts by itself",
+    propose: "people decide",
+    passed: "Already there or beyond",
+    now: "now",
+    policy: (name: string) => `By policy ${name}, computed anew at this moment.`,
+    cleared: (n: string) => `Signals cleared, which no longer count: ${n}`,
+    noPolicy: "No policy is in force, so nothing can be explained.",
+  },
+);
+
+/** Terms by family with bars, and the total they add up to. */
+export function Terms({ of, total, label }: { of: readonly Term[]; total: number; label: string }) {
+  const w = useWords(ladderWords);
+  const { lang } = useLang();
+  const families = useWords(familyWords) as Record<string, unknown>;
+  const largest = Math.max(1, ...of.map((term) => Math.abs(term.points)));
+  return (
+    <div className="terms">
+      {of.map((term) => (
+        <div className="term" key={term.family}>
+          <span>{word(families, term.family)}</span>
+          <span className="bar" aria-hidden="true">
+            <span className={term.points < 0 ? "down" : ""} style={{ width: `${(Math.abs(term.points) / largest) * 100}%` }} />
+          </span>
+          <span className="number">{count(lang, term.points)}</span>
+        </div>
+      ))}
+      <div className="term total">
+        <span>{label}</span>
+        <span className="muted">{of.length === 0 ? w.nothing : of.map((term) => count(lang, term.points)).join(" + ")}</span>
+        <span className="number">{count(lang, total)}</span>
+      </div>
+    </div>
+  );
+}
+
+function PartLine({ part }: { part: Part }) {
+  const w = useWords(ladderWords);
+  const said = useSaid();
+  const values = part.values.filter(([, value]) => value !== null);
+  return (
+    <li>
+      {part.reading === "met" ? "✓ " : part.reading === "not_met" ? "✗ " : "? "}
+      {said(part.said)}: {w[part.reading]}
+      {values.length === 0 ? null : (
+        <span className="muted">
+          {" "}
+          ({w.now}: {values.map(([name, value]) => `${name} = ${value}`).join(", ")})
+        </span>
+      )}
+    </li>
+  );
+}
+
+function RuleItem({ rule }: { rule: Rule }) {
+  const w = useWords(ladderWords);
+  const said = useSaid();
+  return (
+    <li className={rule.reading === "met" ? "met" : ""}>
+      <div className="row">
+        <MeasureBadge measure={rule.measure} />
+        <strong>{said(rule.reason)}</strong>
+        <span className="muted">
+          {rule.act === "machine" ? w.machine : w.propose}
+          {rule.passed ? ` · ${w.passed}` : ""}
+        </span>
+      </div>
+      <ul>
+        {rule.parts.map((part) => (
+          <PartLine key={part.condition} part={part} />
+        ))}
+      </ul>
+      <code className="muted" title={rule.condition}>
+        {rule.rule}
+      </code>
+    </li>
+  );
+}
+
+const rank = (measure: string) => MEASURES.findIndex((one) => one === measure);
+
+/** A whole explanation. `signals` lend their sentences to pieces of evidence. */
+export function Ladder({ of, signals }: { of: Explanation | null; signals: readonly Signal[] }) {
+  const w = useWords(ladderWords);
+  const { lang } = useLang();
+  const said = useSaid();
+  const hards = useWords(hardWords) as Record<string, unknown>;
+  if (of === null) return <p className="muted">{w.noPolicy}</p>;
+  const sentence = (id: string, code: string) => {
+    const found = signals.find((signal) => signal.id === id);
+    return found ? said(found.because) : code;
+  };
+  const met = of.rules.filter((rule) => rule.reading === "met");
+  const not = of.rules.filter((rule) => rule.reading !== "met").sort((one, other) => rank(one.measure) - rank(other.measure));
+  const counted = (milli: number) =>
+    milli >= 1000 ? w.whole : milli > 0 ? w.part(count(lang, Math.round(milli / 10))) : w.not;
+  return (
+    <div className="stack">
+      <p className="muted">{w.policy(of.policy)}</p>
+      {Object.keys(of.hard).length === 0 ? null : (
+        <p className="row">
+          <Badge tone="expire">{w.hard}</Badge> {Object.keys(of.hard).map((name) => word(hards, name)).join(", ")}
+        </p>
+      )}
+      {of.scores
+        .filter((score) => score.terms.length > 0 || score.score === "sharing")
+        .map((score) => (
+          <div key={score.score} className="stack tight">
+            <Terms of={score.terms} total={score.points} label={score.score === "market" ? w.market : w.sharing} />
+            {score.terms.length === 0 ? null : (
+              <details>
+                <summary>{w.pieces}</summary>
+                <ul className="pieces">
+                  {score.terms.flatMap((term) =>
+                    term.pieces.map((piece) => (
+                      <li key={`${piece.detector} ${piece.code}`}>
+                        {sentence(piece.signal, piece.code)}{" "}
+                        <span className="muted">
+                          {w.piece(count(lang, piece.points), counted(piece.counts_milli))} · <Time at={piece.at} />
+                          {piece.lowered_by ? ` · ${w.lowered}: ${said(piece.lowered_by)}` : ""}
+                        </span>
+                      </li>
+                    )),
+                  )}
+                </ul>
+              </details>
+            )}
+          </div>
+        ))}
+      {of.cleared.length === 0 ? null : <p className="muted">{w.cleared(count(lang, of.cleared.length))}</p>}
+      <h3>{w.rulesMet}</h3>
+      {met.length === 0 ? <p className="muted">{w.noneMet}</p> : null}
+      <ul className="rules">
+        {met.map((rule) => (
+          <RuleItem key={rule.rule} rule={rule} />
+        ))}
+      </ul>
+      {not.length === 0 ? null : (
+        <details>
+          <summary>
+            {w.rulesNot} ({count(lang, not.length)})
+          </summary>
+          <ul className="rules">
+            {not.map((rule) => (
+              <RuleItem key={rule.rule} rule={rule} />
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}

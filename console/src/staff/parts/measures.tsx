@@ -1,0 +1,135 @@
+// Measures of a key or a case: what, since when, who decided, why, why nothing lesser, when each gate obeyed.
+import { useLang, useWords } from "../../i18n/lang";
+import { duration } from "../../i18n/format";
+import { words } from "../../i18n/words";
+import { Badge, Id, Pairs, Time } from "../../ui/basics";
+import { MeasureBadge } from "../../ui/measure";
+import { Terms } from "./ladder";
+import { loose, type MeasureBody, type Measured } from "./shapes";
+import { useSaid, useWho } from "./who";
+import { measureStateWords, word } from "./words";
+
+const measuresWords = words(
+  {
+    none: "조치가 없었습니다.",
+    by: "결정",
+    why: "이유",
+    lesser: "더 가벼운 조치로 부족한 이유",
+    began: "시작",
+    until: "기한",
+    ended: "종료",
+    gates: "게이트 시행",
+    gate: (name: string, took: string) => `${name}: ${took} 만에 시행`,
+    waiting: "아직 확인된 게이트가 없습니다",
+    spared: "그대로 두는 것",
+    sparedText: "고객의 다른 키, 앱과 웹에서의 직접 이용, 출금은 그대로입니다.",
+    case: "케이스",
+    approval: "승인",
+    policy: "정책",
+    suspend: "정지",
+    total: "당시 합계",
+    proposed: "사람의 결정을 요청함",
+  },
+  {
+    none: "There was none.",
+    by: "Decided by",
+    why: "Why",
+    lesser: "Why nothing lesser",
+    began: "Since",
+    until: "Until",
+    ended: "Ended",
+    gates: "At the gates",
+    gate: (name: string, took: string) => `${name}: obeyed after ${took}`,
+    waiting: "no gate has confirmed it yet",
+    spared: "What is spared",
+    sparedText: "The owner's other keys, his own use of app and web, and his withdrawals stay as they are.",
+    case: "Case",
+    approval: "Approval",
+    policy: "Policy",
+    suspend: "Suspended",
+    total: "Total then",
+    proposed: "People were asked to decide",
+  },
+);
+
+const ENGLISH_OF_STAFF = "a suspension is staff's own act";
+
+export function MeasureWord({ of }: { of: string }) {
+  const w = useWords(measuresWords);
+  return of === "suspend" ? <Badge tone="hold">{w.suspend}</Badge> : <MeasureBadge measure={of} />;
+}
+
+/** Since the decision, for each gate. */
+export function Obeyed({ of }: { of: Measured }) {
+  const w = useWords(measuresWords);
+  const { lang } = useLang();
+  const body = loose<MeasureBody>(of.body);
+  const obeyed = body.obeyed ?? [];
+  if (obeyed.length === 0) return <span className="muted">{w.waiting}</span>;
+  const since = Date.parse(body.decided ?? of.began);
+  return (
+    <ul className="pieces">
+      {obeyed.map((one) => (
+        <li key={one.gate}>
+          {w.gate(one.gate, duration(lang, Math.max(0, Date.parse(one.at) - since)))} · <Time at={one.at} full />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function MeasureFacts({ of, inCase = false }: { of: Measured; inCase?: boolean }) {
+  const w = useWords(measuresWords);
+  const said = useSaid();
+  const who = useWho();
+  const states = useWords(measureStateWords) as Record<string, unknown>;
+  const body = loose<MeasureBody>(of.body);
+  const terms = body.terms ?? [];
+  const lesser = said(of.lesser);
+  return (
+    <div className="stack tight">
+      <div className="row">
+        <MeasureWord of={of.measure} />
+        <span>{word(states, of.state)}</span>
+        <Time at={of.began} full />
+      </div>
+      <Pairs
+        of={[
+          [w.why, <span key="why">{said(of.because)}</span>],
+          [w.lesser, lesser === "" || lesser.toLowerCase() === ENGLISH_OF_STAFF ? null : <span key="lesser">{lesser}</span>],
+          [w.by, of.mode === "propose" ? `${who(of.by)} · ${w.proposed}` : who(of.by)],
+          [w.policy, body.policy ? <Id key="policy" id={body.policy} to={`/policy/${encodeURIComponent(body.policy)}`} /> : null],
+          [w.until, of.until ? <Time key="until" at={of.until} full /> : null],
+          [
+            w.ended,
+            of.ended ? (
+              <span key="ended">
+                <Time at={of.ended} full /> · {said(of.ended_because)}
+              </span>
+            ) : null,
+          ],
+          [w.gates, of.state === "in_force" || of.state === "ended" ? <Obeyed key="gates" of={of} /> : null],
+          [w.approval, of.approval ? <Id key="approval" id={of.approval} to={`/approvals/${encodeURIComponent(of.approval)}`} /> : null],
+          [w.case, inCase ? null : <Id key="case" id={of.case_id} to={`/cases/${encodeURIComponent(of.case_id)}`} />],
+          [w.spared, of.state === "in_force" && of.measure !== "monitor" && of.measure !== "warn" ? w.sparedText : null],
+        ]}
+      />
+      {terms.length === 0 ? null : <Terms of={terms} total={body.points ?? terms.reduce((sum, term) => sum + term.points, 0)} label={w.total} />}
+    </div>
+  );
+}
+
+export function Measures({ of, inCase = false }: { of: readonly Measured[]; inCase?: boolean }) {
+  const w = useWords(measuresWords);
+  if (of.length === 0) return <p className="muted">{w.none}</p>;
+  const newest = [...of].sort((one, other) => other.began.localeCompare(one.began));
+  return (
+    <ol className="timeline">
+      {newest.map((measure) => (
+        <li key={measure.measure_id} className={measure.state === "in_force" ? measure.measure : ""}>
+          <MeasureFacts of={measure} inCase={inCase} />
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,47 @@
+// Notices to an owner: when, by which way, whether they arrived, and the text in both languages, as he reads it.
+import { useLang, useWords } from "../../i18n/lang";
+import type { Schemas } from "../../api/client";
+import { words } from "../../i18n/words";
+import { Badge, Time, type Tone } from "../../ui/basics";
+import { noticeStateWords, word } from "./words";
+
+const noticesWords = words(
+  { none: "고객에게 보낸 안내가 없습니다.", email: "이메일", portal: "고객 화면", webhook: "거래소 발송", text: "안내문(한국어·영어)" },
+  { none: "The owner was told nothing.", email: "E-mail", portal: "Owner's page", webhook: "By the exchange", text: "Text (Korean and English)" },
+);
+
+const TONES: Record<string, Tone> = { delivered: "good", acknowledged: "good", failed: "expire", sent: "monitor" };
+
+export function Notices({ of }: { of: readonly Schemas["NoticeView"][] }) {
+  const w = useWords(noticesWords);
+  const { lang } = useLang();
+  const states = useWords(noticeStateWords) as Record<string, unknown>;
+  if (of.length === 0) return <p className="muted">{w.none}</p>;
+  const newest = [...of].sort((one, other) => other.created.localeCompare(one.created));
+  return (
+    <ol className="timeline">
+      {newest.map((notice) => (
+        <li key={notice.notice} className={notice.state === "failed" ? "expire" : notice.state === "queued" ? "" : "good"}>
+          <div className="row">
+            <Badge tone={TONES[notice.state] ?? "plain"}>{word(states, notice.state)}</Badge>
+            <span>{word(w as Record<string, unknown>, notice.channel)}</span>
+            <Time at={notice.created} full />
+          </div>
+          <p>{notice.say[0]?.[lang] ?? notice.kind}</p>
+          <details>
+            <summary>{w.text}</summary>
+            <div className="stack tight">
+              {(["ko", "en"] as const).map((one) => (
+                <div key={one} lang={one} className="notice">
+                  {notice.say.map((said) => (
+                    <p key={said.code}>{said[one]}</p>
+                  ))}
+                </div>
+              ))}
+            </div>
+          </details>
+        </li>
+      ))}
+    </ol>
+  );
+}
