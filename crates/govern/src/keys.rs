@@ -8,6 +8,7 @@
 //! Never here: a secret in anything that is kept. It passes once, from [`issue`] to the owner.
 
 pub mod access;
+pub mod activity;
 pub mod asked;
 pub mod capability;
 pub mod change;

@@ -37,6 +37,7 @@ mod acts;
 pub mod addresses;
 pub mod control;
 pub mod due;
+pub mod export;
 pub mod identity;
 pub mod intake;
 pub mod letters;

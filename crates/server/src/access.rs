@@ -228,6 +228,7 @@ rows! {
     KEY_LIST = "key_list" Get "/v1/keys" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
     KEY_GET = "key_get" Get "/v1/keys/{key}" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
     KEY_TIMELINE = "key_timeline" Get "/v1/keys/{key}/timeline" Roles(&[STAFF, HOLDERS]), owned;
+    KEY_ACTIVITY = "key_activity" Get "/v1/keys/{key}/activity" Roles(&[STAFF, HOLDERS]), owned;
     KEY_CAPABILITY = "key_capability" Get "/v1/keys/{key}/capability" Roles(&[STAFF, BACKEND, HOLDERS]), owned;
     KEY_APPROVE = "key_approve" Post "/v1/keys/{key}/approve" Roles(&[CASE_WORK, COMPANY]), owned;
     KEY_REJECT = "key_reject" Post "/v1/keys/{key}/reject" Roles(&[CASE_WORK, COMPANY]), owned;
@@ -263,6 +264,7 @@ rows! {
     OBJECTION_LIST = "objection_list" Get "/v1/objections" Roles(&[STAFF, HOLDERS]), owned;
     OBJECTION_GET = "objection_get" Get "/v1/objections/{objection}" Roles(&[STAFF, HOLDERS]), owned;
     OBJECTION_MAKE = "objection_make" Post "/v1/objections" Roles(&[HOLDERS]), owned;
+    OWNER_EXPORT = "owner_export" Get "/v1/owner/export" Roles(&[HOLDERS]), owned;
 
     // The second pair of eyes.
     APPROVAL_LIST = "approval_list" Get "/v1/approvals" Roles(&[STAFF, HOLDERS]), owned;
@@ -317,6 +319,7 @@ rows! {
     GATE_REVOKE = "gate_revoke" Post "/v1/gates/{gate}/revoke" Roles(&[SECURITY]);
     GATE_ENROL = "gate_enrol" Post "/v1/gates/enrol" Anyone;
     GATE_RECEIPTS = "gate_receipts" Get "/v1/gates/{gate}/receipts" Roles(&[WATCH]);
+    RECEIPT_LIST = "receipt_list" Get "/v1/receipts" Roles(&[WATCH]);
     CANARY_LIST = "canary_list" Get "/v1/canaries" Roles(&[WATCH]);
     CANARY_START = "canary_start" Post "/v1/canaries" Roles(&[SECURITY]);
     FEED_ACKNOWLEDGE = "feed_acknowledge" Post "/v1/feed/acknowledgements" Roles(&[GATES]);

@@ -168,6 +168,16 @@ fn about(operation: &Operation) -> String {
 fn responses(operation: &Operation) -> Map<String, Value> {
     let mut responses = Map::new();
     for given in &operation.gives {
+        if let (Some(content_type), Some(content)) = (
+            given.content_type,
+            responses
+                .get_mut(given.status.as_str())
+                .and_then(|known: &mut Value| known.get_mut("content")?.as_object_mut()),
+        ) {
+            // Another form of the same answer.
+            content.insert(content_type.to_owned(), json!({ "schema": given.schema }));
+            continue;
+        }
         let mut response = json!({ "description": given.about });
         if let Some(response) = response.as_object_mut() {
             if let Some(content_type) = given.content_type {

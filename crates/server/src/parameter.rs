@@ -1,7 +1,7 @@
 //! Parameters of path and query: what each may be, enforced and documented from one place.
 
 use crate::problem::Problem;
-use crate::text::{Id, Reason};
+use crate::text::{Id, Line, Reason};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     Bool,
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// A short line of text.
+    Line,
     /// A reason in one's own words.
     Reason,
 }
@@ -72,6 +74,7 @@ impl Kind {
             Self::Integer(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
             Self::Bool => json!({ "type": "boolean" }),
             Self::OneOf(words) => json!({ "type": "string", "enum": words }),
+            Self::Line => json!({ "$ref": "#/components/schemas/Line" }),
             Self::Reason => json!({ "$ref": "#/components/schemas/Reason" }),
         }
     }
@@ -86,6 +89,7 @@ impl Kind {
             }
             Self::Bool => matches!(text, "true" | "false"),
             Self::OneOf(words) => words.contains(&text),
+            Self::Line => Line::allows(text),
             Self::Reason => Reason::allows(text),
         }
     }
@@ -98,6 +102,7 @@ impl Kind {
             Self::Integer(min, max) => format!("a whole number from {min} to {max}").into(),
             Self::Bool => "`true` or `false`".into(),
             Self::OneOf(words) => format!("one of `{}`", words.join("`, `")).into(),
+            Self::Line => "a text of 1 to 200 printable characters".into(),
             Self::Reason => "a reason of 1 to 1000 printable characters".into(),
         }
     }

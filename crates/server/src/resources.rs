@@ -1,5 +1,6 @@
 //! Every group of operations, one file each. Adding one: a file, a line here, its rows in [`crate::access`].
 
+mod activity;
 mod approvals;
 mod canaries;
 mod cases;
@@ -13,12 +14,14 @@ mod keys;
 mod ledger;
 mod measures;
 mod owner_addresses;
+mod owner_export;
 mod owner_notices;
 mod owner_questions;
 mod owner_sessions;
 mod owner_verifications;
 mod parties;
 mod policies;
+mod receipts;
 mod service;
 mod sessions;
 mod shapes;
@@ -39,11 +42,13 @@ pub(crate) fn all() -> Api {
     owner_addresses::add(&mut api);
     owner_verifications::add(&mut api);
     owner_notices::add(&mut api);
+    owner_export::add(&mut api);
     enrolments::add(&mut api);
     users::add(&mut api);
     tokens::add(&mut api);
     parties::add(&mut api);
     keys::add(&mut api);
+    activity::add(&mut api);
     key_actions::add(&mut api);
     exposures::add(&mut api);
     approvals::add(&mut api);
@@ -54,6 +59,7 @@ pub(crate) fn all() -> Api {
     venue::add(&mut api);
     ledger::add(&mut api);
     gates::add(&mut api);
+    receipts::add(&mut api);
     canaries::add(&mut api);
     feed::add(&mut api);
     events::add(&mut api);

@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 use crate::row::text;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sumun_model::{KeyState, Timestamp};
+use sumun_model::{KeyState, Measure, Timestamp};
 use sumun_store::EntryRow;
 use sumun_store::records::Filter;
 use sumun_store::tables::{ACCOUNTS, KEYS};
@@ -43,7 +43,11 @@ pub struct KeyFilter {
     pub account: Option<String>,
     /// In this state.
     pub state: Option<KeyState>,
-    /// After this id.
+    /// Whose id, account or application begins with this.
+    pub q: Option<String>,
+    /// Under this measure, as whoever asks sees it.
+    pub measure: Option<Measure>,
+    /// After this id; with `q` and no account, after this place of the list.
     pub after: Option<String>,
     /// At most so many.
     pub limit: u32,

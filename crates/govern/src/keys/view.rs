@@ -64,6 +64,9 @@ pub struct KeyView {
     pub review_by: Option<String>,
     /// By when the hold is reviewed.
     pub review_due: Option<Timestamp>,
+    /// When a request with it last went through, as far as it was looked up. Never part of what `version` is made of.
+    #[serde(default)]
+    pub last_used: Option<Timestamp>,
     /// For `If-Match`. Whoever does not see all of the key gets a number made of what he sees: it is another one when that
     /// changed, and tells nothing of what changed beside it.
     pub version: i64,
@@ -101,6 +104,7 @@ impl KeyView {
             reason: key.reason.clone().filter(|_| inside),
             review_by: key.review_by.clone().filter(|_| inside),
             review_due: key.review_due_us.map(time),
+            last_used: None,
             version: key.version,
         };
         if !inside {

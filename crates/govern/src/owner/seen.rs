@@ -49,7 +49,7 @@ impl Noticed {
 }
 
 /// Whether its signature holds: checked by a gate, or by a trusted front that let it pass (WIRE 3).
-fn signed(line: &AccessLine) -> bool {
+pub(crate) fn signed(line: &AccessLine) -> bool {
     match line.signature {
         Some(Signature::Valid) => true,
         Some(Signature::Invalid | Signature::Absent) => false,

@@ -178,6 +178,10 @@ pub(crate) struct KeyView {
     /// By when the hold is reviewed.
     #[schema(format = DateTime)]
     pub review_due: Option<String>,
+    /// When a request with it last went through, as far as the event log was read. Null: never; null too in the answer of a write.
+    #[serde(default)]
+    #[schema(format = DateTime)]
+    pub last_used: Option<String>,
     /// Version of the row.
     pub version: i64,
 }
@@ -245,7 +249,19 @@ impl From<Sentence> for SentenceView {
     }
 }
 
-const NARROW: [Parameter; 2] = [
+const NARROW: [Parameter; 4] = [
+    Parameter {
+        name: "q",
+        kind: Kind::Line,
+        required: false,
+        about: "Only those whose id, account or application begins with this text; those whose id does come first.",
+    },
+    Parameter {
+        name: "measure",
+        kind: Kind::OneOf(&["monitor", "warn", "hold", "reverify", "expire"]),
+        required: false,
+        about: "Only those under this measure, as whoever asks sees it.",
+    },
     Parameter { name: "account", kind: Kind::Id, required: false, about: "Only of this account." },
     Parameter {
         name: "state",
@@ -299,7 +315,9 @@ async fn list(asked: Asked) -> Result<Answer, Problem> {
     let wanted = asked.page();
     let filter = KeyFilter {
         account: asked.query("account").map(str::to_owned),
-        // Its words are checked already.
+        q: asked.query("q").map(str::to_owned),
+        // These words are checked already.
+        measure: asked.query("measure").and_then(|word| word.parse().ok()),
         state: asked.query("state").and_then(|word| word.parse().ok()),
         after: wanted.after,
         limit: wanted.limit,

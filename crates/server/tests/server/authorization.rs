@@ -113,7 +113,11 @@ fn path(row: &Row, role: Option<Role>) -> String {
         part => part,
     });
     let path = parts.collect::<Vec<_>>().join("/");
-    if row.id == "ledger_consistency" { format!("{path}?from=0") } else { path }
+    match row.id {
+        "ledger_consistency" => format!("{path}?from=0"),
+        "receipt_list" => format!("{path}?key=unknown-1"),
+        _ => path,
+    }
 }
 
 #[tokio::test]

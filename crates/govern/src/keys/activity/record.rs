@@ -1,0 +1,378 @@
+//! The bounded record of one key's use, and how a line of the log changes it. Pure: no clock, no storage.
+//!
+//! At most 16 addresses, 8 clients and 16 routes, the latest; twenty-four counts of a day's hours and twenty-four of the last day;
+//! [`BYTES_MAX`] as text. Counts only rise, and stay at their highest number when they reach it.
+//!
+//! What a stranger can do: nothing. Only a valid signature is a [`Sighting`]; one that was refused is counted apart, and makes room
+//! for itself in the place of another refused one first.
+
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use sumun_model::wire::{AccessLine, Verdict};
+use sumun_model::{Effect, KeyId, Timestamp, prefix};
+
+/// Most addresses of a key.
+pub const SOURCES_MAX: usize = 16;
+/// Most clients of a key.
+pub const CLIENTS_MAX: usize = 8;
+/// Most routes of a key.
+pub const ROUTES_MAX: usize = 16;
+/// Parts of a day.
+pub const PARTS: usize = 24;
+/// Longest record, as text. Full of the longest names it would be a little longer; then the oldest route goes.
+pub const BYTES_MAX: usize = 4096;
+/// Longest name of a client, in bytes.
+const CLIENT_BYTES_MAX: usize = 48;
+/// Longest name of a route, in bytes: the longest known one has 33.
+const ROUTE_BYTES_MAX: usize = 40;
+/// Longest name of a network, in bytes.
+const NETWORK_BYTES_MAX: usize = 24;
+
+/// A validly signed request, as far as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// By which key.
+    pub key: KeyId,
+    /// The line's place in the event log, from 1.
+    pub position: u64,
+    /// When.
+    pub at: Timestamp,
+    /// From where.
+    pub address: IpAddr,
+    /// What its client calls itself.
+    pub client: Option<String>,
+    /// Method and route.
+    pub route: Option<String>,
+    /// What it does.
+    pub effect: Option<Effect>,
+    /// Whether it went through.
+    pub passed: bool,
+}
+
+/// What a line says of its key's use; none without a valid signature, a key or an address, and for messages on an open stream,
+/// which carry no signature of their own.
+#[must_use]
+pub fn sighting_of(line: &AccessLine, position: u64) -> Option<Sighting> {
+    let (Some(key), Some(address), true) = (&line.key, line.ip, crate::owner::seen::signed(line)) else {
+        return None;
+    };
+    if line.method.as_deref() == Some("MESSAGE") {
+        return None;
+    }
+    let route = match (line.method.as_deref(), line.route.as_deref()) {
+        (Some(method), Some(route)) => Some(cut(&format!("{method} {route}"), ROUTE_BYTES_MAX)),
+        (_, Some(route)) => Some(cut(route, ROUTE_BYTES_MAX)),
+        _ => None,
+    };
+    // What was refused in name only went through.
+    let passed = line.verdict == Some(Verdict::Allow) || line.enforced == Some(false);
+    Some(Sighting {
+        key: key.clone(),
+        position,
+        at: line.ts,
+        address: prefix::canonical(address),
+        client: line.agent.as_deref().map(|agent| cut(agent, CLIENT_BYTES_MAX)),
+        route,
+        effect: line.effect,
+        passed,
+    })
+}
+
+/// How time is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Habits {
+    /// What counts as a day, seconds: a policy may compress days.
+    pub day_s: u32,
+}
+
+impl Habits {
+    /// A day as calendars have it.
+    pub const DAY_S: u32 = 86_400;
+    /// How far the venue's day begins before that of UTC.
+    const OFFSET_US: i64 = 9 * 3_600_000_000;
+
+    fn part_us(self) -> i64 {
+        (i64::from(self.day_s) * 1_000_000 / 24).max(1)
+    }
+
+    /// Which part of a day since 1970 this is.
+    fn part(self, at_us: i64) -> i64 {
+        at_us.div_euclid(self.part_us())
+    }
+
+    /// Which hour of the venue's day this is.
+    fn hour(self, at_us: i64) -> usize {
+        let hour = at_us.saturating_add(Self::OFFSET_US).div_euclid(self.part_us()).rem_euclid(24);
+        usize::try_from(hour).unwrap_or(0)
+    }
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self { day_s: Self::DAY_S }
+    }
+}
+
+/// An address, and what came from it. Times are microseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "SourceParts", into = "SourceParts")]
+pub struct SourceNote {
+    /// The address.
+    pub address: IpAddr,
+    /// Its network's name, once it was looked up.
+    pub network: Option<String>,
+    /// Its network's country.
+    pub country: Option<String>,
+    /// First seen.
+    pub first_us: i64,
+    /// Last seen.
+    pub last_us: i64,
+    /// What went through.
+    pub uses: u32,
+    /// What was refused.
+    pub refused: u32,
+}
+
+/// As text a note is a list: names of its fields would be half of the record.
+type SourceParts = (IpAddr, Option<String>, Option<String>, i64, i64, u32, u32);
+
+impl From<SourceParts> for SourceNote {
+    fn from((address, network, country, first_us, last_us, uses, refused): SourceParts) -> Self {
+        Self { address, network, country, first_us, last_us, uses, refused }
+    }
+}
+
+impl From<SourceNote> for SourceParts {
+    fn from(note: SourceNote) -> Self {
+        (note.address, note.network, note.country, note.first_us, note.last_us, note.uses, note.refused)
+    }
+}
+
+/// A client, and what came with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(String, i64, i64, u32)", into = "(String, i64, i64, u32)")]
+pub struct ClientNote {
+    /// What it calls itself.
+    pub client: String,
+    /// First seen.
+    pub first_us: i64,
+    /// Last seen.
+    pub last_us: i64,
+    /// What went through.
+    pub uses: u32,
+}
+
+impl From<(String, i64, i64, u32)> for ClientNote {
+    fn from((client, first_us, last_us, uses): (String, i64, i64, u32)) -> Self {
+        Self { client, first_us, last_us, uses }
+    }
+}
+
+impl From<ClientNote> for (String, i64, i64, u32) {
+    fn from(note: ClientNote) -> Self {
+        (note.client, note.first_us, note.last_us, note.uses)
+    }
+}
+
+/// A route, and what was asked of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(String, Option<Effect>, i64, u32)", into = "(String, Option<Effect>, i64, u32)")]
+pub struct RouteNote {
+    /// Method and route.
+    pub route: String,
+    /// What it does.
+    pub effect: Option<Effect>,
+    /// Last seen.
+    pub last_us: i64,
+    /// What went through.
+    pub uses: u32,
+}
+
+impl From<(String, Option<Effect>, i64, u32)> for RouteNote {
+    fn from((route, effect, last_us, uses): (String, Option<Effect>, i64, u32)) -> Self {
+        Self { route, effect, last_us, uses }
+    }
+}
+
+impl From<RouteNote> for (String, Option<Effect>, i64, u32) {
+    fn from(note: RouteNote) -> Self {
+        (note.route, note.effect, note.last_us, note.uses)
+    }
+}
+
+/// What is remembered of a key. Times are microseconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Activity {
+    /// Up to which place of the log it is known.
+    pub position: u64,
+    /// The earliest request known.
+    pub since_us: Option<i64>,
+    /// When a request last went through.
+    pub last_used_us: Option<i64>,
+    /// What went through.
+    pub uses: u64,
+    /// What was refused.
+    pub refused: u64,
+    /// What counted as a day, seconds; 0 before the first request.
+    pub day_s: u32,
+    /// The latest part of a day seen.
+    pub part: i64,
+    /// Uses in that part and the 23 before it, the latest first.
+    pub parts: [u32; PARTS],
+    /// Uses by the hour of the venue's day.
+    pub hours: [u32; PARTS],
+    /// Addresses.
+    pub sources: Vec<SourceNote>,
+    /// Clients.
+    pub clients: Vec<ClientNote>,
+    /// Routes.
+    pub routes: Vec<RouteNote>,
+}
+
+impl Activity {
+    /// Takes in a request, unless it is known already; false if it was.
+    pub fn note(&mut self, seen: &Sighting, habits: Habits) -> bool {
+        if seen.position <= self.position {
+            return false;
+        }
+        self.position = seen.position;
+        let at = seen.at.as_micros();
+        self.since_us = Some(self.since_us.map_or(at, |since| since.min(at)));
+        if self.day_s != habits.day_s {
+            // Days of another length: what was counted by the old one's hours says nothing of the new one's.
+            (self.day_s, self.part) = (habits.day_s, habits.part(at));
+            (self.parts, self.hours) = ([0; PARTS], [0; PARTS]);
+        }
+        let passed = u32::from(seen.passed);
+        if seen.passed {
+            self.last_used_us = self.last_used_us.max(Some(at));
+            self.uses = self.uses.saturating_add(1);
+            self.count(at, habits);
+        } else {
+            self.refused = self.refused.saturating_add(1);
+        }
+        self.note_source(seen, at, passed);
+        if let Some(client) = &seen.client {
+            self.note_client(client, at, passed);
+        }
+        if let Some(route) = &seen.route {
+            self.note_route(route, seen.effect, at, passed);
+        }
+        true
+    }
+
+    /// Counts a use in its part of the day and its hour.
+    fn count(&mut self, at: i64, habits: Habits) {
+        if let Some(hour) = self.hours.get_mut(habits.hour(at)) {
+            *hour = hour.saturating_add(1);
+        }
+        let part = habits.part(at);
+        if let Ok(over) = usize::try_from(part.saturating_sub(self.part)) {
+            let over = over.min(PARTS);
+            self.parts.rotate_right(over);
+            self.parts.iter_mut().take(over).for_each(|count| *count = 0);
+            self.part = part;
+        }
+        let back = usize::try_from(self.part.saturating_sub(part)).unwrap_or(PARTS);
+        if let Some(count) = self.parts.get_mut(back) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Uses within the day that ends now, to a part of a day.
+    #[must_use]
+    pub fn recent_uses(&self, now: Timestamp) -> u64 {
+        let now = Habits { day_s: self.day_s.max(1) }.part(now.as_micros());
+        let over = usize::try_from(now.saturating_sub(self.part)).unwrap_or(0).min(PARTS);
+        self.parts.iter().take(PARTS - over).map(|count| u64::from(*count)).sum()
+    }
+
+    fn note_source(&mut self, seen: &Sighting, at: i64, passed: u32) {
+        let address = seen.address;
+        let known = self.sources.iter().position(|note| note.address == address);
+        let index = known.unwrap_or_else(|| {
+            // A refused one goes before one that was let through, the oldest first.
+            make_room(&mut self.sources, SOURCES_MAX, |note| (note.uses > 0, note.last_us));
+            let (network, country) = (None, None);
+            let (first_us, last_us, uses, refused) = (at, at, 0, 0);
+            self.sources.push(SourceNote { address, network, country, first_us, last_us, uses, refused });
+            self.sources.len().saturating_sub(1)
+        });
+        if let Some(note) = self.sources.get_mut(index) {
+            (note.first_us, note.last_us) = (note.first_us.min(at), note.last_us.max(at));
+            note.uses = note.uses.saturating_add(passed);
+            note.refused = note.refused.saturating_add(1 - passed);
+        }
+    }
+
+    fn note_client(&mut self, client: &str, at: i64, passed: u32) {
+        let known = self.clients.iter().position(|note| note.client == client);
+        let index = known.unwrap_or_else(|| {
+            make_room(&mut self.clients, CLIENTS_MAX, |note| (note.uses > 0, note.last_us));
+            self.clients.push(ClientNote { client: client.to_owned(), first_us: at, last_us: at, uses: 0 });
+            self.clients.len().saturating_sub(1)
+        });
+        if let Some(note) = self.clients.get_mut(index) {
+            (note.first_us, note.last_us) = (note.first_us.min(at), note.last_us.max(at));
+            note.uses = note.uses.saturating_add(passed);
+        }
+    }
+
+    fn note_route(&mut self, route: &str, effect: Option<Effect>, at: i64, passed: u32) {
+        let known = self.routes.iter().position(|note| note.route == route);
+        let index = known.unwrap_or_else(|| {
+            make_room(&mut self.routes, ROUTES_MAX, |note| (note.uses > 0, note.last_us));
+            self.routes.push(RouteNote { route: route.to_owned(), effect, last_us: at, uses: 0 });
+            self.routes.len().saturating_sub(1)
+        });
+        if let Some(note) = self.routes.get_mut(index) {
+            (note.last_us, note.uses) = (note.last_us.max(at), note.uses.saturating_add(passed));
+            note.effect = note.effect.or(effect);
+        }
+    }
+
+    /// Names networks that have no name yet; `look` gives name and country.
+    pub fn name_networks(&mut self, look: impl Fn(IpAddr) -> Option<(String, Option<String>)>) {
+        for note in self.sources.iter_mut().filter(|note| note.network.is_none()) {
+            if let Some((network, country)) = look(note.address) {
+                note.network = Some(cut(&network, NETWORK_BYTES_MAX));
+                note.country = country.as_deref().map(|country| cut(country, 2));
+            }
+        }
+    }
+
+    /// As it is kept: no longer than [`BYTES_MAX`].
+    #[must_use]
+    pub fn to_text(&mut self) -> String {
+        loop {
+            // Numbers and texts only: nothing here can fail to serialise.
+            let text = serde_json::to_string(self).unwrap_or_default();
+            if text.len() <= BYTES_MAX || self.routes.is_empty() {
+                return text;
+            }
+            make_room(&mut self.routes, 1, |note| (note.uses > 0, note.last_us));
+        }
+    }
+}
+
+/// Takes out whatever comes first by `rank`, if there is no room for one more.
+fn make_room<T, R: Ord>(notes: &mut Vec<T>, most: usize, rank: impl Fn(&T) -> R) {
+    if notes.len() < most {
+        return;
+    }
+    let first = notes.iter().enumerate().min_by_key(|(_, note)| rank(note)).map(|(index, _)| index);
+    if let Some(index) = first {
+        notes.remove(index);
+    }
+}
+
+/// A name without what a screen would act on, cut to so many bytes.
+fn cut(name: &str, most: usize) -> String {
+    let shown: String = name.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let end = (0..=shown.len().min(most)).rev().find(|end| shown.is_char_boundary(*end));
+    shown.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! The record against a naive model that remembers everything.
