@@ -33,6 +33,9 @@ const MADE: &str = "src/api/schema.d.ts";
 /// What a build leaves, from the console's folder.
 const BUILT: [&str; 2] = ["dist/staff/staff.html", "dist/owner/owner.html"];
 
+/// Tells the browser tests where the demo's program is.
+const DEMO: &str = "SUMUN_DEMO";
+
 /// Says from which sources the build was made.
 const BUILT_FROM: &str = "dist/built-from.txt";
 
@@ -80,6 +83,29 @@ pub(crate) fn build() -> Result<()> {
 /// The line in which vitest gives its counts.
 pub(crate) fn is_closing(line: &str) -> bool {
     line.trim_start().starts_with("Tests  ")
+}
+
+/// The browser tests, against the demo's program as it is built for tests.
+pub(crate) fn browser_tests() -> Result<Command> {
+    browser("e2e")
+}
+
+/// The lines in which Playwright gives its counts, such as `  12 passed (1.2m)`.
+pub(crate) fn is_closing_of_browser_tests(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let counted = words.next().is_some_and(|word| word.parse::<u32>().is_ok());
+    let said = words.next().is_some_and(|word| matches!(word, "passed" | "failed" | "flaky" | "skipped"));
+    counted && said && words.next().is_none_or(|word| word.starts_with('('))
+}
+
+/// A script that starts a browser and the demo.
+fn browser(name: &str) -> Result<Command> {
+    let Some(program) = setup::browser::path() else { bail!("{}", setup::browser::missing()) };
+    println!("browser: {}", setup::browser::version());
+    let mut command = script(name)?;
+    command.env(setup::browser::VARIABLE, program);
+    command.env(DEMO, run::target_dir().join("debug/sumun-demo"));
+    Ok(command)
 }
 
 /// Format and lint of the console's sources.
@@ -143,6 +169,15 @@ mod tests {
         assert_ne!(second, first);
         std::fs::rename(folder.join("src/b.ts"), folder.join("src/c.ts")).unwrap();
         assert_ne!(digest(&folder).unwrap(), second);
+    }
+
+    #[test]
+    fn closing_lines_of_the_browser_tests_are_kept() {
+        assert!(is_closing("      Tests  34 passed (34)"));
+        assert!(is_closing_of_browser_tests("  12 passed (1.2m)"));
+        assert!(is_closing_of_browser_tests("  1 failed"));
+        assert!(!is_closing_of_browser_tests("  ✓  1 e2e/axe.spec.ts:12:3 › 12 passed (3s)"));
+        assert!(!is_closing_of_browser_tests("2 failed attempts to sign in"));
     }
 
     #[test]

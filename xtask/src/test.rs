@@ -20,6 +20,10 @@ const CAMPAIGN_CASES_ALL: &str = "50";
 /// Seconds each fuzz target runs under `--all`.
 const FUZZ_SECONDS_ALL: u32 = 120;
 
+/// Built once, together with the tests: apart from them their packages would have other features, and the whole workspace would be
+/// compiled a second time.
+const STARTED_BY_TESTS: [&str; 3] = ["sumun", "mock-exchange", "sumun-demo"];
+
 /// Parts of test names that `--quick` leaves out.
 const SLOW: [&str; 2] = ["real_client", "campaign"];
 
@@ -47,22 +51,22 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         }
         console::build()?;
     }
-    run::step(
-        "build what the tests start",
-        &mut run::cargo_with(["build", "--locked", "--bin", "sumun", "--bin", "mock-exchange"]),
-    )?;
+    run::step("build the tests and what they start", &mut build())?;
 
-    let mut pass = |what: &'static str, mut command: Command| -> Result<()> {
-        let (passed, lines) = run::keeping(what, &mut command, is_closing)?;
+    let mut pass = |what: &'static str, mut command: Command, keep: fn(&str) -> bool| -> Result<()> {
+        let (passed, lines) = run::keeping(what, &mut command, keep)?;
         closing.extend(lines);
         if !passed {
             failed.push(what);
         }
         Ok(())
     };
-    pass("doc tests", run::cargo_with(["test", "--doc", "--workspace", "--locked"]))?;
-    pass("tests", tests(options))?;
-    pass("verifier of a stranger", stranger(options))?;
+    pass("doc tests", run::cargo_with(["test", "--doc", "--workspace", "--locked"]), is_closing)?;
+    pass("tests", tests(options), is_closing)?;
+    pass("verifier of a stranger", stranger(options), is_closing)?;
+    if !options.quick {
+        pass("browser tests", console::browser_tests()?, console::is_closing_of_browser_tests)?;
+    }
 
     if trace_fails()? {
         failed.push("trace");
@@ -92,13 +96,21 @@ fn trace_fails() -> Result<bool> {
     Ok(trace::run()? != ExitCode::SUCCESS)
 }
 
+fn build() -> Command {
+    let mut command = run::cargo_with(["build", "--workspace", "--tests", "--locked"]);
+    for name in STARTED_BY_TESTS {
+        command.args(["--bin", name]);
+    }
+    command
+}
+
 /// nextest where it is installed (it runs tests in parallel processes), else cargo's own runner.
 fn tests(options: &Options) -> Command {
     let nextest = run::succeeds(&mut run::cargo_with(["nextest", "--version"]));
     let mut command = if nextest {
         run::cargo_with(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
     } else {
-        run::cargo_with(["test", "--workspace", "--locked", "--no-fail-fast", "--all-targets"])
+        run::cargo_with(["test", "--workspace", "--locked", "--no-fail-fast", "--tests"])
     };
     if options.quick {
         command.arg("--");

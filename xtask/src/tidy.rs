@@ -4,6 +4,7 @@
 //! Each rule is a plain function from text to problems. Style that rustfmt or clippy can check is theirs.
 
 mod arrows;
+mod script;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ pub(crate) fn check(metadata: &Metadata) -> Result<ExitCode> {
     let root = run::root();
     let files = project_files(&root)?;
     let mut problems = Vec::new();
+    let mut warnings = Vec::new();
     for file in &files {
         let bytes = match std::fs::read(root.join(file)) {
             Ok(bytes) => bytes,
@@ -32,14 +34,19 @@ pub(crate) fn check(metadata: &Metadata) -> Result<ExitCode> {
         };
         if let Ok(content) = String::from_utf8(bytes) {
             problems.extend(text::problems(file, &content));
+            problems.extend(script::problems(file, &content));
+            warnings.extend(script::warnings(file, &content));
         }
     }
     problems.extend(unmapped_crates(&root)?);
     problems.extend(arrows::problems(&metadata.linked()));
+    for warning in &warnings {
+        println!("tidy: warning: {warning}");
+    }
     for problem in &problems {
         eprintln!("tidy: {problem}");
     }
-    println!("tidy: {} files, {} problems", files.len(), problems.len());
+    println!("tidy: {} files, {} problems, {} warnings", files.len(), problems.len(), warnings.len());
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -62,7 +69,16 @@ fn project_files(root: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Folders that hold what tools made.
-const MADE: [&str; 4] = [".git", "target", "artifacts", "__pycache__"];
+const MADE: [&str; 8] = [
+    ".git",
+    "target",
+    "artifacts",
+    "__pycache__",
+    "node_modules",
+    "dist",
+    "test-results",
+    "playwright-report",
+];
 
 fn walk(root: &Path, below: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let folder = root.join(below);
@@ -113,7 +129,9 @@ mod tests {
     #[test]
     fn the_walk_skips_what_tools_made() {
         let folder = tempfile::tempdir().unwrap();
-        for path in ["a/b.rs", "target/debug/c.rs", ".git/d", "a/__pycache__/e.pyc"] {
+        for path in
+            ["a/b.rs", "target/debug/c.rs", ".git/d", "a/__pycache__/e.pyc", "console/node_modules/f.js"]
+        {
             let full = folder.path().join(path);
             std::fs::create_dir_all(full.parent().unwrap()).unwrap();
             std::fs::write(full, "").unwrap();
