@@ -143,9 +143,29 @@ export function ActDialog<B, A extends Answer>({
 }
 
 /** A reason in one's own words. */
-export function ReasonField({ value, onChange, label, hint }: { value: string; onChange: (text: string) => void; label?: string; hint?: string }) {
+export function ReasonField({
+  value,
+  onChange,
+  label,
+  hint,
+}: {
+  value: string;
+  onChange: (text: string) => void;
+  label?: string;
+  hint?: string;
+}) {
   const w = useWords(actWords);
-  return <Field label={label ?? w.reason} hint={hint ?? w.reasonHint} lines={3} value={value} onChange={onChange} isRequired validationBehavior="aria" />;
+  return (
+    <Field
+      label={label ?? w.reason}
+      hint={hint ?? w.reasonHint}
+      lines={3}
+      value={value}
+      onChange={onChange}
+      isRequired
+      validationBehavior="aria"
+    />
+  );
 }
 
 /** What is missing where a reason is. */

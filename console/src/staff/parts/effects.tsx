@@ -1,10 +1,11 @@
 // What a plan would change, in words: subject, field, before, after.
-import { useLang, useWords } from "../../i18n/lang";
+
 import { instant } from "../../i18n/format";
+import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
-import { keyStateWords, measureWords } from "../../ui/measure";
 import { Id } from "../../ui/basics";
 import { Table } from "../../ui/lists";
+import { keyStateWords, measureWords } from "../../ui/measure";
 import type { Plan } from "./shapes";
 import { endWords, fieldWords, scopeWords, word } from "./words";
 

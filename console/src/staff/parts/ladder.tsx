@@ -1,7 +1,8 @@
 // Why a key stands where it stands: the total term by term, and every rule of the policy, met or not, with what it still needs. The terms
 // are the policy's own and sum to the total; nothing is computed here.
-import { useLang, useWords } from "../../i18n/lang";
+
 import { count } from "../../i18n/format";
+import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
 import { Badge, Time } from "../../ui/basics";
 import { MEASURES, MeasureBadge } from "../../ui/measure";
@@ -136,7 +137,7 @@ function RuleItem({ rule }: { rule: Rule }) {
   );
 }
 
-const rank = (measure: string) => MEASURES.findIndex((one) => one === measure);
+const rank = (measure: string) => (MEASURES as readonly string[]).indexOf(measure);
 
 /** A whole explanation. `signals` lend their sentences to pieces of evidence. */
 export function Ladder({ of, signals }: { of: Explanation | null; signals: readonly Signal[] }) {
@@ -151,14 +152,16 @@ export function Ladder({ of, signals }: { of: Explanation | null; signals: reado
   };
   const met = of.rules.filter((rule) => rule.reading === "met");
   const not = of.rules.filter((rule) => rule.reading !== "met").sort((one, other) => rank(one.measure) - rank(other.measure));
-  const counted = (milli: number) =>
-    milli >= 1000 ? w.whole : milli > 0 ? w.part(count(lang, Math.round(milli / 10))) : w.not;
+  const counted = (milli: number) => (milli >= 1000 ? w.whole : milli > 0 ? w.part(count(lang, Math.round(milli / 10))) : w.not);
   return (
     <div className="stack">
       <p className="muted">{w.policy(of.policy)}</p>
       {Object.keys(of.hard).length === 0 ? null : (
         <p className="row">
-          <Badge tone="expire">{w.hard}</Badge> {Object.keys(of.hard).map((name) => word(hards, name)).join(", ")}
+          <Badge tone="expire">{w.hard}</Badge>{" "}
+          {Object.keys(of.hard)
+            .map((name) => word(hards, name))
+            .join(", ")}
         </p>
       )}
       {of.scores

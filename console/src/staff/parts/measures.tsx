@@ -1,6 +1,7 @@
 // Measures of a key or a case: what, since when, who decided, why, why nothing lesser, when each gate obeyed.
-import { useLang, useWords } from "../../i18n/lang";
+
 import { duration } from "../../i18n/format";
+import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
 import { Badge, Id, Pairs, Time } from "../../ui/basics";
 import { MeasureBadge } from "../../ui/measure";
@@ -109,12 +110,17 @@ export function MeasureFacts({ of, inCase = false }: { of: Measured; inCase?: bo
             ) : null,
           ],
           [w.gates, of.state === "in_force" || of.state === "ended" ? <Obeyed key="gates" of={of} /> : null],
-          [w.approval, of.approval ? <Id key="approval" id={of.approval} to={`/approvals/${encodeURIComponent(of.approval)}`} /> : null],
+          [
+            w.approval,
+            of.approval ? <Id key="approval" id={of.approval} to={`/approvals/${encodeURIComponent(of.approval)}`} /> : null,
+          ],
           [w.case, inCase ? null : <Id key="case" id={of.case_id} to={`/cases/${encodeURIComponent(of.case_id)}`} />],
           [w.spared, of.state === "in_force" && of.measure !== "monitor" && of.measure !== "warn" ? w.sparedText : null],
         ]}
       />
-      {terms.length === 0 ? null : <Terms of={terms} total={body.points ?? terms.reduce((sum, term) => sum + term.points, 0)} label={w.total} />}
+      {terms.length === 0 ? null : (
+        <Terms of={terms} total={body.points ?? terms.reduce((sum, term) => sum + term.points, 0)} label={w.total} />
+      )}
     </div>
   );
 }

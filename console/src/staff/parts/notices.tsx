@@ -1,13 +1,26 @@
 // Notices to an owner: when, by which way, whether they arrived, and the text in both languages, as he reads it.
-import { useLang, useWords } from "../../i18n/lang";
+
 import type { Schemas } from "../../api/client";
+import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
 import { Badge, Time, type Tone } from "../../ui/basics";
 import { noticeStateWords, word } from "./words";
 
 const noticesWords = words(
-  { none: "고객에게 보낸 안내가 없습니다.", email: "이메일", portal: "고객 화면", webhook: "거래소 발송", text: "안내문(한국어·영어)" },
-  { none: "The owner was told nothing.", email: "E-mail", portal: "Owner's page", webhook: "By the exchange", text: "Text (Korean and English)" },
+  {
+    none: "고객에게 보낸 안내가 없습니다.",
+    email: "이메일",
+    portal: "고객 화면",
+    webhook: "거래소 발송",
+    text: "안내문(한국어·영어)",
+  },
+  {
+    none: "The owner was told nothing.",
+    email: "E-mail",
+    portal: "Owner's page",
+    webhook: "By the exchange",
+    text: "Text (Korean and English)",
+  },
 );
 
 const TONES: Record<string, Tone> = { delivered: "good", acknowledged: "good", failed: "expire", sent: "monitor" };

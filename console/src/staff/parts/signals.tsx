@@ -1,6 +1,7 @@
 // What detection found, each with its sentence, when, by which detector, and what it was compared with.
-import { useLang, useWords } from "../../i18n/lang";
+
 import { count, day } from "../../i18n/format";
+import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
 import { Id, Time } from "../../ui/basics";
 import { loose, type Signal } from "./shapes";

@@ -1,7 +1,7 @@
 // Who did something, as people say it; sentences the server sends in both languages; roles.
 import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
-import { roleWords, word } from "./words";
+import { roleText, roleWords } from "../../ui/roles";
 
 const whoWords = words(
   {
@@ -58,5 +58,5 @@ export function useSaid(): (said: { ko: string; en: string } | null | undefined)
 
 export function useRole(): (role: string) => string {
   const w = useWords(roleWords);
-  return (role) => word(w, role);
+  return (role) => roleText(w, role);
 }

@@ -92,8 +92,20 @@ export const measureStateWords = words(
 );
 
 export const noticeStateWords = words(
-  { queued: "발송 대기", sent: "발송됨, 도달 미확인", delivered: "도달 확인됨", failed: "도달하지 못함", acknowledged: "고객이 확인함" },
-  { queued: "Waiting to be sent", sent: "Sent, delivery not proved", delivered: "Delivered", failed: "Not delivered", acknowledged: "Acknowledged by the owner" },
+  {
+    queued: "발송 대기",
+    sent: "발송됨, 도달 미확인",
+    delivered: "도달 확인됨",
+    failed: "도달하지 못함",
+    acknowledged: "고객이 확인함",
+  },
+  {
+    queued: "Waiting to be sent",
+    sent: "Sent, delivery not proved",
+    delivered: "Delivered",
+    failed: "Not delivered",
+    acknowledged: "Acknowledged by the owner",
+  },
 );
 
 export const caseWords = words(
@@ -171,43 +183,6 @@ export const actionWords = words(
 export const approvalStateWords = words(
   { open: "대기 중", granted: "승인됨", refused: "거절됨", lapsed: "기한이 지남", withdrawn: "철회됨" },
   { open: "Waiting", granted: "Granted", refused: "Refused", lapsed: "Lapsed", withdrawn: "Withdrawn" },
-);
-
-export const roleWords = words(
-  {
-    viewer: "조회자",
-    analyst: "분석 담당자",
-    approver: "승인자",
-    compliance_lead: "준법 책임자",
-    security_admin: "보안 관리자",
-    auditor: "감사자",
-    support: "고객 상담",
-    owner: "키 소유자",
-    corporate_admin: "법인 관리자",
-    broker: "중개업자",
-    market_maker: "시장조성자",
-    exchange_backend: "거래소 시스템",
-    vendor: "외부 업체",
-    issuer: "발행사",
-    gate: "게이트",
-  },
-  {
-    viewer: "viewer",
-    analyst: "analyst",
-    approver: "approver",
-    compliance_lead: "compliance lead",
-    security_admin: "security administrator",
-    auditor: "auditor",
-    support: "support",
-    owner: "key owner",
-    corporate_admin: "corporate administrator",
-    broker: "broker",
-    market_maker: "market maker",
-    exchange_backend: "exchange's back end",
-    vendor: "vendor",
-    issuer: "issuer",
-    gate: "gate",
-  },
 );
 
 export const segmentWords = words(

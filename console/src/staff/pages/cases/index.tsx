@@ -1,5 +1,263 @@
+// The queue: what to look at first, and all cases. Moved through by keyboard; opening one is a link, taking one a recorded act.
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { Link, useNavigate, useSearchParams } from "react-router";
+import { api, good } from "../../../api/client";
+import { useWrite } from "../../../api/queries";
+import { useMe } from "../../../api/session";
+import { count } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Badge, Button, Card, Time, useNow } from "../../../ui/basics";
+import { Choice, Field, useDraft } from "../../../ui/forms";
+import { Pages, useFilter } from "../../../ui/lists";
+import { MeasureBadge } from "../../../ui/measure";
 import { Page } from "../../../ui/shell";
+import { Empty, Read, Refused } from "../../../ui/states";
+import { useSay } from "../../../ui/toasts";
+import { Hotkeys } from "../../parts/hotkeys";
+import { type Case, type CaseBody, loose } from "../../parts/shapes";
+import { useSuspicion } from "../../parts/suspicion";
+import "../../parts/terms.css";
+import { Who } from "../../parts/who";
+import { caseWords, word } from "../../parts/words";
+import { casesWords } from "./words";
+
+type State = "open" | "closed" | "merged";
+const STATES: readonly string[] = ["open", "closed", "merged"];
+const isState = (text: string): text is State => STATES.includes(text);
+
+function Rows({ of }: { of: Case[] }) {
+  const w = useWords(casesWords);
+  const cases = useWords(caseWords) as Record<string, unknown>;
+  const suspicion = useSuspicion();
+  const now = useNow();
+  const navigate = useNavigate();
+  const say = useSay();
+  const { session, has } = useMe();
+  const [at, setAt] = useState(0);
+  const here = Math.min(at, of.length - 1);
+  const chosen = of[here];
+  const mayTake = has("analyst", "approver", "compliance_lead");
+  const take = useWrite(
+    (one: string, key: string) =>
+      good(
+        api.POST("/v1/cases/{case}/assign", {
+          params: { path: { case: one }, header: { "Idempotency-Key": key } },
+          body: { assignee: session.principal },
+        }),
+      ),
+    [["cases"], ["overview"]],
+  );
+  function assign() {
+    if (chosen === undefined || take.isPending) return;
+    if (!mayTake) {
+      say(w.notYours, "warn");
+      return;
+    }
+    take.mutate(chosen.case_id, { onSuccess: () => say(w.taken(suspicion.sentence(chosen))) });
+  }
+  const move = (by: number) => setAt(Math.max(0, Math.min(of.length - 1, here + by)));
+  useEffect(() => {
+    document.querySelector("tr.here")?.scrollIntoView({ block: "nearest" });
+  });
+  return (
+    <div className="stack">
+      <Hotkeys
+        of={[
+          { key: "j", does: w.down, run: () => move(1) },
+          { key: "k", does: w.up, run: () => move(-1) },
+          { key: "Enter", does: w.open, run: () => chosen && void navigate(`/cases/${encodeURIComponent(chosen.case_id)}`) },
+          { key: "a", does: w.take, run: assign },
+        ]}
+      />
+      {take.error ? <Refused error={take.error} /> : null}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a table wider than the window is scrolled by keyboard too */}
+      <section className="table-scroll" tabIndex={0} aria-label={w.title}>
+        <table className="table">
+          <caption className="visually-hidden">{w.title}</caption>
+          <thead>
+            <tr>
+              {[w.priority, w.what, w.measures, w.members, w.opened, w.due, w.assignee, w.state].map((head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {of.map((one, index) => {
+              const priority = suspicion.priority(one);
+              const due = suspicion.due(one, now);
+              const body = loose<CaseBody>(one.body);
+              return (
+                <tr
+                  key={one.case_id}
+                  className={index === here ? "here" : undefined}
+                  aria-current={index === here ? "true" : undefined}
+                >
+                  <td>
+                    <Badge tone={priority.tone}>{priority.word}</Badge>
+                    <div className="muted">{priority.why}</div>
+                  </td>
+                  <td>
+                    <Link to={`/cases/${encodeURIComponent(one.case_id)}`} title={one.case_id}>
+                      {suspicion.sentence(one)}
+                    </Link>
+                  </td>
+                  <td>
+                    <MeasureBadge measure={body.measure} />
+                  </td>
+                  <td>{w.number(one.members.length)}</td>
+                  <td>
+                    <Time at={one.opened} />
+                  </td>
+                  <td>
+                    {due.overdue ? <Badge tone="expire">{due.text}</Badge> : <span title={one.due ?? undefined}>{due.text}</span>}
+                  </td>
+                  <td>
+                    {one.assignee ? (
+                      <Who by={one.assignee} />
+                    ) : (
+                      <Button
+                        small
+                        isPending={take.isPending && take.variables === one.case_id}
+                        why={mayTake || one.state !== "open" ? undefined : suspicion.unassigned}
+                        isDisabled={one.state !== "open"}
+                        onPress={() => take.mutate(one.case_id, { onSuccess: () => say(w.taken(suspicion.sentence(one))) })}
+                      >
+                        {w.take}
+                      </Button>
+                    )}
+                  </td>
+                  <td>{word(cases, one.state)}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </section>
+    </div>
+  );
+}
+
+function Queue() {
+  const w = useWords(casesWords);
+  const { lang } = useLang();
+  const queue = useQuery({ queryKey: ["cases", "queue"], queryFn: () => good(api.GET("/v1/case-queue")) });
+  return (
+    <Read query={queue}>
+      {({ items }) =>
+        items.length === 0 ? (
+          <Empty title={w.emptyQueue} text={w.emptyQueueText} />
+        ) : (
+          <div className="stack">
+            <p className="muted">{w.queueText(count(lang, items.length))}</p>
+            <Rows of={items} />
+          </div>
+        )
+      }
+    </Read>
+  );
+}
+
+/** A field of the address that is set on leaving it or with Enter, not with every letter. */
+function Filter({ name, label, hint }: { name: string; label: string; hint: string }) {
+  const [value, set] = useFilter(name);
+  const [draft, setDraft] = useDraft(value);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        set(draft.trim());
+      }}
+    >
+      <Field
+        label={label}
+        placeholder={hint}
+        value={draft}
+        onChange={setDraft}
+        onBlur={() => draft.trim() !== value && set(draft.trim())}
+      />
+    </form>
+  );
+}
+
+function All() {
+  const w = useWords(casesWords);
+  const cases = useWords(caseWords);
+  const { session } = useMe();
+  const [state, setState] = useFilter("state");
+  const [assignee, setAssignee] = useFilter("assignee");
+  const [subject] = useFilter("subject");
+  const [after] = useFilter("after");
+  const found = useQuery({
+    queryKey: ["cases", "all", { state, assignee, subject, after }],
+    queryFn: () =>
+      good(
+        api.GET("/v1/cases", {
+          params: {
+            query: {
+              limit: 50,
+              ...(isState(state) ? { state } : {}),
+              ...(assignee ? { assignee } : {}),
+              ...(subject ? { subject } : {}),
+              ...(after ? { after } : {}),
+            },
+          },
+        }),
+      ),
+  });
+  return (
+    <div className="stack">
+      <div className="filters">
+        <Choice
+          label={w.state}
+          value={isState(state) ? state : ""}
+          of={
+            [
+              ["", w.anyState],
+              ["open", cases.open],
+              ["closed", cases.closed],
+              ["merged", cases.merged],
+            ] as const
+          }
+          onChange={setState}
+        />
+        <Filter name="assignee" label={w.assignee} hint={w.assigneeHint} />
+        <Filter name="subject" label={w.subject} hint={w.subjectHint} />
+        <Button onPress={() => setAssignee(assignee === session.principal ? "" : session.principal)}>{w.mine}</Button>
+      </div>
+      <Read query={found}>
+        {({ items, next }) => (
+          <div className="stack">
+            {items.length === 0 ? <Empty title={w.emptyAll} text={w.emptyAllText} /> : <Rows of={items} />}
+            <Pages next={next} />
+          </div>
+        )}
+      </Read>
+    </div>
+  );
+}
 
 export function Cases() {
-  return <Page title="Cases">{null}</Page>;
+  const w = useWords(casesWords);
+  const [search] = useSearchParams();
+  const all = search.get("view") === "all";
+  return (
+    <Page
+      title={w.title}
+      aside={
+        <nav className="row" aria-label={w.views}>
+          <Link to="/cases" className={`button small ${all ? "" : "primary"}`} aria-current={all ? undefined : "page"}>
+            {w.queue}
+          </Link>
+          <Link to="/cases?view=all" className={`button small ${all ? "primary" : ""}`} aria-current={all ? "page" : undefined}>
+            {w.all}
+          </Link>
+        </nav>
+      }
+    >
+      <Card>{all ? <All /> : <Queue />}</Card>
+    </Page>
+  );
 }

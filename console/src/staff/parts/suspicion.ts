@@ -1,0 +1,78 @@
+// What a case suspects, in one plain sentence, and how pressing it is, in words.
+
+import { relative } from "../../i18n/format";
+import { useLang, useWords } from "../../i18n/lang";
+import { words } from "../../i18n/words";
+import { measureWords } from "../../ui/measure";
+import { type Case, type CaseBody, loose } from "./shapes";
+import { causeWords, word } from "./words";
+
+const suspicionWords = words(
+  {
+    one: (key: string, account: string, cause: string) => `계정 ${account}의 키 ${key}: ${cause}`,
+    many: (n: number, accounts: number, cause: string) => `계정 ${accounts}개의 키 ${n}개: ${cause}`,
+    staff: (key: string) => `키 ${key}: 담당자가 직접 조치했습니다. 탐지된 신호는 없습니다`,
+    top: "매우 높음",
+    high: "높음",
+    middle: "보통",
+    low: "낮음",
+    cut: (measure: string) => `${measure} 시행 또는 제안됨`,
+    risk: (n: string) => `위험 순위 값 ${n}`,
+    overdue: (text: string) => `기한이 지났습니다(${text})`,
+    due: (text: string) => `${text}까지`,
+    noDue: "기한 없음",
+    unassigned: "담당자 없음",
+  },
+  {
+    one: (key: string, account: string, cause: string) => `Key ${key} of account ${account}: ${cause}`,
+    many: (n: number, accounts: number, cause: string) => `${n} keys of ${accounts} accounts: ${cause}`,
+    staff: (key: string) => `Key ${key}: staff acted by themselves; nothing was detected`,
+    top: "Very high",
+    high: "High",
+    middle: "Medium",
+    low: "Low",
+    cut: (measure: string) => `${measure}, taken or proposed`,
+    risk: (n: string) => `rank value ${n}`,
+    overdue: (text: string) => `Overdue (${text})`,
+    due: (text: string) => `Due ${text}`,
+    noDue: "No due time",
+    unassigned: "Nobody's",
+  },
+);
+
+const short = (id: string) => (id.length > 14 ? `${id.slice(0, 6)}…${id.slice(-4)}` : id);
+
+export function useSuspicion() {
+  const w = useWords(suspicionWords);
+  const { lang } = useLang();
+  const causes = useWords(causeWords) as Record<string, unknown>;
+  const measures = useWords(measureWords) as Record<string, unknown>;
+  return {
+    sentence(of: Case): string {
+      const body = loose<CaseBody>(of.body);
+      const [first] = of.members;
+      if (of.members.length === 1 && first !== undefined) {
+        if (of.cause === "unknown" && (body.signals ?? []).length === 0) return w.staff(short(first.key));
+        return w.one(short(first.key), first.account, word(causes, of.cause));
+      }
+      return w.many(of.members.length, new Set(of.members.map((member) => member.account)).size, word(causes, of.cause));
+    },
+    /** The server ranks by the strictest measure first, then by risk: the words say the first. */
+    priority(of: Case): { word: string; why: string; tone: "expire" | "hold" | "warn" | "monitor" } {
+      const body = loose<CaseBody>(of.body);
+      const measure = body.measure ?? null;
+      const why = `${w.cut(word(measures, measure ?? "none"))} · ${w.risk(String(of.priority))}`;
+      if (measure === "expire" || measure === "reverify") return { word: w.top, why, tone: "expire" };
+      if (measure === "hold") return { word: w.high, why, tone: "hold" };
+      if (measure === "warn") return { word: w.middle, why, tone: "warn" };
+      return { word: w.low, why, tone: "monitor" };
+    },
+    due(of: Case, now: number): { text: string; overdue: boolean } {
+      if (!of.due) return { text: w.noDue, overdue: false };
+      const overdue = of.state === "open" && Date.parse(of.due) < now;
+      const text = relative(lang, of.due, now);
+      return { text: overdue ? w.overdue(text) : text, overdue };
+    },
+    unassigned: w.unassigned,
+  };
+}
