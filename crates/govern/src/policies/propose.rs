@@ -33,6 +33,20 @@ pub struct PolicyAnswer {
     pub differs: Vec<String>,
     /// The approval that putting it in force waits for.
     pub waits_for: Option<String>,
+    /// Its ladders in plain words, where it is read alone; empty if the text can no longer be read.
+    #[serde(default)]
+    pub explained: Vec<Explained>,
+}
+
+/// The ladder of a segment in plain words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// Which; none for keys of no known segment, and for what every segment inherits.
+    pub segment: Option<String>,
+    /// In Korean.
+    pub ko: String,
+    /// In English.
+    pub en: String,
 }
 
 /// What an approval of a policy freezes.
@@ -106,7 +120,7 @@ impl Govern {
             let title = format!("propose policy {}", row.policy);
             let plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
             let differs = self.differs(&row).await?;
-            Ok(Planned { plan, value: PolicyAnswer { policy: row, differs, waits_for: None }, status: 201 })
+            Ok(Planned { plan, value: answer(row, differs, None), status: 201 })
         })
         .await
     }
@@ -149,7 +163,7 @@ impl Govern {
                 reads: vec![unchanged(&POLICIES, policy, Some(&image))],
             };
             let (plan, approval) = self.propose(actor, proposal, now).await?;
-            let value = PolicyAnswer { policy: row, differs: frozen.differs, waits_for: Some(approval) };
+            let value = answer(row, frozen.differs, Some(approval));
             Ok(Planned { plan, value, status: 202 })
         })
         .await
@@ -187,7 +201,7 @@ impl Govern {
             row.version += 1;
             let title = format!("retire policy {policy}");
             let plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
-            let value = PolicyAnswer { policy: row, differs: Vec::new(), waits_for: None };
+            let value = answer(row, Vec::new(), None);
             Ok(Planned { plan, value, status: 200 })
         })
         .await
@@ -236,6 +250,10 @@ impl Govern {
         let title = format!("put policy {} in force", row.policy);
         Ok(Plan { title, effects, warnings: Vec::new(), change })
     }
+}
+
+fn answer(policy: PolicyRow, differs: Vec<String>, waits_for: Option<String>) -> PolicyAnswer {
+    PolicyAnswer { policy, differs, waits_for, explained: Vec::new() }
 }
 
 fn in_state(row: &PolicyRow, what: &str) -> Refusal {

@@ -1,20 +1,21 @@
 //! Policies as they are shown, each beside the one in force.
 
-use super::propose::PolicyAnswer;
+use super::propose::{Explained, PolicyAnswer};
 use super::row::PolicyRow;
 use crate::actor::Actor;
 use crate::govern::{Govern, not_found, store_refusal};
 use crate::keys::access::INSIDE;
 use crate::refusal::Refusal;
 use crate::staff::require;
-use sumun_model::Lang;
+use sumun_model::{Lang, Segment};
 use sumun_policy::Policy;
 use sumun_policy::diff::{diff, render};
+use sumun_policy::explain::ladder;
 use sumun_store::Filter;
 use sumun_store::tables::POLICIES;
 
 impl Govern {
-    /// One policy, and how it differs from the one in force.
+    /// One policy in plain words, and how it differs from the one in force.
     ///
     /// # Errors
     /// `forbidden`, `not_found`, the store's.
@@ -22,7 +23,8 @@ impl Govern {
         require(actor, INSIDE)?;
         let row = self.row(&POLICIES, policy).await?.ok_or_else(|| not_found("policy", policy))?;
         let policy = PolicyRow::of(&row)?;
-        Ok(PolicyAnswer { differs: self.differs(&policy).await?, policy, waits_for: None })
+        let (differs, explained) = (self.differs(&policy).await?, explained(&policy.text));
+        Ok(PolicyAnswer { differs, policy, waits_for: None, explained })
     }
 
     /// Policies, by id and version.
@@ -45,6 +47,19 @@ impl Govern {
         let active = self.active_policy().await?;
         Ok(active.map(|active| differs(&active.text, &policy.text)).unwrap_or_default())
     }
+}
+
+/// Every segment's ladder in both languages.
+fn explained(text: &str) -> Vec<Explained> {
+    let Ok(policy) = Policy::parse(text) else { return Vec::new() };
+    let segments = std::iter::once(None).chain(Segment::ALL.iter().copied().map(Some));
+    segments
+        .map(|segment| Explained {
+            segment: segment.map(|segment| segment.as_str().to_owned()),
+            ko: ladder(&policy, segment, Lang::Ko),
+            en: ladder(&policy, segment, Lang::En),
+        })
+        .collect()
 }
 
 /// What changes in effect, in English and then in Korean; line by line where one of both can no longer be read.
@@ -73,7 +88,7 @@ fn by_lines(old: &str, new: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{by_lines, differs};
+    use super::{by_lines, differs, explained};
     use crate::policies::SHIPPED;
 
     #[test]
@@ -82,6 +97,14 @@ mod tests {
         assert_eq!(by_lines("a", "a"), Vec::<String>::new());
         assert_eq!(by_lines("a\na", "a"), ["-a"]);
         assert_eq!(by_lines("", "a\nb"), ["+a", "+b"]);
+    }
+
+    #[test]
+    fn every_segment_is_told_in_both_languages() {
+        let told = explained(SHIPPED);
+        assert_eq!(told.len(), 1 + sumun_model::Segment::ALL.len());
+        assert!(told.iter().all(|one| one.ko.contains("조건:") && one.en.contains("by machine")), "{told:#?}");
+        assert!(explained("no policy").is_empty());
     }
 
     #[test]

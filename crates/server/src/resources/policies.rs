@@ -72,6 +72,21 @@ pub(crate) struct PolicyAnswerView {
     /// The approval that putting it in force waits for.
     #[serde(default)]
     pub waits_for: Option<String>,
+    /// Its ladders in plain words, the one for keys of no known segment first; empty but where one policy is read.
+    #[serde(default)]
+    pub explained: Vec<ExplainedView>,
+}
+
+/// The ladder of a segment in plain words.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct ExplainedView {
+    /// Which; null for keys of no known segment.
+    #[serde(default)]
+    pub segment: Option<String>,
+    /// In Korean.
+    pub ko: String,
+    /// In English.
+    pub en: String,
 }
 
 /// A policy that is proposed.
@@ -179,7 +194,7 @@ pub(crate) fn add(api: &mut Api) {
         },
     );
     api.add(
-        operation(&access::POLICY_GET, "policies", "One policy, and how it differs · 정책 조회")
+        operation(&access::POLICY_GET, "policies", "One policy in plain words, and how it differs · 정책 조회")
             .gives::<PolicyAnswerView>(StatusCode::OK, "The policy.")
             .versioned(),
         async |asked: Asked| {
