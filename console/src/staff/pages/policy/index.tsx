@@ -1,5 +1,99 @@
+// One version of the policy: how it stands, what it changes beside the one in force, what it would do now, what it says in plain words, and the
+// file itself.
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "react-router";
+import { api, good } from "../../../api/client";
+import { useWords } from "../../../i18n/lang";
+import { Button, Card, Id, LinkButton, Pairs, Time } from "../../../ui/basics";
+import { save } from "../../../ui/download";
 import { Page } from "../../../ui/shell";
+import { Read, Refused } from "../../../ui/states";
+import { Who } from "../../parts/who";
+import { PolicyState } from "../policies/state";
+import { Outcome, Problems, useTrial } from "../policies/trial";
+import { policyWords } from "../policies/words";
+import { Acts } from "./acts";
+import { Differs } from "./differs";
+import { Explained } from "./explained";
 
 export function Policy() {
-  return <Page title="Policy">{null}</Page>;
+  const w = useWords(policyWords);
+  const { policy: id = "" } = useParams();
+  const query = useQuery({
+    queryKey: ["policies", id],
+    queryFn: () => good(api.GET("/v1/policies/{policy}", { params: { path: { policy: id } } })),
+  });
+  return (
+    <Page
+      title={w.policyTitle(id)}
+      aside={
+        <LinkButton small to="/policy">
+          {w.back}
+        </LinkButton>
+      }
+    >
+      <Read query={query}>
+        {({ policy, differs, explained }) => (
+          <>
+            <Card title={w.facts} aside={<PolicyState state={policy.state} />}>
+              <div className="stack">
+                <Pairs
+                  of={[
+                    [w.proposedBy, <Who by={policy.proposed_by} />],
+                    [w.proposedAt, <Time at={policy.proposed} full />],
+                    [w.activated, policy.activated == null ? null : <Time at={policy.activated} full />],
+                    [w.digest, <Id id={policy.digest} label={policy.digest} />],
+                  ]}
+                />
+                <Acts policy={policy} />
+              </div>
+            </Card>
+            <Card title={w.differs}>
+              {policy.state === "active" ? <p className="muted">{w.isActive}</p> : <Differs lines={differs} />}
+            </Card>
+            <Trial key={policy.policy} policy={policy.policy} />
+            {explained === undefined || explained.length === 0 ? null : (
+              <Card title={w.explained}>
+                <Explained of={explained} />
+              </Card>
+            )}
+            <Card
+              title={w.source}
+              aside={
+                <Button small onPress={() => save(`${policy.policy.replace("@", "-")}.toml`, policy.text)}>
+                  {w.saveSource}
+                </Button>
+              }
+            >
+              <pre className="source tall">{policy.text}</pre>
+            </Card>
+          </>
+        )}
+      </Read>
+    </Page>
+  );
+}
+
+function Trial({ policy }: { policy: string }) {
+  const w = useWords(policyWords);
+  const trial = useTrial();
+  return (
+    <Card title={w.trial}>
+      <div className="stack">
+        <p className="muted">{w.trialText}</p>
+        <div>
+          <Button isPending={trial.busy} onPress={() => void trial.run({ policy })}>
+            {w.trialGo}
+          </Button>
+        </div>
+        {trial.error ? <Refused error={trial.error} /> : null}
+        {trial.tried === null ? null : (
+          <>
+            {trial.tried.problems.length === 0 ? null : <Problems of={trial.tried} />}
+            <Outcome tried={trial.tried} busy={trial.busy} more={() => void trial.run({ policy }, trial.tried)} />
+          </>
+        )}
+      </div>
+    </Card>
+  );
 }
