@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("govern", &["dialect", "feed", "ledger", "model", "policy", "seal", "store"]),
     ("lake", &["model", "stream"]),
     ("server", &["dialect", "feed", "gate", "govern", "ledger", "model", "policy", "seal", "store"]),
+    ("demo", &["dialect", "feed", "model", "sim"]),
     ("fixture", &[]),
     (
         "cli",
