@@ -39,7 +39,7 @@ mod uses;
 pub use causing::{Causing, cluster_signal_id, key_signal_id, measure_id};
 pub use counts::Counts;
 pub use explain::Explanation;
-pub use params::{EngineParams, Params};
+pub use params::{EngineParams, Fault, Params, Written};
 pub use partition::PARTITIONS;
 pub use snapshot::SnapshotError;
 pub use stage_one::Measures;

@@ -1,7 +1,9 @@
 //! Parameters of detection, as the policy file's `[detectors]` table holds them: the engine's own and every detector's.
 //!
-//! Strict: an unknown section or field is an error that names it, and what is not there has its default. Never here: α, half-lives and
-//! thresholds of measures, which are the policy's own.
+//! Strict: an unknown section or field is an error that names it, so is a number that means nothing ([`faults`]), and what is not there
+//! has its default. Never here: α, half-lives and thresholds of measures, which are the policy's own.
+
+mod faults;
 
 use crate::keys::{self, KeyParams};
 use crate::links::{self, LinkParams};
@@ -10,6 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use sumun_model::Weights;
+
+pub use faults::Fault;
 
 /// The engine's own: windows in seconds, and caps per partition or entity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +81,31 @@ impl Params {
     }
 }
 
+impl Params {
+    /// Numbers that mean nothing, by section and name; none of those that were read as [`Params`].
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        faults::of(self)
+    }
+}
+
 impl<'de> Deserialize<'de> for Params {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let Written(params) = Written::deserialize(d)?;
+        let faults = params.faults();
+        if faults.is_empty() {
+            return Ok(params);
+        }
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Err(de::Error::custom(told.join("; ")))
+    }
+}
+
+/// Parameters as they are written: names and types hold, numbers are not judged. For whoever tells each fault at its own place.
+#[derive(Clone, Default)]
+pub struct Written(pub Params);
+
+impl<'de> Deserialize<'de> for Written {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         struct Sections;
         impl<'de> Visitor<'de> for Sections {
@@ -108,7 +136,7 @@ impl<'de> Deserialize<'de> for Params {
                 Ok(params)
             }
         }
-        d.deserialize_map(Sections)
+        d.deserialize_map(Sections).map(Written)
     }
 }
 
