@@ -12,7 +12,7 @@ import { Choice, Field } from "../../ui/forms";
 import { roleText, roleWords } from "../../ui/roles";
 import { useSay } from "../../ui/toasts";
 import { ActDialog, type How, ReasonField, useReasonMissing } from "./act";
-import { type KeyView, loose } from "./shapes";
+import { loose } from "./shapes";
 
 const actsWords = words(
   {
@@ -237,7 +237,7 @@ export function KeyActs({
   waiting = null,
   small = false,
 }: {
-  of: Pick<KeyView, "key" | "state"> & { measure?: string | null | undefined };
+  of: { key: string; state: string; measure?: string | null | undefined };
   only?: readonly Deed[];
   /** The approval of a forced end that waits already. */
   waiting?: string | null;

@@ -1,0 +1,204 @@
+// What is done with the case as a whole: give it to somebody, comment, decide about its members, close it.
+import { useState } from "react";
+import { api, good, type Schemas } from "../../../api/client";
+import { useMe } from "../../../api/session";
+import { useWords } from "../../../i18n/lang";
+import { Button, Id } from "../../../ui/basics";
+import { Choice, Field } from "../../../ui/forms";
+import { MeasureBadge } from "../../../ui/measure";
+import { useSay } from "../../../ui/toasts";
+import { ActDialog, ReasonField, useReasonMissing } from "../../parts/act";
+import { useSaid } from "../../parts/who";
+import { stepWords, word } from "../../parts/words";
+import type { PageOf } from "./index";
+import { caseWordsOfPage } from "./words";
+
+type Planned = Schemas["PlannedMemberView"];
+type ChoiceWord = Schemas["ChoiceWord"];
+type Outcome = Schemas["OutcomeWord"];
+type Act = "assign" | "comment" | "decide" | "close";
+
+const TOUCHED = [["cases"], ["tasks"], ["keys"], ["measures"], ["approvals"], ["notices"], ["overview"]];
+
+function Assign({ page, onClose }: { page: PageOf; onClose: () => void }) {
+  const w = useWords(caseWordsOfPage);
+  const say = useSay();
+  const missing = useReasonMissing();
+  const { session } = useMe();
+  const [to, setTo] = useState(session.principal);
+  return (
+    <ActDialog
+      title={w.assign}
+      body={to.trim()}
+      missing={missing(to)}
+      send={(assignee, how) =>
+        good(api.POST("/v1/cases/{case}/assign", { params: { path: { case: page.case.case_id }, ...how }, body: { assignee } }))
+      }
+      go={w.assign}
+      touches={TOUCHED}
+      onDone={() => say(w.assigned)}
+      onClose={onClose}
+    >
+      <Field label={w.assignTo} hint={w.assignHint} value={to} onChange={setTo} isRequired validationBehavior="aria" />
+    </ActDialog>
+  );
+}
+
+function Comment({ page, onClose }: { page: PageOf; onClose: () => void }) {
+  const w = useWords(caseWordsOfPage);
+  const say = useSay();
+  const missing = useReasonMissing();
+  const [text, setText] = useState("");
+  return (
+    <ActDialog
+      title={w.comment}
+      body={text}
+      missing={missing(text)}
+      send={(said, how) =>
+        good(
+          api.POST("/v1/cases/{case}/comments", { params: { path: { case: page.case.case_id }, ...how }, body: { text: said } }),
+        )
+      }
+      go={w.comment}
+      touches={[["cases"]]}
+      onDone={() => say(w.commented)}
+      onClose={onClose}
+    >
+      <ReasonField label={w.commentText} value={text} onChange={setText} />
+    </ActDialog>
+  );
+}
+
+const CHOICES: readonly ChoiceWord[] = ["keep", "exonerate", "lift", "confirm"];
+const isChoice = (text: string): text is ChoiceWord => (CHOICES as readonly string[]).includes(text);
+
+function Decide({ page, plan, onClose }: { page: PageOf; plan: readonly Planned[]; onClose: () => void }) {
+  const w = useWords(caseWordsOfPage);
+  const say = useSay();
+  const said = useSaid();
+  const missing = useReasonMissing();
+  const [chosen, setChosen] = useState<Record<string, { choice: ChoiceWord | ""; reason: string }>>({});
+  const decisions = Object.entries(chosen).flatMap(([key, { choice, reason }]) =>
+    choice === "" ? [] : [{ key, choice, reason }],
+  );
+  const set = (key: string, part: Partial<{ choice: ChoiceWord | ""; reason: string }>) =>
+    setChosen((before) => ({ ...before, [key]: { choice: "", reason: "", ...before[key], ...part } }));
+  return (
+    <ActDialog
+      title={w.decide}
+      intro={
+        <div className="stack tight">
+          <p>{w.decideIntro}</p>
+          <p className="muted">{w.confirmNote}</p>
+        </div>
+      }
+      body={decisions}
+      missing={decisions.length === 0 ? w.chooseOne : missing(...decisions.map((one) => one.reason))}
+      send={(all, how) =>
+        good(
+          api.POST("/v1/cases/{case}/decide", {
+            params: { path: { case: page.case.case_id }, ...how },
+            body: { decisions: all },
+          }),
+        )
+      }
+      go={w.decide}
+      touches={TOUCHED}
+      onDone={() => say(w.decided)}
+      onClose={onClose}
+    >
+      {plan.map((member) => {
+        const present = chosen[member.key] ?? { choice: "", reason: "" };
+        const may = member.choices.filter(isChoice);
+        const inForce = member.measures.find((one) => one.state === "in_force");
+        const lesser = said(inForce?.lesser);
+        return (
+          <fieldset key={member.key} className="stack tight member">
+            <legend className="row">
+              <Id id={member.key} /> <MeasureBadge measure={member.measure} />
+            </legend>
+            <Choice
+              label={w.choice}
+              value={present.choice}
+              of={[["", w.none] as const, ...may.map((one) => [one, w[one]] as const)]}
+              onChange={(choice) => set(member.key, { choice })}
+            />
+            {lesser === "" ? null : <p className="muted">{w.lesserSaid(lesser)}</p>}
+            {present.choice === "" ? null : (
+              <ReasonField value={present.reason} onChange={(reason) => set(member.key, { reason })} />
+            )}
+          </fieldset>
+        );
+      })}
+    </ActDialog>
+  );
+}
+
+function Close({ page, onClose }: { page: PageOf; onClose: () => void }) {
+  const w = useWords(caseWordsOfPage);
+  const say = useSay();
+  const missing = useReasonMissing();
+  const [outcome, setOutcome] = useState<Outcome>("confirmed");
+  const [reason, setReason] = useState("");
+  return (
+    <ActDialog
+      title={w.close}
+      intro={<p>{w.closeIntro}</p>}
+      body={{ outcome, reason }}
+      missing={missing(reason)}
+      send={(body, how) =>
+        good(api.POST("/v1/cases/{case}/close", { params: { path: { case: page.case.case_id }, ...how }, body }))
+      }
+      go={w.close}
+      touches={TOUCHED}
+      onDone={() => say(w.closed)}
+      onClose={onClose}
+      consequences={<p>{outcome === "confirmed" ? w.confirmed : `${w[outcome]}. ${w.exonerates}`}</p>}
+    >
+      <Choice
+        label={w.closeOutcome}
+        value={outcome}
+        of={[
+          ["confirmed", w.confirmed],
+          ["false_positive", w.false_positive],
+          ["benign", w.benign],
+        ]}
+        onChange={setOutcome}
+      />
+      <ReasonField value={reason} onChange={setReason} />
+    </ActDialog>
+  );
+}
+
+/** The row of acts at the head of a case. */
+export function Acts({ page, plan }: { page: PageOf; plan: readonly Planned[] | undefined }) {
+  const w = useWords(caseWordsOfPage);
+  const steps = useWords(stepWords) as Record<string, unknown>;
+  const [act, setAct] = useState<Act | null>(null);
+  const left = page.missing.length === 0 ? undefined : w.closeMissing(page.missing.map((step) => word(steps, step)).join(", "));
+  const done = () => setAct(null);
+  const off = page.no !== undefined;
+  return (
+    <div className="stack tight">
+      <div className="row">
+        <Button look="primary" isDisabled={off || plan === undefined} onPress={() => setAct("decide")}>
+          {w.decide}
+        </Button>
+        <Button isDisabled={off} onPress={() => setAct("assign")}>
+          {w.assign}
+        </Button>
+        <Button isDisabled={off} onPress={() => setAct("comment")}>
+          {w.comment}
+        </Button>
+        <Button isDisabled={off || left !== undefined} onPress={() => setAct("close")}>
+          {w.close}
+        </Button>
+      </div>
+      {off ? <p className="muted">{page.no}</p> : left === undefined ? null : <p className="muted">{left}</p>}
+      {act === "assign" ? <Assign page={page} onClose={done} /> : null}
+      {act === "comment" ? <Comment page={page} onClose={done} /> : null}
+      {act === "decide" && plan !== undefined ? <Decide page={page} plan={plan} onClose={done} /> : null}
+      {act === "close" ? <Close page={page} onClose={done} /> : null}
+    </div>
+  );
+}

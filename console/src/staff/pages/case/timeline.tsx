@@ -1,0 +1,125 @@
+// Everything that happened in a case, newest first, narrowed by kind.
+import type { ReactNode } from "react";
+import type { Schemas } from "../../../api/client";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Card, Id, Time } from "../../../ui/basics";
+import { classText } from "../../../ui/classes";
+import { Choice } from "../../../ui/forms";
+import { useFilter } from "../../../ui/lists";
+import { measureWords } from "../../../ui/measure";
+import { Subject } from "../../parts/effects";
+import { loose, textOf } from "../../parts/shapes";
+import { useSaid, useWho } from "../../parts/who";
+import { caseWords, endWords, stepWords, word } from "../../parts/words";
+import { caseWordsOfPage } from "./words";
+
+type Event = Schemas["CaseEventView"];
+
+const TONES: Record<string, string> = {
+  decision: "reverify",
+  closed: "good",
+  key_ended: "expire",
+  exonerated: "good",
+  measure: "warn",
+};
+
+function useTold(): (of: Event) => ReactNode {
+  const w = useWords(caseWordsOfPage);
+  const { lang } = useLang();
+  const said = useSaid();
+  const who = useWho();
+  const measures = useWords(measureWords) as Record<string, unknown>;
+  const steps = useWords(stepWords) as Record<string, unknown>;
+  const cases = useWords(caseWords) as Record<string, unknown>;
+  const ends = useWords(endWords) as Record<string, unknown>;
+  const own = w as unknown as Record<string, unknown>;
+  return (of) => {
+    const text = (name: string) => textOf(of.body, name);
+    switch (of.kind) {
+      case "opened":
+        return text("subject") ? <Subject of={text("subject") ?? ""} /> : null;
+      case "measure": {
+        const kind = text("class");
+        if (kind !== null) return `${classText(lang, kind)} · ${text("reason") ?? ""}`;
+        const name = word(measures, text("measure"));
+        const left = loose<{ left: boolean }>(of.body).left === true;
+        const what = left ? w.left(name) : text("mode") === "propose" ? w.proposed(name) : w.entered(name);
+        return `${what} · ${said(of.because)}`;
+      }
+      case "assigned":
+        return w.toFrom(who(text("to")));
+      case "comment":
+        return <span className="preline">{text("text")}</span>;
+      case "step":
+        return `${word(steps, text("step"))} · ${text("result") ?? ""}`;
+      case "waiver_asked":
+      case "waived":
+        return `${word(steps, text("step"))} · ${text("reason") ?? ""}`;
+      case "decision":
+        return (
+          <>
+            <Id id={text("key") ?? ""} to={`/keys/${encodeURIComponent(text("key") ?? "")}`} /> {word(own, text("choice"))} ·{" "}
+            {text("reason")}
+          </>
+        );
+      case "closed":
+        return `${word(cases, text("outcome"))} · ${text("reason") ?? ""}`;
+      case "merged":
+        return <Subject of={`case:${text("into") ?? ""}`} />;
+      case "took_up":
+        return <Subject of={`case:${text("from") ?? ""}`} />;
+      case "key_ended":
+        return (
+          <>
+            <Subject of={`key:${text("key") ?? ""}`} /> {word(ends, text("cause"))}
+          </>
+        );
+      default: {
+        const key = text("key");
+        return key === null ? text("reason") : <Subject of={`key:${key}`} />;
+      }
+    }
+  };
+}
+
+export function Timeline({ of }: { of: readonly Event[] }) {
+  const w = useWords(caseWordsOfPage);
+  const own = w as unknown as Record<string, unknown>;
+  const told = useTold();
+  const who = useWho();
+  const [kind, setKind] = useFilter("kind");
+  const kinds = [...new Set(of.map((one) => one.kind))];
+  const shown = of.filter((one) => kind === "" || one.kind === kind).reverse();
+  const name = (one: string) => {
+    const found = own[`k_${one}`];
+    return typeof found === "string" ? found : one;
+  };
+  return (
+    <Card
+      title={w.timeline}
+      aside={
+        <Choice
+          label={w.kind}
+          value={kind}
+          of={[["", w.anyKind], ...kinds.map((one) => [one, name(one)] as const)]}
+          onChange={setKind}
+        />
+      }
+    >
+      {shown.length === 0 ? <p className="muted">{w.nothing}</p> : null}
+      <ol className="timeline">
+        {shown.map((one) => (
+          <li key={one.case_event} className={TONES[one.kind] ?? ""}>
+            <div className="row">
+              <strong>{name(one.kind)}</strong>
+              <span className="muted">
+                {who(one.by)} · <Time at={one.at} full />
+              </span>
+            </div>
+            <div>{told(one)}</div>
+          </li>
+        ))}
+      </ol>
+    </Card>
+  );
+}
