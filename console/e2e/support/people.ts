@@ -1,0 +1,55 @@
+// Staff of the tests' own, one for each role: invited by one administrator of the demo, agreed to by the other, enrolled as anybody would.
+// The demo's people act at the same time, and a code of an authenticator works once.
+import { writeFileSync } from "node:fs";
+import { type APIRequestContext, request } from "@playwright/test";
+import type { Rest } from "./rest";
+import { freshCode } from "./totp";
+
+export const ROLES = ["viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor", "support"] as const;
+export type Role = (typeof ROLES)[number];
+
+export type Person = { user: string; role: Role; password: string; secret: string; token: string; cookies: string };
+
+/** A session of somebody who has password and authenticator; for calls, not for a browser. */
+export async function tokenOf(rest: Rest, user: string, password: string, secret: string, codes: string): Promise<string> {
+  const opened = await rest.must("POST", "/v1/sessions", { user, password, totp: await freshCode(secret, codes) });
+  return opened.token;
+}
+
+/** Somebody new: invited by `admin`, agreed to by `second`, enrolled. */
+export async function enrol(
+  admin: Rest,
+  second: Rest,
+  user: string,
+  role: Role,
+  codes: string,
+): Promise<Omit<Person, "cookies">> {
+  const invited = (await admin.must("POST", "/v1/users", { user, name: `${role} (made up)`, roles: [role] })).result;
+  const password = `${user} and eight made-up herons`;
+  const begun = await admin.must("POST", "/v1/enrolments", { invite: invited.invite, password });
+  const secret = new URL(begun.otpauth).searchParams.get("secret") ?? "";
+  const confirmed = await admin.must("POST", "/v1/enrolments/confirm", {
+    invite: invited.invite,
+    totp: await freshCode(secret, codes),
+  });
+  if (invited.approval !== null) {
+    await second.must("POST", `/v1/approvals/${invited.approval}/decide`, {
+      decision: "approve",
+      reason: "for the browser tests",
+    });
+  }
+  return { user, role, password, secret, token: confirmed.session.token };
+}
+
+/** Signs in as a browser does and keeps the cookie in a file that contexts start from. */
+export async function keepCookie(origin: string, person: Omit<Person, "cookies">, file: string, codes: string): Promise<string> {
+  const browser: APIRequestContext = await request.newContext({ baseURL: origin, extraHTTPHeaders: { origin } });
+  const totp = await freshCode(person.secret, codes);
+  const answer = await browser.post("/v1/sessions", {
+    data: { user: person.user, password: person.password, totp, keep: "cookie" },
+  });
+  if (!answer.ok()) throw new Error(`${person.user} cannot sign in: ${answer.status()} ${await answer.text()}`);
+  writeFileSync(file, JSON.stringify(await browser.storageState()));
+  await browser.dispose();
+  return file;
+}

@@ -1,0 +1,68 @@
+// Every address of both programs with something real behind it: what a walk goes through.
+import { readFileSync } from "node:fs";
+import type { Rest } from "./rest";
+
+export type Place = { name: string; path: string };
+
+async function first(rest: Rest, path: string, id: string): Promise<string> {
+  return encodeURIComponent(String((await rest.items(path))[0]?.[id] ?? "none"));
+}
+
+/** The console's places; `rest` asks as somebody who may see all of it. */
+export async function staffPlaces(rest: Rest): Promise<Place[]> {
+  const one = (path: string, id: string) => first(rest, path, id);
+  return [
+    { name: "overview", path: "/" },
+    { name: "queue", path: "/cases" },
+    { name: "cases", path: "/cases?view=all" },
+    { name: "case", path: `/cases/${await one("/v1/cases?state=open", "case_id")}` },
+    { name: "keys", path: "/keys" },
+    { name: "key", path: `/keys/${await one("/v1/keys?state=active", "key")}` },
+    { name: "key-ended", path: `/keys/${await one("/v1/keys?state=expired", "key")}` },
+    { name: "approvals", path: "/approvals" },
+    { name: "approval", path: `/approvals/${await one("/v1/approvals?state=open", "approval")}` },
+    { name: "ledger", path: "/ledger" },
+    { name: "entry", path: "/ledger/5" },
+    { name: "policies", path: "/policy" },
+    { name: "policy", path: `/policy/${await one("/v1/policies", "policy")}` },
+    { name: "people", path: "/people" },
+    { name: "gate", path: `/gates/${await one("/v1/gates", "gate")}` },
+    { name: "no-page", path: "/no/such/page" },
+    { name: "no-case", path: "/cases/c-none" },
+    { name: "no-key", path: "/keys/none" },
+  ];
+}
+
+/** The owner's places; `asOwner` asks with his cookie. */
+export async function ownerPlaces(asOwner: (path: string) => Promise<unknown>): Promise<Place[]> {
+  const one = async (path: string, id: string) => {
+    const page = (await asOwner(path)) as { items: Record<string, unknown>[] };
+    return encodeURIComponent(String(page.items[0]?.[id] ?? "none"));
+  };
+  const key = await one("/v1/keys?state=active", "key");
+  return [
+    { name: "home", path: "/" },
+    { name: "new-key", path: "/keys/new" },
+    { name: "key", path: `/keys/${key}` },
+    { name: "addresses", path: `/keys/${key}/addresses` },
+    { name: "question", path: `/questions/${await one("/v1/questions", "question")}` },
+    { name: "notices", path: "/notices" },
+    { name: "notice", path: `/notices/${await one("/v1/notices", "notice")}` },
+    { name: "verification", path: `/verifications/${await one("/v1/verifications", "verification")}` },
+    { name: "record", path: "/record" },
+    { name: "no-page", path: "/no/such/page" },
+  ];
+}
+
+/** Patterns in a program's table of routes that none of these places meets. */
+export function unmet(program: "staff" | "owner", places: Place[]): string[] {
+  const table = readFileSync(`src/${program}/routes.tsx`, "utf8");
+  const patterns = [...table.matchAll(/path: "([^"]+)"/g)]
+    .map((match) => match[1] ?? "")
+    .filter((path) => path !== "*" && path !== "/");
+  const paths = places.map(({ path }) => path.split("?")[0] ?? "");
+  return patterns.filter((pattern) => {
+    const shape = new RegExp(`^/${pattern.replaceAll(/:\w+/g, "[^/]+")}$`);
+    return !paths.some((path) => shape.test(path));
+  });
+}

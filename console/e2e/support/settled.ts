@@ -1,0 +1,10 @@
+// A page that has come to rest: what it asked for has come, and nothing says that it loads.
+import { expect, type Page } from "@playwright/test";
+import { uiWords } from "../../src/ui/words";
+
+export async function settled(page: Page): Promise<void> {
+  await expect(page.getByRole("main")).toBeVisible();
+  for (const words of [uiWords.ko, uiWords.en]) {
+    await expect(page.getByRole("status", { name: words.loading, exact: true })).toHaveCount(0);
+  }
+}

@@ -1,0 +1,171 @@
+// Before any test: starts the demo with a fixed seed on free ports, waits until there is something to see, and enrols the tests' own staff.
+// Afterwards stops it, and fails where a process of it is left.
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { enrol, keepCookie, type Person, ROLES, type Role, tokenOf } from "./people";
+import { Rest } from "./rest";
+import { tell, type World } from "./world";
+
+const SEED = "7";
+const STARTS_WITHIN_MS = 120_000;
+const SHOWS_WITHIN_MS = 240_000;
+
+/** What the demo says of itself, as far as it is used here. */
+type Said = {
+  console: string;
+  owner: string;
+  desk: string;
+  gate: string;
+  folder: string;
+  staff: { user: string; password: string; totp_secret: string }[];
+};
+
+/** Starts it; resolves with what it says once it stands. */
+async function startDemo(folder: string): Promise<[ChildProcess, Said]> {
+  const program = process.env.SUMUN_DEMO ?? resolve("../target/debug/sumun-demo");
+  if (!existsSync(program))
+    throw new Error(`${program} is not built: cargo build --bin sumun --bin mock-exchange --bin sumun-demo`);
+  const child = spawn(program, ["--json", "--seed", SEED, "--ports-from", "0", "--folder", folder], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let out = "";
+  let err = "";
+  child.stderr?.on("data", (text) => {
+    err += text;
+  });
+  const said = new Promise<Said>((good, bad) => {
+    child.stdout?.on("data", (text) => {
+      out += text;
+      for (const line of out.split("\n")) {
+        try {
+          const parsed = JSON.parse(line);
+          if (typeof parsed.console === "string") good(parsed);
+        } catch {
+          // Not whole yet, or not this line.
+        }
+      }
+    });
+    child.on("exit", (code) => bad(new Error(`the demo ended (${code}):\n${out}\n${err}`)));
+    setTimeout(
+      () => bad(new Error(`the demo does not stand after ${STARTS_WITHIN_MS} ms:\n${out}\n${err}`)),
+      STARTS_WITHIN_MS,
+    ).unref();
+  });
+  try {
+    return [child, await said];
+  } catch (error) {
+    child.kill("SIGINT");
+    throw error;
+  }
+}
+
+/** Processes that this one started, by /proc. */
+export function childrenOf(pid: number): { pid: number; command: string }[] {
+  const found = [];
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const parent = Number(readFileSync(`/proc/${name}/stat`, "utf8").split(") ").at(-1)?.split(" ")[1]);
+      if (parent === pid)
+        found.push({ pid: Number(name), command: readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ") });
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return found;
+}
+
+/** Waits until each of these lists holds something. */
+async function untilThereIs(rest: Rest, paths: Record<string, string>): Promise<void> {
+  const end = Date.now() + SHOWS_WITHIN_MS;
+  const missing = new Set(Object.keys(paths));
+  while (missing.size > 0) {
+    for (const what of [...missing]) {
+      if ((await rest.items(paths[what] ?? "")).length > 0) missing.delete(what);
+    }
+    if (missing.size > 0) {
+      if (Date.now() > end) throw new Error(`the demo shows no ${[...missing].join(", no ")} after ${SHOWS_WITHIN_MS} ms`);
+      await pause(1_000);
+    }
+  }
+}
+
+async function staffOf(rest: Rest, said: Said, run: string, codes: string): Promise<[World["people"], string]> {
+  const by = (user: string) => {
+    const found = said.staff.find((one) => one.user === user);
+    if (found === undefined) throw new Error(`the demo knows no ${user}`);
+    return found;
+  };
+  const [sora, hana] = [by("sora"), by("hana")];
+  const admin = rest.as(await tokenOf(rest, sora.user, sora.password, sora.totp_secret, codes));
+  const second = rest.as(await tokenOf(rest, hana.user, hana.password, hana.totp_secret, codes));
+  const people: Partial<Record<Role, Person>> = {};
+  for (const role of ROLES) {
+    const person = await enrol(admin, second, `t-${role.replaceAll("_", "-")}`, role, codes);
+    people[role] = { ...person, cookies: "" };
+  }
+  // A second round: by then the authenticators have moved on, so that nobody waits seven times.
+  for (const person of Object.values(people)) {
+    person.cookies = await keepCookie(rest.origin, person, join(run, `${person.user}.json`), codes);
+  }
+  const month = new Date(Date.now() + 30 * 86_400_000).toISOString();
+  const made = await admin.must("POST", "/v1/tokens", { name: "browser tests", roles: ["exchange_backend"], expires: month });
+  if (made.result.approval !== null) {
+    await second.must("POST", `/v1/approvals/${made.result.approval}/decide`, {
+      decision: "approve",
+      reason: "for the browser tests",
+    });
+  }
+  return [people as World["people"], made.result.secret];
+}
+
+async function stop(child: ChildProcess, run: string): Promise<void> {
+  const pid = child.pid ?? 0;
+  const started = childrenOf(pid);
+  if (child.exitCode === null) {
+    const ended = new Promise((good) => child.once("exit", good));
+    child.kill("SIGINT");
+    await Promise.race([ended, pause(20_000)]);
+  }
+  const left = started.filter(({ pid }) => existsSync(`/proc/${pid}`));
+  if (child.exitCode === null) child.kill("SIGKILL");
+  rmSync(run, { recursive: true, force: true });
+  if (left.length > 0) throw new Error(`the demo left processes behind: ${JSON.stringify(left)}`);
+}
+
+export default async function start(): Promise<() => Promise<void>> {
+  const run = mkdtempSync(join(tmpdir(), "sumun-e2e-"));
+  const [child, said] = await startDemo(join(run, "demo"));
+  try {
+    const codes = join(run, "codes.json");
+    const rest = new Rest(said.console.replace("localhost", "127.0.0.1"));
+    const [people, backEnd] = await staffOf(rest, said, run, codes);
+    const serve = childrenOf(child.pid ?? 0).find(({ command }) => / serve\b/.test(command));
+    await untilThereIs(rest.as(people.auditor.token), {
+      "open case": "/v1/cases?state=open",
+      "ended key": "/v1/keys?state=expired",
+      "waiting approval": "/v1/approvals?state=open",
+      question: "/v1/questions",
+    });
+    const world: World = {
+      console: said.console,
+      owner: said.owner,
+      desk: said.desk,
+      gate: said.gate,
+      folder: said.folder,
+      pids: { demo: child.pid ?? 0, serve: serve?.pid ?? 0 },
+      people,
+      codes,
+      backEnd,
+    };
+    writeFileSync(join(run, "world.json"), JSON.stringify(world));
+    tell(join(run, "world.json"));
+  } catch (error) {
+    await stop(child, run);
+    throw error;
+  }
+  return () => stop(child, run);
+}
