@@ -1,0 +1,93 @@
+// Receipts of one gate, the newest first.
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+import { api, good } from "../../../api/client";
+import { count } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Button, Card, Time } from "../../../ui/basics";
+import { save } from "../../../ui/download";
+import { Pages, Table, useFilter } from "../../../ui/lists";
+import { Empty, Read } from "../../../ui/states";
+import { readAcknowledgement } from "./acknowledgement";
+import { gateWords } from "./words";
+
+export function Receipts({ gate }: { gate: string }) {
+  const w = useWords(gateWords);
+  const { lang } = useLang();
+  const [after] = useFilter("after");
+  const query = useQuery({
+    queryKey: ["gates", gate, "receipts", after],
+    queryFn: () =>
+      good(
+        api.GET("/v1/gates/{gate}/receipts", {
+          params: { path: { gate }, query: { limit: 25, ...(after === "" ? {} : { after }) } },
+        }),
+      ),
+  });
+  return (
+    <Card title={w.receipts}>
+      <div className="stack">
+        <p className="muted">{w.receiptsText}</p>
+        <Read query={query}>
+          {(page) =>
+            page.items.length === 0 ? (
+              <Empty title={w.noReceipts} />
+            ) : (
+              <>
+                <Table
+                  caption={w.receipts}
+                  rows={page.items.map((receipt) => ({ receipt, said: readAcknowledgement(receipt.acknowledgement) }))}
+                  id={(row) => row.receipt.receipt}
+                  columns={[
+                    {
+                      head: w.versions,
+                      cell: ({ receipt }) =>
+                        receipt.from_version === receipt.to_version
+                          ? count(lang, receipt.to_version)
+                          : `${count(lang, receipt.from_version)}–${count(lang, receipt.to_version)}`,
+                      number: true,
+                    },
+                    { head: w.applied, cell: ({ said }) => <Time at={said.applied} full /> },
+                    { head: w.signed, cell: ({ said }) => <Time at={said.signed} full /> },
+                    { head: w.received, cell: ({ receipt }) => <Time at={receipt.received} full /> },
+                    {
+                      head: w.streams,
+                      cell: ({ said }) => (said.streams === null ? "–" : count(lang, said.streams)),
+                      number: true,
+                    },
+                    {
+                      head: w.keys,
+                      cell: ({ said }) =>
+                        said.keys.length === 0
+                          ? "–"
+                          : said.keys.slice(0, 5).map((key) => (
+                              <div key={key}>
+                                <Link className="mono" to={`/keys/${encodeURIComponent(key)}`}>
+                                  {key.length > 18 ? `${key.slice(0, 10)}…${key.slice(-4)}` : key}
+                                </Link>
+                              </div>
+                            )),
+                    },
+                    {
+                      head: w.save,
+                      cell: ({ receipt }) => (
+                        <Button
+                          small
+                          aria-label={`${w.save} ${receipt.receipt}`}
+                          onPress={() => save(`${receipt.receipt.replace(":", "-")}.jws`, receipt.acknowledgement)}
+                        >
+                          {w.save}
+                        </Button>
+                      ),
+                    },
+                  ]}
+                />
+                <Pages next={page.next} />
+              </>
+            )
+          }
+        </Read>
+      </div>
+    </Card>
+  );
+}

@@ -1,0 +1,62 @@
+// Who sends events, and what never came.
+import { useQuery } from "@tanstack/react-query";
+import { api, good } from "../../../api/client";
+import { count, duration } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Badge, Card, Time } from "../../../ui/basics";
+import { Table } from "../../../ui/lists";
+import { Empty, Read } from "../../../ui/states";
+import { peopleWords } from "./words";
+
+/** Later than this is worth a look. */
+const LATE_MS = 60_000;
+
+export function Sources() {
+  const w = useWords(peopleWords);
+  const { lang } = useLang();
+  const query = useQuery({
+    queryKey: ["gates", "sources"],
+    queryFn: () => good(api.GET("/v1/events/sources")),
+    refetchInterval: 10_000,
+  });
+  const gap = (value: number) => (value === 0 ? count(lang, 0) : <Badge tone="warn">{count(lang, value)}</Badge>);
+  return (
+    <Card title={w.sources}>
+      <div className="stack">
+        <p className="muted">{w.sourcesAbout}</p>
+        <Read query={query}>
+          {(page) =>
+            page.items.length === 0 ? (
+              <Empty title={w.noSources} />
+            ) : (
+              <Table
+                caption={w.sources}
+                rows={page.items}
+                id={(row) => row.source}
+                columns={[
+                  { head: w.source, cell: (row) => <span className="mono">{row.source}</span> },
+                  { head: w.heard, cell: (row) => <Time at={row.heard} /> },
+                  { head: w.lines, cell: (row) => count(lang, row.lines), number: true },
+                  { head: w.missing, cell: (row) => gap(row.missing), number: true },
+                  // The control plane's own positions are not numbered one by one: what it passes over was never an event.
+                  {
+                    head: w.passedOver,
+                    cell: (row) => (row.source === "govern" ? "–" : gap(row.passed_over)),
+                    number: true,
+                  },
+                  { head: w.repeated, cell: (row) => count(lang, row.repeated), number: true },
+                  {
+                    head: w.lag,
+                    cell: (row) =>
+                      row.lag_ms > LATE_MS ? <Badge tone="warn">{duration(lang, row.lag_ms)}</Badge> : duration(lang, row.lag_ms),
+                    number: true,
+                  },
+                ]}
+              />
+            )
+          }
+        </Read>
+      </div>
+    </Card>
+  );
+}

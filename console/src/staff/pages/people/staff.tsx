@@ -1,0 +1,124 @@
+// Staff: who, with which roles. Inviting, other roles, and disabling are for security administrators.
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, good, type Schemas } from "../../../api/client";
+import { useMe } from "../../../api/session";
+import { useWords } from "../../../i18n/lang";
+import { Badge, Button, Card, Time, type Tone } from "../../../ui/basics";
+import { Pages, Table, useFilter } from "../../../ui/lists";
+import { onlyFor, roleWords } from "../../../ui/roles";
+import { Empty, Read } from "../../../ui/states";
+import { useSay } from "../../../ui/toasts";
+import { ActDialog, ReasonField, useReasonMissing } from "../../parts/act";
+import { Who } from "../../parts/who";
+import { InviteUser } from "./invite";
+import { OtherRoles } from "./otherRoles";
+import { RoleList } from "./roles";
+import { peopleWords } from "./words";
+
+type User = Schemas["UserView"];
+const TONES: Record<User["state"], Tone> = { invited: "monitor", enrolling: "monitor", active: "good", disabled: "plain" };
+
+export function Staff() {
+  const w = useWords(peopleWords);
+  const [after] = useFilter("after");
+  const query = useQuery({
+    queryKey: ["users", after],
+    queryFn: () => good(api.GET("/v1/users", { params: { query: { limit: 100, ...(after === "" ? {} : { after }) } } })),
+  });
+  return (
+    <div className="stack">
+      <InviteUser />
+      <Card title={w.staff}>
+        <div className="stack">
+          <p className="muted">{w.staffAbout}</p>
+          <Read query={query}>
+            {(page) =>
+              page.items.length === 0 ? (
+                <Empty title={w.noStaff} />
+              ) : (
+                <>
+                  <Table
+                    caption={w.staff}
+                    rows={page.items}
+                    id={(row) => row.user}
+                    columns={[
+                      { head: w.user, cell: (row) => <strong className="mono">{row.user}</strong> },
+                      { head: w.name, cell: (row) => row.name },
+                      { head: w.roles, cell: (row) => <RoleList roles={row.roles} /> },
+                      {
+                        head: w.state,
+                        cell: (row) => (
+                          <span className="row">
+                            <Badge tone={TONES[row.state]}>{w[row.state]}</Badge>
+                            {row.state === "invited" ? <Time at={row.invite_until} /> : null}
+                          </span>
+                        ),
+                      },
+                      { head: w.invitedBy, cell: (row) => <Who by={row.invited_by} /> },
+                      { head: w.acts, cell: (row) => <Acts user={row} /> },
+                    ]}
+                  />
+                  <Pages next={page.next} />
+                </>
+              )
+            }
+          </Read>
+        </div>
+      </Card>
+    </div>
+  );
+}
+
+function Acts({ user }: { user: User }) {
+  const w = useWords(peopleWords);
+  const r = useWords(roleWords);
+  const { has, session } = useMe();
+  const say = useSay();
+  const missing = useReasonMissing();
+  const [doing, setDoing] = useState<"roles" | "disable" | null>(null);
+  const [reason, setReason] = useState("");
+  const close = () => {
+    setDoing(null);
+    setReason("");
+  };
+  const why = has("security_admin")
+    ? user.state === "disabled"
+      ? w.gone
+      : session.principal === `user:${user.user}`
+        ? w.self
+        : undefined
+    : onlyFor(r, "security_admin");
+  return (
+    <>
+      {/* Where neither may be pressed, the reason is said once. */}
+      <div className="row">
+        <Button small isDisabled={why !== undefined} onPress={() => setDoing("roles")}>
+          {w.changeRoles}
+        </Button>
+        <Button small why={why} onPress={() => setDoing("disable")}>
+          {w.disable}
+        </Button>
+      </div>
+      {doing === "roles" ? <OtherRoles user={user} onClose={close} /> : null}
+      {doing === "disable" ? (
+        <ActDialog
+          title={w.disableOf(user.user)}
+          intro={<p>{w.disableIntro}</p>}
+          body={{ reason: reason.trim() }}
+          missing={missing(reason)}
+          send={(body, how) =>
+            good(api.POST("/v1/users/{user}/disable", { params: { path: { user: user.user }, ...how }, body }))
+          }
+          go={w.disable}
+          danger
+          touches={[["users"]]}
+          onDone={() => say(w.disableDone)}
+          onClose={close}
+        >
+          <ReasonField value={reason} onChange={setReason} />
+        </ActDialog>
+      ) : null}
+    </>
+  );
+}
