@@ -103,7 +103,10 @@ mod tests {
     fn every_segment_is_told_in_both_languages() {
         let told = explained(SHIPPED);
         assert_eq!(told.len(), 1 + sumun_model::Segment::ALL.len());
-        assert!(told.iter().all(|one| one.ko.contains("조건:") && one.en.contains("by machine")), "{told:#?}");
+        assert!(
+            told.iter().all(|one| one.ko.contains("조건:") && one.en.contains("by machine")),
+            "{told:#?}"
+        );
         assert!(explained("no policy").is_empty());
     }
 
