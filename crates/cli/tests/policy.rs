@@ -40,6 +40,11 @@ fn a_bad_policy_is_told_where() {
             "nothing is called `sharing.q`; did you mean `sharing.p`?",
         ),
         ("[detectors]\n", "[detectors]\n[detectors.concurrent_origins]\nwindow = 3\n", "window"),
+        (
+            "[detectors]\n",
+            "[detectors]\n[detectors.concurrent_origins]\nwindow_s = 0\n",
+            "0 is not a window in seconds, 1 to 315360000",
+        ),
         ("must = [\"enter expire act\"]", "must = [\"enter hold act\"]", "must follow and did not"),
         (
             "act = \"propose\"\nwhen = 'sharing.p >= 0.95",

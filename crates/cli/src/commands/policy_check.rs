@@ -2,13 +2,13 @@
 
 use super::policy::read;
 use crate::exit::{AlreadyTold, BAD_INPUT};
+use crate::findings::detectors::problems as detector_problems;
 use crate::output;
 use crate::output::count;
 use crate::text_position::Lines;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use sumun_detect::Params;
 use sumun_detect::keys::facts;
 use sumun_model::{Lang, Measure, Segment};
 use sumun_policy::condition::Type;
@@ -29,13 +29,6 @@ pub struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
-}
-
-/// The part of the file that detection reads; its places are those of the whole text.
-#[derive(Deserialize)]
-struct DetectorsOnly {
-    #[serde(default, rename = "detectors")]
-    _detectors: Params,
 }
 
 #[derive(Serialize)]
@@ -112,17 +105,6 @@ fn report<'a>(file: &'a Path, text: &str) -> Report<'a> {
     let grave = report.findings.iter().any(|finding| finding.severity == Severity::Error);
     report.ok = report.problems.is_empty() && !failed && !grave;
     report
-}
-
-/// What detection would refuse of `[detectors]`.
-fn detector_problems(text: &str) -> Vec<Problem> {
-    match toml::from_str::<DetectorsOnly>(text) {
-        Ok(_) => Vec::new(),
-        Err(error) => {
-            let at = Lines::of(text).position(error.span().map_or(0, |span| span.start));
-            vec![Problem { line: at.line, column: at.column, message: error.message().to_owned() }]
-        }
-    }
 }
 
 /// Facts that the file declares and detection never tells, or tells with another type: they would stay unknown for ever.
