@@ -250,5 +250,5 @@ pub(crate) async fn open(
         remote_gates_share_the_keyring(config, &store).await;
     }
     let govern = Govern::new(store, keyrings.shared, Arc::new(Outside), file.venue.clone());
-    Ok(govern.with_own_keyring(keyrings.own))
+    Ok(govern.with_own_keyring(keyrings.own).with_detector_check(crate::findings::detectors::problems))
 }
