@@ -148,7 +148,7 @@ export function Ladder({ of, signals }: { of: Explanation | null; signals: reado
   if (of === null) return <p className="muted">{w.noPolicy}</p>;
   const sentence = (id: string, code: string) => {
     const found = signals.find((signal) => signal.id === id);
-    return found ? said(found.because) : code;
+    return found ? said(found.said) : code;
   };
   const met = of.rules.filter((rule) => rule.reading === "met");
   const not = of.rules.filter((rule) => rule.reading !== "met").sort((one, other) => rank(one.measure) - rank(other.measure));

@@ -50,7 +50,7 @@ export function Signals({ of }: { of: readonly Signal[] }) {
         return (
           <li key={signal.id} className="warn" id={`signal-${signal.id}`}>
             <p>
-              <strong>{said(signal.because) || signal.code}</strong>
+              <strong>{said(signal.said) || signal.code}</strong>
             </p>
             <p className="muted row">
               <Time at={signal.ts} full />

@@ -85,7 +85,7 @@ pub(crate) struct SignalView {
     pub code: String,
     /// What was found, in words.
     #[serde(default)]
-    pub because: Option<SentenceView>,
+    pub said: Option<SentenceView>,
     /// What was measured.
     pub values: Value,
     /// Compared with what; null: there was nothing to compare with.
@@ -216,7 +216,7 @@ async fn signals(asked: Asked) -> Result<Answer, Problem> {
         None => govern.signals(asked.actor()?, key, account, wanted.after, wanted.limit).await?,
     };
     let said = |signal| -> Result<SignalView, Problem> {
-        Ok(SignalView { because: Some(signal_said(signal).into()), ..view(signal)? })
+        Ok(SignalView { said: Some(signal_said(signal).into()), ..view(signal)? })
     };
     let views = found.iter().map(said).collect::<Result<Vec<_>, _>>()?;
     Answer::ok(&page(views, asked.limit(), |last| last.id.clone()))
