@@ -1,0 +1,150 @@
+//! Puts the made-up people into the record, as an exchange would: its back end enters customers and accounts, it tells the networks, the
+//! vendor is looked into, owners ask for keys, staff agree, and each key is issued to its owner. No row is made by any other way.
+
+use crate::cast::{Cast, Key, NETS, Owner};
+use crate::clock;
+use crate::owner::Session;
+use crate::rest::Rest;
+use crate::staff::{Staff, agree};
+use crate::vouch::Exchange;
+use anyhow::{Context, Result};
+use http::Method;
+use serde_json::{Value, json};
+
+/// The one vendor there is, and who drives keys for it.
+const VENDOR: &str = "V1";
+const VENDOR_OPERATOR: &str = "O-V1";
+/// What an approver says of what he looked at.
+const REASON: &str = "address and purpose checked by phone (made up)";
+
+/// A key as its owner has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Issued {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
+/// Who enters things.
+pub(crate) struct Entering<'a> {
+    pub(crate) rest: &'a Rest,
+    pub(crate) staff: &'a Staff,
+    pub(crate) exchange: &'a Exchange,
+    /// The back end's token.
+    pub(crate) back_end: String,
+}
+
+impl<'a> Entering<'a> {
+    /// With a token of the exchange's back end, asked for by one administrator, agreed to by the other.
+    pub(crate) async fn begin(rest: &'a Rest, staff: &'a Staff, exchange: &'a Exchange) -> Result<Self> {
+        let body = json!({ "name": "exchange back end", "roles": ["exchange_backend"], "expires": clock::in_days(30) });
+        let made = rest.post(&staff.of("sora")?.token(), "/v1/tokens", &body).await?;
+        let made = &made["result"];
+        agree(rest, &staff.of("hana")?.token(), &made["approval"], REASON).await?;
+        let back_end = made["secret"].as_str().context("no token was shown")?.to_owned();
+        Ok(Self { rest, staff, exchange, back_end })
+    }
+
+    /// What the exchange knows of networks: parts of the loopback network, each in a made-up operator's hands.
+    pub(crate) async fn networks(&self) -> Result<usize> {
+        let lines: String = NETS
+            .iter()
+            .map(|net| {
+                let line = json!({ "type": "network", "ts": clock::now(), "prefix": net.prefix(), "asn": net.asn,
+                    "org": net.org, "country": net.country, "class": net.class });
+                format!("{line}\n")
+            })
+            .collect();
+        tell(self.rest, &self.back_end, 1, lines).await?;
+        Ok(NETS.len())
+    }
+
+    /// The vendor, looked into by one and approved by another.
+    pub(crate) async fn vendor(&self, cast: &Cast) -> Result<()> {
+        let sora = self.staff.of("sora")?.token();
+        let body = json!({ "name": "TradeNest (made up)", "class": "tool", "networks": [format!("{}/32", cast.vendor)],
+            "scopes": ["read", "trade"], "attested": clock::in_days(-30),
+            "diligence": { "company": "TradeNest Ltd (made up)", "country": "KR", "access": "two engineers, by ticket",
+                "secrets_kept": "sealed, in an HSM", "incidents": "none told", "review": "yearly",
+                "reviewed": clock::in_days(-30).get(..10).unwrap_or_default() } });
+        self.rest.put(&sora, &format!("/v1/vendors/{VENDOR}"), &body).await?;
+        let state = json!({ "state": "approved", "reason": "looked into (made up)" });
+        let asked = self.rest.post(&sora, &format!("/v1/vendors/{VENDOR}/state"), &state).await?;
+        agree(self.rest, &self.staff.of("hana")?.token(), &asked["result"]["approval"], REASON).await?;
+        let body = json!({ "kind": "vendor", "vendor": VENDOR, "name": "TradeNest (made up)" });
+        self.rest.put(&self.back_end, &format!("/v1/operators/{VENDOR_OPERATOR}"), &body).await?;
+        Ok(())
+    }
+
+    /// A customer with everything he has.
+    pub(crate) async fn owner(&self, owner: &Owner) -> Result<(Session, Vec<Issued>)> {
+        let (customer, segment) = (owner.customer(), owner.segment);
+        let put = async |path: String, body: Value| self.rest.put(&self.back_end, &path, &body).await;
+        put(format!("/v1/customers/{customer}"), json!({ "segment": segment, "country": "KR" })).await?;
+        let email = format!("{}@example.test", owner.person().to_lowercase());
+        put(
+            format!("/v1/persons/{}", owner.person()),
+            json!({ "customer": customer, "role": owner.role(), "name": owner.name, "email": email }),
+        )
+        .await?;
+        put(format!("/v1/operators/{}", owner.operator()), json!({ "kind": "owner", "customer": customer }))
+            .await?;
+        put(
+            format!("/v1/accounts/{}", owner.account()),
+            json!({ "customer": customer, "person": owner.person(), "segment": segment, "country": "KR",
+                "owner": owner.operator() }),
+        )
+        .await?;
+        let session = Session::of(owner);
+        let mut keys = Vec::new();
+        for key in &owner.keys {
+            keys.push(self.key(owner, &session, key).await?);
+        }
+        Ok((session, keys))
+    }
+
+    /// A key: asked for, agreed to, issued.
+    async fn key(&self, owner: &Owner, session: &Session, key: &Key) -> Result<Issued> {
+        let token = session.token(self.rest, self.exchange).await?;
+        let allow: Vec<String> = key.allow.iter().map(|address| format!("{address}/32")).collect();
+        let mut body = json!({ "account": owner.account(), "purpose": key.purpose, "application": key.application,
+            "scopes": key.scopes, "allowlist": allow, "expires": clock::in_days(90), "terms": "1" });
+        if key.vendor {
+            body["vendor"] = json!(VENDOR);
+            body["operator"] = json!(VENDOR_OPERATOR);
+        }
+        let asked = self.rest.post(&token, "/v1/keys", &body).await?;
+        let id = asked["result"]["key"]["key"].as_str().context("a key without an id")?.to_owned();
+        let agrees = self.staff.of(if owner.segment == "retail" { "mina" } else { "joon" })?.token();
+        for approval in asked["result"]["waits_for"].as_array().into_iter().flatten() {
+            agree(self.rest, &agrees, approval, REASON).await?;
+        }
+        let path = format!("/v1/keys/{id}/issue");
+        let issued = self.rest.must(Some(&token), Method::POST, &path, None).await?;
+        let secret = issued["result"]["secret"].as_str().context("an issued key has a secret")?.to_owned();
+        Ok(Issued { id, secret })
+    }
+}
+
+/// Hands lines in to the merged log, from this position on.
+pub(crate) async fn tell(rest: &Rest, token: &str, from: u64, lines: String) -> Result<()> {
+    let path = format!("/v1/events?from={from}");
+    let body = ("application/x-ndjson", lines.into_bytes());
+    let answer = rest.send(Some(token), Method::POST, &path, body).await?;
+    anyhow::ensure!(answer.status.is_success(), "the exchange's events were refused: {}", answer.body);
+    Ok(())
+}
+
+/// The mock exchange's accounts file.
+pub(crate) fn accounts(entered: &[(&Owner, &[Issued])]) -> String {
+    let mut text =
+        "# Who trades on the mock exchange. It needs no secret: the gate verifies signatures.\n".to_owned();
+    for (owner, keys) in entered {
+        let keys: Vec<String> = keys.iter().map(|key| format!("{{ access_key = \"{}\" }}", key.id)).collect();
+        text += &format!(
+            "\n[[accounts]]\nname = \"{}\"\nkeys = [{}]\nbalances = {{ KRW = \"900000000\", BTC = \"5\" }}\n",
+            owner.account(),
+            keys.join(", ")
+        );
+    }
+    text
+}

@@ -1,0 +1,186 @@
+//! The venue's folder, made by `sumun init` as anybody would make one, and what is changed in it for a demo: addresses, the
+//! exchange's key, the policy of short days, a control test that a spectator can wait for.
+
+use crate::policy;
+use crate::ports::Ports;
+use crate::process::{Server, output};
+use crate::vouch::Exchange;
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+/// Says that a folder is a demo's, and may be cleared by the next one. Locked while one runs.
+const MARKER: &str = "sumun-demo.lock";
+/// Who founds the record: security administrators, who own parties and policy too, and may agree to an end by force.
+const FOUNDERS: &str = "security_admin,compliance_lead,approver";
+
+/// Seconds of a control test, so that nobody waits for minutes. Names as in venue.toml.
+const CONTROL_TEST: &[(&str, u32)] = &[
+    ("slots", 6),
+    ("slot_s", 10),
+    ("grace_s", 5),
+    ("lead_s", 10),
+    ("code_s", 60),
+    ("rotate_s", 120),
+    ("settle_s", 2),
+];
+
+/// The programs that are run.
+#[derive(Clone, Debug)]
+pub(crate) struct Programs {
+    pub(crate) sumun: PathBuf,
+    pub(crate) exchange: PathBuf,
+}
+
+/// A folder with a record in it.
+pub(crate) struct House {
+    pub(crate) folder: PathBuf,
+    pub(crate) invites: Value,
+    _lock: File,
+}
+
+impl House {
+    /// Makes it: clears what an earlier demo left there, refuses what is not a demo's.
+    pub(crate) async fn make(
+        folder: &Path,
+        programs: &Programs,
+        exchange: &Exchange,
+        ports: &Ports,
+        banner: &str,
+        (policy_text, day_s): (&str, u32),
+    ) -> Result<Self> {
+        let lock = cleared(folder)?;
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.join(name), text).with_context(|| format!("cannot write {name}"))
+        };
+        write("policy.toml", &policy::compressed(policy_text, day_s)?)?;
+        let pages = serves_pages(programs, folder).await;
+        write("sumun.toml", &configuration(ports, banner, pages))?;
+        let made = output(
+            folder,
+            &programs.sumun,
+            &["init", "--admin", "sora", "--second", "hana", "--roles", FOUNDERS, "--json"],
+        )
+        .await?;
+        let made: Value = serde_json::from_str(&made).context("`sumun init --json` printed no JSON")?;
+        let venue = std::fs::read_to_string(folder.join("venue.toml")).context("cannot read venue.toml")?;
+        write("venue.toml", &venue_of_a_demo(&venue, exchange)?)?;
+        Ok(Self { folder: folder.to_owned(), invites: made["invites"].clone(), _lock: lock })
+    }
+
+    /// The invite of one of the founders.
+    pub(crate) fn invite(&self, user: &str) -> Result<&str> {
+        let invites = self.invites.as_array().map(Vec::as_slice).unwrap_or_default();
+        let found = invites.iter().find(|invite| invite["user"] == user);
+        found.and_then(|one| one["invite"].as_str()).with_context(|| format!("nobody invited {user}"))
+    }
+
+    /// Opens the mock exchange: it knows everybody's key as soon as it is issued, so here it believes what the gate let through.
+    pub(crate) fn open_exchange(&self, programs: &Programs, ports: &Ports, accounts: &str) -> Result<Server> {
+        std::fs::write(self.folder.join("accounts.toml"), accounts).context("cannot write accounts.toml")?;
+        let listen = ports.exchange.to_string();
+        let arguments = ["--listen", &listen, "--accounts", "accounts.toml"];
+        Server::start("the mock exchange", &self.folder, "exchange", &programs.exchange, &arguments)
+    }
+
+    /// Opens control plane and gate.
+    pub(crate) fn open_plane(&self, programs: &Programs) -> Result<Server> {
+        Server::start("sumun serve", &self.folder, "serve", &programs.sumun, &["serve"])
+    }
+}
+
+/// Whether this `sumun` serves pages: one of before they were built refuses a file that names them.
+async fn serves_pages(programs: &Programs, folder: &Path) -> bool {
+    let probe = folder.join("probe.toml");
+    if std::fs::write(&probe, "[console]\nbanner = \"x\"\n[owner]\nlisten = \"127.0.0.1:1\"\n").is_err() {
+        return false;
+    }
+    let mut command = tokio::process::Command::new(&programs.sumun);
+    command.args(["config", "check", "--config", "probe.toml"]).current_dir(folder);
+    crate::process::without_settings(&mut command);
+    let output = command.stdin(Stdio::null()).output().await;
+    std::fs::remove_file(&probe).ok();
+    output.is_ok_and(|output| {
+        let said = [output.stdout, output.stderr].concat();
+        !String::from_utf8_lossy(&said).contains("is not a key")
+    })
+}
+
+/// An empty folder that nobody else uses.
+fn cleared(folder: &Path) -> Result<File> {
+    let shown = folder.display();
+    let marker = folder.join(MARKER);
+    if folder.exists() {
+        let mut entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {shown}"))?;
+        if !marker.exists() && entries.next().is_some() {
+            bail!("{shown} is not a demo's and not empty: name another with --folder");
+        }
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {shown}"))?;
+    let lock = File::create(&marker).with_context(|| format!("cannot make {}", marker.display()))?;
+    if lock.try_lock().is_err() {
+        bail!("another demo runs in {shown}: stop it, or name another folder with --folder");
+    }
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path == marker {
+            continue;
+        }
+        if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) }
+            .with_context(|| format!("cannot clear {}", path.display()))?;
+    }
+    Ok(lock)
+}
+
+fn configuration(ports: &Ports, banner: &str, pages: bool) -> String {
+    let mut text = format!(
+        r#"# A demo's control plane and gate. `sumun config check` explains every key.
+data_dir = "data"
+
+[gate]
+listen = "{gate}"
+upstream = "http://{exchange}"
+shutdown_grace_s = 2
+
+[govern]
+listen = "{console}"
+key_file = "govern-kek.txt"
+policy_file = "policy.toml"
+
+[detect]
+snapshot_s = 30
+
+[seal]
+key_file = "kek.txt"
+"#,
+        gate = ports.gate,
+        exchange = ports.exchange,
+        console = ports.console,
+    );
+    if pages {
+        let banner = toml::Value::String(banner.to_owned());
+        text += &format!("\n[console]\nbanner = {banner}\n\n[owner]\nlisten = \"{}\"\n", ports.owner);
+    }
+    text
+}
+
+/// The shipped venue with the exchange's key and the clocks of a demo.
+fn venue_of_a_demo(venue: &str, exchange: &Exchange) -> Result<String> {
+    let section = "[exchange.assertion_keys]\n";
+    ensure!(venue.contains(section), "venue.toml has no section for the exchange's keys");
+    let keyed = venue.replace(section, &format!("{section}{}\n", exchange.line()));
+    let keyed =
+        CONTROL_TEST.iter().fold(keyed, |text, (name, value)| replaced(&text, name, &value.to_string()));
+    // A spectator may be away for an hour.
+    Ok(replaced(&keyed, "session_idle_minutes", "120"))
+}
+
+/// The text with every `name = …` line given another value.
+fn replaced(text: &str, name: &str, value: &str) -> String {
+    let start = format!("{name} = ");
+    text.lines()
+        .map(|line| if line.starts_with(&start) { format!("{start}{value}\n") } else { format!("{line}\n") })
+        .collect()
+}
