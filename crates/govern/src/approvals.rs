@@ -236,6 +236,12 @@ impl Approval {
             .map(|needed| needed.role)
     }
 
+    /// Whether this principal may decide it now.
+    #[must_use]
+    pub fn is_for(&self, actor: &Actor, now: Timestamp) -> bool {
+        self.entitled(actor, now).is_ok()
+    }
+
     fn complete(&self) -> bool {
         self.agreed_by(&self.needed)
     }

@@ -17,6 +17,7 @@ pub mod keys;
 pub mod lint;
 pub mod measures;
 pub mod notices;
+pub mod overview;
 pub mod owner;
 pub mod parties;
 pub mod plan;

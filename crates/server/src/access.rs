@@ -89,6 +89,15 @@ impl Row {
         }
     }
 
+    /// Whether the owner's listener serves it: what customers' people may call, and of what anyone may, what they need.
+    #[must_use]
+    pub fn is_for_owners(&self) -> bool {
+        match self.access {
+            Access::Anyone => OWNERS_OPEN.contains(&self.id),
+            Access::Roles(_) => HOLDERS.iter().any(|role| self.allows(&[*role])),
+        }
+    }
+
     /// What a role may expect.
     #[must_use]
     pub fn expectation(&self, role: Role) -> Expectation {
@@ -141,7 +150,9 @@ const SECURITY: &[Role] = &[Role::SecurityAdmin];
 /// Staff who check the record.
 const CHECK: &[Role] = &[Role::Auditor, Role::SecurityAdmin, Role::ComplianceLead];
 /// Customers' people who hold keys.
-const HOLDERS: &[Role] = &[Role::Owner, Role::CorporateAdmin, Role::Broker, Role::MarketMaker];
+pub(crate) const HOLDERS: &[Role] = &[Role::Owner, Role::CorporateAdmin, Role::Broker, Role::MarketMaker];
+/// What the owner's listener serves without signing in: signing in, and checking the record.
+const OWNERS_OPEN: &[&str] = &["healthz", "owner_session_create", "ledger_checkpoint", "ledger_consistency"];
 /// Who decides for a company about its keys.
 const COMPANY: &[Role] = &[Role::CorporateAdmin];
 /// The exchange's back end.
@@ -179,6 +190,8 @@ rows! {
     HEALTHZ = "healthz" Get "/healthz" Anyone;
     READYZ = "readyz" Get "/readyz" Anyone;
     READINESS = "readiness" Get "/v1/readiness" Roles(&[WATCH]);
+    OVERVIEW = "overview" Get "/v1/overview" Roles(&[WATCH]);
+    LIVE = "live" Get "/v1/live" Roles(&[WATCH]);
     METRICS = "metrics" Get "/metrics" Anyone;
     OPENAPI = "openapi" Get "/v1/openapi.json" Anyone;
 

@@ -6,8 +6,10 @@ use crate::access::{Access, Method, Row};
 use crate::answer::Answer;
 use crate::asked::{self, Asked};
 use crate::authenticate;
+use crate::browsers::Front;
 use crate::client_address::client_address;
 use crate::operation::{Operation, Taken};
+use crate::origin;
 use crate::parameter::{self, Kind};
 use crate::problem::Problem;
 use crate::server::Server;
@@ -58,10 +60,11 @@ impl Api {
         self.operations.iter().map(|(operation, _)| operation.as_ref())
     }
 
-    /// The routes.
-    pub(crate) fn into_router(self, server: &Arc<Server>) -> Router {
+    /// The routes of one front.
+    pub(crate) fn into_router(self, server: &Arc<Server>, front: Front) -> Router {
         let mut paths: BTreeMap<&'static str, MethodRouter> = BTreeMap::new();
-        for (operation, handler) in self.operations {
+        let served = |operation: &Operation| front == Front::Staff || operation.row.is_for_owners();
+        for (operation, handler) in self.operations.into_iter().filter(|(operation, _)| served(operation)) {
             let filter = match operation.row.method {
                 Method::Get => MethodFilter::GET,
                 Method::Post => MethodFilter::POST,
@@ -72,7 +75,7 @@ impl Api {
             let route = on(filter, move |request: Request<Body>| {
                 let (server, operation, handler) =
                     (Arc::clone(&server), Arc::clone(&operation), Arc::clone(&handler));
-                async move { answer(server, &operation, &handler, request).await }
+                async move { answer(server, front, &operation, &handler, request).await }
             });
             let merged = match paths.remove(path) {
                 Some(others) => others.merge(route),
@@ -97,12 +100,13 @@ impl Api {
 
 async fn answer(
     server: Arc<Server>,
+    front: Front,
     operation: &Operation,
     handler: &Handler,
     request: Request<Body>,
 ) -> Response {
     let venue = server.govern.venue();
-    let work = AssertUnwindSafe(run(server, operation, handler, request)).catch_unwind();
+    let work = AssertUnwindSafe(run(server, front, operation, handler, request)).catch_unwind();
     let done = if operation.endless {
         work.await
     } else {
@@ -137,6 +141,7 @@ async fn answer(
 
 async fn run(
     server: Arc<Server>,
+    front: Front,
     operation: &Operation,
     handler: &Handler,
     request: Request<Body>,
@@ -147,7 +152,7 @@ async fn run(
     let source = peer.map(|peer| client_address(peer, &parts.headers, &server.trusted_hops)).transpose()?;
     let signed_in = match operation.row.access {
         Access::Anyone => None,
-        Access::Roles(_) => Some(authenticate::signed_in(&server, &parts).await?),
+        Access::Roles(_) => Some(authenticate::signed_in(&server, &parts, front).await?),
     };
     if let Some(signed_in) = &signed_in {
         permit(operation.row, &signed_in.actor.roles)?;
@@ -159,7 +164,8 @@ async fn run(
     };
     let digest = parts.headers.get("content-digest").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let call = asked::call(operation, &parts.method, parts.uri.path(), &query, &parts.headers, &body)?;
-    handler(Asked { server, signed_in, path, query, body, digest, call, source }).await
+    let own_origin = origin::check_if_said(&parts, server.browsers.is_secure(front)).is_ok();
+    handler(Asked { server, signed_in, path, query, body, digest, call, front, own_origin, source }).await
 }
 
 /// The one place where a role is asked for.

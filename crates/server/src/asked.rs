@@ -1,6 +1,7 @@
 //! One request as a handler sees it: everything read and checked that can be without knowing what it means.
 
 use crate::authenticate::SignedIn;
+use crate::browsers::Front;
 use crate::operation::Operation;
 use crate::parameter::PAGE_DEFAULT;
 use crate::problem::Problem;
@@ -27,6 +28,10 @@ pub(crate) struct Asked {
     pub(crate) digest: Option<String>,
     /// How the use case is to be called.
     pub(crate) call: Call,
+    /// Which listener it came by.
+    pub(crate) front: Front,
+    /// It does not say that a page of another host had it sent.
+    pub(crate) own_origin: bool,
     /// The client's address, if a connection brought the request.
     pub(crate) source: Option<IpAddr>,
 }

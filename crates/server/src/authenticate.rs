@@ -1,9 +1,12 @@
-//! Who asks: a session's token, a machine's API token, or a gate's signature of this very request.
+//! Who asks: a session's token, in `Authorization` or a cookie, a machine's API token, or a gate's signature of this very request.
 //!
 //! What a principal may do is looked up again with every request, so that whoever is disabled is out at once. Never logged,
 //! never repeated in an answer: the credential.
 
+use crate::browsers::Front;
+use crate::cookie;
 use crate::metrics::SignInLabels;
+use crate::origin;
 use crate::problem::Problem;
 use crate::room::EVENTS_PATH;
 use crate::server::Server;
@@ -18,15 +21,15 @@ pub(crate) struct SignedIn {
     pub(crate) actor: Actor,
     /// The session's token, to end the session or step it up; machines and gates have none.
     pub(crate) session: Option<Zeroizing<String>>,
+    /// A machine's token, to ask later whether it still stands.
+    pub(crate) machine: Option<Zeroizing<String>>,
 }
 
-/// Establishes who asks.
-pub(crate) async fn signed_in(server: &Server, parts: &Parts) -> Result<SignedIn, Problem> {
+/// Establishes who asks, by `Authorization` if there is one, else by this front's cookie.
+pub(crate) async fn signed_in(server: &Server, parts: &Parts, front: Front) -> Result<SignedIn, Problem> {
     let mut sent = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (first, more) = (sent.next(), sent.next());
-    let Some(first) = first else {
-        return Err(Problem::unauthenticated("the request has no `Authorization`"));
-    };
+    let Some(first) = first else { return by_cookie(server, parts, front).await };
     if more.is_some() {
         return Err(Problem::unauthenticated("the request has more than one `Authorization`"));
     }
@@ -39,7 +42,10 @@ pub(crate) async fn signed_in(server: &Server, parts: &Parts) -> Result<SignedIn
         .ok_or_else(|| Problem::unauthenticated("`Authorization` is not `Bearer` and a token"))?;
     let govern = &server.govern;
     let (kind, found) = if token.starts_with(SESSION_PREFIX) {
-        ("session", govern.session(token).await?)
+        ("session", session(server, token, front).await?)
+    } else if front == Front::Owner {
+        // Machines and gates have their own listener; to this one they are nobody.
+        ("machine", None)
     } else if token.starts_with(TOKEN_PREFIX) {
         ("machine", govern.machine(token).await?)
     } else {
@@ -49,11 +55,41 @@ pub(crate) async fn signed_in(server: &Server, parts: &Parts) -> Result<SignedIn
         let outcome = if found.is_some() { "accepted" } else { "refused" };
         server.metrics.sign_ins.get_or_create(&SignInLabels { kind, outcome }).inc();
     }
-    let session = (kind == "session").then(|| Zeroizing::new(token.to_owned()));
-    found.map(|actor| SignedIn { actor, session }).ok_or_else(|| {
-        Problem::unauthenticated("the token is not known here, has ended, or was not meant for this request")
+    let kept = |wanted| (kind == wanted).then(|| Zeroizing::new(token.to_owned()));
+    found.map(|actor| SignedIn { actor, session: kept("session"), machine: kept("machine") }).ok_or_else(
+        || {
+            Problem::unauthenticated(
+                "the token is not known here, has ended, or was not meant for this request",
+            )
             .with_invalid_token()
-    })
+        },
+    )
+}
+
+/// By this front's cookie. What it does not open is taken out of the browser.
+async fn by_cookie(server: &Server, parts: &Parts, front: Front) -> Result<SignedIn, Problem> {
+    let cleared =
+        |problem: Problem| problem.with(header::SET_COOKIE, &cookie::clear(&server.browsers, front));
+    let Some(token) = cookie::read(&parts.headers, front).map_err(cleared)? else {
+        return Err(Problem::unauthenticated("the request has no `Authorization`"));
+    };
+    let Some(actor) = session(server, token, front).await? else {
+        server.metrics.sign_ins.get_or_create(&SignInLabels { kind: "session", outcome: "refused" }).inc();
+        return Err(cleared(Problem::unauthenticated("the session has ended, or is not known here")));
+    };
+    origin::check(parts, server.browsers.is_secure(front))?;
+    Ok(SignedIn { actor, session: Some(Zeroizing::new(token.to_owned())), machine: None })
+}
+
+/// Whose session this is, if he may come by this front at all.
+async fn session(server: &Server, token: &str, front: Front) -> Result<Option<Actor>, Problem> {
+    let found = server.govern.session(token).await?;
+    Ok(found.filter(|actor| front != Front::Owner || is_holder(actor)))
+}
+
+/// One of the customers' people who hold keys, and nothing else.
+fn is_holder(actor: &Actor) -> bool {
+    actor.customer.is_some() && actor.roles.iter().all(|role| crate::access::HOLDERS.contains(role))
 }
 
 /// The gate that signed this very request. A batch of events does the same however often it comes, and everything that it does

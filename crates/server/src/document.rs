@@ -2,12 +2,14 @@
 //!
 //! Every status an operation can answer stands in it: the given ones, and the problems, the same for all.
 
-use crate::access::Access;
+use crate::access::{Access, Row};
+use crate::browsers::Front;
 use crate::operation::{Operation, Schemas, reference};
 use crate::parameter::Kind;
 use crate::problem::ProblemDocument;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use sumun_govern::Role;
 
 /// Every problem an operation may answer, and what it means. One list for all: a front may add any of them to any operation.
 const PROBLEMS: &[(u16, &str)] = &[
@@ -90,6 +92,14 @@ pub(crate) fn write<'a>(operations: impl Iterator<Item = &'a Operation>) -> Stri
                     "type": "http", "scheme": "bearer",
                     "description": "A session's token, a machine's API token, or a gate's signature of this very request.",
                 },
+                "staff_cookie": {
+                    "type": "apiKey", "in": "cookie", "name": crate::cookie::name(Front::Staff),
+                    "description": "Staff's session, signed in with `keep: \"cookie\"` on the control plane's listener. What is no GET must carry an `Origin` of this host.",
+                },
+                "owner_cookie": {
+                    "type": "apiKey", "in": "cookie", "name": crate::cookie::name(Front::Owner),
+                    "description": "A customer's session, on the owner's listener. What is no GET must carry an `Origin` of this host.",
+                },
             },
         },
     });
@@ -142,7 +152,7 @@ fn describe(operation: &Operation) -> Value {
         "summary": operation.summary,
         "description": about(operation),
         "responses": responses(operation),
-        "security": match row.access { Access::Anyone => json!([]), _ => json!([{ "bearer": [] }]) },
+        "security": security(row),
     });
     if let Some(described) = described.as_object_mut() {
         if !parameters.is_empty() {
@@ -156,6 +166,17 @@ fn describe(operation: &Operation) -> Value {
         }
     }
     described
+}
+
+/// How one signs in for it.
+fn security(row: &Row) -> Value {
+    if matches!(row.access, Access::Anyone) {
+        return json!([]);
+    }
+    let staff = Role::ALL.iter().any(|role| role.is_staff() && row.allows(&[*role]));
+    let cookies = [("staff_cookie", staff), ("owner_cookie", row.is_for_owners())];
+    let cookies = cookies.into_iter().filter(|(_, may)| *may).map(|(name, _)| json!({ name: [] }));
+    std::iter::once(json!({ "bearer": [] })).chain(cookies).collect()
 }
 
 fn about(operation: &Operation) -> String {

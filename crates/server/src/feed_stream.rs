@@ -71,6 +71,7 @@ pub(crate) type Line = Result<Bytes, StreamEnd>;
 pub(crate) async fn run(server: Arc<Server>, gate: GateId, held: (u64, Option<Mark>), lines: Sender<Line>) {
     let (from, mark) = held;
     let mut newer = server.gates.connected(gate.as_str());
+    server.gates.heard(gate.as_str(), server.govern.world.now());
     server.metrics.feed_streams.inc();
     tracing::info!(gate.id = %gate, from, "Gate {gate} follows the feed from version {from}");
     let mut stream = Stream { server: &server, lines: &lines, gate: &gate, key: None, version: from, mark };

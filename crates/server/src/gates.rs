@@ -18,6 +18,8 @@ struct Heard {
     /// How many streams it has begun: an older one ends when a newer begins.
     begun: watch::Sender<u64>,
     acknowledged: Option<(u64, Timestamp)>,
+    /// When anything of it last came to this process.
+    heard: Option<Timestamp>,
 }
 
 /// What was heard of each gate since this process began. Bounded by the number of enrolled gates.
@@ -63,7 +65,31 @@ impl Gates {
     }
 
     pub(crate) fn acknowledged(&self, gate: &str, version: u64, now: Timestamp) {
-        self.with(gate, |gate| gate.acknowledged = Some((version, now)));
+        self.with(gate, |gate| {
+            gate.acknowledged = Some((version, now));
+            gate.heard = gate.heard.max(Some(now));
+        });
+    }
+
+    /// Something of it came.
+    pub(crate) fn heard(&self, gate: &str, now: Timestamp) {
+        self.with(gate, |gate| gate.heard = gate.heard.max(Some(now)));
+    }
+
+    /// When anything of it last came to this process.
+    pub(crate) fn heard_last(&self, gate: &str) -> Option<Timestamp> {
+        self.with(gate, |gate| gate.heard)
+    }
+
+    /// Every gate heard of, and whether it follows the feed by this process.
+    pub(crate) fn connections(&self) -> Vec<(String, bool)> {
+        let gates = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        gates.iter().map(|(gate, heard)| (gate.clone(), heard.streams > 0)).collect()
+    }
+
+    /// Whether it follows the feed by this process.
+    pub(crate) fn is_connected(&self, gate: &str) -> bool {
+        self.with(gate, |gate| gate.streams > 0)
     }
 
     /// The last version that this gate acknowledged to this process, and when.

@@ -278,11 +278,31 @@ fn events_stand(log: &events::Standing) -> Vec<Check> {
 }
 
 /// The gates that are to follow the feed.
-async fn followers(server: &Server) -> Vec<String> {
+pub(crate) async fn followers(server: &Server) -> Vec<String> {
     let filter =
         Filter { equals: vec![("state", json!("enrolled"))], limit: GATES_SHOWN_MAX, ..Filter::default() };
     let rows = server.govern.store.list(&GATES, &filter).await.unwrap_or_default();
     rows.iter().filter_map(|row| Some(row.get("gate")?.as_str()?.to_owned())).collect()
+}
+
+/// What is known of a gate beside its streams.
+pub(crate) async fn seen(server: &Server, gate: &str, now: Timestamp) -> Seen {
+    let store = &server.govern.store;
+    let mut heard = server.gates.acknowledged_last(gate);
+    if heard.is_none() {
+        // Before this process began, or by another: newer receipts sort first.
+        let newest = Filter { equals: vec![("gate", json!(gate))], limit: 1, ..Filter::default() };
+        let rows = store.list(&RECEIPTS, &newest).await.unwrap_or_default();
+        heard = rows.first().and_then(|row| {
+            let version = row.get("to_version")?.as_u64()?;
+            Some((version, Timestamp::from_micros(row.get("received_us")?.as_i64()?)))
+        });
+    }
+    let head = store.feed_head();
+    let version = heard.map_or(0, |(version, _)| version);
+    let missing = if version < head { store.feed_since(version, 1).await.ok().flatten() } else { None };
+    let behind_since = missing.and_then(|deltas| deltas.first().map(|delta| delta.at));
+    Seen { head, heard, behind_since, now }
 }
 
 /// How each gate stands, those included of which nothing was heard since this process began; and how many are behind.
@@ -292,21 +312,7 @@ async fn gates(server: &Server, now: Timestamp) -> (Vec<Check>, i64) {
     let followers = followers(server).await;
     let behind = server.gates.behind(&followers, store.head().feed_version);
     for gate in followers {
-        let mut heard = server.gates.acknowledged_last(&gate);
-        if heard.is_none() {
-            // Before this process began, or by another: newer receipts sort first.
-            let newest = Filter { equals: vec![("gate", json!(gate))], limit: 1, ..Filter::default() };
-            let rows = store.list(&RECEIPTS, &newest).await.unwrap_or_default();
-            heard = rows.first().and_then(|row| {
-                let version = row.get("to_version")?.as_u64()?;
-                Some((version, Timestamp::from_micros(row.get("received_us")?.as_i64()?)))
-            });
-        }
-        let head = store.feed_head();
-        let version = heard.map_or(0, |(version, _)| version);
-        let missing = if version < head { store.feed_since(version, 1).await.ok().flatten() } else { None };
-        let behind_since = missing.and_then(|deltas| deltas.first().map(|delta| delta.at));
-        let seen = Seen { head, heard, behind_since, now };
+        let seen = seen(server, &gate, now).await;
         checks.push(server.gates.check(&gate, &seen));
     }
     (checks, behind)

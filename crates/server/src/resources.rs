@@ -12,7 +12,9 @@ mod gates;
 mod key_actions;
 mod keys;
 mod ledger;
+mod live;
 mod measures;
+pub(crate) mod overview;
 mod owner_addresses;
 mod owner_export;
 mod owner_notices;
@@ -36,6 +38,8 @@ use crate::api::Api;
 pub(crate) fn all() -> Api {
     let mut api = Api::default();
     service::add(&mut api);
+    overview::add(&mut api);
+    live::add(&mut api);
     sessions::add(&mut api);
     owner_sessions::add(&mut api);
     owner_questions::add(&mut api);

@@ -1,13 +1,17 @@
 //! What the server holds, and its routes with everything that stands before and behind them.
 
 use crate::api::{AnsweredBy, Api};
+use crate::browsers::{Browsers, Front};
 use crate::document;
 use crate::events::Events;
 use crate::gates::Gates;
+use crate::live::Live;
 use crate::metrics::{Metrics, RequestLabels};
+use crate::overview::Overviews;
 use crate::problem::Problem;
 use crate::readiness::{Looks, Waiting};
 use crate::resources;
+use crate::verdicts::Verdicts;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -43,6 +47,13 @@ pub struct Server {
     /// What readiness saw waiting when it last looked.
     pub(crate) waiting: Waiting,
     pub(crate) looks: Looks,
+    /// What gates answered lately.
+    pub(crate) verdicts: Verdicts,
+    pub(crate) overviews: Overviews,
+    /// What changed, for whoever follows.
+    pub(crate) live: Live,
+    /// How browsers are served.
+    pub(crate) browsers: Browsers,
     pub(crate) document: Arc<str>,
     /// Tells streams to end.
     pub(crate) stopping: watch::Sender<bool>,
@@ -71,6 +82,10 @@ impl Server {
             gates: Gates::since(began),
             waiting: Waiting::default(),
             looks: Looks::default(),
+            verdicts: Verdicts::since(began),
+            overviews: Overviews::default(),
+            live: Live::default(),
+            browsers: Browsers::default(),
             document: openapi().into(),
             stopping: watch::Sender::new(false),
         }
@@ -90,6 +105,13 @@ impl Server {
         self
     }
 
+    /// Serving browsers in this way.
+    #[must_use]
+    pub fn with_browsers(mut self, browsers: Browsers) -> Self {
+        self.browsers = browsers;
+        self
+    }
+
     /// Taking events into this log.
     #[must_use]
     pub fn taking(mut self, events: Events) -> Self {
@@ -104,10 +126,19 @@ pub fn openapi() -> String {
     document::write(resources::all().operations())
 }
 
-/// The routes. What a connection brings beside the request comes in by [`crate::serve()`].
+/// The routes of the control plane's listener. What a connection brings beside the request comes in by [`crate::serve()`].
 pub fn router(server: Arc<Server>) -> Router {
+    routes(server, Front::Staff)
+}
+
+/// The routes of the owner's listener.
+pub fn owner_router(server: Arc<Server>) -> Router {
+    routes(server, Front::Owner)
+}
+
+fn routes(server: Arc<Server>, front: Front) -> Router {
     let api: Api = resources::all();
-    api.into_router(&server).layer(middleware::from_fn_with_state(server, finish))
+    api.into_router(&server, front).layer(middleware::from_fn_with_state(server, finish))
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -16,5 +16,6 @@ pub(crate) fn start(server: &Arc<Server>) -> JoinSet<()> {
     tasks.spawn(notices::run(Arc::clone(server)));
     tasks.spawn(sweep::run(Arc::clone(server)));
     tasks.spawn(venue::run(Arc::clone(server)));
+    tasks.spawn(crate::live::run(Arc::clone(server)));
     tasks
 }

@@ -44,6 +44,14 @@ pub(crate) async fn from(
     found.iter().map(entry).collect()
 }
 
+/// The tables in which the entries from an index up to, and not with, another wrote rows; each once.
+pub(crate) async fn written(inner: &Inner, first: u64, end: u64) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT DISTINCT \"table_name\" FROM \"entry_rows\" WHERE \"entry\" >= $1 AND \"entry\" < $2";
+    let found =
+        inner.db.read("read what was written", sql.to_owned(), vec![first.into(), end.into()]).await?;
+    found.iter().map(|row| row.text(0)).collect()
+}
+
 pub(crate) async fn entries(inner: &Inner, first: u64, limit: u32) -> Result<Vec<EntryRow>, StoreError> {
     let mut connection = inner.db.connection().await.map_err(database("read ledger entries"))?;
     from(&mut connection, first, limit.into()).await

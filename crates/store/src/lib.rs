@@ -7,10 +7,12 @@
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+mod activity;
 mod backlog;
 pub mod change;
 mod check;
 mod code;
+mod count;
 mod db;
 mod entries;
 pub mod error;
@@ -27,6 +29,7 @@ pub mod publish;
 mod read;
 mod rebuild;
 pub mod records;
+mod search;
 mod sequence;
 mod sessions;
 mod sqlite;
@@ -34,11 +37,14 @@ pub mod store;
 pub mod table;
 pub mod tables;
 
+pub use activity::{ActivityPlace, ActivityRow};
 pub use backlog::{Backlog, Published};
 pub use change::{Change, Committed, Expect, Idempotency, OutboxMessage, RowRead, RowWrite, VaultItem};
+pub use count::Count;
 pub use error::{OpenError, StoreError};
 pub use feed::FeedSnapshot;
 pub use options::{Clock, StoreOptions};
 pub use records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, RowsChecked, Session};
+pub use search::{FeedStep, Lead, Search};
 pub use store::Store;
 pub use table::{Column, Image, Kind, Table};

@@ -17,6 +17,16 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0002_loop.sql"),
         include_str!("../migrations/postgres/0002_loop.sql"),
     ),
+    (
+        3,
+        include_str!("../migrations/sqlite/0003_overview.sql"),
+        include_str!("../migrations/postgres/0003_overview.sql"),
+    ),
+    (
+        4,
+        include_str!("../migrations/sqlite/0004_activity.sql"),
+        include_str!("../migrations/postgres/0004_activity.sql"),
+    ),
 ];
 
 /// Any number will do, as long as nobody else takes it.

@@ -18,7 +18,7 @@ pub(crate) fn column_list(table: &Table) -> String {
     names.join(",")
 }
 
-fn select(table: &Table) -> String {
+pub(crate) fn select(table: &Table) -> String {
     format!("SELECT {} FROM \"{}\"", column_list(table), table.name)
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn cells(table: &Table, row: &AnyRow) -> Result<Vec<Arg>, StoreError>
     table.columns.iter().enumerate().map(cell).collect()
 }
 
-fn image(table: &Table, row: &AnyRow) -> Result<Image, StoreError> {
+pub(crate) fn image(table: &Table, row: &AnyRow) -> Result<Image, StoreError> {
     let mut image = Image::new();
     for (column, cell) in table.columns.iter().zip(cells(table, row)?) {
         let value = match cell {
@@ -136,13 +136,29 @@ fn listing(table: &Table, filter: &Filter) -> Result<(String, Vec<Arg>), StoreEr
     Ok((sql, args))
 }
 
-fn unlisted(table: &Table, name: &str, what: &str) -> StoreError {
+pub(crate) fn unlisted(table: &Table, name: &str, what: &str) -> StoreError {
     StoreError::Invalid(format!("column `{name}` of `{}` {what}", table.name))
 }
 
-fn column<'a>(table: &'a Table, name: &str) -> Result<&'a Column, StoreError> {
+pub(crate) fn column<'a>(table: &'a Table, name: &str) -> Result<&'a Column, StoreError> {
     let found = table.columns.iter().find(|column| column.name == name);
     found.ok_or_else(|| unlisted(table, name, "does not exist"))
+}
+
+/// The latest rows by a column of whole numbers that must hold this or more.
+pub(crate) async fn latest(
+    inner: &Inner,
+    table: &Table,
+    (name, at_least): (&str, i64),
+    limit: u32,
+) -> Result<Vec<Image>, StoreError> {
+    if !matches!(column(table, name)?.kind, Kind::Integer | Kind::IntegerOrNull) {
+        return Err(unlisted(table, name, "holds no whole numbers"));
+    }
+    let sql = format!("{} WHERE \"{name}\" >= $1 ORDER BY \"{name}\" DESC LIMIT $2", select(table));
+    let args = vec![at_least.into(), i64::from(limit.min(Filter::LIMIT_MAX)).into()];
+    let found = inner.db.read("list the latest rows", sql, args).await?;
+    found.iter().map(|row| image(table, row)).collect()
 }
 
 /// Every row of a table in the order of keys, as stored, a page at a time.

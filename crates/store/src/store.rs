@@ -2,14 +2,17 @@
 //!
 //! What they do stands in the files named by topic. The last clone gone, the tasks behind it end.
 
+use crate::activity::{ActivityPlace, ActivityRow};
 use crate::backlog::{Backlog, Published};
 use crate::change::{Change, Committed, Idempotency};
+use crate::count::Count;
 use crate::error::{OpenError, StoreError};
 use crate::inner::{Handle, Inner};
 use crate::options::StoreOptions;
 use crate::records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, RowsChecked, Session};
+use crate::search::{FeedStep, Search};
 use crate::table::{Image, Table};
-use crate::{backlog, check, entries, feed, outbox, read, rebuild, sessions};
+use crate::{activity, backlog, check, count, entries, feed, outbox, read, rebuild, search, sessions};
 use std::sync::Arc;
 use sumun_model::Timestamp;
 use tokio::sync::watch;
@@ -75,6 +78,106 @@ impl Store {
     /// As [`Store::get`]; [`StoreError::Invalid`] for a column that is not there or holds JSON.
     pub async fn list(&self, table: &'static Table, filter: &Filter) -> Result<Vec<Image>, StoreError> {
         read::list(self.inner(), table, filter).await
+    }
+
+    /// How many rows match.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    pub async fn count(&self, table: &'static Table, wanted: &Count) -> Result<u64, StoreError> {
+        count::count(self.inner(), table, wanted).await
+    }
+
+    /// The latest rows by a column of whole numbers that must hold this or more; quick only by an index that begins with it.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    pub async fn latest(
+        &self,
+        table: &'static Table,
+        column: &'static str,
+        at_least: i64,
+        limit: u32,
+    ) -> Result<Vec<Image>, StoreError> {
+        read::latest(self.inner(), table, (column, at_least), limit).await
+    }
+
+    /// Rows whose columns begin with a text, led by one index.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    pub async fn search(&self, table: &'static Table, wanted: &Search) -> Result<Vec<Image>, StoreError> {
+        search::search(self.inner(), table, wanted).await
+    }
+
+    /// Rows with this text in one column and this number or a higher one in another, the lowest first. There must be an index on
+    /// both columns and the key.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    pub async fn nearest(
+        &self,
+        table: &'static Table,
+        text: (&'static str, &str),
+        at_least: (&'static str, u64),
+        limit: u32,
+    ) -> Result<Vec<Image>, StoreError> {
+        search::nearest(self.inner(), table, text, at_least, limit).await
+    }
+
+    /// Steps of the feed that told of a row, the newest first; those of entries up to and with this one, or all.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn feed_steps(
+        &self,
+        table: &'static Table,
+        key: &str,
+        up_to: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<FeedStep>, StoreError> {
+        search::feed_steps(self.inner(), table, key, up_to, limit).await
+    }
+
+    /// What these keys did, where anything is kept; in no order.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn activity(&self, keys: &[String]) -> Result<Vec<ActivityRow>, StoreError> {
+        activity::of_keys(self.inner(), keys).await
+    }
+
+    /// When these keys were last used, microseconds since 1970; those never used are left out.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn last_used(
+        &self,
+        keys: &[String],
+    ) -> Result<std::collections::BTreeMap<String, i64>, StoreError> {
+        activity::last_used(self.inner(), keys).await
+    }
+
+    /// How far the event log was taken in; none: nothing was yet.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn activity_place(&self) -> Result<Option<ActivityPlace>, StoreError> {
+        activity::place(self.inner()).await
+    }
+
+    /// Keeps what keys did, and how far the event log was taken in with it: both or neither. `anew`: places of records kept before
+    /// belong to another log, and hold no more.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn keep_activity(
+        &self,
+        kept: Vec<ActivityRow>,
+        place: &ActivityPlace,
+        anew: bool,
+    ) -> Result<(), StoreError> {
+        activity::keep(self.inner(), kept, place, anew).await
     }
 
     /// Makes a change and answers once it has its place in the ledger. Dropping the future does not undo it.
@@ -145,6 +248,14 @@ impl Store {
     /// As [`Store::get`].
     pub async fn entry(&self, index: u64) -> Result<Option<EntryRow>, StoreError> {
         Ok(self.entries(index, 1).await?.pop().filter(|entry| entry.index == index))
+    }
+
+    /// The tables in which the entries from an index up to, and not with, another wrote rows; each once, in no order.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn written(&self, first: u64, end: u64) -> Result<Vec<String>, StoreError> {
+        entries::written(self.inner(), first, end).await
     }
 
     /// Entries that wrote a row, oldest first, after an index.

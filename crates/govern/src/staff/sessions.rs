@@ -126,12 +126,32 @@ impl Govern {
     /// # Errors
     /// The store's.
     pub async fn session(&self, token: &str) -> Result<Option<Actor>, Refusal> {
+        let Some((session, mut body, actor)) = self.opened_by(token).await? else { return Ok(None) };
+        let now = self.world.now();
+        if now.as_micros().saturating_sub(body.seen_us) >= SEEN_EVERY_US {
+            body.seen_us = now.as_micros();
+            if !self.renew(&session.digest, &session.principal, &body).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(actor))
+    }
+
+    /// As [`Govern::session`], for whoever only looks whether it still stands: a page left open keeps no session alive.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn session_unused(&self, token: &str) -> Result<Option<Actor>, Refusal> {
+        Ok(self.opened_by(token).await?.map(|(_, _, actor)| actor))
+    }
+
+    async fn opened_by(&self, token: &str) -> Result<Option<(Session, Body, Actor)>, Refusal> {
         let Some(ticket) = Ticket::parse(SESSION_PREFIX, token) else { return Ok(None) };
         let now = self.world.now();
         let Some(session) = self.store.session(&ticket.digest(), now).await.map_err(store_refusal)? else {
             return Ok(None);
         };
-        let Ok(mut body) = serde_json::from_value::<Body>(session.body) else { return Ok(None) };
+        let Ok(body) = serde_json::from_value::<Body>(session.body.clone()) else { return Ok(None) };
         let roles = match session.principal.strip_prefix("user:") {
             Some(user) => match self.staff_roles(user).await? {
                 Some(roles) => roles,
@@ -141,13 +161,8 @@ impl Govern {
             // Nobody else opens sessions: machines show tokens, gates sign.
             None => return Ok(None),
         };
-        if now.as_micros().saturating_sub(body.seen_us) >= SEEN_EVERY_US {
-            body.seen_us = now.as_micros();
-            if !self.renew(&session.digest, &session.principal, &body).await? {
-                return Ok(None);
-            }
-        }
-        Ok(Some(body.actor(&session.principal, roles)))
+        let actor = body.actor(&session.principal, roles);
+        Ok(Some((session, body, actor)))
     }
 
     /// Ends the session of this token; false if there was none.

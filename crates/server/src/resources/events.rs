@@ -169,6 +169,10 @@ async fn take(asked: Asked) -> Result<Answer, Problem> {
     let events = log_of(&asked)?;
     check_digest(&asked)?;
     let (source, sender) = sender(&asked)?;
+    let gate = match &sender {
+        lines::Sender::Gate(gate) => Some(gate.clone()),
+        lines::Sender::Exchange => None,
+    };
     let from = asked.query_number("from").unwrap_or(1);
     let after = asked.query_number("after").unwrap_or_else(|| from.saturating_sub(1));
     if after >= from {
@@ -197,6 +201,13 @@ async fn take(asked: Asked) -> Result<Answer, Problem> {
     let after = if read.lines.is_empty() { 0 } else { after };
     let taken =
         events.log.take(Batch { source: source.clone(), after, lines: read.lines }).await.map_err(problem)?;
+    // What was held already stood before what was not.
+    let new = read.answered.len().saturating_sub(usize::try_from(taken.taken).unwrap_or(usize::MAX));
+    let now = asked.server.govern.world.now();
+    asked.server.verdicts.note(read.answered.into_iter().skip(new).flatten(), now);
+    if let Some(gate) = gate {
+        asked.server.gates.heard(gate.as_str(), now);
+    }
     metrics.events_taken.inc_by(taken.taken);
     metrics.events_skipped.inc_by(taken.skipped);
     Answer::ok(&TakenView { source, held: taken.held, taken: taken.taken, skipped: taken.skipped })

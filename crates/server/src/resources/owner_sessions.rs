@@ -1,11 +1,12 @@
 //! Customers' people sign in: the exchange's assertion is exchanged for a session, once.
 
-use super::sessions::{OpenedView, opened};
+use super::sessions::{Keep, OpenedView, may_keep, opened};
 use crate::access;
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::asked::Asked;
 use crate::assertion::{self, Asserted};
+use crate::browsers::Front;
 use crate::metrics::SignInLabels;
 use crate::operation::operation;
 use crate::problem::Problem;
@@ -14,10 +15,11 @@ use crate::text::Opaque;
 use http::StatusCode;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 use sumun_govern::actor::SecondFactor;
 use sumun_govern::govern::store_refusal;
 use sumun_govern::parties::person::customers_person;
-use sumun_govern::staff::OpenSession;
+use sumun_govern::staff::{OpenSession, Opened};
 use sumun_store::tables::{CUSTOMERS, PERSONS};
 use sumun_store::{Expect, RowRead};
 use utoipa::ToSchema;
@@ -30,6 +32,9 @@ pub(crate) struct OwnerSessionRequest {
     /// customer), `person`, `role`, `amr`, `auth_time` (when he was recognised in these ways, seconds since 1970: from then on
     /// a second factor's age counts).
     pub assertion: Opaque,
+    /// `cookie`: keep the token in a cookie that no script can read, instead of showing it. On the owner's listener only.
+    #[serde(default)]
+    pub keep: Option<Keep>,
 }
 
 pub(crate) fn add(api: &mut Api) {
@@ -48,8 +53,17 @@ pub(crate) fn add(api: &mut Api) {
 
 async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
     let request: OwnerSessionRequest = asked.body()?;
-    let server = &asked.server;
-    let accepted = accept(server, request.assertion.as_str()).await;
+    may_keep(&asked, request.keep, Front::Owner)?;
+    let session = open(&asked.server, request.assertion.as_str(), asked.source).await?;
+    opened(&asked, &session, request.keep)
+}
+
+/// Opens the session that an assertion stands for.
+///
+/// # Errors
+/// `assertion_refused`, the store's.
+pub(crate) async fn open(server: &Server, assertion: &str, from: Option<IpAddr>) -> Result<Opened, Problem> {
+    let accepted = accept(server, assertion).await;
     let outcome = if accepted.is_ok() { "accepted" } else { "refused" };
     server.metrics.sign_ins.get_or_create(&SignInLabels { kind: "customer", outcome }).inc();
     let (asserted, reads) = accepted?;
@@ -61,16 +75,15 @@ async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
         .iter()
         .find(|method| shows(&asserted.methods, method.as_str()))
         .map(|method| SecondFactor { method: method.as_str().to_owned(), at: asserted.recognised });
-    let principal = customers_person(&asserted.customer, &asserted.person);
     let open = OpenSession {
-        principal,
+        principal: customers_person(&asserted.customer, &asserted.person),
         customer: Some(asserted.customer.to_string()),
         roles: vec![asserted.role],
         second_factor: factor,
-        from: asked.source,
+        from,
         reads,
     };
-    opened(&server.govern.open_session(open).await?)
+    Ok(server.govern.open_session(open).await?)
 }
 
 /// What the assertion says, if it holds, was not used before, its customer does business here, and its person is on record

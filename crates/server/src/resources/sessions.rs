@@ -4,11 +4,15 @@ use crate::access;
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::asked::Asked;
+use crate::browsers::Front;
+use crate::cookie;
 use crate::metrics::SignInLabels;
 use crate::operation::operation;
+use crate::origin;
 use crate::problem::Problem;
+use crate::server::Server;
 use crate::text::{Code, Line, Password};
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use sumun_govern::Actor;
 use sumun_govern::staff::{Opened, SignIn};
@@ -24,6 +28,17 @@ pub(crate) struct SignInRequest {
     pub password: Password,
     /// The present code of the authenticator.
     pub totp: Code,
+    /// `cookie`: keep the token in a cookie that no script can read, instead of showing it.
+    #[serde(default)]
+    pub keep: Option<Keep>,
+}
+
+/// Where a session's token is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Keep {
+    /// By the browser, in a cookie.
+    Cookie,
 }
 
 /// The second factor, once more.
@@ -41,8 +56,9 @@ pub(crate) struct StepUpRequest {
     "principal": "user:mina", "roles": ["analyst"], "customer": null, "session": "S1", "second_factor": null
 }))]
 pub(crate) struct OpenedView {
-    /// Send it as `Authorization: Bearer …`.
-    pub token: String,
+    /// Send it as `Authorization: Bearer …`. Null where a cookie keeps it.
+    #[schema(required)]
+    pub token: Option<String>,
     /// Ends at the latest.
     #[schema(format = DateTime)]
     pub expires: String,
@@ -98,7 +114,7 @@ impl SessionView {
 impl OpenedView {
     pub(super) fn of(opened: &Opened) -> Self {
         Self {
-            token: opened.token.expose().to_owned(),
+            token: Some(opened.token.expose().to_owned()),
             expires: opened.expires.to_string(),
             entry: opened.entry,
             session: SessionView::of(&opened.actor),
@@ -106,15 +122,44 @@ impl OpenedView {
     }
 }
 
+/// Refuses to keep the session of one front's people by another front's cookie, or for a page of another host.
+pub(super) fn may_keep(asked: &Asked, keep: Option<Keep>, front: Front) -> Result<(), Problem> {
+    if keep.is_none() || (asked.front == front && asked.own_origin) {
+        return Ok(());
+    }
+    if asked.front == front {
+        return Err(origin::foreign());
+    }
+    Err(Problem::invalid(
+        "cookie_elsewhere",
+        "this listener keeps no such session in a cookie",
+        "sign customers in at the owner's listener (`[owner] listen`) and staff at the control plane's, or leave `keep` out",
+    )
+    .at("/keep"))
+}
+
 /// The answer to signing in.
-pub(super) fn opened(opened: &Opened) -> Result<Answer, Problem> {
-    Answer::json(StatusCode::CREATED, &OpenedView::of(opened))
+pub(super) fn opened(asked: &Asked, opened: &Opened, keep: Option<Keep>) -> Result<Answer, Problem> {
+    let shown = OpenedView::of(opened);
+    match keep {
+        None => Answer::json(StatusCode::CREATED, &shown),
+        Some(Keep::Cookie) => {
+            let shown = Answer::json(StatusCode::CREATED, &OpenedView { token: None, ..shown })?;
+            Ok(shown.with(header::SET_COOKIE, &kept(&asked.server, asked.front, opened)))
+        }
+    }
+}
+
+/// `Set-Cookie` with the session's token, until it ends.
+pub(crate) fn kept(server: &Server, front: Front, opened: &Opened) -> String {
+    let seconds = opened.expires.micros_since(server.govern.world.now()) / 1_000_000;
+    cookie::keep(&server.browsers, front, opened.token.expose(), seconds)
 }
 
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::SESSION_CREATE, "sessions", "Sign in as staff · 직원 로그인")
-            .about("Name, password and code; which of them was wrong is not told.")
+            .about("Name, password and code; which of them was wrong is not told. With `keep: \"cookie\"` the answer sets `sumun_staff`, and whatever is then asked by that cookie and is no GET must carry an `Origin` of this host.")
             .takes::<SignInRequest>()
             .gives::<OpenedView>(StatusCode::CREATED, "Signed in."),
         sign_in,
@@ -125,10 +170,13 @@ pub(crate) fn add(api: &mut Api) {
         async |asked: Asked| Answer::ok(&SessionView::of(asked.actor()?)),
     );
     api.add(
-        operation(&access::SESSION_DELETE, "sessions", "Sign out · 로그아웃").gives_nothing("Signed out."),
+        operation(&access::SESSION_DELETE, "sessions", "Sign out · 로그아웃")
+            .about("Takes the cookie out of the browser, too.")
+            .gives_nothing("Signed out."),
         async |asked: Asked| {
             asked.server.govern.close_session(token(&asked)?).await?;
-            Ok(Answer::nothing())
+            let clear = cookie::clear(&asked.server.browsers, asked.front);
+            Ok(Answer::nothing().with(header::SET_COOKIE, &clear))
         },
     );
     api.add(
@@ -141,14 +189,15 @@ pub(crate) fn add(api: &mut Api) {
 }
 
 async fn sign_in(asked: Asked) -> Result<Answer, Problem> {
-    let SignInRequest { user, password, totp } = asked.body()?;
+    let SignInRequest { user, password, totp, keep } = asked.body()?;
+    may_keep(&asked, keep, Front::Staff)?;
     let request =
         SignIn { user: user.into_string(), password: password.into_string(), totp: totp.into_string() };
     let server = &asked.server;
     let done = server.sign_ins.sign_in(&server.govern, &request, asked.source).await;
     let outcome = if done.is_ok() { "accepted" } else { "refused" };
     server.metrics.sign_ins.get_or_create(&SignInLabels { kind: "staff", outcome }).inc();
-    opened(&done?)
+    opened(&asked, &done?, keep)
 }
 
 async fn step_up(asked: Asked) -> Result<Answer, Problem> {

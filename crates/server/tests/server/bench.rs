@@ -219,7 +219,10 @@ impl Bench {
     pub(crate) async fn send_raw(&self, request: Request<axum::body::Body>) -> Answered {
         let response = self.routes.call(request).await.unwrap();
         let (head, body) = response.into_parts();
-        let endless = head.headers.get("content-type").is_some_and(|kind| kind == "application/x-ndjson");
+        let endless = head
+            .headers
+            .get("content-type")
+            .is_some_and(|kind| kind == "application/x-ndjson" || kind == "text/event-stream");
         let text = if endless {
             String::new()
         } else {

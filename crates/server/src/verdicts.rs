@@ -1,0 +1,132 @@
+//! What gates answered lately, counted as their lines are taken in: sixty spans of ten seconds, and nothing older.
+//!
+//! In this process only, and anew with it; the overview says since when. A line counts where it happened, not where it came, so that
+//! what a gate sends late does not look like a rush.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use sumun_model::wire::Line;
+use sumun_model::wire::event::Verdict;
+use sumun_model::{Reason, Timestamp};
+
+/// Length of a bucket.
+pub(crate) const BUCKET_S: u32 = 10;
+const BUCKET_US: i64 = 10_000_000;
+/// Buckets kept.
+const BUCKETS: i64 = 60;
+
+/// One request as its gate answered it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Answered {
+    at: Timestamp,
+    refused: bool,
+    reason: Option<Reason>,
+}
+
+impl Answered {
+    /// What this line says of it; nothing unless a gate tells of a request.
+    pub(crate) fn of(line: &Line) -> Option<Self> {
+        let Line::Access(access) = line else { return None };
+        // In shadow mode a refusal is recorded, and the request passes.
+        let refused = access.verdict? == Verdict::Deny && access.enforced != Some(false);
+        Some(Self { at: access.ts, refused, reason: access.reason.filter(|_| refused) })
+    }
+}
+
+/// Verdicts of one span of time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bucket {
+    /// Its number since 1970.
+    number: i64,
+    pub(crate) allowed: u64,
+    pub(crate) refused: u64,
+    reasons: BTreeMap<Reason, u64>,
+}
+
+impl Bucket {
+    /// When it began.
+    pub(crate) fn began(&self) -> Timestamp {
+        Timestamp::from_micros(self.number.saturating_mul(BUCKET_US))
+    }
+}
+
+/// Verdicts lately. Bounded: so many buckets, each with as many reasons as there are words for.
+#[derive(Debug)]
+pub(crate) struct Verdicts {
+    began: Timestamp,
+    buckets: Mutex<VecDeque<Bucket>>,
+}
+
+/// All of it at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Counted from here on.
+    pub(crate) since: Timestamp,
+    /// Oldest first, without gaps; the last one still grows.
+    pub(crate) buckets: Vec<Bucket>,
+    /// The most frequent first.
+    pub(crate) reasons: Vec<(Reason, u64)>,
+}
+
+impl Verdicts {
+    pub(crate) fn since(began: Timestamp) -> Self {
+        Self { began, buckets: Mutex::default() }
+    }
+
+    /// Counts these. What is older than the oldest bucket is not.
+    pub(crate) fn note(&self, answered: impl Iterator<Item = Answered>, now: Timestamp) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        roll(&mut buckets, number(self.began), number(now));
+        for one in answered {
+            // A gate's clock may be ahead of ours: what happens now is counted now.
+            let wanted = number(one.at).min(number(now));
+            let Some(bucket) = buckets.iter_mut().rev().find(|bucket| bucket.number == wanted) else {
+                continue;
+            };
+            if one.refused {
+                bucket.refused = bucket.refused.saturating_add(1);
+            } else {
+                bucket.allowed = bucket.allowed.saturating_add(1);
+            }
+            if let Some(reason) = one.reason {
+                *bucket.reasons.entry(reason).or_default() += 1;
+            }
+        }
+    }
+
+    /// As it stands.
+    pub(crate) fn tally(&self, now: Timestamp) -> Tally {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        roll(&mut buckets, number(self.began), number(now));
+        let buckets: Vec<Bucket> = buckets.iter().cloned().collect();
+        let mut sums = BTreeMap::<Reason, u64>::new();
+        for (reason, count) in buckets.iter().flat_map(|bucket| &bucket.reasons) {
+            *sums.entry(*reason).or_default() += count;
+        }
+        let mut reasons: Vec<_> = sums.into_iter().collect();
+        reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
+        let oldest = buckets.first().map_or(self.began, Bucket::began);
+        Tally { since: self.began.max(oldest), buckets, reasons }
+    }
+}
+
+fn number(at: Timestamp) -> i64 {
+    at.as_micros().div_euclid(BUCKET_US)
+}
+
+/// Begins what buckets there are since the last one, and forgets the oldest.
+fn roll(buckets: &mut VecDeque<Bucket>, began: i64, now: i64) {
+    let oldest = now.saturating_sub(BUCKETS).saturating_add(1).max(began);
+    while buckets.front().is_some_and(|bucket| bucket.number < oldest) {
+        buckets.pop_front();
+    }
+    // A clock that was set back adds nothing: what is there stays until it is old.
+    let next = buckets.back().map_or(oldest, |last| last.number.saturating_add(1)).max(oldest);
+    for number in next..=now {
+        buckets.push_back(Bucket { number, ..Bucket::default() });
+    }
+    while buckets.len() > usize::try_from(BUCKETS).unwrap_or(usize::MAX) {
+        buckets.pop_front();
+    }
+}

@@ -1,0 +1,22 @@
+-- What keys did: a bounded record each, made of the event log and not of the ledger. One row of `activity_place` says how far
+-- the log was taken in; it moves in the transaction that writes the records.
+CREATE TABLE "key_activity" (
+    "key" TEXT COLLATE "C" NOT NULL,
+    "position" BIGINT NOT NULL,
+    "last_used_us" BIGINT,
+    "body" TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY ("key")
+);
+
+CREATE TABLE "activity_place" (
+    "one" BIGINT NOT NULL,
+    "next" BIGINT NOT NULL,
+    "body" TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY ("one")
+);
+
+-- Keys by what their applications begin with, and those under a measure: by index, whatever the number of keys.
+CREATE INDEX "keys_by_application" ON "keys" ("application", "key");
+CREATE INDEX "keys_by_measure" ON "keys" ("measure", "key") WHERE "measure" IS NOT NULL;
+-- The receipt that first covers a version.
+CREATE INDEX "receipts_by_gate_and_to_version" ON "receipts" ("gate", "to_version", "receipt");
