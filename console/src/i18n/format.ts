@@ -46,3 +46,11 @@ export function duration(lang: Lang, ms: number): string {
   if (ms < 172_800_000) return one(ms / 3_600_000, "hour", 0);
   return one(ms / 86_400_000, "day", 0);
 }
+
+/** `1.4 %` of a share between 0 and 1. */
+export function percent(lang: Lang, share: number): string {
+  return new Intl.NumberFormat(locale(lang), {
+    style: "percent",
+    maximumFractionDigits: share > 0 && share < 0.1 ? 1 : 0,
+  }).format(share);
+}

@@ -11,6 +11,7 @@ export const gateWords = words(
     revoked: "폐기됨",
     fresh: "최신 상태",
     behind: (n: string) => `${n}개 버전 뒤처짐`,
+    away: "연결 다시 맺는 중",
     stale: "응답이 끊김",
     staleText:
       "이 게이트가 최근 변경을 적용했는지 알 수 없습니다. 게이트 서버와 네트워크를 확인하십시오. 차단은 영수증으로만 확인됩니다.",
@@ -61,6 +62,7 @@ export const gateWords = words(
     revoked: "Revoked",
     fresh: "Up to date",
     behind: (n: string) => `${n} version(s) behind`,
+    away: "Reconnecting",
     stale: "Not heard of",
     staleText:
       "Whether this gate obeys the last changes is not known. Look at its machine and the network. Only a receipt proves a cut-off.",

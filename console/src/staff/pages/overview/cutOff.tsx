@@ -1,0 +1,51 @@
+// How long it took from a suspicion until every gate had signed that the key is cut off.
+import { Link } from "react-router";
+import { count, duration } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Card, Stat, Time } from "../../../ui/basics";
+import { Table } from "../../../ui/lists";
+import { MeasureBadge } from "../../../ui/measure";
+import type { Facts } from "./index";
+import { overviewWords } from "./words";
+
+export function CutOff({ cutoff }: { cutoff: Facts["cutoff"] }) {
+  const w = useWords(overviewWords);
+  const { lang } = useLang();
+  const said = (ms: number | null) => (ms === null ? "–" : duration(lang, ms));
+  return (
+    <Card title={w.cutoff}>
+      <div className="stack">
+        <p className="muted">{w.cutoffText}</p>
+        {cutoff.count === 0 ? (
+          <p>{w.noCutoff}</p>
+        ) : (
+          <>
+            <div className="row stats">
+              <Stat label={w.half} figure={said(cutoff.p50_ms)} />
+              <Stat label={w.most} figure={said(cutoff.p99_ms)} />
+              <Stat label={w.counted} figure={count(lang, cutoff.count)} />
+            </div>
+            <Table
+              caption={w.cutoff}
+              rows={cutoff.recent}
+              id={(row) => `${row.key} ${row.effect}`}
+              columns={[
+                {
+                  head: w.key,
+                  cell: (row) => (
+                    <Link className="mono" to={`/keys/${encodeURIComponent(row.key)}`}>
+                      {row.key.length > 14 ? `${row.key.slice(0, 8)}…${row.key.slice(-4)}` : row.key}
+                    </Link>
+                  ),
+                },
+                { head: w.measure, cell: (row) => <MeasureBadge measure={row.measure} /> },
+                { head: w.effect, cell: (row) => <Time at={row.effect} /> },
+                { head: w.took, cell: (row) => duration(lang, row.ms), number: true },
+              ]}
+            />
+          </>
+        )}
+      </div>
+    </Card>
+  );
+}
