@@ -1,0 +1,44 @@
+// How numbers, instants and durations read, in both languages.
+import { expect, test } from "vitest";
+import { count, duration, instant, percent, relative } from "./format";
+
+/** Intl puts narrow and no-break spaces where people see a space. */
+const plain = (text: string) => text.replaceAll(/[\u00a0\u202f]/g, " ");
+
+test.each([
+  [0, "0 ms", "0ms"],
+  [240, "240 ms", "240ms"],
+  [999.4, "999 ms", "999ms"],
+  [1_400, "1.4 secs", "1.4초"],
+  [59_900, "59.9 secs", "59.9초"],
+  [720_000, "12 mins", "12분"],
+  [7_200_000, "2 hrs", "2시간"],
+  [172_800_000, "2 days", "2일"],
+])("%d ms", (ms, en, ko) => {
+  expect(plain(duration("en", ms))).toBe(en);
+  expect(plain(duration("ko", ms))).toBe(ko);
+});
+
+const NOW = Date.parse("2026-11-20T12:00:00Z");
+test.each([
+  ["2026-11-20T12:00:00Z", "now", "지금"],
+  ["2026-11-20T11:59:58Z", "2 seconds ago", "2초 전"],
+  ["2026-11-20T11:57:00Z", "3 minutes ago", "3분 전"],
+  ["2026-11-20T14:00:00Z", "in 2 hours", "2시간 후"],
+  ["2026-11-18T11:00:00Z", "2 days ago", "그저께"],
+])("%s", (at, en, ko) => {
+  expect(plain(relative("en", at, NOW))).toBe(en);
+  expect(plain(relative("ko", at, NOW))).toBe(ko);
+});
+
+test("what is no instant stays as it is", () => {
+  expect(instant("en", "soon")).toBe("soon");
+  expect(relative("ko", "soon", NOW)).toBe("soon");
+});
+
+test("numbers and shares", () => {
+  expect(count("en", 1_234_567)).toBe("1,234,567");
+  expect(percent("en", 0.014)).toBe("1.4%");
+  expect(percent("en", 0.5)).toBe("50%");
+  expect(percent("ko", 0)).toBe("0%");
+});
