@@ -1,5 +1,99 @@
+// One key: why it stands where it stands first, then who, what, from where, what changed, what it could do, and what was done.
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "react-router";
+import { api, good } from "../../../api/client";
+import { useWords } from "../../../i18n/lang";
+import { Card, Id } from "../../../ui/basics";
+import { KeyStateBadge, MeasureBadge } from "../../../ui/measure";
 import { Page } from "../../../ui/shell";
+import { Read } from "../../../ui/states";
+import { KeyActs } from "../../parts/keyActs";
+import { Ladder } from "../../parts/ladder";
+import { Measures } from "../../parts/measures";
+import { Notices } from "../../parts/notices";
+import { explanationOf } from "../../parts/shapes";
+import { Signals } from "../../parts/signals";
+import { actionWords, word } from "../../parts/words";
+import { ActivityCards } from "./activity";
+import { Stolen, What, Where, Whose } from "./facts";
+import { Entries, Receipts } from "./history";
+import { useKeyReads } from "./reads";
+import { Verdict } from "./verdict";
+import { keyWords } from "./words";
 
 export function Key() {
-  return <Page title="Key">{null}</Page>;
+  const w = useWords(keyWords);
+  const actions = useWords(actionWords) as Record<string, unknown>;
+  const { key: id = "" } = useParams();
+  const shown = useQuery({
+    queryKey: ["keys", id],
+    queryFn: () => good(api.GET("/v1/keys/{key}", { params: { path: { key: id } } })),
+  });
+  const reads = useKeyReads(id);
+  const open = reads.approvals.data?.items ?? [];
+  const ending = open.find((one) => one.action === "key.expire")?.approval ?? null;
+  const short = id.length > 20 ? `${id.slice(0, 8)}…${id.slice(-6)}` : id;
+  return (
+    <Page title={w.title(short)} aside={<Link to="/keys">{w.back}</Link>}>
+      <Read query={shown}>
+        {(key) => (
+          <div className="stack">
+            <div className="row">
+              <Id id={key.key} label={key.key} />
+              <KeyStateBadge state={key.state} />
+              <MeasureBadge measure={key.measure} />
+            </div>
+            <Verdict of={key} reads={reads} />
+            <div className="two">
+              <div className="stack">
+                <ActivityCards reads={reads} />
+                {reads.inside ? (
+                  <>
+                    <Card title={w.why}>
+                      <Read query={reads.standing}>
+                        {(standing) => (
+                          <Ladder of={explanationOf(standing.explained)} signals={reads.signals.data?.items ?? []} />
+                        )}
+                      </Read>
+                    </Card>
+                    <Card title={w.signals}>
+                      <Read query={reads.signals}>{({ items }) => <Signals of={items} />}</Read>
+                    </Card>
+                    <Card title={w.measures}>
+                      <Read query={reads.measures}>{({ items }) => <Measures of={items} />}</Read>
+                    </Card>
+                  </>
+                ) : null}
+                <Entries reads={reads} />
+              </div>
+              <div className="stack">
+                <Card title={w.acts}>
+                  <KeyActs of={key} waiting={ending} />
+                </Card>
+                {open.length === 0 ? null : (
+                  <Card title={w.approvalsOpen}>
+                    <ul className="pieces">
+                      {open.map((one) => (
+                        <li key={one.approval}>
+                          <Link to={`/approvals/${encodeURIComponent(one.approval)}`}>{word(actions, one.action)}</Link>
+                        </li>
+                      ))}
+                    </ul>
+                  </Card>
+                )}
+                <Stolen reads={reads} />
+                <Whose of={key} />
+                <What of={key} />
+                <Where of={key} />
+                {reads.inside ? <Receipts reads={reads} /> : null}
+                <Card title={w.notices}>
+                  <Read query={reads.notices}>{({ items }) => <Notices of={items} />}</Read>
+                </Card>
+              </div>
+            </div>
+          </div>
+        )}
+      </Read>
+    </Page>
+  );
 }

@@ -1,0 +1,190 @@
+// What a key usually does beside what it does now, differences in words; from where, with what, at which hours.
+import type { ReactNode } from "react";
+import type { Schemas } from "../../../api/client";
+import { count } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Badge, Card, Time } from "../../../ui/basics";
+import { Table } from "../../../ui/lists";
+import { Read } from "../../../ui/states";
+import type { KeyReads } from "./reads";
+import { keyWords } from "./words";
+
+type Activity = Schemas["ActivityView"];
+/** So many times as many, or so small a share, before it is called a difference. */
+const CLEARLY = 2;
+const DAY_S = 86_400;
+
+type Line = { name: string; usually: string; now: string; differs: string | null };
+
+/** The lines of the comparison. Only words are made here; the figures are the server's. */
+export function useLines(of: Activity): Line[] {
+  const w = useWords(keyWords);
+  const { lang } = useLang();
+  const { recent, baseline } = of;
+  const list = (texts: readonly string[]) => (texts.length === 0 ? w.none : texts.join(", "));
+  const fresh = (now: readonly string[], before: readonly string[]) => {
+    const added = now.filter((one) => !before.includes(one));
+    return added.length === 0 ? null : w.fresh(added.join(", "));
+  };
+  const times = baseline.uses_day > 0 ? recent.uses / baseline.uses_day : 0;
+  return [
+    {
+      name: w.usesDay,
+      usually: w.times(count(lang, baseline.uses_day)),
+      now: w.times(count(lang, recent.uses)),
+      differs:
+        times >= CLEARLY
+          ? w.more(count(lang, Math.round(times * 10) / 10))
+          : baseline.uses_day > 0 && times <= 1 / (CLEARLY * 2)
+            ? w.less
+            : null,
+    },
+    {
+      name: w.sources,
+      usually: count(lang, baseline.sources),
+      now: count(lang, recent.sources),
+      differs: recent.sources > baseline.sources ? w.moreSources : null,
+    },
+    {
+      name: w.networks,
+      usually: list(baseline.networks),
+      now: list(recent.networks),
+      differs: fresh(recent.networks, baseline.networks),
+    },
+    {
+      name: w.clients,
+      usually: list(baseline.clients),
+      now: list(recent.clients),
+      differs: fresh(recent.clients, baseline.clients),
+    },
+  ];
+}
+
+function Compare({ of }: { of: Activity }) {
+  const w = useWords(keyWords);
+  const { lang } = useLang();
+  const lines = useLines(of);
+  if (!of.baseline.since) {
+    return (
+      <div className="stack tight">
+        <p>{w.noBaseline}</p>
+        <ul className="pieces">
+          {lines.map((line) => (
+            <li key={line.name}>
+              {line.name}: {line.now}
+            </li>
+          ))}
+        </ul>
+      </div>
+    );
+  }
+  const columns: { head: string; cell: (line: Line) => ReactNode }[] = [
+    { head: "", cell: (line) => <strong>{line.name}</strong> },
+    { head: w.usually, cell: (line) => line.usually },
+    {
+      head: w.now,
+      cell: (line) => (
+        <div>
+          {line.now}
+          <div className={line.differs === null ? "muted" : "differs"}>{line.differs ?? w.same}</div>
+        </div>
+      ),
+    },
+  ];
+  return (
+    <div className="stack tight">
+      <Table caption={w.compare} rows={lines} id={(line) => line.name} columns={columns} />
+      {of.day_s === DAY_S ? null : <p className="muted">{w.shortDay(count(lang, of.day_s))}</p>}
+    </div>
+  );
+}
+
+function Hours({ of }: { of: readonly number[] }) {
+  const w = useWords(keyWords);
+  const { lang } = useLang();
+  const most = Math.max(1, ...of);
+  return (
+    <figure className="stack tight figure">
+      <figcaption className="muted">{w.hours}</figcaption>
+      <div className="hours">
+        {of.map((uses, hour) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the place is the hour
+          <span key={hour} style={{ height: `${(uses / most) * 100}%` }} title={w.hour(hour, count(lang, uses))} />
+        ))}
+      </div>
+    </figure>
+  );
+}
+
+export function ActivityCards({ reads }: { reads: KeyReads }) {
+  const w = useWords(keyWords);
+  const { lang } = useLang();
+  const effects: Record<string, string> = { read: w.read, cancel: w.cancel, order: w.order, transfer: w.transfer };
+  return (
+    <>
+      <Card title={w.compare}>
+        <Read query={reads.activity}>
+          {(activity) =>
+            activity.uses + activity.refused === 0 ? <p className="muted">{w.noUse}</p> : <Compare of={activity} />
+          }
+        </Read>
+      </Card>
+      <Card title={w.seen}>
+        <Read query={reads.activity}>
+          {(activity) =>
+            activity.sources.length === 0 ? (
+              <p className="muted">{w.noUse}</p>
+            ) : (
+              <div className="stack">
+                <Table
+                  caption={w.seen}
+                  rows={activity.sources}
+                  id={(source) => source.address}
+                  columns={[
+                    {
+                      head: w.address,
+                      cell: (source) => (
+                        <div>
+                          <span className="mono">{source.address}</span>
+                          <div>
+                            {source.registered ? (
+                              <Badge tone="good">{w.registered}</Badge>
+                            ) : (
+                              <Badge tone="expire">{w.notRegistered}</Badge>
+                            )}
+                          </div>
+                        </div>
+                      ),
+                    },
+                    {
+                      head: w.network,
+                      cell: (source) => `${source.network ?? w.unknown}${source.country ? ` · ${source.country}` : ""}`,
+                    },
+                    { head: w.uses, number: true, cell: (source) => count(lang, source.uses) },
+                    { head: w.refused, number: true, cell: (source) => count(lang, source.refused) },
+                    { head: w.last, cell: (source) => <Time at={source.last} /> },
+                  ]}
+                />
+                <Hours of={activity.hours} />
+                <details>
+                  <summary>{w.routes}</summary>
+                  <Table
+                    caption={w.routes}
+                    rows={activity.routes}
+                    id={(route) => route.route}
+                    columns={[
+                      { head: w.route, cell: (route) => <span className="mono">{route.route}</span> },
+                      { head: w.effect, cell: (route) => (route.effect ? (effects[route.effect] ?? route.effect) : w.unknown) },
+                      { head: w.uses, number: true, cell: (route) => count(lang, route.uses) },
+                      { head: w.last, cell: (route) => <Time at={route.last} /> },
+                    ]}
+                  />
+                </details>
+              </div>
+            )
+          }
+        </Read>
+      </Card>
+    </>
+  );
+}

@@ -1,0 +1,207 @@
+// Who stands behind a key, what it may do, and from where. Names are masked by the server; unmasking is a recorded act elsewhere.
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+import { api, good } from "../../../api/client";
+import { useMe } from "../../../api/session";
+import { count, instant } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Badge, Card, Id, Pairs, Time } from "../../../ui/basics";
+import type { KeyView } from "../../parts/shapes";
+import { useWho } from "../../parts/who";
+import { purposeWords, scopeWords, segmentWords, word } from "../../parts/words";
+import type { KeyReads } from "./reads";
+import { keyWords } from "./words";
+
+export function Whose({ of }: { of: KeyView }) {
+  const w = useWords(keyWords);
+  const who = useWho();
+  const segments = useWords(segmentWords) as Record<string, unknown>;
+  const { has } = useMe();
+  const mayPerson = has("analyst", "approver", "compliance_lead", "auditor", "support");
+  const account = useQuery({
+    queryKey: ["accounts", of.account],
+    queryFn: () => good(api.GET("/v1/accounts/{account}", { params: { path: { account: of.account } } })),
+    staleTime: 60_000,
+  });
+  const id = account.data?.person ?? null;
+  const person = useQuery({
+    queryKey: ["persons", id],
+    queryFn: () => good(api.GET("/v1/persons/{person}", { params: { path: { person: id ?? "" } } })),
+    enabled: mayPerson && id !== null,
+    staleTime: 60_000,
+  });
+  const operator = useQuery({
+    queryKey: ["operators", of.operator],
+    queryFn: () => good(api.GET("/v1/operators/{operator}", { params: { path: { operator: of.operator } } })),
+    staleTime: 60_000,
+  });
+  return (
+    <Card title={w.who}>
+      <Pairs
+        of={[
+          [
+            w.account,
+            <Link key="account" to={`/keys?account=${encodeURIComponent(of.account)}`}>
+              {of.account}
+            </Link>,
+          ],
+          [
+            w.customer,
+            account.data ? (
+              <span key="customer" className="mono">
+                {account.data.customer}
+              </span>
+            ) : null,
+          ],
+          [w.segment, account.data ? word(segments, account.data.segment) : null],
+          [
+            w.person,
+            mayPerson ? (
+              id === null ? null : (
+                <span key="person">
+                  {person.data?.name ?? "–"} <span className="mono muted">{id}</span>
+                </span>
+              )
+            ) : (
+              <span key="person" className="muted">
+                {w.noPerson}
+              </span>
+            ),
+          ],
+          [
+            w.operator,
+            <span key="operator">
+              {operator.data?.name ?? ""} <span className="mono">{of.operator}</span>
+            </span>,
+          ],
+          [
+            w.vendor,
+            of.vendor ? (
+              <span key="vendor" className="mono">
+                {of.vendor}
+              </span>
+            ) : null,
+          ],
+          [w.requestedBy, who(of.requested_by)],
+          [
+            w.replaces,
+            of.replaces ? <Id key="replaces" id={of.replaces} to={`/keys/${encodeURIComponent(of.replaces)}`} /> : null,
+          ],
+        ]}
+      />
+    </Card>
+  );
+}
+
+export function What({ of }: { of: KeyView }) {
+  const w = useWords(keyWords);
+  const { lang } = useLang();
+  const scopes = useWords(scopeWords) as Record<string, unknown>;
+  const purposes = useWords(purposeWords) as Record<string, unknown>;
+  const limits = [
+    of.mandate.orders_per_second_max ? w.perSecond(count(lang, of.mandate.orders_per_second_max)) : null,
+    of.mandate.markets ? w.markets(of.mandate.markets.join(", ")) : null,
+    of.mandate.countries ? w.countries(of.mandate.countries.join(", ")) : null,
+  ].filter((one) => one !== null);
+  const steps: Record<string, string> = { read: w.stepRead, trade: w.stepTrade, transfer: w.stepTransfer };
+  return (
+    <Card title={w.what}>
+      <Pairs
+        of={[
+          [w.scopes, of.scopes.map((scope) => word(scopes, scope)).join(", ")],
+          [w.application, of.application],
+          [w.purpose, word(purposes, of.purpose)],
+          [w.mandate, limits.length === 0 ? w.noMandate : limits.join("; ")],
+          [
+            w.grants,
+            of.approvals.length === 0 ? null : (
+              <ul key="grants" className="pieces">
+                {of.approvals.map((grant) => (
+                  <li key={grant.step}>
+                    {steps[grant.step] ?? grant.step}:{" "}
+                    {grant.approval ? (
+                      <Link to={`/approvals/${encodeURIComponent(grant.approval)}`}>{grant.granted ? w.granted : w.waits}</Link>
+                    ) : grant.granted ? (
+                      w.granted
+                    ) : (
+                      w.waits
+                    )}
+                    {grant.until ? ` · ${w.stepUntil(instant(lang, grant.until))}` : ""}
+                  </li>
+                ))}
+              </ul>
+            ),
+          ],
+          [
+            w.terms,
+            <span key="terms">
+              {of.terms} · <Time at={of.terms_accepted} full />
+            </span>,
+          ],
+          [
+            w.scheme,
+            <span key="scheme" className="mono">
+              {of.scheme}
+            </span>,
+          ],
+          [w.created, <Time key="created" at={of.created} full />],
+          [w.expires, <Time key="expires" at={of.expires} full />],
+          [w.rotateBy, of.rotate_by ? <Time key="rotate" at={of.rotate_by} full /> : null],
+        ]}
+      />
+    </Card>
+  );
+}
+
+export function Where({ of }: { of: KeyView }) {
+  const w = useWords(keyWords);
+  return (
+    <Card title={w.from}>
+      {of.allowlist.length === 0 ? <p className="muted">{w.anywhere}</p> : null}
+      <ul className="pieces">
+        {of.allowlist.map((entry) => {
+          const known = typeof entry === "string" ? { prefix: entry } : entry;
+          const proved = "proved" in known ? known.proved : null;
+          const since = "since" in known ? known.since : null;
+          return (
+            <li key={known.prefix} className="row">
+              <span className="mono">{known.prefix}</span>
+              {proved ? (
+                <span>
+                  <Badge tone="good">{w.proved}</Badge> <Time at={proved} />
+                </span>
+              ) : (
+                <Badge tone="warn">{w.notProved}</Badge>
+              )}
+              {since ? (
+                <span className="muted">
+                  {w.since} <Time at={since} />
+                </span>
+              ) : null}
+            </li>
+          );
+        })}
+      </ul>
+    </Card>
+  );
+}
+
+/** What a thief could do with it now; the worst first. */
+export function Stolen({ reads }: { reads: KeyReads }) {
+  const w = useWords(keyWords);
+  const { lang } = useLang();
+  const sentences = reads.capability.data?.sentences;
+  return (
+    <Card title={w.stolen}>
+      {sentences === undefined ? (
+        <p className="muted">–</p>
+      ) : (
+        <ul className="pieces">
+          {sentences.map((said) => (
+            <li key={said.en}>{said[lang]}</li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,104 @@
+// What happened to a key: measures, gates' receipts, and its entries in the ledger, newest first, each a link to its proof.
+import { useState } from "react";
+import { Link } from "react-router";
+import { duration } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Button, Card, Time } from "../../../ui/basics";
+import { classText } from "../../../ui/classes";
+import { Table } from "../../../ui/lists";
+import { Read } from "../../../ui/states";
+import { useWho } from "../../parts/who";
+import type { KeyReads } from "./reads";
+import { keyWords } from "./words";
+
+const TONES: Record<string, string> = {
+  "key.expired": "expire",
+  "key.rejected": "expire",
+  "key.suspended": "hold",
+  "key.held": "hold",
+  "key.released": "good",
+  "key.lifted": "good",
+  "key.issued": "good",
+  "measure.entered": "warn",
+  "measure.proposed": "warn",
+};
+const SHOWN = 30;
+
+export function Receipts({ reads }: { reads: KeyReads }) {
+  const w = useWords(keyWords);
+  const { lang } = useLang();
+  return (
+    <Card title={w.receipts}>
+      <Read query={reads.receipts}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <p className="muted">{w.noReceipts}</p>
+          ) : (
+            <div className="stack tight">
+              <p className="muted">{w.receiptsText}</p>
+              <Table
+                caption={w.receipts}
+                rows={items}
+                id={(one) => `${one.receipt} ${one.entry}`}
+                columns={[
+                  { head: w.gateHead, cell: (one) => <Link to={`/gates/${encodeURIComponent(one.gate)}`}>{one.gate}</Link> },
+                  { head: w.change, cell: (one) => <Link to={`/ledger/${one.entry}`}>{classText(lang, one.class)}</Link> },
+                  { head: w.took, cell: (one) => duration(lang, Math.max(0, one.took_ms)) },
+                  { head: w.at, cell: (one) => <Time at={one.at} /> },
+                ]}
+              />
+            </div>
+          )
+        }
+      </Read>
+    </Card>
+  );
+}
+
+export function Entries({ reads }: { reads: KeyReads }) {
+  const w = useWords(keyWords);
+  const { lang } = useLang();
+  const who = useWho();
+  const [shown, setShown] = useState(SHOWN);
+  return (
+    <Card title={w.timeline}>
+      <Read query={reads.timeline}>
+        {(entries) => (
+          <div className="stack">
+            <ol className="timeline">
+              {entries
+                .slice(-shown)
+                .reverse()
+                .map((entry) => (
+                  <li key={entry.index} className={TONES[entry.class] ?? ""}>
+                    <div className="row">
+                      <strong>{classText(lang, entry.class)}</strong>
+                      <span className="muted">
+                        {who(entry.actor)} · <Time at={entry.at} full /> ·{" "}
+                        <Link to={`/ledger/${entry.index}`}>{w.entryNo(String(entry.index))}</Link>
+                      </span>
+                    </div>
+                    {entry.erased ? <p className="muted">{w.erased}</p> : null}
+                    {entry.reason ? <p className="preline">{entry.reason}</p> : null}
+                    {entry.facts ? (
+                      <details>
+                        <summary className="muted">{w.facts}</summary>
+                        <pre className="command">{JSON.stringify(entry.facts, null, 2)}</pre>
+                      </details>
+                    ) : null}
+                  </li>
+                ))}
+            </ol>
+            {entries.length > shown ? (
+              <div>
+                <Button small onPress={() => setShown(shown + 100)}>
+                  {w.more2}
+                </Button>
+              </div>
+            ) : null}
+          </div>
+        )}
+      </Read>
+    </Card>
+  );
+}

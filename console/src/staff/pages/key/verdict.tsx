@@ -1,0 +1,154 @@
+// The answer that is asked for at three in the morning: why was this key cut off? In words, by whom, since when at each gate, and the entry
+// that proves it. Shown first for every key that is ended, restricted or watched.
+import { Link } from "react-router";
+import { duration } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Card, Command, Id, Pairs, Time } from "../../../ui/basics";
+import { classText } from "../../../ui/classes";
+import { KeyStateBadge, MeasureBadge } from "../../../ui/measure";
+import { MeasureWord, Obeyed } from "../../parts/measures";
+import type { KeyView, Measured } from "../../parts/shapes";
+import { useSaid, useWho } from "../../parts/who";
+import { endWords, word } from "../../parts/words";
+import type { Entry, KeyReads } from "./reads";
+import { keyWords } from "./words";
+
+/** Classes of entries that cut a key off or end it, so that its cause is found. */
+const CUTS = new Set([
+  "key.expired",
+  "key.rejected",
+  "key.suspended",
+  "key.held",
+  "key.rotated",
+  "measure.entered",
+  "canary.expired",
+]);
+
+/** The entry by which it stands where it stands. */
+export function cutEntry(of: KeyView, entries: readonly Entry[]): Entry | undefined {
+  const wanted = (one: Entry): boolean => {
+    if (of.state === "expired") return one.class === "key.expired" || one.class === "canary.expired";
+    if (of.state === "rejected") return one.class === "key.rejected";
+    if (of.state === "suspended") return one.class === "key.suspended";
+    return CUTS.has(one.class);
+  };
+  return entries.findLast(wanted) ?? (of.state === "expired" ? entries.findLast((one) => CUTS.has(one.class)) : undefined);
+}
+
+function Gates({ entry, reads, measure }: { entry: Entry | undefined; reads: KeyReads; measure: Measured | undefined }) {
+  const w = useWords(keyWords);
+  const { lang } = useLang();
+  const receipts = (reads.receipts.data?.items ?? []).filter((one) => one.entry === entry?.index);
+  if (receipts.length > 0) {
+    return (
+      <ul className="pieces">
+        {receipts.map((one) => (
+          <li key={one.receipt}>
+            <Link to={`/gates/${encodeURIComponent(one.gate)}`}>{one.gate}</Link>: <Time at={one.at} full />
+            <span className="muted"> · {w.gate(duration(lang, Math.max(0, one.took_ms)))}</span>
+          </li>
+        ))}
+      </ul>
+    );
+  }
+  return measure === undefined ? <span className="muted">{w.noReceipt}</span> : <Obeyed of={measure} />;
+}
+
+export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
+  const w = useWords(keyWords);
+  const who = useWho();
+  const said = useSaid();
+  const { lang } = useLang();
+  const ends = useWords(endWords) as Record<string, unknown>;
+  const over = of.state === "expired" || of.state === "rejected";
+  if (!over && of.state !== "suspended" && !of.measure) return null;
+  const entry = cutEntry(of, reads.timeline.data ?? []);
+  const newest = [...(reads.measures.data?.items ?? [])].sort((one, other) => other.began.localeCompare(one.began));
+  const wanted = of.state === "expired" ? "expire" : of.state === "suspended" ? "suspend" : of.measure;
+  const measure = newest.find((one) => one.measure === wanted && one.state === "in_force");
+  const before = over && measure === undefined ? newest.find((one) => one.state === "in_force") : undefined;
+  const headline = over
+    ? of.state === "rejected"
+      ? w.rejected
+      : word(ends, of.cause)
+    : of.state === "suspended"
+      ? w.suspendedSaid
+      : ({ hold: w.holdSaid, reverify: w.reverifySaid, warn: w.warnSaid, monitor: w.monitorSaid }[of.measure ?? ""] ?? "");
+  const mild = !over && of.state !== "suspended" && (of.measure === "monitor" || of.measure === "warn");
+  const title = over ? (of.state === "rejected" ? w.rejected : w.cutEnded) : mild ? w.watched : w.cutLimited;
+  const own = measure ? said(measure.because) : "";
+  const reason = own !== "" ? own : (of.reason ?? entry?.reason ?? "");
+  const lesser = measure && measure.measure !== "suspend" ? said(measure.lesser) : "";
+  const by = measure?.by ?? entry?.actor;
+  return (
+    <Card
+      title={title}
+      aside={
+        <span className="row">
+          <KeyStateBadge state={of.state} />
+          {of.measure ? <MeasureBadge measure={of.measure} /> : null}
+        </span>
+      }
+    >
+      <div className="stack">
+        <p className="headline">
+          {headline}
+          {entry ? (
+            <span className="muted">
+              {" · "}
+              <Time at={entry.at} full /> (<Time at={entry.at} />)
+            </span>
+          ) : null}
+        </p>
+        <Pairs
+          of={[
+            [
+              w.because,
+              reason === "" ? null : (
+                <span key="why" className="preline">
+                  {reason}
+                </span>
+              ),
+            ],
+            [w.lesser, lesser === "" ? null : lesser],
+            [w.decided, by ? who(by) : null],
+            [w.until, measure?.until ? <Time key="until" at={measure.until} full /> : null],
+            [w.reviewer, !over && of.review_by ? who(of.review_by) : null],
+            [w.gates, <Gates key="gates" entry={entry} reads={reads} measure={measure} />],
+            [
+              w.case,
+              (measure ?? before) ? (
+                <Id
+                  key="case"
+                  id={(measure ?? before)?.case_id ?? ""}
+                  to={`/cases/${encodeURIComponent((measure ?? before)?.case_id ?? "")}`}
+                />
+              ) : null,
+            ],
+            [w.measures, before ? <MeasureWord key="before" of={before.measure} /> : null],
+            [
+              w.entry,
+              entry ? (
+                <span key="entry">
+                  <Link to={`/ledger/${entry.index}`}>{w.entryNo(String(entry.index))}</Link> · {classText(lang, entry.class)}
+                </span>
+              ) : null,
+            ],
+          ]}
+        />
+        {entry === undefined ? null : (
+          <div className="grid">
+            <div className="stack tight">
+              <span className="muted">{w.proveGet}</span>
+              <Command text={`sumun ledger proof ${entry.index} --out ${entry.index}.proof`} />
+            </div>
+            <div className="stack tight">
+              <span className="muted">{w.proveCheck}</span>
+              <Command text={`sumun ledger verify-proof ${entry.index}.proof --vkey vkey`} />
+            </div>
+          </div>
+        )}
+      </div>
+    </Card>
+  );
+}
