@@ -1,12 +1,27 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
+
+/** Every address of a program is answered by its one page, as the server does it. */
+function onePage(part: string): Plugin {
+  return {
+    name: "one-page",
+    configureServer(server) {
+      server.middlewares.use((request, _, next) => {
+        const path = request.url?.split("?")[0] ?? "/";
+        const navigates = request.headers.accept?.includes("text/html") ?? false;
+        if (navigates && !path.startsWith("/v1") && !path.startsWith("/@")) request.url = `/${part}.html`;
+        next();
+      });
+    },
+  };
+}
 
 // Two programs from one source: `staff` and `owner`. They are built apart, so that the owner's page, which is served on a listener of
 // its own, holds nothing of the console. `--mode` says which.
 export default defineConfig(({ mode }) => {
   const part = mode === "owner" ? "owner" : "staff";
   return {
-    plugins: [react()],
+    plugins: [react(), onePage(part)],
     build: {
       outDir: `dist/${part}`,
       emptyOutDir: true,
