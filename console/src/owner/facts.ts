@@ -1,0 +1,41 @@
+// What holds at this exchange for a customer's keys: names, terms, limits, who must agree. Read of the venue's facts; what a field is
+// missing for is left out by the pages.
+import { useQuery } from "@tanstack/react-query";
+import { api, good } from "../api/client";
+
+type Texts = { ko: string; en: string };
+type Needed = { role: string; count: number };
+export type SegmentRules = {
+  allowlist_required: boolean;
+  address_proof_required?: boolean;
+  key_life_days_max: number;
+  rotation_overlap_hours_max: number;
+  keys_per_account_max: number;
+  approvals: { read: Needed[]; trade: Needed[]; transfer: Needed[] };
+};
+export type Facts = {
+  name: Texts;
+  terms: { version: string; effective: string } & Texts;
+  segments: Record<string, SegmentRules>;
+  purposes: Record<string, { scopes_max: string[] }>;
+  second_factor: { methods: string[]; age_minutes_max: number };
+  owner: { address_proof_s: number; question_s: number };
+};
+
+export function useFacts() {
+  return useQuery({
+    queryKey: ["venue"],
+    queryFn: async () => (await good(api.GET("/v1/venue"))).facts as Facts,
+    staleTime: 10 * 60_000,
+  });
+}
+
+/** Where the exchange signs its customers in; null where the page was not told. */
+export function useSignInUrl(): string | null {
+  return null;
+}
+
+/** Where the exchange verifies a customer's identity anew; null where the page was not told. */
+export function useIdentityUrl(): string | null {
+  return null;
+}

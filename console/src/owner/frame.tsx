@@ -1,0 +1,110 @@
+// The frame of the owner's page. Without a session it says where to sign in, and never asks for anything itself. Of a session that ends, the
+// page stays as it is, a secret that is shown once above all: a bar over it says what to do.
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { Outlet, useLocation, useNavigate } from "react-router";
+import { api } from "../api/client";
+import { useEnded, useSessionQuery } from "../api/session";
+import { useLang, useWords } from "../i18n/lang";
+import { Button } from "../ui/basics";
+import { type Place, Shell } from "../ui/shell";
+import { Loading } from "../ui/states";
+import { useFacts } from "./facts";
+import { Refused } from "./parts/act";
+import { ToExchange } from "./parts/exchange";
+import { needsReading } from "./parts/reading";
+import { keepPlace, takePlace } from "./place";
+import { useNotices } from "./reads";
+import { ownerWords } from "./words";
+
+export function Frame() {
+  const session = useSessionQuery();
+  const ended = useEnded();
+  const wasIn = useRef(false);
+  if (session.data) wasIn.current = true;
+  if (session.data === undefined && !wasIn.current) {
+    return (
+      <main className="alone owner">
+        <section className="card">
+          {session.error ? <Refused error={session.error} again={() => void session.refetch()} /> : <Loading />}
+        </section>
+      </main>
+    );
+  }
+  return wasIn.current ? <Inside ended={ended || session.data === null} /> : <SignedOut />;
+}
+
+function SignedOut() {
+  const w = useWords(ownerWords);
+  useEffect(keepPlace, []);
+  return (
+    <main className="alone owner">
+      <section className="card stack">
+        <p className="muted">{w.name}</p>
+        <h1>{w.outTitle}</h1>
+        <p>{w.outText}</p>
+        <ToExchange label={w.outGo} />
+        <p className="muted">{w.outSafe}</p>
+      </section>
+    </main>
+  );
+}
+
+function Inside({ ended }: { ended: boolean }) {
+  const w = useWords(ownerWords);
+  const { lang } = useLang();
+  const client = useQueryClient();
+  const facts = useFacts();
+  const notices = useNotices();
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  // The exchange always returns its customer to `/`; he goes on where he was.
+  useEffect(() => {
+    if (pathname !== "/") return;
+    const place = takePlace();
+    if (place !== null) void navigate(place, { replace: true });
+  }, [pathname, navigate]);
+  const places: Place[] = [
+    { to: "/", label: w.home },
+    { to: "/notices", label: w.notices, count: notices.data?.filter(needsReading).length },
+    { to: "/keys/new", label: w.newKey },
+    { to: "/record", label: w.record },
+  ];
+  async function signOut() {
+    await api.DELETE("/v1/sessions/current");
+    window.sessionStorage.clear();
+    client.clear();
+    window.location.assign("/");
+  }
+  return (
+    <div className="owner">
+      <Shell
+        name={w.name}
+        places={places}
+        who={facts.data?.name[lang]}
+        banner={ended ? <Ended /> : undefined}
+        onSignOut={() => void signOut()}
+      >
+        <Outlet />
+      </Shell>
+    </div>
+  );
+}
+
+function Ended() {
+  const w = useWords(ownerWords);
+  const client = useQueryClient();
+  useEffect(keepPlace, []);
+  return (
+    <div className="banner ended" role="alert">
+      <div>
+        <strong>{w.endedTitle}</strong>
+        <p>{w.endedText}</p>
+      </div>
+      <div className="row">
+        <ToExchange label={w.outGo} apart />
+        <Button onPress={() => void client.invalidateQueries()}>{w.endedBack}</Button>
+      </div>
+    </div>
+  );
+}

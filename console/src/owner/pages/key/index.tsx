@@ -1,0 +1,118 @@
+// One key: what waits about it, what it can do, from where, how it was used; then changing and ending it; then all that happened.
+import { useState } from "react";
+import { useParams } from "react-router";
+import type { Schemas } from "../../../api/client";
+import { day } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Card, Id, LinkButton, Pairs, Time } from "../../../ui/basics";
+import { Page } from "../../../ui/shell";
+import { Read } from "../../parts/act";
+import { Left } from "../../parts/countdown";
+import { needsReading } from "../../parts/reading";
+import { Secret } from "../../parts/secret";
+import { isOver, lives, StandingBadge, standing, usePurpose, useStandingText } from "../../parts/standing";
+import { type KeyView, useKey, useNotices, useQuestions, useVendors, useVerifications } from "../../reads";
+import { Can, Where } from "./can";
+import { Change } from "./change";
+import { End } from "./end";
+import { History } from "./history";
+import { Take, Waiting } from "./taking";
+import { Use } from "./use";
+import { keyWords } from "./words";
+
+export function Key() {
+  const { key = "" } = useParams();
+  const query = useKey(key);
+  // A different key is a different page: nothing of the one before, a secret least of all, may stay.
+  return <Read query={query}>{(found) => <Shown key={key} of={found} />}</Read>;
+}
+
+function Shown({ of }: { of: KeyView }) {
+  const w = useWords(keyWords);
+  const tell = useStandingText();
+  const [issued, setIssued] = useState<Schemas["IssuedView"] | null>(null);
+  const stands = standing(of);
+  return (
+    <Page title={of.application} aside={<StandingBadge of={of} />}>
+      <p>{tell(of)}</p>
+      {stands === "hold" && of.review_due ? (
+        <p>
+          {w.by}: <Time at={of.review_due} full /> · <Left until={of.review_due} />
+        </p>
+      ) : null}
+      {issued ? <Secret accessKey={issued.key.key} secret={issued.secret} onDone={() => setIssued(null)} /> : null}
+      <Needs of={of} />
+      {stands === "requested" ? <Waiting of={of} /> : null}
+      {stands === "ready" ? <Take of={of} onTaken={setIssued} /> : null}
+      <Card>
+        <About of={of} />
+      </Card>
+      {isOver(of) ? null : (
+        <>
+          <Can of={of} />
+          <Where of={of} />
+        </>
+      )}
+      {of.state === "requested" || of.state === "rejected" ? null : <Use of={of} />}
+      {lives(of) ? <Change of={of} onRotated={setIssued} /> : null}
+      {of.state === "rejected" ? null : <End of={of} />}
+      <History of={of} />
+    </Page>
+  );
+}
+
+function About({ of }: { of: KeyView }) {
+  const w = useWords(keyWords);
+  const { lang } = useLang();
+  const purpose = usePurpose();
+  const vendors = useVendors().data;
+  const vendor = of.vendor ? (vendors?.find((one) => one.vendor === of.vendor)?.name ?? of.vendor) : null;
+  return (
+    <Pairs
+      of={[
+        [w.id, <Id key="id" id={of.key} label={`…${of.key.slice(-8)}`} />],
+        [w.purpose, purpose(of.purpose)],
+        [w.vendor, vendor],
+        [w.created, day(lang, of.created)],
+        [w.expires, isOver(of) ? null : <Time key="ends" at={of.expires} full />],
+        [w.rotateBy, of.rotate_by && lives(of) ? day(lang, of.rotate_by) : null],
+      ]}
+    />
+  );
+}
+
+/** What waits about this key, linked. */
+function Needs({ of }: { of: KeyView }) {
+  const w = useWords(keyWords);
+  const question = useQuestions().data?.find((one) => one.key === of.key && one.state === "open");
+  const verification = useVerifications().data?.find((one) => one.key === of.key && one.state === "open");
+  const notice = useNotices().data?.find((one) => one.key === of.key && needsReading(one));
+  const all = [
+    question
+      ? { id: question.question, text: w.question, tone: "expire", to: `/questions/${question.question}`, until: question.until }
+      : null,
+    verification
+      ? {
+          id: verification.verification,
+          text: w.verification,
+          tone: "reverify",
+          to: `/verifications/${verification.verification}`,
+          until: verification.until,
+        }
+      : null,
+    notice ? { id: notice.notice, text: w.notice, tone: "warn", to: `/notices/${notice.notice}`, until: null } : null,
+  ].filter((one) => one !== null);
+  return all.map((one) => (
+    <div key={one.id} className={`notice todo ${one.tone}`}>
+      <div>
+        <strong>{one.text}</strong>
+        {one.until ? (
+          <p>
+            <Left until={one.until} />
+          </p>
+        ) : null}
+      </div>
+      <LinkButton to={one.to}>{w.open}</LinkButton>
+    </div>
+  ));
+}

@@ -1,0 +1,172 @@
+// One notice: what, why, by when, what next, how to object; the word that it was read; objections and how they stand.
+import { useParams } from "react-router";
+import { api, good } from "../../../api/client";
+import { useWrite } from "../../../api/queries";
+import { instant } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Button, Card, LinkButton, Pairs, Time } from "../../../ui/basics";
+import { Field } from "../../../ui/forms";
+import { Page } from "../../../ui/shell";
+import { useSay } from "../../../ui/toasts";
+import { Read, Said, TOUCHED } from "../../parts/act";
+import { mayObject, needsReading } from "../../parts/reading";
+import { KeyName, Sentences } from "../../parts/sentences";
+import { useKept } from "../../place";
+import { type NoticeView, useNotice, useObjections, useQuestions, useVerifications } from "../../reads";
+import { ObjectionState } from "../notices";
+import { useNoticeTitle } from "../notices/title";
+import { noticeWords } from "./words";
+
+export function Notice() {
+  const { notice = "" } = useParams();
+  const query = useNotice(notice);
+  return <Read query={query}>{(found) => <Shown of={found} />}</Read>;
+}
+
+function Shown({ of }: { of: NoticeView }) {
+  const w = useWords(noticeWords);
+  const title = useNoticeTitle();
+  return (
+    <Page title={title(of.kind)}>
+      <Card>
+        <div className="stack">
+          <Pairs
+            of={[
+              [w.about, of.key ? <KeyName key="key" of={of.key} /> : null],
+              [w.at, <Time key="at" at={of.created} full />],
+            ]}
+          />
+          <Sentences say={of.say} />
+          <Onward of={of} />
+          <Acknowledge of={of} />
+        </div>
+      </Card>
+      {mayObject(of) ? <Objections of={of} /> : null}
+    </Page>
+  );
+}
+
+/** Where the thing is done that the notice asks for. */
+function Onward({ of }: { of: NoticeView }) {
+  const w = useWords(noticeWords);
+  const verification = useVerifications().data?.find(({ key, state }) => key === of.key && state === "open");
+  const question = useQuestions().data?.find(({ key, state }) => key === of.key && state === "open");
+  if (of.kind.startsWith("question.") && question) {
+    return (
+      <div>
+        <LinkButton to={`/questions/${question.question}`} look="primary">
+          {w.toQuestion}
+        </LinkButton>
+      </div>
+    );
+  }
+  if (/^(measure\.reverify|verification\.)/.test(of.kind) && verification) {
+    return (
+      <div>
+        <LinkButton to={`/verifications/${verification.verification}`} look="primary">
+          {w.toVerification}
+        </LinkButton>
+      </div>
+    );
+  }
+  return of.key ? (
+    <div>
+      <LinkButton to={`/keys/${of.key}`}>{w.toKey}</LinkButton>
+    </div>
+  ) : null;
+}
+
+function Acknowledge({ of }: { of: NoticeView }) {
+  const w = useWords(noticeWords);
+  const { lang } = useLang();
+  const say = useSay();
+  const act = useWrite<string, unknown>(
+    (notice, key) =>
+      good(api.POST("/v1/notices/{notice}/acknowledge", { params: { path: { notice }, header: { "Idempotency-Key": key } } })),
+    TOUCHED,
+  );
+  if (of.acknowledged) return <p className="muted">{w.acknowledged(instant(lang, of.acknowledged))}</p>;
+  if (!needsReading(of)) return null;
+  return (
+    <div className="stack tight">
+      <p className="muted">{w.acknowledgeText}</p>
+      <div>
+        <Button
+          look="primary"
+          isPending={act.isPending}
+          onPress={() => act.mutate(of.notice, { onSuccess: () => say(w.saidDone) })}
+        >
+          {w.acknowledge}
+        </Button>
+      </div>
+      <Said of={act} />
+    </div>
+  );
+}
+
+function Objections({ of }: { of: NoticeView }) {
+  const w = useWords(noticeWords);
+  const say = useSay();
+  const [text, setText, dropText] = useKept(`object.${of.notice}`, "");
+  const all = useObjections();
+  const mine = all.data?.filter(({ notice }) => notice === of.notice) ?? [];
+  const act = useWrite<{ notice: string; text: string }, unknown>(
+    (body, key) => good(api.POST("/v1/objections", { body, params: { header: { "Idempotency-Key": key } } })),
+    TOUCHED,
+  );
+  return (
+    <Card title={mine.length ? w.mine : w.objectTitle}>
+      <div className="stack">
+        {mine.map((one) => (
+          <div key={one.objection} className="stack tight quoted">
+            <div className="row spread">
+              <Time at={one.at} full />
+              <ObjectionState of={one} />
+            </div>
+            <p className="preline">{one.text}</p>
+            <Sentences say={one.say} />
+            {one.decided ? (
+              <p className="muted">
+                {w.decided}: <Time at={one.decided} full />
+              </p>
+            ) : null}
+          </div>
+        ))}
+        <p>{w.objectText}</p>
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (act.isPending) return;
+            act.mutate(
+              { notice: of.notice, text },
+              {
+                onSuccess: () => {
+                  setText("");
+                  dropText();
+                  say(w.objectSent);
+                },
+              },
+            );
+          }}
+        >
+          <Field label={w.objectLabel} hint={w.objectHint} lines={4} value={text} onChange={setText} maxLength={2_000} />
+          <div>
+            <Button type="submit" isPending={act.isPending} isDisabled={text.trim() === ""}>
+              {w.objectSend}
+            </Button>
+          </div>
+          <Said of={act} />
+        </form>
+        <details>
+          <summary>{w.steps}</summary>
+          <ol>
+            <li>{w.step1}</li>
+            <li>{w.step2}</li>
+            <li>{w.step3}</li>
+          </ol>
+        </details>
+      </div>
+    </Card>
+  );
+}

@@ -1,0 +1,53 @@
+import { words } from "../../../i18n/words";
+
+export const noticeWords = words(
+  {
+    at: "보낸 때",
+    about: "어떤 키",
+    acknowledge: "읽고 확인했습니다",
+    acknowledgeText:
+      "확인은 내용을 읽으셨다는 뜻일 뿐, 잘못을 인정하는 것이 아닙니다. 확인하신 뒤에도 이의를 제기하실 수 있습니다.",
+    acknowledged: (at: string) => `${at}에 확인하셨습니다.`,
+    saidDone: "확인했습니다",
+    objectTitle: "동의하지 않으십니까?",
+    objectText:
+      "왜 그렇게 생각하시는지 편하게 적어 주십시오. 적으신 글은 그대로 사건 기록에 들어가고, 이 결정을 하지 않은 다른 담당자가 읽습니다.",
+    objectLabel: "이의 내용",
+    objectHint: "예: 집 인터넷을 바꾸어 주소가 달라졌습니다. 프로그램은 계속 제가 쓰고 있습니다.",
+    objectSend: "이의 제기",
+    objectSent: "이의를 접수했습니다",
+    mine: "제기하신 이의",
+    decided: "결론",
+    steps: "이의가 처리되는 순서",
+    step1: "접수: 적으신 글이 사건 기록에 남습니다.",
+    step2: "검토: 다른 담당자가 확인합니다. 보통 15일 안에 끝납니다.",
+    step3: "결론: 결과를 여기와 메일로 알려 드립니다.",
+    toKey: "이 키 보기",
+    toVerification: "재확인 진행하기",
+    toQuestion: "질문에 답하기",
+  },
+  {
+    at: "Sent",
+    about: "Which key",
+    acknowledge: "I have read this",
+    acknowledgeText: "It only says that you have read it, and admits nothing. You can still object afterwards.",
+    acknowledged: (at: string) => `You acknowledged this on ${at}.`,
+    saidDone: "Acknowledged",
+    objectTitle: "Do you disagree?",
+    objectText:
+      "Write down why, in your own words. It goes into the case as it is, and is read by somebody who did not make this decision.",
+    objectLabel: "Your objection",
+    objectHint: "For example: my address changed because I changed my internet line. It is still me who uses the program.",
+    objectSend: "Object",
+    objectSent: "Your objection was received",
+    mine: "Your objections",
+    decided: "Decided",
+    steps: "What happens to an objection",
+    step1: "Received: what you wrote is on the file of the case.",
+    step2: "Looked into: by somebody else, as a rule within 15 days.",
+    step3: "Decided: you are told here and by mail.",
+    toKey: "See this key",
+    toVerification: "Go on with the re-verification",
+    toQuestion: "Answer the question",
+  },
+);

@@ -1,0 +1,200 @@
+// *Is it you?*: what was seen, then two answers, each with what it does. One press for yes; no is asked about once, because it ends the key.
+import { useState } from "react";
+import { useParams } from "react-router";
+import { api, good, type Schemas } from "../../../api/client";
+import { useWrite } from "../../../api/queries";
+import { useWords } from "../../../i18n/lang";
+import { Button, Card, LinkButton, Pairs, Time } from "../../../ui/basics";
+import { Confirm, Dialog } from "../../../ui/forms";
+import { Page } from "../../../ui/shell";
+import { useFacts } from "../../facts";
+import { Read, Said, TOUCHED } from "../../parts/act";
+import { Left } from "../../parts/countdown";
+import { FactorHint } from "../../parts/factor";
+import { Proof } from "../../parts/proof";
+import { KeyName } from "../../parts/sentences";
+import { type QuestionView, useAccounts, useAddresses, useQuestion } from "../../reads";
+import { questionWords } from "./words";
+
+type Answered = { result: QuestionView; ledger: Schemas["EntryView"] | null };
+
+export function Question() {
+  const { question = "" } = useParams();
+  const query = useQuestion(question);
+  const act = useWrite<Schemas["ReplyWord"], Answered>(
+    (answer, key) =>
+      good(
+        api.POST("/v1/questions/{question}/answer", {
+          params: { path: { question }, header: { "Idempotency-Key": key } },
+          body: { answer },
+        }),
+      ),
+    TOUCHED,
+  );
+  const w = useWords(questionWords);
+  return (
+    <Read query={query}>
+      {(found) => (
+        <Page
+          title={
+            found.state === "open"
+              ? w.title
+              : found.answer === "not_me"
+                ? w.answeredNotMe
+                : found.answer === "me"
+                  ? w.answeredMe
+                  : w.lapsed
+          }
+        >
+          {found.state === "open" ? <Open of={found} act={act} /> : <Over of={found} entry={act.data?.ledger} />}
+        </Page>
+      )}
+    </Read>
+  );
+}
+
+function Open({ of, act }: { of: QuestionView; act: ReturnType<typeof useWrite<Schemas["ReplyWord"], Answered>> }) {
+  const w = useWords(questionWords);
+  const [asked, setAsked] = useState(false);
+  const facts = useFacts().data;
+  const account = useAccounts().data?.find(({ account }) => account === of.account);
+  const proof = facts?.segments[account?.segment ?? ""]?.address_proof_required === true;
+  const minutes = Math.round((facts?.owner.address_proof_s ?? 900) / 60);
+  const answer = (reply: Schemas["ReplyWord"]) => act.mutate(reply, { onSettled: () => setAsked(false) });
+  return (
+    <>
+      <p>{w.lead(of.about.enforced)}</p>
+      <Seen of={of} />
+      <FactorHint />
+      <div className="answers">
+        <section className="card stack tight answer me">
+          <h2>{w.me}</h2>
+          <p>{w.meWhat(of.address)}</p>
+          <p className="muted">{proof ? w.meProof(minutes) : w.meApproval}</p>
+          <Button isPending={act.isPending && act.variables === "me"} isDisabled={act.isPending} onPress={() => answer("me")}>
+            {w.meGo}
+          </Button>
+        </section>
+        <section className="card stack tight answer not">
+          <h2>{w.notMe}</h2>
+          <p>{w.notMeWhat}</p>
+          <p className="muted">{w.notMeAlso}</p>
+          <Button look="danger" isDisabled={act.isPending} onPress={() => setAsked(true)}>
+            {w.notMeGo}
+          </Button>
+        </section>
+      </div>
+      <Said of={act} />
+      <p>
+        {w.until}: <Time at={of.until} full /> · <Left until={of.until} />
+      </p>
+      <p className="muted">{w.unanswered}</p>
+      <Card title={w.unsure}>
+        <ul>
+          <li>{w.unsure1}</li>
+          <li>{w.unsure2}</li>
+          <li>{w.unsure3}</li>
+          <li>
+            <strong>{w.unsure4}</strong>
+          </li>
+        </ul>
+      </Card>
+      <Dialog title={w.sure} open={asked} onClose={() => setAsked(false)}>
+        <p>{w.notMeWhat}</p>
+        <p>{w.notMeAlso}</p>
+        <Confirm go={w.notMeGo} danger busy={act.isPending} onGo={() => answer("not_me")} onClose={() => setAsked(false)} />
+      </Dialog>
+    </>
+  );
+}
+
+function Seen({ of }: { of: QuestionView }) {
+  const w = useWords(questionWords);
+  const addresses = useAddresses(of.key).data;
+  const { about } = of;
+  const network = [about.asn ? `AS${about.asn}` : null, about.country].filter(Boolean).join(", ");
+  return (
+    <Card>
+      <div className="stack">
+        <Pairs
+          of={[
+            [w.key, <KeyName key="key" of={of.key} />],
+            [
+              w.address,
+              <strong key="address" className="mono">
+                {of.address}
+              </strong>,
+            ],
+            [w.network, network === "" ? null : network],
+            [w.client, about.client ? <code key="client">{about.client}</code> : null],
+            [w.when, <Time key="when" at={of.asked} full />],
+            [w.count, w.times(about.count)],
+            [w.last, about.count > 1 ? <Time key="last" at={of.last_seen} full /> : null],
+            [
+              w.known,
+              addresses?.length ? (
+                <ul key="known" className="plainlist">
+                  {addresses.map((one) => (
+                    <li key={one.prefix}>
+                      <code>{one.prefix.replace(/\/(32|128)$/, "")}</code>{" "}
+                      {one.in_effect ? null : <span className="muted">{w.pending}</span>}
+                    </li>
+                  ))}
+                </ul>
+              ) : null,
+            ],
+          ]}
+        />
+        <p className="muted">{w.meaning}</p>
+      </div>
+    </Card>
+  );
+}
+
+function Over({ of, entry }: { of: QuestionView; entry: Schemas["EntryView"] | null | undefined }) {
+  const w = useWords(questionWords);
+  const notMe = of.answer === "not_me";
+  return (
+    <>
+      <div className={`notice stack tight ${of.answer ? "good" : ""}`} role="status">
+        <p>{of.answer === null || of.answer === undefined ? w.unanswered : notMe ? w.notMeWhat : w.meWhat(of.address)}</p>
+        {of.answered ? (
+          <p>
+            {w.at}: <Time at={of.answered} full />
+          </p>
+        ) : null}
+        <Proof of={entry} />
+      </div>
+      {of.answer ? (
+        <Card title={w.next}>
+          {notMe ? (
+            <div className="stack">
+              <ol>
+                <li>{w.next1}</li>
+                <li>{w.next2}</li>
+                <li>{w.next3}</li>
+                <li>{w.next4}</li>
+              </ol>
+              <div className="row">
+                <LinkButton to="/keys/new">{w.newKey}</LinkButton>
+                <LinkButton to={`/keys/${of.key}`} look="quiet">
+                  {w.toKey}
+                </LinkButton>
+              </div>
+            </div>
+          ) : (
+            <div className="stack">
+              <p>{w.nextMe}</p>
+              <div>
+                <LinkButton to={`/keys/${of.key}/addresses`} look="primary">
+                  {w.toAddresses}
+                </LinkButton>
+              </div>
+            </div>
+          )}
+        </Card>
+      ) : null}
+      <Seen of={of} />
+    </>
+  );
+}

@@ -1,0 +1,108 @@
+import { words } from "../../../i18n/words";
+
+export const questionWords = words(
+  {
+    title: "본인이 보내신 요청입니까?",
+    lead: (refused: boolean) =>
+      refused
+        ? "등록하지 않은 주소에서, 이 키로 올바르게 서명된 요청이 왔습니다. 요청은 거절했고 아무 일도 일어나지 않았습니다."
+        : "등록하지 않은 주소에서, 이 키로 올바르게 서명된 요청이 왔습니다. 거래소가 시험 운영 중이어서 요청은 처리되었습니다.",
+    meaning: "올바르게 서명되었다는 것은 보낸 쪽이 이 키의 시크릿 키(secret key)를 가지고 있다는 뜻입니다.",
+    key: "어떤 키",
+    address: "어디에서",
+    network: "어느 통신망",
+    when: "언제",
+    last: "마지막으로",
+    client: "어떤 프로그램",
+    count: "몇 번",
+    times: (n: number) => `${n}번`,
+    known: "등록하신 주소",
+    pending: "(아직 효력 없음)",
+    unsure: "어떻게 알 수 있습니까?",
+    unsure1: "인터넷 회선이나 공유기, 서버를 바꾸셨거나, 프로그램을 새 서버로 옮기셨습니까? 그러면 본인일 수 있습니다.",
+    unsure2: "집 인터넷과 휴대전화의 주소는 통신사가 가끔 바꿉니다.",
+    unsure3: "이 시간에 프로그램을 쓰지 않으셨거나 모르는 프로그램 이름이면, 본인이 아닙니다.",
+    unsure4:
+      "그래도 확실하지 않으면 ‘아닙니다’가 안전합니다. 키는 언제든 새로 만들 수 있지만 새어 나간 시크릿 키는 되돌릴 수 없습니다.",
+    me: "네, 제가 보냈습니다",
+    meWhat: (address: string) => `${address}을(를) 이 키의 주소로 등록합니다.`,
+    meProof: (minutes: number) =>
+      `등록한 뒤 ${minutes}분 안에 그 주소에서 서명된 요청이 한 번 더 오면 효력이 생깁니다. 그 요청까지는 거절됩니다.`,
+    meApproval: "주소가 늘어나므로 거래소 담당자의 승인을 받아야 효력이 생깁니다.",
+    meGo: "네, 주소를 추가합니다",
+    notMe: "아니요, 제가 아닙니다",
+    notMeWhat: "키를 바로 끝냅니다. 새어 나간 시크릿 키로는 더 이상 아무것도 할 수 없습니다.",
+    notMeAlso: "되살릴 수 없으며, 이 키를 쓰던 프로그램도 멈춥니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
+    notMeGo: "아니요, 키를 끝냅니다",
+    sure: "이 키를 지금 끝내시겠습니까?",
+    until: "답하실 기한",
+    unanswered: "기한까지 답하지 않으시면 질문만 닫힙니다. 불이익은 없고, 그 주소에서 오는 요청은 계속 거절됩니다.",
+    answeredMe: "본인이라고 답하셨습니다",
+    answeredNotMe: "키를 끝냈습니다",
+    lapsed: "답 없이 닫혔습니다",
+    at: "답하신 때",
+    next: "이제 하실 일",
+    nextMe: "주소가 효력을 얻으려면 그 주소에서 서명된 요청이 한 번 더 와야 합니다.",
+    toAddresses: "주소 상태 보기",
+    next1: "이 키를 쓰던 프로그램을 멈추고, 저장해 둔 시크릿 키를 지우십시오.",
+    next2:
+      "시크릿 키를 어디에 두셨는지 떠올려 보십시오. 메신저, 메일, 공개 저장소(GitHub), 다른 사람에게 맡긴 도구가 흔한 경로입니다.",
+    next3: "거래소 비밀번호를 바꾸고, 같은 곳에 두었던 다른 키도 교체하십시오.",
+    next4: "다시 필요하시면 새 키를 만드십시오.",
+    newKey: "새 키 만들기",
+    toKey: "키 보기",
+  },
+  {
+    title: "Was this you?",
+    lead: (refused: boolean) =>
+      refused
+        ? "A request correctly signed with this key came from an address that is not registered. It was refused, and nothing happened."
+        : "A request correctly signed with this key came from an address that is not registered. The exchange is trying its gate out, so it went through.",
+    meaning: "Correctly signed means that whoever sent it has this key's secret key.",
+    key: "Which key",
+    address: "From where",
+    network: "Which network",
+    when: "When",
+    last: "Last time",
+    client: "Which program",
+    count: "How often",
+    times: (n: number) => (n === 1 ? "once" : `${n} times`),
+    known: "Your registered addresses",
+    pending: "(not in effect yet)",
+    unsure: "How can I tell?",
+    unsure1: "Did you change your internet line, router or server, or move your program? Then it may be you.",
+    unsure2: "Home and mobile addresses are changed by the provider now and then.",
+    unsure3: "If you used no program at that time, or do not know the program's name, it was not you.",
+    unsure4:
+      "If you still cannot tell, “no” is the safe answer. A key can always be made anew; a secret key that is out cannot be taken back.",
+    me: "Yes, it was me",
+    meWhat: (address: string) => `${address} is registered for this key.`,
+    meProof: (minutes: number) =>
+      `One more signed request from there within ${minutes} minutes puts it in effect. Requests up to and including that one are refused.`,
+    meApproval: "It adds an address, so somebody at the exchange must agree before it is in effect.",
+    meGo: "Yes, add the address",
+    notMe: "No, it was not me",
+    notMeWhat: "The key ends at once. With the secret key that is out, nobody can do anything any more.",
+    notMeAlso:
+      "It never lives again, and the program that used it stops too. Trading and withdrawing in the app and on the web work as before.",
+    notMeGo: "No, end the key",
+    sure: "End this key now?",
+    until: "Answer by",
+    unanswered:
+      "Without an answer by then the question just closes. Nothing is held against you, and requests from that address stay refused.",
+    answeredMe: "You said it was you",
+    answeredNotMe: "The key has ended",
+    lapsed: "It closed unanswered",
+    at: "Answered",
+    next: "What to do now",
+    nextMe: "One more signed request from that address puts it in effect.",
+    toAddresses: "See how the address stands",
+    next1: "Stop the program that used this key, and delete its secret key wherever it is kept.",
+    next2:
+      "Think of where the secret key was: messengers, mail, public code (GitHub) and tools run by others are the usual ways out.",
+    next3: "Change your password at the exchange, and rotate other keys that were kept in the same place.",
+    next4: "If you need a key again, make a new one.",
+    newKey: "Make a new key",
+    toKey: "See the key",
+  },
+);

@@ -1,0 +1,79 @@
+// Everything kept about his keys that he may see, to take away. Fetched by parts, saved as files.
+import { useMutation } from "@tanstack/react-query";
+import { api, good, type Problem } from "../../../api/client";
+import { useWords } from "../../../i18n/lang";
+import { Button, Card } from "../../../ui/basics";
+import { save } from "../../../ui/download";
+import { Page } from "../../../ui/shell";
+import { useSay } from "../../../ui/toasts";
+import { Said } from "../../parts/act";
+import { recordWords } from "./words";
+
+type Format = "json" | "csv";
+/** Parts of a hundred keys each: nobody has more. */
+const PARTS_MAX = 50;
+
+/** Fetches every part and saves each; how many there were. The parts' ends are read of the JSON, which has them. */
+async function take(format: Format): Promise<number> {
+  const stamp = new Date().toISOString().slice(0, 10);
+  let after: { after?: string } = {};
+  for (let part = 1; part <= PARTS_MAX; part += 1) {
+    const name = `my-api-keys-${stamp}${part === 1 ? "" : `-${part}`}.${format}`;
+    const whole = await good(api.GET("/v1/owner/export", { params: { query: { format: "json", ...after } } }));
+    if (format === "json") {
+      save(name, JSON.stringify(whole, null, 2), "application/json");
+    } else {
+      const table = await good(api.GET("/v1/owner/export", { params: { query: { format: "csv", ...after } }, parseAs: "text" }));
+      // The byte order mark is lost in reading; spreadsheets know the Korean by it.
+      save(name, `\ufeff${String(table).replace(/^\ufeff/, "")}`, "text/csv;charset=utf-8");
+    }
+    if (typeof whole !== "object" || !whole.next) return part;
+    after = { after: whole.next };
+  }
+  return PARTS_MAX;
+}
+
+export function MyRecord() {
+  const w = useWords(recordWords);
+  const say = useSay();
+  const act = useMutation<number, Problem, Format>({
+    mutationFn: take,
+    onSuccess: (parts) => say(parts === 1 ? w.done : w.parts(parts)),
+  });
+  const one = (format: Format, label: string, text: string) => (
+    <div className="stack tight">
+      <div>
+        <Button
+          look={format === "json" ? "primary" : "plain"}
+          isPending={act.isPending && act.variables === format}
+          isDisabled={act.isPending}
+          onPress={() => act.mutate(format)}
+        >
+          {label}
+        </Button>
+      </div>
+      <p className="muted">{text}</p>
+    </div>
+  );
+  return (
+    <Page title={w.title}>
+      <p>{w.lead}</p>
+      <Card title={w.what}>
+        <ul>
+          <li>{w.what1}</li>
+          <li>{w.what2}</li>
+          <li>{w.what3}</li>
+          <li>{w.what4}</li>
+        </ul>
+      </Card>
+      <Card>
+        <div className="stack">
+          {one("json", w.json, w.jsonText)}
+          {one("csv", w.csv, w.csvText)}
+          <Said of={act} />
+          <p className="muted">{w.keep}</p>
+        </div>
+      </Card>
+    </Page>
+  );
+}

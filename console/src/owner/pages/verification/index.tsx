@@ -1,0 +1,146 @@
+// Renewed verification, guided: who he is, by the exchange; that he controls the key, step by step with the time that is left and the result as
+// it comes in. Asked for anew every 3 s while it is open.
+import { useState } from "react";
+import { useParams } from "react-router";
+import type { Schemas } from "../../../api/client";
+import { instant } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Badge, Card, LinkButton, Time, type Tone } from "../../../ui/basics";
+import { Page } from "../../../ui/shell";
+import { useIdentityUrl } from "../../facts";
+import { Read } from "../../parts/act";
+import { Left } from "../../parts/countdown";
+import { Secret } from "../../parts/secret";
+import { KeyName, Sentences } from "../../parts/sentences";
+import { useVerification, type VerificationView } from "../../reads";
+import { Control } from "./control";
+import { verificationWords } from "./words";
+
+export function Verification() {
+  const { verification = "" } = useParams();
+  const query = useVerification(verification);
+  return <Read query={query}>{(found) => <Shown key={found.verification} of={found} />}</Read>;
+}
+
+function Shown({ of }: { of: VerificationView }) {
+  const w = useWords(verificationWords);
+  // Here and not in the step: the step is over before he has saved it.
+  const [issued, setIssued] = useState<Schemas["IssuedView"] | null>(null);
+  return (
+    <Page title={w.title} aside={<KeyName of={of.key} />}>
+      {issued ? <Secret accessKey={issued.key.key} secret={issued.secret} onDone={() => setIssued(null)} /> : null}
+      {of.state === "open" ? (
+        <>
+          <p>{w.lead}</p>
+          <div className="notice reverify stack tight">
+            {of.until ? (
+              <p className="big">
+                {w.until}: <Time at={of.until} full /> · <Left until={of.until} />
+              </p>
+            ) : null}
+            <p>{w.limits}</p>
+            <p className="muted">{w.after}</p>
+          </div>
+          <Identity of={of} />
+          <Control of={of} onIssued={setIssued} />
+        </>
+      ) : (
+        <Over of={of} />
+      )}
+      <Card title={w.help}>
+        <div className="stack">
+          <p>{w.helpText}</p>
+          <p>{w.object}</p>
+          <div className="row">
+            <LinkButton to={`/keys/${of.key}`}>{w.endKey}</LinkButton>
+            <LinkButton to="/notices" look="quiet">
+              {w.toNotices}
+            </LinkButton>
+          </div>
+        </div>
+      </Card>
+      <Draws of={of} />
+    </Page>
+  );
+}
+
+function Half({ state }: { state: string }) {
+  const w = useWords(verificationWords);
+  const states: Record<string, [Tone, string]> = {
+    outstanding: ["warn", w.outstanding],
+    passed: ["good", w.passed],
+    failed: ["expire", w.failed],
+  };
+  const [tone, text] = states[state] ?? ["plain", state];
+  return <Badge tone={tone}>{text}</Badge>;
+}
+
+function Identity({ of }: { of: VerificationView }) {
+  const w = useWords(verificationWords);
+  const { lang } = useLang();
+  const url = useIdentityUrl();
+  return (
+    <Card title={w.identity} aside={<Half state={of.identity} />}>
+      {of.identity === "passed" ? (
+        <p>{of.identity_at ? w.identityDone(instant(lang, of.identity_at)) : w.passed}</p>
+      ) : (
+        <div className="stack">
+          {of.identity === "failed" ? <p>{w.identityAgain}</p> : null}
+          <p>{w.identityDo}</p>
+          {url === null ? null : (
+            <div>
+              <a className="button primary" href={url} target="_blank" rel="noreferrer">
+                {w.identityGo}
+              </a>
+            </div>
+          )}
+        </div>
+      )}
+    </Card>
+  );
+}
+
+function Over({ of }: { of: VerificationView }) {
+  const w = useWords(verificationWords);
+  const proved = of.state === "proved";
+  return (
+    <div className={`notice stack tight ${proved ? "good" : "warn"}`} role="status">
+      <strong>{proved ? w.proved : w.over}</strong>
+      {proved ? <p>{w.provedText}</p> : <Sentences say={of.say} but={["how_to_object"]} />}
+    </div>
+  );
+}
+
+/** The draws as they are on record: for whoever doubts that they were made beforehand. */
+function Draws({ of }: { of: VerificationView }) {
+  const w = useWords(verificationWords);
+  if (of.tests.length === 0) return null;
+  return (
+    <details>
+      <summary>{w.draws}</summary>
+      <div className="stack tight">
+        <p className="muted">{w.drawsText}</p>
+        {of.tests.map((test) => (
+          <div key={test.number} className="quoted stack tight">
+            <p>
+              <Time at={test.committed} full /> · {w.byLuck(test.one_in)}
+            </p>
+            {test.steps.map((step) => (
+              <p key={step.commitment}>
+                {w[`kind_${step.kind}` as "kind_code"]}: <code>{step.commitment}</code>
+                {step.salt ? (
+                  <>
+                    <br />
+                    salt <code>{step.salt}</code>
+                    <br />
+                    <code>{JSON.stringify(step.draw)}</code>
+                  </>
+                ) : null}
+              </p>
+            ))}
+          </div>
+        ))}
+      </div>
+    </details>
+  );
+}

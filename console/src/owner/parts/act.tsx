@@ -1,0 +1,96 @@
+// Doing something, and what came of it: the same button pressed twice is one act; a no is told in plain words; where a fresh second factor is
+// needed, the way to the exchange and back stands right there.
+import type { QueryKey, UseMutationResult, UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { Problem, UNREACHABLE } from "../../api/client";
+import { useLang, useWords } from "../../i18n/lang";
+import { Button } from "../../ui/basics";
+import { Loading } from "../../ui/states";
+import { useFacts } from "../facts";
+import { refusalWords } from "../refusals";
+import { ToExchange } from "./exchange";
+import { partWords } from "./words";
+
+/** Reads that are stale after nearly every act. */
+export const TOUCHED: QueryKey[] = [
+  ["keys"],
+  ["questions"],
+  ["notices"],
+  ["verifications"],
+  ["addresses"],
+  ["objections"],
+  ["approvals"],
+];
+
+/** What a refused act says. */
+export function Said({ of }: { of: Pick<UseMutationResult<unknown, Problem, never>, "error"> }) {
+  return of.error ? <Refused error={of.error} write /> : null;
+}
+
+export function StepUp() {
+  const w = useWords(partWords);
+  const minutes = useFacts().data?.second_factor.age_minutes_max ?? 5;
+  return (
+    <div className="notice warn stack tight" role="alert">
+      <strong>{w.stepUpTitle}</strong>
+      <p>{w.stepUpText(minutes)}</p>
+      <ToExchange label={w.toExchange} />
+    </div>
+  );
+}
+
+/** A no, in plain words: what it means and what can be done. `write`: of an act, not of a reading. */
+export function Refused({ error, again, write = false }: { error: Error; again?: (() => void) | undefined; write?: boolean }) {
+  const w = useWords(partWords);
+  const { lang } = useLang();
+  const known = useWords(refusalWords) as Record<string, string>;
+  const problem = error instanceof Problem ? error : null;
+  if (problem?.code === "second_factor_needed") return <StepUp />;
+  if (problem?.code === UNREACHABLE) {
+    return (
+      <div className="notice warn stack tight" role="alert">
+        <strong>{w.lost}</strong>
+        <p>{write ? w.lostWrite : w.lostText}</p>
+      </div>
+    );
+  }
+  const text = problem === null ? undefined : (known[problem.code] ?? (problem.status === 404 ? known.not_found : undefined));
+  const reference = problem?.document.instance.split(":").at(-1);
+  return (
+    <div className="notice expire stack tight" role="alert">
+      <strong>{text ?? w.failed}</strong>
+      {text === undefined ? (
+        <>
+          <p>{lang === "en" && problem ? `${problem.document.detail} ${problem.document.remedy}` : w.failedText}</p>
+          {reference ? (
+            <p className="muted">
+              {w.reference}: <code>{reference}</code>
+            </p>
+          ) : null}
+        </>
+      ) : null}
+      {again === undefined ? null : (
+        <div>
+          <Button small onPress={again}>
+            {w.again}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Shows what was read. What was read before stays while it cannot be renewed; that the session ended is told by the frame. */
+export function Read<T>({ query, children }: { query: UseQueryResult<T, Error>; children: (data: T) => ReactNode }) {
+  const ended = query.error instanceof Problem && query.error.status === 401;
+  if (query.data === undefined) {
+    if (ended || !query.error) return <Loading />;
+    return <Refused error={query.error} again={() => void query.refetch()} />;
+  }
+  return (
+    <>
+      {query.error && !ended ? <Refused error={query.error} /> : null}
+      {children(query.data)}
+    </>
+  );
+}

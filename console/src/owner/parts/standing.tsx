@@ -1,0 +1,105 @@
+// How a key stands and what it may do, in words: state, measure in force and cause of an end. Nothing of why the exchange thinks so.
+import { useWords } from "../../i18n/lang";
+import { Badge, type Tone } from "../../ui/basics";
+import type { KeyView } from "../reads";
+import { partWords } from "./words";
+
+export type Standing = "requested" | "ready" | "active" | "warn" | "hold" | "reverify" | "suspended" | "expired" | "rejected";
+
+export function standing(key: KeyView): Standing {
+  switch (key.state) {
+    case "requested":
+      return key.approvals.every((step) => step.granted) ? "ready" : "requested";
+    case "active":
+      return key.measure === "warn" || key.measure === "hold" || key.measure === "reverify" ? key.measure : "active";
+    default:
+      return key.state;
+  }
+}
+
+export const lives = (key: KeyView) => key.state === "active" || key.state === "suspended";
+export const isOver = (key: KeyView) => key.state === "expired" || key.state === "rejected";
+
+const TONES: Record<Standing, Tone> = {
+  requested: "monitor",
+  ready: "good",
+  active: "good",
+  warn: "warn",
+  hold: "hold",
+  reverify: "reverify",
+  suspended: "hold",
+  expired: "plain",
+  rejected: "plain",
+};
+
+export function StandingBadge({ of }: { of: KeyView }) {
+  const w = useWords(partWords);
+  const stands = standing(of);
+  const text: Record<Standing, string> = {
+    requested: w.standRequested,
+    ready: w.standReady,
+    active: w.standActive,
+    warn: w.standWarn,
+    hold: w.standHold,
+    reverify: w.standReverify,
+    suspended: w.standSuspended,
+    expired: w.standExpired,
+    rejected: w.standRejected,
+  };
+  return <Badge tone={TONES[stands]}>{text[stands]}</Badge>;
+}
+
+/** What its state means for him, in a sentence. */
+export function useStandingText(): (key: KeyView) => string {
+  const w = useWords(partWords);
+  return (key) => {
+    const stands = standing(key);
+    const cause: Record<string, string> = {
+      natural: w.causeNatural,
+      owner: w.causeOwner,
+      rotated: w.causeRotated,
+      forced: w.causeForced,
+      leaked: w.causeLeaked,
+    };
+    const text: Record<Standing, string> = {
+      requested: w.tellRequested,
+      ready: w.tellReady,
+      active: w.tellActive,
+      warn: w.tellWarn,
+      hold: w.tellHold,
+      reverify: w.tellReverify,
+      suspended: w.tellSuspended,
+      expired: `${cause[key.cause ?? ""] ?? ""} ${w.tellExpired}`.trim(),
+      rejected: w.tellRejected,
+    };
+    return text[stands];
+  };
+}
+
+/** What matters most about a key's rights, the most dangerous always named: may it place orders, may it withdraw. */
+export function Rights({ of }: { of: KeyView }) {
+  const w = useWords(partWords);
+  const has = (scope: string) => of.scopes.some((one) => one === scope);
+  const reads = of.scopes.some((scope) => scope.startsWith("read_"));
+  const moves = (["transfer", "deposit", "sub_accounts"] as const).filter(has);
+  const stands = standing(of);
+  return (
+    <ul className="rights">
+      {reads ? <li className="yes">{w.can(w.read)}</li> : null}
+      <li className={has("trade") ? "yes" : "no"}>{has("trade") ? w.can(w.trade) : w.cannot(w.trade)}</li>
+      {moves.map((scope) => (
+        <li key={scope} className="yes">
+          {w.can(w[scope])}
+        </li>
+      ))}
+      <li className={has("withdraw") ? "yes danger" : "no"}>{has("withdraw") ? w.can(w.withdraw) : w.cannot(w.withdraw)}</li>
+      {stands === "hold" || stands === "reverify" ? <li className="now">{w.onlyNow}</li> : null}
+      {stands === "suspended" ? <li className="now">{w.onlyCancel}</li> : null}
+    </ul>
+  );
+}
+
+export function usePurpose(): (purpose: string) => string {
+  const w = useWords(partWords) as unknown as Record<string, string>;
+  return (purpose) => w[`purpose_${purpose}`] ?? purpose;
+}
