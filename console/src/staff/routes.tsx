@@ -1,5 +1,6 @@
 // Every address of the console and its page. Pages are loaded when they are first opened, so that the first view stays small.
 import type { RouteObject } from "react-router";
+import { Loading } from "../ui/states";
 import { Frame } from "./frame";
 import { NoPage } from "./pages/noPage";
 
@@ -7,6 +8,8 @@ export const routes: RouteObject[] = [
   {
     path: "/",
     element: <Frame />,
+    // Until the first page's own file is here.
+    hydrateFallbackElement: <Loading />,
     children: [
       { index: true, lazy: async () => ({ Component: (await import("./pages/overview")).Overview }) },
       { path: "cases", lazy: async () => ({ Component: (await import("./pages/cases")).Cases }) },
