@@ -8,6 +8,7 @@ import { SignedIn, useEnded, useMe, useSessionQuery } from "../api/session";
 import { useWords } from "../i18n/lang";
 import { Badge } from "../ui/basics";
 import { Dialog } from "../ui/forms";
+import { roleText, roleWords } from "../ui/roles";
 import { type Place, Shell } from "../ui/shell";
 import { Loading, Refused } from "../ui/states";
 import { SignIn } from "./signIn";
@@ -48,6 +49,7 @@ export function Frame() {
 function Inside() {
   const w = useWords(staffWords);
   const client = useQueryClient();
+  const roles = useWords(roleWords);
   const { session, has } = useMe();
   const live = useLive();
   const ended = useEnded();
@@ -71,7 +73,7 @@ function Inside() {
     <Shell
       name={w.name}
       places={places}
-      who={`${session.principal.replace(/^user:/, "")} · ${session.roles.join(", ")}`}
+      who={`${session.principal.replace(/^user:/, "")} · ${session.roles.map((role) => roleText(roles, role)).join(", ")}`}
       status={
         live === "live" ? (
           <Badge tone="good">{w.live}</Badge>

@@ -114,9 +114,18 @@ export function Id({ id, to, label }: { id: string; to?: string; label?: string 
           window.setTimeout(() => setCopied(false), 1_500);
         }}
       >
-        {copied ? "✓" : "⧉"}
+        <CopyMark done={copied} />
       </AriaButton>
     </span>
+  );
+}
+
+/** Drawn, because no font is sure to have a sign for it. */
+function CopyMark({ done }: { done: boolean }) {
+  return (
+    <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" className="mark">
+      {done ? <path d="M3 8.5l3.2 3.2L13 5" /> : <path d="M5.5 5.5h7v8h-7zM3.5 10.5v-8h7" />}
+    </svg>
   );
 }
 

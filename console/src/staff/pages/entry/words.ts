@@ -58,7 +58,8 @@ export const entryWords = words(
     facts: "Facts on record",
     rows: (n: string) => `Rows changed with it: ${n}`,
     feed: "Told to gates",
-    feedText: (n: string) => `The state of ${n} key(s) went to the gates. When each obeyed stands in its receipts.`,
+    feedText: (n: string) =>
+      `The state of ${n} ${n === "1" ? "key" : "keys"} went to the gates. When each obeyed stands in its receipts.`,
     raw: "The record as it stands (JSON)",
     erased: "What this entry said was erased. That it was there, and when, is still proved.",
     masked: "Masked",

@@ -61,7 +61,7 @@ export const gateWords = words(
     enrolled: "Enrolled",
     revoked: "Revoked",
     fresh: "Up to date",
-    behind: (n: string) => `${n} version(s) behind`,
+    behind: (n: string) => `${n} ${n === "1" ? "version" : "versions"} behind`,
     away: "Reconnecting",
     stale: "Not heard of",
     staleText:

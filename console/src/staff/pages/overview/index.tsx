@@ -40,12 +40,14 @@ export function Overview() {
             {isNew(facts) ? <NewHere facts={facts} /> : null}
             <Requests verdicts={facts.verdicts} />
             <div className="halves">
-              <Ladder ladder={facts.ladder} />
-              <CutOff cutoff={facts.cutoff} />
-            </div>
-            <div className="halves">
-              <Gates gates={facts.gates} />
-              <Head ledger={facts.ledger} />
+              <div className="stack">
+                <Ladder ladder={facts.ladder} />
+                <Gates gates={facts.gates} />
+              </div>
+              <div className="stack">
+                <CutOff cutoff={facts.cutoff} />
+                <Head ledger={facts.ledger} />
+              </div>
             </div>
           </>
         )}

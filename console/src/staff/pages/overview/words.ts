@@ -105,7 +105,8 @@ export const overviewWords = words(
     state: "State",
     version: "Obeys version",
     heard: "Last heard",
-    staleOne: (n: string) => `${n} gate(s) not heard of: whether cut-offs hold there is not known.`,
+    staleOne: (n: string) =>
+      `${n} ${n === "1" ? "gate is" : "gates are"} not heard of: whether cut-offs hold there is not known.`,
 
     cutoff: "From suspicion to cut-off",
     cutoffText: "Of the last day: until every gate had signed that it obeys. Where people decided, counted from their decision.",
