@@ -10,5 +10,5 @@ export async function axe(page: Page, where: string): Promise<void> {
       (violation) =>
         `${violation.id} (${violation.impact}): ${violation.help}: ${violation.nodes.map((node) => `${node.target} ${node.failureSummary ?? ""}`).join(" | ")}`,
     );
-  expect(found, where).toEqual([]);
+  expect.soft(found, where).toEqual([]);
 }

@@ -10,7 +10,15 @@ export type World = {
   gate: string;
   /** The demo's process, and its control plane's. */
   pids: { demo: number; serve: number };
-  folder: string;
+  /** The demo's owners with their links; the one played by hand comes first. */
+  owners: {
+    customer: string;
+    account: string;
+    name: string;
+    guided: boolean;
+    link: string;
+    keys: { key: string; truth: string }[];
+  }[];
   people: Record<Role, Person>;
   /** Which step of which authenticator was used last. */
   codes: string;
