@@ -4,6 +4,7 @@ import { Button as AriaButton, type ButtonProps } from "react-aria-components";
 import { Link, type LinkProps } from "react-router";
 import { instant, relative } from "../i18n/format";
 import { useLang, useWords } from "../i18n/lang";
+import { Raw } from "./raw";
 import { uiWords } from "./words";
 
 type Look = "plain" | "primary" | "danger" | "quiet";
@@ -159,7 +160,7 @@ export function Stat({ figure, label, hint }: { figure: ReactNode; label: string
 export function Command({ text }: { text: string }) {
   return (
     <div className="stack tight">
-      <pre className="command">{text}</pre>
+      <Raw look="command" text={text} />
       <div>
         <Id id={text} label="" />
       </div>

@@ -7,6 +7,7 @@ import { useMe } from "../../../api/session";
 import { duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Button, Card, Id, LinkButton, Pairs, Time, useNow } from "../../../ui/basics";
+import { Raw } from "../../../ui/raw";
 import { roleText, roleWords } from "../../../ui/roles";
 import { Page } from "../../../ui/shell";
 import { Read } from "../../../ui/states";
@@ -225,7 +226,7 @@ function Asks({ of }: { of: ApprovalOf }) {
         <details>
           <summary className="muted">{w.frozen}</summary>
           <div className="stack tight">
-            <pre className="command">{JSON.stringify(of.request, null, 2)}</pre>
+            <Raw look="command" text={JSON.stringify(of.request, null, 2)} />
             <p className="muted">
               {w.digest}: <span className="mono">{of.digest}</span>
             </p>

@@ -6,6 +6,7 @@ import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Card, Id, Pairs, Time } from "../../../ui/basics";
 import { classText } from "../../../ui/classes";
+import { Raw } from "../../../ui/raw";
 import { entryWords } from "./words";
 
 type Payload = {
@@ -97,11 +98,11 @@ export function Said({ entry }: { entry: Schemas["LedgerEntry"] }) {
             )}
             <details>
               <summary>{w.raw}</summary>
-              <pre className="source">{JSON.stringify(entry.payload, null, 2)}</pre>
+              <Raw text={JSON.stringify(entry.payload, null, 2)} />
             </details>
             <details>
               <summary>{w.leaf}</summary>
-              <pre className="source">{entry.leaf}</pre>
+              <Raw text={entry.leaf} />
             </details>
           </div>
         </Card>

@@ -6,6 +6,7 @@ import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Card, Time } from "../../../ui/basics";
 import { classText } from "../../../ui/classes";
 import { Table } from "../../../ui/lists";
+import { Raw } from "../../../ui/raw";
 import { Read } from "../../../ui/states";
 import { useWho } from "../../parts/who";
 import type { KeyReads } from "./reads";
@@ -83,7 +84,7 @@ export function Entries({ reads }: { reads: KeyReads }) {
                     {entry.facts ? (
                       <details>
                         <summary className="muted">{w.facts}</summary>
-                        <pre className="command">{JSON.stringify(entry.facts, null, 2)}</pre>
+                        <Raw look="command" text={JSON.stringify(entry.facts, null, 2)} />
                       </details>
                     ) : null}
                   </li>

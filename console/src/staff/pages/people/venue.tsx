@@ -5,6 +5,7 @@ import { api, good } from "../../../api/client";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Card, Command, Id, Pairs, Time } from "../../../ui/basics";
 import { Table } from "../../../ui/lists";
+import { Raw } from "../../../ui/raw";
 import { roleText, roleWords } from "../../../ui/roles";
 import { Read } from "../../../ui/states";
 import { segmentWords } from "../policy/segments";
@@ -90,7 +91,7 @@ export function Venue() {
                 <Command text="sumun venue put venue.toml" />
                 <details>
                   <summary>{w.whole}</summary>
-                  <pre className="source">{JSON.stringify(venue.facts, null, 2)}</pre>
+                  <Raw text={JSON.stringify(venue.facts, null, 2)} />
                 </details>
               </div>
             </Card>

@@ -4,6 +4,7 @@ import { useLang, useWords } from "../../../i18n/lang";
 import { Choice } from "../../../ui/forms";
 import { useFilter } from "../../../ui/lists";
 import "./policy.css";
+import { Raw } from "../../../ui/raw";
 import { segmentWords } from "./segments";
 
 export function Explained({ of }: { of: readonly Schemas["ExplainedView"][] }) {
@@ -22,7 +23,7 @@ export function Explained({ of }: { of: readonly Schemas["ExplainedView"][] }) {
           onChange={choose}
         />
       </div>
-      <pre className="explained">{shown?.[lang]}</pre>
+      <Raw look="explained" text={shown?.[lang]} />
     </div>
   );
 }

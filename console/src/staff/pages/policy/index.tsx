@@ -6,6 +6,7 @@ import { api, good } from "../../../api/client";
 import { useWords } from "../../../i18n/lang";
 import { Button, Card, Id, LinkButton, Pairs, Time } from "../../../ui/basics";
 import { save } from "../../../ui/download";
+import { Raw } from "../../../ui/raw";
 import { Page } from "../../../ui/shell";
 import { Read, Refused } from "../../../ui/states";
 import { Who } from "../../parts/who";
@@ -65,7 +66,7 @@ export function Policy() {
                 </Button>
               }
             >
-              <pre className="source tall">{policy.text}</pre>
+              <Raw look="source tall" text={policy.text} />
             </Card>
           </>
         )}
