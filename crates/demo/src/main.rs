@@ -10,6 +10,7 @@ mod desk;
 mod enter;
 mod house;
 mod links;
+mod live;
 mod owner;
 mod policy;
 mod ports;

@@ -19,12 +19,13 @@ const READY_POLLS_MAX: u32 = 1_200;
 /// Lines of a child's log shown when it is the trouble.
 const LAST_LINES: usize = 15;
 
-/// Runs "$@"; descriptor 3 is the lifeline. A hundred looks of a tenth of a second pass between asking and
+/// Runs "$@" and writes its process id into the file "$0"; descriptor 3 is the lifeline. A hundred looks of a tenth of a second pass between asking and
 /// insisting: twice the grace a gate gives to what is under way.
 const GUARD: &str = r#"
 exec 3<&0
 "$@" 3<&- </dev/null &
 child=$!
+echo $child >"$0"
 (
     cat <&3 >/dev/null
     kill -TERM $child
@@ -43,6 +44,7 @@ exit $status
 /// A running server. Dropping it lets go of the lifeline; [`Server::stop`] also waits.
 pub(crate) struct Server {
     name: &'static str,
+    file: &'static str,
     said: PathBuf,
     log: PathBuf,
     guard: Child,
@@ -55,7 +57,7 @@ impl Server {
     pub(crate) fn start(
         name: &'static str,
         folder: &Path,
-        file: &str,
+        file: &'static str,
         program: &Path,
         arguments: &[&str],
     ) -> Result<Self> {
@@ -63,12 +65,23 @@ impl Server {
         let make =
             |path: &Path| File::create(path).with_context(|| format!("cannot make {}", path.display()));
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", GUARD, "sh"]).arg(program).args(arguments).current_dir(folder);
+        shell.args(["-c", GUARD, &format!("{file}.pid")]).arg(program).args(arguments).current_dir(folder);
         without_settings(&mut shell);
         shell.process_group(0).stdin(Stdio::piped()).stdout(make(&said)?).stderr(make(&log)?);
         let mut guard = shell.spawn().with_context(|| format!("cannot start {name}"))?;
         let lifeline = guard.stdin.take();
-        Ok(Self { name, said, log, guard, lifeline })
+        Ok(Self { name, file, said, log, guard, lifeline })
+    }
+
+    /// The name of its files.
+    pub(crate) const fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// Its process id; 0 if it is not known.
+    pub(crate) fn pid(&self) -> u32 {
+        let text = std::fs::read_to_string(self.said.with_extension("pid")).unwrap_or_default();
+        text.trim().parse().unwrap_or_default()
     }
 
     /// The first line it prints, as JSON: servers say where they listen when they do.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use std::io::Write;
 
 /// Where it is printed.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Show {
     json: bool,
 }
@@ -56,7 +57,7 @@ fn told(world: &World) -> Result<Value> {
             .keys
             .iter()
             .zip(&entered.keys)
-            .map(|(key, issued)| json!({ "key": issued.id, "truth": key.truth }))
+            .map(|(key, issued)| json!({ "key": issued.issued().id, "truth": key.truth }))
             .collect();
         let link = link(world, Who::Owner(owner.number - 1), OWNER_HOST)?;
         let one = json!({ "customer": owner.customer(), "person": owner.person(), "account": owner.account(), "name": owner.name,
@@ -70,6 +71,7 @@ fn told(world: &World) -> Result<Value> {
         "gate": format!("http://{}", world.ports.gate),
         "desk": format!("http://{}", world.ports.desk),
         "folder": world.folder,
+        "pids": world.pids,
         "people": people,
         "owners": owners,
         "seed": world.seed,

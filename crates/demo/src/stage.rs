@@ -5,6 +5,7 @@ use crate::desk;
 use crate::enter::{self, Entering, Issued};
 use crate::house::{House, Programs};
 use crate::links::Links;
+use crate::live;
 use crate::policy;
 use crate::ports::Ports;
 use crate::process::Server;
@@ -12,7 +13,7 @@ use crate::rest::Rest;
 use crate::show::Show;
 use crate::staff::Staff;
 use crate::vouch::Exchange;
-use crate::world::{Entered, World};
+use crate::world::{Entered, LiveKey, Notes, World};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -67,6 +68,9 @@ async fn live(programs: &Programs, options: &Options, show: &Show, running: &mut
         .with_context(|| format!("the desk cannot listen on {}", world.ports.desk))?;
     running.tasks.spawn(desk::serve(Arc::clone(&world), listener));
     show.ready(&world)?;
+    if !options.quiet {
+        live::begin(&world, show, &mut running.tasks);
+    }
     // Whatever ends first is the trouble: nothing here ends by itself.
     let Running { tasks, servers, .. } = running;
     let mut servers = servers.iter_mut();
@@ -107,22 +111,39 @@ async fn open(programs: &Programs, options: &Options, show: &Show, running: &mut
     show.say("enrolling staff: mina, joon, sora, hana …");
     let staff = Staff::enrol(&rest, house).await?;
     let entering = Entering::begin(&rest, &staff, &exchange).await?;
-    entering.networks().await?;
+    let told = entering.networks().await?;
     entering.vendor(&cast).await?;
     show.say(&format!("entering {} customers with {} keys …", cast.owners.len(), cast.keys()));
     let mut entered = Vec::new();
     for owner in &cast.owners {
         let (session, keys) =
             entering.owner(owner).await.with_context(|| format!("entering {}", owner.customer()))?;
-        entered.push(Entered { session, keys });
+        entered.push((session, keys));
     }
     let accounts: Vec<(_, &[Issued])> =
-        cast.owners.iter().zip(&entered).map(|(owner, entered)| (owner, entered.keys.as_slice())).collect();
+        cast.owners.iter().zip(&entered).map(|(owner, (_, keys))| (owner, keys.as_slice())).collect();
     let mut upstream = house.open_exchange(programs, &ports, &enter::accounts(&accounts))?;
     let ready = upstream.ready().await;
     running.servers.push(upstream);
     ready?;
-    let links = Links::default();
-    let day_s = f64::from(options.day_s);
-    Ok(World { seed: options.seed, day_s, ports, folder, rest, staff, exchange, cast, entered, links })
+    let entered = entered
+        .into_iter()
+        .map(|(session, keys)| Entered { session, keys: keys.into_iter().map(LiveKey::of).collect() });
+    let pids = running.servers.iter().map(|server| (server.file().to_owned(), server.pid())).collect();
+    Ok(World {
+        seed: options.seed,
+        day_s: f64::from(options.day_s),
+        ports,
+        notes: Notes::in_folder(&folder),
+        folder,
+        told: tokio::sync::Mutex::new(told as u64),
+        back_end: entering.back_end.clone(),
+        entered: entered.collect(),
+        rest: rest.clone(),
+        staff,
+        exchange,
+        cast,
+        links: Links::default(),
+        pids,
+    })
 }

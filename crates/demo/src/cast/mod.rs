@@ -12,7 +12,7 @@ mod stories;
 
 pub(crate) use clients::{Client, Signs};
 pub(crate) use draws::Draws;
-pub(crate) use places::{NETS, Net};
+pub(crate) use places::NETS;
 use std::net::Ipv4Addr;
 
 /// A moment, in days since the population began.

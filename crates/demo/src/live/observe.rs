@@ -1,0 +1,61 @@
+//! What Sumun makes of it, as staff see it over REST: a line whenever a key climbs or leaves a step of the ladder.
+
+use crate::clock;
+use crate::show::Show;
+use crate::world::World;
+use anyhow::Result;
+use http::{Method, StatusCode};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Watches for the whole of the demo.
+pub(super) async fn watches(world: Arc<World>, show: Show) -> Result<()> {
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let sora = world.staff.of("sora")?;
+        let asked = world.rest.ask(Some(&sora.token()), Method::GET, "/v1/measures?limit=200", None).await;
+        let Ok(answer) = asked else { continue };
+        if answer.status == StatusCode::UNAUTHORIZED {
+            sora.renew(&world.rest).await?;
+        }
+        let mut moved: Vec<&Value> = answer.body["items"].as_array().into_iter().flatten().collect();
+        moved.sort_by_key(|measure| measure["began"].as_str().unwrap_or_default());
+        for measure in moved {
+            let id = measure["measure_id"].as_str().unwrap_or_default();
+            let state = measure["state"].as_str().unwrap_or_default();
+            if known.insert(id.to_owned(), state.to_owned()).is_none() {
+                show.say(&told(measure));
+            }
+        }
+    }
+}
+
+/// One line: when, which key, which step, why.
+fn told(measure: &Value) -> String {
+    let text = |name: &str| measure[name].as_str().unwrap_or("-");
+    let at = text("began").get(11..19).map_or_else(clock::of_day, str::to_owned);
+    let key = text("key").get(..9).unwrap_or(text("key"));
+    let because =
+        measure["say"][0]["en"].as_str().or_else(|| measure["body"]["rule"].as_str()).unwrap_or_default();
+    let how = if text("mode") == "propose" { " (proposed)" } else { "" };
+    format!("{at}  key {key}…  {:<8}{how} {because}", text("measure"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_line_says_when_which_what_and_why() {
+        let measure = json!({ "began": "2026-11-20T14:02:11.000000Z", "key": "K7542cf1bc71bc3240aee", "measure": "warn",
+            "mode": "act", "body": { "rule": "two_kinds_on_two_days" } });
+        assert_eq!(told(&measure), "14:02:11  key K7542cf1b…  warn     two_kinds_on_two_days");
+    }
+}
