@@ -2,10 +2,10 @@
 
 type Look = "source" | "source tall" | "command" | "explained";
 
-export function Raw({ text, look = "source", name }: { text: string | undefined; look?: Look; name?: string }) {
+export function Raw({ text, look = "source" }: { text: string | undefined; look?: Look }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard
-    <pre className={look} tabIndex={0} aria-label={name}>
+    <pre className={look} tabIndex={0}>
       {text}
     </pre>
   );
