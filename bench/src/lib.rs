@@ -7,12 +7,14 @@
 //! [`decide`]: a decision beside the bare signature check of [`bare`] · [`table`]: memory, loading, changes · [`http`]:
 //! decision service and proxy beside the same stack without the gate · [`spool`]: records beside plain
 //! appending · [`record`]: ledger, governed changes and verification beside the bare libraries · [`cutoff`]: from a commit to
-//! its effect at fifty gates · [`detect`]: lines a second and bytes a key of detection, event to effect. [`report`] prints. [`child`] runs
+//! its effect at fifty gates · [`detect`]: lines a second and bytes a key of detection, event to effect · [`console`]: pages over
+//! a million keys, and memory while many watch. [`report`] prints. [`child`] runs
 //! what needs a process of its own.
 
 pub mod bare;
 pub mod child;
 pub mod clock;
+pub mod console;
 pub mod cutoff;
 pub mod decide;
 pub mod detect;

@@ -14,6 +14,17 @@ pub fn resident_bytes() -> Result<u64> {
     Ok(pages * rustix::param::page_size() as u64)
 }
 
+/// Bytes of another process in memory.
+///
+/// # Errors
+/// `/proc` cannot be read, or it is gone.
+pub fn resident_bytes_of(process: u32) -> Result<u64> {
+    let text =
+        std::fs::read_to_string(format!("/proc/{process}/statm")).context("failed to read its statm")?;
+    let pages: u64 = text.split(' ').nth(1).unwrap_or_default().parse().context("bad statm")?;
+    Ok(pages * rustix::param::page_size() as u64)
+}
+
 /// Bytes that could be used without swapping.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ const BENCHES: &[(&str, &str, &str)] = &[
     ("record", "sumun-bench", "record"),
     ("cutoff", "sumun-bench", "cutoff"),
     ("detect", "sumun-bench", "detect"),
+    ("console", "sumun-bench", "console"),
 ];
 
 #[derive(clap::Args)]

@@ -82,18 +82,20 @@ impl House {
 
     fn people_come_in(&self, made: &Value, vouches: &AssertionKey) -> Result<()> {
         let invites = made.get("invites").and_then(Value::as_array).context("no invites")?;
-        let hers = invites.iter().find(|invite| invite.get("user").is_some_and(|user| user == "alice"));
-        let invite = hers.and_then(|invite| invite.get("invite")?.as_str()).context("no invite")?;
-        let password = self.folder.join("alice.password");
-        OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(0o600)
-            .open(password)?
-            .write_all(PASSWORD.as_bytes())?;
-        let enrol = ["users", "enrol", "--invite", invite, "--password-file", "alice.password"];
-        let to = ["--totp-out", "alice.totp", "--server", &self.server];
-        self.run(&[&enrol[..], &to, &PROFILES].concat(), "")?;
+        for user in ["alice", "bob"] {
+            let theirs = invites.iter().find(|invite| invite.get("user").is_some_and(|of| of == user));
+            let invite = theirs.and_then(|invite| invite.get("invite")?.as_str()).context("no invite")?;
+            let (password, totp) = (format!("{user}.password"), format!("{user}.totp"));
+            OpenOptions::new()
+                .create_new(true)
+                .write(true)
+                .mode(0o600)
+                .open(self.folder.join(&password))?
+                .write_all(PASSWORD.as_bytes())?;
+            let enrol = ["users", "enrol", "--invite", invite, "--password-file", &password];
+            let to = ["--totp-out", &totp, "--server", &self.server];
+            self.run(&[&enrol[..], &to, &PROFILES].concat(), "")?;
+        }
         for entered in [
             &["customers", "put", "C1", "--segment", "retail", "--country", "KR"][..],
             &["persons", "put", "P1", "--customer", "C1", "--role", "owner", "--name", "Made Up"],
@@ -139,6 +141,46 @@ impl House {
         let secret =
             issued.pointer("/result/secret").and_then(Value::as_str).context("no secret")?.to_owned();
         Ok(OwnersKey { id, secret })
+    }
+
+    /// Where its API is.
+    ///
+    /// # Errors
+    /// It is no address.
+    pub fn address(&self) -> Result<SocketAddr> {
+        self.server.strip_prefix("http://").context("its address")?.parse().context("its address")
+    }
+
+    /// Bytes of it in memory.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn resident(&self) -> Result<u64> {
+        crate::machine::resident_bytes_of(self.child.id())
+    }
+
+    /// The token of somebody's session.
+    ///
+    /// # Errors
+    /// Nobody of that name is signed in.
+    pub fn token(&self, who: &str) -> Result<String> {
+        let profile = std::fs::read_to_string(self.folder.join(format!("profiles/{who}.json")))?;
+        let profile = json(&profile)?;
+        Ok(profile.get("token").and_then(Value::as_str).context("no token")?.to_owned())
+    }
+
+    /// A token of the exchange's back end: alice makes it, bob agrees.
+    ///
+    /// # Errors
+    /// What the program said.
+    pub fn backend(&self) -> Result<String> {
+        let make = ["tokens", "make", "--name", "back end", "--roles", "exchange_backend"];
+        let until = ["--expires", "2027-03-01T00:00:00Z", "--json"];
+        let made = json(&self.run_as("alice", &[&make[..], &until].concat())?)?;
+        let text = |path: &str| made.pointer(path).and_then(Value::as_str).map(str::to_owned);
+        let approval = text("/result/approval").context("no approval")?;
+        self.run_as("bob", &["approvals", "grant", &approval, "--reason", "made up for a bench"])?;
+        text("/result/secret").context("no secret")
     }
 
     fn run_as(&self, who: &str, arguments: &[&str]) -> Result<String> {
