@@ -27,6 +27,7 @@ pub mod request;
 pub mod rotate;
 pub mod row;
 pub mod rules;
+pub mod search;
 pub mod steps;
 pub mod view;
 pub mod write;

@@ -3,11 +3,12 @@
 //! A thread of its own reads what is durable, feeds it to [`sumun_detect::Engine`], and hands findings over until they are taken
 //! ([`handover`]); only then does it read on. So a snapshot ([`snapshot`]) never knows more than the record does, and whatever a
 //! crash undoes is found again: the record knows each finding's place and takes none twice. A second thread tells owners'
-//! questions and tests what gates saw ([`seen`]).
+//! questions and tests what gates saw ([`seen`]), a third keeps what keys did for people to look at ([`activity`]).
 //!
 //! Which policy is in force stands in the log itself, so that everybody who reads it takes a change up at the same line.
 //! Never here: what a finding means, and what follows from it.
 
+mod activity;
 mod handover;
 mod policy;
 mod runner;
@@ -18,6 +19,7 @@ use crate::config::Config;
 use crate::exit::Failed;
 use crate::findings::{DATA_NONE, Data, network_data};
 use crate::roles::events::Events;
+use activity::Keeper;
 use runner::Runner;
 use seen::Seer;
 use std::sync::Arc;
@@ -26,7 +28,7 @@ use std::thread::JoinHandle;
 use sumun_govern::Govern;
 use sumun_stream::Offset;
 
-/// What both threads share.
+/// What the threads share.
 struct Shared {
     events: Arc<Events>,
     govern: Arc<Govern>,
@@ -34,9 +36,10 @@ struct Shared {
     /// What data files say of networks, and their digest.
     data: Data,
     stopping: AtomicBool,
-    /// Each needs the log from here on: the older of two snapshots, and what owners were told of.
+    /// Each needs the log from here on: the older of two snapshots, what owners were told of, and what keys did.
     snapshots_need: AtomicU64,
     owners_need: AtomicU64,
+    activity_needs: AtomicU64,
 }
 
 impl Shared {
@@ -52,9 +55,9 @@ impl Shared {
 
     /// Tells the log what is still needed of it.
     fn needs(&self) {
-        let needed =
-            self.snapshots_need.load(Ordering::Relaxed).min(self.owners_need.load(Ordering::Relaxed));
-        self.events.needed_from(Offset::new(needed));
+        let needs = [&self.snapshots_need, &self.owners_need, &self.activity_needs];
+        let needed = needs.into_iter().map(|needs| needs.load(Ordering::Relaxed)).min();
+        self.events.needed_from(Offset::new(needed.unwrap_or_default()));
     }
 }
 
@@ -88,11 +91,13 @@ impl Detect {
             stopping: AtomicBool::new(false),
             snapshots_need: AtomicU64::new(0),
             owners_need: AtomicU64::new(0),
+            activity_needs: AtomicU64::new(0),
         });
         let folder = config.detect_dir();
         std::fs::create_dir_all(&folder)
             .map_err(|error| Failed(format!("cannot use `{}`: {error}", folder.display())))?;
         let seer = Seer::open(Arc::clone(&shared), folder.join("told.json"));
+        let keeper = Keeper::open(Arc::clone(&shared)).await?;
         let runner = Runner::open(Arc::clone(&shared), folder, config).await?;
         let begin = |name: &str, work: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new().name(name.to_owned()).spawn(work)
@@ -100,6 +105,7 @@ impl Detect {
         let threads = vec![
             begin("detect", Box::new(move || runner.run()))?,
             begin("owners", Box::new(move || seer.run()))?,
+            begin("activity", Box::new(move || keeper.run()))?,
         ];
         Ok(Self { shared, threads })
     }

@@ -42,7 +42,7 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    fn of(row: &Image) -> Self {
+    pub(super) fn of(row: &Image) -> Self {
         let number =
             |column: &str| row::integer(row, column).and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
         Self {

@@ -2,19 +2,37 @@
 //!
 //! One bounded record a key ([`record`]), kept beside the governed rows and made anew from the event log: it is told of, not
 //! decided, so no ledger entry stands behind it and no right depends on it. Whoever keeps it up to date reads the log in order and
-//! hands batches to [`Govern::keep_activity`]; what it has of a key it knows by the log's place ([`Activity::position`]).
+//! hands batches to [`Govern::keep_activity`], with how far it read; what is known of a key is known by the log's place, so that no
+//! line counts twice.
 //!
 //! Never here: what is unusual about it. That is detection's.
 
 pub mod record;
 pub mod view;
 
-pub use record::{Activity, Habits, Sighting};
+pub use record::{Activity, Habits, Sighting, sighting_of};
 pub use view::KeyActivity;
 
 use crate::actor::Actor;
-use crate::govern::Govern;
-use crate::refusal::Refusal;
+use crate::govern::{Govern, store_refusal};
+use crate::keys::KeyView;
+use crate::refusal::{Refusal, RefusalKind};
+use std::collections::BTreeMap;
+use sumun_model::Timestamp;
+use sumun_store::{ActivityPlace, ActivityRow};
+
+fn read(row: &ActivityRow) -> Result<Activity, Refusal> {
+    let mut kept: Activity = serde_json::from_str(&row.body).map_err(|error| {
+        Refusal::new(
+            RefusalKind::Unavailable,
+            "activity_unreadable",
+            format!("what key `{}` did cannot be read: {error}", row.key),
+            "this is a fault of the server, and of this record only; report it",
+        )
+    })?;
+    kept.position = row.position;
+    Ok(kept)
+}
 
 impl Govern {
     /// What a key did.
@@ -23,7 +41,62 @@ impl Govern {
     /// `not_found`, the store's.
     pub async fn key_activity(&self, actor: &Actor, key: &str) -> Result<KeyActivity, Refusal> {
         let loaded = self.key_loaded(actor, key).await?;
-        let kept = Activity::default();
-        Ok(KeyActivity::of(&kept, &loaded.key, Habits::DAY_S, self.world.now()))
+        let rows = self.store.activity(&[key.to_owned()]).await.map_err(store_refusal)?;
+        let kept = rows.first().map(read).transpose()?.unwrap_or_default();
+        Ok(KeyActivity::of(&kept, &loaded.key, self.world.now()))
+    }
+
+    /// Fills in when keys were last used.
+    pub(crate) async fn with_last_used(&self, views: &mut [KeyView]) -> Result<(), Refusal> {
+        let keys: Vec<String> = views.iter().map(|view| view.key.clone()).collect();
+        let used = self.store.last_used(&keys).await.map_err(store_refusal)?;
+        for view in views {
+            view.last_used = used.get(&view.key).map(|at| Timestamp::from_micros(*at));
+        }
+        Ok(())
+    }
+
+    /// What is kept of these keys. One that cannot be read is begun anew.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn kept_activity(&self, keys: &[String]) -> Result<BTreeMap<String, Activity>, Refusal> {
+        let rows = self.store.activity(keys).await.map_err(store_refusal)?;
+        let kept = rows.into_iter().map(|row| {
+            let kept = read(&row).unwrap_or_else(|refusal| {
+                tracing::error!(key.id = row.key, "It is begun anew: {refusal}");
+                Activity { position: row.position, ..Activity::default() }
+            });
+            (row.key, kept)
+        });
+        Ok(kept.collect())
+    }
+
+    /// How far the event log was taken in.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn activity_place(&self) -> Result<Option<ActivityPlace>, Refusal> {
+        self.store.activity_place().await.map_err(store_refusal)
+    }
+
+    /// Keeps what keys did, and how far the event log was taken in with it: both or neither. `anew`: places of records kept before
+    /// belong to another log, and hold no more.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn keep_activity<'a>(
+        &self,
+        changed: impl Iterator<Item = (&'a String, &'a mut Activity)>,
+        place: &ActivityPlace,
+        anew: bool,
+    ) -> Result<(), Refusal> {
+        let rows = changed.map(|(key, kept)| ActivityRow {
+            key: key.clone(),
+            position: kept.position,
+            last_used_us: kept.last_used_us,
+            body: kept.to_text(),
+        });
+        self.store.keep_activity(rows.collect(), place, anew).await.map_err(store_refusal)
     }
 }

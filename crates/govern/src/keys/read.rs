@@ -68,6 +68,10 @@ pub struct TimelineEntry {
     pub facts: Option<Value>,
     /// Whether the facts were erased since.
     pub erased: bool,
+    /// Where it left the key, if it changed the key and is not erased.
+    pub state: Option<String>,
+    /// Under which measure it left the key; for those only who see what is kept from customers.
+    pub measure: Option<String>,
 }
 
 impl Govern {
@@ -76,14 +80,21 @@ impl Govern {
     /// # Errors
     /// `not_found`, `store_unavailable`.
     pub async fn key(&self, actor: &Actor, key: &str) -> Result<KeyView, Refusal> {
-        Ok(KeyView::of(&self.key_loaded(actor, key).await?.key, actor))
+        let mut views = [KeyView::of(&self.key_loaded(actor, key).await?.key, actor)];
+        self.with_last_used(&mut views).await?;
+        let [view] = views;
+        Ok(view)
     }
 
-    /// Keys that this principal may see. A customer names one of his accounts.
+    /// Keys that this principal may see, by id; those that are searched for in all accounts as [`search`] says.
     ///
     /// # Errors
     /// `not_found` without such an account, `store_unavailable`.
     pub async fn keys(&self, actor: &Actor, filter: &KeyFilter) -> Result<Vec<KeyView>, Refusal> {
+        if filter.measure == Some(Measure::Monitor) && !inside(actor) {
+            // To him there is no such measure.
+            return Ok(Vec::new());
+        }
         let mut accounts = vec![filter.account.clone()];
         if let Some(account) = &filter.account {
             let (facts, _) = self.account_facts(account).await?;
@@ -99,18 +110,19 @@ impl Govern {
         }
         let limit = filter.limit.clamp(1, Filter::LIMIT_MAX);
         let mut keys = Vec::new();
+        let in_order_of_keys = accounts.len() != 1;
         for account in accounts {
-            let mut equals = Vec::new();
-            equals.extend(account.map(|account| ("account", json!(account))));
-            equals.extend(filter.state.map(|state| ("state", json!(state))));
-            let of_account = Filter { equals, after: filter.after.clone(), limit, ..Filter::default() };
-            for row in self.store.list(&KEYS, &of_account).await.map_err(store_refusal)? {
+            for row in self.keys_page(account, filter, limit).await? {
                 keys.push(KeyRow::of(&row)?);
             }
         }
-        keys.sort_by(|one, other| one.key.cmp(&other.key));
-        keys.truncate(limit as usize);
-        Ok(keys.iter().map(|key| KeyView::of(key, actor)).collect())
+        if in_order_of_keys {
+            keys.sort_by(|one, other| one.key.cmp(&other.key));
+            keys.truncate(limit as usize);
+        }
+        let mut views: Vec<_> = keys.iter().map(|key| KeyView::of(key, actor)).collect();
+        self.with_last_used(&mut views).await?;
+        Ok(views)
     }
 
     /// What happened to a key, oldest first, after a ledger index.
@@ -133,7 +145,7 @@ impl Govern {
             after = entries.last().map(|entry| entry.index);
             let last = entries.len() < limit as usize;
             let seen = entries.iter().filter(|entry| inside || TOLD_OUTSIDE.contains(&entry.class.as_str()));
-            told_of.extend(seen.map(|entry| told(entry, inside)));
+            told_of.extend(seen.map(|entry| told(entry, key, inside)));
             if last || told_of.len() >= limit as usize {
                 told_of.truncate(limit as usize);
                 return Ok(told_of);
@@ -177,12 +189,19 @@ impl Govern {
     }
 }
 
-fn told(entry: &EntryRow, inside: bool) -> TimelineEntry {
+fn told(entry: &EntryRow, key: &str, inside: bool) -> TimelineEntry {
     let payload: Option<Value> = entry.payload.as_ref().and_then(|text| serde_json::from_str(text).ok());
     let facts = payload.as_ref().and_then(|payload| payload.get("facts")).cloned();
     let who = facts.as_ref().and_then(|facts| facts.get("actor")).and_then(Value::as_str);
     let who =
         who.map(|who| if inside || !who.starts_with("user:") { who.to_owned() } else { "staff".to_owned() });
+    let rows = payload.as_ref().and_then(|payload| payload.get("rows")?.as_array());
+    let left = rows
+        .into_iter()
+        .flatten()
+        .find(|row| row["table"] == KEYS.name && row["row"][KEYS.key] == key)
+        .map(|row| &row["row"]);
+    let column = |name: &str| left.and_then(|row| row.get(name)?.as_str()).map(str::to_owned);
     TimelineEntry {
         entry: entry.index,
         class: entry.class.clone(),
@@ -190,5 +209,7 @@ fn told(entry: &EntryRow, inside: bool) -> TimelineEntry {
         actor: who,
         erased: entry.payload.is_none(),
         facts: facts.filter(|_| inside),
+        state: column("state"),
+        measure: column("measure").filter(|_| inside),
     }
 }

@@ -40,14 +40,14 @@ macro_rules! texts {
 
 texts! {
     "how_to_object":
-        "동의하지 않으시면 이 알림에서 이의를 제기하실 수 있습니다. 쓰신 내용은 사건 기록에 그대로 남고, 결론까지 진행 상황을 보실 수 있습니다.",
+        "동의하지 않으시면 알림에서 이의를 제기하실 수 있습니다. 쓰신 내용은 사건 기록에 그대로 남고, 결론까지 진행 상황을 보실 수 있습니다.",
         "If you disagree, object from this notice. What you write goes into the case as it is, and you can follow it to its end.";
 
     "question.seen":
-        "등록되지 않은 주소 {address}에서 키 {key}(으)로 올바르게 서명된 요청이 왔습니다({at}). 요청은 거절되었습니다.",
+        "등록되지 않은 주소({address})에서 키({key})로 올바르게 서명된 요청이 왔습니다({at}). 요청은 거절되었습니다.",
         "A request validly signed with your key {key} came from {address}, which is not registered for it, at {at}. It was refused.";
     "question.passed":
-        "등록되지 않은 주소 {address}에서 키 {key}(으)로 올바르게 서명된 요청이 왔습니다({at}). 거래소가 시험 운영 중이어서 요청은 처리되었습니다.",
+        "등록되지 않은 주소({address})에서 키({key})로 올바르게 서명된 요청이 왔습니다({at}). 거래소가 차단 기능을 시험 운영하고 있어 요청은 그대로 처리되었습니다.",
         "A request validly signed with your key {key} came from {address}, which is not registered for it, at {at}. The gate is being tried out, so it went through.";
     "question.client":
         "사용한 프로그램: {client}.",
@@ -62,8 +62,8 @@ texts! {
         "지금까지 {count}회, 마지막 {last}.",
         "Seen {count} times so far, last at {last}.";
     "question.do":
-        "직접 보내신 요청이면 ‘본인입니다’(me)를 선택해 주소를 등록하시고, 아니면 ‘본인이 아닙니다’(not_me)를 선택해 키를 바로 종료하십시오. 두 경우 모두 2차 인증이 필요합니다.",
-        "Was it you? Answer \"me\" to register the address, or \"not_me\" to end the key at once. Either takes your second factor.";
+        "직접 보내신 요청이면 ‘본인입니다’를 선택해 주소를 등록하시고, 아니면 ‘본인이 아닙니다’를 선택해 키를 바로 종료하십시오. 두 경우 모두 2차 인증이 필요합니다.",
+        "Was it you? Answer \"it was me\" to register the address, or \"it was not me\" to end the key at once. Either takes your second factor.";
     "question.next":
         "{until}까지 답이 없으면 질문은 닫힙니다. 답하지 않았다고 불이익은 없으며, 그 주소의 요청은 계속 거절됩니다.",
         "Unanswered, the question closes at {until}. Nothing is held against you for that; requests from the address stay refused.";
@@ -71,14 +71,14 @@ texts! {
         "본인이라고 답하셨습니다. 주소 {address} 등록을 시작했습니다.",
         "You said it was you. The registration of {address} has begun.";
     "question.not_me":
-        "본인이 아니라고 답하셨습니다. 키 {key}은(는) 즉시 종료되었고 되살릴 수 없습니다. 필요하면 새 키를 신청하십시오.",
+        "본인이 아니라고 답하셨습니다. 키({key})는 즉시 종료되었고 되살릴 수 없습니다. 필요하면 새 키를 신청하십시오.",
         "You said it was not you. Key {key} ended at once and never lives again. Ask for a new key if you need one.";
     "question.lapsed":
         "질문은 답 없이 닫혔습니다. 이 일로 불이익은 없습니다.",
         "The question closed unanswered. Nothing is held against you for it.";
 
     "address.registered":
-        "키 {key}에 주소 {prefix}을(를) 등록했습니다. 아직 효력이 없습니다.",
+        "키({key})에 주소({prefix})를 등록했습니다. 아직 효력이 없습니다.",
         "The address {prefix} is registered for key {key}. It is not in effect yet.";
     "address.do":
         "{until}까지 그 주소에서 이 키로 서명한 요청을 한 번 보내십시오. 그 요청은 거절되지만 주소가 확인되고, 다음 요청부터 바로 효력이 있습니다.",
@@ -90,10 +90,10 @@ texts! {
         "직접 등록하신 것이 아니면 주소를 삭제하고 키를 종료하십시오.",
         "If it was not you who registered it, remove the address and revoke the key.";
     "address.proved":
-        "키 {key}의 주소 {prefix}이(가) {at}의 요청으로 확인되어 지금부터 효력이 있습니다.",
+        "키({key})의 주소({prefix})가 {at}의 요청으로 확인되어 지금부터 효력이 있습니다.",
         "The address {prefix} of key {key} was proved by a request at {at} and is in effect from now on.";
     "address.lapsed":
-        "키 {key}의 주소 {prefix}은(는) 기한까지 확인되지 않아 등록이 삭제되었습니다. 필요하면 다시 등록하십시오.",
+        "키({key})의 주소({prefix})는 기한까지 확인되지 않아 등록이 삭제되었습니다. 필요하면 다시 등록하십시오.",
         "The address {prefix} of key {key} was not proved in time, and its registration is removed. Register it again if you need it.";
     "address.since":
         "효력 있음: {prefix}, {at}부터.",
@@ -109,7 +109,7 @@ texts! {
         "Not in effect: {prefix}. Remove it and register it again.";
 
     "verification.open":
-        "키 {key}은(는) 본인 확인과 통제권 확인이 끝날 때까지 조회와 주문 취소에만 쓸 수 있습니다.",
+        "키({key})는 본인 확인과 통제권 확인이 끝날 때까지 조회와 주문 취소에만 쓸 수 있습니다.",
         "Until you show anew who you are and that you control it, key {key} only reads and cancels.";
     "verification.until":
         "기한은 {until}입니다. 지나면 키는 제한된 채로 남고, 담당자 두 사람이 결정합니다.",
@@ -133,10 +133,10 @@ texts! {
         "통제권 확인에 한 번 실패했습니다. 한 번 더 하실 수 있으며, 다시 실패하면 키가 종료될 수 있습니다.",
         "The control test failed once. You may take it once more; if that fails too, the key may be ended.";
     "verification.proved":
-        "재확인이 모두 끝났습니다. 키 {key}의 제한이 곧 풀립니다.",
+        "재확인이 모두 끝났습니다. 키({key})의 제한이 곧 풀립니다.",
         "All of it is done. The limits on key {key} are lifted shortly.";
     "verification.failed":
-        "통제권 확인에 두 번 실패했습니다. 키 {key}이(가) 종료될 수 있습니다. 다음 결정은 따로 알려 드립니다.",
+        "통제권 확인에 두 번 실패했습니다. 키({key})가 종료될 수 있습니다. 다음 결정은 따로 알려 드립니다.",
         "The control test failed twice. Key {key} may be ended; you are told what is decided.";
     "verification.timed_out":
         "기한까지 재확인이 끝나지 않았습니다. 키는 제한된 채로 남고, 담당자 두 사람이 결정합니다.",
@@ -146,7 +146,7 @@ texts! {
         "It is not asked for any more.";
 
     "control.committed":
-        "확인은 {steps}단계입니다. 무엇을 할지는 이미 추첨되어 {commitment}(으)로 기록되었고, 누구도 바꿀 수 없습니다. 우연히 통과할 확률은 {one_in}분의 1입니다.",
+        "확인은 {steps}단계입니다. 무엇을 할지는 이미 추첨되어 기록되었고(지문 {commitment}), 누구도 바꿀 수 없습니다. 우연히 통과할 확률은 {one_in}분의 1입니다.",
         "The test has {steps} steps. What they ask is drawn and on record as {commitment}, and nobody can change it. By luck one in {one_in} would pass.";
     "control.ready":
         "준비되면 다음 단계를 여십시오. 여는 순간부터 시간이 흐릅니다.",
@@ -158,10 +158,10 @@ texts! {
         "{until}까지 등록된 주소에서, 값이 {code}인 매개변수를 넣어 서명한 요청을 한 번 보내십시오. 예: 주문 조회의 identifier, 또는 아무 조회에나 sumun_code.",
         "By {until}, send one signed request from a registered address that carries {code} as the value of a parameter: `identifier` of an order's look-up, for instance, or `sumun_code` on any route that reads.";
     "control.rotate":
-        "{until}까지 키를 교체하십시오. 새 비밀키는 본인에게만 표시됩니다. 아직 사용하지 마십시오.",
+        "{until}까지 키를 교체하십시오. 새 시크릿 키(secret key)는 고객님께만 한 번 표시됩니다. 아직 사용하지 마십시오.",
         "Rotate the key by {until}. The new secret is shown to you alone. Do not use it yet.";
     "control.first_use":
-        "새 비밀키를 {from}부터 {until} 사이에 등록된 주소에서 처음 사용하십시오. 그 전에는 사용하지 말고, 이전 비밀키는 더 사용하지 마십시오.",
+        "새 시크릿 키를 {from}부터 {until} 사이에 등록된 주소에서 처음 사용하십시오. 그 전에는 사용하지 말고, 이전 시크릿 키는 더 사용하지 마십시오.",
         "Use the new secret for the first time between {from} and {until}, from a registered address. Not before, and do not use the old one any more.";
     "control.step_passed":
         "{step}단계를 마쳤습니다.",
@@ -182,16 +182,16 @@ texts! {
         "키가 제때 교체되지 않았습니다.",
         "The key was not rotated in time.";
     "control.used_early":
-        "새 비밀키가 정해진 시각보다 먼저 사용되었습니다.",
+        "새 시크릿 키가 정해진 시각보다 먼저 사용되었습니다.",
         "The new secret was used before its time.";
     "control.not_used_in_time":
-        "새 비밀키가 정해진 시각에 사용되지 않았습니다.",
+        "새 시크릿 키가 정해진 시각에 사용되지 않았습니다.",
         "The new secret was not used in its time.";
     "control.used_elsewhere":
-        "새 비밀키가 등록되지 않은 주소에서 사용되었습니다.",
+        "새 시크릿 키가 등록되지 않은 주소에서 사용되었습니다.",
         "The new secret was used from an address that is not registered.";
     "control.old_still_used":
-        "이전 비밀키가 계속 사용되었습니다.",
+        "이전 시크릿 키가 계속 사용되었습니다.",
         "The old secret was still used.";
     "control.void":
         "저희 사정으로 확인을 마치지 못했습니다. 이 확인은 횟수에 들지 않습니다. 다시 시작하십시오.",
@@ -209,6 +209,33 @@ texts! {
     "objection.not_upheld":
         "검토가 끝났습니다. 이의가 받아들여지지 않았습니다. 거래소의 고객 창구에 다시 문의하실 수 있습니다.",
         "It is decided: the measure was right. You can still turn to the exchange's customer service.";
+    "export.secrets":
+        "시크릿 키(secret key)는 들어 있지 않습니다. 키를 발급할 때 한 번만 보여 드리며, 그 뒤로는 누구에게도 보이지 않습니다.",
+        "Secrets are not in it. A secret is shown once, when its key is issued, and to nobody again.";
+    "export.internal":
+        "거래소의 내부 검토 기록은 있든 없든 들어 있지 않습니다.",
+        "What the exchange notes in reviews of its own is not in it, whether there is any or not.";
+    "export.requests":
+        "요청 하나하나는 들어 있지 않습니다. 키마다 사용 횟수와 최근 주소 16개, 프로그램 8개, 경로 16개까지만 요약하여 보관합니다.",
+        "Single requests are not in it. Of each key's use a summary is kept: counts, and the latest 16 addresses, 8 programs and 16 routes.";
+    "export.timeline_cut":
+        "이력은 처음 {most}건만 들어 있습니다. 그다음은 키 화면에서 보실 수 있습니다.",
+        "Of the timeline the first {most} entries are in it. The key's page shows those after.";
+    "export.questions_cut":
+        "질문은 {most}건만 들어 있습니다. 나머지는 질문 화면에서 보실 수 있습니다.",
+        "Of the questions {most} are in it. The page of questions shows the others.";
+    "export.verifications_cut":
+        "재확인은 {most}건만 들어 있습니다. 나머지는 재확인 화면에서 보실 수 있습니다.",
+        "Of the renewed verifications {most} are in it. Their page shows the others.";
+    "export.measures_cut":
+        "조치는 {most}건만 들어 있습니다.",
+        "Of the measures {most} are in it.";
+    "export.notices_cut":
+        "알림은 {most}건만 들어 있습니다. 나머지는 알림 화면에서 보실 수 있습니다.",
+        "Of the notices {most} are in it. The page of notices shows the others.";
+    "export.objections_cut":
+        "이의는 {most}건만 들어 있습니다. 나머지는 알림 화면에서 보실 수 있습니다.",
+        "Of the objections {most} are in it. The page of notices shows the others.";
 }
 
 /// The sentences of a code.

@@ -1,5 +1,7 @@
 //! Everything kept about a customer's keys that he may see, to take away.
 
+mod csv;
+
 use super::activity::ActivityView;
 use super::keys::KeyView;
 use super::owner_addresses::AddressView;
@@ -125,10 +127,12 @@ pub(crate) fn add(api: &mut Api) {
 async fn export(asked: Asked) -> Result<Answer, Problem> {
     let export = asked.server.govern.owner_export(asked.actor()?, asked.query("after")).await?;
     let shown: OwnerExportView = view(&export)?;
-    let name = |kind: &str| format!("attachment; filename=\"sumun-export.{kind}\"");
+    // The day it was made, as `20261120`.
+    let day: String = shown.at.chars().take(10).filter(char::is_ascii_digit).collect();
+    let name = |kind: &str| format!("attachment; filename=\"sumun-export-{day}.{kind}\"");
     if asked.query("format") == Some("csv") {
-        return Ok(Answer::typed(StatusCode::OK, "text/csv; charset=utf-8", String::new())
-            .with(header::CONTENT_DISPOSITION, &name("csv")));
+        let answer = Answer::typed(StatusCode::OK, "text/csv; charset=utf-8", csv::of(&shown));
+        return Ok(answer.with(header::CONTENT_DISPOSITION, &name("csv")));
     }
     Ok(Answer::ok(&shown)?.with(header::CONTENT_DISPOSITION, &name("json")))
 }

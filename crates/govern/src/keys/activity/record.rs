@@ -204,7 +204,8 @@ impl From<RouteNote> for (String, Option<Effect>, i64, u32) {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Activity {
-    /// Up to which place of the log it is known.
+    /// Up to which place of the log it is known; kept beside the text.
+    #[serde(skip)]
     pub position: u64,
     /// The earliest request known.
     pub since_us: Option<i64>,

@@ -1,6 +1,6 @@
 //! A key's activity as it is shown: names, instants, and what was known before against what is seen now.
 
-use super::record::{Activity, ClientNote, RouteNote, SourceNote};
+use super::record::{Activity, ClientNote, Habits, RouteNote, SourceNote};
 use crate::keys::row::KeyRow;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -119,7 +119,8 @@ pub struct KeyActivity {
 impl KeyActivity {
     /// As it is shown now.
     #[must_use]
-    pub fn of(kept: &Activity, key: &KeyRow, day_s: u32, now: Timestamp) -> Self {
+    pub fn of(kept: &Activity, key: &KeyRow, now: Timestamp) -> Self {
+        let day_s = if kept.day_s == 0 { Habits::DAY_S } else { kept.day_s };
         let since_us = now.as_micros().saturating_sub(i64::from(day_s) * 1_000_000);
         let mut sources: Vec<_> = kept.sources.iter().map(|note| source(note, key)).collect();
         sources.sort_by(|one, other| other.last.cmp(&one.last).then(one.address.cmp(&other.address)));
