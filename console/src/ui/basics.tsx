@@ -4,7 +4,6 @@ import { Button as AriaButton, type ButtonProps } from "react-aria-components";
 import { Link, type LinkProps } from "react-router";
 import { instant, relative } from "../i18n/format";
 import { useLang, useWords } from "../i18n/lang";
-import { Raw } from "./raw";
 import { uiWords } from "./words";
 
 type Look = "plain" | "primary" | "danger" | "quiet";
@@ -159,11 +158,9 @@ export function Stat({ figure, label, hint }: { figure: ReactNode; label: string
 /** A command to paste into a shell. */
 export function Command({ text }: { text: string }) {
   return (
-    <div className="stack tight">
-      <Raw look="command" text={text} />
-      <div>
-        <Id id={text} label="" />
-      </div>
+    <div className="paste">
+      <pre>{text}</pre>
+      <Id id={text} label="" />
     </div>
   );
 }

@@ -70,7 +70,12 @@ export function Said({ entry }: { entry: Schemas["LedgerEntry"] }) {
             ],
             [w.who, typeof actor === "string" ? <span className="mono">{actor}</span> : null],
             [w.why, typeof reason === "string" ? <span className="preline">{reason}</span> : null],
-            [w.when, <Time at={entry.sequenced} full />],
+            [
+              w.when,
+              <span>
+                <Time at={entry.sequenced} full /> <code className="muted">{entry.sequenced}</code>
+              </span>,
+            ],
             [w.commitment, <Id id={entry.commitment} label={entry.commitment} />],
           ]}
         />

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api, good } from "../../../api/client";
-import { count } from "../../../i18n/format";
+import { count, duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Card, Time } from "../../../ui/basics";
 import { save } from "../../../ui/download";
@@ -10,6 +10,14 @@ import { Pages, Table, useFilter } from "../../../ui/lists";
 import { Empty, Read } from "../../../ui/states";
 import { readAcknowledgement } from "./acknowledgement";
 import { gateWords } from "./words";
+
+/** How long after, with the instant itself in the title. */
+function After({ from, to }: { from: string | null; to: string | null }) {
+  const { lang } = useLang();
+  const ms = from === null || to === null ? Number.NaN : Date.parse(to) - Date.parse(from);
+  if (to === null || Number.isNaN(ms)) return <Time at={to} full />;
+  return <time dateTime={to} title={to}>{`+${duration(lang, Math.max(0, ms))}`}</time>;
+}
 
 export function Receipts({ gate }: { gate: string }) {
   const w = useWords(gateWords);
@@ -48,8 +56,12 @@ export function Receipts({ gate }: { gate: string }) {
                       number: true,
                     },
                     { head: w.applied, cell: ({ said }) => <Time at={said.applied} full /> },
-                    { head: w.signed, cell: ({ said }) => <Time at={said.signed} full /> },
-                    { head: w.received, cell: ({ receipt }) => <Time at={receipt.received} full /> },
+                    { head: w.signed, cell: ({ said }) => <After from={said.applied} to={said.signed} />, number: true },
+                    {
+                      head: w.received,
+                      cell: ({ receipt, said }) => <After from={said.applied} to={receipt.received} />,
+                      number: true,
+                    },
                     {
                       head: w.streams,
                       cell: ({ said }) => (said.streams === null ? "–" : count(lang, said.streams)),

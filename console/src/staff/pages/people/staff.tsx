@@ -51,7 +51,11 @@ export function Staff() {
                         cell: (row) => (
                           <span className="row">
                             <Badge tone={TONES[row.state]}>{w[row.state]}</Badge>
-                            {row.state === "invited" ? <Time at={row.invite_until} /> : null}
+                            {row.state === "invited" || row.state === "enrolling" ? (
+                              <span className="muted">
+                                {w.invitedUntil}: <Time at={row.invite_until} />
+                              </span>
+                            ) : null}
                           </span>
                         ),
                       },

@@ -2,7 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api, good } from "../../../api/client";
+import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
+import { words } from "../../../i18n/words";
 import { Card, Command, Id, Pairs, Time } from "../../../ui/basics";
 import { Table } from "../../../ui/lists";
 import { Raw } from "../../../ui/raw";
@@ -10,6 +12,28 @@ import { roleText, roleWords } from "../../../ui/roles";
 import { Read } from "../../../ui/states";
 import { segmentWords } from "../policy/segments";
 import { peopleWords } from "./words";
+
+/** Names of the venue's clocks, as its file has them. */
+const clockWords = words(
+  {
+    approval_due_days: "승인 대기 (일)",
+    hold_due_hours: "보류 검토 기한 (시간)",
+    invite_hours: "초대 유효 기간 (시간)",
+    session_hours: "로그인 유지 (시간)",
+    session_idle_minutes: "사용하지 않으면 로그아웃 (분)",
+    token_life_days_max: "기계 토큰 최장 유효 기간 (일)",
+    vendor_recertify_days: "외부 업체 재심사 (일)",
+  },
+  {
+    approval_due_days: "An approval waits (days)",
+    hold_due_hours: "A hold is reviewed within (hours)",
+    invite_hours: "An invite holds (hours)",
+    session_hours: "A session lasts (hours)",
+    session_idle_minutes: "Signed out when idle (minutes)",
+    token_life_days_max: "A machine's token lasts at most (days)",
+    vendor_recertify_days: "Vendors are looked at anew (days)",
+  },
+);
 
 type Needed = { role?: string; count?: number };
 type Rules = {
@@ -31,6 +55,7 @@ export function Venue() {
   const w = useWords(peopleWords);
   const r = useWords(roleWords);
   const named: Record<string, string> = useWords(segmentWords);
+  const clocks: Record<string, string> = useWords(clockWords);
   const { lang } = useLang();
   const query = useQuery({ queryKey: ["venue"], queryFn: () => good(api.GET("/v1/venue")) });
   const needed = (list: Needed[] | undefined) =>
@@ -62,7 +87,9 @@ export function Venue() {
                 />
               </Card>
               <Card title={w.clocks}>
-                <Pairs of={Object.entries(facts.clocks ?? {}).map(([name, value]) => [name, value])} />
+                <Pairs
+                  of={Object.entries(facts.clocks ?? {}).map(([name, value]) => [clocks[name] ?? name, count(lang, value)])}
+                />
               </Card>
             </div>
             <Card title={w.segments}>

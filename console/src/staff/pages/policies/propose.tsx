@@ -92,9 +92,14 @@ export function Propose({ active }: { active: string | undefined }) {
           >
             {w.check}
           </Button>
-          <Button why={text.trim() === "" && lead ? w.textMissing : why} onPress={() => setAsking(true)}>
-            {w.proposeGo}
-          </Button>
+          {text.trim() === "" && lead ? (
+            // Why is said beside the button before it.
+            <Button isDisabled>{w.proposeGo}</Button>
+          ) : (
+            <Button why={why} onPress={() => setAsking(true)}>
+              {w.proposeGo}
+            </Button>
+          )}
         </div>
         {trial.error ? <Refused error={trial.error} /> : null}
         {trial.tried === null ? null : (
