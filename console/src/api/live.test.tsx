@@ -7,8 +7,10 @@ import { useLive } from "./live";
 import { makeQueryClient } from "./queries";
 
 class Source extends EventTarget {
+  static readonly CLOSED = 2;
   static last: Source;
   closed = false;
+  readyState = 1;
   constructor(readonly url: string) {
     super();
     Source.last = this;
@@ -74,4 +76,17 @@ test("leaving the page closes the line", () => {
   unmount();
   vi.advanceTimersByTime(2_000);
   expect([Source.last.closed, asked]).toEqual([true, []]);
+});
+
+test("a line that the browser gave up is tried again, and who is signed in is asked at once", () => {
+  const { asked, result } = follow();
+  const first = Source.last;
+  first.readyState = Source.CLOSED;
+  act(() => void first.dispatchEvent(new Event("error")));
+  expect([result.current, asked]).toEqual(["lost", [["sessions"]]]);
+  expect(Source.last).toBe(first);
+  vi.advanceTimersByTime(5_000);
+  expect(Source.last).not.toBe(first);
+  act(() => void Source.last.dispatchEvent(new Event("open")));
+  expect([result.current, asked]).toEqual(["live", [["sessions"], "all"]]);
 });

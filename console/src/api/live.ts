@@ -7,6 +7,8 @@ export type LiveState = "joining" | "live" | "lost";
 
 /** Asked anew at most so often, whatever comes. */
 const AT_MOST_EVERY_MS = 1_000;
+/** A line that the browser gave up (it does, on any answer but a good one) is tried again after so long. */
+const AGAIN_AFTER_MS = 5_000;
 
 type Changed = { kinds: string[] };
 
@@ -31,22 +33,34 @@ export function useLive(url = "/v1/live"): LiveState {
       for (const kind of stale) void client.invalidateQueries({ queryKey: [kind] }, { cancelRefetch: false });
       stale.clear();
     };
-    const source = new EventSource(url, { withCredentials: true });
-    source.addEventListener("open", () => {
-      setState((before) => {
-        // What happened while the line was cut is not told again: everything shown may be stale.
-        if (before === "lost") void client.invalidateQueries();
-        return "live";
+    let source: EventSource | undefined;
+    let again: number | undefined;
+    const join = () => {
+      source = new EventSource(url, { withCredentials: true });
+      source.addEventListener("open", () => {
+        setState((before) => {
+          // What happened while the line was cut is not told again: everything shown may be stale.
+          if (before === "lost") void client.invalidateQueries();
+          return "live";
+        });
       });
-    });
-    source.addEventListener("error", () => setState("lost"));
-    source.addEventListener("changed", (event) => {
-      for (const kind of kindsOf((event as MessageEvent<string>).data)) stale.add(kind);
-      timer ??= window.setTimeout(renew, AT_MOST_EVERY_MS);
-    });
+      source.addEventListener("error", () => {
+        setState("lost");
+        if (source?.readyState !== EventSource.CLOSED) return;
+        // Perhaps nobody is signed in any more: then the form comes at once, and not with the next round of asking.
+        void client.invalidateQueries({ queryKey: ["sessions"] });
+        again = window.setTimeout(join, AGAIN_AFTER_MS);
+      });
+      source.addEventListener("changed", (event) => {
+        for (const kind of kindsOf((event as MessageEvent<string>).data)) stale.add(kind);
+        timer ??= window.setTimeout(renew, AT_MOST_EVERY_MS);
+      });
+    };
+    join();
     return () => {
-      source.close();
+      source?.close();
       window.clearTimeout(timer);
+      window.clearTimeout(again);
     };
   }, [client, url]);
   return state;
