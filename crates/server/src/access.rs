@@ -316,6 +316,7 @@ rows! {
     // The venue's own facts.
     VENUE_GET = "venue_get" Get "/v1/venue" Roles(&[STAFF, BACKEND, HOLDERS]);
     VENUE_PUT = "venue_put" Put "/v1/venue" Roles(&[LEAD]);
+    OWNER_FACTS = "owner_facts" Get "/v1/owner/facts" Roles(&[HOLDERS]);
 
     // The record.
     LEDGER_CHECKPOINT = "ledger_checkpoint" Get "/v1/ledger/checkpoint" Anyone;

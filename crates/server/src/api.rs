@@ -8,6 +8,7 @@ use crate::asked::{self, Asked};
 use crate::authenticate;
 use crate::browsers::Front;
 use crate::client_address::client_address;
+use crate::console_files;
 use crate::operation::{Operation, Taken};
 use crate::origin;
 use crate::parameter::{self, Kind};
@@ -86,7 +87,11 @@ impl Api {
         paths
             .into_iter()
             .fold(Router::new(), |router, (path, route)| router.route(path, route))
-            .fallback(async |request: Request<Body>| no_such_path(request.uri().path()))
+            .fallback(async move |request: Request<Body>| {
+                let (uri, path) = (request.uri(), request.uri().path());
+                let page = console_files::answer(front, request.method(), uri, request.headers());
+                page.unwrap_or_else(|| no_such_path(path).into_response())
+            })
             .method_not_allowed_fallback(async |request: Request<Body>| {
                 Problem::new(
                     StatusCode::METHOD_NOT_ALLOWED,

@@ -25,6 +25,9 @@ pub(crate) struct Sizes {
 /// 2048 in all. A gate takes two or three; an office behind one address some dozens.
 pub(crate) const SIZES: Sizes = Sizes { common: 1536, gates: 512, per_source: 256 };
 
+/// The owner's listener: browsers, none of them a gate's.
+pub(crate) const OWNER_SIZES: Sizes = Sizes { common: 1024, gates: 0, per_source: 128 };
+
 /// The places there are.
 #[derive(Debug)]
 pub(crate) struct Room {

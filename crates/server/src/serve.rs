@@ -1,8 +1,9 @@
 //! Listening, serving, stopping.
 
+use crate::browsers::Front;
 use crate::problem::Problem;
-use crate::room::{self, Room, SIZES};
-use crate::server::{Server, router};
+use crate::room::{self, OWNER_SIZES, Room, SIZES};
+use crate::server::{Server, owner_router, router};
 use crate::write_deadline::WriteDeadline;
 use axum::body::Body;
 use axum::response::Response;
@@ -63,16 +64,35 @@ pub fn serve(listener: TcpListener, server: Arc<Server>) -> io::Result<Running> 
     Ok(Running { address, stop, done })
 }
 
+/// Serves customers' people on a listener of their own, until told to stop. What runs beside is [`serve`]'s.
+///
+/// # Errors
+/// The listener has no address, which a bound one has.
+pub fn serve_owners(listener: TcpListener, server: Arc<Server>) -> io::Result<Running> {
+    let address = listener.local_addr()?;
+    let (stop, mut stopped) = watch::channel(false);
+    let done = tokio::spawn(async move { accept(&listener, &server, Front::Owner, &mut stopped).await });
+    Ok(Running { address, stop, done })
+}
+
 async fn run(listener: TcpListener, server: Arc<Server>, mut stopped: watch::Receiver<bool>) {
     let mut tasks = crate::tasks::start(&server);
-    accept(&listener, &server, &mut stopped).await;
+    accept(&listener, &server, Front::Staff, &mut stopped).await;
     drop(listener);
     tasks.shutdown().await;
 }
 
-async fn accept(listener: &TcpListener, server: &Arc<Server>, stopped: &mut watch::Receiver<bool>) {
-    let routes = TowerToHyperService::new(router(Arc::clone(server)));
-    let room = Room::new(SIZES);
+async fn accept(
+    listener: &TcpListener,
+    server: &Arc<Server>,
+    front: Front,
+    stopped: &mut watch::Receiver<bool>,
+) {
+    let (routes, sizes) = match front {
+        Front::Staff => (router(Arc::clone(server)), SIZES),
+        Front::Owner => (owner_router(Arc::clone(server)), OWNER_SIZES),
+    };
+    let (routes, room) = (TowerToHyperService::new(routes), Room::new(sizes));
     let mut connections = JoinSet::new();
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIME_MAX).max_buf_size(HEADER_BYTES_MAX);
@@ -128,8 +148,10 @@ async fn accept(listener: &TcpListener, server: &Arc<Server>, stopped: &mut watc
             drop(place);
         });
     }
-    // Streams of the feed end themselves.
-    server.stopping.send_replace(true);
+    if front == Front::Staff {
+        // Streams end themselves; none is on the other listener.
+        server.stopping.send_replace(true);
+    }
     let drained = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, drained).await.is_err() {
         connections.shutdown().await;

@@ -2,12 +2,14 @@
 
 use crate::api::{AnsweredBy, Api};
 use crate::browsers::{Browsers, Front};
+use crate::console_files::{Page, page_headers};
 use crate::document;
 use crate::events::Events;
 use crate::gates::Gates;
 use crate::live::Live;
 use crate::metrics::{Metrics, RequestLabels};
 use crate::overview::Overviews;
+use crate::owner_front;
 use crate::problem::Problem;
 use crate::readiness::{Looks, Waiting};
 use crate::resources;
@@ -138,10 +140,28 @@ pub fn owner_router(server: Arc<Server>) -> Router {
 
 fn routes(server: Arc<Server>, front: Front) -> Router {
     let api: Api = resources::all();
-    api.into_router(&server, front).layer(middleware::from_fn_with_state(server, finish))
+    let mut router = api.into_router(&server, front);
+    if front == Front::Owner {
+        let front = Arc::clone(&server);
+        let arrives = move |request| owner_front::sign_in(Arc::clone(&front), request);
+        router = router.route(owner_front::SIGN_IN, axum::routing::post(arrives));
+    }
+    router.layer(middleware::from_fn_with_state(server, finish))
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The headers of every answer of the API.
+fn api_headers() -> [(HeaderName, HeaderValue); 5] {
+    [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+    ]
+    .map(|(name, value)| (name, HeaderValue::from_static(value)))
+}
 
 /// Before: an id. After: problem documents written, headers set, counted, logged. No header of the request is logged:
 /// one of them is a credential.
@@ -163,15 +183,12 @@ async fn finish(State(server): State<Arc<Server>>, request: Request<Body>, next:
         }
         tracing::debug!(request.id = %id, operation = answered_by, code, "Refused");
     }
+    let page = response.extensions().get::<Page>().is_some();
     let headers = response.headers_mut();
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (header::CACHE_CONTROL, "no-store"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
+    if page {
+        headers.extend(page_headers());
+    } else {
+        headers.extend(api_headers());
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);

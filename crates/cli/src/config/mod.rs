@@ -17,6 +17,7 @@ mod values;
 pub use load::{ConfigErrors, ConfigProblem, Flag, Loaded, Origin, Sources};
 pub use values::{
     CanaryTarget, CanaryTargetError, Dialect, Mode, UnknownFields, Upstream, UpstreamError, UpstreamHost,
+    WebAddress, WebAddressError,
 };
 
 use section::{Field, section};
@@ -46,6 +47,10 @@ section! {
         gate: GateConfig;
         /// The control plane.
         govern: GovernConfig;
+        /// Browsers of staff.
+        console: ConsoleConfig;
+        /// Browsers of customers.
+        owner: OwnerConfig;
         /// The event log of a gate.
         log: LogConfig;
         /// The event log of the control plane.
@@ -220,6 +225,29 @@ section! {
 }
 
 section! {
+    /// The console: what staff's browsers are served with, on the control plane's own listener.
+    pub struct ConsoleConfig in "console" {
+        /// Where staff's browsers reach it, `http://` or `https://`, host and port. With `https` its cookie goes over TLS only. Absent: at
+        /// `govern.listen`, in the clear: on one machine, or before a hop with TLS is there.
+        url: Option<WebAddress> = None, example "\"https://console.exchange.example\"";
+        /// A line that everybody is shown at the top of each page, customers too.
+        banner: Option<String> = None, example "\"Exercise: nothing here is real\"";
+    }
+}
+
+section! {
+    /// The owner's page: what customers' browsers are served with, on a listener of its own that serves nothing else.
+    pub struct OwnerConfig in "owner" {
+        /// Where customers' browsers connect. Plain HTTP: TLS is for a hop before it. Absent: there is no owner's page.
+        listen: Option<SocketAddr> = None, example "\"127.0.0.1:8071\"";
+        /// Where customers' browsers reach it. With `https` its cookie goes over TLS only. The exchange posts its assertion to `/sign-in` there.
+        url: Option<WebAddress> = None, example "\"https://keys.exchange.example\"";
+        /// Where the exchange verifies who somebody is; pages for owners link to it. Absent: they say that the exchange gets in touch.
+        identity_url: Option<WebAddress> = None, example "\"https://exchange.example/identity\"";
+    }
+}
+
+section! {
     /// The control plane's event log: what gates and the exchange hand in, and what its own record says of keys, in one order. Detection
     /// reads it; `sumun log dump --events` prints it.
     pub struct EventsConfig in "events" {
@@ -297,6 +325,8 @@ const SECTIONS: &[(&str, &[&str], &[Field])] = &[
     ("gate.replay", ReplayConfig::DOC, ReplayConfig::FIELDS),
     ("gate.spool", SpoolConfig::DOC, SpoolConfig::FIELDS),
     ("govern", GovernConfig::DOC, GovernConfig::FIELDS),
+    ("console", ConsoleConfig::DOC, ConsoleConfig::FIELDS),
+    ("owner", OwnerConfig::DOC, OwnerConfig::FIELDS),
     ("log", LogConfig::DOC, LogConfig::FIELDS),
     ("events", EventsConfig::DOC, EventsConfig::FIELDS),
     ("detect", DetectConfig::DOC, DetectConfig::FIELDS),

@@ -13,6 +13,7 @@ kinds! {
     Mode => Text,
     Dialect => Text,
     UnknownFields => Text,
+    WebAddress => Text,
 }
 
 /// Where allowed requests go: `http://host:port`, nothing behind it.
@@ -171,6 +172,60 @@ impl<'de> Deserialize<'de> for CanaryTarget {
     }
 }
 
+/// An address that browsers open: `http://` or `https://`, a host, perhaps a port and a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebAddress(String);
+
+/// Text that is no address for browsers.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an address for browsers such as `https://console.exchange.example`")]
+pub struct WebAddressError(String);
+
+impl WebAddress {
+    /// As written, without a slash at its end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for WebAddress {
+    type Err = WebAddressError;
+
+    fn from_str(text: &str) -> Result<Self, WebAddressError> {
+        // What stands behind the scheme may hold credentials: not shown.
+        let scheme: String =
+            text.split_once("://").map_or("…", |(scheme, _)| scheme).chars().take(20).collect();
+        let no = || WebAddressError(format!("{scheme}://…"));
+        let uri: http::Uri = text.parse().map_err(|_| no())?;
+        let host = uri.authority().map(|authority| (authority.host(), authority.as_str().contains('@')));
+        match (uri.scheme_str(), host) {
+            (Some("http" | "https"), Some((host, false))) if !host.is_empty() => {
+                Ok(Self(text.trim_end_matches('/').to_owned()))
+            }
+            _ => Err(no()),
+        }
+    }
+}
+
+impl fmt::Display for WebAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for WebAddress {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for WebAddress {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(de::Error::custom)
+    }
+}
+
 /// Which `Host` header the upstream sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -234,6 +289,28 @@ mod tests {
         assert_eq!(target.to_string(), "gate-1=http://192.0.2.1:8080");
         for bad in ["", "gate-1", "=http://h:1", "gate-1=", "gate-1=h:1", "gate-1=http://name:made-up@h"] {
             let Err(error) = bad.parse::<CanaryTarget>() else { panic!("{bad} was taken for a target") };
+            assert!(!error.to_string().contains("made-up"), "{error}");
+        }
+    }
+
+    #[test]
+    fn addresses_for_browsers() {
+        for good in
+            ["http://analyst.localhost:8070", "https://console.exchange.example/", "https://[::1]:1/a?b=c"]
+        {
+            let address: WebAddress = good.parse().unwrap();
+            assert_eq!(address.as_str(), good.trim_end_matches('/'));
+        }
+        for bad in [
+            "",
+            "console.example",
+            "javascript:alert(1)",
+            "ftp://h",
+            "https://",
+            "https://name:made-up@h",
+            "data:,x",
+        ] {
+            let Err(error) = bad.parse::<WebAddress>() else { panic!("{bad} was taken for an address") };
             assert!(!error.to_string().contains("made-up"), "{error}");
         }
     }

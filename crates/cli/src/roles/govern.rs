@@ -14,18 +14,19 @@ mod own_gate;
 mod own_keys;
 
 use super::events::Events;
-use crate::config::{Config, UnknownFields};
+use crate::config::{Config, UnknownFields, WebAddress};
 use crate::exit::{BadInput, Failed};
 use crate::{descriptors, entropy};
 pub(crate) use facts::{VenueFile, operator};
 pub(crate) use outside::Outside;
 pub(crate) use own_keys::OwnKeys;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use sumun_govern::Govern;
 use sumun_seal::Keyring;
 use sumun_server::Server;
+use sumun_server::browsers::Browsers;
 use sumun_store::tables::GATES;
 use sumun_store::{Filter, Store, StoreOptions};
 use tokio::net::TcpListener;
@@ -80,6 +81,8 @@ pub(crate) struct ControlPlane {
     server: Arc<Server>,
     events: Arc<Events>,
     listener: TcpListener,
+    /// Customers' own, where there is an owner's page.
+    owners: Option<TcpListener>,
     keys: OwnKeys,
 }
 
@@ -87,6 +90,7 @@ pub(crate) struct ControlPlane {
 pub(crate) struct Running {
     server: Arc<Server>,
     running: sumun_server::Running,
+    owners: Option<sumun_server::Running>,
     beside: beside::Beside,
     canaries: Option<canary::Canaries>,
     /// What it says of itself.
@@ -98,6 +102,11 @@ pub(crate) struct Running {
 pub(crate) struct Ready {
     /// Where the API and the feed are.
     pub(crate) govern: SocketAddr,
+    /// Where staff's browsers open the console.
+    pub(crate) console: String,
+    /// Where customers' browsers connect, if there is an owner's page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) owner: Option<SocketAddr>,
     /// The venue.
     pub(crate) venue: String,
     /// Entries of the ledger.
@@ -121,6 +130,14 @@ impl ControlPlane {
         let listener = sumun_proxy::server::bind(config.govern.listen)
             .await
             .map_err(|error| Failed(format!("`govern.listen`: {error}")))?;
+        let owners = match config.owner.listen {
+            Some(listen) => Some(
+                sumun_proxy::server::bind(listen)
+                    .await
+                    .map_err(|error| Failed(format!("`owner.listen`: {error}")))?,
+            ),
+            None => None,
+        };
         let events = Arc::new(Events::open(config, crate::clock::now)?);
         let taking = sumun_server::events::Events {
             log: Arc::clone(&events) as Arc<dyn sumun_server::events::EventLog>,
@@ -129,12 +146,13 @@ impl ControlPlane {
         let notices = Some(config.data_dir.join("notices.ndjson"));
         let server = Server::new(Arc::new(govern), keys.feed.clone(), notices);
         let server = server.trusting(config.govern.trusted_hops.clone()).taking(taking);
+        let server = server.with_browsers(browsers(config));
         let server = match mail::relay(config)? {
             Some(mailer) => server.mailing(mailer),
             None => server,
         };
         let server = Arc::new(server);
-        Ok(Self { server, events, listener, keys })
+        Ok(Self { server, events, listener, owners, keys })
     }
 
     /// Enrols the gate of this process, unless it is.
@@ -156,8 +174,11 @@ impl ControlPlane {
     /// The listener has no address, or a gate that canaries should try was never enrolled.
     pub(crate) async fn start(self, config: &Config) -> anyhow::Result<Running> {
         let head = self.server.govern.store.head();
+        let govern = self.address()?;
         let ready = Ready {
-            govern: self.address()?,
+            govern,
+            console: config.console.url.as_ref().map_or_else(|| reached_at(govern), ToString::to_string),
+            owner: self.owners.as_ref().map(TcpListener::local_addr).transpose()?,
             venue: self.server.govern.venue().venue.clone(),
             entries: head.size,
             feed_version: head.feed_version,
@@ -165,7 +186,8 @@ impl ControlPlane {
         let canaries = canary::Canaries::start(&self.server, config).await?;
         let beside = beside::Beside::start(&self.server.govern, &self.events, config).await?;
         let running = sumun_server::serve(self.listener, Arc::clone(&self.server))?;
-        Ok(Running { server: self.server, running, beside, canaries, ready })
+        let owners = self.owners.map(|owners| sumun_server::serve_owners(owners, Arc::clone(&self.server)));
+        Ok(Running { running, owners: owners.transpose()?, server: self.server, beside, canaries, ready })
     }
 }
 
@@ -178,9 +200,33 @@ impl Running {
     /// Lets what is under way end, then closes the store.
     pub(crate) async fn stop(self) {
         drop(self.canaries);
+        if let Some(owners) = self.owners {
+            owners.stop().await;
+        }
         self.running.stop().await;
         self.beside.stop().await;
         self.server.govern.store.close().await;
+    }
+}
+
+/// The address by which this machine reaches a listener of its own.
+pub(crate) fn reached_at(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+/// How browsers are served.
+fn browsers(config: &Config) -> Browsers {
+    let said = |address: &Option<WebAddress>| address.as_ref().map(ToString::to_string);
+    Browsers {
+        staff_url: said(&config.console.url),
+        owner_url: said(&config.owner.url),
+        identity_url: said(&config.owner.identity_url),
+        banner: config.console.banner.clone(),
     }
 }
 

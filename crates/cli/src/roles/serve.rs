@@ -8,11 +8,10 @@
 //! a supervisor does that in less time than it takes to see why nothing can be changed.
 
 use super::gate;
-use super::govern::ControlPlane;
+use super::govern::{ControlPlane, reached_at};
 use crate::config::{Config, Upstream};
 use crate::descriptors;
 use crate::exit::{BadInput, Failed};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
@@ -67,16 +66,6 @@ async fn serve(mut config: Config) -> anyhow::Result<()> {
         }
         None => ended,
     }
-}
-
-/// The address by which this process reaches its own listener.
-fn reached_at(address: SocketAddr) -> String {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
 #[cfg(test)]

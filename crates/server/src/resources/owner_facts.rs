@@ -1,0 +1,55 @@
+//! What the owner's page says of the venue around everything else.
+
+use crate::access;
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::asked::Asked;
+use crate::operation::operation;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What every page for owners shows.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({ "venue": { "id": "example", "ko": "예시 거래소", "en": "Example Exchange" }, "banner": null,
+    "identity_url": "https://exchange.example/identity" }))]
+pub(crate) struct OwnerFactsView {
+    /// The venue.
+    pub venue: OwnersVenueView,
+    /// What the operator has everybody told, as in `[console] banner`.
+    #[schema(required)]
+    pub banner: Option<String>,
+    /// Where the exchange verifies who somebody is, as in `[owner] identity_url`; null if there is no such address.
+    #[schema(required)]
+    pub identity_url: Option<String>,
+}
+
+/// The venue as its customers know it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OwnersVenueView {
+    /// Its id.
+    pub id: String,
+    /// Its name in Korean.
+    pub ko: String,
+    /// In English.
+    pub en: String,
+}
+
+pub(crate) fn add(api: &mut Api) {
+    api.add(
+        operation(&access::OWNER_FACTS, "venue", "What the owner's page says of the venue · 고객 화면 안내")
+            .gives::<OwnerFactsView>(StatusCode::OK, "The facts."),
+        async |asked: Asked| {
+            let (venue, browsers) = (asked.server.govern.venue(), &asked.server.browsers);
+            Answer::ok(&OwnerFactsView {
+                venue: OwnersVenueView {
+                    id: venue.venue.clone(),
+                    ko: venue.name.ko.clone(),
+                    en: venue.name.en.clone(),
+                },
+                banner: browsers.banner.clone(),
+                identity_url: browsers.identity_url.clone(),
+            })
+        },
+    );
+}
