@@ -1,5 +1,6 @@
 // Every address of the owner's page. Pages are loaded when they are first opened: a phone on a slow line sees his keys first.
 import type { RouteObject } from "react-router";
+import { Loading } from "../ui/states";
 import { Frame } from "./frame";
 import { NoPage } from "./pages/noPage";
 
@@ -7,6 +8,7 @@ export const routes: RouteObject[] = [
   {
     path: "/",
     element: <Frame />,
+    HydrateFallback: Loading,
     children: [
       { index: true, lazy: async () => ({ Component: (await import("./pages/home")).Home }) },
       { path: "keys/new", lazy: async () => ({ Component: (await import("./pages/newKey")).NewKey }) },

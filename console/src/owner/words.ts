@@ -25,7 +25,7 @@ export const ownerWords = words(
     home: "My keys",
     newKey: "New key",
     notices: "Notices",
-    record: "My record",
+    record: "Record",
     outTitle: "You are not signed in",
     outText: "There is no sign-in form here. Sign in to the exchange's app or site, then open “My API keys” there.",
     outSafe:

@@ -27,6 +27,12 @@ export function Said({ of }: { of: Pick<UseMutationResult<unknown, Problem, neve
   return of.error ? <Refused error={of.error} write /> : null;
 }
 
+/** What a refusal says at a field of its own, if it is about that field. */
+export function useAtField(error: Problem | null): (pointer: string) => string | undefined {
+  const known = useWords(refusalWords) as Record<string, string>;
+  return (pointer) => (error?.document.pointer?.startsWith(pointer) ? (known[error.code] ?? known.bad_field) : undefined);
+}
+
 export function StepUp() {
   const w = useWords(partWords);
   const minutes = useFacts().data?.second_factor.age_minutes_max ?? 5;

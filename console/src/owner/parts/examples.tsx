@@ -14,7 +14,7 @@ const exampleWords = words(
     curl: "터미널 (curl)",
     ownText: "쓰시던 프로그램에서 잔고나 주문 조회를 한 번 하시면 됩니다.",
     ownCode: (code: string) =>
-      `프로그램에서 아무 조회에나 매개변수 sumun_code=${code}을(를) 넣어 한 번 보내십시오. 주문 조회의 identifier 값으로 넣으셔도 됩니다.`,
+      `프로그램에서 아무 조회에나 매개변수(sumun_code=${code})를 넣어 한 번 보내십시오. 주문 조회의 identifier 값으로 넣으셔도 됩니다.`,
     fill: "API 키와 시크릿 키 자리에는 쓰시던 값을, 주소에는 평소 쓰시는 API 주소를 넣으십시오.",
     api: "평소 쓰시는 API 주소",
   },

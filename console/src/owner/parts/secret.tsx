@@ -44,12 +44,12 @@ export function Secret({
 }
 
 /** A value that is to be copied whole, with a button that says that it was. */
-export function Copied({ label, text }: { label: string; text: string }) {
+export function Copied({ label, text }: { label?: string; text: string }) {
   const w = useWords(partWords);
   const [done, setDone] = useState(false);
   return (
     <div className="copied">
-      <span className="label">{label}</span>
+      {label === undefined ? null : <span className="label">{label}</span>}
       <code>{text}</code>
       <Button
         small

@@ -7,6 +7,8 @@ import { partWords } from "./words";
 export type Standing = "requested" | "ready" | "active" | "warn" | "hold" | "reverify" | "suspended" | "expired" | "rejected";
 
 export function standing(key: KeyView): Standing {
+  // Its record is closed moments after its time; the gate goes by its own clock.
+  if ((key.state === "active" || key.state === "suspended") && new Date(key.expires).getTime() <= Date.now()) return "expired";
   switch (key.state) {
     case "requested":
       return key.approvals.every((step) => step.granted) ? "ready" : "requested";
@@ -17,8 +19,8 @@ export function standing(key: KeyView): Standing {
   }
 }
 
-export const lives = (key: KeyView) => key.state === "active" || key.state === "suspended";
-export const isOver = (key: KeyView) => key.state === "expired" || key.state === "rejected";
+export const lives = (key: KeyView) => ["active", "warn", "hold", "reverify", "suspended"].includes(standing(key));
+export const isOver = (key: KeyView) => ["expired", "rejected"].includes(standing(key));
 
 const TONES: Record<Standing, Tone> = {
   requested: "monitor",

@@ -9,7 +9,7 @@ import { Confirm, Dialog, Field } from "../../../ui/forms";
 import { Page } from "../../../ui/shell";
 import { useSay } from "../../../ui/toasts";
 import { useFacts } from "../../facts";
-import { Read, Said, TOUCHED } from "../../parts/act";
+import { Read, Said, TOUCHED, useAtField } from "../../parts/act";
 import { Left } from "../../parts/countdown";
 import { Examples } from "../../parts/examples";
 import { FactorHint } from "../../parts/factor";
@@ -144,6 +144,7 @@ function Add({ keyId, account }: { keyId: string; account: string }) {
       ),
     TOUCHED,
   );
+  const at = useAtField(act.error);
   return (
     <Card title={w.add}>
       <div className="stack">
@@ -165,6 +166,7 @@ function Add({ keyId, account }: { keyId: string; account: string }) {
         >
           <Field
             label={w.addLabel}
+            wrong={at("/")}
             hint={w.addHint}
             value={prefix}
             onChange={setPrefix}

@@ -7,11 +7,14 @@ import { LinkButton, Pairs, Time } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
 import { Empty } from "../../../ui/states";
 import { Read } from "../../parts/act";
-import { isOver, Rights, StandingBadge, useStandingText } from "../../parts/standing";
+import { isOver, Rights, type Standing, StandingBadge, standing, useStandingText } from "../../parts/standing";
 import { partWords } from "../../parts/words";
 import { type KeyView, useKeys } from "../../reads";
 import { Todo } from "./todo";
 import { homeWords } from "./words";
+
+/** What is cut or asked about stands first, then what works, then what is on its way. */
+const ORDER: readonly Standing[] = ["reverify", "suspended", "hold", "warn", "ready", "active", "requested"];
 
 export function Home() {
   const w = useWords(homeWords);
@@ -29,7 +32,9 @@ export function Home() {
       </div>
       <Read query={keys}>
         {(all) => {
-          const living = all.filter((key) => !isOver(key));
+          const living = all
+            .filter((key) => !isOver(key))
+            .sort((one, other) => ORDER.indexOf(standing(one)) - ORDER.indexOf(standing(other)));
           const over = all.filter(isOver);
           return (
             <>

@@ -3,7 +3,7 @@ import { useWords } from "../../../i18n/lang";
 import { LinkButton, type Tone, useNow } from "../../../ui/basics";
 import { Loading } from "../../../ui/states";
 import { Left } from "../../parts/countdown";
-import { needsReading } from "../../parts/reading";
+import { askedUntil, needsReading } from "../../parts/reading";
 import { KeyName } from "../../parts/sentences";
 import { lives, standing } from "../../parts/standing";
 import { useKeys, useNotices, useQuestions, useVerifications } from "../../reads";
@@ -74,6 +74,7 @@ export function Todo() {
           title: w.notice,
           text: title(one.kind),
           key: one.key,
+          until: askedUntil(one),
           go: w.read,
           to: `/notices/${one.notice}`,
           rank: 2,
@@ -143,10 +144,13 @@ export function Todo() {
       {tasks.map((task) => (
         <article key={task.id} className={`notice todo ${task.tone}`}>
           <div className="stack tight">
+            {task.key ? (
+              <p className="muted">
+                <KeyName of={task.key} link={false} />
+              </p>
+            ) : null}
             <strong>{task.title}</strong>
-            <p>
-              {task.key ? <KeyName of={task.key} link={false} /> : null} {task.text}
-            </p>
+            <p>{task.text}</p>
             {task.until ? (
               <p>
                 <Left until={task.until} />

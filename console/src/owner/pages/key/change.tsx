@@ -3,7 +3,7 @@ import { useState } from "react";
 import { api, good, type Schemas } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
 import { useWords } from "../../../i18n/lang";
-import { Button, Card, LinkButton } from "../../../ui/basics";
+import { Button, Card } from "../../../ui/basics";
 import { Check, Choice } from "../../../ui/forms";
 import { useSay } from "../../../ui/toasts";
 import { useFacts } from "../../facts";
@@ -37,48 +37,23 @@ export function Change({ of, onRotated }: { of: KeyView; onRotated: (issued: Iss
 function Rotate({ of, onRotated }: { of: KeyView; onRotated: (issued: Issued) => void }) {
   const w = useWords(keyWords);
   const [hours, setHours] = useState("0");
-  const [to, setTo] = useState<string | null>(null);
   const segment = useAccounts().data?.find((one) => one.account === of.account)?.segment;
   const most = useFacts().data?.segments[segment ?? ""]?.rotation_overlap_hours_max ?? 0;
-  const act = useWrite<number, { result: Issued }>(
-    (overlap_hours, once) =>
-      good(
-        api.POST("/v1/keys/{key}/rotate", {
-          params: { path: { key: of.key }, header: { "Idempotency-Key": once } },
-          body: { overlap_hours },
-        }),
-      ),
-    TOUCHED,
-  );
+  const act = useWrite<number, { result: Issued }>(async (overlap_hours, once) => {
+    const params = { path: { key: of.key }, header: { "Idempotency-Key": once } };
+    const done = await good(api.POST("/v1/keys/{key}/rotate", { params, body: { overlap_hours } }));
+    // Handed over before anything is asked anew: what is asked anew takes this part off the page, and the secret would go with it.
+    onRotated(done.result);
+    return done;
+  }, TOUCHED);
   const choices = [1, 24, 72].filter((one) => one <= most).map((one) => [`${one}`, w.rotateHours(one)] as const);
-  if (to !== null) {
-    return (
-      <div className="notice good stack tight" role="status">
-        <strong>{w.rotated}</strong>
-        <div>
-          <LinkButton to={`/keys/${to}`}>{w.rotatedTo}</LinkButton>
-        </div>
-      </div>
-    );
-  }
   return (
     <div className="stack">
       <p>{w.rotateText}</p>
       <FactorHint />
       <Choice label={w.rotateOverlap} value={hours} onChange={setHours} of={[["0", w.rotateNow], ...choices]} />
       <div>
-        <Button
-          look="primary"
-          isPending={act.isPending}
-          onPress={() =>
-            act.mutate(Number(hours), {
-              onSuccess: ({ result }) => {
-                setTo(result.key.key);
-                onRotated(result);
-              },
-            })
-          }
-        >
+        <Button look="primary" isPending={act.isPending} onPress={() => act.mutate(Number(hours))}>
           {w.rotateGo}
         </Button>
       </div>

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { api, good, type Schemas } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
 import { useWords } from "../../../i18n/lang";
-import { Button, Card } from "../../../ui/basics";
+import { Button } from "../../../ui/basics";
 import { Confirm, Dialog } from "../../../ui/forms";
 import { Said, TOUCHED } from "../../parts/act";
 import { Proof } from "../../parts/proof";
@@ -33,16 +33,12 @@ export function End({ of }: { of: KeyView }) {
   if (isOver(of)) return null;
   const asking = of.state === "requested";
   return (
-    <Card title={asking ? w.cancelAsk : w.end}>
-      <div className="stack">
-        {asking ? null : <p>{w.endText}</p>}
-        <div>
-          <Button look="danger" onPress={() => setAsked(true)}>
-            {asking ? w.cancelAsk : w.endGo}
-          </Button>
-        </div>
-        <Said of={act} />
-      </div>
+    <section className="card ending" aria-label={asking ? w.cancelAsk : w.end}>
+      {asking ? <p>{w.cancelText}</p> : <p>{w.endText}</p>}
+      <Button look="danger" onPress={() => setAsked(true)}>
+        {asking ? w.cancelAsk : w.endGo}
+      </Button>
+      <Said of={act} />
       <Dialog title={asking ? w.cancelAsk : w.endSure} open={asked} onClose={() => setAsked(false)}>
         {asking ? null : (
           <ul>
@@ -59,6 +55,6 @@ export function End({ of }: { of: KeyView }) {
           onClose={() => setAsked(false)}
         />
       </Dialog>
-    </Card>
+    </section>
   );
 }

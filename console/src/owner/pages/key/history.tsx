@@ -29,7 +29,9 @@ export function History({ of }: { of: KeyView }) {
                 <div className="stack tight">
                   <strong>{all[`h_${one.class.replace(".", "_")}`] ?? w.h_any}</strong>
                   <span className="muted">
-                    <Time at={one.at} full /> · {who(one.actor)} ·{" "}
+                    <Time at={one.at} full /> · {who(one.actor)}
+                  </span>
+                  <div>
                     <Button
                       look="quiet"
                       small
@@ -38,7 +40,7 @@ export function History({ of }: { of: KeyView }) {
                     >
                       {w.entry(one.index)}
                     </Button>
-                  </span>
+                  </div>
                   {proof === one.index ? (
                     <section className="notice stack tight" aria-label={p.proofTitle}>
                       <ProofFile entry={one.index} />

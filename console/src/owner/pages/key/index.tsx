@@ -1,15 +1,15 @@
 // One key: what waits about it, what it can do, from where, how it was used; then changing and ending it; then all that happened.
 import { useState } from "react";
-import { useParams } from "react-router";
+import { useNavigate, useParams } from "react-router";
 import type { Schemas } from "../../../api/client";
 import { day } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
-import { Card, Id, LinkButton, Pairs, Time } from "../../../ui/basics";
+import { Card, LinkButton, Pairs, Time } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
 import { Read } from "../../parts/act";
 import { Left } from "../../parts/countdown";
 import { needsReading } from "../../parts/reading";
-import { Secret } from "../../parts/secret";
+import { Copied, Secret } from "../../parts/secret";
 import { isOver, lives, StandingBadge, standing, usePurpose, useStandingText } from "../../parts/standing";
 import { type KeyView, useKey, useNotices, useQuestions, useVendors, useVerifications } from "../../reads";
 import { Can, Where } from "./can";
@@ -40,8 +40,9 @@ function Shown({ of }: { of: KeyView }) {
           {w.by}: <Time at={of.review_due} full /> · <Left until={of.review_due} />
         </p>
       ) : null}
-      {issued ? <Secret accessKey={issued.key.key} secret={issued.secret} onDone={() => setIssued(null)} /> : null}
+      {issued ? <Issued of={issued} from={of} onDone={() => setIssued(null)} /> : null}
       <Needs of={of} />
+      {of.state === "rejected" ? null : <End of={of} />}
       {stands === "requested" ? <Waiting of={of} /> : null}
       {stands === "ready" ? <Take of={of} onTaken={setIssued} /> : null}
       <Card>
@@ -55,10 +56,19 @@ function Shown({ of }: { of: KeyView }) {
       )}
       {of.state === "requested" || of.state === "rejected" ? null : <Use of={of} />}
       {lives(of) ? <Change of={of} onRotated={setIssued} /> : null}
-      {of.state === "rejected" ? null : <End of={of} />}
       <History of={of} />
     </Page>
   );
+}
+
+/** What was just issued; after a rotation it is another key than the one of this page, which is shown next. */
+function Issued({ of, from, onDone }: { of: Schemas["IssuedView"]; from: KeyView; onDone: () => void }) {
+  const navigate = useNavigate();
+  const done = () => {
+    onDone();
+    if (of.key.key !== from.key) void navigate(`/keys/${of.key.key}`);
+  };
+  return <Secret accessKey={of.key.key} secret={of.secret} onDone={done} />;
 }
 
 function About({ of }: { of: KeyView }) {
@@ -70,7 +80,7 @@ function About({ of }: { of: KeyView }) {
   return (
     <Pairs
       of={[
-        [w.id, <Id key="id" id={of.key} label={`…${of.key.slice(-8)}`} />],
+        [w.id, <Copied key="id" text={of.key} />],
         [w.purpose, purpose(of.purpose)],
         [w.vendor, vendor],
         [w.created, day(lang, of.created)],

@@ -34,21 +34,20 @@ export function Waiting({ of }: { of: KeyView }) {
 
 export function Take({ of, onTaken }: { of: KeyView; onTaken: (issued: Schemas["IssuedView"]) => void }) {
   const w = useWords(keyWords);
-  const act = useWrite<string, { result: Schemas["IssuedView"] }>(
-    (key, once) => good(api.POST("/v1/keys/{key}/issue", { params: { path: { key }, header: { "Idempotency-Key": once } } })),
-    TOUCHED,
-  );
+  const act = useWrite<string, { result: Schemas["IssuedView"] }>(async (key, once) => {
+    const path = { key };
+    const done = await good(api.POST("/v1/keys/{key}/issue", { params: { path, header: { "Idempotency-Key": once } } }));
+    // Handed over before anything is asked anew: what is asked anew takes this part off the page, and the secret would go with it.
+    onTaken(done.result);
+    return done;
+  }, TOUCHED);
   return (
     <Card title={w.issue}>
       <div className="stack">
         <p>{w.issueText}</p>
         <FactorHint />
         <div>
-          <Button
-            look="primary"
-            isPending={act.isPending}
-            onPress={() => act.mutate(of.key, { onSuccess: ({ result }) => onTaken(result) })}
-          >
+          <Button look="primary" isPending={act.isPending} onPress={() => act.mutate(of.key)}>
             {w.issue}
           </Button>
         </div>

@@ -9,7 +9,7 @@ import { Check, Choice, Field } from "../../../ui/forms";
 import { Page } from "../../../ui/shell";
 import { useSay } from "../../../ui/toasts";
 import { type Facts, useFacts } from "../../facts";
-import { Read, Said, TOUCHED } from "../../parts/act";
+import { Read, Said, TOUCHED, useAtField } from "../../parts/act";
 import { FactorHint } from "../../parts/factor";
 import { isOver } from "../../parts/standing";
 import { useKept } from "../../place";
@@ -79,6 +79,7 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
     (body, key) => good(api.POST("/v1/keys", { body, params: { header: { "Idempotency-Key": key } } })),
     TOUCHED,
   );
+  const at = useAtField(act.error);
   function ask() {
     if (!account || act.isPending) return;
     const body: Body = {
@@ -126,7 +127,7 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
           value={draft.application}
           onChange={(application) => put({ application })}
           maxLength={64}
-          wrong={taken ? w.nameTaken : undefined}
+          wrong={taken ? w.nameTaken : at("/application")}
         />
       </Card>
       <Card title={w.may}>
@@ -137,6 +138,7 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
           <p>{w.whereText}</p>
           <Field
             label={w.whereLabel}
+            wrong={at("/allowlist")}
             hint={w.whereHint}
             lines={2}
             value={draft.addresses}

@@ -62,7 +62,7 @@ export const newKeyWords = words(
     check: "신청하면",
     checkNone: "따로 승인이 필요하지 않습니다. 바로 시크릿 키를 받으실 수 있습니다.",
     checkSome: (who: string) =>
-      `${who}이(가) 확인한 뒤 승인합니다. 용도와 권한이 맞는지, 주소가 실제로 쓰시는 곳인지, 다른 사람에게 맡기는 키가 아닌지 봅니다.`,
+      `${who}이 확인한 뒤 승인합니다. 용도와 권한이 맞는지, 주소가 실제로 쓰시는 곳인지, 다른 사람에게 맡기는 키가 아닌지 봅니다.`,
     analyst: (n: number) => `거래소 분석 담당자 ${n}명`,
     approver: (n: number) => `거래소 승인 담당자 ${n}명`,
     compliance_lead: (n: number) => `준법 책임자 ${n}명`,

@@ -9,7 +9,8 @@ import { Field } from "../../../ui/forms";
 import { Page } from "../../../ui/shell";
 import { useSay } from "../../../ui/toasts";
 import { Read, Said, TOUCHED } from "../../parts/act";
-import { mayObject, needsReading } from "../../parts/reading";
+import { Left } from "../../parts/countdown";
+import { askedUntil, mayObject, needsReading, type Part, partOf } from "../../parts/reading";
 import { KeyName, Sentences } from "../../parts/sentences";
 import { useKept } from "../../place";
 import { type NoticeView, useNotice, useObjections, useQuestions, useVerifications } from "../../reads";
@@ -36,13 +37,34 @@ function Shown({ of }: { of: NoticeView }) {
               [w.at, <Time key="at" at={of.created} full />],
             ]}
           />
-          <Sentences say={of.say} />
+          {(["seen", "asked", "next"] as const).map((part) => (
+            <Told key={part} of={of} part={part} />
+          ))}
           <Onward of={of} />
           <Acknowledge of={of} />
         </div>
       </Card>
       {mayObject(of) ? <Objections of={of} /> : null}
     </Page>
+  );
+}
+
+/** What it says of one thing, under its own heading; with the time that is left where something is asked. */
+function Told({ of, part }: { of: NoticeView; part: Part }) {
+  const w = useWords(noticeWords);
+  const say = of.say.filter(({ code }) => partOf(code) === part);
+  const until = part === "asked" && !of.acknowledged ? askedUntil(of) : null;
+  if (say.length === 0) return null;
+  return (
+    <section className="stack tight">
+      <h2>{w[part]}</h2>
+      <Sentences say={say} />
+      {until ? (
+        <p>
+          {w.by}: <Time at={until} full /> · <Left until={until} />
+        </p>
+      ) : null}
+    </section>
   );
 }
 

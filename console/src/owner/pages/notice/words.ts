@@ -2,6 +2,10 @@ import { words } from "../../../i18n/words";
 
 export const noticeWords = words(
   {
+    seen: "무슨 일입니까",
+    asked: "하실 일",
+    next: "그다음",
+    by: "기한",
     at: "보낸 때",
     about: "어떤 키",
     acknowledge: "읽고 확인했습니다",
@@ -27,6 +31,10 @@ export const noticeWords = words(
     toQuestion: "질문에 답하기",
   },
   {
+    seen: "What it is about",
+    asked: "What is asked of you",
+    next: "What is next",
+    by: "By",
     at: "Sent",
     about: "Which key",
     acknowledge: "I have read this",

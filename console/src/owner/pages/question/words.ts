@@ -25,7 +25,7 @@ export const questionWords = words(
     unsure4:
       "그래도 확실하지 않으면 ‘아닙니다’가 안전합니다. 키는 언제든 새로 만들 수 있지만 새어 나간 시크릿 키는 되돌릴 수 없습니다.",
     me: "네, 제가 보냈습니다",
-    meWhat: (address: string) => `${address}을(를) 이 키의 주소로 등록합니다.`,
+    meWhat: (address: string) => `이 주소(${address})를 키에 등록합니다.`,
     meProof: (minutes: number) =>
       `등록한 뒤 ${minutes}분 안에 그 주소에서 서명된 요청이 한 번 더 오면 효력이 생깁니다. 그 요청까지는 거절됩니다.`,
     meApproval: "주소가 늘어나므로 거래소 담당자의 승인을 받아야 효력이 생깁니다.",

@@ -122,16 +122,13 @@ function RotateAndWatch({
   onIssued: (issued: Schemas["IssuedView"]) => void;
 }) {
   const w = useWords(verificationWords);
-  const act = useWrite<string, { result: Schemas["IssuedView"] }>(
-    (verification, key) =>
-      good(
-        api.POST("/v1/verifications/{verification}/rotate", {
-          params: { path: { verification }, header: { "Idempotency-Key": key } },
-          body: { overlap_hours: 0 },
-        }),
-      ),
-    TOUCHED,
-  );
+  const act = useWrite<string, { result: Schemas["IssuedView"] }>(async (verification, key) => {
+    const params = { path: { verification }, header: { "Idempotency-Key": key } };
+    const done = await good(api.POST("/v1/verifications/{verification}/rotate", { params, body: { overlap_hours: 0 } }));
+    // Handed over before anything is asked anew: what is asked anew takes this part off the page, and the secret would go with it.
+    onIssued(done.result);
+    return done;
+  }, TOUCHED);
   // Before the rotation the window begins when the step was opened; after it, when the new secret is to be used.
   const rotated = of.say.some(({ code }) => code === "control.first_use");
   if (!rotated) {
@@ -143,11 +140,7 @@ function RotateAndWatch({
         </p>
         <FactorHint />
         <div>
-          <Button
-            look="primary"
-            isPending={act.isPending}
-            onPress={() => act.mutate(of.verification, { onSuccess: ({ result }) => onIssued(result) })}
-          >
+          <Button look="primary" isPending={act.isPending} onPress={() => act.mutate(of.verification)}>
             {w.rotateGo}
           </Button>
         </div>
