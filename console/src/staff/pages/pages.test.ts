@@ -7,7 +7,7 @@ import { base64 } from "./overview/head";
 import { inOrder } from "./policies";
 import { offsetOf } from "./policies/propose";
 import { joined, type Tried } from "./policies/trial";
-import { linesOf, markOf } from "./policy/differs";
+import { groupsOf, linesOf, markOf } from "./policy/differs";
 
 test("a checkpoint's first three lines", () => {
   const text = "sumun.example/example\n44\nGYoiVEE6UueOlnJ0msGVDePY/T6hqSjxz/3QYT3QmEQ=\n\n— sumun.example/example WsYAgf==\n";
@@ -35,6 +35,8 @@ test("differences: one language of two, marked by what they do", () => {
   expect(linesOf("ko", both)).toEqual(["a@1 → a@2", "정책 전체", "  [완화] x"]);
   expect(linesOf("ko", ["-b", "+x"])).toEqual(["-b", "+x"]);
   expect(both.map(markOf)).toEqual(["heading", "heading", "looser", "heading", "heading", "looser"]);
+  expect(groupsOf(linesOf("ko", both))).toEqual([{ heading: "정책 전체", lines: ["  [완화] x"] }]);
+  expect(groupsOf(["-b", "+x"])).toEqual([{ heading: "", lines: ["-b", "+x"] }]);
   expect(["[강화] y", "-b"].map(markOf)).toEqual(["stricter", "plain"]);
 });
 

@@ -1,4 +1,5 @@
 // What a version changes, as the server tells it: lines in English, then the same in Korean.
+import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import type { Lang } from "../../../i18n/words";
 import { policyWords } from "../policies/words";
@@ -21,19 +22,40 @@ export function markOf(line: string): "looser" | "stricter" | "heading" | "plain
   return "heading";
 }
 
+/** Lines under their headings: the whole policy first, then segment by segment. */
+export function groupsOf(lines: readonly string[]): { heading: string; lines: string[] }[] {
+  const groups: { heading: string; lines: string[] }[] = [];
+  for (const line of lines) {
+    const last = groups.at(-1);
+    if (markOf(line) === "heading") groups.push({ heading: line.trim(), lines: [] });
+    else if (last === undefined) groups.push({ heading: "", lines: [line] });
+    else last.lines.push(line);
+  }
+  return groups.filter((group) => group.lines.length > 0);
+}
+
 export function Differs({ lines }: { lines: readonly string[] }) {
   const w = useWords(policyWords);
   const { lang } = useLang();
-  const [, ...shown] = linesOf(lang, lines);
-  if (shown.length === 0 && lines.length <= 1) return <p className="muted">{w.same}</p>;
+  const groups = groupsOf(linesOf(lang, lines));
+  if (groups.length === 0) return <p className="muted">{w.same}</p>;
   return (
-    <ul className="differs">
-      {(shown.length === 0 ? lines : shown).map((line, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: lines never move, and two may be alike
-        <li key={index} className={markOf(line)}>
-          {line.trim()}
-        </li>
+    <div className="stack tight">
+      {groups.map((group, index) => (
+        <details key={group.heading} open={index === 0}>
+          <summary>
+            {group.heading} ({count(lang, group.lines.length)})
+          </summary>
+          <ul className="differs">
+            {group.lines.map((line, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: lines never move, and two may be alike
+              <li key={at} className={markOf(line)}>
+                {line.trim()}
+              </li>
+            ))}
+          </ul>
+        </details>
       ))}
-    </ul>
+    </div>
   );
 }

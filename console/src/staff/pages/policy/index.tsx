@@ -2,13 +2,14 @@
 // file itself.
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "react-router";
-import { api, good } from "../../../api/client";
+import { api, good, type Schemas } from "../../../api/client";
 import { useWords } from "../../../i18n/lang";
 import { Button, Card, Id, LinkButton, Pairs, Time } from "../../../ui/basics";
 import { save } from "../../../ui/download";
-import { Raw } from "../../../ui/raw";
+import { Raw, Raw } from "../../../ui/raw";
 import { Page } from "../../../ui/shell";
 import { Read, Refused } from "../../../ui/states";
+import { Tabs } from "../../../ui/tabs";
 import { Who } from "../../parts/who";
 import { PolicyState } from "../policies/state";
 import { Outcome, Problems, useTrial } from "../policies/trial";
@@ -49,25 +50,7 @@ export function Policy() {
                 <Acts policy={policy} />
               </div>
             </Card>
-            <Card title={w.differs}>
-              {policy.state === "active" ? <p className="muted">{w.isActive}</p> : <Differs lines={differs} />}
-            </Card>
-            <Trial key={policy.policy} policy={policy.policy} />
-            {explained === undefined || explained.length === 0 ? null : (
-              <Card title={w.explained}>
-                <Explained of={explained} />
-              </Card>
-            )}
-            <Card
-              title={w.source}
-              aside={
-                <Button small onPress={() => save(`${policy.policy.replace("@", "-")}.toml`, policy.text)}>
-                  {w.saveSource}
-                </Button>
-              }
-            >
-              <Raw look="source tall" text={policy.text} />
-            </Card>
+            <Parts policy={policy} differs={differs} explained={explained ?? []} />
           </>
         )}
       </Read>
@@ -75,26 +58,60 @@ export function Policy() {
   );
 }
 
-function Trial({ policy }: { policy: string }) {
+function Parts({ policy, differs, explained }: Schemas["PolicyAnswerView"] & { explained: Schemas["ExplainedView"][] }) {
   const w = useWords(policyWords);
+  // Kept here, so that its result outlives a look at another part.
   const trial = useTrial();
+  const parts = [
+    {
+      id: "differs",
+      label: w.differs,
+      show: () => (policy.state === "active" ? <p className="muted">{w.isActive}</p> : <Differs lines={differs} />),
+    },
+    { id: "trial", label: w.trial, show: () => <Trial policy={policy.policy} trial={trial} /> },
+    { id: "words", label: w.explained, show: () => <Explained of={explained} /> },
+    {
+      id: "file",
+      label: w.source,
+      show: () => (
+        <>
+          <div>
+            <Button small onPress={() => save(`${policy.policy.replace("@", "-")}.toml`, policy.text)}>
+              {w.saveSource}
+            </Button>
+          </div>
+          <Raw look="source tall" text={policy.text} />
+        </>
+      ),
+    },
+  ].filter((part) => part.id !== "words" || explained.length > 0);
+  // Of what is in force, what it says comes first; of any other, what it would change.
+  const [changes, ...others] = parts;
+  const inOrder = policy.state === "active" && changes !== undefined ? [...others, changes] : parts;
   return (
-    <Card title={w.trial}>
-      <div className="stack">
-        <p className="muted">{w.trialText}</p>
-        <div>
-          <Button isPending={trial.busy} onPress={() => void trial.run({ policy })}>
-            {w.trialGo}
-          </Button>
-        </div>
-        {trial.error ? <Refused error={trial.error} /> : null}
-        {trial.tried === null ? null : (
-          <>
-            {trial.tried.problems.length === 0 ? null : <Problems of={trial.tried} />}
-            <Outcome tried={trial.tried} busy={trial.busy} more={() => void trial.run({ policy }, trial.tried)} />
-          </>
-        )}
-      </div>
+    <Card>
+      <Tabs label={w.policyTitle(policy.policy)} parts={inOrder} />
     </Card>
+  );
+}
+
+function Trial({ policy, trial }: { policy: string; trial: ReturnType<typeof useTrial> }) {
+  const w = useWords(policyWords);
+  return (
+    <div className="stack">
+      <p className="muted">{w.trialText}</p>
+      <div>
+        <Button isPending={trial.busy} onPress={() => void trial.run({ policy })}>
+          {w.trialGo}
+        </Button>
+      </div>
+      {trial.error ? <Refused error={trial.error} /> : null}
+      {trial.tried === null ? null : (
+        <>
+          {trial.tried.problems.length === 0 ? null : <Problems of={trial.tried} />}
+          <Outcome tried={trial.tried} busy={trial.busy} more={() => void trial.run({ policy }, trial.tried)} />
+        </>
+      )}
+    </div>
   );
 }
