@@ -6,7 +6,7 @@ import { api, good, type Schemas } from "../../../api/client";
 import { useWords } from "../../../i18n/lang";
 import { Button, Card, Id, LinkButton, Pairs, Time } from "../../../ui/basics";
 import { save } from "../../../ui/download";
-import { Raw, Raw } from "../../../ui/raw";
+import { Raw } from "../../../ui/raw";
 import { Page } from "../../../ui/shell";
 import { Read, Refused } from "../../../ui/states";
 import { Tabs } from "../../../ui/tabs";
