@@ -19,6 +19,14 @@ export function day(lang: Lang, text: string): string {
   return Number.isNaN(at.getTime()) ? text : new Intl.DateTimeFormat(locale(lang), { dateStyle: "medium" }).format(at);
 }
 
+/** `19:40:02`: where the day is plain from what stands around it. */
+export function clock(lang: Lang, text: string): string {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime())
+    ? text
+    : new Intl.DateTimeFormat(locale(lang), { timeStyle: "medium", hour12: false }).format(at);
+}
+
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["day", 86_400],
   ["hour", 3_600],

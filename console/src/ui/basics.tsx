@@ -84,12 +84,18 @@ export function useNow(everyMs = 10_000): number {
   return now;
 }
 
+/** Clocks of server and browser differ by so much without meaning anything. */
+const CLOCKS_DIFFER_MS = 5_000;
+
 /** An instant: relative, with the full one in the title and for machines. `full` shows the full one. */
 export function Time({ at, full = false }: { at: string | null | undefined; full?: boolean }) {
   const { lang } = useLang();
-  const now = useNow();
+  // Asks for being drawn anew; what is newer than the last round must not be told as of the future, nor what a clock a little ahead says.
+  useNow();
   if (!at) return <span className="muted">–</span>;
   const whole = instant(lang, at);
+  const ahead = Date.parse(at) - Date.now();
+  const now = ahead > 0 && ahead < CLOCKS_DIFFER_MS ? Date.parse(at) : Date.now();
   return (
     <time dateTime={at} title={`${whole} (${at})`}>
       {full ? whole : relative(lang, at, now)}

@@ -1,7 +1,7 @@
 // Bars over time without a library: allowed above the line, refused below it, on one scale. The same figures stand in a table under it, so
 // that nobody depends on seeing the bars; refused ones are hatched, so that nobody depends on colour.
 import { useId } from "react";
-import { count, instant } from "../i18n/format";
+import { clock, count, instant } from "../i18n/format";
 import { useLang, useWords } from "../i18n/lang";
 import { words } from "../i18n/words";
 import "./chart.css";
@@ -60,7 +60,8 @@ export function Verdicts({ title, buckets }: { title: string; buckets: readonly 
   const last = buckets.at(-1);
   if (!some || first === undefined || last === undefined) return <p className="muted">{w.none}</p>;
   return (
-    <figure className="chart">
+    // A few bars are not drawn as wide as many.
+    <figure className="chart" style={{ maxWidth: Math.max(320, buckets.length * 44) }}>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={title} preserveAspectRatio="none">
         <title>{title}</title>
         <defs>
@@ -83,12 +84,16 @@ export function Verdicts({ title, buckets }: { title: string; buckets: readonly 
         <line className="axis" x1={0} x2={WIDTH} y1={line} y2={line} />
       </svg>
       <div className="row spread muted chart-times">
-        <time dateTime={first.at}>{instant(lang, first.at)}</time>
+        <time dateTime={first.at} title={instant(lang, first.at)}>
+          {clock(lang, first.at)}
+        </time>
         <span className="row">
           <span className="key allowed" aria-hidden="true" /> {w.allowed}
           <span className="key refused" aria-hidden="true" /> {w.refused}
         </span>
-        <time dateTime={last.at}>{instant(lang, last.at)}</time>
+        <time dateTime={last.at} title={instant(lang, last.at)}>
+          {clock(lang, last.at)}
+        </time>
       </div>
       <details>
         <summary>{w.table}</summary>

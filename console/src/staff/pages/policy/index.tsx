@@ -86,8 +86,8 @@ function Parts({ policy, differs, explained }: Schemas["PolicyAnswerView"] & { e
     },
   ].filter((part) => part.id !== "words" || explained.length > 0);
   // Of what is in force, what it says comes first; of any other, what it would change.
-  const [changes, ...others] = parts;
-  const inOrder = policy.state === "active" && changes !== undefined ? [...others, changes] : parts;
+  const first = policy.state === "active" ? ["words", "file"] : ["differs", "trial"];
+  const inOrder = parts.toSorted((a, b) => Number(first.includes(b.id)) - Number(first.includes(a.id)));
   return (
     <Card>
       <Tabs label={w.policyTitle(policy.policy)} parts={inOrder} />
