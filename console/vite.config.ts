@@ -32,6 +32,7 @@ export default defineConfig(({ mode }) => {
       rollupOptions: { input: `${part}.html` },
       sourcemap: false,
     },
-    server: { proxy: { "/v1": process.env.SUMUN_URL ?? "http://127.0.0.1:8070" } },
+    // The host stays as the browser said it: the server holds it against the origin of every write.
+    server: { proxy: { "/v1": { target: process.env.SUMUN_URL ?? "http://127.0.0.1:8070", changeOrigin: false } } },
   };
 });
