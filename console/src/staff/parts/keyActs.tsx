@@ -246,6 +246,7 @@ export function KeyActs({
   const w = useWords(actsWords);
   const no = useNo();
   const [deed, setDeed] = useState<Deed | null>(null);
+  if (of.state === "expired" || of.state === "rejected") return <p className="muted">{w.ended}</p>;
   return (
     <div className="stack tight">
       {only.map((one) => {

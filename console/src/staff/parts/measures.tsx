@@ -13,6 +13,8 @@ import { measureStateWords, word } from "./words";
 const measuresWords = words(
   {
     none: "조치가 없었습니다.",
+    noneNow: "지금 시행 중인 조치가 없습니다.",
+    earlier: (n: number) => `이전 조치 ${n}건`,
     by: "결정",
     why: "이유",
     lesser: "더 가벼운 조치로 부족한 이유",
@@ -33,6 +35,8 @@ const measuresWords = words(
   },
   {
     none: "There was none.",
+    noneNow: "None is in force now.",
+    earlier: (n: number) => (n === 1 ? "One earlier measure" : `${n} earlier measures`),
     by: "Decided by",
     why: "Why",
     lesser: "Why nothing lesser",
@@ -129,13 +133,26 @@ export function Measures({ of, inCase = false }: { of: readonly Measured[]; inCa
   const w = useWords(measuresWords);
   if (of.length === 0) return <p className="muted">{w.none}</p>;
   const newest = [...of].sort((one, other) => other.began.localeCompare(one.began));
-  return (
+  const now = newest.filter((one) => one.state === "in_force" || one.state === "proposed");
+  const over = newest.filter((one) => !now.includes(one));
+  const list = (measures: readonly Measured[]) => (
     <ol className="timeline">
-      {newest.map((measure) => (
+      {measures.map((measure) => (
         <li key={measure.measure_id} className={measure.state === "in_force" ? measure.measure : ""}>
           <MeasureFacts of={measure} inCase={inCase} />
         </li>
       ))}
     </ol>
+  );
+  return (
+    <div className="stack">
+      {now.length === 0 ? <p className="muted">{w.noneNow}</p> : list(now)}
+      {over.length === 0 ? null : (
+        <details>
+          <summary>{w.earlier(over.length)}</summary>
+          {list(over)}
+        </details>
+      )}
+    </div>
   );
 }

@@ -12,6 +12,7 @@ const signalWords = words(
   {
     none: "신호가 없습니다. 사람이 직접 취한 조치이거나, 아직 탐지된 것이 없습니다.",
     detector: "탐지기",
+    earlier: (n: string) => `같은 종류의 이전 신호 ${n}건`,
     points: (n: string) => `${n}점`,
     baseline: (from: string, to: string, sessions: string) => `비교 기준: ${from} ~ ${to}의 이용 ${sessions}회`,
     noBaseline: "비교할 이전 이용이 없었습니다",
@@ -23,6 +24,7 @@ const signalWords = words(
   {
     none: "No signals. People acted by themselves, or nothing was found yet.",
     detector: "Detector",
+    earlier: (n: string) => `${n} earlier of this kind`,
     points: (n: string) => `${n} points`,
     baseline: (from: string, to: string, sessions: string) => `Compared with ${sessions} sessions from ${from} to ${to}`,
     noBaseline: "There was no earlier use to compare with",
@@ -35,45 +37,72 @@ const signalWords = words(
 
 type Baseline = { from: string; to: string; sessions: number };
 
-export function Signals({ of }: { of: readonly Signal[] }) {
+/** The latest of each kind about each subject, with how often it was said before. */
+function grouped(of: readonly Signal[]): { latest: Signal; earlier: Signal[] }[] {
+  const groups = new Map<string, Signal[]>();
+  for (const signal of [...of].sort((one, other) => other.ts.localeCompare(one.ts))) {
+    const about = `${signal.detector} ${signal.code} ${JSON.stringify(loose<{ key: string }>(signal.subject).key ?? null)}`;
+    groups.set(about, [...(groups.get(about) ?? []), signal]);
+  }
+  return [...groups.values()].flatMap(([latest, ...earlier]) => (latest === undefined ? [] : [{ latest, earlier }]));
+}
+
+function One({ of }: { of: Signal }) {
   const w = useWords(signalWords);
   const { lang } = useLang();
   const said = useSaid();
   const causes = useWords(causeWords) as Record<string, unknown>;
+  const subject = loose<{ key: string; members: string[] }>(of.subject);
+  const baseline = loose<Baseline>(of.baseline);
+  return (
+    <>
+      <p>
+        <strong>{said(of.said) || of.code}</strong>
+      </p>
+      <p className="muted row">
+        <Time at={of.ts} full />
+        <span>{w.points(count(lang, of.points))}</span>
+        <span>
+          {w.detector} <span className="mono">{of.detector}</span>
+        </span>
+        {subject.key === undefined ? null : <Id id={subject.key} to={`/keys/${encodeURIComponent(subject.key)}`} />}
+        {subject.members === undefined ? null : <span>{w.members(count(lang, subject.members.length))}</span>}
+      </p>
+      <p className="muted">
+        {w.believed}: {word(causes, of.cause)} {" · "}
+        {baseline.from !== undefined && baseline.to !== undefined
+          ? w.baseline(day(lang, baseline.from), day(lang, baseline.to), count(lang, baseline.sessions ?? 0))
+          : w.noBaseline}
+        {" · "}
+        {w.evidence(count(lang, of.evidence.length))}
+      </p>
+    </>
+  );
+}
+
+export function Signals({ of }: { of: readonly Signal[] }) {
+  const w = useWords(signalWords);
+  const { lang } = useLang();
   if (of.length === 0) return <p className="muted">{w.none}</p>;
-  const newest = [...of].sort((one, other) => other.ts.localeCompare(one.ts));
   return (
     <ol className="timeline">
-      {newest.map((signal) => {
-        const subject = loose<{ key: string; members: string[] }>(signal.subject);
-        const baseline = loose<Baseline>(signal.baseline);
-        return (
-          <li key={signal.id} className="warn" id={`signal-${signal.id}`}>
-            <p>
-              <strong>{said(signal.said) || signal.code}</strong>
-            </p>
-            <p className="muted row">
-              <Time at={signal.ts} full />
-              <span>{w.points(count(lang, signal.points))}</span>
-              <span>
-                {w.detector} <span className="mono">{signal.detector}</span>
-              </span>
-              {subject.key === undefined ? null : <Id id={subject.key} to={`/keys/${encodeURIComponent(subject.key)}`} />}
-              {subject.members === undefined ? null : <span>{w.members(count(lang, subject.members.length))}</span>}
-              <span>
-                {w.believed}: {word(causes, signal.cause)}
-              </span>
-            </p>
-            <p className="muted">
-              {baseline.from !== undefined && baseline.to !== undefined
-                ? w.baseline(day(lang, baseline.from), day(lang, baseline.to), count(lang, baseline.sessions ?? 0))
-                : w.noBaseline}
-              {" · "}
-              {w.evidence(count(lang, signal.evidence.length))}
-            </p>
-          </li>
-        );
-      })}
+      {grouped(of).map(({ latest, earlier }) => (
+        <li key={latest.id} className={latest.points > 0 ? "warn" : ""}>
+          <One of={latest} />
+          {earlier.length === 0 ? null : (
+            <details>
+              <summary className="muted">{w.earlier(count(lang, earlier.length))}</summary>
+              <div className="stack">
+                {earlier.map((signal) => (
+                  <div key={signal.id}>
+                    <One of={signal} />
+                  </div>
+                ))}
+              </div>
+            </details>
+          )}
+        </li>
+      ))}
     </ol>
   );
 }

@@ -3,7 +3,7 @@
 import { relative } from "../../i18n/format";
 import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
-import { measureWords } from "../../ui/measure";
+import { MEASURES } from "../../ui/measure";
 import { type Case, type CaseBody, loose } from "./shapes";
 import { causeWords, word } from "./words";
 
@@ -16,8 +16,7 @@ const suspicionWords = words(
     high: "높음",
     middle: "보통",
     low: "낮음",
-    cut: (measure: string) => `${measure} 시행 또는 제안됨`,
-    risk: (n: string) => `위험 순위 값 ${n}`,
+    rank: (step: number) => `조치 ${step}단계, 같은 단계에서는 위험 순`,
     overdue: (text: string) => `기한이 지났습니다(${text})`,
     due: (text: string) => `${text}까지`,
     noDue: "기한 없음",
@@ -31,8 +30,7 @@ const suspicionWords = words(
     high: "High",
     middle: "Medium",
     low: "Low",
-    cut: (measure: string) => `${measure}, taken or proposed`,
-    risk: (n: string) => `rank value ${n}`,
+    rank: (step: number) => `step ${step} of the ladder, then by risk`,
     overdue: (text: string) => `Overdue (${text})`,
     due: (text: string) => `Due ${text}`,
     noDue: "No due time",
@@ -46,7 +44,6 @@ export function useSuspicion() {
   const w = useWords(suspicionWords);
   const { lang } = useLang();
   const causes = useWords(causeWords) as Record<string, unknown>;
-  const measures = useWords(measureWords) as Record<string, unknown>;
   return {
     sentence(of: Case): string {
       const body = loose<CaseBody>(of.body);
@@ -57,11 +54,11 @@ export function useSuspicion() {
       }
       return w.many(of.members.length, new Set(of.members.map((member) => member.account)).size, word(causes, of.cause));
     },
-    /** The server ranks by the strictest measure first, then by risk: the words say the first. */
+    /** The server ranks by the strictest measure, taken or proposed, then by risk. No risk is shown as a number before calibration. */
     priority(of: Case): { word: string; why: string; tone: "expire" | "hold" | "warn" | "monitor" } {
       const body = loose<CaseBody>(of.body);
       const measure = body.measure ?? null;
-      const why = `${w.cut(word(measures, measure ?? "none"))} · ${w.risk(String(of.priority))}`;
+      const why = w.rank((MEASURES as readonly string[]).indexOf(measure ?? "") + 1);
       if (measure === "expire" || measure === "reverify") return { word: w.top, why, tone: "expire" };
       if (measure === "hold") return { word: w.high, why, tone: "hold" };
       if (measure === "warn") return { word: w.middle, why, tone: "warn" };

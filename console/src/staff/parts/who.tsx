@@ -6,6 +6,7 @@ import { roleText, roleWords } from "../../ui/roles";
 const whoWords = words(
   {
     detect: "정책(자동)",
+    policy: "정책",
     clock: "기한 도래(자동)",
     system: "시스템",
     nobody: "담당자 없음",
@@ -16,6 +17,7 @@ const whoWords = words(
   },
   {
     detect: "Policy, by itself",
+    policy: "Policy",
     clock: "The clock, by itself",
     system: "The system",
     nobody: "Nobody",
@@ -40,6 +42,7 @@ export function useWho(): (principal: string | null | undefined) => string {
       if (name === "clock" || name === "due" || name === "sweep") return w.clock;
       return `${w.system} (${name})`;
     }
+    if (kind === "policy") return `${w.policy} ${name}`;
     if (kind === "token") return `${w.token} ${name}`;
     if (kind === "person" || kind === "customer" || kind === "owner") return `${w.person} ${name}`;
     return principal;

@@ -86,7 +86,11 @@ export function Members({ page, plan }: { page: PageOf; plan: readonly Planned[]
           { head: w.key, cell: (member) => <Id id={member.key} to={`/keys/${encodeURIComponent(member.key)}`} /> },
           {
             head: w.account,
-            cell: (member) => <Link to={`/keys?account=${encodeURIComponent(member.account)}`}>{member.account}</Link>,
+            cell: (member) => (
+              <Link className="nowrap" to={`/keys?account=${encodeURIComponent(member.account)}`}>
+                {member.account}
+              </Link>
+            ),
           },
           {
             head: w.stands,

@@ -73,7 +73,7 @@ function Rows({ of }: { of: Case[] }) {
       {take.error ? <Refused error={take.error} /> : null}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a table wider than the window is scrolled by keyboard too */}
       <section className="table-scroll" tabIndex={0} aria-label={w.title}>
-        <table className="table">
+        <table className="table queue">
           <caption className="visually-hidden">{w.title}</caption>
           <thead>
             <tr>

@@ -9,6 +9,7 @@ import { Table } from "../../../ui/lists";
 import { Raw } from "../../../ui/raw";
 import { Read } from "../../../ui/states";
 import { useWho } from "../../parts/who";
+import { reasonSaid } from "../../parts/words";
 import type { KeyReads } from "./reads";
 import { keyWords } from "./words";
 
@@ -80,7 +81,7 @@ export function Entries({ reads }: { reads: KeyReads }) {
                       </span>
                     </div>
                     {entry.erased ? <p className="muted">{w.erased}</p> : null}
-                    {entry.reason ? <p className="preline">{entry.reason}</p> : null}
+                    {entry.reason ? <p className="preline">{reasonSaid(lang, entry.reason)}</p> : null}
                     {entry.facts ? (
                       <details>
                         <summary className="muted">{w.facts}</summary>

@@ -41,7 +41,7 @@ export function Key() {
             <div className="row">
               <Id id={key.key} label={key.key} />
               <KeyStateBadge state={key.state} />
-              <MeasureBadge measure={key.measure} />
+              {key.state === "expired" || key.state === "rejected" ? null : <MeasureBadge measure={key.measure} />}
             </div>
             <Verdict of={key} reads={reads} />
             <div className="two">

@@ -3,7 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { api, good, type Schemas } from "../../../api/client";
 import { useMe } from "../../../api/session";
 
-export type Entry = Schemas["TimelineView"];
+/** An entry, with where it left the key if it changed the key. */
+export type Entry = Schemas["TimelineView"] & { state?: string | null; measure?: string | null };
 
 /** So many pages of a key's history are read before it is enough: the last one holds what happened last. */
 const PAGES_MAX = 5;

@@ -9,30 +9,17 @@ import { KeyStateBadge, MeasureBadge } from "../../../ui/measure";
 import { MeasureWord, Obeyed } from "../../parts/measures";
 import type { KeyView, Measured } from "../../parts/shapes";
 import { useSaid, useWho } from "../../parts/who";
-import { endWords, word } from "../../parts/words";
+import { endWords, reasonSaid, word } from "../../parts/words";
 import type { Entry, KeyReads } from "./reads";
 import { keyWords } from "./words";
 
-/** Classes of entries that cut a key off or end it, so that its cause is found. */
-const CUTS = new Set([
-  "key.expired",
-  "key.rejected",
-  "key.suspended",
-  "key.held",
-  "key.rotated",
-  "measure.entered",
-  "canary.expired",
-]);
-
-/** The entry by which it stands where it stands. */
+/** The entry by which it stands where it stands: the first since which it has stood there without a break. */
 export function cutEntry(of: KeyView, entries: readonly Entry[]): Entry | undefined {
-  const wanted = (one: Entry): boolean => {
-    if (of.state === "expired") return one.class === "key.expired" || one.class === "canary.expired";
-    if (of.state === "rejected") return one.class === "key.rejected";
-    if (of.state === "suspended") return one.class === "key.suspended";
-    return CUTS.has(one.class);
-  };
-  return entries.findLast(wanted) ?? (of.state === "expired" ? entries.findLast((one) => CUTS.has(one.class)) : undefined);
+  const changes = entries.filter((one) => typeof one.state === "string");
+  const same = (one: Entry) =>
+    one.state === of.state && (of.state !== "active" || (one.measure ?? null) === (of.measure ?? null));
+  const since = changes.findLastIndex((one) => !same(one)) + 1;
+  return changes[since];
 }
 
 function Gates({ entry, reads, measure }: { entry: Entry | undefined; reads: KeyReads; measure: Measured | undefined }) {
@@ -77,7 +64,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
   const mild = !over && of.state !== "suspended" && (of.measure === "monitor" || of.measure === "warn");
   const title = over ? (of.state === "rejected" ? w.rejected : w.cutEnded) : mild ? w.watched : w.cutLimited;
   const own = measure ? said(measure.because) : "";
-  const reason = own !== "" ? own : (of.reason ?? entry?.reason ?? "");
+  const reason = own !== "" ? own : reasonSaid(lang, of.reason ?? entry?.reason ?? "");
   const lesser = measure && measure.measure !== "suspend" ? said(measure.lesser) : "";
   const by = measure?.by ?? entry?.actor;
   return (
@@ -86,7 +73,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
       aside={
         <span className="row">
           <KeyStateBadge state={of.state} />
-          {of.measure ? <MeasureBadge measure={of.measure} /> : null}
+          {of.measure && !over ? <MeasureBadge measure={of.measure} /> : null}
         </span>
       }
     >
@@ -125,7 +112,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
                 />
               ) : null,
             ],
-            [w.measures, before ? <MeasureWord key="before" of={before.measure} /> : null],
+            [w.atEnd, before ? <MeasureWord key="before" of={before.measure} /> : null],
             [
               w.entry,
               entry ? (

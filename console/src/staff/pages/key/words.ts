@@ -29,7 +29,7 @@ export const keyWords = words(
     reviewer: "검토 담당자",
     case: "케이스",
     lesser: "더 가벼운 조치로 부족한 이유",
-    lookedUp: "소유자에게 보낸 것",
+    atEnd: "끝날 때의 조치",
     // Who, what, from where.
     who: "누구의 키인가",
     customer: "고객",
@@ -151,7 +151,7 @@ export const keyWords = words(
     reviewer: "Reviewer",
     case: "Case",
     lesser: "Why nothing lesser",
-    lookedUp: "What the owner was told",
+    atEnd: "Measure when it ended",
     who: "Whose it is",
     customer: "Customer",
     segment: "Segment",
