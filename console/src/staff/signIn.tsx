@@ -38,7 +38,15 @@ export function SignIn({ again = false }: { again?: boolean }) {
   return (
     <form className="stack" onSubmit={submit}>
       {again ? <p>{w.signInAgain}</p> : null}
-      <Field label={w.user} value={user} onChange={setUser} autoComplete="username" autoFocus isRequired />
+      <Field
+        label={w.user}
+        value={user}
+        onChange={setUser}
+        autoComplete="username"
+        autoFocus
+        isRequired
+        validationBehavior="native"
+      />
       <Field
         label={w.password}
         type="password"
@@ -46,8 +54,17 @@ export function SignIn({ again = false }: { again?: boolean }) {
         onChange={setPassword}
         autoComplete="current-password"
         isRequired
+        validationBehavior="native"
       />
-      <Field label={w.code} value={totp} onChange={setTotp} autoComplete="one-time-code" inputMode="numeric" isRequired />
+      <Field
+        label={w.code}
+        value={totp}
+        onChange={setTotp}
+        autoComplete="one-time-code"
+        inputMode="numeric"
+        isRequired
+        validationBehavior="native"
+      />
       {error ? <Refused error={error} /> : null}
       <Button type="submit" look="primary" isPending={busy}>
         {w.signIn}

@@ -18,6 +18,7 @@ import { useWords } from "../i18n/lang";
 import { Button } from "./basics";
 import { uiWords } from "./words";
 
+/** A field. What is wrong with it is said beside it and never keeps a form from being sent again: the server has the last word. */
 export function Field({
   label,
   hint,
@@ -34,7 +35,7 @@ export function Field({
 }) {
   const given = placeholder === undefined ? {} : { placeholder };
   return (
-    <TextField {...rest} className="field" isInvalid={wrong !== undefined}>
+    <TextField validationBehavior="aria" {...rest} className="field" isInvalid={wrong !== undefined}>
       <Label>{label}</Label>
       {lines > 1 ? <TextArea className="input" rows={lines} {...given} /> : <Input className="input" {...given} />}
       {hint === undefined ? null : (
