@@ -11,6 +11,15 @@ const suspicionWords = words(
   {
     one: (key: string, account: string, cause: string) => `계정 ${account}의 키 ${key}: ${cause}`,
     many: (n: number, accounts: number, cause: string) => `계정 ${accounts}개의 키 ${n}개: ${cause}`,
+    m_lent: "키들을 한 사람에게 빌려주었을 가능성",
+    m_sold: "키들을 판매했을 가능성",
+    m_leaked: "비밀키들이 소유자 모르게 유출되었을 가능성",
+    m_over_delegated: "등록된 위임 범위를 넘은 사용",
+    m_copied_code: "공개된 같은 코드를 쓰는 사용",
+    m_market_abuse: "시장 교란이 의심되는 거래",
+    m_documented_delegation: "등록된 위임으로 설명되는 사용",
+    m_coordinated: "한 운용자가 함께 움직였을 가능성",
+    m_unknown: "원인은 아직 알 수 없음",
     staff: (key: string) => `키 ${key}: 담당자가 직접 조치했습니다. 탐지된 신호는 없습니다`,
     top: "매우 높음",
     high: "높음",
@@ -24,7 +33,17 @@ const suspicionWords = words(
   },
   {
     one: (key: string, account: string, cause: string) => `Key ${key} of account ${account}: ${cause}`,
-    many: (n: number, accounts: number, cause: string) => `${n} keys of ${accounts} accounts: ${cause}`,
+    many: (n: number, accounts: number, cause: string) =>
+      `${n} keys of ${accounts === 1 ? "one account" : `${accounts} accounts`}: ${cause}`,
+    m_lent: "they may have been lent to one operator",
+    m_sold: "they may have been sold",
+    m_leaked: "their secrets may be in other hands without the owners' will",
+    m_over_delegated: "they were used beyond their recorded delegations",
+    m_copied_code: "they run the same published code",
+    m_market_abuse: "their trading may harm a market",
+    m_documented_delegation: "recorded delegations explain the use",
+    m_coordinated: "one operator may drive them together",
+    m_unknown: "the cause is not known yet",
     staff: (key: string) => `Key ${key}: staff acted by themselves; nothing was detected`,
     top: "Very high",
     high: "High",
@@ -44,6 +63,10 @@ export function useSuspicion() {
   const w = useWords(suspicionWords);
   const { lang } = useLang();
   const causes = useWords(causeWords) as Record<string, unknown>;
+  const many = (cause: string) => {
+    const found = (w as unknown as Record<string, unknown>)[`m_${cause}`];
+    return typeof found === "string" ? found : cause;
+  };
   return {
     sentence(of: Case): string {
       const body = loose<CaseBody>(of.body);
@@ -52,7 +75,7 @@ export function useSuspicion() {
         if (of.cause === "unknown" && (body.signals ?? []).length === 0) return w.staff(short(first.key));
         return w.one(short(first.key), first.account, word(causes, of.cause));
       }
-      return w.many(of.members.length, new Set(of.members.map((member) => member.account)).size, word(causes, of.cause));
+      return w.many(of.members.length, new Set(of.members.map((member) => member.account)).size, many(of.cause));
     },
     /** The server ranks by the strictest measure, taken or proposed, then by risk. No risk is shown as a number before calibration. */
     priority(of: Case): { word: string; why: string; tone: "expire" | "hold" | "warn" | "monitor" } {

@@ -298,5 +298,6 @@ const OWN_REASONS: Record<string, string> = {
 
 /** A reason as it stands, or in Korean where the server wrote it. */
 export function reasonSaid(lang: Lang, reason: string): string {
-  return lang === "ko" ? (OWN_REASONS[reason] ?? reason) : reason;
+  if (OWN_REASONS[reason] === undefined) return reason;
+  return lang === "ko" ? OWN_REASONS[reason] : `${reason.charAt(0).toUpperCase()}${reason.slice(1)}`;
 }

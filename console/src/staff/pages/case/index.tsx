@@ -147,7 +147,7 @@ export function Case() {
                   <Card title={w.measures}>
                     <Read query={measures}>{({ items }) => <Measures of={items} inCase />}</Read>
                   </Card>
-                  <Timeline of={timeline} />
+                  <Timeline of={timeline} measures={measures.data?.items ?? []} />
                 </div>
                 <div className="stack">
                   <Card title={w.suspected}>

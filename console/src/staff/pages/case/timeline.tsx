@@ -8,7 +8,7 @@ import { Choice } from "../../../ui/forms";
 import { useFilter } from "../../../ui/lists";
 import { measureWords } from "../../../ui/measure";
 import { Subject } from "../../parts/effects";
-import { loose, textOf } from "../../parts/shapes";
+import { loose, type Measured, textOf } from "../../parts/shapes";
 import { useSaid, useWho } from "../../parts/who";
 import { caseWords, endWords, stepWords, word } from "../../parts/words";
 import { caseWordsOfPage } from "./words";
@@ -23,7 +23,7 @@ const TONES: Record<string, string> = {
   measure: "warn",
 };
 
-function useTold(): (of: Event) => ReactNode {
+function useTold(measuresOf: readonly Measured[]): (of: Event) => ReactNode {
   const w = useWords(caseWordsOfPage);
   const { lang } = useLang();
   const said = useSaid();
@@ -44,7 +44,15 @@ function useTold(): (of: Event) => ReactNode {
         const name = word(measures, text("measure"));
         const left = loose<{ left: boolean }>(of.body).left === true;
         const what = left ? w.left(name) : text("mode") === "propose" ? w.proposed(name) : w.entered(name);
-        return `${what} · ${said(of.because)}`;
+        // The event names the measure, or ended it in the same instant: that says which key it is about.
+        const row = measuresOf.find((one) =>
+          left ? one.ended === of.at && one.measure === text("measure") : one.measure_id === text("measure_id"),
+        );
+        return (
+          <>
+            {row ? <Subject of={`key:${row.key}`} /> : null} {what} · {said(of.because)}
+          </>
+        );
       }
       case "assigned":
         return w.toFrom(who(text("to")));
@@ -82,10 +90,10 @@ function useTold(): (of: Event) => ReactNode {
   };
 }
 
-export function Timeline({ of }: { of: readonly Event[] }) {
+export function Timeline({ of, measures }: { of: readonly Event[]; measures: readonly Measured[] }) {
   const w = useWords(caseWordsOfPage);
   const own = w as unknown as Record<string, unknown>;
-  const told = useTold();
+  const told = useTold(measures);
   const who = useWho();
   const [kind, setKind] = useFilter("kind");
   const kinds = [...new Set(of.map((one) => one.kind))];

@@ -11,6 +11,7 @@ import { KeyStateBadge, keyStateWords, MEASURES, MeasureBadge, measureWords } fr
 import { Page } from "../../../ui/shell";
 import { Empty, Read } from "../../../ui/states";
 import { purposeWords, word } from "../../parts/words";
+import "../../parts/terms.css";
 import { keysWords } from "./words";
 
 const STATES = ["requested", "active", "suspended", "expired", "rejected"] as const;
@@ -35,7 +36,7 @@ function Search({ name, label, hint }: { name: string; label: string; hint: stri
     set(draft.trim());
   }
   return (
-    <form onSubmit={submit} role={name === "q" ? "search" : undefined}>
+    <form onSubmit={submit} className={name === "q" ? "wide" : undefined} role={name === "q" ? "search" : undefined}>
       <Field label={label} placeholder={hint} value={draft} onChange={setDraft} />
     </form>
   );
@@ -124,7 +125,9 @@ export function Keys() {
                         cell: (key) => (
                           <span className="row">
                             <KeyStateBadge state={key.state} />
-                            {key.measure ? <MeasureBadge measure={key.measure} /> : null}
+                            {key.measure && key.state !== "expired" && key.state !== "rejected" ? (
+                              <MeasureBadge measure={key.measure} />
+                            ) : null}
                           </span>
                         ),
                       },
