@@ -6,6 +6,7 @@ import { words } from "../../i18n/words";
 import { Id } from "../../ui/basics";
 import { Table } from "../../ui/lists";
 import { keyStateWords, measureWords } from "../../ui/measure";
+import { roleText, roleWords } from "../../ui/roles";
 import type { Plan } from "./shapes";
 import { endWords, fieldWords, scopeWords, word } from "./words";
 
@@ -38,6 +39,36 @@ const WARNINGS: Record<string, string> = {
   "it can place orders and not cancel them": "주문은 낼 수 있으나 취소는 할 수 없는 키입니다",
 };
 
+/** Fields of staff, machines and gates. */
+const accessFields = words(
+  {
+    created_us: "만든 때",
+    created_by: "만든 사람",
+    invite: "초대 코드",
+    invite_until_us: "초대 유효 기한",
+    invited_by: "초대한 사람",
+    name: "이름",
+    email: "이메일",
+    expires_us: "만료",
+    digest: "토큰",
+    gate: "게이트",
+    hashed: "해시로만 저장",
+  },
+  {
+    created_us: "Created",
+    created_by: "Made by",
+    invite: "Invite",
+    invite_until_us: "Invite holds until",
+    invited_by: "Invited by",
+    name: "Name",
+    email: "E-mail",
+    expires_us: "Ends",
+    digest: "Token",
+    gate: "Gate",
+    hashed: "kept as a hash only",
+  },
+);
+
 export function useValue(): (field: string, value: unknown) => string {
   const { lang } = useLang();
   const w = useWords(effectWords);
@@ -45,8 +76,13 @@ export function useValue(): (field: string, value: unknown) => string {
   const measures = useWords(measureWords) as Record<string, unknown>;
   const scopes = useWords(scopeWords) as Record<string, unknown>;
   const ends = useWords(endWords) as Record<string, unknown>;
+  const access = useWords(accessFields);
+  const roles = useWords(roleWords);
   return (field, value) => {
     if (value === null || value === undefined || value === "") return w.none;
+    if (field === "invite" || field === "digest") return access.hashed;
+    if (typeof value === "number" && field.endsWith("_us")) return instant(lang, new Date(value / 1_000).toISOString());
+    if (field === "roles" && Array.isArray(value)) return value.map((role) => roleText(roles, String(role))).join(", ");
     if (typeof value === "string") {
       if (/^\d{4}-\d\d-\d\dT.*Z$/.test(value)) return instant(lang, value);
       if (field.startsWith("state") || field === "before_hold") return word(states, value);
@@ -92,7 +128,7 @@ export function Subject({ of }: { of: string }) {
 export function Effects({ plan }: { plan: Plan }) {
   const w = useWords(effectWords);
   const { lang } = useLang();
-  const fields = useWords(fieldWords) as Record<string, unknown>;
+  const fields = { ...useWords(accessFields), ...useWords(fieldWords) } as Record<string, unknown>;
   const value = useValue();
   return (
     <div className="stack tight">
