@@ -13,11 +13,34 @@ use sumun_model::Lang;
 use sumun_model::because::because;
 use sumun_model::finding::Signal;
 use sumun_policy::Reasoned;
-use sumun_policy::explain::{Explanation, sentence};
+use sumun_policy::explain::{Explanation, measure_word, sentence};
+
+/// Codes that govern itself keeps, where the ladder has no sentence: code, Korean, English. `{by}` is a measure.
+const OWN: &[(&str, &str, &str)] = &[
+    ("replaced", "{by} 조치로 바뀌어 마칩니다.", "{by} takes its place."),
+    ("approved", "제안이 승인되어 시행됩니다.", "The proposal was approved."),
+    ("followed", "같은 고객의 다른 키로 이어집니다.", "It goes on with another key of the same customer."),
+    ("withdrawn", "더 이상 필요하지 않아 제안을 거두었습니다.", "The proposal is no longer wanted."),
+    ("refused", "담당자가 제안을 거절했습니다.", "People refused the proposal."),
+    ("lapsed", "기한까지 결정이 없어 제안이 사라졌습니다.", "Nobody decided the proposal in time."),
+];
 
 /// A reason in both languages.
 #[must_use]
 pub fn reason_said(reason: &Reasoned) -> Sentence {
+    if let Some((_, ko, en)) = OWN.iter().find(|(code, ..)| *code == reason.code) {
+        let by = reason.values.get("by").map(ToString::to_string).unwrap_or_default();
+        let word =
+            |lang| by.parse().map_or_else(|_| by.clone(), |measure| measure_word(measure, lang).to_owned());
+        let capital = |text: String| {
+            let mut letters = text.chars();
+            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+        };
+        return Sentence {
+            ko: ko.replace("{by}", &word(Lang::Ko)),
+            en: capital(en.replace("{by}", &word(Lang::En))),
+        };
+    }
     Sentence { ko: sentence(reason, Lang::Ko), en: sentence(reason, Lang::En) }
 }
 

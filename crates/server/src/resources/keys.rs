@@ -214,6 +214,10 @@ pub(crate) struct TimelineView {
     pub facts: Option<Value>,
     /// Whether the facts were erased since.
     pub erased: bool,
+    /// Where it left the key, if it changed the key.
+    pub state: Option<String>,
+    /// Under which measure it left the key; for staff.
+    pub measure: Option<String>,
 }
 
 /// A page of what happened to a key.
@@ -341,6 +345,8 @@ async fn timeline(asked: Asked) -> Result<Answer, Problem> {
             reason: entry.facts.as_ref().and_then(|facts| facts.get("reason")?.as_str()).map(str::to_owned),
             facts: entry.facts,
             erased: entry.erased,
+            state: entry.state,
+            measure: entry.measure,
         })
         .collect();
     Answer::ok(&page(items, asked.limit(), |last| last.index.to_string()))
