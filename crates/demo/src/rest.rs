@@ -28,13 +28,6 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-impl Answer {
-    /// The problem's stable code, if it is one.
-    pub(crate) fn code(&self) -> &str {
-        self.body["code"].as_str().unwrap_or_default()
-    }
-}
-
 impl Rest {
     /// At this address, such as `127.0.0.1:8070`.
     pub(crate) fn at(address: &str) -> Self {

@@ -1,10 +1,8 @@
 //! The exchange's word: who stands before it now, and whether it verified somebody's identity anew. Signed as an exchange would.
 
-use crate::{clock, rest};
-use anyhow::{Context, Result};
-use serde_json::json;
-use sumun_feed::{SigningKey, Typ, jws};
-use sumun_sim::assertion::{AssertionKey, SEED_BYTES, Who};
+use crate::rest;
+use anyhow::Result;
+use sumun_sim::assertion::{AssertionKey, SEED_BYTES, Who, now_s};
 
 /// The venue's `exchange.audience`, as `sumun init` writes it.
 const AUDIENCE: &str = "example";
@@ -12,10 +10,7 @@ const AUDIENCE: &str = "example";
 const KID: &str = "demo";
 
 /// The made-up exchange's own key.
-pub(crate) struct Exchange {
-    vouches: AssertionKey,
-    signs: SigningKey,
-}
+pub(crate) struct Exchange(AssertionKey);
 
 impl Exchange {
     /// A new one.
@@ -23,12 +18,12 @@ impl Exchange {
         let mut seed = [0; SEED_BYTES];
         getrandom::fill(&mut seed)
             .map_err(|error| anyhow::anyhow!("the operating system gives no entropy: {error}"))?;
-        Ok(Self { vouches: AssertionKey::from_seed(&seed), signs: SigningKey::from_seed(&seed) })
+        Ok(Self(AssertionKey::from_seed(&seed)))
     }
 
     /// Its line in venue.toml.
     pub(crate) fn line(&self) -> String {
-        format!("\"{KID}\" = \"{}\"", self.vouches.public())
+        format!("\"{KID}\" = \"{}\"", self.0.public())
     }
 
     /// This person of this customer has just signed in with it, with a second factor.
@@ -39,16 +34,11 @@ impl Exchange {
             role: role.to_owned(),
             methods: vec!["totp".to_owned()],
         };
-        let now = i64::try_from(clock::seconds()).unwrap_or(i64::MAX);
-        Ok(self.vouches.assert(KID, AUDIENCE, &who, now, &rest::fresh_id()?))
+        Ok(self.0.assert(KID, AUDIENCE, &who, now_s(), &rest::fresh_id()?))
     }
 
     /// Whether it has verified this customer's identity for a key that is asked about.
     pub(crate) fn identity(&self, customer: &str, key: &str, passed: bool) -> Result<String> {
-        let claims = json!({
-            "aud": AUDIENCE, "iat": clock::seconds(), "jti": rest::fresh_id()?, "sub": customer, "key": key,
-            "method": "video_call", "result": if passed { "passed" } else { "failed" },
-        });
-        jws::sign(&self.signs, Typ::Identity, &claims).context("the exchange's word cannot be signed")
+        Ok(self.0.identity(KID, AUDIENCE, (customer, key), passed, (now_s(), &rest::fresh_id()?)))
     }
 }

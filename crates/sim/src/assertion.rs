@@ -65,13 +65,34 @@ impl AssertionKey {
     /// Vouches for somebody, to this audience, from this second on. `id` names the assertion for ever.
     #[must_use]
     pub fn assert(&self, kid: &str, audience: &str, who: &Who, now_s: i64, id: &str) -> String {
-        let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let header = part(json!({ "alg": "EdDSA", "kid": kid, "typ": "JWT" }));
-        let claims = part(json!({
+        let claims = json!({
             "aud": audience, "iat": now_s, "exp": now_s + LIFE_S, "auth_time": now_s, "jti": id,
             "sub": who.customer, "person": who.person, "role": who.role, "amr": who.methods,
-        }));
-        let signed = format!("{header}.{claims}");
+        });
+        self.sign(kid, "JWT", &claims)
+    }
+
+    /// Says whether it has verified a customer's identity anew, for the key that was asked about. `id` names this word for ever.
+    #[must_use]
+    pub fn identity(
+        &self,
+        kid: &str,
+        audience: &str,
+        (customer, key): (&str, &str),
+        passed: bool,
+        (now_s, id): (i64, &str),
+    ) -> String {
+        let claims = json!({
+            "aud": audience, "iat": now_s, "jti": id, "sub": customer, "key": key, "method": "video_call",
+            "result": if passed { "passed" } else { "failed" },
+        });
+        self.sign(kid, "sumun-identity+jwt", &claims)
+    }
+
+    fn sign(&self, kid: &str, typ: &str, claims: &serde_json::Value) -> String {
+        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let header = part(&json!({ "alg": "EdDSA", "kid": kid, "typ": typ }));
+        let signed = format!("{header}.{}", part(claims));
         let signature = URL_SAFE_NO_PAD.encode(self.0.sign(signed.as_bytes()).to_bytes());
         format!("{signed}.{signature}")
     }

@@ -122,6 +122,7 @@ impl Cast {
     }
 
     /// Requests in a second, all bots together, with days of so many seconds.
+    #[cfg(test)]
     pub(crate) fn rate(&self, day_s: f64) -> f64 {
         self.bots.iter().map(|bot| bot.per_day).sum::<f64>() / day_s
     }

@@ -24,7 +24,7 @@ pub(super) async fn enter(
     };
     let (host, port) = match place(&world, &who) {
         Ok(place) => place,
-        Err(error) => return failed(&world, &error),
+        Err(error) => return page::fails(&world, &error),
     };
     // A cookie belongs to a host: the browser must have come to the right one.
     let came_to = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -47,14 +47,10 @@ pub(super) async fn enter(
             }
             response
         }
-        Ok(Some(answer)) => failed(&world, &anyhow::anyhow!("{} {}", answer.status, answer.body)),
+        Ok(Some(answer)) => page::fails(&world, &anyhow::anyhow!("{} {}", answer.status, answer.body)),
         Ok(None) => page::note(&world, StatusCode::OK, Note::NextCode),
-        Err(error) => failed(&world, &error),
+        Err(error) => page::fails(&world, &error),
     }
-}
-
-fn failed(world: &World, error: &anyhow::Error) -> Response {
-    page::note(world, StatusCode::BAD_GATEWAY, Note::Failed(format!("{error:#}")))
 }
 
 /// The host for whom, and the port of his page.

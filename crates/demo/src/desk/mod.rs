@@ -4,6 +4,8 @@
 //! passes the cookie on; it has no right of its own. Listens on the loopback network only.
 
 mod enter;
+mod hands;
+mod mail;
 mod page;
 mod sections;
 
@@ -13,7 +15,7 @@ use axum::Router;
 use axum::http::{HeaderValue, Request, header};
 use axum::middleware::{Next, map_response};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -26,6 +28,11 @@ pub(crate) async fn serve(world: Arc<World>, listener: TcpListener) -> Result<()
         .route("/", get(page::desk))
         .route("/desk.css", get(page::style))
         .route("/enter/{code}", get(enter::enter))
+        .route("/bot/{key}", get(hands::bot))
+        .route("/bot/{key}/code", post(hands::code))
+        .route("/bot/{key}/secret", post(hands::secret))
+        .route("/bot/{key}/switch/{word}", post(hands::switch))
+        .route("/identity/{key}/{word}", post(hands::identity))
         .layer(axum::middleware::from_fn(own_forms_only))
         .layer(map_response(sealed))
         .with_state(world);

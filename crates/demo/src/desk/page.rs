@@ -47,7 +47,8 @@ pub(super) fn home(world: &World) -> String {
     format!("http://127.0.0.1:{}/", world.ports.desk.port())
 }
 
-fn whole(refresh_s: Option<u32>, body: &str) -> Html<String> {
+/// A whole page; made anew every so many seconds, if at all.
+pub(super) fn stands(refresh_s: Option<u32>, body: &str) -> Html<String> {
     let refresh =
         refresh_s.map(|s| format!("<meta http-equiv=\"refresh\" content=\"{s}\">")).unwrap_or_default();
     Html(format!(
@@ -59,12 +60,17 @@ fn whole(refresh_s: Option<u32>, body: &str) -> Html<String> {
 
 /// `GET /`.
 pub(super) async fn desk(State(world): State<Arc<World>>) -> Response {
-    whole(Some(10), &sections::all(&world).await).into_response()
+    stands(Some(10), &sections::all(&world).await).into_response()
 }
 
 /// `GET /desk.css`.
 pub(super) async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE).into_response()
+}
+
+/// It did not work, and why.
+pub(super) fn fails(world: &World, error: &anyhow::Error) -> Response {
+    note(world, StatusCode::BAD_GATEWAY, Note::Failed(format!("{error:#}")))
 }
 
 /// A page of one sentence.
@@ -87,8 +93,7 @@ pub(super) fn note(world: &World, status: StatusCode, note: Note) -> Response {
         ),
         Note::Failed(why) => (
             None,
-            both(["로그인하지 못했습니다.", "Signing in did not work."])
-                + &format!("<pre>{}</pre>", escaped(&why)),
+            both(["되지 않았습니다.", "That did not work."]) + &format!("<pre>{}</pre>", escaped(&why)),
         ),
     };
     let back = both(["새 링크는 데스크에 있습니다", "The desk has a new link"]);
@@ -97,7 +102,7 @@ pub(super) fn note(world: &World, status: StatusCode, note: Note) -> Response {
         both(["시연 데스크", "Demo desk"]),
         home(world)
     );
-    (status, whole(refresh, &body)).into_response()
+    (status, stands(refresh, &body)).into_response()
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What stands on the desk, section by section.
 
+use super::mail;
 use super::page::{both, escaped};
 use crate::links::{OWNER_HOST, Who};
-use crate::world::World;
+use crate::world::{Entered, LiveKey, World};
 use std::fmt::Write as _;
 
 /// All of them.
@@ -16,7 +17,8 @@ pub(super) async fn all(world: &World) -> String {
         ])
     );
     out += &staff(world);
-    out += &owner(world);
+    out += &owner(world).await;
+    out += &mail::section(world);
     out
 }
 
@@ -60,15 +62,79 @@ fn staff(world: &World) -> String {
     )
 }
 
-fn owner(world: &World) -> String {
-    let Some((owner, _)) = world.guided() else { return String::new() };
-    let at = owner.number - 1;
-    let href = link(world, &Who::Owner(at), OWNER_HOST);
-    format!(
-        "<section><h2>{}</h2><p>{} <a href=\"{}\">{}</a></p></section>",
+/// The customer who is played by hand: his way in, his programs, and the exchange's side of what is asked of him.
+async fn owner(world: &World) -> String {
+    let Some((owner, entered)) = world.guided() else { return String::new() };
+    let href = link(world, &Who::Owner(owner.number - 1), OWNER_HOST);
+    let mut out = format!(
+        "<section><h2>{}</h2><p>{} <a href=\"{}\">{}</a></p>",
         both(["고객", "The customer"]),
         escaped(&format!("{} ({})", owner.name, owner.customer())),
         escaped(&href),
         both(["거래소에서 API 키 관리로 이동", "from the exchange to the API key page"]),
+    );
+    for (at, (key, live)) in owner.keys.iter().zip(&entered.keys).enumerate() {
+        out += &bot(at, key.application, live);
+    }
+    out += &verifications(world, entered).await;
+    out + "</section>"
+}
+
+/// A button that does one thing.
+fn button(action: &str, words: [&str; 2]) -> String {
+    format!("<form method=\"post\" action=\"{}\"><button>{}</button></form>", escaped(action), both(words))
+}
+
+/// A key of his, what its programs are at, and what he can tell them.
+fn bot(at: usize, application: &str, live: &LiveKey) -> String {
+    let state =
+        if live.is_stopped() { ["봇 멈춤", "bot stopped"] } else { ["봇 작동 중", "bot running"] };
+    let (status, answers) = live.last();
+    let last = match status {
+        0 => both(["아직 응답 없음", "no answer yet"]),
+        200..300 => both(["마지막 요청: 통과", "last request: passed"]),
+        _ => both(["마지막 요청: 거절", "last request: refused"]),
+    };
+    let acts = button(&format!("/bot/{at}/switch/stop"), ["봇 멈추기", "stop the bot"])
+        + &button(&format!("/bot/{at}/switch/start"), ["봇 시작하기", "start the bot"]);
+    format!(
+        "<article><h3>{}</h3><p><code>{}</code> · {} · {last} ({status}, {answers})</p>{acts}<p><a href=\"/bot/{at}\">{}</a></p></article>",
+        escaped(application),
+        escaped(&live.issued().id),
+        both(state),
+        both(["코드 보내기 · 새 비밀키 넣기", "send a code · give it a new secret"]),
     )
+}
+
+/// What the exchange is asked about him.
+async fn verifications(world: &World, entered: &Entered) -> String {
+    let listed = async {
+        let token = entered.session.token(&world.rest, &world.exchange).await?;
+        world.rest.all(&token, "/v1/verifications").await
+    };
+    let Ok(listed) = listed.await else { return String::new() };
+    let mut out = String::new();
+    for one in listed.iter().filter(|one| one["state"] == "open") {
+        let key = one["key"].as_str().unwrap_or_default();
+        let identity = one["identity"].as_str().unwrap_or_default();
+        out += &format!(
+            "<article><h3>{}</h3><p><code>{}</code> · {} {}</p>{}{}</article>",
+            both(["거래소: 본인 확인", "The exchange: who is he?"]),
+            escaped(key),
+            both(["신원 확인 상태:", "identity:"]),
+            escaped(identity),
+            button(&format!("/identity/{key}/passed"), ["본인 확인됨", "identity verified"]),
+            button(&format!("/identity/{key}/failed"), ["본인 확인 실패", "identity not verified"]),
+        );
+    }
+    if out.is_empty() {
+        out = format!(
+            "<p class=\"small\">{}</p>",
+            both([
+                "재확인이 열리면 여기에 거래소의 본인 확인 단추가 나옵니다.",
+                "Once a re-verification is open, the exchange's buttons stand here.",
+            ])
+        );
+    }
+    out
 }

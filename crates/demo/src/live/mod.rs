@@ -11,6 +11,8 @@ mod wire;
 
 pub(crate) use pace::Pace;
 
+pub(crate) use control::identified;
+
 use crate::show::Show;
 use crate::world::World;
 use anyhow::Result;

@@ -122,7 +122,7 @@ impl Life<'_> {
             return Ok(());
         }
         // Who covers for a borrower does not look every day.
-        let when = if self.owner.character == Character::Complicit { (2.0, 9.0) } else { (0.5, 2.0) };
+        let when = if self.owner.character == Character::Complicit { (4.0, 9.0) } else { (0.5, 2.0) };
         if self.comes_to(id, when) {
             let path = format!("/v1/notices/{id}/acknowledge");
             self.world.rest.must(Some(&self.token().await?), http::Method::POST, &path, None).await?;
