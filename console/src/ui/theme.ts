@@ -11,6 +11,9 @@ function kept(): Theme | null {
 
 const system = () => window.matchMedia("(prefers-color-scheme: dark)");
 
+// At once, so that neither the form for signing in nor the first moment is in the other theme.
+document.documentElement.dataset.theme = kept() ?? (system().matches ? "dark" : "light");
+
 export function useTheme(): [Theme, (theme: Theme) => void] {
   const [chosen, choose] = useState<Theme | null>(kept);
   const [dark, setDark] = useState(system().matches);

@@ -69,10 +69,36 @@ const accessFields = words(
   },
 );
 
+/** States of staff, machines, gates and policies. */
+const accessStates = words(
+  {
+    invited: "초대됨",
+    enrolling: "등록 중",
+    enrolled: "등록됨",
+    waiting: "승인 대기",
+    active: "사용 중",
+    disabled: "비활성",
+    revoked: "폐기됨",
+    proposed: "제안됨",
+    retired: "폐기됨",
+  },
+  {
+    invited: "Invited",
+    enrolling: "Enrolling",
+    enrolled: "Enrolled",
+    waiting: "Waits for approval",
+    active: "Active",
+    disabled: "Disabled",
+    revoked: "Revoked",
+    proposed: "Proposed",
+    retired: "Retired",
+  },
+);
+
 export function useValue(): (field: string, value: unknown) => string {
   const { lang } = useLang();
   const w = useWords(effectWords);
-  const states = useWords(keyStateWords) as Record<string, unknown>;
+  const states: Record<string, unknown> = { ...useWords(accessStates), ...useWords(keyStateWords) };
   const measures = useWords(measureWords) as Record<string, unknown>;
   const scopes = useWords(scopeWords) as Record<string, unknown>;
   const ends = useWords(endWords) as Record<string, unknown>;
