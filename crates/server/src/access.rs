@@ -151,8 +151,9 @@ const SECURITY: &[Role] = &[Role::SecurityAdmin];
 const CHECK: &[Role] = &[Role::Auditor, Role::SecurityAdmin, Role::ComplianceLead];
 /// Customers' people who hold keys.
 pub(crate) const HOLDERS: &[Role] = &[Role::Owner, Role::CorporateAdmin, Role::Broker, Role::MarketMaker];
-/// What the owner's listener serves without signing in: signing in, and checking the record.
-const OWNERS_OPEN: &[&str] = &["healthz", "owner_session_create", "ledger_checkpoint", "ledger_consistency"];
+/// What the owner's listener serves without signing in: signing in, where to do so, and checking the record.
+const OWNERS_OPEN: &[&str] =
+    &["healthz", "owner_session_create", "owner_facts", "ledger_checkpoint", "ledger_consistency"];
 /// Who decides for a company about its keys.
 const COMPANY: &[Role] = &[Role::CorporateAdmin];
 /// The exchange's back end.
@@ -316,7 +317,7 @@ rows! {
     // The venue's own facts.
     VENUE_GET = "venue_get" Get "/v1/venue" Roles(&[STAFF, BACKEND, HOLDERS]);
     VENUE_PUT = "venue_put" Put "/v1/venue" Roles(&[LEAD]);
-    OWNER_FACTS = "owner_facts" Get "/v1/owner/facts" Roles(&[HOLDERS]);
+    OWNER_FACTS = "owner_facts" Get "/v1/owner/facts" Anyone;
 
     // The record.
     LEDGER_CHECKPOINT = "ledger_checkpoint" Get "/v1/ledger/checkpoint" Anyone;

@@ -7,6 +7,8 @@ pub struct Browsers {
     pub staff_url: Option<String>,
     /// Where customers' browsers reach the owner's page.
     pub owner_url: Option<String>,
+    /// Where customers sign in at the exchange, which sends them on to the owner's page.
+    pub sign_in_url: Option<String>,
     /// Where the exchange verifies who somebody is.
     pub identity_url: Option<String>,
     /// What everybody is told at the top of each page.

@@ -242,6 +242,9 @@ section! {
         listen: Option<SocketAddr> = None, example "\"127.0.0.1:8071\"";
         /// Where customers' browsers reach it. With `https` its cookie goes over TLS only. The exchange posts its assertion to `/sign-in` there.
         url: Option<WebAddress> = None, example "\"https://keys.exchange.example\"";
+        /// Where customers sign in at the exchange and open their keys there; the owner's page sends them to it, to come in and to show a
+        /// second factor anew. Absent: it tells them to go there, without a link.
+        sign_in_url: Option<WebAddress> = None, example "\"https://exchange.example/keys\"";
         /// Where the exchange verifies who somebody is; pages for owners link to it. Absent: they say that the exchange gets in touch.
         identity_url: Option<WebAddress> = None, example "\"https://exchange.example/identity\"";
     }

@@ -225,6 +225,7 @@ fn browsers(config: &Config) -> Browsers {
     Browsers {
         staff_url: said(&config.console.url),
         owner_url: said(&config.owner.url),
+        sign_in_url: said(&config.owner.sign_in_url),
         identity_url: said(&config.owner.identity_url),
         banner: config.console.banner.clone(),
     }

@@ -12,13 +12,16 @@ use utoipa::ToSchema;
 /// What every page for owners shows.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({ "venue": { "id": "example", "ko": "예시 거래소", "en": "Example Exchange" }, "banner": null,
-    "identity_url": "https://exchange.example/identity" }))]
+    "sign_in_url": "https://exchange.example/keys", "identity_url": "https://exchange.example/identity" }))]
 pub(crate) struct OwnerFactsView {
     /// The venue.
     pub venue: OwnersVenueView,
     /// What the operator has everybody told, as in `[console] banner`.
     #[schema(required)]
     pub banner: Option<String>,
+    /// Where customers sign in at the exchange, as in `[owner] sign_in_url`; null if there is no such address.
+    #[schema(required)]
+    pub sign_in_url: Option<String>,
     /// Where the exchange verifies who somebody is, as in `[owner] identity_url`; null if there is no such address.
     #[schema(required)]
     pub identity_url: Option<String>,
@@ -38,6 +41,7 @@ pub(crate) struct OwnersVenueView {
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::OWNER_FACTS, "venue", "What the owner's page says of the venue · 고객 화면 안내")
+            .about("Told to everybody: whoever is not signed in must learn where to go.")
             .gives::<OwnerFactsView>(StatusCode::OK, "The facts."),
         async |asked: Asked| {
             let (venue, browsers) = (asked.server.govern.venue(), &asked.server.browsers);
@@ -48,6 +52,7 @@ pub(crate) fn add(api: &mut Api) {
                     en: venue.name.en.clone(),
                 },
                 banner: browsers.banner.clone(),
+                sign_in_url: browsers.sign_in_url.clone(),
                 identity_url: browsers.identity_url.clone(),
             })
         },
