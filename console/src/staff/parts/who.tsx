@@ -31,6 +31,7 @@ const whoWords = words(
 /** A principal in words. */
 export function useWho(): (principal: string | null | undefined) => string {
   const w = useWords(whoWords);
+  const roles = useWords(roleWords);
   return (principal) => {
     if (!principal) return w.nobody;
     const [kind, ...rest] = principal.split(":");
@@ -42,6 +43,7 @@ export function useWho(): (principal: string | null | undefined) => string {
       if (name === "clock" || name === "due" || name === "sweep") return w.clock;
       return `${w.system} (${name})`;
     }
+    if (kind === "role") return roleText(roles, name);
     if (kind === "policy") return `${w.policy} ${name}`;
     if (kind === "token") return `${w.token} ${name}`;
     if (kind === "person" || kind === "customer" || kind === "owner") return `${w.person} ${name}`;

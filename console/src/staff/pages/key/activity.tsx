@@ -79,7 +79,7 @@ function Compare({ of }: { of: Activity }) {
     );
   }
   const columns: { head: string; cell: (line: Line) => ReactNode }[] = [
-    { head: "", cell: (line) => <strong>{line.name}</strong> },
+    { head: "", cell: (line) => <strong className="nowrap">{line.name}</strong> },
     { head: w.usually, cell: (line) => line.usually },
     {
       head: w.now,

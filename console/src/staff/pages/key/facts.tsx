@@ -166,7 +166,9 @@ export function Where({ of }: { of: KeyView }) {
           return (
             <li key={known.prefix} className="row">
               <span className="mono">{known.prefix}</span>
-              {proved ? (
+              {typeof entry === "string" ? (
+                <Badge tone="good">{w.inEffect}</Badge>
+              ) : proved ? (
                 <span>
                   <Badge tone="good">{w.proved}</Badge> <Time at={proved} />
                 </span>

@@ -46,7 +46,7 @@ export function Receipts({ reads }: { reads: KeyReads }) {
                   { head: w.gateHead, cell: (one) => <Link to={`/gates/${encodeURIComponent(one.gate)}`}>{one.gate}</Link> },
                   { head: w.change, cell: (one) => <Link to={`/ledger/${one.entry}`}>{classText(lang, one.class)}</Link> },
                   { head: w.took, cell: (one) => duration(lang, Math.max(0, one.took_ms)) },
-                  { head: w.at, cell: (one) => <Time at={one.at} /> },
+                  { head: w.at, cell: (one) => <Time at={one.received} /> },
                 ]}
               />
             </div>

@@ -19,6 +19,7 @@ import { Stolen, What, Where, Whose } from "./facts";
 import { Entries, Receipts } from "./history";
 import { useKeyReads } from "./reads";
 import { Verdict } from "./verdict";
+import "../../parts/terms.css";
 import { keyWords } from "./words";
 
 export function Key() {

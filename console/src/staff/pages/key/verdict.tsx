@@ -6,7 +6,7 @@ import { useLang, useWords } from "../../../i18n/lang";
 import { Card, Command, Id, Pairs, Time } from "../../../ui/basics";
 import { classText } from "../../../ui/classes";
 import { KeyStateBadge, MeasureBadge } from "../../../ui/measure";
-import { MeasureWord, Obeyed } from "../../parts/measures";
+import { Obeyed } from "../../parts/measures";
 import type { KeyView, Measured } from "../../parts/shapes";
 import { useSaid, useWho } from "../../parts/who";
 import { endWords, reasonSaid, word } from "../../parts/words";
@@ -31,7 +31,7 @@ function Gates({ entry, reads, measure }: { entry: Entry | undefined; reads: Key
       <ul className="pieces">
         {receipts.map((one) => (
           <li key={one.receipt}>
-            <Link to={`/gates/${encodeURIComponent(one.gate)}`}>{one.gate}</Link>: <Time at={one.at} full />
+            <Link to={`/gates/${encodeURIComponent(one.gate)}`}>{one.gate}</Link>: <Time at={one.received} full />
             <span className="muted"> · {w.gate(duration(lang, Math.max(0, one.took_ms)))}</span>
           </li>
         ))}
@@ -53,7 +53,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
   const newest = [...(reads.measures.data?.items ?? [])].sort((one, other) => other.began.localeCompare(one.began));
   const wanted = of.state === "expired" ? "expire" : of.state === "suspended" ? "suspend" : of.measure;
   const measure = newest.find((one) => one.measure === wanted && one.state === "in_force");
-  const before = over && measure === undefined ? newest.find((one) => one.state === "in_force") : undefined;
+  const before = over && measure === undefined ? newest[0] : undefined;
   const headline = over
     ? of.state === "rejected"
       ? w.rejected
@@ -112,7 +112,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
                 />
               ) : null,
             ],
-            [w.atEnd, before ? <MeasureWord key="before" of={before.measure} /> : null],
+            [w.atEnd, over && of.measure ? <MeasureBadge key="before" measure={of.measure} /> : null],
             [
               w.entry,
               entry ? (
