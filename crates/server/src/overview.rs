@@ -1,4 +1,6 @@
 //! What the overview is made of, and the second for which it is kept: however many look, it is gathered once.
+//!
+//! What the record says is read anew only once there is a new entry, or after a while, since days pass and cases become overdue without one.
 
 use crate::gates::Seen;
 use crate::problem::Problem;
@@ -16,6 +18,8 @@ use sumun_model::Timestamp;
 
 /// How long one serves, microseconds.
 const LIVES_US: i64 = 1_000_000;
+/// How long what the record says serves while no entry comes, microseconds.
+const UNCHANGED_LIVES_US: i64 = 10_000_000;
 /// Reasons named.
 const REASONS_MAX: usize = 8;
 /// Cut-offs shown.
@@ -29,7 +33,10 @@ pub(crate) struct Overviews(tokio::sync::Mutex<Option<Arc<Gathered>>>);
 #[derive(Debug)]
 struct Gathered {
     at: Timestamp,
-    found: Overview,
+    /// What the record says, when it was read, and how many entries there were then.
+    found: Arc<Overview>,
+    read: Timestamp,
+    entries: u64,
     gates: Vec<GateStandView>,
     tally: Tally,
 }
@@ -37,7 +44,7 @@ struct Gathered {
 /// As this member of staff sees it.
 pub(crate) async fn of(server: &Server, actor: &Actor) -> Result<OverviewView, Problem> {
     let gathered = gathered(server).await?;
-    let Gathered { at, found, gates, tally } = &*gathered;
+    let Gathered { at, found, gates, tally, .. } = &*gathered;
     let head = server.govern.store.head();
     let mine = found.open.iter().filter(|approval| approval.is_for(actor, *at)).count();
     Ok(OverviewView {
@@ -81,9 +88,20 @@ async fn gathered(server: &Server) -> Result<Arc<Gathered>, Problem> {
     {
         return Ok(Arc::clone(gathered));
     }
+    // Asked before the record is read: what comes meanwhile is read once more.
+    let entries = server.govern.store.head().size;
+    let unchanged = last.as_ref().filter(|before| {
+        before.entries == entries && (0..UNCHANGED_LIVES_US).contains(&now.micros_since(before.read))
+    });
+    let (found, read) = match unchanged {
+        Some(before) => (Arc::clone(&before.found), before.read),
+        None => (Arc::new(server.govern.overview().await?), now),
+    };
     let gathered = Arc::new(Gathered {
         at: now,
-        found: server.govern.overview().await?,
+        found,
+        read,
+        entries,
         gates: gates(server, now).await,
         tally: server.verdicts.tally(now),
     });

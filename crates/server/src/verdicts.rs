@@ -130,3 +130,41 @@ fn roll(buckets: &mut VecDeque<Bucket>, began: i64, now: i64) {
         buckets.pop_front();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(s: i64) -> Timestamp {
+        Timestamp::from_seconds(1_800_000_000 + s).unwrap()
+    }
+
+    fn told(verdicts: &Verdicts, now: i64) -> (i64, Vec<(u64, u64)>) {
+        let tally = verdicts.tally(at(now));
+        let since = tally.since.micros_since(at(0)) / 1_000_000;
+        (since, tally.buckets.iter().map(|bucket| (bucket.allowed, bucket.refused)).collect())
+    }
+
+    fn refused(s: i64) -> Answered {
+        Answered { at: at(s), refused: true, reason: Some(Reason::Replayed) }
+    }
+
+    #[test]
+    fn a_line_counts_where_it_happened_and_as_long_as_that_is_kept() {
+        let verdicts = Verdicts::since(at(5));
+        assert_eq!(told(&verdicts, 5), (5, vec![(0, 0)]));
+        let allowed = Answered { refused: false, reason: None, ..refused(7) };
+        // From before this process; of now; late; ahead of our clock.
+        verdicts.note([refused(-9), allowed, refused(14), refused(3), refused(99)].into_iter(), at(21));
+        assert_eq!(told(&verdicts, 21), (5, vec![(1, 1), (0, 1), (0, 1)]));
+        assert_eq!(verdicts.tally(at(21)).reasons, [(Reason::Replayed, 3)]);
+        let (since, buckets) = told(&verdicts, 615);
+        assert_eq!((since, buckets.len(), buckets.first()), (20, 60, Some(&(0, 1))));
+        // A clock set back takes nothing away; a long silence leaves nothing.
+        assert_eq!(told(&verdicts, 25).1.len(), 60);
+        let (since, buckets) = told(&verdicts, 1_000_000);
+        assert_eq!((since, buckets.len()), (999_410, 60));
+        assert!(buckets.iter().all(|bucket| *bucket == (0, 0)));
+        assert_eq!(verdicts.tally(at(1_000_000)).reasons, []);
+    }
+}

@@ -65,3 +65,53 @@ fn kind(table: &Table, name: &str) -> Result<Kind, StoreError> {
 fn uncounted(table: &Table, name: &str, what: &str) -> StoreError {
     StoreError::Invalid(format!("column `{name}` of `{}` {what}", table.name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::rows;
+    use crate::tables::{CASES, MEASURES};
+    use serde_json::json;
+    use sqlx::{AnyConnection, Connection};
+
+    /// How SQLite means to count.
+    async fn plan(connection: &mut AnyConnection, table: &Table, wanted: &Count) -> String {
+        let (sql, args) = counting(table, wanted).unwrap();
+        let found = rows(connection, format!("EXPLAIN QUERY PLAN {sql}"), args).await.unwrap();
+        found.iter().map(|row| row.text(3).unwrap() + "\n").collect()
+    }
+
+    #[tokio::test]
+    async fn what_the_overview_counts_is_counted_by_indexes_alone() {
+        sqlx::any::install_default_drivers();
+        let mut connection = AnyConnection::connect("sqlite::memory:").await.unwrap();
+        for migration in [
+            include_str!("../migrations/sqlite/0001_record.sql"),
+            include_str!("../migrations/sqlite/0002_loop.sql"),
+            include_str!("../migrations/sqlite/0003_overview.sql"),
+        ] {
+            sqlx::raw_sql(migration).execute(&mut connection).await.unwrap();
+        }
+        let open = || vec![("state", json!("open"))];
+        let of = |equals, at_least, at_most| Count { equals, at_least, at_most };
+        let hold = vec![("state", json!("in_force")), ("measure", json!("hold"))];
+        for (table, wanted, index) in [
+            (&MEASURES, of(hold, Some(("began_us", 7)), None), "measures_by_state_measure_and_began_us"),
+            (
+                &CASES,
+                of([open(), vec![("assignee", Value::Null)]].concat(), None, None),
+                "cases_by_state_and_assignee",
+            ),
+            (&CASES, of(open(), None, Some(("due_us", 7))), "cases_by_state_and_due_us"),
+            (&CASES, of(vec![], Some(("opened_us", 7)), None), "cases_by_opened_us"),
+        ] {
+            let found = plan(&mut connection, table, &wanted).await;
+            assert!(found.contains(&format!("COVERING INDEX {index}")), "{wanted:?}: {found}");
+        }
+        for bad in
+            [("nothing", json!("x")), ("members", json!("x")), ("state", json!(1)), ("state", Value::Null)]
+        {
+            assert!(counting(&CASES, &of(vec![bad], None, None)).is_err());
+        }
+    }
+}

@@ -168,7 +168,7 @@ pub(crate) struct QueueStandView {
 pub(crate) struct WaitingView {
     /// All of it.
     pub waiting: u64,
-    /// What whoever asks may decide, of the first thousand.
+    /// What whoever asks may decide, of the first 300.
     pub mine: u64,
 }
 

@@ -18,8 +18,9 @@ use sumun_govern::{Actor, Call, Govern, Role, Venue, World, govern, venue};
 use sumun_ledger::CheckpointSigner;
 use sumun_model::{GateId, Timestamp};
 use sumun_seal::{KeyEncryptionKey, Keyring};
+use sumun_server::browsers::Browsers;
 use sumun_server::events::{EventLog, Events};
-use sumun_server::{Server, router};
+use sumun_server::{Server, owner_router, router};
 use sumun_store::tables::USERS;
 use sumun_store::{Expect, RowWrite, Store, StoreOptions};
 use zeroize::Zeroizing;
@@ -31,6 +32,8 @@ pub(crate) struct Bench {
     pub(crate) events: Arc<MemoryLog>,
     pub(crate) gate_key: SigningKey,
     routes: TowerToHyperService<axum::Router>,
+    /// Those of the owner's listener.
+    owner_routes: TowerToHyperService<axum::Router>,
     nonce: AtomicU64,
     pub(crate) folder: tempfile::TempDir,
 }
@@ -64,6 +67,11 @@ impl Bench {
 
     /// With these hops in front of it.
     pub(crate) async fn trusting(hops: &[&str]) -> Self {
+        Self::serving(hops, Browsers::default()).await
+    }
+
+    /// With these hops in front of it, and browsers served in this way.
+    pub(crate) async fn serving(hops: &[&str], browsers: Browsers) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let world = TestWorld::new();
         let signer = CheckpointSigner::new(&[7; 32], "sumun.example/made-up").unwrap();
@@ -86,10 +94,12 @@ impl Bench {
         let hops = hops.iter().map(|hop| hop.parse().unwrap()).collect();
         let events = Arc::new(MemoryLog::default());
         let taking = Events { log: Arc::clone(&events) as Arc<dyn EventLog>, count_unknown: false };
-        let server = Arc::new(server.trusting(hops).taking(taking));
+        let server = Arc::new(server.trusting(hops).taking(taking).with_browsers(browsers));
         let routes = TowerToHyperService::new(router(Arc::clone(&server)));
+        let owner_routes = TowerToHyperService::new(owner_router(Arc::clone(&server)));
         let gate_key = SigningKey::from_seed(&[6; 32]);
-        let bench = Self { server, world, events, gate_key, routes, nonce: AtomicU64::new(0), folder };
+        let bench =
+            Self { server, world, events, gate_key, routes, owner_routes, nonce: AtomicU64::new(0), folder };
         bench.user("root-of-the-test", Role::SecurityAdmin).await;
         bench.user("other-of-the-test", Role::SecurityAdmin).await;
         bench
@@ -217,7 +227,21 @@ impl Bench {
 
     /// Sends a request as it is. Of a feed only the head is read.
     pub(crate) async fn send_raw(&self, request: Request<axum::body::Body>) -> Answered {
-        let response = self.routes.call(request).await.unwrap();
+        Self::read(self.routes.call(request).await.unwrap()).await
+    }
+
+    /// Sends a request to the owner's listener.
+    pub(crate) async fn send_to_owners(&self, request: Request<axum::body::Body>) -> Answered {
+        Self::read(self.owner_routes.call(request).await.unwrap()).await
+    }
+
+    /// The lines of what changes as they come; nothing of them was read yet.
+    pub(crate) async fn live(&self, token: &str) -> http::Response<axum::body::Body> {
+        let request = Request::get("/v1/live").header("authorization", format!("Bearer {token}"));
+        self.routes.call(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()
+    }
+
+    async fn read(response: http::Response<axum::body::Body>) -> Answered {
         let (head, body) = response.into_parts();
         let endless = head
             .headers

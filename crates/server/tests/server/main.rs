@@ -4,13 +4,17 @@
 
 mod authorization;
 mod bench;
+mod cookies;
 mod document;
 mod events;
 mod exposures;
 mod feed;
 mod keys;
+mod live;
+mod overview;
 mod own;
 mod owners;
+mod pages;
 mod parties;
 mod record;
 mod refusals;

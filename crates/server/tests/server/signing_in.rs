@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sumun_feed::{Typ, jws};
 use sumun_govern::Role;
 
-fn assertion(jti: &str, amr: &[&str]) -> String {
+pub(crate) fn assertion(jti: &str, amr: &[&str]) -> String {
     assertion_of(jti, amr, "P1", 0)
 }
 
@@ -17,8 +17,11 @@ fn assertion_of(jti: &str, amr: &[&str], person: &str, ago_s: i64) -> String {
     jws::sign(&exchange_key(), Typ::Assertion, &claims).unwrap()
 }
 
-async fn with_customer() -> Bench {
-    let bench = Bench::new().await;
+pub(crate) async fn with_customer() -> Bench {
+    with_customer_at(Bench::new().await).await
+}
+
+pub(crate) async fn with_customer_at(bench: Bench) -> Bench {
     let backend = bench.machine(Role::ExchangeBackend).await;
     bench.send("PUT", "/v1/customers/C1", &backend, Some(json!({ "segment": "retail" }))).await.is(200);
     for person in ["P1", "P%2F1%25"] {
