@@ -12,6 +12,11 @@ impl Stopwatch {
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
+
+    /// Seconds since.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
 }
 
 impl fmt::Display for Stopwatch {

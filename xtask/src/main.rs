@@ -34,7 +34,7 @@ struct Args {
 enum Command {
     /// Check for, and where possible install, what the tests and the demo need.
     Setup,
-    /// Play the present stage's scenario: real clients through the gate to a mock exchange.
+    /// Watch it work: build everything, then a made-up exchange with its users, the console and the owner's page. Ctrl-C stops it.
     Demo(demo::Options),
     /// Build, then run the tests; ends with the runner's own closing lines.
     Test(test::Options),

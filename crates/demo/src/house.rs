@@ -24,6 +24,7 @@ const CONTROL_TEST: &[(&str, u32)] = &[
     ("lead_s", 10),
     ("code_s", 60),
     ("rotate_s", 120),
+    ("first_use_slot_s", 10),
     ("settle_s", 2),
 ];
 

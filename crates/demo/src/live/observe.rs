@@ -33,7 +33,22 @@ pub(super) async fn watches(world: Arc<World>, show: Show) -> Result<()> {
                 show.say(&told(measure));
             }
         }
+        let path = "/v1/keys?state=expired&limit=200";
+        let Ok(answer) = world.rest.ask(Some(&sora.token()), Method::GET, path, None).await else { continue };
+        for key in answer.body["items"].as_array().into_iter().flatten() {
+            let id = key["key"].as_str().unwrap_or_default();
+            if known.insert(id.to_owned(), "expired".to_owned()).is_none() {
+                show.say(&ended(key));
+            }
+        }
     }
+}
+
+/// One line: which key has ended, and why.
+fn ended(key: &Value) -> String {
+    let text = |name: &str| key[name].as_str().unwrap_or("-");
+    let id = text("key").get(..9).unwrap_or(text("key"));
+    format!("{}  key {id}…  ended    {}: {}", clock::of_day(), text("cause"), text("reason"))
 }
 
 /// One line: when, which key, which step, why.
@@ -55,7 +70,7 @@ mod tests {
     #[test]
     fn a_line_says_when_which_what_and_why() {
         let measure = json!({ "began": "2026-11-20T14:02:11.000000Z", "key": "K7542cf1bc71bc3240aee", "measure": "warn",
-            "mode": "act", "body": { "rule": "two_kinds_on_two_days" } });
-        assert_eq!(told(&measure), "14:02:11  key K7542cf1b…  warn     two_kinds_on_two_days");
+            "mode": "act", "body": { "why": { "values": { "reason_en": "Two kinds of evidence" } } } });
+        assert_eq!(told(&measure), "14:02:11  key K7542cf1b…  warn     Two kinds of evidence");
     }
 }

@@ -65,7 +65,9 @@ impl Life<'_> {
         for verification in self.world.rest.all(&token, "/v1/verifications").await? {
             let id = verification["verification"].as_str().unwrap_or_default();
             if verification["state"] == "open" && self.comes_to(id, (0.3, 0.9)) {
-                control::goes_on(self.world, self.owner, self.entered, &verification).await?;
+                // A program must be seen to run before its stopping shows.
+                let ready = self.comes_to(&format!("{id} test"), (2.4, 3.0));
+                control::goes_on(self.world, self.owner, self.entered, (&verification, ready)).await?;
             }
         }
         Ok(())

@@ -1,0 +1,73 @@
+//! However a demo ends, nothing of it is left; and what ended by itself is named.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests may panic, wait for real processes, and their names say what they are"
+)]
+
+mod support;
+
+use support::{Demo, send};
+
+#[test]
+fn ctrl_c_stops_everything_in_order() {
+    let mut demo = Demo::start(&["--seed", "1", "--quiet"]);
+    assert!(demo.left().len() >= 4, "two servers, each with its guard: {:?}", demo.left());
+    let (status, page) = demo.desk("/");
+    assert_eq!(status, 200);
+    assert!(page.contains("mina") && page.contains("/enter/"), "{page}");
+    demo.signal("INT");
+    let (status, said) = demo.ended();
+    assert!(status.success(), "{said}");
+    assert!(said.contains("nothing is left running"), "{said}");
+}
+
+#[test]
+fn killed_outright_it_leaves_nothing_either() {
+    let mut demo = Demo::start(&["--seed", "2", "--quiet"]);
+    demo.signal("KILL");
+    let (status, _) = demo.ended();
+    assert!(!status.success());
+}
+
+#[test]
+fn a_server_that_dies_is_named_and_ends_it() {
+    for (name, told) in
+        [("serve", "sumun serve ended by itself"), ("exchange", "the mock exchange ended by itself")]
+    {
+        let mut demo = Demo::start(&["--seed", "3", "--quiet"]);
+        send("KILL", demo.server(name));
+        let (status, said) = demo.ended();
+        assert!(!status.success(), "{said}");
+        assert!(said.contains(told), "{said}");
+    }
+}
+
+#[test]
+fn a_link_signs_in_once() {
+    let demo = Demo::start(&["--seed", "4", "--quiet"]);
+    let link = demo.said["people"]["mina"]["link"].as_str().unwrap().to_owned();
+    let code = link.rsplit('/').next().unwrap();
+    // Come to by another name, the browser is sent to the right one first: cookies belong to hosts.
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+    let desk = demo.said["desk"].as_str().unwrap();
+    let ask = |host: Option<&str>| {
+        let mut request = agent.get(format!("{desk}/enter/{code}"));
+        if let Some(host) = host {
+            request = request.header("Host", host);
+        }
+        let answer = request.call().unwrap();
+        let text = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), text("location"), text("set-cookie"))
+    };
+    assert_eq!(ask(None), (307, Some(link.clone()), None));
+    let host = link.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
+    let (status, location, cookie) = ask(Some(&host));
+    assert_eq!((status, location), (303, Some(format!("{}/", demo.said["console"].as_str().unwrap()))));
+    assert!(cookie.unwrap().contains("HttpOnly"));
+    assert_eq!(ask(Some(&host)), (410, None, None));
+}
