@@ -6,6 +6,10 @@
 //! What a stranger can do: nothing. Only a valid signature is a [`Sighting`]; one that was refused is counted apart, and makes room
 //! for itself in the place of another refused one first.
 
+mod notes;
+
+pub use notes::{ClientNote, RouteNote, SourceNote};
+
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use sumun_model::wire::{AccessLine, Verdict};
@@ -23,7 +27,7 @@ pub const PARTS: usize = 24;
 pub const BYTES_MAX: usize = 4096;
 /// Longest name of a client, in bytes.
 const CLIENT_BYTES_MAX: usize = 48;
-/// Longest name of a route, in bytes: the longest known one has 33.
+/// Longest name of a route, in bytes: the longest known one has 39.
 const ROUTE_BYTES_MAX: usize = 40;
 /// Longest name of a network, in bytes.
 const NETWORK_BYTES_MAX: usize = 24;
@@ -110,93 +114,6 @@ impl Habits {
 impl Default for Habits {
     fn default() -> Self {
         Self { day_s: Self::DAY_S }
-    }
-}
-
-/// An address, and what came from it. Times are microseconds since 1970.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "SourceParts", into = "SourceParts")]
-pub struct SourceNote {
-    /// The address.
-    pub address: IpAddr,
-    /// Its network's name, once it was looked up.
-    pub network: Option<String>,
-    /// Its network's country.
-    pub country: Option<String>,
-    /// First seen.
-    pub first_us: i64,
-    /// Last seen.
-    pub last_us: i64,
-    /// What went through.
-    pub uses: u32,
-    /// What was refused.
-    pub refused: u32,
-}
-
-/// As text a note is a list: names of its fields would be half of the record.
-type SourceParts = (IpAddr, Option<String>, Option<String>, i64, i64, u32, u32);
-
-impl From<SourceParts> for SourceNote {
-    fn from((address, network, country, first_us, last_us, uses, refused): SourceParts) -> Self {
-        Self { address, network, country, first_us, last_us, uses, refused }
-    }
-}
-
-impl From<SourceNote> for SourceParts {
-    fn from(note: SourceNote) -> Self {
-        (note.address, note.network, note.country, note.first_us, note.last_us, note.uses, note.refused)
-    }
-}
-
-/// A client, and what came with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(String, i64, i64, u32)", into = "(String, i64, i64, u32)")]
-pub struct ClientNote {
-    /// What it calls itself.
-    pub client: String,
-    /// First seen.
-    pub first_us: i64,
-    /// Last seen.
-    pub last_us: i64,
-    /// What went through.
-    pub uses: u32,
-}
-
-impl From<(String, i64, i64, u32)> for ClientNote {
-    fn from((client, first_us, last_us, uses): (String, i64, i64, u32)) -> Self {
-        Self { client, first_us, last_us, uses }
-    }
-}
-
-impl From<ClientNote> for (String, i64, i64, u32) {
-    fn from(note: ClientNote) -> Self {
-        (note.client, note.first_us, note.last_us, note.uses)
-    }
-}
-
-/// A route, and what was asked of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(String, Option<Effect>, i64, u32)", into = "(String, Option<Effect>, i64, u32)")]
-pub struct RouteNote {
-    /// Method and route.
-    pub route: String,
-    /// What it does.
-    pub effect: Option<Effect>,
-    /// Last seen.
-    pub last_us: i64,
-    /// What went through.
-    pub uses: u32,
-}
-
-impl From<(String, Option<Effect>, i64, u32)> for RouteNote {
-    fn from((route, effect, last_us, uses): (String, Option<Effect>, i64, u32)) -> Self {
-        Self { route, effect, last_us, uses }
-    }
-}
-
-impl From<RouteNote> for (String, Option<Effect>, i64, u32) {
-    fn from(note: RouteNote) -> Self {
-        (note.route, note.effect, note.last_us, note.uses)
     }
 }
 
