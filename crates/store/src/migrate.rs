@@ -27,6 +27,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0004_activity.sql"),
         include_str!("../migrations/postgres/0004_activity.sql"),
     ),
+    (
+        5,
+        include_str!("../migrations/sqlite/0005_pages.sql"),
+        include_str!("../migrations/postgres/0005_pages.sql"),
+    ),
 ];
 
 /// Any number will do, as long as nobody else takes it.

@@ -89,12 +89,15 @@ pub(crate) async fn list(inner: &Inner, table: &Table, filter: &Filter) -> Resul
     found.iter().map(|row| image(table, row)).collect()
 }
 
-/// The statement of a list, and its arguments.
-fn listing(table: &Table, filter: &Filter) -> Result<(String, Vec<Arg>), StoreError> {
+/// `SELECT … WHERE` these columns have these values, what a further condition is joined by, and the arguments.
+fn narrowed(
+    table: &Table,
+    equals: &[(&'static str, Value)],
+) -> Result<(String, &'static str, Vec<Arg>), StoreError> {
     let mut sql = select(table);
     let mut args: Vec<Arg> = Vec::new();
     let mut word = "WHERE";
-    for (name, value) in &filter.equals {
+    for (name, value) in equals {
         let wrong = |what: &str| unlisted(table, name, what);
         let column = column(table, name)?;
         let arg = match (column.kind, value) {
@@ -116,6 +119,43 @@ fn listing(table: &Table, filter: &Filter) -> Result<(String, Vec<Arg>), StoreEr
         };
         word = "AND";
     }
+    Ok((sql, word, args))
+}
+
+/// The first rows by a number, the highest first, and by another, the lowest first. There must be an index on these columns.
+pub(crate) async fn ranked(
+    inner: &Inner,
+    table: &Table,
+    equals: &[(&'static str, Value)],
+    order: (&str, &str),
+    limit: u32,
+) -> Result<Vec<Image>, StoreError> {
+    let (sql, args) = ranking(table, equals, order, limit)?;
+    let found = inner.db.read("list the first rows", sql, args).await?;
+    found.iter().map(|row| image(table, row)).collect()
+}
+
+fn ranking(
+    table: &Table,
+    equals: &[(&'static str, Value)],
+    (high, low): (&str, &str),
+    limit: u32,
+) -> Result<(String, Vec<Arg>), StoreError> {
+    for name in [high, low] {
+        if !matches!(column(table, name)?.kind, Kind::Integer | Kind::IntegerOrNull) {
+            return Err(unlisted(table, name, "holds no whole numbers"));
+        }
+    }
+    let (mut sql, _, mut args) = narrowed(table, equals)?;
+    args.push(i64::from(limit.min(Filter::LIMIT_MAX)).into());
+    let key = table.key;
+    let _ = write!(sql, " ORDER BY \"{high}\" DESC, \"{low}\", \"{key}\" LIMIT ${}", args.len());
+    Ok((sql, args))
+}
+
+/// The statement of a list, and its arguments.
+fn listing(table: &Table, filter: &Filter) -> Result<(String, Vec<Arg>), StoreError> {
+    let (mut sql, mut word, mut args) = narrowed(table, &filter.equals)?;
     let mut key = format!("\"{}\"", table.key);
     if let Some((name, most)) = filter.at_most {
         if !matches!(column(table, name)?.kind, Kind::Integer | Kind::IntegerOrNull) {
@@ -226,6 +266,39 @@ mod tests {
         let found = rows(connection, format!("{explain} {sql}"), args).await.unwrap();
         let column = if explain == "EXPLAIN" { 0 } else { 3 };
         found.iter().map(|row| row.text(column).unwrap() + "\n").collect()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_comes_first_is_read_in_its_order_by_an_index() {
+        sqlx::any::install_default_drivers();
+        let all = |folder: [&'static str; 3]| folder.join("\n");
+        let sqlite = all([
+            include_str!("../migrations/sqlite/0001_record.sql"),
+            include_str!("../migrations/sqlite/0002_loop.sql"),
+            "CREATE INDEX \"before\" ON \"cases\" (\"state\", \"assignee\", \"case_id\");",
+        ]) + include_str!("../migrations/sqlite/0005_pages.sql");
+        let postgres = all([
+            include_str!("../migrations/postgres/0001_record.sql"),
+            include_str!("../migrations/postgres/0002_loop.sql"),
+            "CREATE INDEX \"before\" ON \"cases\" (\"state\", \"assignee\", \"case_id\");",
+        ]) + include_str!("../migrations/postgres/0005_pages.sql");
+        let url = tokio::task::spawn_blocking(|| sumun_fixture::Postgres::shared().database()).await.unwrap();
+        for (url, migrations, explain) in
+            [("sqlite::memory:", sqlite, "EXPLAIN QUERY PLAN"), (url.as_str(), postgres, "EXPLAIN")]
+        {
+            let mut connection = AnyConnection::connect(url).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(migrations)).execute(&mut connection).await.unwrap();
+            let equals = [("state", json!("open")), ("assignee", Value::Null)];
+            let (sql, args) = ranking(&tables::CASES, &equals, ("priority", "opened_us"), 50).unwrap();
+            if explain == "EXPLAIN" {
+                sqlx::raw_sql("SET enable_seqscan = off").execute(&mut connection).await.unwrap();
+            }
+            let found = rows(&mut connection, format!("{explain} {sql}"), args).await.unwrap();
+            let column = if explain == "EXPLAIN" { 0 } else { 3 };
+            let plan: String = found.iter().map(|row| row.text(column).unwrap() + "\n").collect();
+            assert!(plan.contains("cases_by_rank") && !plan.to_lowercase().contains("sort"), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]

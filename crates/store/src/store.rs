@@ -13,6 +13,7 @@ use crate::records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, Ro
 use crate::search::{FeedStep, Search};
 use crate::table::{Image, Table};
 use crate::{activity, backlog, check, count, entries, feed, outbox, read, rebuild, search, sessions};
+use serde_json::Value;
 use std::sync::Arc;
 use sumun_model::Timestamp;
 use tokio::sync::watch;
@@ -100,6 +101,21 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Image>, StoreError> {
         read::latest(self.inner(), table, (column, at_least), limit).await
+    }
+
+    /// The first rows with these values by two columns of whole numbers: the first one from the highest, the second from the lowest.
+    /// Quick only by an index on all of them, so ordered.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    pub async fn ranked(
+        &self,
+        table: &'static Table,
+        equals: &[(&'static str, Value)],
+        order: (&'static str, &'static str),
+        limit: u32,
+    ) -> Result<Vec<Image>, StoreError> {
+        read::ranked(self.inner(), table, equals, order, limit).await
     }
 
     /// Rows whose columns begin with a text, led by one index.

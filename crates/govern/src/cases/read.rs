@@ -60,14 +60,10 @@ impl Govern {
     /// `forbidden`, the store's.
     pub async fn case_queue(&self, actor: &Actor) -> Result<Vec<CaseRow>, Refusal> {
         require(actor, INSIDE)?;
-        let budget = self.policy().map_or(100, |policy| policy.alerts_per_day.max(1)) as usize;
-        let equals = vec![("state", json!(CaseState::Open)), ("assignee", Value::Null)];
-        let filter = Filter { equals, limit: Filter::LIMIT_MAX, ..Filter::default() };
-        let rows = self.store.list(&CASES, &filter).await.map_err(store_refusal)?;
-        let mut cases = rows.iter().map(CaseRow::of).collect::<Result<Vec<_>, _>>()?;
-        cases.sort_by_key(|case| (std::cmp::Reverse(case.priority), case.opened_us));
-        cases.truncate(budget);
-        Ok(cases)
+        let budget = self.policy().map_or(100, |policy| policy.alerts_per_day.max(1));
+        let equals = [("state", json!(CaseState::Open)), ("assignee", Value::Null)];
+        let rows = self.store.ranked(&CASES, &equals, ("priority", "opened_us"), budget).await;
+        rows.map_err(store_refusal)?.iter().map(CaseRow::of).collect()
     }
 
     /// One case with all that happened in it.

@@ -3,7 +3,7 @@
 
 use super::seen::{Noticed, notice_of};
 use super::{addresses, verification};
-use crate::govern::Govern;
+use crate::govern::{Govern, store_refusal};
 use crate::refusal::Refusal;
 use serde_json::json;
 use std::collections::{HashMap, VecDeque};
@@ -169,15 +169,23 @@ impl Watch {
 }
 
 impl Govern {
-    /// Brings the list of keys of which something is asked in step with the store, if the ledger grew. To be called before a batch of
-    /// lines is looked at.
+    /// Brings the list of keys of which something is asked in step with the store, if the ledger grew by what is asked. To be called
+    /// before a batch of lines is looked at.
     ///
     /// # Errors
     /// The store's.
     pub async fn refresh_watch(&self) -> Result<(), Refusal> {
         let head = self.store.head().size;
-        if self.watch.lock().head == Some(head) {
+        let known = self.watch.lock().head;
+        if known == Some(head) {
             return Ok(());
+        }
+        if let Some(known) = known.filter(|known| *known < head) {
+            let written = self.store.written(known, head).await.map_err(store_refusal)?;
+            if !written.iter().any(|table| [CEREMONIES.name, VERIFICATIONS.name].contains(&table.as_str())) {
+                self.watch.lock().head = Some(head);
+                return Ok(());
+            }
         }
         let pending = vec![("state", json!(addresses::CeremonyState::Pending))];
         let mut ceremonies = HashMap::new();
