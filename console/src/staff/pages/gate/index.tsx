@@ -15,7 +15,7 @@ import { ActDialog, ReasonField, useReasonMissing } from "../../parts/act";
 import { Who } from "../../parts/who";
 import { Canaries } from "./canaries";
 import { Receipts } from "./receipts";
-import { Standing } from "./standing";
+import { Heard, Standing } from "./standing";
 import { gateWords } from "./words";
 
 export function Gate() {
@@ -62,7 +62,7 @@ function State({ gate }: { gate: Schemas["GateView"] }) {
         <Pairs
           of={[
             [w.obeys, live?.version == null ? null : count(lang, live.version)],
-            [w.heard, live?.heard == null ? null : <Time at={live.heard} />],
+            [w.heard, live === undefined ? null : <Heard gate={live} />],
             [w.since, gate.enrolled == null ? null : <Time at={gate.enrolled} full />],
             [w.inviteUntil, gate.invite_until == null ? null : <Time at={gate.invite_until} full />],
             [w.invitedBy, <Who by={gate.invited_by} />],

@@ -2,10 +2,16 @@
 import type { Schemas } from "../../../api/client";
 import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
-import { Badge } from "../../../ui/basics";
+import { Badge, Time } from "../../../ui/basics";
 import { gateWords } from "./words";
 
 type Live = Schemas["GateStandView"];
+
+/** When a gate was last heard. One that is connected and has nothing to say is not silent. */
+export function Heard({ gate }: { gate: Live | undefined }) {
+  const w = useWords(gateWords);
+  return gate?.state === "connected" ? <>{w.connected}</> : <Time at={gate?.heard} />;
+}
 
 export function Standing({ gate }: { gate: Live }) {
   const w = useWords(gateWords);

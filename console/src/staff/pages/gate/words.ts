@@ -11,6 +11,7 @@ export const gateWords = words(
     revoked: "폐기됨",
     fresh: "최신 상태",
     behind: (n: string) => `${n}개 버전 뒤처짐`,
+    connected: "연결되어 있음",
     away: "연결 다시 맺는 중",
     stale: "응답이 끊김",
     staleText:
@@ -62,6 +63,7 @@ export const gateWords = words(
     revoked: "Revoked",
     fresh: "Up to date",
     behind: (n: string) => `${n} ${n === "1" ? "version" : "versions"} behind`,
+    connected: "connected",
     away: "Reconnecting",
     stale: "Not heard of",
     staleText:

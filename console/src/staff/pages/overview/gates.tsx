@@ -2,10 +2,10 @@
 import { Link } from "react-router";
 import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
-import { Card, Time } from "../../../ui/basics";
+import { Card } from "../../../ui/basics";
 import { Table } from "../../../ui/lists";
 import { Empty } from "../../../ui/states";
-import { Standing } from "../gate/standing";
+import { Heard, Standing } from "../gate/standing";
 import type { Facts } from "./index";
 import { overviewWords } from "./words";
 
@@ -28,7 +28,7 @@ export function Gates({ gates }: { gates: Facts["gates"] }) {
               { head: w.gate, cell: (row) => <Link to={`/gates/${encodeURIComponent(row.gate)}`}>{row.gate}</Link> },
               { head: w.state, cell: (row) => <Standing gate={row} /> },
               { head: w.version, cell: (row) => count(lang, row.version), number: true },
-              { head: w.heard, cell: (row) => <Time at={row.heard} /> },
+              { head: w.heard, cell: (row) => <Heard gate={row} /> },
             ]}
           />
         )}

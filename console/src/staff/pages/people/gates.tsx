@@ -14,7 +14,7 @@ import { onlyFor, roleWords } from "../../../ui/roles";
 import { Empty, Read } from "../../../ui/states";
 import { ActDialog } from "../../parts/act";
 import { Who } from "../../parts/who";
-import { Standing } from "../gate/standing";
+import { Heard, Standing } from "../gate/standing";
 import { peopleWords } from "./words";
 
 export const GATE_TONES: Record<Schemas["GateView"]["state"], Tone> = { invited: "monitor", enrolled: "good", revoked: "plain" };
@@ -82,7 +82,7 @@ export function Gates() {
                       },
                       number: true,
                     },
-                    { head: w.heard, cell: (row) => <Time at={seen(row.gate)?.heard} /> },
+                    { head: w.heard, cell: (row) => <Heard gate={seen(row.gate)} /> },
                     { head: w.since, cell: (row) => <Time at={row.enrolled} /> },
                     { head: w.invitedBy, cell: (row) => <Who by={row.invited_by} /> },
                   ]}
