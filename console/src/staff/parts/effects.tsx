@@ -148,7 +148,12 @@ export function addressOf(subject: string): string | undefined {
 export function Subject({ of }: { of: string }) {
   const to = addressOf(of);
   const label = of.split(":").slice(1).join(":") || of;
-  return to === undefined ? <span className="mono">{of}</span> : <Id id={label} to={to} />;
+  if (to !== undefined) return <Id id={label} to={to} />;
+  return (
+    <span className="mono" title={of}>
+      {of.length > 26 ? `${of.slice(0, 16)}…${of.slice(-6)}` : of}
+    </span>
+  );
 }
 
 export function Effects({ plan }: { plan: Plan }) {

@@ -31,7 +31,7 @@ const signalWords = words(
     believed: "Believed",
     about: "About",
     members: (n: string) => `common to ${n} keys`,
-    evidence: (n: string) => `${n} causing events`,
+    evidence: (n: string) => (n === "1" ? "1 causing event" : `${n} causing events`),
   },
 );
 

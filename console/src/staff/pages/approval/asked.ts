@@ -50,7 +50,7 @@ export function useAskedSentence(): (of: Approval) => string {
       case "key.widen":
         return w.sWiden(key);
       default:
-        return w.sOther(word(actions, of.action), of.subject.split(":").slice(1).join(":") || of.subject);
+        return w.sOther(word(actions, of.action), short(of.subject.split(":").slice(1).join(":") || of.subject));
     }
   };
 }

@@ -277,7 +277,7 @@ function WhoDecides({ of }: { of: ApprovalOf }) {
 }
 
 /** The grounds, for what is about a key. */
-function Evidence({ keyId, caseId }: { keyId: string; caseId: string | null }) {
+function Evidence({ keyId, asked }: { keyId: string; asked: string | null }) {
   const w = useWords(approvalWords);
   const signals = useQuery({
     queryKey: ["signals", { key: keyId }],
@@ -287,6 +287,14 @@ function Evidence({ keyId, caseId }: { keyId: string; caseId: string | null }) {
     queryKey: ["keys", keyId, "standing"],
     queryFn: () => good(api.GET("/v1/keys/{key}/standing", { params: { path: { key: keyId } } })),
   });
+  const measures = useQuery({
+    queryKey: ["measures", { key: keyId }],
+    queryFn: () => good(api.GET("/v1/measures", { params: { query: { key: keyId, limit: 200 } } })),
+    enabled: asked === null,
+  });
+  // What staff propose names no case; the key's latest one is where it is looked into.
+  const latest = [...(measures.data?.items ?? [])].sort((one, other) => other.began.localeCompare(one.began))[0];
+  const caseId = asked ?? latest?.case_id ?? null;
   return (
     <Card
       title={w.evidence}
@@ -351,7 +359,7 @@ export function Approval() {
             <div className="two">
               <div className="stack">
                 <Asks of={approval} />
-                {key === null ? null : <Evidence keyId={key} caseId={caseId} />}
+                {key === null ? null : <Evidence keyId={key} asked={caseId} />}
               </div>
               <div className="stack">
                 <Decision of={approval} lookedAt={opened.at} openedMs={opened.localMs} worksCase={worksCase} />

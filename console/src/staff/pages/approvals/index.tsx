@@ -15,6 +15,7 @@ import { Who } from "../../parts/who";
 import { approvalStateWords, word } from "../../parts/words";
 import { agreed, useAskedSentence, useNoDecision } from "../approval/asked";
 import { approvalWords } from "../approval/words";
+import "../../parts/terms.css";
 
 const DONE = ["granted", "refused", "lapsed", "withdrawn"] as const;
 type Done = (typeof DONE)[number];
@@ -42,7 +43,14 @@ function List({ of, title, done = false }: { of: readonly Approval[]; title: str
         },
         { head: w.about, cell: (one) => <Subject of={one.subject} /> },
         { head: w.by, cell: (one) => <Who by={one.requested_by} /> },
-        { head: w.asked, cell: (one) => <Time at={one.requested} /> },
+        {
+          head: w.asked,
+          cell: (one) => (
+            <span className="nowrap">
+              <Time at={one.requested} />
+            </span>
+          ),
+        },
         done
           ? { head: w.state, cell: (one) => word(states, one.state) }
           : {
@@ -104,7 +112,7 @@ function Closed() {
   const found = useQuery({
     queryKey: ["approvals", { state: chosen, after }],
     queryFn: () =>
-      good(api.GET("/v1/approvals", { params: { query: { state: chosen, limit: 50, ...(after ? { after } : {}) } } })),
+      good(api.GET("/v1/approvals", { params: { query: { state: chosen, limit: 20, ...(after ? { after } : {}) } } })),
   });
   return (
     <Card

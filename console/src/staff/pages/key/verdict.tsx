@@ -5,7 +5,7 @@ import { duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Card, Command, Id, Pairs, Time } from "../../../ui/basics";
 import { classText } from "../../../ui/classes";
-import { KeyStateBadge, MeasureBadge } from "../../../ui/measure";
+import { MeasureBadge } from "../../../ui/measure";
 import { Obeyed } from "../../parts/measures";
 import type { KeyView, Measured } from "../../parts/shapes";
 import { useSaid, useWho } from "../../parts/who";
@@ -68,15 +68,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
   const lesser = measure && measure.measure !== "suspend" ? said(measure.lesser) : "";
   const by = measure?.by ?? entry?.actor;
   return (
-    <Card
-      title={title}
-      aside={
-        <span className="row">
-          <KeyStateBadge state={of.state} />
-          {of.measure && !over ? <MeasureBadge measure={of.measure} /> : null}
-        </span>
-      }
-    >
+    <Card title={title}>
       <div className="stack">
         <p className="headline">
           {headline}

@@ -18,7 +18,7 @@ export const keyWords = words(
     because: "이유",
     decided: "결정한 사람",
     decidedAt: "결정 시각",
-    gates: "게이트별 차단",
+    gates: "게이트별 시행",
     gate: (took: string) => `기록된 뒤 ${took} 만에 시행`,
     noReceipt: "아직 게이트의 영수증이 없습니다",
     entry: "원장 기록",
