@@ -125,7 +125,8 @@ async fn open(programs: &Programs, options: &Options, show: &Show, running: &mut
     let mut upstream = house.open_exchange(programs, &ports, &enter::accounts(&accounts))?;
     let ready = upstream.ready().await;
     running.servers.push(upstream);
-    ready?;
+    let control =
+        ready?["control"].as_str().context("the mock exchange names no control listener")?.to_owned();
     let entered = entered
         .into_iter()
         .map(|(session, keys)| Entered { session, keys: keys.into_iter().map(LiveKey::of).collect() });
@@ -144,6 +145,7 @@ async fn open(programs: &Programs, options: &Options, show: &Show, running: &mut
         exchange,
         cast,
         links: Links::default(),
+        control: Rest::at(&control),
         pids,
     })
 }

@@ -34,6 +34,8 @@ pub(crate) struct World {
     /// How many lines it has told so far.
     pub(crate) told: tokio::sync::Mutex<u64>,
     pub(crate) notes: Notes,
+    /// The mock exchange's control listener.
+    pub(crate) control: Rest,
     /// Process ids of the servers, by name.
     pub(crate) pids: BTreeMap<String, u32>,
 }

@@ -214,3 +214,17 @@ async fn a_busy_port_is_named() {
     let expected = format!("cannot listen on {}; is something else listening there?", mock.addr);
     assert_eq!(again.to_string(), expected);
 }
+
+#[tokio::test]
+async fn a_key_that_is_issued_later_is_known_from_then_on() {
+    let mock = start().await;
+    let path = "/v1/accounts";
+    assert_eq!(get(&mock, path, Some("MADExUPxLATER")).await.status, StatusCode::UNAUTHORIZED);
+    let tell = |account: &str| format!("/_mock/keys?account={account}&access_key=MADExUPxLATER");
+    let unknown = send(mock.control, Method::POST, &tell("nobody"), None, "").await;
+    assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
+    let told = send(mock.control, Method::POST, &tell("A1"), None, "").await;
+    assert_eq!(told.status, StatusCode::NO_CONTENT);
+    let (later, first) = (get(&mock, path, Some("MADExUPxLATER")).await, get(&mock, path, Some(KEY_1)).await);
+    assert_eq!((later.status, later.body), (StatusCode::OK, first.body));
+}

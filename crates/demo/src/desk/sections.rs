@@ -35,7 +35,7 @@ fn staff(world: &World) -> String {
         let href = link(world, &Who::Staff(person.user.to_owned()), person.host);
         let _ = write!(
             rows,
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td><a href=\"{}\">{}</a></td><td><code>{now}</code></td><td><code>{next}</code></td><td>{left} s</td></tr>",
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td><a href=\"{}\" target=\"_blank\">{}</a></td><td><code>{now}</code></td><td><code>{next}</code></td><td>{left} s</td></tr>",
             person.user,
             both(person.does),
             escaped(&href),
@@ -67,7 +67,7 @@ async fn owner(world: &World) -> String {
     let Some((owner, entered)) = world.guided() else { return String::new() };
     let href = link(world, &Who::Owner(owner.number - 1), OWNER_HOST);
     let mut out = format!(
-        "<section><h2>{}</h2><p>{} <a href=\"{}\">{}</a></p>",
+        "<section><h2>{}</h2><p>{} <a href=\"{}\" target=\"_blank\">{}</a></p>",
         both(["고객", "The customer"]),
         escaped(&format!("{} ({})", owner.name, owner.customer())),
         escaped(&href),

@@ -33,12 +33,26 @@ pub(super) async fn watches(world: Arc<World>, show: Show) -> Result<()> {
                 show.say(&told(measure));
             }
         }
-        let path = "/v1/keys?state=expired&limit=200";
-        let Ok(answer) = world.rest.ask(Some(&sora.token()), Method::GET, path, None).await else { continue };
+        let token = sora.token();
+        let Ok(answer) = world.rest.ask(Some(&token), Method::GET, "/v1/keys?limit=200", None).await else {
+            continue;
+        };
         for key in answer.body["items"].as_array().into_iter().flatten() {
-            let id = key["key"].as_str().unwrap_or_default();
-            if known.insert(id.to_owned(), "expired".to_owned()).is_none() {
-                show.say(&ended(key));
+            let (id, state) =
+                (key["key"].as_str().unwrap_or_default(), key["state"].as_str().unwrap_or_default());
+            let before = known.insert(id.to_owned(), state.to_owned());
+            if before.as_deref() == Some(state) {
+                continue;
+            }
+            match state {
+                "expired" => show.say(&ended(key)),
+                // An exchange knows the keys of its customers: also those that were issued or rotated meanwhile.
+                "active" => {
+                    let account = key["account"].as_str().unwrap_or_default();
+                    let path = format!("/_mock/keys?account={account}&access_key={id}");
+                    world.control.ask(None, Method::POST, &path, None).await.ok();
+                }
+                _ => {}
             }
         }
     }

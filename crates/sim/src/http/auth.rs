@@ -76,11 +76,14 @@ pub(crate) fn account<'a>(
     shared: &'a Shared,
     token: &Token,
 ) -> Result<(AccountIndex, Option<&'a str>), ApiError> {
-    let (account, secret) = shared
-        .keys
-        .get(&token.claims.access_key)
-        .ok_or_else(|| ApiError::unauthorized("invalid_access_key", "there is no such access key"))?;
-    Ok((*account, secret.as_deref()))
+    let access_key = &token.claims.access_key;
+    if let Some((account, secret)) = shared.keys.get(access_key) {
+        return Ok((*account, secret.as_deref()));
+    }
+    let later = super::locked(&shared.issued).get(access_key).copied();
+    let account =
+        later.ok_or_else(|| ApiError::unauthorized("invalid_access_key", "there is no such access key"))?;
+    Ok((account, None))
 }
 
 /// Checks signature and parameter hash.

@@ -5,6 +5,7 @@
 //! | `GET /_mock/requests?after=N` | everything received, oldest first, as a JSON array; with `after`, only what has a larger number |
 //! | `POST /_mock/reset` | venue, nonces, request list and delay as at the start |
 //! | `POST /_mock/delay?ms=N` | every later request waits N milliseconds before it is carried out |
+//! | `POST /_mock/keys?account=A1&access_key=K` | a key of that account that was issued since the start is known from now on |
 //! | `GET /_mock/healthz` | 200 |
 
 use super::params::Params;
@@ -23,6 +24,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/_mock/requests", get(requests))
         .route("/_mock/reset", post(reset))
         .route("/_mock/delay", post(delay))
+        .route("/_mock/keys", post(issued))
         .route("/_mock/healthz", get(|| async { StatusCode::OK }))
         .with_state(shared)
 }
@@ -47,4 +49,12 @@ async fn delay(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> 
     };
     shared.delay_ms.store(ms, Ordering::Relaxed);
     StatusCode::NO_CONTENT
+}
+
+async fn issued(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> StatusCode {
+    let params = Params::of_form(query.as_deref().unwrap_or(""));
+    match (params.get("account"), params.get("access_key")) {
+        (Some(account), Some(key)) if shared.issue(account, key) => StatusCode::NO_CONTENT,
+        _ => StatusCode::BAD_REQUEST,
+    }
 }

@@ -37,6 +37,8 @@ const HAPPENINGS_LAG_MAX: usize = 4_096;
 pub struct Shared {
     accounts: Accounts,
     keys: BTreeMap<String, (AccountIndex, Option<String>)>,
+    /// Keys it was told of later.
+    issued: Mutex<BTreeMap<String, AccountIndex>>,
     verify: bool,
     venue: Mutex<Venue>,
     nonces: Mutex<Nonces>,
@@ -73,6 +75,7 @@ impl Shared {
         Ok(Arc::new(Self {
             accounts,
             keys,
+            issued: Mutex::default(),
             verify,
             venue: Mutex::new(venue),
             nonces: Mutex::default(),
@@ -81,6 +84,15 @@ impl Shared {
             happenings: broadcast::Sender::new(HAPPENINGS_LAG_MAX),
             stopping: broadcast::Sender::new(1),
         }))
+    }
+
+    /// Takes note of a key that was issued since the start; false if there is no such account.
+    fn issue(&self, account: &str, access_key: &str) -> bool {
+        let Some(index) = self.accounts.accounts.iter().position(|known| known.name == account) else {
+            return false;
+        };
+        locked(&self.issued).insert(access_key.to_owned(), AccountIndex(index));
+        true
     }
 
     /// Tells every WebSocket to close.
@@ -94,6 +106,7 @@ impl Shared {
         *locked(&self.venue) = self.accounts.venue(clock::now_ms())?;
         *locked(&self.nonces) = Nonces::default();
         *locked(&self.requests) = Requests::default();
+        locked(&self.issued).clear();
         self.delay_ms.store(0, std::sync::atomic::Ordering::Relaxed);
         Ok(())
     }
