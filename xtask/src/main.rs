@@ -13,6 +13,7 @@ mod fuzz;
 mod licence;
 mod metadata;
 mod run;
+mod screens;
 mod setup;
 mod space;
 mod test;
@@ -46,6 +47,8 @@ enum Command {
     Licence,
     /// Print a benchmark's ratios, for example `cargo xtask bench gate`.
     Bench(bench::Options),
+    /// Take pictures of every page and state for docs/screens.
+    Screens,
     /// Coverage of docs/requirements.toml; fails where it names what does not exist.
     Trace,
     /// Run libFuzzer targets on the stable toolchain, for example `cargo xtask fuzz wire_line --seconds 60`.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Licence => licence::run(),
         Command::Bench(options) => bench::run(&options),
+        Command::Screens => screens::run(),
         Command::Trace => trace::run(),
         Command::Fuzz(options) => fuzz::run(&options),
     };

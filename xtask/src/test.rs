@@ -97,7 +97,14 @@ fn trace_fails() -> Result<bool> {
 }
 
 fn build() -> Command {
-    let mut command = run::cargo_with(["build", "--workspace", "--tests", "--locked"]);
+    let mut command = build_what_is_started();
+    command.arg("--tests");
+    command
+}
+
+/// The programs alone.
+pub(crate) fn build_what_is_started() -> Command {
+    let mut command = run::cargo_with(["build", "--workspace", "--locked"]);
     for name in STARTED_BY_TESTS {
         command.args(["--bin", name]);
     }

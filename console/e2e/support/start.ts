@@ -19,8 +19,8 @@ type Said = {
   owner: string;
   desk: string;
   gate: string;
-  folder: string;
-  staff: { user: string; password: string; totp_secret: string }[];
+  people: Record<string, { password: string; totp_secret: string }>;
+  owners: World["owners"];
 };
 
 /** Starts it; resolves with what it says once it stands. */
@@ -94,14 +94,12 @@ async function untilThereIs(rest: Rest, paths: Record<string, string>): Promise<
 }
 
 async function staffOf(rest: Rest, said: Said, run: string, codes: string): Promise<[World["people"], string]> {
-  const by = (user: string) => {
-    const found = said.staff.find((one) => one.user === user);
+  const session = async (user: string) => {
+    const found = said.people[user];
     if (found === undefined) throw new Error(`the demo knows no ${user}`);
-    return found;
+    return rest.as(await tokenOf(rest, user, found.password, found.totp_secret, codes));
   };
-  const [sora, hana] = [by("sora"), by("hana")];
-  const admin = rest.as(await tokenOf(rest, sora.user, sora.password, sora.totp_secret, codes));
-  const second = rest.as(await tokenOf(rest, hana.user, hana.password, hana.totp_secret, codes));
+  const [admin, second] = [await session("sora"), await session("hana")];
   const people: Partial<Record<Role, Person>> = {};
   for (const role of ROLES) {
     const person = await enrol(admin, second, `t-${role.replaceAll("_", "-")}`, role, codes);
@@ -141,7 +139,9 @@ export default async function start(): Promise<() => Promise<void>> {
   const [child, said] = await startDemo(join(run, "demo"));
   try {
     const codes = join(run, "codes.json");
-    const rest = new Rest(said.console.replace("localhost", "127.0.0.1"));
+    // One host for all of the tests' own staff: each has a browser of his own.
+    const origin = `http://localhost:${new URL(said.console).port}`;
+    const rest = new Rest(origin);
     const [people, backEnd] = await staffOf(rest, said, run, codes);
     const serve = childrenOf(child.pid ?? 0).find(({ command }) => / serve\b/.test(command));
     await untilThereIs(rest.as(people.auditor.token), {
@@ -151,11 +151,11 @@ export default async function start(): Promise<() => Promise<void>> {
       question: "/v1/questions",
     });
     const world: World = {
-      console: said.console,
+      console: origin,
       owner: said.owner,
       desk: said.desk,
       gate: said.gate,
-      folder: said.folder,
+      owners: said.owners,
       pids: { demo: child.pid ?? 0, serve: serve?.pid ?? 0 },
       people,
       codes,
