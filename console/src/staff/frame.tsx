@@ -1,10 +1,11 @@
 // The frame of the console: asks who is signed in, follows what changes, and shows the page. Of a session that ends, the page stays and the
 // sign-in form stands over it.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { Outlet } from "react-router";
 import { api, good } from "../api/client";
 import { useLive } from "../api/live";
-import { SignedIn, useEnded, useMe, useSessionQuery } from "../api/session";
+import { type Session, SignedIn, useEnded, useMe, useSessionQuery } from "../api/session";
 import { useWords } from "../i18n/lang";
 import { Badge } from "../ui/basics";
 import { Dialog } from "../ui/forms";
@@ -18,6 +19,9 @@ import { staffWords } from "./words";
 export function Frame() {
   const w = useWords(staffWords);
   const session = useSessionQuery();
+  // Whoever was signed in, while his session has ended: his page stays, with what he typed, under the form.
+  const [last, setLast] = useState<Session | null>(null);
+  if (session.data && session.data !== last) setLast(session.data);
   if (session.data === undefined) {
     return (
       <main className="alone">
@@ -27,7 +31,8 @@ export function Frame() {
       </main>
     );
   }
-  if (session.data === null) {
+  const shown = session.data ?? last;
+  if (shown === null) {
     return (
       <main className="alone">
         <section className="card stack">
@@ -38,7 +43,8 @@ export function Frame() {
     );
   }
   return (
-    <SignedIn session={session.data}>
+    // Another person starts anew: what one typed is not shown to the next.
+    <SignedIn key={shown.principal} session={shown}>
       <StepUp>
         <Inside />
       </StepUp>

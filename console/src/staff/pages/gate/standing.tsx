@@ -10,7 +10,7 @@ type Live = Schemas["GateStandView"];
 /** When a gate was last heard. One that is connected and has nothing to say is not silent. */
 export function Heard({ gate }: { gate: Live | undefined }) {
   const w = useWords(gateWords);
-  return gate?.state === "connected" ? <>{w.connected}</> : <Time at={gate?.heard} />;
+  return gate?.state === "connected" ? w.connected : <Time at={gate?.heard} />;
 }
 
 export function Standing({ gate }: { gate: Live }) {
