@@ -54,7 +54,7 @@ mod tests {
     fn line(fields: &str) -> NetworkLine {
         let text = format!(r#"{{"type":"network","ts":"2026-11-02T00:00:00Z",{fields}}}"#);
         match parse_line(Origin { source_name: "test", line: 1 }, &text) {
-            Ok(Line::Network(line)) => line,
+            Ok(Line::Network(line)) => *line,
             other => panic!("{other:?}"),
         }
     }
