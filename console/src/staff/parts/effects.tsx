@@ -7,8 +7,8 @@ import { Id } from "../../ui/basics";
 import { Table } from "../../ui/lists";
 import { keyStateWords, measureWords } from "../../ui/measure";
 import { roleText, roleWords } from "../../ui/roles";
-import type { Plan } from "./shapes";
-import { endWords, fieldWords, scopeWords, word } from "./words";
+import type { Effect, Plan } from "./shapes";
+import { endWords, fieldWords, reasonSaid, scopeWords, word } from "./words";
 
 const effectWords = words(
   {
@@ -111,8 +111,9 @@ export function useValue(): (field: string, value: unknown) => string {
     if (field === "roles" && Array.isArray(value)) return value.map((role) => roleText(roles, String(role))).join(", ");
     if (typeof value === "string") {
       if (/^\d{4}-\d\d-\d\dT.*Z$/.test(value)) return instant(lang, value);
-      if (field.startsWith("state") || field === "before_hold") return word(states, value);
-      if (field === "measure") return word(measures, value);
+      if (field.startsWith("state")) return word(states, value);
+      if (field === "reason") return reasonSaid(lang, value);
+      if (field === "measure" || field === "before_hold") return word(measures, value);
       if (field === "cause") return word(ends, value);
       if (field === "review_by") return value.replace(/^user:/, "");
       return value;
@@ -161,8 +162,15 @@ export function Effects({ plan }: { plan: Plan }) {
   const { lang } = useLang();
   const fields = { ...useWords(accessFields), ...useWords(fieldWords) } as Record<string, unknown>;
   const value = useValue();
+  const subjects = new Set(plan.effects.map((effect) => effect.subject));
+  const [only] = subjects.size === 1 ? subjects : [];
   return (
     <div className="stack tight">
+      {only === undefined ? null : (
+        <p>
+          {w.subject} <Subject of={only} />
+        </p>
+      )}
       {plan.effects.length === 0 ? (
         <p>{w.nothing}</p>
       ) : (
@@ -171,7 +179,7 @@ export function Effects({ plan }: { plan: Plan }) {
           rows={plan.effects}
           id={(effect) => `${effect.subject} ${effect.field}`}
           columns={[
-            { head: w.subject, cell: (effect) => <Subject of={effect.subject} /> },
+            ...(only === undefined ? [{ head: w.subject, cell: (effect: Effect) => <Subject of={effect.subject} /> }] : []),
             { head: w.field, cell: (effect) => word(fields, effect.field) },
             { head: w.before, cell: (effect) => value(effect.field, effect.before) },
             { head: w.after, cell: (effect) => <strong>{value(effect.field, effect.after)}</strong> },

@@ -9,6 +9,7 @@ import { noticeStateWords, word } from "./words";
 const noticesWords = words(
   {
     none: "고객에게 보낸 안내가 없습니다.",
+    earlier: (n: number) => `이전 안내 ${n}건`,
     email: "이메일",
     portal: "고객 화면",
     webhook: "거래소 발송",
@@ -16,12 +17,16 @@ const noticesWords = words(
   },
   {
     none: "The owner was told nothing.",
+    earlier: (n: number) => (n === 1 ? "One earlier notice" : `${n} earlier notices`),
     email: "E-mail",
     portal: "Owner's page",
     webhook: "By the exchange",
     text: "Text (Korean and English)",
   },
 );
+
+/** The others are folded. */
+const SHOWN = 3;
 
 const TONES: Record<string, Tone> = { delivered: "good", acknowledged: "good", failed: "expire", sent: "monitor" };
 
@@ -31,9 +36,9 @@ export function Notices({ of }: { of: readonly Schemas["NoticeView"][] }) {
   const states = useWords(noticeStateWords) as Record<string, unknown>;
   if (of.length === 0) return <p className="muted">{w.none}</p>;
   const newest = [...of].sort((one, other) => other.created.localeCompare(one.created));
-  return (
+  const list = (notices: typeof newest) => (
     <ol className="timeline">
-      {newest.map((notice) => (
+      {notices.map((notice) => (
         <li key={notice.notice} className={notice.state === "failed" ? "expire" : notice.state === "queued" ? "" : "good"}>
           <div className="row">
             <Badge tone={TONES[notice.state] ?? "plain"}>{word(states, notice.state)}</Badge>
@@ -56,5 +61,17 @@ export function Notices({ of }: { of: readonly Schemas["NoticeView"][] }) {
         </li>
       ))}
     </ol>
+  );
+  const earlier = newest.slice(SHOWN);
+  return (
+    <div className="stack">
+      {list(newest.slice(0, SHOWN))}
+      {earlier.length === 0 ? null : (
+        <details>
+          <summary>{w.earlier(earlier.length)}</summary>
+          {list(earlier)}
+        </details>
+      )}
+    </div>
   );
 }

@@ -8,6 +8,7 @@ export type Measured = Schemas["MeasureView"];
 export type Signal = Schemas["SignalView"];
 export type Approval = Schemas["ApprovalView"];
 export type Plan = Schemas["PlanView"];
+export type Effect = Schemas["EffectView"];
 export type Said = Schemas["SentenceView"];
 
 export type Step = {

@@ -254,7 +254,7 @@ export const fieldWords = words(
     review_by: "검토 담당자",
     review_due: "검토 기한",
     cause: "종료 원인",
-    before_hold: "보류 전 상태",
+    before_hold: "보류 전 조치",
     roles: "역할",
     scopes: "권한",
     allowlist: "허용 주소",
@@ -270,7 +270,7 @@ export const fieldWords = words(
     review_by: "Reviewer",
     review_due: "Review due",
     cause: "Cause of the end",
-    before_hold: "State before the hold",
+    before_hold: "Measure before the hold",
     roles: "Roles",
     scopes: "Scopes",
     allowlist: "Allowlist",
@@ -294,6 +294,7 @@ const OWN_REASONS: Record<string, string> = {
   "the key was ended": "키가 끝났습니다",
   "it lapsed": "기한이 되어 풀렸습니다",
   due: "정해진 기한이 되었습니다",
+  rule: "정책의 규칙에 따른 것입니다",
 };
 
 /** A reason as it stands, or in Korean where the server wrote it. */

@@ -1,6 +1,8 @@
 // The answer that is asked for at three in the morning: why was this key cut off? In words, by whom, since when at each gate, and the entry
 // that proves it. Shown first for every key that is ended, restricted or watched.
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
+import { api, good } from "../../../api/client";
 import { duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Card, Command, Id, Pairs, Time } from "../../../ui/basics";
@@ -41,6 +43,23 @@ function Gates({ entry, reads, measure }: { entry: Entry | undefined; reads: Key
   return measure === undefined ? <span className="muted">{w.noReceipt}</span> : <Obeyed of={measure} />;
 }
 
+/** Who proposed and who agreed, where people decided it. */
+function Deciders({ of }: { of: string }) {
+  const w = useWords(keyWords);
+  const who = useWho();
+  const approval = useQuery({
+    queryKey: ["approvals", of],
+    queryFn: () => good(api.GET("/v1/approvals/{approval}", { params: { path: { approval: of } } })),
+  });
+  const agreed = (approval.data?.decisions ?? []).filter((one) => one.decision === "approve").map((one) => who(one.by));
+  return (
+    <span>
+      {approval.data ? w.deciders(who(approval.data.requested_by), agreed.join(", ")) : "–"}{" "}
+      <Link to={`/approvals/${encodeURIComponent(of)}`}>{w.seeApproval}</Link>
+    </span>
+  );
+}
+
 export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
   const w = useWords(keyWords);
   const who = useWho();
@@ -67,6 +86,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
   const reason = own !== "" ? own : reasonSaid(lang, of.reason ?? entry?.reason ?? "");
   const lesser = measure && measure.measure !== "suspend" ? said(measure.lesser) : "";
   const by = measure?.by ?? entry?.actor;
+  const approval = measure?.approval ?? null;
   return (
     <Card title={title}>
       <div className="stack">
@@ -90,7 +110,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
               ),
             ],
             [w.lesser, lesser === "" ? null : lesser],
-            [w.decided, by ? who(by) : null],
+            [w.decided, approval ? <Deciders key="by" of={approval} /> : by ? who(by) : null],
             [w.until, measure?.until ? <Time key="until" at={measure.until} full /> : null],
             [w.reviewer, !over && of.review_by ? who(of.review_by) : null],
             [w.gates, <Gates key="gates" entry={entry} reads={reads} measure={measure} />],
