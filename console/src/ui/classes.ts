@@ -37,7 +37,7 @@ export const classWords = words(
     "key.changed": "키 변경",
     "key.expired": "키 만료",
     "key.exposure_reported": "키 노출 신고",
-    "key.held": "키 일시 보류",
+    "key.held": "키 일시 제한",
     "key.issued": "키 발급",
     "key.lifted": "키 정지 해제",
     "key.rejected": "키 신청 거절",

@@ -11,8 +11,8 @@ export const measureWords = words(
   {
     monitor: "집중 모니터링",
     warn: "경고",
-    hold: "일시 보류",
-    reverify: "본인·통제권 재확인",
+    hold: "일시 제한",
+    reverify: "재확인",
     expire: "강제 만료",
     none: "조치 없음",
   },

@@ -16,7 +16,7 @@ import { loose } from "./shapes";
 
 const actsWords = words(
   {
-    hold: "일시 보류",
+    hold: "일시 제한",
     release: "보류 풀기",
     suspend: "정지",
     lift: "정지 풀기",

@@ -11,7 +11,7 @@ export const keyWords = words(
     watched: "이 키는 지켜보는 중입니다",
     rejected: "신청이 거절된 키입니다",
     suspendedSaid: "직원이 정지했습니다. 주문 취소만 통과합니다",
-    holdSaid: "일시 보류 중입니다. 조회와 주문 취소만 통과합니다",
+    holdSaid: "일시 제한 중입니다. 조회와 주문 취소만 통과합니다",
     reverifySaid: "본인과 통제권을 다시 확인하는 중입니다. 조회와 주문 취소만 통과합니다",
     warnSaid: "소유자에게 경고하고 답을 기다립니다. 키는 그대로 작동합니다",
     monitorSaid: "더 자세히 지켜보는 중입니다. 소유자에게 보이는 변화는 없습니다",
