@@ -171,7 +171,7 @@ mod tests {
         for seed in 0..200 {
             let cast = Cast::of_seed(seed);
             assert!((30..=40).contains(&cast.keys()), "{} keys", cast.keys());
-            assert!(cast.rate(10.0) <= 120.0, "{} requests a second", cast.rate(10.0));
+            assert!(cast.rate(10.0) <= 60.0, "{} requests a second", cast.rate(10.0));
             for character in [Character::Complicit, Character::Slow, Character::Truthful] {
                 assert!(cast.owners.iter().any(|owner| owner.character == character));
             }

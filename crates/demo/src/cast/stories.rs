@@ -73,7 +73,7 @@ impl Habit {
     fn drawn(draws: &mut Draws) -> Self {
         Self {
             client: Client::usual(draws),
-            per_day: draws.between(8.0, 14.0),
+            per_day: draws.between(5.0, 9.0),
             orders_percent: 20 + draws.below(25),
             night: (draws.between(0.0, 1.0), draws.between(0.1, 0.3)),
         }
@@ -156,7 +156,7 @@ impl Stage {
         self.change(key, |key| {
             (key.purpose, key.application, key.scopes) = ("portfolio", "portfolio viewer", WATCHING);
         });
-        let habit = Habit { orders_percent: 0, per_day: 5.0, ..Habit::drawn(draws) };
+        let habit = Habit { orders_percent: 0, per_day: 4.0, ..Habit::drawn(draws) };
         self.runs(key, Hand::Owner, home, (0.0, FOR_EVER), &habit);
     }
 
@@ -215,8 +215,8 @@ impl Stage {
         self.runs(key, Hand::Owner, home, (0.0, FOR_EVER), &habit);
         let abroad = draws.pick(&ABROAD).unwrap_or(CLOUD).address(draws);
         let thief =
-            Habit { client: Client::other(draws), per_day: 7.0, orders_percent: 40, night: (0.0, 0.0) };
-        let (from, for_days) = (draws.between(3.0, 6.0), draws.between(6.0, 20.0));
+            Habit { client: Client::other(draws), per_day: 5.0, orders_percent: 40, night: (0.0, 0.0) };
+        let (from, for_days) = (draws.between(2.2, 4.8), draws.between(6.0, 20.0));
         self.runs(key, Hand::Other, abroad, (from, from + for_days), &thief);
     }
 
@@ -226,12 +226,12 @@ impl Stage {
         let truth = if both { "misused: lent, both use it by turns" } else { "misused: handed over" };
         let key = self.key(owner, truth, home);
         let habit = Habit { night: (0.0, 0.0), ..Habit::drawn(draws) };
-        let when = draws.between(2.6, 3.6);
+        let when = draws.between(2.1, 2.9);
         self.runs(key, Hand::Owner, home, (0.0, if both { FOR_EVER } else { when }), &habit);
         let there = draws.pick(&ABROAD).unwrap_or(CLOUD).address(draws);
         self.registers(key, when, there);
         let borrower =
-            Habit { client: Client::other(draws), per_day: 10.0, orders_percent: 50, night: (0.0, 0.0) };
+            Habit { client: Client::other(draws), per_day: 7.0, orders_percent: 50, night: (0.0, 0.0) };
         self.runs(key, Hand::Other, there, (when + 0.1, FOR_EVER), &borrower);
     }
 
@@ -253,7 +253,7 @@ impl Stage {
                 self.runs(key, Hand::Owner, home, (0.0, joins), &Habit::drawn(draws));
                 self.registers(key, joins, machine);
             }
-            let habit = Habit { client, per_day: 9.0, orders_percent: 60, night: (0.0, 0.0) };
+            let habit = Habit { client, per_day: 6.0, orders_percent: 60, night: (0.0, 0.0) };
             self.runs(key, Hand::Other, machine, (joins + 0.1, FOR_EVER), &habit);
         }
     }
@@ -275,7 +275,7 @@ impl Stage {
         let two_sites = self.key(owner, "honest: two sites of one owner, by turns", home);
         let habit = Habit { night: (0.0, 0.0), ..Habit::drawn(draws) };
         self.runs(two_sites, Hand::Owner, home, (0.0, FOR_EVER), &habit);
-        let (cloud, when) = (ABROAD[0].address(draws), draws.between(2.6, 3.4));
+        let (cloud, when) = (ABROAD[0].address(draws), draws.between(2.1, 2.9));
         self.registers(two_sites, when, cloud);
         let second = Habit { client: Client::other(draws), ..habit };
         self.runs(two_sites, Hand::Owner, cloud, (when + 0.1, FOR_EVER), &second);

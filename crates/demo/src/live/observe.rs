@@ -45,7 +45,8 @@ pub(super) async fn watches(world: Arc<World>, show: Show) -> Result<()> {
                 continue;
             }
             match state {
-                "expired" => show.say(&ended(key)),
+                // What ended by a measure has had its line.
+                "expired" if key["cause"] != "forced" => show.say(&ended(key)),
                 // An exchange knows the keys of its customers: also those that were issued or rotated meanwhile.
                 "active" => {
                     let account = key["account"].as_str().unwrap_or_default();
