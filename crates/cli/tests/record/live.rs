@@ -166,6 +166,17 @@ fn what_gates_see_leads_to_measures_once_whoever_is_killed() {
     let log = merged.join("\n");
     assert!(!log.contains(&key.1) && !log.contains("Made Up"), "the log holds a secret or a name");
 
+    // What is told of the key's use is what stands in the lines it was made of, each once.
+    let next = column(&house, "SELECT CAST(\"next\" AS TEXT) FROM activity_place");
+    let read = &merged[..next[0].parse::<usize>().unwrap()];
+    let kept = column(&house, "SELECT \"body\" FROM key_activity");
+    let kept: Value = serde_json::from_str(&kept[0]).unwrap();
+    for (count, verdict) in [("uses", r#""verdict":"allow""#), ("refused", r#""verdict":"deny""#)] {
+        let signed = accesses(read).into_iter().filter(|line| line.contains(r#""signature":"valid""#));
+        assert_eq!(kept[count], signed.filter(|line| line.contains(verdict)).count(), "{count}");
+    }
+    assert!(kept["uses"].as_u64().unwrap() > 10 && kept["sources"].as_array().unwrap().len() == 2, "{kept}");
+
     // What is in the record is what a replay of the log finds, no more and no less.
     let kept: BTreeSet<String> = column(&house, "SELECT \"signal\" FROM signals").into_iter().collect();
     assert!(!kept.is_empty());
