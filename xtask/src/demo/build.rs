@@ -88,6 +88,12 @@ impl Progress {
     }
 }
 
+/// What cargo says of each crate, which is counted instead. What it complains of or waits for is shown.
+fn is_routine(line: &str) -> bool {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    matches!(word, "Compiling" | "Downloaded" | "Downloading" | "Finished" | "Fresh" | "Locking" | "Updating")
+}
+
 /// In words that claim no more than is known.
 fn about(seconds: f64) -> String {
     match seconds {
@@ -106,7 +112,7 @@ pub(super) fn build() -> Result<()> {
     let mut crates: BTreeSet<&str> = PACKAGES.into();
     crates.extend(PACKAGES.iter().filter_map(|package| linked.get(package)).flatten());
     let mut progress = Progress::of(u32::try_from(crates.len()).unwrap_or(u32::MAX));
-    let mut command = run::cargo_with(["build", "--release", "--locked", "--quiet"]);
+    let mut command = run::cargo_with(["build", "--release", "--locked"]);
     command.args(["--message-format", "json-render-diagnostics"]);
     for package in PACKAGES {
         command.args(["-p", package]);
@@ -117,8 +123,15 @@ pub(super) fn build() -> Result<()> {
         about(progress.left_s(0.0, cores))
     ));
     let watch = Stopwatch::start();
-    let mut child = command.stdout(Stdio::piped()).spawn().context("failed to start cargo")?;
+    command.env("CARGO_TERM_PROGRESS_WHEN", "never").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().context("failed to start cargo")?;
     let output = child.stdout.take().context("cargo has an output")?;
+    let said = child.stderr.take().context("cargo has a second output")?;
+    std::thread::spawn(move || {
+        for line in BufReader::new(said).lines().map_while(Result::ok).filter(|line| !is_routine(line)) {
+            eprintln!("{line}");
+        }
+    });
     let (send, messages) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -128,10 +141,14 @@ pub(super) fn build() -> Result<()> {
             }
         }
     });
-    let mut told_s = 0.0;
+    // Another cargo may be at work first: what is waited for it says nothing of how fast this machine builds.
+    let (mut told_s, mut waited_s) = (0.0, None);
     loop {
         match messages.recv_timeout(TELL) {
-            Ok(message) => progress.note(&message),
+            Ok(message) => {
+                waited_s.get_or_insert(watch.seconds());
+                progress.note(&message);
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
@@ -139,7 +156,8 @@ pub(super) fn build() -> Result<()> {
         if elapsed_s - told_s >= TELL.as_secs_f64() && progress.done < progress.whole {
             told_s = elapsed_s;
             let percent = u64::from(progress.done) * 100 / u64::from(progress.whole.max(1));
-            println!("   {percent:>3} % after {watch}; {} to go", about(progress.left_s(elapsed_s, cores)));
+            let left_s = progress.left_s(elapsed_s - waited_s.unwrap_or(elapsed_s), cores);
+            println!("   {percent:>3} % after {watch}; {} to go", about(left_s));
         }
     }
     let status = child.wait().context("failed to wait for cargo")?;
@@ -170,6 +188,13 @@ mod tests {
         progress.note(&artifact("sumun-cli", "sumun", "bin", false));
         assert_eq!((progress.done, progress.built), (62, 61));
         assert_eq!(progress.whole, 105);
+    }
+
+    #[test]
+    fn what_cargo_waits_for_or_complains_of_is_shown() {
+        assert!(is_routine("   Compiling serde v1.0.228"));
+        assert!(!is_routine("    Blocking waiting for file lock on build directory"));
+        assert!(!is_routine("error: could not compile `sumun-cli` (lib)"));
     }
 
     #[test]
