@@ -26,7 +26,7 @@ test("an approver decides what an analyst proposed", async ({ as, demo, lang, ha
     await page.goto(`/approvals/${id}`);
     await settled(page);
     await expect(page.getByRole("button", { name: w.approve, exact: true })).toBeDisabled();
-    await expect(page.getByText(w.wOwn)).toBeVisible();
+    await expect(page.getByText(w.wOwn, { exact: true })).toBeVisible();
   });
 
   const page = await as("approver");

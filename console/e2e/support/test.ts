@@ -77,7 +77,8 @@ export const test = base.extend<Fixtures>({
   rest: async ({ demo }, use) => use(new Rest(demo.console)),
   watch: [
     async ({ demo }, use) => {
-      const watch = new Watch([demo.console, demo.owner, demo.desk].map((one) => new URL(one).origin));
+      const desk = `http://owner.localhost:${new URL(demo.desk).port}`;
+      const watch = new Watch([demo.console, demo.owner, desk].map((one) => new URL(one).origin));
       await use(watch);
       expect(watch.bad).toEqual([]);
     },
