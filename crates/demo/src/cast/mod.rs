@@ -108,6 +108,8 @@ pub(crate) struct Bot {
     pub(crate) orders_percent: u64,
     /// The part of each day in which it sleeps: from, and how long.
     pub(crate) night: (f64, f64),
+    /// Whether it is given up when the key gets a new secret.
+    pub(crate) until_rotated: bool,
 }
 
 impl Cast {

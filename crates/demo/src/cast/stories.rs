@@ -134,7 +134,18 @@ impl Stage {
         habit: &Habit,
     ) {
         let Habit { client, per_day, orders_percent, night } = *habit;
-        self.cast.bots.push(Bot { key, hand, from, until, at, client, per_day, orders_percent, night });
+        self.cast.bots.push(Bot {
+            key,
+            hand,
+            from,
+            until,
+            at,
+            client,
+            per_day,
+            orders_percent,
+            night,
+            until_rotated: false,
+        });
     }
 
     fn registers(&mut self, key: (usize, usize), when: Day, address: Ipv4Addr) {
@@ -279,5 +290,9 @@ impl Stage {
         self.registers(two_sites, when, cloud);
         let second = Habit { client: Client::other(draws), ..habit };
         self.runs(two_sites, Hand::Owner, cloud, (when + 0.1, FOR_EVER), &second);
+        // With a new secret he stays at home: what was asked about him does not begin anew.
+        if let Some(bot) = self.cast.bots.last_mut() {
+            bot.until_rotated = true;
+        }
     }
 }

@@ -16,10 +16,35 @@ pub(super) async fn all(world: &World) -> String {
             "This stands for everything outside Sumun: the staff's phones, mail received, the exchange. All people and keys are made up.",
         ])
     );
+    out += &to_try();
     out += &staff(world);
     out += &owner(world).await;
     out += &mail::section(world);
     out
+}
+
+/// Where somebody who has never been here may begin.
+fn to_try() -> String {
+    let items = [
+        [
+            "분석 담당으로 로그인해, 끝난 키 하나를 골라 왜 끝났는지 보십시오.",
+            "Sign in as the analyst, pick a key that has ended, and find out why.",
+        ],
+        [
+            "고객으로 들어가 rebalancer 키의 “본인이 맞습니까?”에 답하십시오. 집 주소가 바뀌었을 뿐이니 “본인”입니다.",
+            "Come in as the customer and answer “is it you?” for the key of the rebalancer. His address at home has changed: it is he.",
+        ],
+        [
+            "고객의 trading bot 키는 집과 해외 두 곳에서 번갈아 쓰입니다. 1분쯤이면 경고가, 이어서 재확인이 옵니다. 본인 확인과 통제권 확인을 아래 단추로 마쳐 보십시오.",
+            "The customer's key of the trading bot is used at home and abroad by turns. Within a minute or so it is warned, then re-verified. Go through identity and control with the buttons below.",
+        ],
+        [
+            "승인 담당으로 로그인해, 분석 담당이 청한 결정에 두 번째 사람으로 답하십시오.",
+            "Sign in as the approver and be the second person for what the analyst has asked for.",
+        ],
+    ];
+    let items: String = items.into_iter().map(|item| format!("<li>{}</li>", both(item))).collect();
+    format!("<section><h2>{}</h2><ol>{items}</ol></section>", both(["해볼 것", "Things to try"]))
 }
 
 /// The link by which somebody comes in.

@@ -22,6 +22,7 @@ pub(super) async fn runs(world: Arc<World>, number: usize, bot: Bot, pace: Pace)
     let mut draws = Draws::of_seed(world.seed ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let line = Line::from(bot.at, world.ports.gate, bot.client);
     let Some(key) = world.key(bot.key) else { return std::future::pending().await };
+    let first = key.issued().id;
     let mut program = Program { line, resting: None, refused_as_ended: 0 };
     while pace.today() < bot.until && program.refused_as_ended < ENDED_MAX {
         let gap = draws.between(0.6, 1.4) / bot.per_day;
@@ -32,6 +33,9 @@ pub(super) async fn runs(world: Arc<World>, number: usize, bot: Bot, pace: Pace)
         };
         if asleep {
             continue;
+        }
+        if bot.until_rotated && key.issued().id != first {
+            break;
         }
         if bot.hand == Hand::Owner && key.is_stopped() {
             tokio::time::sleep(STOPPED_LOOK).await;
