@@ -30,12 +30,26 @@ export function useFacts() {
   });
 }
 
+/** What everybody is told, signed in or not: the exchange's name, its line for everybody, where to sign in and be verified. */
+export function useOpenFacts() {
+  return useQuery({
+    queryKey: ["facts"],
+    queryFn: () => good(api.GET("/v1/owner/facts")),
+    staleTime: 60_000,
+  });
+}
+
+/** An address of the exchange's as a link; one that is no web address is none. */
+function web(address: string | null | undefined): string | null {
+  return address && /^https?:\/\//i.test(address) ? address : null;
+}
+
 /** Where the exchange signs its customers in; null where the page was not told. */
 export function useSignInUrl(): string | null {
-  return null;
+  return web(useOpenFacts().data?.sign_in_url);
 }
 
 /** Where the exchange verifies a customer's identity anew; null where the page was not told. */
 export function useIdentityUrl(): string | null {
-  return null;
+  return web(useOpenFacts().data?.identity_url);
 }

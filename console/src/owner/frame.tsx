@@ -9,7 +9,7 @@ import { useLang, useWords } from "../i18n/lang";
 import { Button } from "../ui/basics";
 import { type Place, Shell } from "../ui/shell";
 import { Loading } from "../ui/states";
-import { useFacts } from "./facts";
+import { useOpenFacts } from "./facts";
 import { Refused } from "./parts/act";
 import { ToExchange } from "./parts/exchange";
 import { needsReading } from "./parts/reading";
@@ -36,11 +36,18 @@ export function Frame() {
 
 function SignedOut() {
   const w = useWords(ownerWords);
+  const { lang, speak } = useLang();
+  const facts = useOpenFacts().data;
   useEffect(keepPlace, []);
   return (
     <main className="alone owner">
       <section className="card stack">
-        <p className="muted">{w.name}</p>
+        <div className="row spread">
+          <span className="muted">{facts ? `${facts.venue[lang]} · ${w.name}` : w.name}</span>
+          <Button look="quiet" small onPress={() => speak(lang === "ko" ? "en" : "ko")}>
+            {w.other}
+          </Button>
+        </div>
         <h1>{w.outTitle}</h1>
         <p>{w.outText}</p>
         <ToExchange label={w.outGo} />
@@ -54,7 +61,7 @@ function Inside({ ended }: { ended: boolean }) {
   const w = useWords(ownerWords);
   const { lang } = useLang();
   const client = useQueryClient();
-  const facts = useFacts();
+  const facts = useOpenFacts();
   const notices = useNotices();
   const navigate = useNavigate();
   const { pathname } = useLocation();
@@ -81,8 +88,15 @@ function Inside({ ended }: { ended: boolean }) {
       <Shell
         name={w.name}
         places={places}
-        who={facts.data?.name[lang]}
-        banner={ended ? <Ended /> : undefined}
+        who={facts.data?.venue[lang]}
+        banner={
+          facts.data?.banner || ended ? (
+            <div className="banners">
+              {facts.data?.banner ? <div className="banner">{facts.data.banner}</div> : null}
+              {ended ? <Ended /> : null}
+            </div>
+          ) : undefined
+        }
         onSignOut={() => void signOut()}
       >
         <Outlet />

@@ -4,6 +4,7 @@ import { words } from "../i18n/words";
 export const ownerWords = words(
   {
     name: "내 API 키",
+    other: "English",
     home: "내 키",
     newKey: "새 키",
     notices: "알림",
@@ -22,6 +23,7 @@ export const ownerWords = words(
   },
   {
     name: "My API keys",
+    other: "한국어",
     home: "My keys",
     newKey: "New key",
     notices: "Notices",

@@ -7,7 +7,6 @@ import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Card } from "../../../ui/basics";
 import { Check, Choice, Field } from "../../../ui/forms";
 import { Page } from "../../../ui/shell";
-import { useSay } from "../../../ui/toasts";
 import { type Facts, useFacts } from "../../facts";
 import { Read, Said, TOUCHED, useAtField } from "../../parts/act";
 import { FactorHint } from "../../parts/factor";
@@ -60,7 +59,6 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
   const w = useWords(newKeyWords);
   const { lang } = useLang();
   const navigate = useNavigate();
-  const say = useSay();
   const [draft, setDraft, drop] = useKept("new", FIRST);
   const put = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
   const keys = useKeys().data ?? [];
@@ -96,7 +94,6 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
     act.mutate(body, {
       onSuccess: ({ result }) => {
         drop();
-        say(w.asked);
         void navigate(`/keys/${result.key.key}`);
       },
     });
