@@ -41,7 +41,7 @@ export const classWords = words(
     "key.issued": "키 발급",
     "key.lifted": "키 정지 해제",
     "key.rejected": "키 신청 거절",
-    "key.released": "키 보류 해제",
+    "key.released": "키 일시 제한 해제",
     "key.requested": "키 신청",
     "key.rotated": "비밀키 교체",
     "key.suspended": "키 정지",

@@ -159,7 +159,7 @@ export const actionWords = words(
   {
     "key.grant": "키 발급 승인",
     "key.widen": "키 권한 확대",
-    "key.expire": "키 강제 종료",
+    "key.expire": "키 강제 만료",
     "key.measure": "정책이 제안한 조치",
     "vendor.approve": "외부 업체 승인",
     "user.roles": "직원 역할 변경",
@@ -254,7 +254,7 @@ export const fieldWords = words(
     review_by: "검토 담당자",
     review_due: "검토 기한",
     cause: "종료 원인",
-    before_hold: "보류 전 조치",
+    before_hold: "일시 제한 전 조치",
     roles: "역할",
     scopes: "권한",
     allowlist: "허용 주소",

@@ -50,7 +50,7 @@ export const caseWordsOfPage = words(
     planNothing: "시행 중이거나 대기 중인 조치가 없습니다",
     planUntil: (what: string, until: string) => `${what}: ${until}까지`,
     planWaits: (what: string) => `${what} 제안: 사람의 결정을 기다립니다`,
-    planEnds: "강제 종료: 승인을 기다립니다",
+    planEnds: "강제 만료: 승인을 기다립니다",
     planInForce: (what: string) => `${what} 시행 중`,
     acts: "조치",
     actsTitle: (key: string) => `키 ${key}에 대한 조치`,
@@ -87,7 +87,7 @@ export const caseWordsOfPage = words(
     // Tasks.
     tasks: "할 일",
     noTasks: "남은 할 일이 없습니다.",
-    review_hold: "보류 검토",
+    review_hold: "일시 제한 검토",
     decide_proposal: "정책의 제안에 대한 결정",
     consider_report: "보고 의무 검토",
     reach_owner: "소유자에게 다른 방법으로 알리기",
@@ -104,7 +104,7 @@ export const caseWordsOfPage = words(
     exonerate: "혐의 없음: 신호를 더 이상 반영하지 않음",
     lift: "조치를 풂",
     confirm: "사실로 확인",
-    confirmNote: "‘사실로 확인’은 키를 끝내지 않습니다. 강제 종료는 따로 제안하며, 다른 두 사람이 승인합니다.",
+    confirmNote: "‘사실로 확인’은 키를 끝내지 않습니다. 강제 만료는 따로 제안하며, 다른 두 사람이 승인합니다.",
     lesserSaid: (text: string) => `현재 조치에서 더 가벼운 조치를 택하지 않은 이유: ${text}`,
     chooseOne: "결정할 대상을 하나 이상 고르십시오.",
     // Kinds.

@@ -34,8 +34,10 @@ function Rows({ of }: { of: Case[] }) {
   const navigate = useNavigate();
   const say = useSay();
   const { session, has } = useMe();
-  const [at, setAt] = useState(0);
-  const here = Math.min(at, of.length - 1);
+  // The case is remembered, not its place: the list may be renewed between looking and pressing a key.
+  const [at, setAt] = useState<{ id: string; index: number }>({ id: "", index: 0 });
+  const found = of.findIndex((one) => one.case_id === at.id);
+  const here = found >= 0 ? found : Math.min(at.index, of.length - 1);
   const chosen = of[here];
   const mayTake = has("analyst", "approver", "compliance_lead");
   const take = useWrite(
@@ -56,10 +58,19 @@ function Rows({ of }: { of: Case[] }) {
     }
     take.mutate(chosen.case_id, { onSuccess: () => say(w.taken(suspicion.sentence(chosen))) });
   }
-  const move = (by: number) => setAt(Math.max(0, Math.min(of.length - 1, here + by)));
+  const move = (by: number) => {
+    const index = Math.max(0, Math.min(of.length - 1, here + by));
+    setAt({ id: of[index]?.case_id ?? "", index });
+  };
+  const id = chosen?.case_id ?? "";
   useEffect(() => {
-    document.querySelector("tr.here")?.scrollIntoView({ block: "nearest" });
-  });
+    // What is looked at stays what it is while the list changes around it.
+    if (at.id === "" && id !== "") setAt({ id, index: 0 });
+  }, [at.id, id]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another row is looked at
+  useEffect(() => {
+    if (at.id !== "") document.querySelector("tr.here")?.scrollIntoView({ block: "nearest" });
+  }, [id]);
   return (
     <div className="stack">
       <Hotkeys
