@@ -102,10 +102,8 @@ async fn open(programs: &Programs, options: &Options, show: &Show, running: &mut
     let house = House::make(&options.folder, programs, &exchange, &ports, &banner, policy).await?;
     let folder = house.folder.clone();
     let house = running.house.insert(house);
-    let mut plane = house.open_plane(programs)?;
-    let ready = plane.ready().await;
-    running.servers.push(plane);
-    ready?;
+    let plane = house.open_plane(programs)?;
+    opened(&mut running.servers, plane).await?;
 
     let rest = Rest::at(&ports.console.to_string());
     show.say("enrolling staff: mina, joon, sora, hana …");
@@ -122,11 +120,10 @@ async fn open(programs: &Programs, options: &Options, show: &Show, running: &mut
     }
     let accounts: Vec<(_, &[Issued])> =
         cast.owners.iter().zip(&entered).map(|(owner, (_, keys))| (owner, keys.as_slice())).collect();
-    let mut upstream = house.open_exchange(programs, &ports, &enter::accounts(&accounts))?;
-    let ready = upstream.ready().await;
-    running.servers.push(upstream);
+    let upstream = house.open_exchange(programs, &ports, &enter::accounts(&accounts))?;
+    let ready = opened(&mut running.servers, upstream).await?;
     let control =
-        ready?["control"].as_str().context("the mock exchange names no control listener")?.to_owned();
+        ready["control"].as_str().context("the mock exchange names no control listener")?.to_owned();
     let entered = entered
         .into_iter()
         .map(|(session, keys)| Entered { session, keys: keys.into_iter().map(LiveKey::of).collect() });
@@ -148,4 +145,13 @@ async fn open(programs: &Programs, options: &Options, show: &Show, running: &mut
         control: Rest::at(&control),
         pids,
     })
+}
+
+/// Waits until a server says where it listens. It is on the list of what must be stopped before that: whoever stops us meanwhile stops it.
+async fn opened(servers: &mut Vec<Server>, server: Server) -> Result<serde_json::Value> {
+    servers.push(server);
+    match servers.last_mut() {
+        Some(server) => server.ready().await,
+        None => anyhow::bail!("a server was not opened"),
+    }
 }

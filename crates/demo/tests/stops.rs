@@ -10,6 +10,8 @@
 
 mod support;
 
+use std::thread::sleep;
+use std::time::Duration;
 use support::{Demo, send};
 
 #[test]
@@ -23,6 +25,17 @@ fn ctrl_c_stops_everything_in_order() {
     let (status, said) = demo.ended();
     assert!(status.success(), "{said}");
     assert!(said.contains("nothing is left running"), "{said}");
+}
+
+#[test]
+fn stopped_while_it_starts_it_leaves_nothing() {
+    let mut demo = Demo::begin(&["--seed", "5", "--quiet"]);
+    while !demo.left().iter().any(|process| process.contains("serve")) {
+        sleep(Duration::from_millis(10));
+    }
+    demo.signal("TERM");
+    let (status, said) = demo.ended();
+    assert!(status.success(), "{said}");
 }
 
 #[test]

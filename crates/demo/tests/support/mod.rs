@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses what it needs")]
 
 use serde_json::{Value, json};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -20,7 +20,6 @@ pub(crate) struct Demo {
     pub(crate) said: Value,
     agent: ureq::Agent,
     token: RefCell<String>,
-    asked: Cell<u32>,
 }
 
 /// A program beside the one under test.
@@ -33,6 +32,18 @@ fn beside(name: &str) -> PathBuf {
 impl Demo {
     /// Starts one on free ports; returns once it stands.
     pub(crate) fn start(more: &[&str]) -> Self {
+        let mut demo = Self::begin(more);
+        let mut line = String::new();
+        BufReader::new(demo.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        if line.is_empty() {
+            panic!("the demo did not start: {}", demo.ended().1);
+        }
+        demo.said = serde_json::from_str(&line).unwrap();
+        demo
+    }
+
+    /// Starts one on free ports, and does not wait.
+    pub(crate) fn begin(more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_sumun-demo"));
         command
@@ -41,18 +52,11 @@ impl Demo {
             .arg(folder.path().join("demo"))
             .args(more);
         command.arg("--sumun").arg(beside("sumun")).arg("--mock-exchange").arg(beside("mock-exchange"));
-        let mut child =
+        let child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        if line.is_empty() {
-            let mut said = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-            panic!("the demo did not start: {said}");
-        }
-        let said = serde_json::from_str(&line).unwrap();
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        Self { child, folder, said, agent, token: RefCell::default(), asked: Cell::new(0) }
+        let token = RefCell::default();
+        Self { child, folder, said: Value::Null, agent, token }
     }
 
     /// Where REST is, by address: not every resolver knows `*.localhost`.
