@@ -133,7 +133,7 @@ const fn of_family(family: Family, lang: Lang) -> &'static str {
 fn by_when(step: &Step, lang: Lang) -> Option<String> {
     let at = moment(step.until?, lang);
     Some(match (step.measure, lang) {
-        (Measure::Warn, Lang::Ko) => format!("{at}까지 ‘내 API 키’에서 이 안내를 확인하고 답해 주세요."),
+        (Measure::Warn, Lang::Ko) => format!("{at}까지 ‘내 API 키’에서 이 안내를 확인하고 답해 주십시오."),
         (Measure::Warn, Lang::En) => {
             format!("Please acknowledge and answer this under “My API keys” by {at}.")
         }
@@ -143,7 +143,7 @@ fn by_when(step: &Step, lang: Lang) -> Option<String> {
         (Measure::Hold, Lang::En) => {
             format!("A reviewer looks at it by {at}. Without a decision by then the pause ends by itself.")
         }
-        (Measure::Reverify, Lang::Ko) => format!("{at}까지 두 가지 확인을 마쳐 주세요."),
+        (Measure::Reverify, Lang::Ko) => format!("{at}까지 두 가지 확인을 마쳐 주십시오."),
         (Measure::Reverify, Lang::En) => format!("Please complete both by {at}."),
         _ => return None,
     })
@@ -154,7 +154,7 @@ const fn next(measure: Measure, lang: Lang) -> &'static str {
         Measure::Monitor => "",
         Measure::Warn => pick(
             lang,
-            "본인이 직접 쓰셨다면 그렇게 답해 주시면 됩니다. 다른 사람이 쓰고 있다면 키를 종료하거나 위임을 등록해 주세요. 답이 없거나 같은 이용이 이어지면 키 사용이 제한될 수 있습니다.",
+            "본인이 직접 쓰셨다면 그렇게 답해 주시면 됩니다. 다른 사람이 쓰고 있다면 키를 종료하거나 위임을 등록해 주십시오. 답이 없거나 같은 이용이 이어지면 키 사용이 제한될 수 있습니다.",
             "If the use is your own, simply tell us so. If someone else uses the key, end it or register a delegation. Without an answer, \
              or if it goes on, the key may be restricted.",
         ),
@@ -172,7 +172,7 @@ const fn next(measure: Measure, lang: Lang) -> &'static str {
         ),
         Measure::Expire => pick(
             lang,
-            "API를 다시 쓰시려면 새 키를 신청해 주세요. 이 키의 ID와 비밀키는 다시 쓸 수 없습니다.",
+            "API를 다시 쓰시려면 새 키를 신청해 주십시오. 이 키의 ID와 시크릿 키(secret key)는 다시 쓸 수 없습니다.",
             "To use the API again, ask for a new key. The id and secret of this one cannot be used again.",
         ),
     }
