@@ -3,7 +3,8 @@
 //! `campaign`: keys are asked for, approved, issued, narrowed and ended through REST while the process dies at any of its
 //! steps; what was answered must stand, and what ended must stay ended. `postgres` and `alone`: the same with control planes and
 //! gates as processes of their own (`apart`). `real_client`: `schemathesis` reads the API's own
-//! description and tries to find an answer that is not in it. `rest` is the little HTTP both need.
+//! description and tries to find an answer that is not in it. `seeds` is what it tries
+//! them on. `rest` is the little HTTP both need.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -32,3 +33,4 @@ mod campaign;
 mod postgres;
 mod real_client;
 mod rest;
+mod seeds;

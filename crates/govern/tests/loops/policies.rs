@@ -4,8 +4,10 @@ use crate::bench::{Bench, staff, yes};
 use crate::ladder::assessment;
 use serde_json::json;
 use sumun_govern::keys::due::clock_actor;
+use sumun_govern::policies::dry_run::Tried;
 use sumun_govern::policies::{PolicyState, SHIPPED};
 use sumun_govern::{Actor, Call, Role};
+use sumun_model::Measure;
 
 fn operator() -> Actor {
     Actor { principal: "system:operator".into(), ..clock_actor() }
@@ -66,4 +68,61 @@ async fn the_shipped_ladder_holds_nothing_against_a_quiet_key() {
         sumun_govern::detection::Findings { signals: vec![], assessments: vec![assessment(1, &key, &[])] };
     let taken = bench.govern.take_findings(&findings).await.unwrap();
     assert_eq!((taken.turned.len(), taken.failed.len(), taken.turned[0].measure), (1, 0, None));
+}
+
+/// What a policy would do is told, and nothing of it happens.
+#[tokio::test]
+async fn a_dry_run_counts_where_keys_would_stand_and_writes_nothing() {
+    let bench = Bench::new().await;
+    let govern = &bench.govern;
+    govern.adopt_first_policy(&operator(), SHIPPED).await.unwrap();
+    let (key, _) = bench.issued(&crate::bench::request("own_bot", &["read", "trade"])).await;
+    let findings =
+        sumun_govern::detection::Findings { signals: vec![], assessments: vec![assessment(1, &key, &[])] };
+    govern.take_findings(&findings).await.unwrap();
+    let lina = lead(&bench, "lina").await;
+    let before = bench.ledger().await.len();
+
+    let named = Tried::Named(govern.policy().unwrap().policy.clone());
+    let same = govern.policy_dry_run(&lina, &named, None).await.unwrap();
+    assert_eq!((same.checked, same.changed_total, same.next), (1, 0, None));
+    assert!(same.counts.iter().all(|count| (count.now, count.would) == (0, 0)), "{:?}", same.counts);
+
+    let always = "[[segments.default.rules]]\nid = \"everybody\"\nmeasure = \"monitor\"\nact = \"machine\"\n\
+                  when = 'sharing.points >= 0'\nreason = { ko = \"모두\", en = \"Everybody\" }\n\n[[segments.default.rules]]";
+    let strict = Tried::Text(next_version().replacen("[[segments.default.rules]]", always, 1));
+    let run = govern.policy_dry_run(&lina, &strict, None).await.unwrap();
+    let moved: Vec<_> =
+        run.changed.iter().map(|one| (one.key.as_str(), one.now, one.would, one.proposes)).collect();
+    assert_eq!(moved, [(key.as_str(), None, Some(Measure::Monitor), None)]);
+    assert_eq!((run.counts[0].measure, run.counts[0].now, run.counts[0].would), (Measure::Monitor, 0, 1));
+    assert!(run.problems.iter().all(|problem| problem.line > 0), "{:?}", run.problems);
+    assert_eq!(govern.policy_dry_run(&lina, &strict, Some(key.clone())).await.unwrap().checked, 0);
+
+    let none = govern.policy_dry_run(&lina, &Tried::Text("[policy]\nid = 3".to_owned()), None).await.unwrap();
+    assert_eq!((none.policy, none.checked, none.problems[0].code), (None, 0, "unreadable"));
+    let missing = govern.policy_dry_run(&lina, &Tried::Named("none@1".to_owned()), None).await.unwrap_err();
+    assert_eq!(missing.code, "not_found");
+    assert_eq!(bench.ledger().await.len(), before);
+    assert_eq!(bench.column(&key, "measure").await, json!(null));
+}
+
+/// What detection would refuse of a text keeps it from being proposed.
+#[tokio::test]
+async fn a_policy_with_parameters_that_mean_nothing_is_not_proposed() {
+    let mut bench = Bench::new().await;
+    let nonsense = |text: &str| {
+        let at = text.lines().position(|line| line == "window_s = 0");
+        at.map(|at| sumun_policy::Problem { line: at + 1, column: 1, message: "no window".into() })
+            .into_iter()
+            .collect()
+    };
+    let govern = std::sync::Arc::into_inner(bench.govern).unwrap();
+    bench.govern = std::sync::Arc::new(govern.with_detector_check(nonsense));
+    let lina = lead(&bench, "lina").await;
+    let bad = next_version().replacen("[detectors]\n", "[detectors.fanout]\nwindow_s = 0\n", 1);
+    let refused = bench.govern.propose_policy(&lina, &bad, &Call::default()).await.unwrap_err();
+    assert_eq!(refused.code, "policy_unsound");
+    assert!(refused.to_string().contains("no window [detectors_bad]"), "{refused}");
+    bench.govern.propose_policy(&lina, &next_version(), &Call::default()).await.unwrap();
 }

@@ -81,6 +81,14 @@ impl Signed {
         Self { key, nonce, effect, method, target, body, authorization, upgrade: false }
     }
 
+    /// A read that carries a control test's code.
+    pub(crate) fn with_code(key: &str, secret: &str, nonce: &str, code: &str) -> Self {
+        let parameters = format!("sumun_code={code}");
+        let authorization = format!("Bearer {}", token(key, secret, nonce, &parameters));
+        let read = Self::with_secret(Effect::Read, key, secret, nonce);
+        Self { target: format!("{}?{parameters}", read.target), authorization, ..read }
+    }
+
     /// Opens the private WebSocket.
     pub(crate) fn stream(key: &str, nonce: &str) -> Self {
         let read = Self::new(Effect::Read, key, nonce);
