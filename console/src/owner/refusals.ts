@@ -49,7 +49,7 @@ export const refusalWords = words(
     measure_in_force: "이 키에 조치가 적용되어 있어 지금은 할 수 없습니다. 알림에서 이유와 할 일을 확인하십시오.",
     bad_field: "적으신 값의 형식이 맞지 않습니다. 표시된 칸을 다시 확인하십시오.",
     reason_missing: "조금 더 자세히 적어 주십시오. 여덟 글자 이상이어야 합니다.",
-    reason_too_long: "글이 너무 깁니다. 2,000자 안으로 줄여 주십시오.",
+    reason_too_long: "글이 너무 깁니다. 1,000자 안으로 줄여 주십시오.",
     reason_unprintable: "화면에 나오지 않는 문자가 들어 있습니다. 지우고 다시 보내십시오.",
     nothing_to_object_to:
       "이 알림에는 고객님께 불리한 결정이 없어 이의를 제기할 내용이 없습니다. 궁금하신 점은 거래소 고객센터에 문의하십시오.",
@@ -105,7 +105,7 @@ export const refusalWords = words(
     measure_in_force: "A measure on this key keeps this from being done now. See its notice for why, and what to do.",
     bad_field: "Something you entered has the wrong form. Please look at the field again.",
     reason_missing: "Please write a little more: eight characters at least.",
-    reason_too_long: "That is too long. Please keep it within 2,000 characters.",
+    reason_too_long: "That is too long. Please keep it within 1,000 characters.",
     reason_unprintable: "The text holds characters that do not print. Take them out and send it again.",
     nothing_to_object_to:
       "This notice tells of nothing that was decided against you. For questions, turn to the exchange's customer service.",

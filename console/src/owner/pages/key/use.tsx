@@ -37,7 +37,7 @@ export function Use({ of }: { of: KeyView }) {
                       {one.registered ? null : <Badge tone="warn">{w.unregistered}</Badge>}
                     </div>
                     <span className="muted">
-                      <Time at={one.last} /> · {w.seenCount(count(lang, one.uses))}
+                      <Time at={one.last} /> {one.uses > 0 ? ` · ${w.seenCount(count(lang, one.uses))}` : ""}
                       {one.refused > 0 ? ` · ${w.seenRefused(count(lang, one.refused))}` : ""}
                     </span>
                   </li>
@@ -52,7 +52,7 @@ export function Use({ of }: { of: KeyView }) {
                         <code>{one.client}</code>
                         <br />
                         <span className="muted">
-                          <Time at={one.last} /> · {w.seenCount(count(lang, one.uses))}
+                          <Time at={one.last} /> {one.uses > 0 ? ` · ${w.seenCount(count(lang, one.uses))}` : ""}
                         </span>
                       </li>
                     ))}

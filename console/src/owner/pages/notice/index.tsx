@@ -161,7 +161,8 @@ function Objections({ of }: { of: NoticeView }) {
             event.preventDefault();
             if (act.isPending) return;
             act.mutate(
-              { notice: of.notice, text },
+              // The record keeps an objection as one paragraph.
+              { notice: of.notice, text: text.trim().replace(/\s*\n\s*/g, " ") },
               {
                 onSuccess: () => {
                   setText("");
@@ -172,7 +173,7 @@ function Objections({ of }: { of: NoticeView }) {
             );
           }}
         >
-          <Field label={w.objectLabel} hint={w.objectHint} lines={4} value={text} onChange={setText} maxLength={2_000} />
+          <Field label={w.objectLabel} hint={w.objectHint} lines={4} value={text} onChange={setText} maxLength={1_000} />
           <div>
             <Button type="submit" isPending={act.isPending} isDisabled={text.trim() === ""}>
               {w.objectSend}
