@@ -7,7 +7,10 @@ import { Problem, UNREACHABLE } from "./client";
 export function makeQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
+      // A browser that thinks itself offline would wait without a word: asked anyway, it says that nothing answers.
+      mutations: { networkMode: "always" },
       queries: {
+        networkMode: "always",
         staleTime: 5_000,
         // What a server refused it will refuse again; what did not reach it may.
         retry: (failures, error) => error instanceof Problem && error.code === UNREACHABLE && failures < 3,
