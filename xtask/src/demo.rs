@@ -37,7 +37,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     build::build()?;
     run::heading("demo");
     let mut demo = Command::new(run::target_dir().join("release/sumun-demo"));
-    demo.args(arguments(options)).arg("--folder").arg(run::target_dir().join("demo"));
+    demo.args(arguments(options)).arg("--folder").arg(run::target_dir().join("demo-run"));
     Err(demo.exec()).context("failed to start sumun-demo")
 }
 

@@ -92,7 +92,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     };
     let folder = match arguments.folder {
         Some(folder) => folder,
-        None => std::env::current_exe()?.ancestors().nth(2).context("no folder to work in")?.join("demo"),
+        None => std::env::current_exe()?.ancestors().nth(2).context("no folder to work in")?.join("demo-run"),
     };
     let seed = match arguments.seed {
         Some(seed) => seed,

@@ -19,17 +19,24 @@ pub(super) async fn watches(world: Arc<World>, show: Show) -> Result<()> {
     loop {
         tokio::time::sleep(LOOK).await;
         let sora = world.staff.of("sora")?;
-        let asked = world.rest.ask(Some(&sora.token()), Method::GET, "/v1/measures?limit=200", None).await;
-        let Ok(answer) = asked else { continue };
-        if answer.status == StatusCode::UNAUTHORIZED {
-            sora.renew(&world.rest).await?;
+        let mut moved: Vec<Value> = Vec::new();
+        for state in ["proposed", "in_force"] {
+            let path = format!("/v1/measures?state={state}&limit=200");
+            let Ok(answer) = world.rest.ask(Some(&sora.token()), Method::GET, &path, None).await else {
+                continue;
+            };
+            if answer.status == StatusCode::UNAUTHORIZED {
+                sora.renew(&world.rest).await?;
+            }
+            moved.extend(answer.body["items"].as_array().into_iter().flatten().cloned());
         }
-        let mut moved: Vec<&Value> = answer.body["items"].as_array().into_iter().flatten().collect();
-        moved.sort_by_key(|measure| measure["began"].as_str().unwrap_or_default());
-        for measure in moved {
-            let id = measure["measure_id"].as_str().unwrap_or_default();
-            let state = measure["state"].as_str().unwrap_or_default();
-            if known.insert(id.to_owned(), state.to_owned()).is_none() {
+        moved.sort_by_key(|measure| measure["began"].as_str().unwrap_or_default().to_owned());
+        for measure in &moved {
+            let text = |name: &str| measure[name].as_str().unwrap_or_default();
+            if known.insert(text("measure_id").to_owned(), text("state").to_owned()).is_none() {
+                if text("measure") == "expire" && text("mode") == "act" {
+                    known.insert(format!("{} told", text("key")), String::new());
+                }
                 show.say(&told(measure));
             }
         }
@@ -46,7 +53,7 @@ pub(super) async fn watches(world: Arc<World>, show: Show) -> Result<()> {
             }
             match state {
                 // What ended by a measure has had its line.
-                "expired" if key["cause"] != "forced" => show.say(&ended(key)),
+                "expired" if !known.contains_key(&format!("{id} told")) => show.say(&ended(key)),
                 // An exchange knows the keys of its customers: also those that were issued or rotated meanwhile.
                 "active" => {
                     let account = key["account"].as_str().unwrap_or_default();
@@ -71,8 +78,8 @@ fn told(measure: &Value) -> String {
     let text = |name: &str| measure[name].as_str().unwrap_or("-");
     let at = text("began").get(11..19).map_or_else(clock::of_day, str::to_owned);
     let key = text("key").get(..9).unwrap_or(text("key"));
-    let because =
-        measure["say"][0]["en"].as_str().or_else(|| measure["body"]["rule"].as_str()).unwrap_or_default();
+    let why = &measure["body"]["why"]["values"]["reason_en"];
+    let because = why.as_str().or_else(|| measure["because"]["en"].as_str()).unwrap_or_default();
     let how = if text("mode") == "propose" { " (proposed)" } else { "" };
     format!("{at}  key {key}…  {:<8}{how} {because}", text("measure"))
 }
