@@ -9,8 +9,8 @@ use crate::govern::{Govern, store_refusal};
 use crate::measures::{MeasureRow, MeasureState};
 use crate::refusal::Refusal;
 use serde_json::{Value, json};
-use sumun_model::{Measure, Mode, Timestamp};
-use sumun_store::tables::{APPROVALS, CASES, MEASURES};
+use sumun_model::{KeyState, Measure, Mode, Timestamp};
+use sumun_store::tables::{APPROVALS, CASES, KEYS, MEASURES};
 use sumun_store::{Count, Filter};
 
 /// A day.
@@ -25,7 +25,7 @@ const OPEN_MAX: u32 = 300;
 pub struct Rung {
     /// Which.
     pub measure: Measure,
-    /// In force; of a forced end, those of the last 24 hours.
+    /// Living keys under it; of a forced end, those of the last 24 hours.
     pub in_force: u64,
     /// Entered within the last 24 hours.
     pub entered_day: u64,
@@ -120,15 +120,25 @@ impl Govern {
             }
         };
         let entered = of(MeasureState::InForce, Some(day_us)).await?;
-        // A forced end holds for ever: only the latest say how things stand.
-        let in_force =
-            if measure == Measure::Expire { entered } else { of(MeasureState::InForce, None).await? };
+        // A forced end holds for ever: only the latest say how things stand. Of the others, living keys are counted: a measure of an
+        // ended key waits for the account's next key, and cuts nobody.
+        let in_force = if measure == Measure::Expire {
+            entered
+        } else {
+            self.living_under(measure, KeyState::Active).await?
+                + self.living_under(measure, KeyState::Suspended).await?
+        };
         Ok(Rung {
             measure,
             in_force,
             entered_day: entered.saturating_add(of(MeasureState::Ended, Some(day_us)).await?),
             proposed: of(MeasureState::Proposed, None).await?,
         })
+    }
+
+    async fn living_under(&self, measure: Measure, state: KeyState) -> Result<u64, Refusal> {
+        let equals = vec![("measure", json!(measure)), ("state", json!(state))];
+        self.store.count(&KEYS, &Count { equals, ..Count::default() }).await.map_err(store_refusal)
     }
 
     async fn queue(&self, now_us: i64, day_us: i64) -> Result<Queue, Refusal> {

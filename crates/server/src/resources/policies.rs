@@ -194,9 +194,13 @@ pub(crate) fn add(api: &mut Api) {
         },
     );
     api.add(
-        operation(&access::POLICY_GET, "policies", "One policy in plain words, and how it differs · 정책 조회")
-            .gives::<PolicyAnswerView>(StatusCode::OK, "The policy.")
-            .versioned(),
+        operation(
+            &access::POLICY_GET,
+            "policies",
+            "One policy in plain words, and how it differs · 정책 조회",
+        )
+        .gives::<PolicyAnswerView>(StatusCode::OK, "The policy.")
+        .versioned(),
         async |asked: Asked| {
             let found = asked.server.govern.policy_shown(asked.actor()?, asked.path("policy")?).await?;
             let shown: PolicyAnswerView = view(&found)?;

@@ -18,5 +18,6 @@ CREATE TABLE "activity_place" (
 -- Keys by what their applications begin with, and those under a measure: by index, whatever the number of keys.
 CREATE INDEX "keys_by_application" ON "keys" ("application", "key");
 CREATE INDEX "keys_by_measure" ON "keys" ("measure", "key", "account", "application") WHERE "measure" IS NOT NULL;
+CREATE INDEX "keys_by_measure_and_state" ON "keys" ("measure", "state") WHERE "measure" IS NOT NULL;
 -- The receipt that first covers a version.
 CREATE INDEX "receipts_by_gate_and_to_version" ON "receipts" ("gate", "to_version", "receipt");
