@@ -8,7 +8,7 @@ import { small } from "./picture";
 const FOLDER = resolve("../docs/screens");
 const BYTES_MAX = 12_000_000;
 /** Of a longer page, its upper part is shown. */
-const HEIGHT_MAX = 2_000;
+const HEIGHT_MAX = 1_600;
 
 export type Look = { lang: Lang; theme: "light" | "dark" };
 export const LOOKS: readonly Look[] = (["ko", "en"] as const).flatMap((lang) =>
@@ -40,11 +40,13 @@ export function clear(): void {
 /** `staff-overview.ko.dark.png`. */
 export async function take(page: Page, name: string, look: Look): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  // Over an open dialog the page does not scroll: what is seen is the picture.
+  const over = (await page.getByRole("dialog").count()) > 0;
+  const height = over ? 0 : await page.evaluate(() => document.documentElement.scrollHeight);
   const width = page.viewportSize()?.width ?? 1280;
   const view = page.viewportSize()?.height ?? 800;
   const clip = { x: 0, y: 0, width, height: Math.max(view, Math.min(height, HEIGHT_MAX)) };
-  const png = await page.screenshot({ fullPage: true, clip, animations: "disabled", caret: "hide" });
+  const png = await page.screenshot({ fullPage: !over, clip, animations: "disabled", caret: "hide" });
   writeFileSync(join(FOLDER, `${name}.${look.lang}.${look.theme}.png`), small(png));
 }
 
