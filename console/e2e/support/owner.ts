@@ -13,9 +13,9 @@ async function link(demo: World): Promise<string> {
   return found[0];
 }
 
-/** Comes in from the exchange: to his keys, with a second factor shown just now. */
-export async function comeIn(page: Page, demo: World): Promise<void> {
-  await page.goto(await link(demo));
+/** Comes in from the exchange: to his keys, with a second factor shown just now. By `his`, as another owner of the demo; once. */
+export async function comeIn(page: Page, demo: World, his?: string): Promise<void> {
+  await page.goto(his ?? (await link(demo)));
   await page.waitForURL(`${demo.owner}/**`);
 }
 
