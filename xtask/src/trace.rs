@@ -202,7 +202,7 @@ fn priority_of(kind: char, number: u32) -> Priority {
     }
 }
 
-/// `path::name`, where modules may stand between: the file exists and defines a function of that name.
+/// `path::name`, where modules may stand between: the file exists and defines a function of that name, or, in TypeScript, a test so called.
 fn check_test(test: &str, look: &dyn Fn(&str) -> Found) -> Result<(), String> {
     let Some((path, rest)) = test.split_once("::") else {
         return Err(format!("test `{test}` is not `path::name`"));
@@ -215,8 +215,12 @@ fn check_test(test: &str, look: &dyn Fn(&str) -> Found) -> Result<(), String> {
     }
 }
 
-/// Whether the text holds `fn name` or `def name` outside a comment line, with nothing more to the name.
+/// Whether the text holds `fn name`, `def name` or `test("name"` outside a comment line, with nothing more to the name.
 fn defines(text: &str, name: &str) -> bool {
+    let called = format!("test(\"{name}\",");
+    if text.lines().any(|line| line.trim_start().starts_with(&called)) {
+        return true;
+    }
     text.lines().map(str::trim_start).filter(|line| !line.starts_with("//") && !line.starts_with('#')).any(
         |line| {
             ["fn ", "def "].iter().any(|word| {
@@ -289,6 +293,9 @@ mod tests {
             "crates/gate" => Found::Folder,
             "crates/gate/src/a.rs" => {
                 Found::File("mod tests {\n    fn refuses() {}\n// fn only_said() {}\n}".to_owned())
+            }
+            "console/e2e/a.spec.ts" => {
+                Found::File("test(\"an owner ends it, and more\", async () => {});".to_owned())
             }
             "tests/clients/b.py" => Found::File("async def places_order(client):\n    pass\n".to_owned()),
             _ => Found::Nothing,
@@ -375,6 +382,8 @@ mod tests {
             row.tests = [
                 "crates/gate/src/a.rs::refuses",
                 "tests/clients/b.py::places_order",
+                "console/e2e/a.spec.ts::an owner ends it, and more",
+                "console/e2e/a.spec.ts::an owner ends it",
                 "crates/gate/src/a.rs::refuse",
                 "crates/gate/src/a.rs::only_said",
                 "crates/gate/src/gone.rs::refuses",
@@ -387,6 +396,7 @@ mod tests {
         assert_eq!(
             problems,
             [
+                "R30: `console/e2e/a.spec.ts` has no test `an owner ends it`",
                 "R30: `crates/gate/src/a.rs` has no test `refuse`",
                 "R30: `crates/gate/src/a.rs` has no test `only_said`",
                 "R30: test file `crates/gate/src/gone.rs` does not exist",
