@@ -1,5 +1,5 @@
 // The REST API, typed by its own OpenAPI document. Signed in by a cookie that no script can read; a write says where it comes from
-// by `Origin`, which the browser adds.
+// by `Origin`, which the browser adds; a read that nobody waits for says so, so that a page left open keeps no session alive.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema";
 
@@ -7,6 +7,25 @@ export type Schemas = components["schemas"];
 export type ProblemDocument = Schemas["ProblemDocument"];
 
 export const api = createClient<paths>({ credentials: "same-origin", headers: { Accept: "application/json" } });
+
+/** Whoever did nothing for so long may have gone. */
+const ATTENDED_MS = 60_000;
+let attended = Date.now();
+for (const act of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"]) {
+  window.addEventListener(
+    act,
+    () => {
+      attended = Date.now();
+    },
+    { capture: true, passive: true },
+  );
+}
+api.use({
+  onRequest({ request }) {
+    if (request.method === "GET" && Date.now() - attended > ATTENDED_MS) request.headers.set("Sumun-Unattended", "1");
+    return request;
+  },
+});
 
 /** A no of the server, or that it did not answer at all. */
 export class Problem extends Error {

@@ -70,6 +70,22 @@ test("after a cut, everything is asked anew; at first, nothing", () => {
   expect([result.current, asked]).toEqual(["live", ["all"]]);
 });
 
+test("a tab that nobody sees holds no line, and asks for everything once it is seen", () => {
+  const { asked, result } = follow();
+  const first = Source.last;
+  act(() => void first.dispatchEvent(new Event("open")));
+  const shown = vi.spyOn(document, "visibilityState", "get");
+  shown.mockReturnValue("hidden");
+  act(() => void document.dispatchEvent(new Event("visibilitychange")));
+  expect([first.closed, result.current, asked]).toEqual([true, "joining", []]);
+  shown.mockReturnValue("visible");
+  act(() => void document.dispatchEvent(new Event("visibilitychange")));
+  expect(Source.last).not.toBe(first);
+  act(() => void Source.last.dispatchEvent(new Event("open")));
+  expect([result.current, asked]).toEqual(["live", ["all"]]);
+  shown.mockRestore();
+});
+
 test("leaving the page closes the line", () => {
   const { asked, unmount } = follow();
   Source.last.say(["keys"]);

@@ -1,5 +1,6 @@
 // What changed, as the server says it: stale reads are asked anew. Nothing of a message is kept but its count, so that a day of messages
-// takes no more room than a minute.
+// takes no more room than a minute. A tab that nobody sees does not follow: a browser has six lines to a host, for all its tabs and for
+// whatever they ask, and tabs that kept theirs would leave none.
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
@@ -35,16 +36,18 @@ export function useLive(url = "/v1/live"): LiveState {
     };
     let source: EventSource | undefined;
     let again: number | undefined;
+    let missed = document.visibilityState === "hidden";
     const join = () => {
+      again = undefined;
       source = new EventSource(url, { withCredentials: true });
       source.addEventListener("open", () => {
-        setState((before) => {
-          // What happened while the line was cut is not told again: everything shown may be stale.
-          if (before === "lost") void client.invalidateQueries();
-          return "live";
-        });
+        // What happened while the line was cut is not told again: everything shown may be stale.
+        if (missed) void client.invalidateQueries();
+        missed = false;
+        setState("live");
       });
       source.addEventListener("error", () => {
+        missed = true;
         setState("lost");
         if (source?.readyState !== EventSource.CLOSED) return;
         // Perhaps nobody is signed in any more: then the form comes at once, and not with the next round of asking.
@@ -56,11 +59,25 @@ export function useLive(url = "/v1/live"): LiveState {
         timer ??= window.setTimeout(renew, AT_MOST_EVERY_MS);
       });
     };
-    join();
-    return () => {
+    const leave = () => {
       source?.close();
-      window.clearTimeout(timer);
+      source = undefined;
       window.clearTimeout(again);
+      again = undefined;
+    };
+    const seen = () => {
+      if (document.visibilityState === "hidden") {
+        leave();
+        missed = true;
+        setState("joining");
+      } else if (source === undefined) join();
+    };
+    document.addEventListener("visibilitychange", seen);
+    if (document.visibilityState !== "hidden") join();
+    return () => {
+      document.removeEventListener("visibilitychange", seen);
+      leave();
+      window.clearTimeout(timer);
     };
   }, [client, url]);
   return state;

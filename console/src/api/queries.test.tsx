@@ -40,7 +40,8 @@ test("a double click is one act", async () => {
 });
 
 test("what was lost on the way is the same act again", async () => {
-  const { keys, send } = hook([problem(UNREACHABLE, 503), problem("second_factor_needed", 401)]);
+  const { keys, send } = hook([problem(UNREACHABLE, 503), problem("timed_out", 503), problem("second_factor_needed", 401)]);
+  await send("a");
   await send("a");
   await send("a");
   await send("a");

@@ -41,8 +41,8 @@ export function useWrite<Input, Output>(
       await Promise.all(touches.map((queryKey) => client.invalidateQueries({ queryKey })));
     },
     onError: (error) => {
-      // Refused for good: the same words asked again are a new request.
-      if (error.code !== UNREACHABLE && error.code !== "second_factor_needed") drawn.current = null;
+      // Refused for good: the same words asked again are a new request. Of a server's own trouble nobody knows whether it was done.
+      if (error.status < 500 && error.code !== "second_factor_needed") drawn.current = null;
     },
   });
 }

@@ -20,9 +20,10 @@ import { ownerWords } from "./words";
 export function Frame() {
   const session = useSessionQuery();
   const ended = useEnded();
-  const wasIn = useRef(false);
-  if (session.data) wasIn.current = true;
-  if (session.data === undefined && !wasIn.current) {
+  const was = useRef<string | null>(null);
+  if (session.data && was.current !== null && session.data.principal !== was.current) return <Another />;
+  if (session.data) was.current = session.data.principal;
+  if (session.data === undefined && was.current === null) {
     return (
       <main className="alone owner">
         <section className="card">
@@ -31,7 +32,20 @@ export function Frame() {
       </main>
     );
   }
-  return wasIn.current ? <Inside ended={ended || session.data === null} /> : <SignedOut />;
+  return was.current === null ? <SignedOut /> : <Inside ended={ended || session.data === null} />;
+}
+
+/** Another customer in this browser: what one read and typed is not shown to the next. */
+function Another() {
+  useEffect(() => {
+    window.sessionStorage.clear();
+    window.location.reload();
+  }, []);
+  return (
+    <main className="alone owner">
+      <Loading />
+    </main>
+  );
 }
 
 function SignedOut() {

@@ -1,7 +1,7 @@
 // The frame of the console: asks who is signed in, follows what changes, and shows the page. Of a session that ends, the page stays and the
 // sign-in form stands over it.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Outlet } from "react-router";
 import { api, good } from "../api/client";
 import { useLive } from "../api/live";
@@ -21,6 +21,7 @@ export function Frame() {
   const session = useSessionQuery();
   // Whoever was signed in, while his session has ended: his page stays, with what he typed, under the form.
   const [last, setLast] = useState<Session | null>(null);
+  if (session.data && last !== null && session.data.principal !== last.principal) return <Another />;
   if (session.data && session.data !== last) setLast(session.data);
   if (session.data === undefined) {
     return (
@@ -43,12 +44,21 @@ export function Frame() {
     );
   }
   return (
-    // Another person starts anew: what one typed is not shown to the next.
-    <SignedIn key={shown.principal} session={shown}>
+    <SignedIn session={shown}>
       <StepUp>
         <Inside />
       </StepUp>
     </SignedIn>
+  );
+}
+
+/** Another person starts anew: what one read and typed, some of it not for everybody, is not shown to the next. */
+function Another() {
+  useEffect(() => window.location.reload(), []);
+  return (
+    <main className="alone">
+      <Loading />
+    </main>
   );
 }
 

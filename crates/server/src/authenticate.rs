@@ -25,6 +25,9 @@ pub(crate) struct SignedIn {
     pub(crate) machine: Option<Zeroizing<String>>,
 }
 
+/// Says of a read that nobody waits for it: a page that asks by itself while its reader may be gone.
+const UNATTENDED: &str = "sumun-unattended";
+
 /// Establishes who asks, by `Authorization` if there is one, else by this front's cookie.
 pub(crate) async fn signed_in(server: &Server, parts: &Parts, front: Front) -> Result<SignedIn, Problem> {
     let mut sent = parts.headers.get_all(header::AUTHORIZATION).iter();
@@ -42,7 +45,7 @@ pub(crate) async fn signed_in(server: &Server, parts: &Parts, front: Front) -> R
         .ok_or_else(|| Problem::unauthenticated("`Authorization` is not `Bearer` and a token"))?;
     let govern = &server.govern;
     let (kind, found) = if token.starts_with(SESSION_PREFIX) {
-        ("session", session(server, token, front).await?)
+        ("session", session(server, parts, token, front).await?)
     } else if front == Front::Owner {
         // Machines and gates have their own listener; to this one they are nobody.
         ("machine", None)
@@ -73,7 +76,7 @@ async fn by_cookie(server: &Server, parts: &Parts, front: Front) -> Result<Signe
     let Some(token) = cookie::read(&parts.headers, front).map_err(cleared)? else {
         return Err(Problem::unauthenticated("the request has no `Authorization`"));
     };
-    let Some(actor) = session(server, token, front).await? else {
+    let Some(actor) = session(server, parts, token, front).await? else {
         server.metrics.sign_ins.get_or_create(&SignInLabels { kind: "session", outcome: "refused" }).inc();
         return Err(cleared(Problem::unauthenticated("the session has ended, or is not known here")));
     };
@@ -81,9 +84,20 @@ async fn by_cookie(server: &Server, parts: &Parts, front: Front) -> Result<Signe
     Ok(SignedIn { actor, session: Some(Zeroizing::new(token.to_owned())), machine: None })
 }
 
-/// Whose session this is, if he may come by this front at all.
-async fn session(server: &Server, token: &str, front: Front) -> Result<Option<Actor>, Problem> {
-    let found = server.govern.session(token).await?;
+/// Whose session this is, if he may come by this front at all. A page that was left open keeps it no longer than its owner does.
+async fn session(
+    server: &Server,
+    parts: &Parts,
+    token: &str,
+    front: Front,
+) -> Result<Option<Actor>, Problem> {
+    let reads = parts.method == Method::GET;
+    let by_itself = parts.uri.path() == crate::access::LIVE.path || parts.headers.contains_key(UNATTENDED);
+    let found = if reads && by_itself {
+        server.govern.session_unused(token).await?
+    } else {
+        server.govern.session(token).await?
+    };
     Ok(found.filter(|actor| front != Front::Owner || is_holder(actor)))
 }
 

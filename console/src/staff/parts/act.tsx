@@ -74,7 +74,12 @@ export function ActDialog<B, A extends Answer>({
   const [asked, setAsked] = useState(false);
   const [looking, setLooking] = useState(false);
   const [error, setError] = useState<Problem | null>(null);
-  const write = useWrite((input: B, key: string) => stepUp(() => send(input, { header: { "Idempotency-Key": key } })), touches);
+  const write = useWrite(async (input: B, key: string) => {
+    const answer = await stepUp(() => send(input, { header: { "Idempotency-Key": key } }));
+    // Handed over before anything is asked anew, and though the dialog be closed by now: it may hold a secret that is shown once.
+    onDone(answer);
+    return answer;
+  }, touches);
 
   async function look(event: FormEvent) {
     event.preventDefault();
@@ -94,12 +99,7 @@ export function ActDialog<B, A extends Answer>({
   }
   function confirm() {
     if (write.isPending) return;
-    write.mutate(body, {
-      onSuccess: (answer) => {
-        onDone(answer);
-        onClose();
-      },
-    });
+    write.mutate(body, { onSuccess: onClose });
   }
   return (
     <Dialog title={title} open onClose={onClose}>

@@ -68,6 +68,27 @@ async fn what_no_cookie_opens_is_taken_out_of_the_browser() {
     assert_eq!((ended.code(), set_cookie(&ended)), ("not_signed_in", clear));
 }
 
+#[tokio::test]
+async fn a_page_left_open_keeps_no_session_alive() {
+    let bench = Bench::new().await;
+    let attended = format!("sumun_staff={}", bench.staff(Role::Analyst, "mina").await);
+    let left_open = format!("sumun_staff={}", bench.staff(Role::Analyst, "joon").await);
+    let idle_s = i64::from(bench.server.govern.venue().clocks.session_idle_minutes.get()) * 60;
+    let mut passed_s = 0;
+    let mut last = 200;
+    while passed_s <= idle_s {
+        bench.send_raw(empty(by("GET", "/v1/sessions/current", &attended))).await.is(200);
+        let by_itself = by("GET", "/v1/cases", &left_open).header("sumun-unattended", "1");
+        last = bench.send_raw(empty(by_itself)).await.status.as_u16();
+        bench.pass_s(120);
+        passed_s += 120;
+    }
+    let by_itself = by("GET", "/v1/cases", &left_open).header("sumun-unattended", "1");
+    let ended = bench.send_raw(empty(by_itself)).await.is(401);
+    assert_eq!((last, ended.code()), (200, "not_signed_in"));
+    bench.send_raw(empty(by("GET", "/v1/sessions/current", &attended))).await.is(200);
+}
+
 /// Of each: the `Origin` headers, the `Host`, whether the act is let through in the clear, and where pages come over TLS.
 const ORIGINS: &[(&[&str], &str, bool, bool)] = &[
     (&["http://analyst.localhost:8070"], HOST, true, false),

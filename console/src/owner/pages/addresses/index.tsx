@@ -66,16 +66,13 @@ function Address({ of, keyId, last }: { of: AddressView; keyId: string; last: bo
   const w = useWords(addressWords);
   const say = useSay();
   const [asked, setAsked] = useState(false);
-  const act = useWrite<string, Answer>(
-    (prefix, key) =>
-      good(
-        api.POST("/v1/keys/{key}/addresses/remove", {
-          params: { path: { key: keyId }, header: { "Idempotency-Key": key } },
-          body: { prefix },
-        }),
-      ),
-    TOUCHED,
-  );
+  const act = useWrite<string, Answer>(async (prefix, key) => {
+    const params = { path: { key: keyId }, header: { "Idempotency-Key": key } };
+    const done = await good(api.POST("/v1/keys/{key}/addresses/remove", { params, body: { prefix } }));
+    // Said before anything is asked anew: what is asked anew takes this part off the page.
+    say(w.removed(short(prefix)));
+    return done;
+  }, TOUCHED);
   return (
     <section className={`card stack tight ${of.in_effect ? "" : "waiting"}`}>
       <div className="row spread">
@@ -117,9 +114,7 @@ function Address({ of, keyId, last }: { of: AddressView; keyId: string; last: bo
           danger
           busy={act.isPending}
           onClose={() => setAsked(false)}
-          onGo={() =>
-            act.mutate(of.prefix, { onSuccess: () => say(w.removed(short(of.prefix))), onSettled: () => setAsked(false) })
-          }
+          onGo={() => act.mutate(of.prefix, { onSettled: () => setAsked(false) })}
         />
       </Dialog>
     </section>
