@@ -10,6 +10,11 @@ export function keepPlace() {
   if (path !== "/") window.localStorage.setItem(PLACE, JSON.stringify({ path, at: Date.now() }));
 }
 
+/** He stayed, or went elsewhere himself: nothing to return to. */
+export function dropPlace() {
+  window.localStorage.removeItem(PLACE);
+}
+
 /** The kept place, once. Only ever an address of this page. */
 export function takePlace(): string | null {
   const text = window.localStorage.getItem(PLACE);

@@ -1,12 +1,13 @@
 // Doing something, and what came of it: the same button pressed twice is one act; a no is told in plain words; where a fresh second factor is
 // needed, the way to the exchange and back stands right there.
 import type { QueryKey, UseMutationResult, UseQueryResult } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { Problem, UNREACHABLE } from "../../api/client";
 import { useLang, useWords } from "../../i18n/lang";
 import { Button } from "../../ui/basics";
 import { Loading } from "../../ui/states";
 import { useFacts } from "../facts";
+import { dropPlace, keepPlace } from "../place";
 import { refusalWords } from "../refusals";
 import { ToExchange } from "./exchange";
 import { partWords } from "./words";
@@ -36,6 +37,11 @@ export function useAtField(error: Problem | null): (pointer: string) => string |
 export function StepUp() {
   const w = useWords(partWords);
   const minutes = useFacts().data?.second_factor.age_minutes_max ?? 5;
+  // He may go to the exchange by its app or another tab, not by the link below.
+  useEffect(() => {
+    keepPlace();
+    return dropPlace;
+  }, []);
   return (
     <div className="notice warn stack tight" role="alert">
       <strong>{w.stepUpTitle}</strong>
