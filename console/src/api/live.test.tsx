@@ -39,7 +39,7 @@ function follow() {
   const wrapper = ({ children }: { children: ReactNode }) => (
     <QueryClientProvider client={client}>{children}</QueryClientProvider>
   );
-  return { asked, ...renderHook(() => useLive("/v1/live"), { wrapper }) };
+  return { asked, ...renderHook(() => useLive(), { wrapper }) };
 }
 
 test("five hundred messages ask anew once a second, each kind once", () => {

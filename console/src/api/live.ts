@@ -22,11 +22,12 @@ function kindsOf(text: string): string[] {
   }
 }
 
-/** Follows `GET /v1/live` while the page is open. A message's `kinds` are first words of query keys. */
-export function useLive(url = "/v1/live"): LiveState {
+/** Follows `GET /v1/live` while the page is open, for whoever `may`. A message's `kinds` are first words of query keys. */
+export function useLive(may = true, url = "/v1/live"): LiveState {
   const client = useQueryClient();
   const [state, setState] = useState<LiveState>("joining");
   useEffect(() => {
+    if (!may) return;
     const stale = new Set<string>();
     let timer: number | undefined;
     const renew = () => {
@@ -79,6 +80,6 @@ export function useLive(url = "/v1/live"): LiveState {
       leave();
       window.clearTimeout(timer);
     };
-  }, [client, url]);
+  }, [client, may, url]);
   return state;
 }

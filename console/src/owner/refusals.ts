@@ -5,7 +5,7 @@ import { words } from "../i18n/words";
 export const refusalWords = words(
   {
     second_factor_needed: "최근에 하신 2차 인증이 필요합니다.",
-    not_signed_in: "로그인이 끝났습니다. 거래소에서 다시 들어오십시오.",
+    not_signed_in: "로그인이 만료되었습니다. 거래소에서 다시 들어오십시오.",
     question_closed:
       "이 질문은 이미 끝났습니다. 고객님께 불이익은 없습니다. 필요하면 키 화면에서 주소를 등록하거나 키를 종료하십시오.",
     verification_over: "이 재확인은 이미 끝났습니다. 결과를 확인하시고, 동의하지 않으시면 알림에서 이의를 제기하십시오.",

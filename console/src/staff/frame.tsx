@@ -67,9 +67,16 @@ function Inside() {
   const client = useQueryClient();
   const roles = useWords(roleWords);
   const { session, has } = useMe();
-  const live = useLive();
+  // Support alone neither follows nor sees the overview; asked all the same, each answer would be a no.
+  const watches = has("viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor");
+  const live = useLive(watches);
   const ended = useEnded();
-  const facts = useQuery({ queryKey: ["overview"], queryFn: () => good(api.GET("/v1/overview")), refetchInterval: 10_000 });
+  const facts = useQuery({
+    queryKey: ["overview"],
+    queryFn: () => good(api.GET("/v1/overview")),
+    enabled: watches,
+    refetchInterval: 10_000,
+  });
   const places: Place[] = [
     { to: "/", label: w.overview },
     { to: "/cases", label: w.cases, count: facts.data?.queue.open },
@@ -91,7 +98,7 @@ function Inside() {
       places={places}
       who={`${session.principal.replace(/^user:/, "")} · ${session.roles.map((role) => roleText(roles, role)).join(", ")}`}
       status={
-        live === "live" ? (
+        !watches ? undefined : live === "live" ? (
           <Badge tone="good">{w.live}</Badge>
         ) : (
           <Badge tone={live === "lost" ? "expire" : "plain"}>{w[live]}</Badge>

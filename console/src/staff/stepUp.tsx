@@ -26,6 +26,8 @@ export function StepUp({ children }: { children: ReactNode }) {
       setCode("");
       setOpen(true);
       const shown = await new Promise<boolean>((resolve) => {
+        // Two at once are one question; whoever asked first is told no, and nothing waits for ever.
+        waiting.current?.(false);
         waiting.current = resolve;
       });
       if (!shown) throw problem;

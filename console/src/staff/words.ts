@@ -15,7 +15,7 @@ export const staffWords = words(
     joining: "연결 중",
     lost: "연결 끊김: 보이는 내용은 마지막으로 받은 것입니다",
     signInTitle: "수문에 로그인",
-    signInAgain: "로그인이 끝났습니다. 다시 로그인하면 하던 일이 이어집니다.",
+    signInAgain: "로그인이 만료되었습니다. 다시 로그인하면 하던 일이 이어집니다.",
     user: "이름",
     password: "비밀번호",
     code: "인증 코드",

@@ -1,6 +1,6 @@
 // One approval: what is asked, on what grounds, by whom, who must agree, and the decision. How long somebody looked goes with it.
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Link, useParams } from "react-router";
 import { api, good } from "../../../api/client";
 import { useMe } from "../../../api/session";
@@ -47,13 +47,16 @@ function DecideDialog({
   const say = useSay();
   const missing = useReasonMissing();
   const [reason, setReason] = useState("");
+  // As it was when he began: what is sent again must be the same request.
+  const looked = useRef(lookedAt);
+  looked.current ??= lookedAt;
   const left = of.needed.reduce((sum, needed) => sum + needed.count - agreed(of, needed.role), 0);
   const approve = decision === "approve";
   return (
     <ActDialog
       title={approve ? w.approveTitle : w.refuseTitle}
       intro={<p>{approve ? w.approveIntro : w.refuseIntro}</p>}
-      body={{ decision, reason, ...(lookedAt === undefined ? {} : { looked_at: lookedAt }) }}
+      body={{ decision, reason, ...(looked.current === undefined ? {} : { looked_at: looked.current }) }}
       missing={missing(reason)}
       send={(body, how) =>
         good(api.POST("/v1/approvals/{approval}/decide", { params: { path: { approval: of.approval }, ...how }, body }))
@@ -325,10 +328,15 @@ function Evidence({ keyId, asked }: { keyId: string; asked: string | null }) {
 }
 
 export function Approval() {
+  const { approval = "" } = useParams();
+  // Another approval is looked at anew: how long somebody looked goes with his decision.
+  return <One key={approval} id={approval} />;
+}
+
+function One({ id }: { id: string }) {
   const w = useWords(approvalWords);
   const { session } = useMe();
   const sentence = useAskedSentence();
-  const { approval: id = "" } = useParams();
   const shown = useQuery({
     queryKey: ["approvals", id],
     queryFn: () => good(api.GET("/v1/approvals/{approval}", { params: { path: { approval: id } } })),

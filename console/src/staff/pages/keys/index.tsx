@@ -1,6 +1,6 @@
 // All keys: searched, narrowed, paged; where one looks stands in the address.
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useEffect } from "react";
+import { type FormEvent, useEffect, useRef } from "react";
 import { Link, useSearchParams } from "react-router";
 import { api, good } from "../../../api/client";
 import { useWords } from "../../../i18n/lang";
@@ -25,10 +25,12 @@ const PAUSE_MS = 350;
 function Search({ name, label, hint }: { name: string; label: string; hint: string }) {
   const [value, set] = useFilter(name);
   const [draft, setDraft] = useDraft(value);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is typed begins the search, not the setter's identity
+  // The setter knows the address as it was rendered: an old one would undo what was chosen while somebody typed.
+  const latest = useRef(set);
+  latest.current = set;
   useEffect(() => {
     if (draft.trim() === value) return undefined;
-    const timer = window.setTimeout(() => set(draft.trim()), PAUSE_MS);
+    const timer = window.setTimeout(() => latest.current(draft.trim()), PAUSE_MS);
     return () => window.clearTimeout(timer);
   }, [draft, value]);
   function submit(event: FormEvent) {
