@@ -4,6 +4,7 @@ import { Button as AriaButton, type ButtonProps } from "react-aria-components";
 import { Link, type LinkProps } from "react-router";
 import { instant, relative } from "../i18n/format";
 import { useLang, useWords } from "../i18n/lang";
+import { copy } from "./copy";
 import { uiWords } from "./words";
 
 type Look = "plain" | "primary" | "danger" | "quiet";
@@ -115,8 +116,7 @@ export function Id({ id, to, label }: { id: string; to?: string; label?: string 
         className="copy"
         aria-label={`${copied ? w.copied : w.copy}: ${id}`}
         onPress={() => {
-          void window.navigator.clipboard.writeText(id);
-          setCopied(true);
+          void copy(id).then(setCopied);
           window.setTimeout(() => setCopied(false), 1_500);
         }}
       >

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "react";
 import { useWords } from "../../i18n/lang";
 import { Button } from "../../ui/basics";
+import { copy } from "../../ui/copy";
 import { partWords } from "./words";
 
 export function Secret({
@@ -54,7 +55,7 @@ export function Copied({ label, text }: { label?: string; text: string }) {
       <Button
         small
         onPress={() => {
-          void window.navigator.clipboard.writeText(text).then(() => setDone(true));
+          void copy(text).then(setDone);
           window.setTimeout(() => setDone(false), 3_000);
         }}
       >
@@ -74,7 +75,7 @@ export function Lines({ text }: { text: string }) {
       <Button
         small
         onPress={() => {
-          void window.navigator.clipboard.writeText(text).then(() => setDone(true));
+          void copy(text).then(setDone);
           window.setTimeout(() => setDone(false), 3_000);
         }}
       >
