@@ -73,7 +73,7 @@ pub(crate) async fn signed_in(server: &Server, parts: &Parts, front: Front) -> R
 async fn by_cookie(server: &Server, parts: &Parts, front: Front) -> Result<SignedIn, Problem> {
     let cleared =
         |problem: Problem| problem.with(header::SET_COOKIE, &cookie::clear(&server.browsers, front));
-    let Some(token) = cookie::read(&parts.headers, front).map_err(cleared)? else {
+    let Some(token) = cookie::read(&server.browsers, &parts.headers, front).map_err(cleared)? else {
         return Err(Problem::unauthenticated("the request has no `Authorization`"));
     };
     let Some(actor) = session(server, parts, token, front).await? else {

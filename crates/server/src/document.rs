@@ -93,12 +93,12 @@ pub(crate) fn write<'a>(operations: impl Iterator<Item = &'a Operation>) -> Stri
                     "description": "A session's token, a machine's API token, or a gate's signature of this very request.",
                 },
                 "staff_cookie": {
-                    "type": "apiKey", "in": "cookie", "name": crate::cookie::name(Front::Staff),
-                    "description": "Staff's session, signed in with `keep: \"cookie\"` on the control plane's listener. What is no GET must carry an `Origin` of this host.",
+                    "type": "apiKey", "in": "cookie", "name": crate::cookie::name(Front::Staff, false),
+                    "description": "Staff's session, signed in with `keep: \"cookie\"` on the control plane's listener. Over TLS its name is `__Host-sumun_staff`. What is no GET must carry an `Origin` of this host.",
                 },
                 "owner_cookie": {
-                    "type": "apiKey", "in": "cookie", "name": crate::cookie::name(Front::Owner),
-                    "description": "A customer's session, on the owner's listener. What is no GET must carry an `Origin` of this host.",
+                    "type": "apiKey", "in": "cookie", "name": crate::cookie::name(Front::Owner, false),
+                    "description": "A customer's session, on the owner's listener. Over TLS its name is `__Host-sumun_owner`. What is no GET must carry an `Origin` of this host.",
                 },
             },
         },

@@ -117,7 +117,10 @@ async fn an_act_by_cookie_must_come_from_this_host() {
         for (origins, host, clear, secure) in ORIGINS {
             let mut request = Request::post("/v1/keys/unknown-1/suspend?dry_run=true")
                 .header("host", *host)
-                .header("cookie", format!("sumun_staff={token}"))
+                .header(
+                    "cookie",
+                    format!("{}={token}", if is_tls { "__Host-sumun_staff" } else { "sumun_staff" }),
+                )
                 .header("content-type", "application/json");
             for origin in *origins {
                 request = request.header("origin", *origin);
@@ -198,7 +201,14 @@ async fn the_exchange_sends_its_customer_by_a_form() {
     let sent = bench.send_to_owners(form(format!("assertion={token}"))).await.is(303);
     assert_eq!(sent.headers["location"], "/");
     let kept = set_cookie(&sent);
-    assert!(kept.starts_with("sumun_owner=sumun_ses_") && kept.ends_with("; SameSite=Lax; Secure"), "{kept}");
+    assert!(kept.starts_with("__Host-sumun_owner=sumun_ses_"), "{kept}");
+    assert!(kept.contains("; Path=/; ") && kept.ends_with("; SameSite=Lax; Secure"), "{kept}");
+    // Over TLS a cookie of the bare name, which another host of the domain could have put there, is none.
+    let session = kept.split(['=', ';']).nth(1).unwrap();
+    for (name, status) in [("sumun_owner", 401), ("__Host-sumun_owner", 200)] {
+        let cookie = by("GET", "/v1/keys", &format!("{name}={session}"));
+        bench.send_to_owners(empty(cookie)).await.is(status);
+    }
     let again = bench.send_to_owners(form(format!("assertion={token}"))).await.is(401);
     assert_eq!(set_cookie(&again), "");
     assert!(again.text.contains("거래소 화면에서 다시") && !again.text.contains(&token));

@@ -51,9 +51,11 @@ async fn a_notice_leaves_once_its_change_is_in_the_ledger() {
     };
     let notice: Value = serde_json::from_str(line.lines().next().unwrap()).unwrap();
     assert_eq!((&notice["topic"], &notice["body"]["key"]), (&json!("notice"), &json!(key)));
+    // Written first and marked second: whoever stops between the two sends it again.
+    while bench.govern().store.backlog().await.unwrap().messages > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     running.stop().await;
-    let left = bench.govern().store.outbox_take("notice", 10, sumun_model::Timestamp::MAX, 1).await.unwrap();
-    assert!(left.is_empty(), "marked done: {left:?}");
 }
 
 /// One request over a socket; the head and body of its answer.
