@@ -22,19 +22,24 @@ export function makeQueryClient(): QueryClient {
 
 /**
  * A governed write. The idempotency key is drawn once for what is asked and kept until it succeeds or something else is asked, so that a
- * double click and a repeated attempt are one act. `touches` names reads that are stale afterwards.
+ * double click and a repeated attempt are one act. Asked again while the first is on its way, both have its answer: a repeated one is told
+ * without the secret. `touches` names reads that are stale afterwards.
  */
 export function useWrite<Input, Output>(
   act: (input: Input, idempotencyKey: string) => Promise<Output>,
   touches: QueryKey[] = [],
 ) {
   const client = useQueryClient();
-  const drawn = useRef<{ asked: string; key: string } | null>(null);
+  const drawn = useRef<{ asked: string; key: string; going?: Promise<Output> | undefined } | null>(null);
   return useMutation<Output, Problem, Input>({
     mutationFn: (input) => {
       const asked = JSON.stringify(input) ?? "";
       if (drawn.current?.asked !== asked) drawn.current = { asked, key: window.crypto.randomUUID() };
-      return act(input, drawn.current.key);
+      const mine = drawn.current;
+      mine.going ??= act(input, mine.key).finally(() => {
+        mine.going = undefined;
+      });
+      return mine.going;
     },
     onSuccess: async () => {
       drawn.current = null;

@@ -1,7 +1,7 @@
 // Doing something that is recorded: its fields, then what will happen, then the confirmation. Nothing is written before somebody has seen
 // what the server says it would write.
 import type { QueryKey } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { Problem } from "../../api/client";
 import { useWrite } from "../../api/queries";
 import { useWords } from "../../i18n/lang";
@@ -50,6 +50,7 @@ export function ActDialog<B, A extends Answer>({
   onClose,
   children,
   consequences,
+  basis,
 }: {
   title: string;
   /** What this does to people, in words. */
@@ -66,6 +67,8 @@ export function ActDialog<B, A extends Answer>({
   children?: ReactNode;
   /** What follows beside the plan's own effects. */
   consequences?: ReactNode;
+  /** What the plan was made for: when it changes, what was shown is no longer true and is looked at anew. */
+  basis?: string | number;
 }) {
   const w = useWords(actWords);
   const ui = useWords(uiWords);
@@ -80,6 +83,12 @@ export function ActDialog<B, A extends Answer>({
     onDone(answer);
     return answer;
   }, touches);
+  const mine = useRef(basis);
+  useEffect(() => {
+    if (mine.current === basis || write.isPending) return;
+    mine.current = basis;
+    setPlan(null);
+  }, [basis, write.isPending]);
 
   async function look(event: FormEvent) {
     event.preventDefault();

@@ -75,6 +75,7 @@ function DecideDialog({
         ["venue"],
         ["overview"],
       ]}
+      basis={left}
       consequences={<p>{approve ? (left <= 1 ? w.executes : w.more) : w.refuseIntro}</p>}
       onDone={() => say(w.decided)}
       onClose={onClose}
