@@ -36,10 +36,10 @@ struct Shared {
     /// What data files say of networks, and their digest.
     data: Data,
     stopping: AtomicBool,
-    /// Each needs the log from here on: the older of two snapshots, what owners were told of, and what keys did.
+    /// Each needs the log from here on: the older of two snapshots, and what owners were told of. What keys did holds nothing back: it is
+    /// for people to look at, and must not fill the disk that detection writes to.
     snapshots_need: AtomicU64,
     owners_need: AtomicU64,
-    activity_needs: AtomicU64,
 }
 
 impl Shared {
@@ -55,9 +55,9 @@ impl Shared {
 
     /// Tells the log what is still needed of it.
     fn needs(&self) {
-        let needs = [&self.snapshots_need, &self.owners_need, &self.activity_needs];
-        let needed = needs.into_iter().map(|needs| needs.load(Ordering::Relaxed)).min();
-        self.events.needed_from(Offset::new(needed.unwrap_or_default()));
+        let needed =
+            self.snapshots_need.load(Ordering::Relaxed).min(self.owners_need.load(Ordering::Relaxed));
+        self.events.needed_from(Offset::new(needed));
     }
 }
 
@@ -91,7 +91,6 @@ impl Detect {
             stopping: AtomicBool::new(false),
             snapshots_need: AtomicU64::new(0),
             owners_need: AtomicU64::new(0),
-            activity_needs: AtomicU64::new(0),
         });
         let folder = config.detect_dir();
         std::fs::create_dir_all(&folder)

@@ -1,7 +1,8 @@
 //! What keys did, kept for people: a reader of its own, so that nobody's request and no finding waits for it.
 //!
 //! Lines are taken in by batches, records written together at most once a second, with how far the log was read in the same
-//! transaction. What a crash undoes is read again; a record knows by the line's place what it has, so that nothing counts twice.
+//! transaction. What a crash undoes is read again; a record knows by the line's place what it has, so that nothing counts twice. The log
+//! is not kept for it: whoever falls behind by a whole log goes on at its first line.
 //! Never here: what a record holds, which is govern's.
 
 mod networks;
@@ -13,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use sumun_govern::Refusal;
 use sumun_govern::keys::activity::{Activity, Habits, Sighting, sighting_of};
@@ -99,7 +99,6 @@ impl Keeper {
                 (first, Going { last: String::new(), day_s, networks: Networks::default() })
             }
         };
-        shared.activity_needs.store(next, Ordering::Relaxed);
         let written = (next, crate::clock::now());
         let (held, changed) = (HashMap::new(), BTreeSet::new());
         Ok(Self { shared, next, going, held, changed, written, anew })
@@ -242,8 +241,6 @@ impl Keeper {
             self.held.clear();
         }
         (self.written, self.anew) = ((self.next, now), false);
-        self.shared.activity_needs.store(self.next, Ordering::Relaxed);
-        self.shared.needs();
         Ok(())
     }
 }
