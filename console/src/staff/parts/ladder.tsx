@@ -24,6 +24,7 @@ const ladderWords = words(
     part: (percent: string) => ` (${percent}% 반영)`,
     not: " (더 강한 근거가 있어 반영하지 않음)",
     lowered: "낮아지려면",
+    ofTheCluster: (family: string, code: string) => `${family}: 묶음의 신호(${code})`,
     hard: "확증",
     rulesMet: "충족한 규칙",
     rulesNot: "충족하지 않은 규칙: 무엇이 더 있었어야 했는지",
@@ -51,6 +52,7 @@ const ladderWords = words(
     part: (percent: string) => ` (${percent} % counts)`,
     not: " (not counted: stronger evidence of its kind is)",
     lowered: "Would be lowered by",
+    ofTheCluster: (family: string, code: string) => `${family}: a signal of the cluster (${code})`,
     hard: "Hard evidence",
     rulesMet: "Rules met",
     rulesNot: "Rules not met: what it would have taken",
@@ -145,10 +147,12 @@ export function Ladder({ of, signals }: { of: Explanation | null; signals: reado
   const { lang } = useLang();
   const said = useSaid();
   const hards = useWords(hardWords) as Record<string, unknown>;
+  const families = useWords(familyWords) as Record<string, unknown>;
   if (of === null) return <p className="muted">{w.noPolicy}</p>;
-  const sentence = (id: string, code: string) => {
+  // A signal of the cluster is on the cluster, and not among those of the key.
+  const sentence = (id: string, family: string, code: string) => {
     const found = signals.find((signal) => signal.id === id);
-    return found ? said(found.said) : code;
+    return found ? said(found.said) : w.ofTheCluster(word(families, family), code);
   };
   const met = of.rules.filter((rule) => rule.reading === "met");
   const not = of.rules.filter((rule) => rule.reading !== "met").sort((one, other) => rank(one.measure) - rank(other.measure));
@@ -176,7 +180,7 @@ export function Ladder({ of, signals }: { of: Explanation | null; signals: reado
                   {score.terms.flatMap((term) =>
                     term.pieces.map((piece) => (
                       <li key={`${piece.detector} ${piece.code}`}>
-                        {sentence(piece.signal, piece.code)}{" "}
+                        {sentence(piece.signal, term.family, piece.code)}{" "}
                         <span className="muted">
                           {w.piece(count(lang, piece.points), counted(piece.counts_milli))} · <Time at={piece.at} />
                           {piece.lowered_by ? ` · ${w.lowered}: ${said(piece.lowered_by)}` : ""}
