@@ -13,6 +13,7 @@ import { Once } from "../../../ui/once";
 import { onlyFor, roleWords } from "../../../ui/roles";
 import { Empty, Read } from "../../../ui/states";
 import { ActDialog } from "../../parts/act";
+import { serverUrl } from "../../parts/server";
 import { Who } from "../../parts/who";
 import { Heard, Standing } from "../gate/standing";
 import { peopleWords } from "./words";
@@ -38,7 +39,7 @@ export function Gates() {
       {made?.invite == null ? null : (
         <Once title={w.gateInvite(made.gate.gate)} text={made.invite} onKept={() => setMade(null)}>
           <p>{w.gateNext}</p>
-          <Command text={`sumun gate enrol --server ${window.location.origin} --invite INVITE`} />
+          <Command text={`sumun gate enrol --server ${serverUrl()} --invite INVITE`} />
         </Once>
       )}
       <div>

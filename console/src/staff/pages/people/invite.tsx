@@ -9,6 +9,7 @@ import { Field } from "../../../ui/forms";
 import { Once } from "../../../ui/once";
 import { onlyFor, roleWords, STAFF_ROLES } from "../../../ui/roles";
 import { ActDialog } from "../../parts/act";
+import { serverUrl } from "../../parts/server";
 import { Roles } from "./roles";
 import { peopleWords } from "./words";
 
@@ -23,7 +24,7 @@ export function InviteUser() {
       {made?.invite == null ? null : (
         <Once title={w.inviteTitle(made.user.user)} text={made.invite} onKept={() => setMade(null)}>
           <p>{w.inviteNext}</p>
-          <Command text={`sumun users enrol --server ${window.location.origin} --invite INVITE`} />
+          <Command text={`sumun users enrol --server ${serverUrl()} --invite INVITE`} />
           {made.approval == null ? null : (
             <p>
               {w.rolesWait} <Link to={`/approvals/${encodeURIComponent(made.approval)}`}>{w.toApproval}</Link>
