@@ -86,7 +86,10 @@ test("a lead reads the policy, sees what a version changes, and tries it", async
   await test.step("the one in force is read in plain words", async () => {
     await by.press(page.getByRole("table").getByRole("link").first());
     await settled(page);
-    await expect(page.getByRole("heading", { name: w.explained })).toBeVisible();
+    await expect(page.getByRole("tab", { name: w.explained, selected: true })).toBeVisible();
+    await expect(page.getByRole("tabpanel", { name: w.explained }).locator("pre")).toContainText(/\S/);
+    await axe(page, "a policy in plain words");
+    await by.press(page.getByRole("tab", { name: w.differs }));
     await expect(page.getByText(w.isActive)).toBeVisible();
   });
 });

@@ -12,7 +12,11 @@ export type Hand = {
 
 export function mouse(): Hand {
   return {
-    press: (target) => target.click(),
+    // Whoever points at a box points at what is drawn; the input itself lies hidden in its label.
+    press: async (target) => {
+      const label = target.locator("xpath=ancestor::label");
+      await ((await target.getAttribute("type")) === "checkbox" && (await label.count()) === 1 ? label : target).click();
+    },
     type: (target, text) => target.fill(text),
     choose: async (target, value) => {
       await target.selectOption(value);
@@ -20,9 +24,21 @@ export function mouse(): Hand {
   };
 }
 
+/** Among tabs one goes by arrow keys; with Tab one only comes to the open one. */
+async function reachTab(page: Page, target: Locator): Promise<void> {
+  const list = target.locator("xpath=ancestor::*[@role='tablist']");
+  await reach(page, list);
+  for (let left = await list.getByRole("tab").count(); left > 0; left -= 1) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("ArrowRight");
+  }
+  throw new Error(`the arrow keys do not reach ${target}`);
+}
+
 /** Goes on with Tab until the target has the focus. Fails where a keyboard cannot get. */
 async function reach(page: Page, target: Locator): Promise<void> {
   await expect(target).toBeVisible();
+  if ((await target.getAttribute("role")) === "tab") return reachTab(page, target);
   for (let stop = 0; stop < STOPS_MAX; stop += 1) {
     if (await target.evaluate((element) => element === document.activeElement || element.contains(document.activeElement)))
       return;
