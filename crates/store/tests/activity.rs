@@ -26,6 +26,7 @@ fn records_and_place_are_kept_together() {
         store.keep_activity(vec![row("K1", 3, Some(30)), row("K2", 4, None)], &at(5), false).await.unwrap();
         store.keep_activity(vec![row("K1", 9, Some(90))], &at(10), false).await.unwrap();
         store.close().await;
+        drop(store);
         let store = place.open().await;
         assert_eq!(store.activity_place().await.unwrap(), Some(at(10)));
         let mut kept = store.activity(&keys).await.unwrap();
