@@ -87,7 +87,7 @@ fn feed(
             let body = json!({ "segment": "retail", "country": "KR" }).to_string();
             wire.put(&format!("/v1/customers/CU{}", second % 500), staff, second, &body)?;
             samples.push((second, house.resident()?));
-            if second % 60 == 0 {
+            if second.is_multiple_of(60) {
                 eprintln!(
                     "{second} s: {:.1} MiB",
                     samples.last().map_or(0.0, |(_, bytes)| *bytes as f64 / MIB)

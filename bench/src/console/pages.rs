@@ -241,7 +241,8 @@ impl Page {
             sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *bare).await?;
             let beside = ms(watch.elapsed());
             if round >= WARM {
-                (asked.push(took), read.push(beside));
+                asked.push(took);
+                read.push(beside);
                 bytes += answered;
             }
         }
