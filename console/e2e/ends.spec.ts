@@ -107,6 +107,26 @@ test("a server that does not answer is said plainly, and the page recovers by it
   await expect(page.getByRole("heading", { level: 1, name: frame.ledger })).toBeVisible();
 });
 
+test("calls that do not come through are said as plainly, and the page goes on by itself", async ({ as, watch, lang }) => {
+  test.slow();
+  watch.allow(/ERR_|Failed to load resource|EventSource/);
+  const [ui, frame] = [uiWords[lang], staffWords[lang]];
+  // Support follows no live line, which would renew the page for the others.
+  for (const role of ["viewer", "support"] as const) {
+    await test.step(role, async () => {
+      const page = await as(role);
+      await page.goto("/approvals");
+      await settled(page);
+      await page.route("**/v1/keys**", (route) => route.abort("connectionrefused"));
+      await page.getByRole("navigation").getByRole("link", { name: frame.keys }).click();
+      await expect(page.getByText(ui.unreachableTitle).first()).toBeVisible({ timeout: SLEEP_MS });
+      await page.unroute("**/v1/keys**");
+      await expect(page.getByRole("table").first()).toBeVisible({ timeout: SLEEP_MS });
+      await expect(page.getByText(ui.unreachableTitle)).toHaveCount(0);
+    });
+  }
+});
+
 test("a control plane that hangs loses nothing: the page waits, then goes on", async ({ as, demo, watch, lang }) => {
   test.skip(demo.pids.serve === 0, "the control plane's process was not found");
   watch.allow(/ERR_|Failed to load resource|EventSource/);

@@ -4,6 +4,9 @@ import { QueryClient, type QueryKey, useMutation, useQueryClient } from "@tansta
 import { useRef } from "react";
 import { Problem, UNREACHABLE } from "./client";
 
+/** What did not reach the server is asked again after so long. */
+const LOST_ASKS_EVERY_MS = 5_000;
+
 export function makeQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
@@ -15,6 +18,9 @@ export function makeQueryClient(): QueryClient {
         // What a server refused it will refuse again; what did not reach it may.
         retry: (failures, error) => error instanceof Problem && error.code === UNREACHABLE && failures < 3,
         retryDelay: (failures) => Math.min(1_000 * 2 ** failures, 8_000),
+        // What is told to go on by itself does, also for whom no live line renews it.
+        refetchInterval: ({ state }) =>
+          state.error instanceof Problem && state.error.code === UNREACHABLE ? LOST_ASKS_EVERY_MS : false,
       },
     },
   });
