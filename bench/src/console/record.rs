@@ -210,7 +210,7 @@ fn measures(size: Size) -> Result<Made> {
         "measure_id": "M1", "key": "K1", "account": "A1", "case_id": "C1", "measure": "hold", "mode": "act", "state": "in_force",
         "by": "policy:default@2", "approval": null, "began_us": AT_US, "until_us": null, "ended_us": null, "effect_us": null,
         "body": { "customer": null, "signals": [], "baselines": {}, "policy": "default@2", "policy_digest": "ab".repeat(32),
-            "rule": "held", "score": "sharing", "points": 7200, "terms": [], "risk": 7000, "cause": "lent",
+            "rule": "held", "score": "sharing", "points": 7200, "terms": [], "risk": "0.7000", "cause": "lent",
             "lesser": words("lesser.too_slow"), "why": words("rule.held"), "spared": "reading", "suspected_us": AT_US,
             "decided_us": AT_US, "obeyed": [], "ended": null },
         "version": 1,
