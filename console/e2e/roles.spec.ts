@@ -8,9 +8,6 @@ import { expect, test } from "./support/test";
 /** What React Router shows of a page that threw. */
 const FELL_OVER = /Unexpected Application Error/;
 
-// What a role may see does not depend on its language: the other run leaves these out.
-test.beforeEach(({ lang }) => test.skip(lang === "ko"));
-
 for (const role of ROLES) {
   test(`${role} walks every route`, async ({ as, demo, rest, lang }) => {
     test.slow();

@@ -20,6 +20,8 @@ type Said = {
   desk: string;
   gate: string;
   people: Record<string, { password: string; totp_secret: string }>;
+  /** Its servers' processes, by name. */
+  pids: Record<string, number>;
   owners: World["owners"];
 };
 
@@ -62,8 +64,8 @@ async function startDemo(folder: string): Promise<[ChildProcess, Said]> {
   }
 }
 
-/** Processes that this one started, by /proc. */
-export function childrenOf(pid: number): { pid: number; command: string }[] {
+/** Processes that this one started, by /proc: those that watch over its servers. */
+function childrenOf(pid: number): { pid: number; command: string }[] {
   const found = [];
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
@@ -130,9 +132,9 @@ async function staffOf(rest: Rest, said: Said, run: string, codes: string): Prom
   return [people as World["people"], made.result.secret];
 }
 
-async function stop(child: ChildProcess, run: string): Promise<void> {
-  const pid = child.pid ?? 0;
-  const started = childrenOf(pid);
+async function stop(child: ChildProcess, said: Said, run: string): Promise<void> {
+  const servers = Object.entries(said.pids).map(([command, pid]) => ({ pid, command }));
+  const started = [...servers, ...childrenOf(child.pid ?? 0)];
   if (child.exitCode === null) {
     const ended = new Promise((good) => child.once("exit", good));
     child.kill("SIGINT");
@@ -153,7 +155,8 @@ export default async function start(): Promise<() => Promise<void>> {
     const origin = `http://localhost:${new URL(said.console).port}`;
     const rest = new Rest(origin);
     const [people, backEnd] = await staffOf(rest, said, run, codes);
-    const serve = childrenOf(child.pid ?? 0).find(({ command }) => / serve\b/.test(command));
+    const { serve } = said.pids;
+    if (serve === undefined) throw new Error(`the demo names no control plane: ${JSON.stringify(said.pids)}`);
     await untilThereIs(rest.as(people.auditor.token), {
       "open case": "/v1/cases?state=open",
       "ended key": "/v1/keys?state=expired",
@@ -166,7 +169,7 @@ export default async function start(): Promise<() => Promise<void>> {
       desk: said.desk,
       gate: said.gate,
       owners: said.owners,
-      pids: { demo: child.pid ?? 0, serve: serve?.pid ?? 0 },
+      pids: { demo: child.pid ?? 0, serve },
       people,
       codes,
       backEnd,
@@ -174,8 +177,8 @@ export default async function start(): Promise<() => Promise<void>> {
     writeFileSync(join(run, "world.json"), JSON.stringify(world));
     tell(join(run, "world.json"));
   } catch (error) {
-    await stop(child, run);
+    await stop(child, said, run);
     throw error;
   }
-  return () => stop(child, run);
+  return () => stop(child, said, run);
 }

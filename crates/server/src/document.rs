@@ -233,4 +233,15 @@ mod tests {
         assert_eq!(path_names("/v1/keys/{key}/expire").collect::<Vec<_>>(), ["key"]);
         assert!(path_names("/healthz").next().is_none());
     }
+
+    #[test]
+    fn a_name_is_one_schema() {
+        let mut all = Schemas::new();
+        for operation in crate::resources::all().operations() {
+            for (name, schema) in &operation.schemas {
+                let known = all.entry(name.clone()).or_insert_with(|| schema.clone());
+                assert_eq!(known, schema, "two shapes are called `{name}`");
+            }
+        }
+    }
 }

@@ -95,7 +95,7 @@ const accessStates = words(
   },
 );
 
-export function useValue(): (field: string, value: unknown) => string {
+function useValue(): (field: string, value: unknown) => string {
   const { lang } = useLang();
   const w = useWords(effectWords);
   const states: Record<string, unknown> = { ...useWords(accessStates), ...useWords(keyStateWords) };
@@ -127,7 +127,7 @@ export function useValue(): (field: string, value: unknown) => string {
 }
 
 /** The page of a thing that a record names, such as `key:K1`. */
-export function addressOf(subject: string): string | undefined {
+function addressOf(subject: string): string | undefined {
   const [kind, ...rest] = subject.split(":");
   const id = encodeURIComponent(rest.join(":"));
   switch (kind) {

@@ -102,7 +102,7 @@ const ROLES: Record<Deed, readonly StaffRole[]> = {
 type VenueFacts = { expiry: { approvals?: { role: string; count: number }[] }; clocks: { hold_due_hours?: number } };
 
 /** Who must agree, in words. */
-export function useNeeded(): (needed: readonly { role: string; count: number }[]) => string {
+function useNeeded(): (needed: readonly { role: string; count: number }[]) => string {
   const w = useWords(actsWords);
   const roles = useWords(roleWords);
   return (needed) => needed.map((one) => w.count(roleText(roles, one.role), one.count)).join(", ");
@@ -134,7 +134,7 @@ function send(deed: Deed, key: string, body: DeedBody, how: How): Promise<Sent> 
 
 type DeedBody = { reason: string; lesser: string; review_by: string; review_due: string };
 
-export function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: () => void }) {
+function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: () => void }) {
   const w = useWords(actsWords);
   const say = useSay();
   const { session } = useMe();

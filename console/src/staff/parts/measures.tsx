@@ -59,7 +59,7 @@ const measuresWords = words(
 
 const ENGLISH_OF_STAFF = "a suspension is staff's own act";
 
-export function MeasureWord({ of }: { of: string }) {
+function MeasureWord({ of }: { of: string }) {
   const w = useWords(measuresWords);
   return of === "suspend" ? <Badge tone="hold">{w.suspend}</Badge> : <MeasureBadge measure={of} />;
 }
@@ -83,7 +83,7 @@ export function Obeyed({ of }: { of: Measured }) {
   );
 }
 
-export function MeasureFacts({ of, inCase = false }: { of: Measured; inCase?: boolean }) {
+function MeasureFacts({ of, inCase = false }: { of: Measured; inCase?: boolean }) {
   const w = useWords(measuresWords);
   const said = useSaid();
   const who = useWho();

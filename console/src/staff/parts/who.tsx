@@ -60,8 +60,3 @@ export function useSaid(): (said: { ko: string; en: string } | null | undefined)
   const { lang } = useLang();
   return (said) => said?.[lang] ?? "";
 }
-
-export function useRole(): (role: string) => string {
-  const w = useWords(roleWords);
-  return (role) => roleText(w, role);
-}

@@ -49,7 +49,7 @@ pub(crate) fn add(api: &mut Api) {
             .about("One line of the wire each, in the sender's order. Answered once all of it is durable. Lines whose position is held are passed over, so that a batch may be sent again. A bad line refuses the whole batch and is named. A gate signs path, query and body (`Content-Digest`, RFC 9530). A batch without lines says what is held.")
             .query(&[FROM, AFTER, LOG])
             .takes_other("application/x-ndjson", json!({ "type": "string", "description": "Lines of the wire." }), BATCH_BYTES_MAX)
-            .gives::<TakenView>(StatusCode::OK, "All of it is durable."),
+            .gives::<EventsTakenView>(StatusCode::OK, "All of it is durable."),
         take,
     );
     api.add(
@@ -62,7 +62,7 @@ pub(crate) fn add(api: &mut Api) {
 /// What is held of a source, once a batch was taken.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({ "source": "gate:gate-1:5f0c9b1e7c0a4a33", "held": 4711, "taken": 12, "skipped": 0 }))]
-pub(crate) struct TakenView {
+pub(crate) struct EventsTakenView {
     /// The source, as the merged log names it.
     pub source: String,
     /// The highest position held; 0 if nothing. The next line to send is behind it.
@@ -210,7 +210,7 @@ async fn take(asked: Asked) -> Result<Answer, Problem> {
     }
     metrics.events_taken.inc_by(taken.taken);
     metrics.events_skipped.inc_by(taken.skipped);
-    Answer::ok(&TakenView { source, held: taken.held, taken: taken.taken, skipped: taken.skipped })
+    Answer::ok(&EventsTakenView { source, held: taken.held, taken: taken.taken, skipped: taken.skipped })
 }
 
 fn problem(error: EventsError) -> Problem {

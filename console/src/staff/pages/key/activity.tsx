@@ -17,7 +17,7 @@ const DAY_S = 86_400;
 type Line = { name: string; usually: string; now: string; differs: string | null };
 
 /** The lines of the comparison. Only words are made here; the figures are the server's. */
-export function useLines(of: Activity): Line[] {
+function useLines(of: Activity): Line[] {
   const w = useWords(keyWords);
   const { lang } = useLang();
   const { recent, baseline } = of;

@@ -14,7 +14,7 @@ import { PAGE, pageBefore } from "./checkpoint";
 import { ledgerWords } from "./words";
 
 /** Who did it, as the entry's facts say. */
-export function actorOf(entry: Schemas["LedgerEntry"]): string | null {
+function actorOf(entry: Schemas["LedgerEntry"]): string | null {
   const payload = entry.payload as { facts?: { actor?: unknown } } | null | undefined;
   const actor = payload?.facts?.actor;
   return typeof actor === "string" ? actor : null;

@@ -18,7 +18,7 @@ import { Who } from "../../parts/who";
 import { Heard, Standing } from "../gate/standing";
 import { peopleWords } from "./words";
 
-export const GATE_TONES: Record<Schemas["GateView"]["state"], Tone> = { invited: "monitor", enrolled: "good", revoked: "plain" };
+const GATE_TONES: Record<Schemas["GateView"]["state"], Tone> = { invited: "monitor", enrolled: "good", revoked: "plain" };
 
 export function Gates() {
   const w = useWords(peopleWords);
