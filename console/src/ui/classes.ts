@@ -43,7 +43,7 @@ export const classWords = words(
     "key.rejected": "키 신청 거절",
     "key.released": "키 일시 제한 해제",
     "key.requested": "키 신청",
-    "key.rotated": "비밀키 교체",
+    "key.rotated": "시크릿 키 교체",
     "key.suspended": "키 정지",
     "measure.entered": "조치 시작",
     "measure.left": "조치 종료",

@@ -13,7 +13,7 @@ const suspicionWords = words(
     many: (n: number, accounts: number, cause: string) => `계정 ${accounts}개의 키 ${n}개: ${cause}`,
     m_lent: "키들을 한 사람에게 빌려주었을 가능성",
     m_sold: "키들을 판매했을 가능성",
-    m_leaked: "비밀키들이 소유자 모르게 유출되었을 가능성",
+    m_leaked: "시크릿 키들이 소유자 모르게 유출되었을 가능성",
     m_over_delegated: "등록된 위임 범위를 넘은 사용",
     m_copied_code: "공개된 같은 코드를 쓰는 사용",
     m_market_abuse: "시장 교란이 의심되는 거래",

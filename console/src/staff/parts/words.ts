@@ -6,7 +6,7 @@ export const causeWords = words(
   {
     lent: "키를 다른 사람에게 빌려주었을 가능성",
     sold: "키를 판매했을 가능성",
-    leaked: "비밀키가 소유자 모르게 유출되었을 가능성",
+    leaked: "시크릿 키가 소유자 모르게 유출되었을 가능성",
     over_delegated: "등록된 위임 범위를 넘은 사용",
     documented_delegation: "등록된 위임으로 설명되는 사용",
     coordinated: "여러 키를 한 운용자가 함께 움직였을 가능성",
@@ -57,7 +57,7 @@ export const familyWords = words(
 export const hardWords = words(
   {
     owner_denies: "소유자가 본인 사용이 아니라고 답함",
-    exposure_matched: "공개된 비밀키와 일치함",
+    exposure_matched: "공개된 시크릿 키와 일치함",
     control_failed_twice: "통제권 확인에 두 번 실패함",
     prohibited_use: "금지된 사용이 확인됨",
   },
@@ -75,7 +75,7 @@ export const endWords = words(
     owner: "소유자가 직접 끝냈습니다",
     rotated: "새 키로 교체되어 끝났습니다",
     forced: "거래소가 강제로 끝냈습니다",
-    leaked: "비밀키가 유출되어 끝났습니다",
+    leaked: "시크릿 키가 유출되어 끝났습니다",
   },
   {
     natural: "Its time ran out",
@@ -290,7 +290,7 @@ export function word(of: Record<string, unknown>, name: string | null | undefine
 /** Reasons that the server itself writes, in Korean. What people wrote is shown as they wrote it. */
 const OWN_REASONS: Record<string, string> = {
   "its owner says that it was not him": "소유자가 본인이 사용한 것이 아니라고 답했습니다",
-  "its secret was exposed": "비밀키가 공개된 것으로 확인되었습니다",
+  "its secret was exposed": "시크릿 키가 공개된 것으로 확인되었습니다",
   "the key was ended": "키가 끝났습니다",
   "it lapsed": "기한이 되어 풀렸습니다",
   due: "정해진 기한이 되었습니다",

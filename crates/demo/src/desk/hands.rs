@@ -72,9 +72,9 @@ pub(super) async fn bot(State(world): State<Arc<World>>, Path(key): Path<usize>)
         code_title = both(["통제권 확인 코드 보내기", "Send the code of a control test"]),
         code = both(["고객 화면에 나온 코드", "the code from the owner's page"]),
         send = both(["등록된 주소에서 서명해 보내기", "send it, signed, from the registered address"]),
-        secret_title = both(["새 비밀키 넣기", "Give it a new secret"]),
+        secret_title = both(["새 시크릿 키 넣기", "Give it a new secret"]),
         new_key = both(["새 키", "new key"]),
-        new_secret = both(["새 비밀키", "new secret"]),
+        new_secret = both(["새 시크릿 키", "new secret"]),
         give = both(["봇에 넣기", "give it to the bot"]),
         back = both(["데스크로", "back to the desk"]),
     );

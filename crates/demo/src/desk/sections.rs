@@ -127,7 +127,7 @@ fn bot(at: usize, application: &str, live: &LiveKey) -> String {
         escaped(application),
         escaped(&live.issued().id),
         both(state),
-        both(["코드 보내기 · 새 비밀키 넣기", "send a code · give it a new secret"]),
+        both(["코드 보내기 · 새 시크릿 키 넣기", "send a code · give it a new secret"]),
     )
 }
 

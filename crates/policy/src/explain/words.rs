@@ -53,7 +53,7 @@ pub const fn segment_word(segment: Option<Segment>, lang: Lang) -> &'static str 
 pub(super) const fn hard_word(hard: Hard, lang: Lang) -> &'static str {
     match hard {
         Hard::OwnerDenies => pick(lang, "소유자가 본인 사용이 아니라고 답함", "the owner denies the use"),
-        Hard::ExposureMatched => pick(lang, "공개된 비밀키와 일치", "the secret was found in public"),
+        Hard::ExposureMatched => pick(lang, "공개된 시크릿 키와 일치", "the secret was found in public"),
         Hard::ControlFailedTwice => pick(lang, "통제권 확인 두 번 실패", "the control test failed twice"),
         Hard::ProhibitedUse => pick(lang, "금지된 사용 확인", "a prohibited use was proved"),
     }
