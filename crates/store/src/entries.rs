@@ -64,15 +64,37 @@ pub(crate) async fn about(
     after: Option<u64>,
     limit: u32,
 ) -> Result<Vec<EntryRow>, StoreError> {
+    let after = after.map_or(-1, signed);
+    about_in(inner, table, key, ("r.\"entry\" > $3 ORDER BY r.\"entry\"", after), limit).await
+}
+
+/// The newest first, before an entry.
+pub(crate) async fn about_newest(
+    inner: &Inner,
+    table: &Table,
+    key: &str,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<EntryRow>, StoreError> {
+    let before = before.map_or(i64::MAX, signed);
+    about_in(inner, table, key, ("r.\"entry\" < $3 ORDER BY r.\"entry\" DESC", before), limit).await
+}
+
+async fn about_in(
+    inner: &Inner,
+    table: &Table,
+    key: &str,
+    (order, from): (&str, i64),
+    limit: u32,
+) -> Result<Vec<EntryRow>, StoreError> {
     if key.contains('\0') {
         return Ok(Vec::new());
     }
     let sql = format!(
         "SELECT {COLUMNS} FROM \"entry_rows\" r JOIN \"ledger_entries\" e ON e.\"entry\" = r.\"entry\" \
-         WHERE r.\"table_name\" = $1 AND r.\"row_key\" = $2 AND r.\"entry\" > $3 ORDER BY r.\"entry\" LIMIT $4"
+         WHERE r.\"table_name\" = $1 AND r.\"row_key\" = $2 AND {order} LIMIT $4"
     );
-    let after = after.map_or(-1, signed);
-    let args = vec![table.name.into(), key.into(), after.into(), i64::from(limit).into()];
+    let args = vec![table.name.into(), key.into(), from.into(), i64::from(limit).into()];
     inner.db.read("read a row's entries", sql, args).await?.iter().map(entry).collect()
 }
 

@@ -135,6 +135,8 @@ fn leaf_parts<'a>(class: &'a str, salt: &'a [u8], payload: &'a str, outbox: &'a 
 async fn attempt(inner: &Inner, prepared: &[Prepared]) -> Result<(), StoreError> {
     inner.running()?;
     let Some(change) = prepared.first() else { return Ok(()) };
+    // Its place, should it get one, is not below the head that was known before.
+    let from = inner.head.borrow().size;
     let begin = inner.db.begin("BEGIN ISOLATION LEVEL SERIALIZABLE").await;
     let mut transaction = begin.map_err(database("begin to write"))?;
     let world = World::load(&mut transaction, prepared).await?;
@@ -168,7 +170,7 @@ async fn attempt(inner: &Inner, prepared: &[Prepared]) -> Result<(), StoreError>
         Err(error) if error.as_database_error().is_some() && !going_down(&error) => {
             Err(database("commit")(error))
         }
-        Err(error) => lost(inner, &number, error).await,
+        Err(error) => lost(inner, &number, (item.salt, from), error).await,
     }
 }
 
@@ -179,17 +181,24 @@ fn going_down(error: &sqlx::Error) -> bool {
 }
 
 /// The connection broke during a commit: asks until it is known what became of it, the store closes, or time is up.
-async fn lost(inner: &Inner, number: &str, error: sqlx::Error) -> Result<(), StoreError> {
+///
+/// The transaction's number says only when to look. A server that crashed gives the numbers anew which it had not yet
+/// written down, so that "committed" may be said of somebody else's; the leaf's salt is nobody else's.
+async fn lost(
+    inner: &Inner,
+    number: &str,
+    leaf: ([u8; 32], u64),
+    error: sqlx::Error,
+) -> Result<(), StoreError> {
     let closing = inner.db.closing.subscribe();
     let looking = async {
         while !*closing.borrow() {
-            let sql = "SELECT pg_xact_status($1::text::xid8)".to_owned();
-            let found = inner.db.read("look for a lost transaction", sql, vec![number.into()]).await;
-            match found.ok().and_then(|found| found.first()?.text_or_null(0).ok()?).as_deref() {
-                Some("committed") => return Some(true),
-                Some("aborted") => return Some(false),
-                _ => sleep(LOOK_EVERY).await,
+            if over(inner, number).await.unwrap_or(false)
+                && let Ok(stands) = stands(inner, leaf).await
+            {
+                return Some(stands);
             }
+            sleep(LOOK_EVERY).await;
         }
         None
     };
@@ -202,4 +211,32 @@ async fn lost(inner: &Inner, number: &str, error: sqlx::Error) -> Result<(), Sto
             in_doubt: true,
         }),
     }
+}
+
+/// Whether the transaction of this number is under way no more. A number that the server has not given yet was given
+/// before it crashed, and nothing of it was written.
+async fn over(inner: &Inner, number: &str) -> Result<bool, StoreError> {
+    const IN_THE_FUTURE: &str = "22023";
+    let sql = "SELECT pg_xact_status($1::text::xid8)".to_owned();
+    match inner.db.read("look for a lost transaction", sql, vec![number.into()]).await {
+        Ok(found) => {
+            let status = found.first().map(|row| row.text_or_null(0)).transpose()?.flatten();
+            Ok(status.as_deref() != Some("in progress"))
+        }
+        Err(StoreError::Database { source, .. })
+            if source.as_database_error().and_then(|said| said.code()).as_deref() == Some(IN_THE_FUTURE) =>
+        {
+            Ok(true)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the leaf of this salt stands, waiting for its place or in it, at or above an entry. One statement, so that none
+/// is missed on its way from the one to the other.
+async fn stands(inner: &Inner, (salt, from): ([u8; 32], u64)) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM \"pending_leaves\" WHERE \"salt\" = $1 UNION ALL \
+               SELECT 1 FROM \"ledger_entries\" WHERE \"entry\" >= $2 AND \"salt\" = $1 LIMIT 1";
+    let args = vec![salt.as_slice().into(), from.into()];
+    Ok(!inner.db.read("look for a lost leaf", sql.to_owned(), args).await?.is_empty())
 }

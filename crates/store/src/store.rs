@@ -288,6 +288,20 @@ impl Store {
         entries::about(self.inner(), table, key, after, limit).await
     }
 
+    /// Entries that changed one row, the newest first: those before `before`, or from the last one on.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn newest_entries_about(
+        &self,
+        table: &'static Table,
+        key: &str,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<EntryRow>, StoreError> {
+        entries::about_newest(self.inner(), table, key, before, limit).await
+    }
+
     /// Stored hashes of these entries, for proofs: ask the ledger crate which rows a proof needs, then load them here.
     ///
     /// # Errors

@@ -9,9 +9,11 @@
 mod common;
 
 use common::{Place, customer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use sumun_fixture::Postgres;
-use sumun_store::{Expect, StoreError, tables};
+use sumun_store::{Expect, Store, StoreError, tables};
 
 #[test]
 fn answers_are_true_when_the_server_crashes() {
@@ -66,4 +68,42 @@ fn answers_are_true_when_the_server_crashes() {
         }
         store.close().await;
     });
+}
+
+/// A crashed server gives the numbers anew of transactions of which it had written nothing down: not yet, so that it
+/// knows none of this number, or to somebody else, so that it calls the number committed.
+#[test]
+fn a_commit_that_a_crash_swallowed_is_not_taken_for_anothers() {
+    for others_follow in [false, true] {
+        let server = Arc::new(Postgres::start());
+        let place = Place { url: server.database(), folder: tempfile::tempdir().unwrap() };
+        let crashes = Arc::new(AtomicBool::new(false));
+        let mut options = place.options();
+        options.stop_at = Some(Arc::new({
+            let (server, crashes) = (Arc::clone(&server), Arc::clone(&crashes));
+            move |at| {
+                if at == "postgres: before the commit" && crashes.swap(false, Ordering::SeqCst) {
+                    tokio::task::block_in_place(|| {
+                        server.crash();
+                        server.restart();
+                        for _ in 0..if others_follow { 8 } else { 0 } {
+                            server.database();
+                        }
+                    });
+                }
+                false
+            }
+        }));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        runtime.unwrap().block_on(async {
+            let store = Store::open(options).await.unwrap();
+            store.execute(customer("C1", Expect::Absent, 1)).await.unwrap();
+            crashes.store(true, Ordering::SeqCst);
+            let swallowed = store.execute(customer("C2", Expect::Absent, 1)).await;
+            assert!(matches!(swallowed, Err(StoreError::Database { .. })), "{swallowed:?}");
+            assert!(store.get(&tables::CUSTOMERS, "C2").await.unwrap().is_none());
+            store.execute(customer("C2", Expect::Absent, 2)).await.unwrap();
+            store.close().await;
+        });
+    }
 }

@@ -32,6 +32,10 @@ fn a_change_stands_in_rows_and_ledger() {
         assert!(entries[1].leaf.starts_with("sumun-leaf/v1\ncustomer.written\n"));
         let about = store.entries_about(&tables::CUSTOMERS, "C1", Some(0), 10).await.unwrap();
         assert_eq!(about, entries[1..]);
+        let newest = store.newest_entries_about(&tables::CUSTOMERS, "C1", None, 10).await.unwrap();
+        assert_eq!(newest, entries.iter().rev().cloned().collect::<Vec<_>>());
+        let older = store.newest_entries_about(&tables::CUSTOMERS, "C1", Some(1), 10).await.unwrap();
+        assert_eq!(older, entries[..1]);
         assert_eq!(store.head().size, 2);
         assert_eq!(store.head().checkpoint, made.checkpoint);
         assert_eq!(store.get(&tables::CUSTOMERS, "C2").await.unwrap(), None);
