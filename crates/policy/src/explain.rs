@@ -5,6 +5,7 @@
 //! point or a probability. Korean first. Never here: a signal's own sentence (`sumun_model::because`).
 
 mod ladder;
+mod moment;
 mod owner;
 mod plain;
 mod texts;
@@ -12,7 +13,8 @@ mod why;
 mod words;
 
 pub use ladder::ladder;
-pub use owner::for_owner;
+pub use moment::{moment, moment_to_second};
+pub use owner::{for_owner, found_for_owner};
 pub use plain::{in_words as condition_in_words, period};
 pub use why::{
     Explanation, PartExplained, PieceExplained, RuleExplained, ScoreExplained, TermExplained, why,
@@ -82,7 +84,7 @@ fn in_words(values: &BTreeMap<String, Value>, lang: Lang) -> BTreeMap<String, Va
         }
     }
     if let Some(at) = values.get("since").and_then(|at| at.to_string().parse().ok()) {
-        shown.insert("since".to_owned(), Value::Text(owner::moment(at, lang)));
+        shown.insert("since".to_owned(), Value::Text(moment(at, lang)));
     }
     if let Some(Value::List(list)) = shown.get("hard") {
         let list = list

@@ -10,8 +10,10 @@ use crate::plan::Plan;
 use crate::tasks::{self, TaskKind, TaskRow};
 use std::collections::BTreeSet;
 use sumun_model::Measure;
+use sumun_model::because::Lang;
 use sumun_model::finding::Signal;
 use sumun_policy::Step;
+use sumun_policy::explain::found_for_owner;
 
 /// Sentences about what was seen, in one notice.
 const SEEN_MAX: usize = 5;
@@ -35,11 +37,16 @@ impl Govern {
         let mut draft = NoticeDraft::new(&kind).to(&account.customer).about(&key.key, &key.account);
         draft.case_id = Some(case_id.to_owned());
         // A rule that stands on more than signals, such as a test that failed, says so in words of its own.
-        let own = ["owner_ko", "owner_en"].map(|language| step.why.values.get(language).cloned());
-        if let [Some(ko), Some(en)] = own {
-            draft = draft.say(NoticeText::new("measure.found").with("owner_ko", ko).with("owner_en", en));
+        let own = step.why.values.contains_key("owner_ko") && step.why.values.contains_key("owner_en");
+        if own {
+            draft = draft.say(found(step));
         }
-        for text in seen(signals) {
+        let seen = seen(signals);
+        if !own && seen.is_empty() {
+            // Nobody is told what is asked of him without why.
+            draft = draft.say(found(step));
+        }
+        for text in seen {
             draft = draft.say(text);
         }
         let mut asked = NoticeText::new(&format!("{kind}.asked")).with("key", key.key.as_str());
@@ -86,6 +93,14 @@ impl Govern {
             let task = TaskRow::new(self.new_id("T"), case_id, kind, Some(&key.key), grounds.now);
             tasks::add(plan, &task.due(step.until));
         }
+    }
+}
+
+/// What the step stands on, in the rule's own words for owners, else by the kinds of evidence.
+fn found(step: &Step) -> NoticeText {
+    match [Lang::Ko, Lang::En].map(|lang| found_for_owner(step, lang)) {
+        [Some(ko), Some(en)] => NoticeText::new("measure.found").with("owner_ko", ko).with("owner_en", en),
+        _ => NoticeText::new("measure.found_by_check"),
     }
 }
 

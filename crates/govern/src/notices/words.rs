@@ -4,11 +4,12 @@
 //! weights. A code without a sentence shows itself, so that nothing is silently left out. Never here: the addressee, or sending.
 
 use super::NoticeText;
+use super::values::for_people;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use sumun_model::Value;
 use sumun_model::because::{self, Lang, fill};
-use sumun_model::{Timestamp, Value};
 
 /// The shipped sentences.
 const SHIPPED: &str = include_str!("../../data/notices.toml");
@@ -61,37 +62,18 @@ pub fn letter(kind: &str, texts: &[NoticeText], about: &str, venue: &str, lang: 
     let group = kind.split('.').next().unwrap_or(kind);
     let subject =
         words.subjects.get(kind).or_else(|| words.subjects.get(group)).or_else(|| words.subjects.get("any"));
-    let values =
+    let frame =
         BTreeMap::from([("about".to_owned(), Value::from(about)), ("venue".to_owned(), Value::from(venue))]);
-    let subject = subject.map_or_else(|| format!("{venue}: {kind}"), |pair| fill(pair.get(lang), &values));
-    let in_korea = |text: &NoticeText| {
-        let values = text.values.iter().map(|(name, value)| (name.clone(), local(value))).collect();
-        sentence(&NoticeText { code: text.code.clone(), values }, &values_of(about, venue), lang)
-    };
-    Letter { subject, body: texts.iter().map(in_korea).collect() }
-}
-
-fn values_of(about: &str, venue: &str) -> BTreeMap<String, Value> {
-    BTreeMap::from([("about".to_owned(), Value::from(about)), ("venue".to_owned(), Value::from(venue))])
-}
-
-/// Hours that Korea is ahead of UTC; it has no summer time.
-const KST_HOURS: i64 = 9;
-
-/// An instant as people in Korea read it; anything else as it is.
-fn local(value: &Value) -> Value {
-    let Value::Text(text) = value else { return value.clone() };
-    let Ok(instant) = text.parse::<Timestamp>() else { return value.clone() };
-    let shifted = instant.plus_micros(KST_HOURS * 3_600_000_000).to_string();
-    let clock = shifted.get(..19).unwrap_or(&shifted).replace('T', " ");
-    Value::Text(format!("{clock} (KST)"))
+    let subject = subject.map_or_else(|| format!("{venue}: {kind}"), |pair| fill(pair.get(lang), &frame));
+    let told = |text: &NoticeText| sentence(text, &frame, lang);
+    Letter { subject, body: texts.iter().map(told).collect() }
 }
 
 /// One sentence in this language.
 #[must_use]
 pub fn sentence(text: &NoticeText, frame: &BTreeMap<String, Value>, lang: Lang) -> String {
     let mut values = frame.clone();
-    values.extend(text.values.clone());
+    values.extend(for_people(&text.code, &text.values, lang));
     // Words of the policy's own come in both languages.
     let own = if lang == Lang::Ko { "owner_ko" } else { "owner_en" };
     if let Some(found) = values.get(own).cloned() {
@@ -102,9 +84,6 @@ pub fn sentence(text: &NoticeText, frame: &BTreeMap<String, Value>, lang: Lang) 
     }
     if let Some(own) = crate::owner::texts::text(&text.code) {
         return fill(if lang == Lang::Ko { own.ko } else { own.en }, &values);
-    }
-    if let Some(text) = crate::owner::texts::text(&text.code) {
-        return fill(if lang == Lang::Ko { text.ko } else { text.en }, &values);
     }
     let owner = because::for_owner(&text.code, &values, lang);
     if owner.is_empty() { because::because(&text.code, &text.values, lang) } else { owner }

@@ -1,13 +1,14 @@
 //! Every word an owner reads here, in Korean and English: what was seen, what to do, by when, what is next, how to object.
 //!
-//! One table from a code to both sentences; `{name}` is filled in. Times are filled in as instants, so that each reader's program
-//! shows them in his own time. Never here: points, weights, thresholds, or whether anybody was told anything.
+//! One table from a code to both sentences; `{name}` is filled in. Times are written for people, in Korean time and said to be so; the one
+//! by which something is asked stands beside as an instant, so that programs can count down. Never here: points, weights, thresholds, or whether anybody was told anything.
 
+use crate::notices::values::{for_people, until};
 use crate::notices::{NoticeText, words};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use sumun_model::Value;
 use sumun_model::because::{Lang, fill};
+use sumun_model::{Timestamp, Value};
 
 /// One code's sentences.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,9 @@ pub struct Said {
     pub ko: String,
     /// English.
     pub en: String,
+    /// The instant that `{until}` in it stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 macro_rules! texts {
@@ -158,11 +162,11 @@ texts! {
         "{until}까지 등록된 주소에서, 값이 {code}인 매개변수를 넣어 서명한 요청을 한 번 보내십시오. 예: 주문 조회의 identifier, 또는 아무 조회에나 sumun_code.",
         "By {until}, send one signed request from a registered address that carries {code} as the value of a parameter: `identifier` of an order's look-up, for instance, or `sumun_code` on any route that reads.";
     "control.rotate":
-        "{until}까지 키를 교체하십시오. 새 시크릿 키(secret key)는 고객님께만 한 번 표시됩니다. 아직 사용하지 마십시오.",
-        "Rotate the key by {until}. The new secret is shown to you alone. Do not use it yet.";
+        "{until}까지 키를 교체하십시오. 새 시크릿 키는 고객님께만 한 번 표시됩니다. 아직 사용하지 마십시오.",
+        "Rotate the key by {until}. The new secret key is shown to you alone. Do not use it yet.";
     "control.first_use":
         "새 시크릿 키를 {from}부터 {until} 사이에 등록된 주소에서 처음 사용하십시오. 그 전에는 사용하지 말고, 이전 시크릿 키는 더 사용하지 마십시오.",
-        "Use the new secret for the first time between {from} and {until}, from a registered address. Not before, and do not use the old one any more.";
+        "Use the new secret key for the first time between {from} and {until}, from a registered address. Not before, and do not use the old one any more.";
     "control.step_passed":
         "{step}단계를 마쳤습니다.",
         "Step {step} is done.";
@@ -183,16 +187,16 @@ texts! {
         "The key was not rotated in time.";
     "control.used_early":
         "새 시크릿 키가 정해진 시각보다 먼저 사용되었습니다.",
-        "The new secret was used before its time.";
+        "The new secret key was used before its time.";
     "control.not_used_in_time":
         "새 시크릿 키가 정해진 시각에 사용되지 않았습니다.",
-        "The new secret was not used in its time.";
+        "The new secret key was not used in its time.";
     "control.used_elsewhere":
         "새 시크릿 키가 등록되지 않은 주소에서 사용되었습니다.",
-        "The new secret was used from an address that is not registered.";
+        "The new secret key was used from an address that is not registered.";
     "control.old_still_used":
         "이전 시크릿 키가 계속 사용되었습니다.",
-        "The old secret was still used.";
+        "The old secret key was still used.";
     "control.void":
         "저희 사정으로 확인을 마치지 못했습니다. 이 확인은 횟수에 들지 않습니다. 다시 시작하십시오.",
         "The test could not be carried out for our own reasons and counts for nothing. Please start again.";
@@ -210,8 +214,8 @@ texts! {
         "검토가 끝났습니다. 이의가 받아들여지지 않았습니다. 거래소의 고객 창구에 다시 문의하실 수 있습니다.",
         "It is decided: the measure was right. You can still turn to the exchange's customer service.";
     "export.secrets":
-        "시크릿 키(secret key)는 들어 있지 않습니다. 키를 발급할 때 한 번만 보여 드리며, 그 뒤로는 누구에게도 보이지 않습니다.",
-        "Secrets are not in it. A secret is shown once, when its key is issued, and to nobody again.";
+        "시크릿 키는 들어 있지 않습니다. 키를 발급할 때 한 번만 보여 드리며, 그 뒤로는 누구에게도 보이지 않습니다.",
+        "Secret keys are not in it. One is shown once, when its key is issued, and to nobody again.";
     "export.internal":
         "거래소의 내부 검토 기록은 있든 없든 들어 있지 않습니다.",
         "What the exchange notes in reviews of its own is not in it, whether there is any or not.";
@@ -250,7 +254,8 @@ pub fn said(code: &str, values: &[(&str, String)]) -> Said {
     let values: BTreeMap<String, Value> =
         values.iter().map(|(name, value)| ((*name).to_owned(), Value::Text(value.clone()))).collect();
     let (ko, en) = text(code).map_or((code, code), |text| (text.ko, text.en));
-    Said { code: code.to_owned(), ko: fill(ko, &values), en: fill(en, &values) }
+    let told = |text, lang| fill(text, &for_people(code, &values, lang));
+    Said { code: code.to_owned(), ko: told(ko, Lang::Ko), en: told(en, Lang::En), until: until(&values) }
 }
 
 /// A notice's sentence in both languages, as it is sent. `about` is the key or account it is about.
@@ -258,7 +263,8 @@ pub fn said(code: &str, values: &[(&str, String)]) -> Said {
 pub fn of_notice(notice: &NoticeText, about: &str) -> Said {
     let frame = BTreeMap::from([("about".to_owned(), Value::from(about))]);
     let in_words = |lang| words::sentence(notice, &frame, lang);
-    Said { code: notice.code.clone(), ko: in_words(Lang::Ko), en: in_words(Lang::En) }
+    let until = until(&notice.values);
+    Said { code: notice.code.clone(), ko: in_words(Lang::Ko), en: in_words(Lang::En), until }
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //! of `monitor`; nothing that depends on whether a report was filed.
 
 use super::families;
+use super::moment::moment;
 use crate::ladder::Step;
-use sumun_model::{Family, Lang, Measure, Mode, Phase, Timestamp, Value};
+use sumun_model::{Family, Lang, Measure, Mode, Phase, Value};
 
 /// Most reasons told to an owner.
 const REASONS_MAX: usize = 3;
@@ -63,21 +64,21 @@ const fn what(measure: Measure, lang: Lang) -> &'static str {
     }
 }
 
-/// What was seen: in the rule's own words for owners, else by the kinds of evidence.
-fn seen(step: &Step, lang: Lang) -> Vec<String> {
+/// What was seen, without the last full stop: in the rule's own words for owners, else by the kinds of evidence; nothing if neither is known.
+#[must_use]
+pub fn found_for_owner(step: &Step, lang: Lang) -> Option<String> {
     let own = if lang == Lang::Ko { "owner_ko" } else { "owner_en" };
-    let before = pick(lang, "확인된 내용: ", "What we saw: ");
-    let told = match step.why.values.get(own) {
-        Some(Value::Text(text)) => vec![text.clone()],
-        _ => {
-            families(&step.why).into_iter().take(REASONS_MAX).map(|f| of_family(f, lang).to_owned()).collect()
-        }
-    };
-    if told.is_empty() {
-        return Vec::new();
+    if let Some(Value::Text(text)) = step.why.values.get(own) {
+        return Some(text.clone());
     }
-    let joined = told.join(pick(lang, ". ", ". "));
-    vec![format!("{before}{joined}.")]
+    let told: Vec<_> =
+        families(&step.why).into_iter().take(REASONS_MAX).map(|family| of_family(family, lang)).collect();
+    (!told.is_empty()).then(|| told.join(". "))
+}
+
+fn seen(step: &Step, lang: Lang) -> Option<String> {
+    let before = pick(lang, "확인된 내용: ", "What we saw: ");
+    found_for_owner(step, lang).map(|found| format!("{before}{found}."))
 }
 
 const fn of_family(family: Family, lang: Lang) -> &'static str {
@@ -172,8 +173,8 @@ const fn next(measure: Measure, lang: Lang) -> &'static str {
         ),
         Measure::Expire => pick(
             lang,
-            "API를 다시 쓰시려면 새 키를 신청해 주십시오. 이 키의 ID와 시크릿 키(secret key)는 다시 쓸 수 없습니다.",
-            "To use the API again, ask for a new key. The id and secret of this one cannot be used again.",
+            "API를 다시 쓰시려면 새 키를 신청해 주십시오. 이 키의 ID와 시크릿 키는 다시 쓸 수 없습니다.",
+            "To use the API again, ask for a new key. The id and secret key of this one cannot be used again.",
         ),
     }
 }
@@ -211,25 +212,4 @@ fn ended(measure: Measure, why: &str, lang: Lang) -> Option<&'static str> {
         (Measure::Monitor | Measure::Expire, _) => return None,
     };
     Some(text)
-}
-
-/// An instant as people read it: Korean time for Korean, UTC for English; to the minute.
-pub(super) fn moment(at: Timestamp, lang: Lang) -> String {
-    const KOREA_US: i64 = 9 * 3_600 * 1_000_000;
-    let shifted = if lang == Lang::Ko { at.plus_micros(KOREA_US) } else { at };
-    let text = shifted.to_string();
-    let (date, time) = text.split_once('T').unwrap_or((text.as_str(), ""));
-    let time: String = time.chars().take(5).collect();
-    match lang {
-        Lang::Ko => {
-            let mut parts = date.splitn(3, '-').map(|part| part.trim_start_matches('0'));
-            let (year, month, day) = (
-                parts.next().unwrap_or_default(),
-                parts.next().unwrap_or_default(),
-                parts.next().unwrap_or_default(),
-            );
-            format!("{year}년 {month}월 {day}일 {time}(한국시간)")
-        }
-        Lang::En => format!("{date} {time} UTC"),
-    }
 }

@@ -97,6 +97,10 @@ pub(crate) struct SaidView {
     pub ko: String,
     /// English.
     pub en: String,
+    /// The instant by which it asks for something, or at which what it tells of is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    pub until: Option<String>,
 }
 
 /// Why something is done.
