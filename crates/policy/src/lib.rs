@@ -15,11 +15,13 @@ mod file;
 pub mod ladder;
 pub mod lint;
 mod parse;
+mod places;
 pub mod policy;
 mod position;
 mod run_cases;
 
 pub use ladder::{Approve, BudgetBook, BudgetLeft, Outcome, Reasoned, Standing, Step};
+pub use places::Places;
 pub use policy::{Bilingual, Policy};
 pub use position::{PolicyErrors, Problem};
 pub use run_cases::{CaseResult, run_cases, short};

@@ -64,52 +64,24 @@ impl Linter<'_> {
     }
 
     fn whole(&mut self) {
-        const TOP: (usize, usize) = (1, 1);
         use Severity::{Error, Warning};
         let policy = self.policy;
+        let at = |path: &str| policy.places.first(&[path]);
         if tried(&policy.high_risk, None).never_false {
             let message =
                 "`ladder.high_risk` always passes: a jump to expiry would need no test (R98)".to_owned();
-            self.say(TOP, Error, "high_risk_always", message);
+            self.say(at("ladder.high_risk"), Error, "high_risk_always", message);
         }
         if policy.ladder.day_s != crate::policy::DAY_S {
             let message =
                 format!("a day is {} seconds here: for demos and tests, not for people", policy.ladder.day_s);
-            self.say(TOP, Warning, "compressed_time", message);
+            self.say(at("ladder.day_s"), Warning, "compressed_time", message);
         }
-        let budget = &policy.budget;
-        if budget.counts.is_empty() {
-            let message =
-                "`budget.counts` is empty: nothing bounds how many warnings a machine sends in a day"
-                    .to_owned();
-            self.say(TOP, Warning, "budget_unbounded", message);
-        }
-        for measure in [Measure::Monitor, Measure::Expire] {
-            if budget.counts.contains(&measure) {
-                let why =
-                    if measure == Measure::Monitor { "tells nobody" } else { "never waits for a budget" };
-                let message = format!("`budget.counts` has `{measure}`, which {why}");
-                self.say(TOP, Warning, "budget_counts", message);
-            }
-        }
-        let numbers = std::iter::once(budget.alerts_per_day).chain(budget.segments.values().copied());
-        for number in numbers {
-            if number == 0 {
-                let message =
-                    "a budget of 0 alerts a day turns every counted step into a proposal".to_owned();
-                self.say(TOP, Warning, "budget_zero", message);
-            } else if number > 10_000 {
-                let message = format!("a budget of {number} alerts a day is more than people can look at");
-                self.say(TOP, Warning, "budget_large", message);
-            }
-        }
+        self.budget();
         if policy.tests.is_empty() {
-            self.say(
-                TOP,
-                Warning,
-                "no_tests",
-                "the file has no `[[tests]]`: nothing shows what a change changes".to_owned(),
-            );
+            // What is not there has no place but the whole file's.
+            let message = "the file has no `[[tests]]`: nothing shows what a change changes".to_owned();
+            self.say((1, 1), Warning, "no_tests", message);
         }
         let mut used = BTreeSet::new();
         let ladders = policy.segments.values().chain([&policy.default]);
@@ -120,13 +92,50 @@ impl Linter<'_> {
             }));
         }
         for name in policy.facts.keys().filter(|name| !used.contains(*name)) {
-            self.say(
-                TOP,
-                Warning,
-                "fact_unused",
-                format!("the fact `{name}` is declared and used by no rule"),
-            );
+            let message = format!("the fact `{name}` is declared and used by no rule");
+            self.say(at(&format!("facts.{name}")), Warning, "fact_unused", message);
         }
+    }
+
+    fn budget(&mut self) {
+        use Severity::Warning;
+        let policy = self.policy;
+        let at = |path: &str| policy.places.first(&[path]);
+        let budget = &policy.budget;
+        if budget.counts.is_empty() {
+            let message =
+                "`budget.counts` is empty: nothing bounds how many warnings a machine sends in a day"
+                    .to_owned();
+            self.say(at("budget.counts"), Warning, "budget_unbounded", message);
+        }
+        for measure in [Measure::Monitor, Measure::Expire] {
+            if budget.counts.contains(&measure) {
+                let why =
+                    if measure == Measure::Monitor { "tells nobody" } else { "never waits for a budget" };
+                let message = format!("`budget.counts` has `{measure}`, which {why}");
+                self.say(at("budget.counts"), Warning, "budget_counts", message);
+            }
+        }
+        let of_segments =
+            budget.segments.iter().map(|(segment, n)| (format!("budget.segments.{segment}"), *n));
+        let numbers = std::iter::once(("budget.alerts_per_day".to_owned(), budget.alerts_per_day));
+        for (path, number) in numbers.chain(of_segments) {
+            if number == 0 {
+                let message =
+                    "a budget of 0 alerts a day turns every counted step into a proposal".to_owned();
+                self.say(at(&path), Warning, "budget_zero", message);
+            } else if number > 10_000 {
+                let message = format!("a budget of {number} alerts a day is more than people can look at");
+                self.say(at(&path), Warning, "budget_large", message);
+            }
+        }
+    }
+
+    /// Where a window of a segment's is written: its own, else the one that it inherits.
+    fn window(&self, segment: &str, window: &str) -> (usize, usize) {
+        let own = format!("segments.{segment}.{window}");
+        let default = format!("segments.default.{window}");
+        self.policy.places.first(&[&own, &default, &format!("ladder.{window}")])
     }
 
     fn ladder(&mut self, segment: Option<Segment>, ladder: &SegmentLadder) {
@@ -145,7 +154,7 @@ impl Linter<'_> {
         ] {
             if own(seconds, inherited) {
                 self.say(
-                    (1, 1),
+                    self.window(name, window),
                     Error,
                     "window_zero",
                     format!("`{window}` of `{name}` is 0: nobody could ever answer in time"),
@@ -154,7 +163,7 @@ impl Linter<'_> {
         }
         if own(windows.quiet_s, base.quiet_s) {
             let message = format!("`quiet_s` of `{name}` is 0: measures would flicker on and off");
-            self.say((1, 1), Warning, "no_hysteresis", message);
+            self.say(self.window(name, "quiet_s"), Warning, "no_hysteresis", message);
         }
         for measure in Measure::ALL {
             if !ladder.rules.iter().any(|rule| rule.measure == *measure) {
@@ -231,10 +240,9 @@ impl Linter<'_> {
                 && because::text(word).is_none()
             {
                 let message = format!("rule `{id}` asks for `{word}`: no signal has that code");
-                let place = (rule.line, rule.column);
                 self.found.insert(Lint {
-                    line: place.0,
-                    column: place.1,
+                    line: at.0,
+                    column: at.1,
                     severity: Warning,
                     code: "unknown_evidence",
                     message,

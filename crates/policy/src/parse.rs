@@ -5,6 +5,7 @@ mod numbers;
 
 use crate::condition::{Condition, Facts, Type, Var, compile};
 use crate::file::{File, RuleTable, SegmentTable};
+use crate::places::Places;
 use crate::policy::{Budget, Policy, Rule, SegmentLadder, Windows, rank};
 use crate::position::{PolicyErrors, Problem, line_and_column};
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,6 +116,7 @@ impl Reader<'_> {
             segments,
             tests,
             weights,
+            places: Places::of(self.text),
         })
     }
 

@@ -3,6 +3,7 @@
 //! Made by [`Policy::parse`] from one TOML file ([`crate::file`] is its written form). Never here: what the ladder does with it.
 
 use crate::condition::{Condition, Facts};
+use crate::places::Places;
 use std::collections::BTreeMap;
 use sumun_model::{Hard, Lang, Measure, ScoreKind, Segment, Timestamp, Weights};
 
@@ -63,6 +64,8 @@ pub struct Policy {
     pub segments: BTreeMap<Segment, SegmentLadder>,
     /// The file's own cases.
     pub tests: Vec<crate::cases::Case>,
+    /// Where the file says what the linter speaks of.
+    pub places: Places,
 }
 
 /// Windows of the ladder, in seconds.

@@ -137,6 +137,38 @@ fn places_are_those_of_the_file() {
 }
 
 #[test]
+fn the_linter_says_the_line_it_means() {
+    for (code, from, to, line) in [
+        ("no_hysteresis", "quiet_s = 604_800", "quiet_s = 0", "quiet_s = 0"),
+        (
+            "no_hysteresis",
+            "[segments.custodian]\n",
+            "[segments.custodian]\nquiet_s = 0 # of custodians\n",
+            "quiet_s = 0 # of custodians",
+        ),
+        ("window_zero", "warn_ack_s = 604_800", "warn_ack_s = 0", "warn_ack_s = 0"),
+        (
+            "high_risk_always",
+            "high_risk = 'hard.any ||",
+            "high_risk = 'sharing.points >= -1 || sharing.points < 0 ||",
+            "high_risk = ",
+        ),
+        ("budget_zero", "alerts_per_day = 50", "alerts_per_day = 0", "alerts_per_day = 0"),
+        ("budget_unbounded", "counts = [\"warn\"]", "counts = []", "counts = []"),
+        ("fact_unused", "[facts]\n", "[facts]\n\"key.age_days\" = \"int\"\n", "\"key.age_days\""),
+    ] {
+        let whole = policy_text("default");
+        let text = whole.replacen(from, to, 1);
+        assert_ne!(text, whole, "{from}");
+        let policy = Policy::parse(&text).unwrap_or_else(|errors| panic!("{errors}"));
+        let found: Vec<_> = lint(&policy).into_iter().filter(|one| one.code == code).collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        let told = text.lines().nth(found[0].line - 1).expect("the line");
+        assert!(told.trim_start().starts_with(line), "{code}: {told}");
+    }
+}
+
+#[test]
 fn a_failed_case_is_told_at_its_place() {
     let text =
         policy_text("default").replacen("must = [\"enter expire act\"]", "must = [\"enter hold act\"]", 1);
