@@ -6,6 +6,9 @@ import { Confirm, Dialog, Field } from "../ui/forms";
 import { Refused } from "../ui/states";
 import { uiWords } from "../ui/words";
 
+/** What the server answers where the code does not fit. */
+const WRONG_CODE: ReadonlySet<string> = new Set(["sign_in_failed"]);
+
 type Ask = <T>(act: () => Promise<T>) => Promise<T>;
 const Context = createContext<Ask>((act) => act());
 
@@ -16,6 +19,7 @@ export function StepUp({ children }: { children: ReactNode }) {
   const [code, setCode] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<Problem | null>(null);
+  const [wrong, setWrong] = useState<string>();
 
   const ask = useCallback<Ask>(async (act) => {
     try {
@@ -23,6 +27,7 @@ export function StepUp({ children }: { children: ReactNode }) {
     } catch (problem) {
       if (!(problem instanceof Problem) || problem.code !== "second_factor_needed") throw problem;
       setError(null);
+      setWrong(undefined);
       setCode("");
       setOpen(true);
       const shown = await new Promise<boolean>((resolve) => {
@@ -41,14 +46,23 @@ export function StepUp({ children }: { children: ReactNode }) {
     waiting.current = null;
   }
   async function show() {
-    setBusy(true);
     setError(null);
+    setWrong(undefined);
+    if (!/^[0-9]{6}$/.test(code.replaceAll(/\s/g, ""))) {
+      setWrong(w.stepUpShape);
+      return;
+    }
+    setBusy(true);
     try {
-      await good(api.POST("/v1/sessions/current/step-up", { body: { totp: code } }));
+      await good(api.POST("/v1/sessions/current/step-up", { body: { totp: code.replaceAll(/\s/g, "") } }));
       end(true);
     } catch (caught) {
-      if (caught instanceof Problem) setError(caught);
-      else throw caught;
+      if (!(caught instanceof Problem)) throw caught;
+      // The server's words are those of the first sign-in; here it can only have been the code.
+      if (WRONG_CODE.has(caught.code)) {
+        setWrong(w.stepUpWrong);
+        setCode("");
+      } else setError(caught);
     } finally {
       setBusy(false);
     }
@@ -71,6 +85,7 @@ export function StepUp({ children }: { children: ReactNode }) {
             onChange={setCode}
             inputMode="numeric"
             autoComplete="one-time-code"
+            wrong={wrong}
             autoFocus
           />
           {error ? <Refused error={error} /> : null}

@@ -14,9 +14,14 @@ import {
   TextField,
   type TextFieldProps,
 } from "react-aria-components";
-import { useWords } from "../i18n/lang";
+import { count } from "../i18n/format";
+import { useLang, useWords } from "../i18n/lang";
 import { Button } from "./basics";
+import { useFresh } from "./fresh";
 import { uiWords } from "./words";
+
+/** Letters as the server counts them. */
+export const letters = (text: string): number => [...text].length;
 
 /** A field. What is wrong with it is said beside it and never keeps a form from being sent again: the server has the last word. */
 export function Field({
@@ -24,6 +29,7 @@ export function Field({
   hint,
   wrong,
   lines = 1,
+  most,
   placeholder,
   ...rest
 }: Omit<TextFieldProps, "children" | "className"> & {
@@ -31,11 +37,18 @@ export function Field({
   hint?: string | undefined;
   wrong?: string | undefined;
   lines?: number;
+  /** So many letters the server takes. More can be typed, so that nothing pasted is lost: it says how many are too many. */
+  most?: number | undefined;
   placeholder?: string;
 }) {
+  const w = useWords(uiWords);
+  const { lang } = useLang();
   const given = placeholder === undefined ? {} : { placeholder };
+  const long = most === undefined ? 0 : letters(rest.value ?? "");
+  const over = most === undefined ? 0 : long - most;
+  const said = wrong ?? (over > 0 && most !== undefined ? w.tooLong(count(lang, over), count(lang, most)) : undefined);
   return (
-    <TextField validationBehavior="aria" {...rest} className="field" isInvalid={wrong !== undefined}>
+    <TextField validationBehavior="aria" {...rest} className="field" isInvalid={said !== undefined}>
       <Label>{label}</Label>
       {lines > 1 ? <TextArea className="input" rows={lines} {...given} /> : <Input className="input" {...given} />}
       {hint === undefined ? null : (
@@ -43,7 +56,10 @@ export function Field({
           {hint}
         </Text>
       )}
-      <FieldError className="wrong">{wrong}</FieldError>
+      {most === undefined || long === 0 ? null : (
+        <span className="hint counted">{w.counted(count(lang, long), count(lang, most))}</span>
+      )}
+      <FieldError className="wrong">{said}</FieldError>
     </TextField>
   );
 }
@@ -111,9 +127,17 @@ export function Dialog({
   onClose: () => void;
   children: ReactNode;
 }) {
+  // The second click of a double click on what opened it must neither close it nor press what now lies under the pointer.
+  const fresh = useFresh(open);
   return (
-    <ModalOverlay className="overlay" isOpen={open} isDismissable onOpenChange={(next) => (next ? undefined : onClose())}>
-      <Modal className="dialog">
+    <ModalOverlay
+      className="overlay"
+      isOpen={open}
+      isDismissable
+      shouldCloseOnInteractOutside={() => !fresh}
+      onOpenChange={(next) => (next ? undefined : onClose())}
+    >
+      <Modal className={fresh ? "dialog fresh" : "dialog"}>
         <AriaDialog>
           <Heading slot="title" level={2}>
             {title}

@@ -27,6 +27,11 @@ export const uiWords = words(
     stepUpGo: "확인하고 계속",
     points: "점",
     required: "필수",
+    needed: (label: string) => `“${label}” 항목을 입력하십시오.`,
+    counted: (n: string, most: string) => `${n} / ${most}자`,
+    tooLong: (over: string, most: string) => `${most}자까지 보낼 수 있습니다. ${over}자를 줄여 주십시오.`,
+    stepUpWrong: "코드가 맞지 않거나 이미 사용한 코드입니다. 인증 앱에 다음 코드가 나오면 입력하십시오.",
+    stepUpShape: "인증 앱에 보이는 숫자 6자리를 입력하십시오.",
   },
   {
     loading: "Loading",
@@ -53,5 +58,10 @@ export const uiWords = words(
     stepUpGo: "Confirm and go on",
     points: "points",
     required: "required",
+    needed: (label: string) => `Fill in “${label}”.`,
+    counted: (n: string, most: string) => `${n} of ${most} characters`,
+    tooLong: (over: string, most: string) => `At most ${most} characters can be sent: take out ${over}.`,
+    stepUpWrong: "This code is wrong, or was used already. Enter the next one that your authenticator shows.",
+    stepUpShape: "Enter the six digits that your authenticator shows.",
   },
 );

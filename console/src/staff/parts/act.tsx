@@ -1,5 +1,5 @@
 // Doing something that is recorded: its fields, then what will happen, then the confirmation. Nothing is written before somebody has seen
-// what the server says it would write.
+// what the server says it would write. What is wrong with a field is said at the field (`actFields`).
 import type { QueryKey } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { Problem } from "../../api/client";
@@ -7,10 +7,12 @@ import { useWrite } from "../../api/queries";
 import { useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
 import { Button } from "../../ui/basics";
-import { Dialog, Field } from "../../ui/forms";
+import { Dialog } from "../../ui/forms";
+import { useFresh } from "../../ui/fresh";
 import { Refused } from "../../ui/states";
 import { uiWords } from "../../ui/words";
 import { useStepUp } from "../stepUp";
+import { AT_FIELDS, Pressed } from "./actFields";
 import { Effects } from "./effects";
 import type { Plan } from "./shapes";
 
@@ -19,17 +21,11 @@ const actWords = words(
     look: "어떻게 되는지 보기",
     back: "고치기",
     happens: "확인하면 다음과 같이 됩니다",
-    reasonMissing: "사유를 자신의 말로 적어 주십시오. 원장에 남습니다.",
-    reason: "사유",
-    reasonHint: "본 것과 판단을 자신의 말로 적습니다. 원장에 남습니다.",
   },
   {
     look: "See what will happen",
     back: "Change it",
     happens: "Once you confirm, this happens",
-    reasonMissing: "Say why in your own words; it stands in the ledger.",
-    reason: "Reason",
-    reasonHint: "What you saw and how you judge it, in your own words. It stands in the ledger.",
   },
 );
 
@@ -56,7 +52,7 @@ export function ActDialog<B, A extends Answer>({
   /** What this does to people, in words. */
   intro?: ReactNode;
   body: B;
-  /** What must be filled in before; null: nothing. */
+  /** What must be mended before; `AT_FIELDS`: the fields say so themselves; null: nothing. */
   missing: string | null;
   send: (body: B, how: How) => Promise<A>;
   go: string;
@@ -74,7 +70,11 @@ export function ActDialog<B, A extends Answer>({
   const ui = useWords(uiWords);
   const stepUp = useStepUp();
   const [plan, setPlan] = useState<Plan | null>(null);
-  const [asked, setAsked] = useState(false);
+  /** So often somebody asked to go on: the first field that keeps him gets the focus each time. */
+  const [pressed, setPressed] = useState(0);
+  const form = useRef<HTMLFormElement>(null);
+  const happens = useRef<HTMLElement>(null);
+  const fresh = useFresh(plan);
   const [looking, setLooking] = useState(false);
   const [error, setError] = useState<Problem | null>(null);
   const write = useWrite(async (input: B, key: string) => {
@@ -92,7 +92,7 @@ export function ActDialog<B, A extends Answer>({
 
   async function look(event: FormEvent) {
     event.preventDefault();
-    setAsked(true);
+    setPressed((before) => before + 1);
     if (missing !== null || looking) return;
     setLooking(true);
     setError(null);
@@ -106,6 +106,13 @@ export function ActDialog<B, A extends Answer>({
       setLooking(false);
     }
   }
+  useEffect(() => {
+    if (pressed > 0) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [pressed]);
+  useEffect(() => {
+    // Read out first; and a key held down or pressed twice confirms nothing.
+    if (plan !== null) happens.current?.focus();
+  }, [plan]);
   function confirm() {
     if (write.isPending) return;
     write.mutate(body, { onSuccess: onClose });
@@ -113,10 +120,10 @@ export function ActDialog<B, A extends Answer>({
   return (
     <Dialog title={title} open onClose={onClose}>
       {plan === null ? (
-        <form className="stack" onSubmit={(event) => void look(event)}>
+        <form className="stack" ref={form} onSubmit={(event) => void look(event)}>
           {intro}
-          {children}
-          {asked && missing !== null ? (
+          <Pressed.Provider value={pressed > 0}>{children}</Pressed.Provider>
+          {pressed > 0 && missing !== null && missing !== AT_FIELDS ? (
             <p className="wrong" role="alert">
               {missing}
             </p>
@@ -132,8 +139,10 @@ export function ActDialog<B, A extends Answer>({
           </footer>
         </form>
       ) : (
-        <div className="stack">
-          <strong>{w.happens}</strong>
+        <div className={fresh ? "stack fresh" : "stack"}>
+          <strong ref={happens} tabIndex={-1}>
+            {w.happens}
+          </strong>
           {consequences}
           <Effects plan={plan} />
           {write.error ? <Refused error={write.error} /> : null}
@@ -141,7 +150,7 @@ export function ActDialog<B, A extends Answer>({
             <Button look="quiet" onPress={() => setPlan(null)}>
               {w.back}
             </Button>
-            <Button look={danger ? "danger" : "primary"} isPending={write.isPending} onPress={confirm} autoFocus>
+            <Button look={danger ? "danger" : "primary"} isPending={write.isPending} onPress={confirm}>
               {go}
             </Button>
           </footer>
@@ -149,36 +158,4 @@ export function ActDialog<B, A extends Answer>({
       )}
     </Dialog>
   );
-}
-
-/** A reason in one's own words. */
-export function ReasonField({
-  value,
-  onChange,
-  label,
-  hint,
-}: {
-  value: string;
-  onChange: (text: string) => void;
-  label?: string;
-  hint?: string;
-}) {
-  const w = useWords(actWords);
-  return (
-    <Field
-      label={label ?? w.reason}
-      hint={hint ?? w.reasonHint}
-      lines={3}
-      value={value}
-      onChange={onChange}
-      isRequired
-      validationBehavior="aria"
-    />
-  );
-}
-
-/** What is missing where a reason is. */
-export function useReasonMissing(): (...reasons: string[]) => string | null {
-  const w = useWords(actWords);
-  return (...reasons) => (reasons.some((reason) => reason.trim() === "") ? w.reasonMissing : null);
 }

@@ -8,10 +8,11 @@ import { type StaffRole, useMe } from "../../api/session";
 import { useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
 import { Button } from "../../ui/basics";
-import { Choice, Field } from "../../ui/forms";
+import { Choice } from "../../ui/forms";
 import { roleText, roleWords } from "../../ui/roles";
 import { useSay } from "../../ui/toasts";
-import { ActDialog, type How, ReasonField, useReasonMissing } from "./act";
+import { ActDialog, type How } from "./act";
+import { keptBy, NeededField, ReasonField } from "./actFields";
 import { loose } from "./shapes";
 
 const actsWords = words(
@@ -139,7 +140,6 @@ function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: ()
   const say = useSay();
   const { session } = useMe();
   const needed = useNeeded();
-  const missing = useReasonMissing();
   const [reason, setReason] = useState("");
   const [lesser, setLesser] = useState("");
   const [reviewer, setReviewer] = useState(session.principal);
@@ -165,7 +165,7 @@ function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: ()
       title={w[deed]}
       intro={<p>{intro}</p>}
       body={{ reason, lesser, review_by: reviewer.trim(), review_due: due }}
-      missing={missing(reason, ...(asksLesser ? [lesser] : []), ...(deed === "hold" ? [reviewer] : []))}
+      missing={keptBy(reason, ...(asksLesser ? [lesser] : []), ...(deed === "hold" ? [reviewer] : []))}
       send={(body, how) => send(deed, of, body, how)}
       go={w[deed]}
       danger={deed !== "release" && deed !== "lift"}
@@ -178,14 +178,7 @@ function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: ()
       {asksLesser ? <ReasonField label={w.lesser} hint={w.lesserHint} value={lesser} onChange={setLesser} /> : null}
       {deed === "hold" ? (
         <>
-          <Field
-            label={w.reviewer}
-            hint={w.reviewerHint}
-            value={reviewer}
-            onChange={setReviewer}
-            isRequired
-            validationBehavior="aria"
-          />
+          <NeededField label={w.reviewer} hint={w.reviewerHint} value={reviewer} onChange={setReviewer} />
           <Choice
             label={w.due}
             value={hours}

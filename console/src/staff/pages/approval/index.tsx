@@ -12,7 +12,8 @@ import { roleText, roleWords } from "../../../ui/roles";
 import { Page } from "../../../ui/shell";
 import { Read } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
-import { ActDialog, ReasonField, useReasonMissing } from "../../parts/act";
+import { ActDialog } from "../../parts/act";
+import { keptBy, ReasonField } from "../../parts/actFields";
 import { Subject } from "../../parts/effects";
 import { Ladder, Terms } from "../../parts/ladder";
 import { type Approval as ApprovalOf, type CaseBody, explanationOf, loose } from "../../parts/shapes";
@@ -45,7 +46,6 @@ function DecideDialog({
 }) {
   const w = useWords(approvalWords);
   const say = useSay();
-  const missing = useReasonMissing();
   const [reason, setReason] = useState("");
   // As it was when he began: what is sent again must be the same request.
   const looked = useRef(lookedAt);
@@ -57,7 +57,7 @@ function DecideDialog({
       title={approve ? w.approveTitle : w.refuseTitle}
       intro={<p>{approve ? w.approveIntro : w.refuseIntro}</p>}
       body={{ decision, reason, ...(looked.current === undefined ? {} : { looked_at: looked.current }) }}
-      missing={missing(reason)}
+      missing={keptBy(reason)}
       send={(body, how) =>
         good(api.POST("/v1/approvals/{approval}/decide", { params: { path: { approval: of.approval }, ...how }, body }))
       }

@@ -4,10 +4,11 @@ import { api, good, type Schemas } from "../../../api/client";
 import { useMe } from "../../../api/session";
 import { useWords } from "../../../i18n/lang";
 import { Button, Id } from "../../../ui/basics";
-import { Choice, Field } from "../../../ui/forms";
+import { Choice } from "../../../ui/forms";
 import { MeasureBadge } from "../../../ui/measure";
 import { useSay } from "../../../ui/toasts";
-import { ActDialog, ReasonField, useReasonMissing } from "../../parts/act";
+import { ActDialog } from "../../parts/act";
+import { keptBy, NeededField, ReasonField } from "../../parts/actFields";
 import { useSaid } from "../../parts/who";
 import { stepWords, word } from "../../parts/words";
 import type { PageOf } from "./index";
@@ -23,14 +24,13 @@ const TOUCHED = [["cases"], ["tasks"], ["keys"], ["measures"], ["approvals"], ["
 function Assign({ page, onClose }: { page: PageOf; onClose: () => void }) {
   const w = useWords(caseWordsOfPage);
   const say = useSay();
-  const missing = useReasonMissing();
   const { session } = useMe();
   const [to, setTo] = useState(session.principal);
   return (
     <ActDialog
       title={w.assign}
       body={to.trim()}
-      missing={missing(to)}
+      missing={keptBy(to)}
       send={(assignee, how) =>
         good(api.POST("/v1/cases/{case}/assign", { params: { path: { case: page.case.case_id }, ...how }, body: { assignee } }))
       }
@@ -39,7 +39,7 @@ function Assign({ page, onClose }: { page: PageOf; onClose: () => void }) {
       onDone={() => say(w.assigned)}
       onClose={onClose}
     >
-      <Field label={w.assignTo} hint={w.assignHint} value={to} onChange={setTo} isRequired validationBehavior="aria" />
+      <NeededField label={w.assignTo} hint={w.assignHint} value={to} onChange={setTo} />
     </ActDialog>
   );
 }
@@ -47,13 +47,12 @@ function Assign({ page, onClose }: { page: PageOf; onClose: () => void }) {
 function Comment({ page, onClose }: { page: PageOf; onClose: () => void }) {
   const w = useWords(caseWordsOfPage);
   const say = useSay();
-  const missing = useReasonMissing();
   const [text, setText] = useState("");
   return (
     <ActDialog
       title={w.comment}
       body={text}
-      missing={missing(text)}
+      missing={keptBy(text)}
       send={(said, how) =>
         good(
           api.POST("/v1/cases/{case}/comments", { params: { path: { case: page.case.case_id }, ...how }, body: { text: said } }),
@@ -76,7 +75,6 @@ function Decide({ page, plan, onClose }: { page: PageOf; plan: readonly Planned[
   const w = useWords(caseWordsOfPage);
   const say = useSay();
   const said = useSaid();
-  const missing = useReasonMissing();
   const [chosen, setChosen] = useState<Record<string, { choice: ChoiceWord | ""; reason: string }>>({});
   const decisions = Object.entries(chosen).flatMap(([key, { choice, reason }]) =>
     choice === "" ? [] : [{ key, choice, reason }],
@@ -93,7 +91,7 @@ function Decide({ page, plan, onClose }: { page: PageOf; plan: readonly Planned[
         </div>
       }
       body={decisions}
-      missing={decisions.length === 0 ? w.chooseOne : missing(...decisions.map((one) => one.reason))}
+      missing={decisions.length === 0 ? w.chooseOne : keptBy(...decisions.map((one) => one.reason))}
       send={(all, how) =>
         good(
           api.POST("/v1/cases/{case}/decide", {
@@ -137,7 +135,6 @@ function Decide({ page, plan, onClose }: { page: PageOf; plan: readonly Planned[
 function Close({ page, onClose }: { page: PageOf; onClose: () => void }) {
   const w = useWords(caseWordsOfPage);
   const say = useSay();
-  const missing = useReasonMissing();
   const [outcome, setOutcome] = useState<Outcome>("confirmed");
   const [reason, setReason] = useState("");
   return (
@@ -145,7 +142,7 @@ function Close({ page, onClose }: { page: PageOf; onClose: () => void }) {
       title={w.close}
       intro={<p>{w.closeIntro}</p>}
       body={{ outcome, reason }}
-      missing={missing(reason)}
+      missing={keptBy(reason)}
       send={(body, how) =>
         good(api.POST("/v1/cases/{case}/close", { params: { path: { case: page.case.case_id }, ...how }, body }))
       }

@@ -7,7 +7,8 @@ import { useWords } from "../../../i18n/lang";
 import { Badge, Button, Card, Time } from "../../../ui/basics";
 import { Read } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
-import { ActDialog, ReasonField, useReasonMissing } from "../../parts/act";
+import { ActDialog } from "../../parts/act";
+import { keptBy, ReasonField } from "../../parts/actFields";
 import { type CaseBody, loose, type Step, textOf } from "../../parts/shapes";
 import { useWho } from "../../parts/who";
 import { stepWords, word } from "../../parts/words";
@@ -20,7 +21,6 @@ function StepDialog({ of, doing, onClose }: { of: string; doing: NonNullable<Doi
   const w = useWords(caseWordsOfPage);
   const steps = useWords(stepWords) as Record<string, unknown>;
   const say = useSay();
-  const missing = useReasonMissing();
   const [text, setText] = useState("");
   const [go, said] = {
     done: [w.stepDo, w.stepDid],
@@ -31,7 +31,7 @@ function StepDialog({ of, doing, onClose }: { of: string; doing: NonNullable<Doi
     <ActDialog
       title={`${go}: ${word(steps, doing.step)}`}
       body={text}
-      missing={missing(text)}
+      missing={keptBy(text)}
       send={(input, how) => {
         const params = { path: { case: of, step: doing.step }, ...how };
         if (doing.how === "done")
@@ -123,13 +123,12 @@ export function Playbook({ page }: { page: PageOf }) {
 function FinishDialog({ task, onClose }: { task: string; onClose: () => void }) {
   const w = useWords(caseWordsOfPage);
   const say = useSay();
-  const missing = useReasonMissing();
   const [text, setText] = useState("");
   return (
     <ActDialog
       title={w.finish}
       body={text}
-      missing={missing(text)}
+      missing={keptBy(text)}
       send={(result, how) => good(api.POST("/v1/tasks/{task}/finish", { params: { path: { task }, ...how }, body: { result } }))}
       go={w.finish}
       touches={[["tasks"], ["cases"]]}

@@ -8,6 +8,7 @@ import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Card } from "../../../ui/basics";
 import { Field } from "../../../ui/forms";
 import { Refused } from "../../../ui/states";
+import { keptBy, REASON_MOST } from "../../parts/actFields";
 import { useStepUp } from "../../stepUp";
 import { readEntry, type Whole } from "./index";
 import { entryWords } from "./words";
@@ -34,11 +35,8 @@ export function Unmask({
   function ask(event: FormEvent) {
     event.preventDefault();
     if (read.isPending || !may) return;
-    if (reason.trim() === "") {
-      setWrong(w.reasonMissing);
-      return;
-    }
-    setWrong(undefined);
+    setWrong(reason.trim() === "" ? w.reasonMissing : undefined);
+    if (keptBy(reason) !== null) return;
     read.mutate(reason.trim(), { onSuccess: onShown });
   }
   if (whole !== null) {
@@ -67,7 +65,7 @@ export function Unmask({
           onChange={setReason}
           wrong={wrong}
           isDisabled={!may}
-          maxLength={1000}
+          most={REASON_MOST}
         />
         {read.error ? <Refused error={read.error} /> : null}
         <div>

@@ -11,7 +11,8 @@ import { onlyFor, roleWords } from "../../../ui/roles";
 import { Page } from "../../../ui/shell";
 import { Read } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
-import { ActDialog, ReasonField, useReasonMissing } from "../../parts/act";
+import { ActDialog } from "../../parts/act";
+import { keptBy, ReasonField } from "../../parts/actFields";
 import { Who } from "../../parts/who";
 import { Canaries } from "./canaries";
 import { Receipts } from "./receipts";
@@ -80,7 +81,6 @@ function Revoke({ gate }: { gate: Schemas["GateView"] }) {
   const r = useWords(roleWords);
   const { has } = useMe();
   const say = useSay();
-  const missing = useReasonMissing();
   const [open, setOpen] = useState(false);
   const [reason, setReason] = useState("");
   const why = has("security_admin") ? (gate.state === "revoked" ? w.alreadyRevoked : undefined) : onlyFor(r, "security_admin");
@@ -94,7 +94,7 @@ function Revoke({ gate }: { gate: Schemas["GateView"] }) {
           title={`${w.revoke}: ${gate.gate}`}
           intro={<p>{w.revokeIntro}</p>}
           body={{ reason: reason.trim() }}
-          missing={missing(reason)}
+          missing={keptBy(reason)}
           send={(body, how) => good(api.POST("/v1/gates/{gate}/revoke", { params: { path: { gate: gate.gate }, ...how }, body }))}
           go={w.revoke}
           danger

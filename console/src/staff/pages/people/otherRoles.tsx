@@ -5,14 +5,14 @@ import type { StaffRole } from "../../../api/session";
 import { useWords } from "../../../i18n/lang";
 import { STAFF_ROLES } from "../../../ui/roles";
 import { useSay } from "../../../ui/toasts";
-import { ActDialog, ReasonField, useReasonMissing } from "../../parts/act";
+import { ActDialog } from "../../parts/act";
+import { keptBy, ReasonField } from "../../parts/actFields";
 import { Roles } from "./roles";
 import { peopleWords } from "./words";
 
 export function OtherRoles({ user, onClose }: { user: Schemas["UserView"]; onClose: () => void }) {
   const w = useWords(peopleWords);
   const say = useSay();
-  const missing = useReasonMissing();
   const [roles, setRoles] = useState<StaffRole[]>(user.roles);
   const [reason, setReason] = useState("");
   return (
@@ -20,7 +20,7 @@ export function OtherRoles({ user, onClose }: { user: Schemas["UserView"]; onClo
       title={w.changeRolesOf(user.user)}
       intro={<p>{w.changeRolesIntro}</p>}
       body={{ roles, reason: reason.trim() }}
-      missing={roles.length === 0 ? w.rolesMissing : missing(reason)}
+      missing={roles.length === 0 ? w.rolesMissing : keptBy(reason)}
       send={(body, how) => good(api.POST("/v1/users/{user}/roles", { params: { path: { user: user.user }, ...how }, body }))}
       go={w.changeRolesGo}
       touches={[["users"], ["approvals"], ["overview"]]}

@@ -9,7 +9,8 @@ import { Pages, Table, useFilter } from "../../../ui/lists";
 import { onlyFor, roleWords } from "../../../ui/roles";
 import { Empty, Read } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
-import { ActDialog, ReasonField, useReasonMissing } from "../../parts/act";
+import { ActDialog } from "../../parts/act";
+import { keptBy, ReasonField } from "../../parts/actFields";
 import { Who } from "../../parts/who";
 import { InviteUser } from "./invite";
 import { OtherRoles } from "./otherRoles";
@@ -79,7 +80,6 @@ function Acts({ user }: { user: User }) {
   const r = useWords(roleWords);
   const { has, session } = useMe();
   const say = useSay();
-  const missing = useReasonMissing();
   const [doing, setDoing] = useState<"roles" | "disable" | null>(null);
   const [reason, setReason] = useState("");
   const close = () => {
@@ -110,7 +110,7 @@ function Acts({ user }: { user: User }) {
           title={w.disableOf(user.user)}
           intro={<p>{w.disableIntro}</p>}
           body={{ reason: reason.trim() }}
-          missing={missing(reason)}
+          missing={keptBy(reason)}
           send={(body, how) =>
             good(api.POST("/v1/users/{user}/disable", { params: { path: { user: user.user }, ...how }, body }))
           }

@@ -11,7 +11,8 @@ import { Once } from "../../../ui/once";
 import { onlyFor, roleWords } from "../../../ui/roles";
 import { Empty, Read } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
-import { ActDialog, ReasonField, useReasonMissing } from "../../parts/act";
+import { ActDialog } from "../../parts/act";
+import { keptBy, ReasonField } from "../../parts/actFields";
 import { Who } from "../../parts/who";
 import { MakeToken } from "./makeToken";
 import { RoleList } from "./roles";
@@ -88,7 +89,6 @@ function Revoke({ token }: { token: Token }) {
   const r = useWords(roleWords);
   const { has } = useMe();
   const say = useSay();
-  const missing = useReasonMissing();
   const [open, setOpen] = useState(false);
   const [reason, setReason] = useState("");
   if (token.state === "revoked") return <span className="muted">–</span>;
@@ -102,7 +102,7 @@ function Revoke({ token }: { token: Token }) {
           title={w.revokeOf(token.name)}
           intro={<p>{w.revokeTokenIntro}</p>}
           body={{ reason: reason.trim() }}
-          missing={missing(reason)}
+          missing={keptBy(reason)}
           send={(body, how) =>
             good(api.POST("/v1/tokens/{token}/revoke", { params: { path: { token: token.token }, ...how }, body }))
           }

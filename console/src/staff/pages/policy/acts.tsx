@@ -8,7 +8,8 @@ import { useWords } from "../../../i18n/lang";
 import { Button } from "../../../ui/basics";
 import { onlyFor, roleWords } from "../../../ui/roles";
 import { useSay } from "../../../ui/toasts";
-import { ActDialog, ReasonField, useReasonMissing } from "../../parts/act";
+import { ActDialog } from "../../parts/act";
+import { keptBy, ReasonField } from "../../parts/actFields";
 import { policyWords } from "../policies/words";
 
 export function Acts({ policy }: { policy: Schemas["PolicyWholeView"] }) {
@@ -16,7 +17,6 @@ export function Acts({ policy }: { policy: Schemas["PolicyWholeView"] }) {
   const r = useWords(roleWords);
   const { has } = useMe();
   const say = useSay();
-  const missing = useReasonMissing();
   const [doing, setDoing] = useState<"activate" | "retire" | null>(null);
   const [reason, setReason] = useState("");
   const path = { policy: policy.policy };
@@ -56,7 +56,7 @@ export function Acts({ policy }: { policy: Schemas["PolicyWholeView"] }) {
           title={w.activate}
           intro={<p>{w.activateIntro}</p>}
           body={{ reason: reason.trim() }}
-          missing={missing(reason)}
+          missing={keptBy(reason)}
           send={(body, how) => good(api.POST("/v1/policies/{policy}/activate", { params: { path, ...how }, body }))}
           go={w.activateGo}
           touches={[["policies"], ["approvals"], ["overview"]]}
@@ -71,7 +71,7 @@ export function Acts({ policy }: { policy: Schemas["PolicyWholeView"] }) {
           title={w.retire}
           intro={<p>{w.retireIntro}</p>}
           body={{ reason: reason.trim() }}
-          missing={missing(reason)}
+          missing={keptBy(reason)}
           send={(body, how) => good(api.POST("/v1/policies/{policy}/retire", { params: { path, ...how }, body }))}
           go={w.retireGo}
           danger
