@@ -74,6 +74,13 @@ pub struct TimelineEntry {
     pub measure: Option<String>,
 }
 
+/// From which end a past is read.
+#[derive(Clone, Copy)]
+enum Order {
+    Oldest,
+    Newest,
+}
+
 impl Govern {
     /// One key.
     ///
@@ -136,13 +143,42 @@ impl Govern {
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<TimelineEntry>, Refusal> {
+        self.timeline_read(actor, key, Order::Oldest, after, limit).await
+    }
+
+    /// What happened to a key, newest first, before a ledger index.
+    ///
+    /// # Errors
+    /// `not_found`, `store_unavailable`.
+    pub async fn key_timeline_newest(
+        &self,
+        actor: &Actor,
+        key: &str,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<TimelineEntry>, Refusal> {
+        self.timeline_read(actor, key, Order::Newest, before, limit).await
+    }
+
+    async fn timeline_read(
+        &self,
+        actor: &Actor,
+        key: &str,
+        order: Order,
+        from: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<TimelineEntry>, Refusal> {
         self.key_loaded(actor, key).await?;
         let limit = limit.clamp(1, Filter::LIMIT_MAX);
-        let (inside, mut after, mut told_of) = (inside(actor), after, Vec::new());
+        let (inside, mut from, mut told_of) = (inside(actor), from, Vec::new());
         // What is left out is left out before the page is cut, so that no page is shorter for it.
         loop {
-            let entries = self.store.entries_about(&KEYS, key, after, limit).await.map_err(store_refusal)?;
-            after = entries.last().map(|entry| entry.index);
+            let entries = match order {
+                Order::Oldest => self.store.entries_about(&KEYS, key, from, limit).await,
+                Order::Newest => self.store.newest_entries_about(&KEYS, key, from, limit).await,
+            }
+            .map_err(store_refusal)?;
+            from = entries.last().map(|entry| entry.index);
             let last = entries.len() < limit as usize;
             let seen = entries.iter().filter(|entry| inside || TOLD_OUTSIDE.contains(&entry.class.as_str()));
             told_of.extend(seen.map(|entry| told(entry, key, inside)));

@@ -4,7 +4,7 @@ use crate::bench::{Bench, DAY, HOUR, request, staff, yes};
 use serde_json::json;
 use std::sync::Arc;
 use sumun_govern::keys::measures::Hold;
-use sumun_govern::keys::read::KeyFilter;
+use sumun_govern::keys::read::{KeyFilter, TimelineEntry};
 use sumun_govern::{Call, Role};
 use sumun_model::{ApiSecret, KeyState, Measure, ScopeSet};
 use sumun_store::tables::{DEAD_KEYS, KEYS};
@@ -220,6 +220,18 @@ async fn what_happened_to_a_key_is_told_to_each_as_he_may_know_it() {
     insta::assert_snapshot!(lines.join("\n"));
     let staff_told = bench.govern.key_timeline(&staff("olga", Role::Auditor), &key, None, 100).await.unwrap();
     assert!(staff_told.iter().all(|entry| entry.facts.is_some()));
+    // From the other end, page by page, it is the same past.
+    let mut newest = Vec::new();
+    loop {
+        let before = newest.last().map(|entry: &TimelineEntry| entry.entry);
+        let some = bench.govern.key_timeline_newest(&owner, &key, before, 2).await.unwrap();
+        if some.is_empty() {
+            break;
+        }
+        newest.extend(some);
+    }
+    newest.reverse();
+    assert_eq!(newest, told);
     let own = bench.govern.keys(&owner, &KeyFilter { limit: 10, ..KeyFilter::default() }).await.unwrap();
     assert_eq!(own.len(), 1);
     let theirs = bench

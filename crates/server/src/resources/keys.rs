@@ -275,6 +275,14 @@ const NARROW: [Parameter; 4] = [
     },
 ];
 
+/// A long past is read from its end.
+const ORDER: Parameter = Parameter {
+    name: "order",
+    kind: Kind::OneOf(&["oldest", "newest"]),
+    required: false,
+    about: "Which entry comes first; `oldest` if absent. With `newest`, `after` goes on to older ones.",
+};
+
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::KEY_REQUEST, "keys", "Ask for a key · 키 신청")
@@ -300,6 +308,7 @@ pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::KEY_TIMELINE, "keys", "What happened to a key · 키 이력")
             .query(&ENTRIES)
+            .query(&[ORDER])
             .gives::<TimelinePage>(StatusCode::OK, "One page, in order."),
         timeline,
     );
@@ -334,7 +343,11 @@ async fn list(asked: Asked) -> Result<Answer, Problem> {
 async fn timeline(asked: Asked) -> Result<Answer, Problem> {
     let after = asked.query_number("after");
     let more = asked.page().limit;
-    let entries = asked.server.govern.key_timeline(asked.actor()?, asked.path("key")?, after, more).await?;
+    let (actor, key, govern) = (asked.actor()?, asked.path("key")?, &asked.server.govern);
+    let entries = match asked.query("order") {
+        Some("newest") => govern.key_timeline_newest(actor, key, after, more).await?,
+        _ => govern.key_timeline(actor, key, after, more).await?,
+    };
     let items: Vec<_> = entries
         .into_iter()
         .map(|entry| TimelineView {
