@@ -1,7 +1,7 @@
 // What happened to a key: measures, gates' receipts, and its entries in the ledger, newest first, each a link to its proof.
 import { useState } from "react";
 import { Link } from "react-router";
-import { duration } from "../../../i18n/format";
+import { count, duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Card, Time } from "../../../ui/basics";
 import { classText } from "../../../ui/classes";
@@ -24,7 +24,9 @@ const TONES: Record<string, string> = {
   "measure.entered": "warn",
   "measure.proposed": "warn",
 };
+/** So many are shown at first, and so many more each time. */
 const SHOWN = 30;
+const MORE = 100;
 
 export function Receipts({ reads }: { reads: KeyReads }) {
   const w = useWords(keyWords);
@@ -62,11 +64,19 @@ export function Entries({ reads }: { reads: KeyReads }) {
   const { lang } = useLang();
   const who = useWho();
   const [shown, setShown] = useState(SHOWN);
+  const { hasNextPage, fetchNextPage, isFetchingNextPage } = reads.timeline;
   return (
     <Card title={w.timeline}>
       <Read query={reads.timeline}>
-        {(entries) => (
+        {({ entries, whole }) => (
           <div className="stack">
+            <p className="muted">
+              {whole && shown >= entries.length
+                ? w.allShown(count(lang, entries.length))
+                : whole
+                  ? w.someOf(count(lang, shown), count(lang, entries.length))
+                  : w.someShown(count(lang, Math.min(shown, entries.length)))}
+            </p>
             <ol className="timeline">
               {entries
                 .slice(-shown)
@@ -77,7 +87,7 @@ export function Entries({ reads }: { reads: KeyReads }) {
                       <strong>{classText(lang, entry.class)}</strong>
                       <span className="muted">
                         {who(entry.actor)} · <Time at={entry.at} full /> ·{" "}
-                        <Link to={`/ledger/${entry.index}`}>{w.entryNo(String(entry.index))}</Link>
+                        <Link to={`/ledger/${entry.index}`}>{w.entryNo(count(lang, entry.index))}</Link>
                       </span>
                     </div>
                     {entry.erased ? <p className="muted">{w.erased}</p> : null}
@@ -91,9 +101,16 @@ export function Entries({ reads }: { reads: KeyReads }) {
                   </li>
                 ))}
             </ol>
-            {entries.length > shown ? (
+            {entries.length > shown || hasNextPage ? (
               <div>
-                <Button small onPress={() => setShown(shown + 100)}>
+                <Button
+                  small
+                  isPending={isFetchingNextPage}
+                  onPress={() => {
+                    if (entries.length < shown + MORE && hasNextPage) void fetchNextPage();
+                    setShown(shown + MORE);
+                  }}
+                >
                   {w.more2}
                 </Button>
               </div>

@@ -1,28 +1,37 @@
 // What the page of a key asks the server. Query keys begin with the noun that a live message names.
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api, good, type Schemas } from "../../../api/client";
 import { useMe } from "../../../api/session";
 
 /** An entry, with where it left the key if it changed the key. */
 export type Entry = Schemas["TimelineView"] & { state?: string | null; measure?: string | null };
 
-/** So many pages of a key's history are read before it is enough: the last one holds what happened last. */
-const PAGES_MAX = 5;
+/** Entries of one page of a key's history. */
+const PAGE = 200;
 
-async function wholeTimeline(key: string): Promise<Entry[]> {
-  const all: Entry[] = [];
-  let after: number | undefined;
-  for (let page = 0; page < PAGES_MAX; page += 1) {
-    const found: Schemas["TimelinePage"] = await good(
-      api.GET("/v1/keys/{key}/timeline", {
-        params: { path: { key }, query: { limit: 1000, ...(after === undefined ? {} : { after }) } },
-      }),
-    );
-    all.push(...found.items);
-    if (!found.next) break;
-    after = Number(found.next);
-  }
-  return all;
+/** A key's history as far as it was read: oldest first, and whether it is all of it. */
+export type History = { entries: Entry[]; whole: boolean };
+
+/** From its newest end back, page by page: whoever asks why a key was cut off asks for what happened last. */
+function useHistory(key: string) {
+  return useInfiniteQuery({
+    queryKey: ["keys", key, "timeline"],
+    queryFn: ({ pageParam }: { pageParam: number | null }) =>
+      good(
+        api.GET("/v1/keys/{key}/timeline", {
+          params: {
+            path: { key },
+            query: { limit: PAGE, order: "newest", ...(pageParam === null ? {} : { after: pageParam }) },
+          },
+        }),
+      ),
+    initialPageParam: null as number | null,
+    getNextPageParam: (last) => (last.next ? Number(last.next) : undefined),
+    select: ({ pages }): History => ({
+      entries: pages.flatMap((page) => page.items as Entry[]).reverse(),
+      whole: !pages.at(-1)?.next,
+    }),
+  });
 }
 
 export function useKeyReads(key: string) {
@@ -31,7 +40,7 @@ export function useKeyReads(key: string) {
   const inside = has("viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor");
   return {
     inside,
-    timeline: useQuery({ queryKey: ["keys", key, "timeline"], queryFn: () => wholeTimeline(key) }),
+    timeline: useHistory(key),
     measures: useQuery({
       queryKey: ["measures", { key }],
       queryFn: () => good(api.GET("/v1/measures", { params: { query: { key, limit: 200 } } })),

@@ -12,16 +12,19 @@ import { Obeyed } from "../../parts/measures";
 import type { KeyView, Measured } from "../../parts/shapes";
 import { useSaid, useWho } from "../../parts/who";
 import { endWords, reasonSaid, word } from "../../parts/words";
-import type { Entry, KeyReads } from "./reads";
+import type { Entry, History, KeyReads } from "./reads";
 import { keyWords } from "./words";
 
-/** The entry by which it stands where it stands: the first since which it has stood there without a break. */
-export function cutEntry(of: KeyView, entries: readonly Entry[]): Entry | undefined {
+const NOTHING: History = { entries: [], whole: false };
+
+/** The entry by which it stands where it stands: the first since which it has stood there without a break. Of a past that was read in part,
+ * undefined where the break lies before what was read. */
+export function cutEntry(of: KeyView, { entries, whole }: History): Entry | undefined {
   const changes = entries.filter((one) => typeof one.state === "string");
   const same = (one: Entry) =>
     one.state === of.state && (of.state !== "active" || (one.measure ?? null) === (of.measure ?? null));
-  const since = changes.findLastIndex((one) => !same(one)) + 1;
-  return changes[since];
+  const before = changes.findLastIndex((one) => !same(one));
+  return before < 0 && !whole ? undefined : changes[before + 1];
 }
 
 function Gates({ entry, reads, measure }: { entry: Entry | undefined; reads: KeyReads; measure: Measured | undefined }) {
@@ -68,7 +71,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
   const ends = useWords(endWords) as Record<string, unknown>;
   const over = of.state === "expired" || of.state === "rejected";
   if (!over && of.state !== "suspended" && !of.measure) return null;
-  const entry = cutEntry(of, reads.timeline.data ?? []);
+  const entry = cutEntry(of, reads.timeline.data ?? NOTHING);
   const newest = [...(reads.measures.data?.items ?? [])].sort((one, other) => other.began.localeCompare(one.began));
   const wanted = of.state === "expired" ? "expire" : of.state === "suspended" ? "suspend" : of.measure;
   const measure = newest.find((one) => one.measure === wanted && one.state === "in_force");

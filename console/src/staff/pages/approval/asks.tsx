@@ -1,0 +1,103 @@
+// What is asked, as it was frozen when it was asked.
+import { Link } from "react-router";
+import { useWords } from "../../../i18n/lang";
+import { Badge, Card, Id, Pairs, Time } from "../../../ui/basics";
+import { Raw } from "../../../ui/raw";
+import { Subject } from "../../parts/effects";
+import { Terms } from "../../parts/ladder";
+import { type Approval as ApprovalOf, loose } from "../../parts/shapes";
+import { useWho } from "../../parts/who";
+import { approvalStateWords, purposeWords, scopeWords, segmentWords, word } from "../../parts/words";
+import type { Asked } from "./asked";
+import { approvalWords } from "./words";
+
+export function Asks({ of }: { of: ApprovalOf }) {
+  const w = useWords(approvalWords);
+  const who = useWho();
+  const scopes = useWords(scopeWords) as Record<string, unknown>;
+  const purposes = useWords(purposeWords) as Record<string, unknown>;
+  const segments = useWords(segmentWords) as Record<string, unknown>;
+  const states = useWords(approvalStateWords) as Record<string, unknown>;
+  const asked = loose<Asked>(of.request);
+  const shown = asked.shown ?? {};
+  const allow = asked.allowlist ?? null;
+  const terms = asked.body?.terms ?? [];
+  return (
+    <Card
+      title={w.asks}
+      aside={
+        <Badge tone={of.state === "open" ? "warn" : of.state === "granted" ? "good" : "plain"}>{word(states, of.state)}</Badge>
+      }
+    >
+      <div className="stack">
+        <Pairs
+          of={[
+            [w.about, <Subject key="about" of={of.subject} />],
+            [
+              w.reason,
+              asked.reason ? (
+                <span key="reason" className="preline">
+                  {asked.reason}
+                </span>
+              ) : null,
+            ],
+            [
+              w.lesser,
+              asked.lesser ? (
+                <span key="lesser" className="preline">
+                  {asked.lesser}
+                </span>
+              ) : null,
+            ],
+            [
+              w.case,
+              asked.case_id ? <Id key="case" id={asked.case_id} to={`/cases/${encodeURIComponent(asked.case_id)}`} /> : null,
+            ],
+            [w.step, asked.step ?? null],
+            [w.scopes, asked.scopes ? asked.scopes.map((scope) => word(scopes, scope)).join(", ") : null],
+            [
+              w.allowlist,
+              allow ? (
+                <span key="allow" className="mono">
+                  {allow.map((one) => (typeof one === "string" ? one : one.prefix)).join(", ")}
+                </span>
+              ) : null,
+            ],
+            [
+              w.account,
+              shown.account ? (
+                <Link key="account" to={`/keys?account=${encodeURIComponent(shown.account)}`}>
+                  {shown.account}
+                </Link>
+              ) : null,
+            ],
+            [w.segment, shown.segment ? word(segments, shown.segment) : null],
+            [w.application, shown.application ?? null],
+            [w.purpose, shown.purpose ? word(purposes, shown.purpose) : null],
+            [w.operator, shown.operator ?? null],
+            [w.expires, shown.expires ? <Time key="expires" at={shown.expires} full /> : null],
+            [w.by, who(of.requested_by)],
+            [w.asked, <Time key="asked" at={of.requested} full />],
+            [w.due, <Time key="due" at={of.due} full />],
+          ]}
+        />
+        {terms.length === 0 ? null : (
+          <Terms
+            of={terms}
+            total={asked.body?.points ?? terms.reduce((sum, term) => sum + term.points, 0)}
+            label={w.measureThen}
+          />
+        )}
+        <details>
+          <summary className="muted">{w.frozen}</summary>
+          <div className="stack tight">
+            <Raw look="command" text={JSON.stringify(of.request, null, 2)} />
+            <p className="muted">
+              {w.digest}: <span className="mono">{of.digest}</span>
+            </p>
+          </div>
+        </details>
+      </div>
+    </Card>
+  );
+}

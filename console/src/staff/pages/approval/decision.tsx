@@ -1,0 +1,130 @@
+// The decision itself: agree, refuse, or take back what one asked for. How long somebody looked goes with it.
+import { useRef, useState } from "react";
+import { api, good } from "../../../api/client";
+import { useMe } from "../../../api/session";
+import { duration } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
+import { Button, Card, useNow } from "../../../ui/basics";
+import { useSay } from "../../../ui/toasts";
+import { ActDialog } from "../../parts/act";
+import { keptBy, ReasonField } from "../../parts/actFields";
+import type { Approval as ApprovalOf } from "../../parts/shapes";
+import { agreed, useNoDecision } from "./asked";
+import { approvalWords } from "./words";
+
+function DecideDialog({
+  of,
+  decision,
+  lookedAt,
+  onClose,
+}: {
+  of: ApprovalOf;
+  decision: "approve" | "refuse";
+  lookedAt: string | undefined;
+  onClose: () => void;
+}) {
+  const w = useWords(approvalWords);
+  const say = useSay();
+  const [reason, setReason] = useState("");
+  // As it was when he began: what is sent again must be the same request.
+  const looked = useRef(lookedAt);
+  looked.current ??= lookedAt;
+  const left = of.needed.reduce((sum, needed) => sum + needed.count - agreed(of, needed.role), 0);
+  const approve = decision === "approve";
+  return (
+    <ActDialog
+      title={approve ? w.approveTitle : w.refuseTitle}
+      intro={<p>{approve ? w.approveIntro : w.refuseIntro}</p>}
+      body={{ decision, reason, ...(looked.current === undefined ? {} : { looked_at: looked.current }) }}
+      missing={keptBy(reason)}
+      send={(body, how) =>
+        good(api.POST("/v1/approvals/{approval}/decide", { params: { path: { approval: of.approval }, ...how }, body }))
+      }
+      go={approve ? w.approve : w.refuse}
+      danger={approve && of.action === "key.expire"}
+      touches={[
+        ["approvals"],
+        ["keys"],
+        ["cases"],
+        ["measures"],
+        ["notices"],
+        ["policies"],
+        ["users"],
+        ["tokens"],
+        ["venue"],
+        ["overview"],
+      ]}
+      basis={left}
+      consequences={<p>{approve ? (left <= 1 ? w.executes : w.more) : w.refuseIntro}</p>}
+      onDone={() => say(w.decided)}
+      onClose={onClose}
+    >
+      <ReasonField label={approve ? w.reasonApprove : w.reason} hint={w.reasonHint} value={reason} onChange={setReason} />
+    </ActDialog>
+  );
+}
+
+function WithdrawDialog({ of, onClose }: { of: ApprovalOf; onClose: () => void }) {
+  const w = useWords(approvalWords);
+  const say = useSay();
+  return (
+    <ActDialog
+      title={w.withdraw}
+      intro={<p>{w.withdrawIntro}</p>}
+      body={of.approval}
+      missing={null}
+      send={(approval, how) => good(api.POST("/v1/approvals/{approval}/withdraw", { params: { path: { approval }, ...how } }))}
+      go={w.withdraw}
+      touches={[["approvals"], ["keys"], ["cases"], ["overview"]]}
+      onDone={() => say(w.withdrawn)}
+      onClose={onClose}
+    />
+  );
+}
+
+export function Decision({
+  of,
+  lookedAt,
+  openedMs,
+  worksCase,
+}: {
+  of: ApprovalOf;
+  lookedAt: string | undefined;
+  openedMs: number;
+  worksCase: boolean;
+}) {
+  const w = useWords(approvalWords);
+  const { lang } = useLang();
+  const { session } = useMe();
+  const now = useNow(1_000);
+  const no = useNoDecision()(of, now, worksCase);
+  const [doing, setDoing] = useState<"approve" | "refuse" | "withdraw" | null>(null);
+  const own = of.requested_by === session.principal;
+  const done = () => setDoing(null);
+  return (
+    <Card title={w.decide}>
+      <div className="stack">
+        <div className="row">
+          <Button look="primary" isDisabled={no !== undefined} onPress={() => setDoing("approve")}>
+            {w.approve}
+          </Button>
+          <Button look="danger" isDisabled={no !== undefined} onPress={() => setDoing("refuse")}>
+            {w.refuse}
+          </Button>
+        </div>
+        <p className="muted">{no ?? w.youLook(duration(lang, now - openedMs))}</p>
+        <Button
+          look="quiet"
+          why={of.state !== "open" ? w.wClosed : !own ? w.wNotAsker : of.action === "key.grant" ? w.wGrant : undefined}
+          onPress={() => setDoing("withdraw")}
+        >
+          {w.withdraw}
+        </Button>
+      </div>
+      {doing === "approve" || doing === "refuse" ? (
+        <DecideDialog of={of} decision={doing} lookedAt={lookedAt} onClose={done} />
+      ) : null}
+      {doing === "withdraw" ? <WithdrawDialog of={of} onClose={done} /> : null}
+    </Card>
+  );
+}
