@@ -20,7 +20,29 @@ export type Facts = {
   purposes: Record<string, { scopes_max: string[] }>;
   second_factor: { methods: string[]; age_minutes_max: number };
   owner: { address_proof_s: number; question_s: number };
+  control_test?: ControlTest;
 };
+/** How long the steps of a control test take, in seconds. */
+type ControlTest = {
+  slots: number;
+  slot_s: number;
+  lead_s: number;
+  code_s: number;
+  rotate_s: number;
+  first_use_slots: number;
+  first_use_slot_s: number;
+  settle_s: number;
+};
+
+/** What a control test takes at the longest: its three steps, each opened at once, and what comes in late; null where it is not known. */
+export function testTakesMs(facts: Facts | undefined): number | null {
+  const t = facts?.control_test;
+  if (t === undefined) return null;
+  const stopAndStart = t.lead_s + t.slots * t.slot_s;
+  const rotateAndWatch = t.rotate_s + t.lead_s + t.first_use_slots * t.first_use_slot_s;
+  // Told in whole minutes.
+  return Math.ceil((stopAndStart + t.code_s + rotateAndWatch + 3 * t.settle_s) / 60) * 60_000;
+}
 
 export function useFacts() {
   return useQuery({

@@ -12,9 +12,9 @@ import { Loading } from "../ui/states";
 import { useOpenFacts } from "./facts";
 import { Refused } from "./parts/act";
 import { ToExchange } from "./parts/exchange";
-import { needsReading } from "./parts/reading";
+import { waiting } from "./parts/reading";
 import { keepPlace, takePlace } from "./place";
-import { useNotices } from "./reads";
+import { useKeys, useNotices } from "./reads";
 import { ownerWords } from "./words";
 
 export function Frame() {
@@ -76,7 +76,8 @@ function Inside({ ended }: { ended: boolean }) {
   const { lang } = useLang();
   const client = useQueryClient();
   const facts = useOpenFacts();
-  const notices = useNotices();
+  const notices = useNotices().data;
+  const keys = useKeys().data;
   const navigate = useNavigate();
   const { pathname } = useLocation();
   // The exchange always returns its customer to `/`; he goes on where he was.
@@ -87,7 +88,7 @@ function Inside({ ended }: { ended: boolean }) {
   }, [pathname, navigate]);
   const places: Place[] = [
     { to: "/", label: w.home },
-    { to: "/notices", label: w.notices, count: notices.data?.filter(needsReading).length },
+    { to: "/notices", label: w.notices, count: notices && keys ? waiting(notices, keys).length : undefined },
     { to: "/keys/new", label: w.newKey },
     { to: "/record", label: w.record },
   ];

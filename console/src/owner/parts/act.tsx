@@ -36,7 +36,11 @@ export function useAtField(error: Problem | null): (pointer: string) => string |
 
 export function StepUp() {
   const w = useWords(partWords);
-  const minutes = useFacts().data?.second_factor.age_minutes_max ?? 5;
+  const facts = useFacts().data;
+  const minutes = facts?.second_factor.age_minutes_max ?? 5;
+  const names = w as unknown as Record<string, string>;
+  const methods = (facts?.second_factor.methods ?? []).map((method) => names[`method_${method}`]).filter(Boolean);
+  const how = (methods.length === 0 ? [w.method_passkey, w.method_totp] : methods).join(w.methodOr);
   // He may go to the exchange by its app or another tab, not by the link below.
   useEffect(() => {
     keepPlace();
@@ -45,8 +49,9 @@ export function StepUp() {
   return (
     <div className="notice warn stack tight" role="alert">
       <strong>{w.stepUpTitle}</strong>
-      <p>{w.stepUpText(minutes)}</p>
+      <p>{w.stepUpText(minutes, how)}</p>
       <ToExchange label={w.toExchange} />
+      <p className="muted">{w.stepUpSafe}</p>
     </div>
   );
 }

@@ -1,11 +1,13 @@
 // Where something stands in the ledger, and how somebody who trusts nobody can check it.
+
 import { useState } from "react";
 import { api, good, Problem, type Schemas } from "../../api/client";
 import { useWords } from "../../i18n/lang";
-import { Button, Pairs, Time } from "../../ui/basics";
+import { Button, Pairs } from "../../ui/basics";
 import { save } from "../../ui/download";
 import { Refused } from "./act";
 import { Lines } from "./secret";
+import { When } from "./when";
 import { partWords } from "./words";
 
 export function Proof({ of }: { of: Schemas["EntryView"] | null | undefined }) {
@@ -18,7 +20,7 @@ export function Proof({ of }: { of: Schemas["EntryView"] | null | undefined }) {
       <Pairs
         of={[
           [w.proofEntry, <strong key="entry">{of.entry}</strong>],
-          [w.proofAt, <Time key="at" at={of.sequenced} full />],
+          [w.proofAt, <When key="at" at={of.sequenced} />],
         ]}
       />
       <details>

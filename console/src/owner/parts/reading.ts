@@ -1,10 +1,30 @@
-// Which notices wait for their reader: what tells of a measure, until he has said that he read it.
-import type { NoticeView } from "../reads";
+// Which notices wait for their reader: what tells of a measure, until he has said that he read it, a later one took its place or the key
+// ended; what tells of the end itself waits on.
+import type { KeyView, NoticeView } from "../reads";
+import { isOver } from "./standing";
 
 const ASKS = /^(measure\.(?!ended)|verification\.timed_out|key\.(held|suspended|exposure_reported))/;
+const OF_AN_END = /^(measure\.expire|key\.expired)$/;
 
 export function needsReading(notice: NoticeView): boolean {
   return !notice.acknowledged && ASKS.test(notice.kind);
+}
+
+/** Whether what it asked for is past: its key has ended, or a later measure or its end was told of. */
+export function isPast(notice: NoticeView, notices: readonly NoticeView[], keys: readonly KeyView[]): boolean {
+  if (OF_AN_END.test(notice.kind)) return false;
+  const key = keys.find(({ key }) => key === notice.key);
+  if (key && isOver(key)) return true;
+  const told = (kind: string) => /^(measure|verification)\./.test(kind);
+  return (
+    told(notice.kind) &&
+    notices.some((one) => one.key === notice.key && one.kind.startsWith("measure.") && one.created > notice.created)
+  );
+}
+
+/** Those that wait for him now. */
+export function waiting(notices: readonly NoticeView[], keys: readonly KeyView[]): NoticeView[] {
+  return notices.filter((one) => needsReading(one) && !isPast(one, notices, keys));
 }
 
 /** Whether it tells of something that one can object to: the server put the sentence about objecting into it. */
@@ -12,12 +32,9 @@ export function mayObject(notice: NoticeView): boolean {
   return notice.say.some(({ code }) => code === "object" || code === "how_to_object");
 }
 
-const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/;
-
 /** By when it asks for something, if its sentence about that names a time. */
 export function askedUntil(notice: NoticeView): string | null {
-  const asked = notice.say.find(({ code }) => code.endsWith(".asked"));
-  return asked ? (INSTANT.exec(asked.en)?.[0] ?? null) : null;
+  return notice.say.find(({ code }) => code.endsWith(".asked"))?.until ?? null;
 }
 
 export type Part = "seen" | "asked" | "next";

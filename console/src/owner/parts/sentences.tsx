@@ -1,10 +1,11 @@
 // The server's sentences as a person reads them: instants in his own zone, keys by the names he gave them. Text stays text: nothing in it is
 // ever taken for markup.
+
 import { Fragment } from "react";
 import { Link } from "react-router";
 import { useLang } from "../../i18n/lang";
-import { Time } from "../../ui/basics";
 import { type SaidView, useKeys } from "../reads";
+import { When } from "./when";
 
 const PARTS = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z|\bK[0-9a-f]{32}\b)/;
 
@@ -20,7 +21,7 @@ export function Text({ text }: { text: string }) {
           <KeyName key={at} of={part} />
         ) : (
           // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one sentence never move
-          <Time key={at} at={part} full />
+          <When key={at} at={part} />
         ),
       )}
     </>

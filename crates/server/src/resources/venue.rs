@@ -36,8 +36,18 @@ pub(crate) struct VenueView {
 
 /// What customers are shown: what they accept, and what holds for their keys. Not how long staff take, how the exchange signs,
 /// or which account canaries have.
-const FOR_CUSTOMERS: &[&str] =
-    &["venue", "dialect", "name", "ledger", "terms", "segments", "purposes", "second_factor", "owner"];
+const FOR_CUSTOMERS: &[&str] = &[
+    "venue",
+    "dialect",
+    "name",
+    "ledger",
+    "terms",
+    "segments",
+    "purposes",
+    "second_factor",
+    "owner",
+    "control_test",
+];
 
 /// Largest body of facts: terms and notice texts in two languages.
 const FACTS_BYTES_MAX: usize = 1024 * 1024;

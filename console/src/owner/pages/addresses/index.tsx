@@ -1,10 +1,11 @@
 // A key's addresses and the ceremony of adding one: register, prove by one signed request from there. What is not in effect leads.
+
 import { useState } from "react";
 import { useParams } from "react-router";
 import { api, good, type Schemas } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
 import { useWords } from "../../../i18n/lang";
-import { Badge, Button, Card, LinkButton, Time } from "../../../ui/basics";
+import { Badge, Button, Card, LinkButton } from "../../../ui/basics";
 import { Confirm, Dialog, Field } from "../../../ui/forms";
 import { Page } from "../../../ui/shell";
 import { useSay } from "../../../ui/toasts";
@@ -15,6 +16,7 @@ import { Examples } from "../../parts/examples";
 import { FactorHint } from "../../parts/factor";
 import { KeyName } from "../../parts/sentences";
 import { lives } from "../../parts/standing";
+import { When } from "../../parts/when";
 import { useKept } from "../../place";
 import { type AddressView, useAccounts, useAddresses, useKey } from "../../reads";
 import { addressWords } from "./words";
@@ -83,7 +85,7 @@ function Address({ of, keyId, last }: { of: AddressView; keyId: string; last: bo
       </div>
       {of.in_effect && of.proved ? (
         <p className="muted">
-          <Time at={of.proved} full /> {w.since}
+          <When at={of.proved} /> {w.since}
         </p>
       ) : null}
       {of.in_effect ? null : of.until ? (
@@ -92,7 +94,7 @@ function Address({ of, keyId, last }: { of: AddressView; keyId: string; last: bo
             <strong>{w.waitsFor}</strong>
           </p>
           <p>
-            {w.by}: <Time at={of.until} full /> · <Left until={of.until} />
+            {w.by}: <When at={of.until} /> · <Left until={of.until} />
           </p>
           <p className="muted">{w.watching}</p>
           <p className="muted">{w.expect}</p>

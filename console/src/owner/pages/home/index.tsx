@@ -1,24 +1,29 @@
 // First what needs its owner now, the shortest time first; then his keys, each with what it may do, from where, and when it was used.
 
 import { Link } from "react-router";
-import { day } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { LinkButton, Pairs, Time } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
 import { Empty } from "../../../ui/states";
 import { Read } from "../../parts/act";
+import { EndedText, endedAt } from "../../parts/ended";
 import { isOver, Rights, type Standing, StandingBadge, standing, useStandingText } from "../../parts/standing";
+import { dayInKorea } from "../../parts/when";
 import { partWords } from "../../parts/words";
-import { type KeyView, useKeys } from "../../reads";
+import { type KeyView, useKeys, useNotices } from "../../reads";
 import { Todo } from "./todo";
 import { homeWords } from "./words";
 
 /** What is cut or asked about stands first, then what works, then what is on its way. */
 const ORDER: readonly Standing[] = ["reverify", "suspended", "hold", "warn", "ready", "active", "requested"];
 
+/** So long an ended key stands in the open; then it is folded away with the others. */
+const LATELY_MS = 14 * 86_400_000;
+
 export function Home() {
   const w = useWords(homeWords);
   const keys = useKeys();
+  const notices = useNotices().data;
   return (
     <Page title={w.title}>
       <Todo />
@@ -36,6 +41,8 @@ export function Home() {
             .filter((key) => !isOver(key))
             .sort((one, other) => ORDER.indexOf(standing(one)) - ORDER.indexOf(standing(other)));
           const over = all.filter(isOver);
+          const lately = over.filter((key) => Date.now() - Date.parse(endedAt(key, notices) ?? key.created) < LATELY_MS);
+          const earlier = over.filter((key) => !lately.includes(key));
           return (
             <>
               {living.length === 0 ? (
@@ -47,11 +54,19 @@ export function Home() {
               ) : (
                 living.map((key) => <KeyCard key={key.key} of={key} />)
               )}
-              {over.length === 0 ? null : (
+              {lately.length === 0 ? null : (
+                <>
+                  <h2>{w.lately}</h2>
+                  {lately.map((key) => (
+                    <Over key={key.key} of={key} />
+                  ))}
+                </>
+              )}
+              {earlier.length === 0 ? null : (
                 <details>
-                  <summary>{w.over(over.length)}</summary>
+                  <summary>{w.over(earlier.length)}</summary>
                   <div className="stack tight">
-                    {over.map((key) => (
+                    {earlier.map((key) => (
                       <Over key={key.key} of={key} />
                     ))}
                   </div>
@@ -95,7 +110,7 @@ function KeyCard({ of }: { of: KeyView }) {
               </span>
             ),
           ],
-          [w.expires, day(lang, of.expires)],
+          [w.expires, dayInKorea(lang, of.expires)],
         ]}
       />
     </article>
@@ -103,14 +118,15 @@ function KeyCard({ of }: { of: KeyView }) {
 }
 
 function Over({ of }: { of: KeyView }) {
-  const tell = useStandingText();
   return (
-    <div className="card">
+    <article className="card stack tight">
       <div className="row spread">
-        <Link to={`/keys/${of.key}`}>{of.application}</Link>
+        <h3>
+          <Link to={`/keys/${of.key}`}>{of.application}</Link>
+        </h3>
         <StandingBadge of={of} />
       </div>
-      <p className="muted">{tell(of)}</p>
-    </div>
+      <EndedText of={of} />
+    </article>
   );
 }

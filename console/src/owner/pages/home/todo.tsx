@@ -3,9 +3,9 @@ import { useWords } from "../../../i18n/lang";
 import { LinkButton, type Tone, useNow } from "../../../ui/basics";
 import { Loading } from "../../../ui/states";
 import { Left } from "../../parts/countdown";
-import { askedUntil, needsReading } from "../../parts/reading";
+import { askedUntil, waiting } from "../../parts/reading";
 import { KeyName } from "../../parts/sentences";
-import { lives, standing } from "../../parts/standing";
+import { isOver, lives, standing } from "../../parts/standing";
 import { useKeys, useNotices, useQuestions, useVerifications } from "../../reads";
 import { useNoticeTitle } from "../notices/title";
 import { homeWords } from "./words";
@@ -33,10 +33,12 @@ export function Todo() {
   const notices = useNotices();
   const verifications = useVerifications();
   if (!keys.data || !questions.data || !notices.data || !verifications.data) return keys.error ? null : <Loading />;
-  const open = verifications.data.filter(({ state }) => state === "open");
+  // Of a key that has ended nothing is asked any more, whatever is still on its way to being closed.
+  const over = new Set(keys.data.filter(isOver).map(({ key }) => key));
+  const open = verifications.data.filter(({ state, key }) => state === "open" && !over.has(key));
   const tasks: Task[] = [
     ...questions.data
-      .filter(({ state }) => state === "open")
+      .filter(({ state, key }) => state === "open" && !over.has(key))
       .map(
         (one): Task => ({
           id: one.question,
@@ -63,8 +65,7 @@ export function Todo() {
         rank: 1,
       }),
     ),
-    ...notices.data
-      .filter(needsReading)
+    ...waiting(notices.data, keys.data)
       // A notice that only says what a task above says already would be the same thing twice.
       .filter((one) => !(/^(measure\.reverify|verification\.)/.test(one.kind) && open.some(({ key }) => key === one.key)))
       .map(

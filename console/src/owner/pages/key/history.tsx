@@ -1,9 +1,11 @@
 // All that happened to a key, the latest first, each with its place in the ledger.
+
 import { useState } from "react";
 import { useWords } from "../../../i18n/lang";
-import { Button, Card, Time } from "../../../ui/basics";
+import { Button, Card } from "../../../ui/basics";
 import { Read } from "../../parts/act";
 import { ProofFile } from "../../parts/proof";
+import { When } from "../../parts/when";
 import { partWords } from "../../parts/words";
 import { type KeyView, useTimeline } from "../../reads";
 import { keyWords } from "./words";
@@ -29,7 +31,7 @@ export function History({ of }: { of: KeyView }) {
                 <div className="stack tight">
                   <strong>{all[`h_${one.class.replace(".", "_")}`] ?? w.h_any}</strong>
                   <span className="muted">
-                    <Time at={one.at} full /> · {who(one.actor)}
+                    <When at={one.at} /> · {who(one.actor)}
                   </span>
                   <div>
                     <Button

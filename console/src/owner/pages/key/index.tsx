@@ -1,16 +1,18 @@
 // One key: what waits about it, what it can do, from where, how it was used; then changing and ending it; then all that happened.
+
 import { useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import type { Schemas } from "../../../api/client";
-import { day } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
-import { Card, LinkButton, Pairs, Time } from "../../../ui/basics";
+import { Card, LinkButton, Pairs } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
 import { Read } from "../../parts/act";
 import { Left } from "../../parts/countdown";
-import { needsReading } from "../../parts/reading";
+import { EndedText } from "../../parts/ended";
+import { waiting } from "../../parts/reading";
 import { Copied, Secret } from "../../parts/secret";
 import { isOver, lives, StandingBadge, standing, usePurpose, useStandingText } from "../../parts/standing";
+import { dayInKorea, When } from "../../parts/when";
 import { type KeyView, useKey, useNotices, useQuestions, useVendors, useVerifications } from "../../reads";
 import { Can, Where } from "./can";
 import { Change } from "./change";
@@ -34,10 +36,16 @@ function Shown({ of }: { of: KeyView }) {
   const stands = standing(of);
   return (
     <Page title={of.application} aside={<StandingBadge of={of} />}>
-      <p>{tell(of)}</p>
+      {isOver(of) ? (
+        <Card>
+          <EndedText of={of} />
+        </Card>
+      ) : (
+        <p>{tell(of)}</p>
+      )}
       {stands === "hold" && of.review_due ? (
         <p>
-          {w.by}: <Time at={of.review_due} full /> · <Left until={of.review_due} />
+          {w.by}: <When at={of.review_due} /> · <Left until={of.review_due} />
         </p>
       ) : null}
       {issued ? <Issued of={issued} from={of} onDone={() => setIssued(null)} /> : null}
@@ -83,9 +91,9 @@ function About({ of }: { of: KeyView }) {
         [w.id, <Copied key="id" text={of.key} />],
         [w.purpose, purpose(of.purpose)],
         [w.vendor, vendor],
-        [w.created, day(lang, of.created)],
-        [w.expires, isOver(of) ? null : <Time key="ends" at={of.expires} full />],
-        [w.rotateBy, of.rotate_by && lives(of) ? day(lang, of.rotate_by) : null],
+        [w.created, dayInKorea(lang, of.created)],
+        [w.expires, isOver(of) ? null : <When key="ends" at={of.expires} />],
+        [w.rotateBy, of.rotate_by && lives(of) ? dayInKorea(lang, of.rotate_by) : null],
       ]}
     />
   );
@@ -94,9 +102,10 @@ function About({ of }: { of: KeyView }) {
 /** What waits about this key, linked. */
 function Needs({ of }: { of: KeyView }) {
   const w = useWords(keyWords);
-  const question = useQuestions().data?.find((one) => one.key === of.key && one.state === "open");
-  const verification = useVerifications().data?.find((one) => one.key === of.key && one.state === "open");
-  const notice = useNotices().data?.find((one) => one.key === of.key && needsReading(one));
+  const lively = !isOver(of);
+  const question = useQuestions().data?.find((one) => lively && one.key === of.key && one.state === "open");
+  const verification = useVerifications().data?.find((one) => lively && one.key === of.key && one.state === "open");
+  const notice = waiting(useNotices().data ?? [], [of]).find((one) => one.key === of.key);
   const all = [
     question
       ? { id: question.question, text: w.question, tone: "expire", to: `/questions/${question.question}`, until: question.until }

@@ -1,10 +1,12 @@
 // A key on its way: what it waits for and who looks at what; once approved, its secret is taken, once.
+
 import { api, good, type Schemas } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
 import { useWords } from "../../../i18n/lang";
-import { Button, Card, Time } from "../../../ui/basics";
+import { Button, Card } from "../../../ui/basics";
 import { Said, TOUCHED } from "../../parts/act";
 import { FactorHint } from "../../parts/factor";
+import { When } from "../../parts/when";
 import { type KeyView, useApprovals } from "../../reads";
 import { keyWords } from "./words";
 
@@ -18,7 +20,7 @@ export function Waiting({ of }: { of: KeyView }) {
         <p>{w.waitText}</p>
         {due ? (
           <p>
-            {w.waitDue} <Time at={due} full />
+            {w.waitDue} <When at={due} />
           </p>
         ) : null}
         <h3>{w.waitWhat}</h3>

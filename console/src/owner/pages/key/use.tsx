@@ -1,8 +1,11 @@
 // When, from where and with what the key was used lately: what its owner can recognise, or not.
+
 import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Card, Time } from "../../../ui/basics";
 import { Read } from "../../parts/act";
+import { useCountry } from "../../parts/country";
+import { When } from "../../parts/when";
 import { type KeyView, useActivity } from "../../reads";
 import { keyWords } from "./words";
 
@@ -11,6 +14,7 @@ const SHOWN_MAX = 6;
 export function Use({ of }: { of: KeyView }) {
   const w = useWords(keyWords);
   const { lang } = useLang();
+  const country = useCountry();
   const query = useActivity(of.key);
   return (
     <Card title={w.seen}>
@@ -22,7 +26,7 @@ export function Use({ of }: { of: KeyView }) {
             <div className="stack">
               {seen.last_used ? (
                 <p>
-                  {w.seenLast}: <Time at={seen.last_used} full />
+                  {w.seenLast}: <When at={seen.last_used} />
                 </p>
               ) : null}
               <h3>{w.seenFrom}</h3>
@@ -32,7 +36,7 @@ export function Use({ of }: { of: KeyView }) {
                     <div className="row spread">
                       <span>
                         <code>{one.address}</code>{" "}
-                        <span className="muted">{[one.network, one.country].filter(Boolean).join(", ")}</span>
+                        <span className="muted">{[one.network, country(one.country)].filter(Boolean).join(", ")}</span>
                       </span>
                       {one.registered ? null : <Badge tone="warn">{w.unregistered}</Badge>}
                     </div>

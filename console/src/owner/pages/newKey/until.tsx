@@ -1,7 +1,8 @@
 // How long a key lives, the shortest first.
-import { day } from "../../../i18n/format";
+
 import { useLang, useWords } from "../../../i18n/lang";
 import { Badge } from "../../../ui/basics";
+import { dayInKorea } from "../../parts/when";
 import { newKeyWords } from "./words";
 
 /** Days offered. A month first: who still uses the key then asks again, and a forgotten one is gone. */
@@ -18,7 +19,7 @@ export function Until({ days, most, onChange }: { days: number; most: number; on
         <label key={one} className={days === one ? "option chosen" : "option"}>
           <input type="radio" name="days" checked={days === one} onChange={() => onChange(one)} />
           <span>
-            {w.days(one, day(lang, new Date(Date.now() + one * 86_400_000).toISOString()))}{" "}
+            {w.days(one, dayInKorea(lang, new Date(Date.now() + one * 86_400_000).toISOString()))}{" "}
             {at === 0 ? <Badge tone="good">{w.shortest}</Badge> : null}
           </span>
         </label>

@@ -1,19 +1,31 @@
 // One notice: what, why, by when, what next, how to object; the word that it was read; objections and how they stand.
+
+import { useState } from "react";
 import { useParams } from "react-router";
 import { api, good } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
-import { instant } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
-import { Button, Card, LinkButton, Pairs, Time } from "../../../ui/basics";
-import { Field } from "../../../ui/forms";
+import { Button, Card, LinkButton, Pairs } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
 import { useSay } from "../../../ui/toasts";
 import { Read, Said, TOUCHED } from "../../parts/act";
 import { Left } from "../../parts/countdown";
-import { askedUntil, mayObject, needsReading, type Part, partOf } from "../../parts/reading";
+import { OwnWords, useSendable } from "../../parts/ownWords";
+import { askedUntil, isPast, mayObject, needsReading, type Part, partOf } from "../../parts/reading";
 import { KeyName, Sentences } from "../../parts/sentences";
+import { isOver, StandingBadge, useStandingText } from "../../parts/standing";
+import { inKorea, When } from "../../parts/when";
 import { useKept } from "../../place";
-import { type NoticeView, useNotice, useObjections, useQuestions, useVerifications } from "../../reads";
+import {
+  type KeyView,
+  type NoticeView,
+  useKeys,
+  useNotice,
+  useNotices,
+  useObjections,
+  useQuestions,
+  useVerifications,
+} from "../../reads";
 import { ObjectionState } from "../notices";
 import { useNoticeTitle } from "../notices/title";
 import { noticeWords } from "./words";
@@ -27,18 +39,20 @@ export function Notice() {
 function Shown({ of }: { of: NoticeView }) {
   const w = useWords(noticeWords);
   const title = useNoticeTitle();
+  const past = usePast(of);
   return (
     <Page title={title(of.kind)}>
+      {past ? <Past of={past} /> : null}
       <Card>
         <div className="stack">
           <Pairs
             of={[
               [w.about, of.key ? <KeyName key="key" of={of.key} /> : null],
-              [w.at, <Time key="at" at={of.created} full />],
+              [w.at, <When key="at" at={of.created} />],
             ]}
           />
           {(["seen", "asked", "next"] as const).map((part) => (
-            <Told key={part} of={of} part={part} />
+            <Told key={part} of={of} part={part} past={past !== null} />
           ))}
           <Onward of={of} />
           <Acknowledge of={of} />
@@ -49,11 +63,34 @@ function Shown({ of }: { of: NoticeView }) {
   );
 }
 
+/** The key, where what this notice asked for is past: the key ended, or something else is in force now. */
+function usePast(of: NoticeView): KeyView | null {
+  const notices = useNotices().data;
+  const keys = useKeys().data;
+  const key = keys?.find(({ key }) => key === of.key);
+  return key && keys && notices && isPast(of, notices, keys) ? key : null;
+}
+
+/** How the key stands now, before what was told of it earlier. */
+function Past({ of }: { of: KeyView }) {
+  const w = useWords(noticeWords);
+  const tell = useStandingText();
+  return (
+    <div className="notice stack tight">
+      <div className="row spread">
+        <strong>{w.past}</strong>
+        <StandingBadge of={of} />
+      </div>
+      <p>{isOver(of) ? w.pastOver : tell(of)}</p>
+    </div>
+  );
+}
+
 /** What it says of one thing, under its own heading; with the time that is left where something is asked. */
-function Told({ of, part }: { of: NoticeView; part: Part }) {
+function Told({ of, part, past }: { of: NoticeView; part: Part; past: boolean }) {
   const w = useWords(noticeWords);
   const say = of.say.filter(({ code }) => partOf(code) === part);
-  const until = part === "asked" && !of.acknowledged ? askedUntil(of) : null;
+  const until = part === "asked" && !past && !of.acknowledged ? askedUntil(of) : null;
   if (say.length === 0) return null;
   return (
     <section className="stack tight">
@@ -61,7 +98,7 @@ function Told({ of, part }: { of: NoticeView; part: Part }) {
       <Sentences say={say} />
       {until ? (
         <p>
-          {w.by}: <Time at={until} full /> · <Left until={until} />
+          {w.by}: <When at={until} /> · <Left until={until} />
         </p>
       ) : null}
     </section>
@@ -71,8 +108,9 @@ function Told({ of, part }: { of: NoticeView; part: Part }) {
 /** Where the thing is done that the notice asks for. */
 function Onward({ of }: { of: NoticeView }) {
   const w = useWords(noticeWords);
-  const verification = useVerifications().data?.find(({ key, state }) => key === of.key && state === "open");
-  const question = useQuestions().data?.find(({ key, state }) => key === of.key && state === "open");
+  const over = useKeys().data?.some((one) => one.key === of.key && isOver(one)) === true;
+  const verification = useVerifications().data?.find(({ key, state }) => !over && key === of.key && state === "open");
+  const question = useQuestions().data?.find(({ key, state }) => !over && key === of.key && state === "open");
   if (of.kind.startsWith("question.") && question) {
     return (
       <div>
@@ -107,7 +145,7 @@ function Acknowledge({ of }: { of: NoticeView }) {
       good(api.POST("/v1/notices/{notice}/acknowledge", { params: { path: { notice }, header: { "Idempotency-Key": key } } })),
     TOUCHED,
   );
-  if (of.acknowledged) return <p className="muted">{w.acknowledged(instant(lang, of.acknowledged))}</p>;
+  if (of.acknowledged) return <p className="muted">{w.acknowledged(inKorea(lang, of.acknowledged))}</p>;
   if (!needsReading(of)) return null;
   return (
     <div className="stack tight">
@@ -130,6 +168,8 @@ function Objections({ of }: { of: NoticeView }) {
   const w = useWords(noticeWords);
   const say = useSay();
   const [text, setText, dropText] = useKept(`object.${of.notice}`, "");
+  const [pressed, setPressed] = useState(false);
+  const { sendable, wrong } = useSendable(text);
   const all = useObjections();
   const mine = all.data?.filter(({ notice }) => notice === of.notice) ?? [];
   const act = useWrite<{ notice: string; text: string }, unknown>(
@@ -142,14 +182,14 @@ function Objections({ of }: { of: NoticeView }) {
         {mine.map((one) => (
           <div key={one.objection} className="stack tight quoted">
             <div className="row spread">
-              <Time at={one.at} full />
+              <When at={one.at} />
               <ObjectionState of={one} />
             </div>
             <p className="preline">{one.text}</p>
             <Sentences say={one.say} />
             {one.decided ? (
               <p className="muted">
-                {w.decided}: <Time at={one.decided} full />
+                {w.decided}: <When at={one.decided} />
               </p>
             ) : null}
           </div>
@@ -160,20 +200,30 @@ function Objections({ of }: { of: NoticeView }) {
           onSubmit={(event) => {
             event.preventDefault();
             if (act.isPending) return;
+            if (!sendable) {
+              setPressed(true);
+              return;
+            }
             act.mutate(
-              // The record keeps an objection as one paragraph.
-              { notice: of.notice, text: text.trim().replace(/\s*\n\s*/g, " ") },
+              { notice: of.notice, text: text.trim() },
               {
                 onSuccess: () => {
                   setText("");
                   dropText();
+                  setPressed(false);
                   say(w.objectSent);
                 },
               },
             );
           }}
         >
-          <Field label={w.objectLabel} hint={w.objectHint} lines={4} value={text} onChange={setText} maxLength={1_000} />
+          <OwnWords
+            label={w.objectLabel}
+            hint={w.objectHint}
+            value={text}
+            onChange={setText}
+            wrong={pressed ? wrong : undefined}
+          />
           <div>
             <Button type="submit" isPending={act.isPending} isDisabled={text.trim() === ""}>
               {w.objectSend}

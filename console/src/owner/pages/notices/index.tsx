@@ -5,22 +5,23 @@ import { Badge, Time, type Tone } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
 import { Empty } from "../../../ui/states";
 import { Read } from "../../parts/act";
-import { needsReading } from "../../parts/reading";
+import { waiting } from "../../parts/reading";
 import { KeyName } from "../../parts/sentences";
-import { type NoticeView, type ObjectionView, useNotices, useObjections } from "../../reads";
+import { type NoticeView, type ObjectionView, useKeys, useNotices, useObjections } from "../../reads";
 import { useNoticeTitle } from "./title";
 import { noticesWords } from "./words";
 
 export function Notices() {
   const w = useWords(noticesWords);
   const notices = useNotices();
+  const keys = useKeys().data ?? [];
   const objections = useObjections();
   return (
     <Page title={w.title}>
       <Read query={notices}>
         {(all) => {
-          const waits = all.filter(needsReading);
-          const earlier = all.filter((notice) => !needsReading(notice));
+          const waits = waiting(all, keys);
+          const earlier = all.filter((notice) => !waits.includes(notice));
           if (all.length === 0) return <Empty title={w.empty} text={w.emptyText} />;
           return (
             <>

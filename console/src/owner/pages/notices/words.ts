@@ -37,6 +37,7 @@ export const noticesWords = words(
     kind_verification_proved: "재확인을 마치셨습니다",
     kind_verification_failed: "통제권 확인에 실패했습니다",
     kind_verification_timed_out: "재확인 기한이 지났습니다",
+    kind_control_ended: "통제권 확인 결과",
     kind_any: "키 안내",
   },
   {
@@ -75,6 +76,7 @@ export const noticesWords = words(
     kind_verification_proved: "Your re-verification is done",
     kind_verification_failed: "A control test failed",
     kind_verification_timed_out: "The time for re-verification is over",
+    kind_control_ended: "Result of a control test",
     kind_any: "About a key",
   },
 );

@@ -1,19 +1,23 @@
 // *Is it you?*: what was seen, then two answers, each with what it does. One press for yes; no is asked about once, because it ends the key.
+
 import { useState } from "react";
 import { useParams } from "react-router";
 import { api, good, type Schemas } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
 import { useWords } from "../../../i18n/lang";
-import { Button, Card, LinkButton, Pairs, Time } from "../../../ui/basics";
+import { Button, Card, LinkButton, Pairs } from "../../../ui/basics";
 import { Confirm, Dialog } from "../../../ui/forms";
 import { Page } from "../../../ui/shell";
 import { useFacts } from "../../facts";
 import { Read, Said, TOUCHED } from "../../parts/act";
 import { Left } from "../../parts/countdown";
+import { useCountry } from "../../parts/country";
 import { FactorHint } from "../../parts/factor";
 import { Proof } from "../../parts/proof";
 import { KeyName } from "../../parts/sentences";
-import { type QuestionView, useAccounts, useAddresses, useQuestion } from "../../reads";
+import { isOver } from "../../parts/standing";
+import { When } from "../../parts/when";
+import { type QuestionView, useAccounts, useAddresses, useKeys, useQuestion } from "../../reads";
 import { questionWords } from "./words";
 
 type Answered = { result: QuestionView; ledger: Schemas["EntryView"] | null };
@@ -32,21 +36,32 @@ export function Question() {
     TOUCHED,
   );
   const w = useWords(questionWords);
+  const keys = useKeys().data;
+  // The key may have ended in another way meanwhile: then there is nothing left to answer.
+  const gone = (of: QuestionView) => of.state === "open" && keys?.some((one) => one.key === of.key && isOver(one)) === true;
   return (
     <Read query={query}>
       {(found) => (
         <Page
           title={
-            found.state === "open"
-              ? w.title
-              : found.answer === "not_me"
-                ? w.answeredNotMe
-                : found.answer === "me"
-                  ? w.answeredMe
-                  : w.lapsed
+            gone(found)
+              ? w.gone
+              : found.state === "open"
+                ? w.title
+                : found.answer === "not_me"
+                  ? w.answeredNotMe
+                  : found.answer === "me"
+                    ? w.answeredMe
+                    : w.lapsed
           }
         >
-          {found.state === "open" ? <Open of={found} act={act} /> : <Over of={found} entry={act.data?.ledger} />}
+          {gone(found) ? (
+            <Gone of={found} />
+          ) : found.state === "open" ? (
+            <Open of={found} act={act} />
+          ) : (
+            <Over of={found} entry={act.data?.ledger} />
+          )}
         </Page>
       )}
     </Read>
@@ -86,7 +101,7 @@ function Open({ of, act }: { of: QuestionView; act: ReturnType<typeof useWrite<S
       </div>
       <Said of={act} />
       <p>
-        {w.until}: <Time at={of.until} full /> · <Left until={of.until} />
+        {w.until}: <When at={of.until} /> · <Left until={of.until} />
       </p>
       <p className="muted">{w.unanswered}</p>
       <Card title={w.unsure}>
@@ -108,11 +123,28 @@ function Open({ of, act }: { of: QuestionView; act: ReturnType<typeof useWrite<S
   );
 }
 
+/** Asked of a key that has ended since. */
+function Gone({ of }: { of: QuestionView }) {
+  const w = useWords(questionWords);
+  return (
+    <>
+      <div className="notice stack tight" role="status">
+        <p>{w.goneText}</p>
+        <div>
+          <LinkButton to={`/keys/${of.key}`}>{w.toKey}</LinkButton>
+        </div>
+      </div>
+      <Seen of={of} />
+    </>
+  );
+}
+
 function Seen({ of }: { of: QuestionView }) {
   const w = useWords(questionWords);
   const addresses = useAddresses(of.key).data;
   const { about } = of;
-  const network = [about.asn ? `AS${about.asn}` : null, about.country].filter(Boolean).join(", ");
+  const country = useCountry();
+  const network = [about.asn ? `AS${about.asn}` : null, country(about.country)].filter(Boolean).join(", ");
   return (
     <Card>
       <div className="stack">
@@ -127,9 +159,9 @@ function Seen({ of }: { of: QuestionView }) {
             ],
             [w.network, network === "" ? null : network],
             [w.client, about.client ? <code key="client">{about.client}</code> : null],
-            [w.when, <Time key="when" at={of.asked} full />],
+            [w.when, <When key="when" at={of.asked} />],
             [w.count, w.times(about.count)],
-            [w.last, about.count > 1 ? <Time key="last" at={of.last_seen} full /> : null],
+            [w.last, about.count > 1 ? <When key="last" at={of.last_seen} /> : null],
             [
               w.known,
               addresses?.length ? (
@@ -160,7 +192,7 @@ function Over({ of, entry }: { of: QuestionView; entry: Schemas["EntryView"] | n
         <p>{of.answer === null || of.answer === undefined ? w.unanswered : notMe ? w.notMeWhat : w.meWhat(of.address)}</p>
         {of.answered ? (
           <p>
-            {w.at}: <Time at={of.answered} full />
+            {w.at}: <When at={of.answered} />
           </p>
         ) : null}
         <Proof of={entry} />

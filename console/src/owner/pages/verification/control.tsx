@@ -3,7 +3,9 @@ import { api, good, type Schemas } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
 import { useWords } from "../../../i18n/lang";
 import { Badge, Button, Card, type Tone } from "../../../ui/basics";
+import { testTakesMs, useFacts } from "../../facts";
 import { Said, TOUCHED } from "../../parts/act";
+import { useSpan } from "../../parts/countdown";
 import { FactorHint } from "../../parts/factor";
 import type { VerificationView } from "../../reads";
 import { RunningStep } from "./step";
@@ -66,9 +68,13 @@ function Start({ of, left, again }: { of: VerificationView; left: number; again:
       ),
     TOUCHED,
   );
+  const span = useSpan();
+  const takes = testTakesMs(useFacts().data);
   return (
     <>
-      <p>{w.controlWhy}</p>
+      <p>
+        {w.controlWhy} {takes === null ? null : w.controlTakes(span(takes))}
+      </p>
       <h3>{w.prepTitle}</h3>
       <ul>
         <li>{w.prep1}</li>

@@ -1,18 +1,20 @@
 // Renewed verification, guided: who he is, by the exchange; that he controls the key, step by step with the time that is left and the result as
 // it comes in. Asked for anew every 3 s while it is open.
+
 import { useState } from "react";
 import { useParams } from "react-router";
 import type { Schemas } from "../../../api/client";
-import { instant } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
-import { Badge, Card, LinkButton, Time, type Tone } from "../../../ui/basics";
+import { Badge, Card, LinkButton, type Tone, useNow } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
-import { useIdentityUrl } from "../../facts";
+import { testTakesMs, useFacts, useIdentityUrl } from "../../facts";
 import { Read } from "../../parts/act";
-import { Left } from "../../parts/countdown";
+import { Left, useSpan } from "../../parts/countdown";
 import { Secret } from "../../parts/secret";
 import { KeyName, Sentences } from "../../parts/sentences";
-import { useVerification, type VerificationView } from "../../reads";
+import { isOver } from "../../parts/standing";
+import { inKorea, When } from "../../parts/when";
+import { useKeys, useVerification, type VerificationView } from "../../reads";
 import { Control } from "./control";
 import { verificationWords } from "./words";
 
@@ -24,22 +26,31 @@ export function Verification() {
 
 function Shown({ of }: { of: VerificationView }) {
   const w = useWords(verificationWords);
+  const span = useSpan();
+  const ended = useKeys().data?.some((one) => one.key === of.key && isOver(one)) === true;
   // Here and not in the step: the step is over before he has saved it.
   const [issued, setIssued] = useState<Schemas["IssuedView"] | null>(null);
   return (
     <Page title={w.title} aside={<KeyName of={of.key} />}>
       {issued ? <Secret accessKey={issued.key.key} secret={issued.secret} onDone={() => setIssued(null)} /> : null}
-      {of.state === "open" ? (
+      {ended && of.state === "open" ? (
+        <div className="notice stack tight" role="status">
+          <strong>{w.keyEnded}</strong>
+          <p>{w.keyEndedText}</p>
+        </div>
+      ) : of.state === "open" ? (
         <>
           <p>{w.lead}</p>
           <div className="notice reverify stack tight">
             {of.until ? (
               <p className="big">
-                {w.until}: <Time at={of.until} full /> · <Left until={of.until} />
+                {w.until}: <When at={of.until} /> · <Left until={of.until} />
               </p>
             ) : null}
+            {of.until ? <p>{w.window(span(Date.parse(of.until) - Date.parse(of.opened)))}</p> : null}
             <p>{w.limits}</p>
-            <p className="muted">{w.after}</p>
+            <p>{w.after}</p>
+            <Tight of={of} />
           </div>
           <Identity of={of} />
           <Control of={of} onIssued={setIssued} />
@@ -64,6 +75,21 @@ function Shown({ of }: { of: VerificationView }) {
   );
 }
 
+/** Said while a test begun now might not be over in time. */
+function Tight({ of }: { of: VerificationView }) {
+  const w = useWords(verificationWords);
+  const span = useSpan();
+  const now = useNow(5_000);
+  const takes = testTakesMs(useFacts().data);
+  const left = of.until ? Date.parse(of.until) - now : Number.POSITIVE_INFINITY;
+  if (takes === null || of.control === "passed" || left <= 0 || left >= takes) return null;
+  return (
+    <p role="status">
+      <strong>{w.tight(span(takes))}</strong>
+    </p>
+  );
+}
+
 function Half({ state }: { state: string }) {
   const w = useWords(verificationWords);
   const states: Record<string, [Tone, string]> = {
@@ -82,7 +108,7 @@ function Identity({ of }: { of: VerificationView }) {
   return (
     <Card title={w.identity} aside={<Half state={of.identity} />}>
       {of.identity === "passed" ? (
-        <p>{of.identity_at ? w.identityDone(instant(lang, of.identity_at)) : w.passed}</p>
+        <p>{of.identity_at ? w.identityDone(inKorea(lang, of.identity_at)) : w.passed}</p>
       ) : (
         <div className="stack">
           {of.identity === "failed" ? <p>{w.identityAgain}</p> : null}
@@ -123,7 +149,7 @@ function Draws({ of }: { of: VerificationView }) {
         {of.tests.map((test) => (
           <div key={test.number} className="quoted stack tight">
             <p>
-              <Time at={test.committed} full /> · {w.byLuck(test.one_in)}
+              <When at={test.committed} /> · {w.byLuck(test.one_in)}
             </p>
             {test.steps.map((step) => (
               <p key={step.commitment}>

@@ -2,13 +2,14 @@
 // as far as its answers tell.
 import { api, good, type Schemas } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
-import { useLang, useWords } from "../../../i18n/lang";
+import { useWords } from "../../../i18n/lang";
 import { Button, useNow } from "../../../ui/basics";
 import { Said, TOUCHED } from "../../parts/act";
 import { Left, useSpan } from "../../parts/countdown";
 import { Examples } from "../../parts/examples";
 import { FactorHint } from "../../parts/factor";
 import { Copied } from "../../parts/secret";
+import { clockInKorea } from "../../parts/when";
 import type { VerificationView } from "../../reads";
 import { verificationWords } from "./words";
 
@@ -62,13 +63,10 @@ function StopAndStart({ step, draw }: { step: Step; draw: Draw }) {
 function Phases({ of, end }: { of: Phase[]; end: string }) {
   const w = useWords(verificationWords);
   const span = useSpan();
-  const { lang } = useLang();
   const now = useNow(500);
   const present = of.findIndex((phase) => now < phase.until);
   const phase = of[present];
   const next = present < 0 ? undefined : of[present + 1];
-  const clock = (ms: number) =>
-    new Intl.DateTimeFormat(lang === "ko" ? "ko-KR" : "en-GB", { timeStyle: "medium", hour12: false }).format(ms);
   return (
     <>
       <div className={`notice phase ${phase?.tone ?? ""}`}>
@@ -79,7 +77,7 @@ function Phases({ of, end }: { of: Phase[]; end: string }) {
         {phase ? <p className="huge count">{span(phase.until - now + 999)}</p> : null}
         {phase ? (
           <p className="muted">
-            {w.next}: {next?.text ?? end} ({clock(phase.until)})
+            {w.next}: {next?.text ?? end} ({clockInKorea(phase.until)})
           </p>
         ) : null}
       </div>
@@ -88,7 +86,7 @@ function Phases({ of, end }: { of: Phase[]; end: string }) {
         <ol>
           {of.map((one) => (
             <li key={one.until}>
-              {one.text} → {clock(one.until)}
+              {one.text} → {clockInKorea(one.until)}
             </li>
           ))}
         </ol>
