@@ -32,6 +32,8 @@ const measuresWords = words(
     suspend: "정지",
     total: "당시 합계",
     proposed: "사람의 결정을 요청함",
+    endedIt: "이 조치로 키가 끝났습니다",
+    endedWith: "키가 끝나 더 이상 시행되지 않습니다",
   },
   {
     none: "There was none.",
@@ -54,6 +56,8 @@ const measuresWords = words(
     suspend: "Suspended",
     total: "Total then",
     proposed: "People were asked to decide",
+    endedIt: "It ended the key",
+    endedWith: "Over with the key's end",
   },
 );
 
@@ -83,7 +87,7 @@ export function Obeyed({ of }: { of: Measured }) {
   );
 }
 
-function MeasureFacts({ of, inCase = false }: { of: Measured; inCase?: boolean }) {
+function MeasureFacts({ of, inCase = false, over }: { of: Measured; inCase?: boolean; over: boolean }) {
   const w = useWords(measuresWords);
   const said = useSaid();
   const who = useWho();
@@ -95,7 +99,7 @@ function MeasureFacts({ of, inCase = false }: { of: Measured; inCase?: boolean }
     <div className="stack tight">
       <div className="row">
         <MeasureWord of={of.measure} />
-        <span>{word(states, of.state)}</span>
+        <span>{!over ? word(states, of.state) : of.measure === "expire" ? w.endedIt : w.endedWith}</span>
         <Time at={of.began} full />
       </div>
       <Pairs
@@ -104,7 +108,7 @@ function MeasureFacts({ of, inCase = false }: { of: Measured; inCase?: boolean }
           [w.lesser, lesser === "" || lesser.toLowerCase() === ENGLISH_OF_STAFF ? null : <span key="lesser">{lesser}</span>],
           [w.by, of.mode === "propose" ? `${who(of.by)} · ${w.proposed}` : who(of.by)],
           [w.policy, body.policy ? <Id key="policy" id={body.policy} to={`/policy/${encodeURIComponent(body.policy)}`} /> : null],
-          [w.until, of.until ? <Time key="until" at={of.until} full /> : null],
+          [w.until, of.until && !over ? <Time key="until" at={of.until} full /> : null],
           [
             w.ended,
             of.ended ? (
@@ -119,7 +123,7 @@ function MeasureFacts({ of, inCase = false }: { of: Measured; inCase?: boolean }
             of.approval ? <Id key="approval" id={of.approval} to={`/approvals/${encodeURIComponent(of.approval)}`} /> : null,
           ],
           [w.case, inCase ? null : <Id key="case" id={of.case_id} to={`/cases/${encodeURIComponent(of.case_id)}`} />],
-          [w.spared, of.state === "in_force" && of.measure !== "monitor" && of.measure !== "warn" ? w.sparedText : null],
+          [w.spared, of.state === "in_force" && !over && of.measure !== "monitor" && of.measure !== "warn" ? w.sparedText : null],
         ]}
       />
       {terms.length === 0 ? null : (
@@ -129,28 +133,42 @@ function MeasureFacts({ of, inCase = false }: { of: Measured; inCase?: boolean }
   );
 }
 
-export function Measures({ of, inCase = false }: { of: readonly Measured[]; inCase?: boolean }) {
+/** `ended`: keys that have ended; of them nothing is in force any more, whatever the row of a measure still says. */
+export function Measures({
+  of,
+  inCase = false,
+  ended,
+}: {
+  of: readonly Measured[];
+  inCase?: boolean;
+  ended: ReadonlySet<string>;
+}) {
   const w = useWords(measuresWords);
   if (of.length === 0) return <p className="muted">{w.none}</p>;
   const newest = [...of].sort((one, other) => other.began.localeCompare(one.began));
-  const now = newest.filter((one) => one.state === "in_force" || one.state === "proposed");
-  const over = newest.filter((one) => !now.includes(one));
+  const over = (one: Measured) => one.state === "in_force" && ended.has(one.key);
+  const now = newest.filter((one) => (one.state === "in_force" && !over(one)) || one.state === "proposed");
+  const past = newest.filter((one) => !now.includes(one));
   const list = (measures: readonly Measured[]) => (
     <ol className="timeline">
       {measures.map((measure) => (
         <li key={measure.measure_id} className={measure.state === "in_force" ? measure.measure : ""}>
-          <MeasureFacts of={measure} inCase={inCase} />
+          <MeasureFacts of={measure} inCase={inCase} over={over(measure)} />
         </li>
       ))}
     </ol>
   );
+  // What ended a key is the answer that is looked for: it is not folded away.
+  const last = past.filter((one) => over(one) && one.measure === "expire");
+  const earlier = past.filter((one) => !last.includes(one));
   return (
     <div className="stack">
       {now.length === 0 ? <p className="muted">{w.noneNow}</p> : list(now)}
-      {over.length === 0 ? null : (
+      {last.length === 0 ? null : list(last)}
+      {earlier.length === 0 ? null : (
         <details>
-          <summary>{w.earlier(over.length)}</summary>
-          {list(over)}
+          <summary>{w.earlier(earlier.length)}</summary>
+          {list(earlier)}
         </details>
       )}
     </div>

@@ -86,6 +86,12 @@ export const endWords = words(
   },
 );
 
+/** The same in a list. */
+export const endShortWords = words(
+  { natural: "기한 만료", owner: "소유자가 종료", rotated: "새 키로 교체", forced: "강제 만료", leaked: "유출로 종료" },
+  { natural: "Time ran out", owner: "By its owner", rotated: "Rotated", forced: "By force", leaked: "Leaked" },
+);
+
 export const measureStateWords = words(
   { proposed: "결정 대기", in_force: "시행 중", ended: "종료됨", refused: "거절됨", withdrawn: "철회됨" },
   { proposed: "Awaiting decision", in_force: "In force", ended: "Ended", refused: "Refused", withdrawn: "Withdrawn" },

@@ -5,7 +5,7 @@ import { useMe } from "../../../api/session";
 import { useWords } from "../../../i18n/lang";
 import { Button, Id } from "../../../ui/basics";
 import { Choice } from "../../../ui/forms";
-import { MeasureBadge } from "../../../ui/measure";
+import { KeyStateBadge, MeasureBadge } from "../../../ui/measure";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
 import { keptBy, NeededField, ReasonField } from "../../parts/actFields";
@@ -113,7 +113,8 @@ function Decide({ page, plan, onClose }: { page: PageOf; plan: readonly Planned[
         return (
           <fieldset key={member.key} className="stack tight member">
             <legend className="row">
-              <Id id={member.key} /> <MeasureBadge measure={member.measure} />
+              <Id id={member.key} />{" "}
+              {member.state === "expired" ? <KeyStateBadge state={member.state} /> : <MeasureBadge measure={member.measure} />}
             </legend>
             <Choice
               label={w.choice}

@@ -124,6 +124,7 @@ export function Case() {
     queryKey: ["measures", { case: id }],
     queryFn: () => good(api.GET("/v1/measures", { params: { query: { case: id, limit: 200 } } })),
   });
+  const ended = new Set((plan.data?.members ?? []).filter((one) => one.state === "expired").map((one) => one.key));
   const title = shown.data === undefined ? w.title : suspicion.sentence(shown.data.case);
   return (
     <Page title={title} aside={<Link to="/cases">{w.back}</Link>}>
@@ -145,7 +146,7 @@ export function Case() {
                   </Card>
                   {plan.data === undefined ? null : <Whys plan={plan.data.members} signals={signals.data?.items ?? []} />}
                   <Card title={w.measures}>
-                    <Read query={measures}>{({ items }) => <Measures of={items} inCase />}</Read>
+                    <Read query={measures}>{({ items }) => <Measures of={items} inCase ended={ended} />}</Read>
                   </Card>
                   <Timeline of={timeline} measures={measures.data?.items ?? []} />
                 </div>

@@ -20,6 +20,8 @@ import { caseWordsOfPage } from "./words";
 
 type Planned = Schemas["PlannedMemberView"];
 
+const over = (member: Planned) => member.state === "expired" || member.state === "rejected";
+
 /** Approvals of a forced end that wait, by key. */
 function useEnds(keys: readonly string[]): Map<string, string> {
   const found = useQueries({
@@ -42,6 +44,7 @@ function PlanOf({ of, end }: { of: Planned; end: string | undefined }) {
   const w = useWords(caseWordsOfPage);
   const { lang } = useLang();
   const measures = useWords(measureWords) as Record<string, unknown>;
+  if (over(of)) return <span className="muted">{w.planOver}</span>;
   if (of.measures.length === 0 && end === undefined) return <span className="muted">{w.planNothing}</span>;
   return (
     <ul className="pieces">
@@ -96,7 +99,7 @@ export function Members({ page, plan }: { page: PageOf; plan: readonly Planned[]
             head: w.stands,
             cell: (member) => (
               <span className="row">
-                <KeyStateBadge state={member.state} /> <MeasureBadge measure={member.measure} />
+                <KeyStateBadge state={member.state} /> {over(member) ? null : <MeasureBadge measure={member.measure} />}
               </span>
             ),
           },
@@ -146,7 +149,8 @@ function Why({ of, signals, open }: { of: Planned; signals: readonly Signal[]; o
   return (
     <details open={shown} onToggle={(event) => setShown(event.currentTarget.open)}>
       <summary>
-        <span className="mono">{of.key}</span> <MeasureBadge measure={of.measure} />
+        <span className="mono">{of.key}</span>{" "}
+        {over(of) ? <KeyStateBadge state={of.state} /> : <MeasureBadge measure={of.measure} />}
       </summary>
       {shown ? (
         <div className="stack">

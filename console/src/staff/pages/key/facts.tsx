@@ -10,6 +10,7 @@ import type { KeyView } from "../../parts/shapes";
 import { useWho } from "../../parts/who";
 import { purposeWords, scopeWords, segmentWords, word } from "../../parts/words";
 import type { KeyReads } from "./reads";
+import { cutEntry } from "./verdict";
 import { keyWords } from "./words";
 
 export function Whose({ of }: { of: KeyView }) {
@@ -93,7 +94,7 @@ export function Whose({ of }: { of: KeyView }) {
   );
 }
 
-export function What({ of }: { of: KeyView }) {
+export function What({ of, reads }: { of: KeyView; reads: KeyReads }) {
   const w = useWords(keyWords);
   const { lang } = useLang();
   const scopes = useWords(scopeWords) as Record<string, unknown>;
@@ -103,9 +104,11 @@ export function What({ of }: { of: KeyView }) {
     of.mandate.markets ? w.markets(of.mandate.markets.join(", ")) : null,
     of.mandate.countries ? w.countries(of.mandate.countries.join(", ")) : null,
   ].filter((one) => one !== null);
+  const over = of.state === "expired" || of.state === "rejected";
+  const ended = reads.timeline.data === undefined ? undefined : cutEntry(of, reads.timeline.data);
   const steps: Record<string, string> = { read: w.stepRead, trade: w.stepTrade, transfer: w.stepTransfer };
   return (
-    <Card title={w.what}>
+    <Card title={over ? w.whatOver : w.what}>
       <Pairs
         of={[
           [w.scopes, of.scopes.map((scope) => word(scopes, scope)).join(", ")],
@@ -145,8 +148,9 @@ export function What({ of }: { of: KeyView }) {
             </span>,
           ],
           [w.created, <Time key="created" at={of.created} full />],
-          [w.expires, <Time key="expires" at={of.expires} full />],
-          [w.rotateBy, of.rotate_by ? <Time key="rotate" at={of.rotate_by} full /> : null],
+          [w.ended, of.state === "expired" && ended ? <Time key="ended" at={ended.at} full /> : null],
+          [over ? w.wouldEnd : w.expires, over && !ended ? null : <Time key="expires" at={of.expires} full />],
+          [w.rotateBy, of.rotate_by && !over ? <Time key="rotate" at={of.rotate_by} full /> : null],
         ]}
       />
     </Card>
@@ -155,8 +159,9 @@ export function What({ of }: { of: KeyView }) {
 
 export function Where({ of }: { of: KeyView }) {
   const w = useWords(keyWords);
+  const over = of.state === "expired" || of.state === "rejected";
   return (
-    <Card title={w.from}>
+    <Card title={over ? w.fromOver : w.from}>
       {of.allowlist.length === 0 ? <p className="muted">{w.anywhere}</p> : null}
       <ul className="pieces">
         {of.allowlist.map((entry) => {
@@ -167,7 +172,9 @@ export function Where({ of }: { of: KeyView }) {
             <li key={known.prefix} className="row">
               <span className="mono">{known.prefix}</span>
               {typeof entry === "string" ? (
-                <Badge tone="good">{w.inEffect}</Badge>
+                over ? null : (
+                  <Badge tone="good">{w.inEffect}</Badge>
+                )
               ) : proved ? (
                 <span>
                   <Badge tone="good">{w.proved}</Badge> <Time at={proved} />

@@ -11,7 +11,7 @@ import { KeyActs } from "../../parts/keyActs";
 import { Ladder } from "../../parts/ladder";
 import { Measures } from "../../parts/measures";
 import { Notices } from "../../parts/notices";
-import { explanationOf } from "../../parts/shapes";
+import { explanationOf, type KeyView } from "../../parts/shapes";
 import { Signals } from "../../parts/signals";
 import { actionWords, word } from "../../parts/words";
 import { ActivityCards } from "./activity";
@@ -21,6 +21,9 @@ import { useKeyReads } from "./reads";
 import { Verdict } from "./verdict";
 import "../../parts/terms.css";
 import { keyWords } from "./words";
+
+const NONE: ReadonlySet<string> = new Set();
+const over = (key: KeyView) => key.state === "expired" || key.state === "rejected";
 
 export function Key() {
   const w = useWords(keyWords);
@@ -42,7 +45,7 @@ export function Key() {
             <div className="row">
               <Id id={key.key} label={key.key} />
               <KeyStateBadge state={key.state} />
-              {key.state === "expired" || key.state === "rejected" ? null : <MeasureBadge measure={key.measure} />}
+              {over(key) ? null : <MeasureBadge measure={key.measure} />}
             </div>
             <Verdict of={key} reads={reads} />
             <div className="two">
@@ -61,7 +64,9 @@ export function Key() {
                       <Read query={reads.signals}>{({ items }) => <Signals of={items} />}</Read>
                     </Card>
                     <Card title={w.measures}>
-                      <Read query={reads.measures}>{({ items }) => <Measures of={items} />}</Read>
+                      <Read query={reads.measures}>
+                        {({ items }) => <Measures of={items} ended={over(key) ? new Set([key.key]) : NONE} />}
+                      </Read>
                     </Card>
                   </>
                 ) : null}
@@ -84,7 +89,7 @@ export function Key() {
                 )}
                 <Stolen reads={reads} />
                 <Whose of={key} />
-                <What of={key} />
+                <What of={key} reads={reads} />
                 <Where of={key} />
                 {reads.inside ? <Receipts reads={reads} /> : null}
                 <Card title={w.notices}>

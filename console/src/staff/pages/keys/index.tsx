@@ -10,7 +10,7 @@ import { Pages, Table, useFilter } from "../../../ui/lists";
 import { KeyStateBadge, keyStateWords, MEASURES, MeasureBadge, measureWords } from "../../../ui/measure";
 import { Page } from "../../../ui/shell";
 import { Empty, Read } from "../../../ui/states";
-import { purposeWords, word } from "../../parts/words";
+import { endShortWords, purposeWords, word } from "../../parts/words";
 import "../../parts/terms.css";
 import { keysWords } from "./words";
 
@@ -44,11 +44,14 @@ function Search({ name, label, hint }: { name: string; label: string; hint: stri
   );
 }
 
+const over = (key: { state: string }) => key.state === "expired" || key.state === "rejected";
+
 export function Keys() {
   const w = useWords(keysWords);
   const states = useWords(keyStateWords);
   const measures = useWords(measureWords);
   const purposes = useWords(purposeWords) as Record<string, unknown>;
+  const causes = useWords(endShortWords) as Record<string, unknown>;
   const [, setSearch] = useSearchParams();
   const [q] = useFilter("q");
   const [state, setState] = useFilter("state");
@@ -127,9 +130,7 @@ export function Keys() {
                         cell: (key) => (
                           <span className="row">
                             <KeyStateBadge state={key.state} />
-                            {key.measure && key.state !== "expired" && key.state !== "rejected" ? (
-                              <MeasureBadge measure={key.measure} />
-                            ) : null}
+                            {key.measure && !over(key) ? <MeasureBadge measure={key.measure} /> : null}
                           </span>
                         ),
                       },
@@ -137,7 +138,12 @@ export function Keys() {
                         head: w.lastUsed,
                         cell: (key) => (key.last_used ? <Time at={key.last_used} /> : <span className="muted">{w.never}</span>),
                       },
-                      { head: w.expires, cell: (key) => <Time at={key.expires} /> },
+                      {
+                        head: w.expires,
+                        cell: (key) =>
+                          // How an ended key ended; when it would have ended says nothing any more.
+                          over(key) ? <span className="muted">{word(causes, key.cause)}</span> : <Time at={key.expires} />,
+                      },
                     ]}
                   />
                   <Pages next={next} />
