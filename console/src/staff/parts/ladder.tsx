@@ -6,7 +6,9 @@ import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
 import { Badge, Time } from "../../ui/basics";
 import { MEASURES, MeasureBadge } from "../../ui/measure";
+import { readingSaid } from "./readings";
 import type { Explanation, Part, Rule, Signal, Term } from "./shapes";
+import { signalName } from "./signalNames";
 import "./terms.css";
 import { useSaid } from "./who";
 import { familyWords, hardWords, word } from "./words";
@@ -24,7 +26,8 @@ const ladderWords = words(
     part: (percent: string) => ` (${percent}% 반영)`,
     not: " (더 강한 근거가 있어 반영하지 않음)",
     lowered: "낮아지려면",
-    ofTheCluster: (family: string, code: string) => `${family}: 묶음의 신호(${code})`,
+    ofTheCluster: (what: string) => `함께 움직이는 키들에서 탐지됨: ${what}`,
+    otherOfTheCluster: (family: string) => `함께 움직이는 키들에서 탐지된 신호(${family})`,
     hard: "확증",
     rulesMet: "충족한 규칙",
     rulesNot: "충족하지 않은 규칙: 무엇이 더 있었어야 했는지",
@@ -52,7 +55,8 @@ const ladderWords = words(
     part: (percent: string) => ` (${percent} % counts)`,
     not: " (not counted: stronger evidence of its kind is)",
     lowered: "Would be lowered by",
-    ofTheCluster: (family: string, code: string) => `${family}: a signal of the cluster (${code})`,
+    ofTheCluster: (what: string) => `Found about the keys that act together: ${what}`,
+    otherOfTheCluster: (family: string) => `A signal about the keys that act together (${family})`,
     hard: "Hard evidence",
     rulesMet: "Rules met",
     rulesNot: "Rules not met: what it would have taken",
@@ -99,7 +103,8 @@ export function Terms({ of, total, label }: { of: readonly Term[]; total: number
 function PartLine({ part }: { part: Part }) {
   const w = useWords(ladderWords);
   const said = useSaid();
-  const values = part.values.filter(([, value]) => value !== null);
+  const { lang } = useLang();
+  const values = part.values.flatMap(([name, value]) => (value === null ? [] : [readingSaid(lang, name, value).join(" ")]));
   return (
     <li>
       {part.reading === "met" ? "✓ " : part.reading === "not_met" ? "✗ " : "? "}
@@ -107,7 +112,7 @@ function PartLine({ part }: { part: Part }) {
       {values.length === 0 ? null : (
         <span className="muted">
           {" "}
-          ({w.now}: {values.map(([name, value]) => `${name} = ${value}`).join(", ")})
+          ({w.now}: {values.join(", ")})
         </span>
       )}
     </li>
@@ -152,7 +157,9 @@ export function Ladder({ of, signals }: { of: Explanation | null; signals: reado
   // A signal of the cluster is on the cluster, and not among those of the key.
   const sentence = (id: string, family: string, code: string) => {
     const found = signals.find((signal) => signal.id === id);
-    return found ? said(found.said) : w.ofTheCluster(word(families, family), code);
+    if (found) return said(found.said);
+    const name = signalName(lang, code);
+    return name === undefined ? w.otherOfTheCluster(word(families, family)) : w.ofTheCluster(name);
   };
   const met = of.rules.filter((rule) => rule.reading === "met");
   const not = of.rules.filter((rule) => rule.reading !== "met").sort((one, other) => rank(one.measure) - rank(other.measure));
