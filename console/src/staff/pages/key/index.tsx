@@ -56,12 +56,12 @@ export function Key() {
                     <Card title={w.why}>
                       <Read query={reads.standing}>
                         {(standing) => (
-                          <Ladder of={explanationOf(standing.explained)} signals={reads.signals.data?.items ?? []} />
+                          <Ladder of={explanationOf(standing.explained)} signals={reads.signals.items} />
                         )}
                       </Read>
                     </Card>
                     <Card title={w.signals}>
-                      <Read query={reads.signals}>{({ items }) => <Signals of={items} />}</Read>
+                      <Read query={reads.signals.query}>{() => <Signals of={reads.signals.items} />}</Read>
                     </Card>
                     <Card title={w.measures}>
                       <Read query={reads.measures}>

@@ -2,6 +2,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api, good, type Schemas } from "../../../api/client";
 import { useMe } from "../../../api/session";
+import { loose } from "../../parts/shapes";
 
 /** An entry, with where it left the key if it changed the key. */
 export type Entry = Schemas["TimelineView"] & { state?: string | null; measure?: string | null };
@@ -34,23 +35,41 @@ function useHistory(key: string) {
   });
 }
 
+/** Signals about the key, and those about keys that act together with it: they stand in the case, and count for it too. */
+function useSignals(key: string, caseId: string | null, enabled: boolean) {
+  const own = useQuery({
+    queryKey: ["signals", { key }],
+    queryFn: () => good(api.GET("/v1/signals", { params: { query: { key, limit: 200 } } })),
+    enabled,
+  });
+  const ofCase = useQuery({
+    queryKey: ["signals", { case: caseId }],
+    queryFn: () => good(api.GET("/v1/signals", { params: { query: { case: caseId ?? "", limit: 200 } } })),
+    enabled: enabled && caseId !== null,
+  });
+  const items = own.data?.items ?? [];
+  const known = new Set(items.map((one) => one.id));
+  const shared = (ofCase.data?.items ?? []).filter(
+    (one) => !known.has(one.id) && (loose<{ members: string[] }>(one.subject).members ?? []).includes(key),
+  );
+  return { query: own, items: [...items, ...shared] };
+}
+
 export function useKeyReads(key: string) {
   const { has } = useMe();
   const path = { key };
   const inside = has("viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor");
+  const measures = useQuery({
+    queryKey: ["measures", { key }],
+    queryFn: () => good(api.GET("/v1/measures", { params: { query: { key, limit: 200 } } })),
+    enabled: inside,
+  });
+  const newest = [...(measures.data?.items ?? [])].sort((one, other) => other.began.localeCompare(one.began))[0];
   return {
     inside,
     timeline: useHistory(key),
-    measures: useQuery({
-      queryKey: ["measures", { key }],
-      queryFn: () => good(api.GET("/v1/measures", { params: { query: { key, limit: 200 } } })),
-      enabled: inside,
-    }),
-    signals: useQuery({
-      queryKey: ["signals", { key }],
-      queryFn: () => good(api.GET("/v1/signals", { params: { query: { key, limit: 200 } } })),
-      enabled: inside,
-    }),
+    measures,
+    signals: useSignals(key, newest?.case_id ?? null, inside),
     standing: useQuery({
       queryKey: ["keys", key, "standing"],
       queryFn: () => good(api.GET("/v1/keys/{key}/standing", { params: { path } })),
