@@ -1,7 +1,7 @@
 // How a key stands and what it may do, in words: state, measure in force and cause of an end. Nothing of why the exchange thinks so.
 import { useWords } from "../../i18n/lang";
 import { Badge, type Tone } from "../../ui/basics";
-import type { KeyView } from "../reads";
+import { type KeyView, useNotices } from "../reads";
 import { partWords } from "./words";
 
 export type Standing = "requested" | "ready" | "active" | "warn" | "hold" | "reverify" | "suspended" | "expired" | "rejected";
@@ -54,7 +54,9 @@ export function StandingBadge({ of }: { of: KeyView }) {
 /** What its state means for him, in a sentence. */
 export function useStandingText(): (key: KeyView) => string {
   const w = useWords(partWords);
+  const notices = useNotices().data;
   return (key) => {
+    const warned = notices?.find((one) => one.key === key.key && one.kind === "measure.warn");
     const stands = standing(key);
     const cause: Record<string, string> = {
       natural: w.causeNatural,
@@ -67,7 +69,7 @@ export function useStandingText(): (key: KeyView) => string {
       requested: w.tellRequested,
       ready: w.tellReady,
       active: w.tellActive,
-      warn: w.tellWarn,
+      warn: warned?.acknowledged ? w.tellWarnRead : w.tellWarn,
       hold: w.tellHold,
       reverify: w.tellReverify,
       suspended: w.tellSuspended,

@@ -17,12 +17,12 @@ export function dayInKorea(lang: Lang, text: string): string {
   return lang === "ko" ? `${year}년 ${month + 1}월 ${day}일` : `${day} ${MONTHS[month]} ${year}`;
 }
 
-/** `18 Feb 2027, 14:05 KST`, `2027년 2월 18일 14:05(한국 시간)`. */
+/** `18 Feb 2027, 14:05 KST`, `2027년 2월 18일 14:05(한국 시간)`. The zone never stands on a line of its own half. */
 export function inKorea(lang: Lang, text: string): string {
   const at = new Date(Date.parse(text) + KST_MS);
   if (Number.isNaN(at.getTime())) return text;
   const clock = `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
-  return lang === "ko" ? `${dayInKorea(lang, text)} ${clock}(한국 시간)` : `${dayInKorea(lang, text)}, ${clock} KST`;
+  return lang === "ko" ? `${dayInKorea(lang, text)} ${clock}(한국\u00a0시간)` : `${dayInKorea(lang, text)}, ${clock} KST`;
 }
 
 /** `14:05:20`: what is done by the second, beside a count of seconds. */

@@ -56,6 +56,7 @@ export const partWords = words(
     tellReady: "시크릿 키를 받으시면 바로 쓸 수 있습니다.",
     tellActive: "등록하신 주소에서 쓸 수 있습니다.",
     tellWarn: "지금 제한되는 것은 없습니다. 알림을 읽고 확인해 주십시오.",
+    tellWarnRead: "알림을 확인하셨습니다. 지금 제한되는 것은 없고, 같은 일이 되풀이되지 않으면 저절로 끝납니다.",
     tellHold: "지금은 조회와 주문 취소만 됩니다. 담당자가 확인하고 있습니다.",
     tellReverify: "본인 확인과 통제권 확인을 마치실 때까지 조회와 주문 취소만 됩니다.",
     tellSuspended: "지금은 주문 취소만 됩니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
@@ -152,6 +153,8 @@ export const partWords = words(
     tellReady: "Take its secret key, and it works at once.",
     tellActive: "It works from the addresses you registered.",
     tellWarn: "Nothing is restricted now. Please read the notice and acknowledge it.",
+    tellWarnRead:
+      "You have acknowledged the notice. Nothing is restricted now; it ends by itself if what was seen does not come back.",
     tellHold: "For now it only reads and cancels orders. Somebody is checking.",
     tellReverify: "Until you have shown who you are and that you control it, it only reads and cancels orders.",
     tellSuspended: "For now it only cancels orders. Trading and withdrawing in the app and on the web work as before.",

@@ -26,10 +26,13 @@ export function History({ of }: { of: KeyView }) {
             {[...items].reverse().map((one) => (
               <li
                 key={one.index}
-                className={one.class === "key.expired" ? "expire" : one.class.startsWith("measure.") ? "warn" : undefined}
+                className={one.state === "expired" ? "expire" : one.class.startsWith("measure.") ? "warn" : undefined}
               >
                 <div className="stack tight">
-                  <strong>{all[`h_${one.class.replace(".", "_")}`] ?? w.h_any}</strong>
+                  <strong>
+                    {all[`h_${one.class.replace(".", "_")}`] ?? w.h_any}
+                    {one.state === "expired" && one.class !== "key.expired" ? ` · ${w.h_key_expired}` : ""}
+                  </strong>
                   <span className="muted">
                     <When at={one.at} /> · {who(one.actor)}
                   </span>

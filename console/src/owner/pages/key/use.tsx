@@ -5,6 +5,7 @@ import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Card, Time } from "../../../ui/basics";
 import { Read } from "../../parts/act";
 import { useCountry } from "../../parts/country";
+import { isOver } from "../../parts/standing";
 import { When } from "../../parts/when";
 import { type KeyView, useActivity } from "../../reads";
 import { keyWords } from "./words";
@@ -63,7 +64,7 @@ export function Use({ of }: { of: KeyView }) {
                   </ul>
                 </>
               )}
-              <p className="muted">{w.seenOdd}</p>
+              {isOver(of) ? null : <p className="muted">{w.seenOdd}</p>}
             </div>
           )
         }

@@ -189,7 +189,7 @@ function Over({ of, entry }: { of: QuestionView; entry: Schemas["EntryView"] | n
   return (
     <>
       <div className={`notice stack tight ${of.answer ? "good" : ""}`} role="status">
-        <p>{of.answer === null || of.answer === undefined ? w.unanswered : notMe ? w.notMeWhat : w.meWhat(of.address)}</p>
+        <p>{of.answer === null || of.answer === undefined ? w.unanswered : notMe ? w.notMeDone : w.meWhat(of.address)}</p>
         {of.answered ? (
           <p>
             {w.at}: <When at={of.answered} />

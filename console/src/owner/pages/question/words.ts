@@ -7,7 +7,7 @@ export const questionWords = words(
       refused
         ? "등록하지 않은 주소에서, 이 키로 올바르게 서명된 요청이 왔습니다. 요청은 거절했고 아무 일도 일어나지 않았습니다."
         : "등록하지 않은 주소에서, 이 키로 올바르게 서명된 요청이 왔습니다. 거래소가 시험 운영 중이어서 요청은 처리되었습니다.",
-    meaning: "올바르게 서명되었다는 것은 보낸 쪽이 이 키의 시크릿 키(secret key)를 가지고 있다는 뜻입니다.",
+    meaning: "올바르게 서명되었다는 것은 보낸 쪽이 이 키의 시크릿 키를 가지고 있다는 뜻입니다.",
     key: "어떤 키",
     address: "어디에서",
     network: "어느 통신망",
@@ -32,6 +32,7 @@ export const questionWords = words(
     meGo: "네, 주소를 추가합니다",
     notMe: "아니요, 제가 아닙니다",
     notMeWhat: "키를 바로 끝냅니다. 새어 나간 시크릿 키로는 더 이상 아무것도 할 수 없습니다.",
+    notMeDone: "키는 바로 끝났습니다. 새어 나간 시크릿 키로는 더 이상 아무것도 할 수 없습니다.",
     notMeAlso: "되살릴 수 없으며, 이 키를 쓰던 프로그램도 멈춥니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
     notMeGo: "아니요, 키를 끝냅니다",
     sure: "이 키를 지금 끝내시겠습니까?",
@@ -85,6 +86,7 @@ export const questionWords = words(
     meGo: "Yes, add the address",
     notMe: "No, it was not me",
     notMeWhat: "The key ends at once. With the secret key that is out, nobody can do anything any more.",
+    notMeDone: "The key ended at once. With the secret key that is out, nobody can do anything any more.",
     notMeAlso:
       "It never lives again, and the program that used it stops too. Trading and withdrawing in the app and on the web work as before.",
     notMeGo: "No, end the key",
