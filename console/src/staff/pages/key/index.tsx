@@ -55,9 +55,7 @@ export function Key() {
                   <>
                     <Card title={w.why}>
                       <Read query={reads.standing}>
-                        {(standing) => (
-                          <Ladder of={explanationOf(standing.explained)} signals={reads.signals.items} />
-                        )}
+                        {(standing) => <Ladder of={explanationOf(standing.explained)} signals={reads.signals.items} />}
                       </Read>
                     </Card>
                     <Card title={w.signals}>

@@ -5,10 +5,11 @@ import { Link } from "react-router";
 import { api, good } from "../../../api/client";
 import { duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
-import { Card, Command, Id, Pairs, Time } from "../../../ui/basics";
+import { Card, Id, Pairs, Time } from "../../../ui/basics";
 import { classText } from "../../../ui/classes";
 import { MeasureBadge } from "../../../ui/measure";
 import { Obeyed } from "../../parts/measures";
+import { ProofSteps } from "../../parts/proofSteps";
 import type { KeyView, Measured } from "../../parts/shapes";
 import { useSaid, useWho } from "../../parts/who";
 import { endWords, reasonSaid, word } from "../../parts/words";
@@ -138,18 +139,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
             ],
           ]}
         />
-        {entry === undefined ? null : (
-          <div className="grid">
-            <div className="stack tight">
-              <span className="muted">{w.proveGet}</span>
-              <Command text={`sumun ledger proof ${entry.index} --out ${entry.index}.proof`} />
-            </div>
-            <div className="stack tight">
-              <span className="muted">{w.proveCheck}</span>
-              <Command text={`sumun ledger verify-proof ${entry.index}.proof --vkey vkey`} />
-            </div>
-          </div>
-        )}
+        {entry === undefined ? null : <ProofSteps entry={entry.index} />}
       </div>
     </Card>
   );
