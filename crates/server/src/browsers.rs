@@ -9,6 +9,9 @@ pub struct Browsers {
     pub owner_url: Option<String>,
     /// Where customers sign in at the exchange, which sends them on to the owner's page.
     pub sign_in_url: Option<String>,
+    /// Whose pages may sign customers in by a form, beside the owner's page itself: origins as browsers write them, such as
+    /// `https://exchange.example`.
+    pub sign_in_origins: Vec<String>,
     /// Where the exchange verifies who somebody is.
     pub identity_url: Option<String>,
     /// What everybody is told at the top of each page.

@@ -69,6 +69,25 @@ async fn what_no_cookie_opens_is_taken_out_of_the_browser() {
 }
 
 #[tokio::test]
+async fn a_late_answer_clears_no_fresh_cookie() {
+    let bench = Bench::new().await;
+    // Asked with a dead cookie, answered after the person has signed in anew: only who asks for the session itself is told to let go of it.
+    for path in ["/v1/cases", "/v1/overview", "/v1/live"] {
+        let no = bench.send_raw(empty(by("GET", path, "sumun_staff=made-up"))).await.is(401);
+        assert_eq!((no.code(), set_cookie(&no)), ("not_signed_in", ""), "{path}");
+        let twice = bench.send_raw(empty(by("GET", path, "sumun_staff=a; sumun_staff=b"))).await.is(400);
+        assert_eq!(set_cookie(&twice), "", "{path}");
+    }
+    for method in ["GET", "DELETE"] {
+        let no =
+            bench.send_raw(empty(by(method, "/v1/sessions/current", "sumun_staff=made-up"))).await.is(401);
+        assert!(set_cookie(&no).starts_with("sumun_staff=; "), "{method}");
+    }
+    let step_up = by("POST", "/v1/sessions/current/step-up", "sumun_staff=made-up");
+    assert_eq!(set_cookie(&bench.send_raw(empty(step_up)).await), "");
+}
+
+#[tokio::test]
 async fn a_page_left_open_keeps_no_session_alive() {
     let bench = Bench::new().await;
     let attended = format!("sumun_staff={}", bench.staff(Role::Analyst, "mina").await);
@@ -187,7 +206,11 @@ async fn an_owner_signs_in_at_his_own_listener_only() {
 
 #[tokio::test]
 async fn the_exchange_sends_its_customer_by_a_form() {
-    let secure = Browsers { owner_url: Some("https://keys.example".to_owned()), ..Browsers::default() };
+    let secure = Browsers {
+        owner_url: Some("https://keys.example".to_owned()),
+        sign_in_origins: vec!["https://exchange.example".to_owned()],
+        ..Browsers::default()
+    };
     let bench = with_customer_at(Bench::serving(&[], secure).await).await;
     let form = |body: String| {
         Request::post("/sign-in")
@@ -223,6 +246,75 @@ async fn the_exchange_sends_its_customer_by_a_form() {
     bench.send_to_owners(json).await.is(400);
     // On staff's listener there is no such place.
     bench.send_raw(form("assertion=x".to_owned())).await.is(404);
+}
+
+/// Of each: header and value, and whether the form signs in.
+const FORMS: &[(&[(&str, &str)], bool)] = &[
+    (&[("origin", "https://exchange.example")], true),
+    (&[("origin", "https://keys.example")], true),
+    (&[("referer", "https://exchange.example/keys?x=1")], true),
+    (&[("referer", "https://keys.example/")], true),
+    (&[], false),
+    (&[("origin", "null")], false),
+    // What stands in `Origin` counts, whatever the other says.
+    (&[("origin", "null"), ("referer", "https://exchange.example/keys")], false),
+    (&[("origin", "https://evil.example"), ("referer", "https://exchange.example/keys")], false),
+    (&[("origin", "https://exchange.example"), ("origin", "https://evil.example")], false),
+    (&[("origin", "http://exchange.example")], false),
+    (&[("origin", "https://exchange.example:8443")], false),
+    (&[("origin", "https://exchange.example.evil.example")], false),
+    (&[("origin", "https://evil.exchange.example")], false),
+    (&[("referer", "https://evil.example/?https://exchange.example/")], false),
+    (&[("referer", "https://exchange.example@evil.example/")], false),
+    (&[("referer", "/keys")], false),
+];
+
+#[tokio::test]
+async fn a_page_of_somebody_else_signs_nobody_in() {
+    let secure = Browsers {
+        owner_url: Some("https://keys.example".to_owned()),
+        sign_in_origins: vec!["https://exchange.example".to_owned()],
+        ..Browsers::default()
+    };
+    let bench = with_customer_at(Bench::serving(&[], secure).await).await;
+    for (number, (headers, signs_in)) in FORMS.iter().enumerate() {
+        let mut form = Request::post("/sign-in")
+            .header("host", "keys.example")
+            .header("content-type", "application/x-www-form-urlencoded");
+        for (name, value) in *headers {
+            form = form.header(*name, *value);
+        }
+        let token = assertion(&format!("form-{number}"), &["otp"]);
+        let form = form.body(Body::from(format!("assertion={token}"))).unwrap();
+        let answered = bench.send_to_owners(form).await;
+        assert_eq!(answered.status == 303, *signs_in, "{headers:?}: {}", answered.text);
+        if *signs_in {
+            continue;
+        }
+        assert_eq!((answered.status.as_u16(), set_cookie(&answered)), (403, ""), "{headers:?}");
+        assert_eq!(answered.headers["content-type"], "text/html; charset=utf-8");
+        let both = ["거래소 화면에서 온 것이 아닙니다", "did not come from the exchange's page"];
+        assert!(both.iter().all(|text| answered.text.contains(text)), "{}", answered.text);
+        assert!(!answered.text.contains("evil"), "what a stranger wrote is not shown: {}", answered.text);
+        // The assertion was not used up: whoever it was made for still comes in from the right page.
+        let right = Request::post("/sign-in")
+            .header("host", "keys.example")
+            .header("origin", "https://exchange.example")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let right = right.body(Body::from(format!("assertion={token}"))).unwrap();
+        bench.send_to_owners(right).await.is(303);
+    }
+    // Without a word in the configuration, only the owner's page itself.
+    let alone = with_customer().await;
+    for (origin, status) in [("https://exchange.example", 403), ("http://owner.localhost:8071", 303)] {
+        let form = Request::post("/sign-in")
+            .header("host", "owner.localhost:8071")
+            .header("origin", origin)
+            .header("content-type", "application/x-www-form-urlencoded");
+        let token = assertion(origin.split_once("://").unwrap().1.split(':').next().unwrap(), &["otp"]);
+        let form = form.body(Body::from(format!("assertion={token}"))).unwrap();
+        alone.send_to_owners(form).await.is(status);
+    }
 }
 
 #[tokio::test]
