@@ -69,10 +69,14 @@ pub(crate) async fn signed_in(server: &Server, parts: &Parts, front: Front) -> R
     )
 }
 
-/// By this front's cookie. What it does not open is taken out of the browser.
+/// By this front's cookie. What it does not open is taken out of the browser by the answer to whoever asks for the session itself: any
+/// other answer may come late, after somebody has signed in anew, and would take the fresh one.
 async fn by_cookie(server: &Server, parts: &Parts, front: Front) -> Result<SignedIn, Problem> {
-    let cleared =
-        |problem: Problem| problem.with(header::SET_COOKIE, &cookie::clear(&server.browsers, front));
+    let of_session = parts.uri.path() == crate::access::SESSION_GET.path;
+    let cleared = |problem: Problem| match of_session {
+        true => problem.with(header::SET_COOKIE, &cookie::clear(&server.browsers, front)),
+        false => problem,
+    };
     let Some(token) = cookie::read(&server.browsers, &parts.headers, front).map_err(cleared)? else {
         return Err(Problem::unauthenticated("the request has no `Authorization`"));
     };
