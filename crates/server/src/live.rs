@@ -19,6 +19,8 @@ use tokio::sync::watch;
 
 /// How often is looked, and so how often anybody is told at most.
 const LOOK: Duration = Duration::from_millis(500);
+/// Whoever begins to follow is told of so many looks before: half a minute, in which a page read what it shows before it could follow.
+const LOOKS_BEFORE: u64 = 60;
 /// Streams of one session at once: a browser with some tabs.
 const PER_SESSION_MAX: u32 = 8;
 /// Streams at once, in all.
@@ -27,7 +29,9 @@ const STREAMS_MAX: u32 = 1_024;
 /// When each kind last changed, in looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changed {
+    /// Looks so far, those that found nothing among them.
     look: u64,
+    /// The look that found it; 0: none did.
     at: [u64; KINDS],
     /// Entries of the ledger.
     entries: u64,
@@ -48,14 +52,28 @@ pub(crate) struct Live {
 }
 
 impl Live {
+    /// One look, and what it found. Nobody is woken by one that found nothing.
     fn note(&self, kinds: Kinds, entries: u64) {
-        self.changed.send_modify(|changed| {
+        self.changed.send_if_modified(|changed| {
             changed.look = changed.look.saturating_add(1);
             changed.entries = entries;
             for (_, at) in changed.at.iter_mut().enumerate().filter(|(kind, _)| kinds.has(*kind)) {
                 *at = changed.look;
             }
+            !kinds.is_empty()
         });
+    }
+
+    /// For whoever begins to follow: what changes from now on, and the look whose changes his page has read. What changed shortly before is
+    /// told him at once.
+    fn begin(&self) -> (watch::Receiver<Changed>, u64) {
+        let mut changed = self.changed.subscribe();
+        let now = *changed.borrow();
+        let told = now.look.saturating_sub(LOOKS_BEFORE);
+        if !now.since(told).is_empty() {
+            changed.mark_changed();
+        }
+        (changed, told)
     }
 
     /// A place for one more stream of whoever this is.
@@ -98,13 +116,13 @@ pub(crate) async fn run(server: Arc<Server>) {
     loop {
         every.tick().await;
         let now = Looked::now(&server);
-        // While nobody follows nothing is asked of the database.
-        if server.live.changed.receiver_count() > 0 {
-            let kinds = now.since(&last, &server).await;
-            if !kinds.is_empty() {
-                server.live.note(kinds, now.entries);
-            }
-        }
+        let kinds = match server.live.changed.receiver_count() {
+            // While nobody follows nothing is asked of the database: whoever comes in a moment asks once more for what he shows.
+            0 if now != last => Kinds::all(),
+            0 => Kinds::default(),
+            _ => now.since(&last, &server).await,
+        };
+        server.live.note(kinds, now.entries);
         last = now;
     }
 }
@@ -146,5 +164,50 @@ impl Looked {
             kinds.add("overview");
         }
         kinds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(names: &[&str]) -> Kinds {
+        let mut kinds = Kinds::default();
+        names.iter().for_each(|name| kinds.add(name));
+        kinds
+    }
+
+    /// What a follower is told at once; none if he waits.
+    fn told_at_once(live: &Live) -> Option<Vec<&'static str>> {
+        let (changed, told) = live.begin();
+        let now = *changed.borrow();
+        changed.has_changed().unwrap().then(|| now.since(told).names())
+    }
+
+    #[test]
+    fn what_changed_between_a_pages_first_read_and_its_stream_is_told() {
+        let live = Live::default();
+        assert_eq!(told_at_once(&live), None);
+        live.note(kinds(&["cases"]), 1);
+        live.note(Kinds::default(), 1);
+        live.note(kinds(&["keys"]), 2);
+        assert_eq!(told_at_once(&live), Some(vec!["keys", "cases"]));
+        for _ in 0..LOOKS_BEFORE - 1 {
+            live.note(Kinds::default(), 2);
+        }
+        assert_eq!(told_at_once(&live), Some(vec!["keys"]), "a page reads no longer than that");
+        live.note(Kinds::default(), 2);
+        assert_eq!(told_at_once(&live), None);
+    }
+
+    #[test]
+    fn a_look_that_found_nothing_wakes_nobody() {
+        let live = Live::default();
+        let (mut changed, _) = live.begin();
+        live.note(Kinds::default(), 0);
+        assert!(!changed.has_changed().unwrap());
+        live.note(kinds(&["gates"]), 0);
+        assert!(changed.has_changed().unwrap());
+        assert_eq!(changed.borrow_and_update().look, 2);
     }
 }

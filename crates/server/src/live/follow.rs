@@ -44,13 +44,12 @@ enum Woken {
 /// He follows often enough already.
 pub(crate) fn follow(server: Arc<Server>, signed_in: SignedIn) -> Result<Body, Problem> {
     server.live.enter(who(&signed_in.actor))?;
-    let changed = server.live.changed.subscribe();
+    let (changed, told) = server.live.begin();
     let every = |period| {
         let mut every = interval_at(Instant::now() + period, period);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         every
     };
-    let told = changed.borrow().look;
     let follower = Follower {
         told,
         changed,

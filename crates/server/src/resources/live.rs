@@ -12,7 +12,7 @@ use http::{HeaderName, StatusCode};
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::LIVE, "service", "What changes, as it changes · 실시간 변경 알림")
-            .about("Server-sent events: `event: changed` with `data: {\"kinds\": [\"cases\"], \"entries\": 42}`, at most two a second, and a comment every 15 s. `kinds` are of: overview keys cases measures approvals signals notices questions verifications objections tasks policies gates users tokens ledger sessions venue addresses. Ends with the session.")
+            .about("Server-sent events: `event: changed` with `data: {\"kinds\": [\"cases\"], \"entries\": 42}`, at most two a second, and a comment every 15 s. What changed in the half minute before, in which a page read what it shows, is told at once. `kinds` are of: overview keys cases measures approvals signals notices questions verifications objections tasks policies gates users tokens ledger sessions venue addresses. Ends with the session.")
             .gives_other("text/event-stream", "The events.")
             .endless(),
         follow,

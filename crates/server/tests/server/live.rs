@@ -92,6 +92,31 @@ async fn a_stream_names_what_changed_and_ends_with_its_session() {
 }
 
 #[tokio::test]
+async fn a_page_hears_of_what_changed_before_it_could_follow() {
+    let bench = Bench::new().await;
+    let token = bench.staff(Role::Analyst, "mina").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let running = sumun_server::serve(listener, Arc::clone(&bench.server)).unwrap();
+    // Somebody followed and left; then a page has read what it shows, and before it follows that becomes stale.
+    drop(bench.live(&token).await);
+    bench.staff(Role::Viewer, "joon").await;
+    let entries = bench.govern().store.head().size;
+    let mut body = bench.live(&token).await.into_body();
+    assert!(line(&mut body).await.unwrap().starts_with(": "));
+    // Whether the look came before the page followed or after it, it is told.
+    let mut kinds = BTreeSet::new();
+    loop {
+        let message = told(&mut body).await.unwrap();
+        kinds.extend(message["kinds"].as_array().unwrap().iter().map(Value::to_string));
+        if message["entries"] == json!(entries) {
+            break;
+        }
+    }
+    assert!(kinds.contains("\"users\"") && kinds.contains("\"sessions\""), "{kinds:?}");
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_session_follows_so_often_and_no_more() {
     let bench = Bench::new().await;
     let token = bench.staff(Role::Analyst, "mina").await;
