@@ -90,7 +90,13 @@ impl Api {
             .fallback(async move |request: Request<Body>| {
                 let (uri, path) = (request.uri(), request.uri().path());
                 let page = console_files::answer(front, request.method(), uri, request.headers());
-                page.unwrap_or_else(|| no_such_path(path).into_response())
+                page.unwrap_or_else(|| {
+                    let no = no_such_path(path);
+                    match console_files::depends_on_kind(request.method(), path) {
+                        true => no.with(header::VARY, "accept, accept-encoding").into_response(),
+                        false => no.into_response(),
+                    }
+                })
             })
             .method_not_allowed_fallback(async |request: Request<Body>| {
                 Problem::new(

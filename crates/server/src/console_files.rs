@@ -31,6 +31,10 @@ struct Owner;
 const HASHED: &str = "assets/";
 /// A year, the longest that is understood.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+/// `Vary` of a file: compressed or not.
+const BY_CODING: &str = "accept-encoding";
+/// `Vary` of a place inside the program: a page or a problem, compressed or not.
+const BY_KIND: &str = "accept, accept-encoding";
 
 fn file(front: Front, path: &str) -> Option<EmbeddedFile> {
     match front {
@@ -58,17 +62,26 @@ pub(crate) fn answer(front: Front, method: &Method, uri: &Uri, asked: &HeaderMap
         && is_plain(path)
         && let Some(found) = file(front, path)
     {
-        return Some(served(front, path, &found, asked));
+        return Some(served(front, path, &found, asked, BY_CODING));
     }
-    let inside = path != "v1" && !path.starts_with("v1/") && !path.starts_with(HASHED);
-    if !inside || !wants_html(asked) {
+    if !is_place(path) || !wants_html(asked) {
         return None;
     }
     let html = html_of(front);
     Some(match file(front, html) {
-        Some(found) => served(front, html, &found, asked),
+        Some(found) => served(front, html, &found, asked, BY_KIND),
         None => not_built(),
     })
+}
+
+/// Whether this is answered by a page or by a problem, as the `Accept` of whoever asks says.
+pub(crate) fn depends_on_kind(method: &Method, path: &str) -> bool {
+    matches!(*method, Method::GET | Method::HEAD) && is_place(path.trim_start_matches('/'))
+}
+
+/// A place inside the program, unless it is a file.
+fn is_place(path: &str) -> bool {
+    path != "v1" && !path.starts_with("v1/") && !path.starts_with(HASHED)
 }
 
 /// A name as the build gives them. Nothing that climbs, nothing hidden; a compressed copy is not asked for by its name.
@@ -78,7 +91,7 @@ fn is_plain(path: &str) -> bool {
         && !path.ends_with(".gz")
 }
 
-fn served(front: Front, path: &str, plain: &EmbeddedFile, asked: &HeaderMap) -> Response {
+fn served(front: Front, path: &str, plain: &EmbeddedFile, asked: &HeaderMap, vary: &'static str) -> Response {
     let packed = if takes_gzip(asked) { file(front, &format!("{path}.gz")) } else { None };
     let (found, packing) = match &packed {
         Some(packed) => (packed, "-gzip"),
@@ -98,7 +111,7 @@ fn served(front: Front, path: &str, plain: &EmbeddedFile, asked: &HeaderMap) -> 
     }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(header::VARY, HeaderValue::from_static(vary));
     let kept = if path.starts_with(HASHED) { FOR_GOOD } else { "no-cache" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
@@ -158,13 +171,15 @@ fn wants_html(asked: &HeaderMap) -> bool {
 }
 
 fn not_built() -> Response {
-    plain(
+    let mut response = plain(
         StatusCode::NOT_FOUND,
         "Sumun",
         "이 화면은 아직 빌드되지 않았습니다. 소스 폴더에서 <code>cargo xtask setup</code>을 실행한 뒤 다시 여십시오. API는 그대로 사용할 수 있습니다.",
         "These pages are not built yet. Run <code>cargo xtask setup</code> in the source folder and open this address again. The API works \
          all the same.",
-    )
+    );
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static(BY_KIND));
+    response
 }
 
 /// A page without the program, in both languages. What it is given is HTML: nothing that came from outside.

@@ -60,6 +60,18 @@ async fn a_place_of_the_program_swallows_nothing_of_the_api() {
     }
     assert_eq!(told("/v1/keys", BROWSER).await, (401, "not_signed_in".to_owned()));
     assert_eq!(told("/healthz", BROWSER).await, (200, String::new()));
+    // A hop that keeps answers must not hand a program's to a browser, nor the other way round.
+    for (path, accept, vary) in [
+        ("/cases", BROWSER, "accept, accept-encoding"),
+        ("/cases", "application/json", "accept, accept-encoding"),
+        ("/", BROWSER, "accept, accept-encoding"),
+        ("/v1/nothing", BROWSER, ""),
+        ("/v1/keys", BROWSER, ""),
+    ] {
+        let answered = get(&bench, false, path, &[("accept", accept)]).await;
+        let told = answered.headers.get("vary").map(|vary| vary.to_str().unwrap()).unwrap_or_default();
+        assert_eq!(told, vary, "{path} as {accept}");
+    }
     let post = Request::post("/cases").header("accept", BROWSER).body(Body::empty()).unwrap();
     assert_eq!(bench.send_raw(post).await.is(404).code(), "no_such_path");
     let api = get(&bench, false, "/v1/nothing", &[("accept", BROWSER)]).await;
