@@ -39,6 +39,7 @@ mod server;
 mod strict;
 mod tasks;
 pub mod text;
+mod turns;
 mod verdicts;
 mod view;
 mod write_deadline;

@@ -13,6 +13,7 @@ use crate::owner_front;
 use crate::problem::Problem;
 use crate::readiness::{Looks, Waiting};
 use crate::resources;
+use crate::turns::Turns;
 use crate::verdicts::Verdicts;
 use axum::Router;
 use axum::body::Body;
@@ -27,6 +28,9 @@ use sumun_govern::Govern;
 use sumun_govern::staff::SignIns;
 use sumun_model::Prefix;
 use tokio::sync::watch;
+
+/// Of each kind that costs the database much, so many at once: the rest of it is for whoever governs keys.
+const COSTLY_AT_ONCE: usize = 2;
 
 /// The control plane's front: one per process.
 pub struct Server {
@@ -54,6 +58,10 @@ pub struct Server {
     pub(crate) overviews: Overviews,
     /// What changed, for whoever follows.
     pub(crate) live: Live,
+    /// Owners' exports being made: each asks the database some hundred times.
+    pub(crate) exports: Turns,
+    /// Policies being tried, each on up to twenty thousand keys.
+    pub(crate) dry_runs: Turns,
     /// How browsers are served.
     pub(crate) browsers: Browsers,
     pub(crate) document: Arc<str>,
@@ -87,6 +95,8 @@ impl Server {
             verdicts: Verdicts::since(began),
             overviews: Overviews::default(),
             live: Live::default(),
+            exports: Turns::of(COSTLY_AT_ONCE),
+            dry_runs: Turns::of(COSTLY_AT_ONCE),
             browsers: Browsers::default(),
             document: openapi().into(),
             stopping: watch::Sender::new(false),

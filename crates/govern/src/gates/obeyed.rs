@@ -23,7 +23,7 @@ const STEPS: u32 = 50;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyReceipt {
     /// Change and gate: newer changes stand first.
-    pub at: String,
+    pub cursor: String,
     /// The gate's receipt.
     pub receipt: String,
     /// Which gate.
@@ -50,7 +50,7 @@ impl KeyReceipt {
     fn of(step: &FeedStep, receipt: Receipt) -> Self {
         let took_us = receipt.received.micros_since(step.at).max(0);
         Self {
-            at: format!("{}:{}", step.entry, receipt.gate),
+            cursor: format!("{}:{}", step.entry, receipt.gate),
             receipt: receipt.receipt,
             gate: receipt.gate,
             boot: receipt.boot,

@@ -114,8 +114,9 @@ pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::OWNER_EXPORT, "owners", "Everything kept about my keys · 내 키 정보 내려받기")
             .about(
-                "Never a secret. A hundred keys a part, in order; `next` names where the next part begins. What is not in it is said in \
-                 `left_out`.",
+                "Never a secret. A hundred keys a part, in order; `next` names where the next part begins, and a `Link` with `rel=\"next\"` \
+                 asks for it, also of a table. What is not in it is said in `left_out`. One at a time for each person: while it is made, \
+                 another is answered 429 `under_way`, or 503 `too_busy` where those of others are.",
             )
             .query(&[FORMAT, PAGE[0]])
             .gives::<OwnerExportView>(StatusCode::OK, "One part, as a file.")
@@ -125,14 +126,34 @@ pub(crate) fn add(api: &mut Api) {
 }
 
 async fn export(asked: Asked) -> Result<Answer, Problem> {
+    let turn = asked.server.exports.take(asked.actor()?, "an export")?;
     let export = asked.server.govern.owner_export(asked.actor()?, asked.query("after")).await?;
+    drop(turn);
     let shown: OwnerExportView = view(&export)?;
     // The day it was made, as `20261120`.
     let day: String = shown.at.chars().take(10).filter(char::is_ascii_digit).collect();
     let name = |kind: &str| format!("attachment; filename=\"sumun-export-{day}.{kind}\"");
-    if asked.query("format") == Some("csv") {
-        let answer = Answer::typed(StatusCode::OK, "text/csv; charset=utf-8", csv::of(&shown));
-        return Ok(answer.with(header::CONTENT_DISPOSITION, &name("csv")));
-    }
-    Ok(Answer::ok(&shown)?.with(header::CONTENT_DISPOSITION, &name("json")))
+    let (answer, format) = match asked.query("format") {
+        Some("csv") => (Answer::typed(StatusCode::OK, "text/csv; charset=utf-8", csv::of(&shown)), "csv"),
+        _ => (Answer::ok(&shown)?, "json"),
+    };
+    let answer = answer.with(header::CONTENT_DISPOSITION, &name(format));
+    Ok(match &shown.next {
+        // An id holds no letter that would end the address, but some that an address writes otherwise.
+        Some(next) => {
+            answer.with(header::LINK, &format!("<?format={format}&after={}>; rel=\"next\"", encoded(next)))
+        }
+        None => answer,
+    })
+}
+
+/// As a value in a query.
+fn encoded(id: &str) -> String {
+    id.bytes().fold(String::new(), |mut out, byte| {
+        match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+        out
+    })
 }

@@ -209,7 +209,10 @@ pub(crate) fn add(api: &mut Api) {
     );
     api.add(
         operation(&access::POLICY_DRY_RUN, "policies", "Try one on where keys stand now · 정책 모의 적용")
-            .about("Its ladder runs over where keys stand, with a day of alerts that begins now; nothing is written.")
+            .about(
+                "Its ladder runs over where keys stand, with a day of alerts that begins now; nothing is written. One at a time for each \
+                 person: while it is made, another is answered 429 `under_way`, or 503 `too_busy` where those of others are.",
+            )
             .takes::<DryRunBody>()
             .bytes_max(2 * TEXT_BYTES_MAX)
             .gives::<DryRunView>(StatusCode::OK, "What it would do."),
@@ -221,6 +224,7 @@ pub(crate) fn add(api: &mut Api) {
                 _ => return Err(one_of_both()),
             };
             let after = body.after.map(Id::into_string);
+            let _turn = asked.server.dry_runs.take(asked.actor()?, "a dry run")?;
             let found = asked.server.govern.policy_dry_run(asked.actor()?, &tried, after).await?;
             Answer::ok(&view::<DryRunView>(&found)?)
         },

@@ -14,9 +14,9 @@ use utoipa::ToSchema;
 /// A gate's word that it obeyed a change of a key.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct KeyReceiptView {
-    /// Change and gate, for paging: newer changes sort first.
-    #[schema(example = "0000000000000041:gate-1")]
-    pub at: String,
+    /// Change and gate, for paging: `after` of what stands behind it. Newer changes stand first.
+    #[schema(example = "41:gate-1")]
+    pub cursor: String,
     /// The gate's receipt, as in its list.
     pub receipt: String,
     /// Which gate.
@@ -61,7 +61,7 @@ pub(crate) fn add(api: &mut Api) {
             let govern = &asked.server.govern;
             let found = govern.key_receipts(asked.actor()?, key, wanted.after.as_deref(), wanted.limit).await?;
             let views = found.iter().map(view::<KeyReceiptView>).collect::<Result<Vec<_>, _>>()?;
-            Answer::ok(&page(views, asked.limit(), |last| last.at.clone()))
+            Answer::ok(&page(views, asked.limit(), |last| last.cursor.clone()))
         },
     );
 }

@@ -175,6 +175,7 @@ async fn receipts_of_a_keys_changes_come_newest_first() {
     assert_eq!((&items[0]["gate"], &items[0]["took_ms"]), (&json!("g1"), &json!(2_000)));
     let first = bench.send("GET", &format!("{list}&limit=1"), &analyst, None).await.is(200).json;
     let next = first["next"].as_str().unwrap();
+    assert_eq!(items[0]["cursor"], json!(next));
     let second =
         bench.send("GET", &format!("{list}&limit=1&after={next}"), &analyst, None).await.is(200).json;
     assert_eq!((&second["items"][0], &second["next"]), (&items[1], &json!(null)));
@@ -260,6 +261,29 @@ async fn an_export_is_the_same_whether_or_not_he_is_watched_or_reported() {
     for word in ["monitor", "words of staff", "points", "user:"] {
         assert!(!before.0.contains(word), "{word}");
     }
+}
+
+#[tokio::test]
+async fn many_exports_at_once_are_one_after_another() {
+    let (bench, owner, _) = whole().await;
+    let analyst = bench.staff(Role::Analyst, "trying").await;
+    let text = json!({ "text": include_str!("../../../../policies/default.toml") });
+    let asked = [true, false].repeat(4).into_iter().map(async |exports| match exports {
+        true => bench.send("GET", "/v1/owner/export?format=csv", &owner, None).await,
+        false => bench.send("POST", "/v1/policies/dry-run", &analyst, Some(text.clone())).await,
+    });
+    let answers = futures_util::future::join_all(asked).await;
+    for answer in &answers {
+        if answer.status != 200 {
+            assert_eq!((answer.status.as_u16(), answer.code()), (429, "under_way"), "{}", answer.text);
+            assert_eq!(answer.headers["retry-after"], "3");
+        }
+    }
+    let done = answers.iter().filter(|answer| answer.status == 200).count();
+    assert!(done >= 2, "the first of each is made");
+    // A turn is over with its answer.
+    bench.send("GET", "/v1/owner/export", &owner, None).await.is(200);
+    bench.send("POST", "/v1/policies/dry-run", &analyst, Some(text.clone())).await.is(200);
 }
 
 #[tokio::test]
