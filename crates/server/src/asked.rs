@@ -75,7 +75,7 @@ impl Asked {
     /// The body as the use case's request `G`, after it was read as what the document says of it, `T`.
     pub(crate) fn body_as<T: DeserializeOwned, G: DeserializeOwned>(&self) -> Result<G, Problem> {
         self.body::<T>()?;
-        self.body::<G>()
+        strict::read_lines(&self.body)
     }
 
     /// An id of the path as its type.

@@ -4,6 +4,7 @@
 //! so a document is read to a value first, by a reader that refuses the second.
 
 use crate::problem::Problem;
+use crate::text::{Wrong, unix_lines};
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_path_to_error::Segment;
@@ -20,15 +21,37 @@ const DEPTH_MAX: usize = 16;
 /// # Errors
 /// 400 `bad_json` if it is not JSON; 422 `duplicate_field`, `unknown_field`, `missing_field` or `bad_field` otherwise.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let value = value(body)?;
+    read_value(&value(body)?)
+}
+
+fn read_value<T: DeserializeOwned>(value: &Value) -> Result<T, Problem> {
     if value.is_array() {
         // A list of a request's fields in their order would pass for the request.
         return Err(Problem::invalid("bad_field", "the body is a list", "send one JSON object").at(""));
     }
-    serde_path_to_error::deserialize(objects::Reader(&value)).map_err(|error| {
+    serde_path_to_error::deserialize(objects::Reader(value)).map_err(|error| {
         let pointer = pointer(error.path());
         shape(&pointer, &error.into_inner().to_string())
     })
+}
+
+/// Reads a body as `T`, every text with line ends of one kind: of what was checked already, where the line ends of forms may stand.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_lines<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut value = value(body)?;
+    one_kind_of_lines(&mut value);
+    read_value(&value)
+}
+
+fn one_kind_of_lines(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains('\r') => *text = unix_lines(text.as_str().into()).into_owned(),
+        Value::Array(items) => items.iter_mut().for_each(one_kind_of_lines),
+        Value::Object(fields) => fields.values_mut().for_each(one_kind_of_lines),
+        _ => {}
+    }
 }
 
 /// Reads a body as a value in which no name stands twice.
@@ -195,14 +218,38 @@ fn shape(pointer: &str, said: &str) -> Problem {
         )
         .at(whole);
     }
+    if let Some(wrong) = Wrong::read(said) {
+        return words(pointer, wrong);
+    }
     let place = if pointer.is_empty() { "the body" } else { pointer };
     Problem::invalid("bad_field", format!("`{place}`: {said}"), "see /v1/openapi.json for what belongs there")
         .at(pointer)
 }
 
+/// What is wrong with words that somebody wrote, for him.
+fn words(pointer: &str, wrong: Wrong) -> Problem {
+    let (code, detail, remedy) = match wrong {
+        Wrong::Empty => {
+            ("reason_missing", format!("`{pointer}` is empty"), "say it in your own words".to_owned())
+        }
+        Wrong::Long(count, most) => (
+            "reason_too_long",
+            format!("`{pointer}` has {count} characters, and at most {most} may stand there"),
+            format!("make it shorter by {}", count.saturating_sub(most)),
+        ),
+        Wrong::Unprintable(place) => (
+            "reason_unprintable",
+            format!("`{pointer}` holds a character that no screen shows: the one at place {place}"),
+            "take it out, if need be by typing that passage anew; line breaks may stand there".to_owned(),
+        ),
+    };
+    Problem::invalid(code, detail, remedy).at(pointer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Reason;
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
@@ -255,6 +302,33 @@ mod tests {
             ),
         });
         insta::assert_snapshot!(told.join("\n"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_words_is_told_to_whoever_wrote_them() {
+        #[derive(Deserialize)]
+        struct Said {
+            #[expect(dead_code, reason = "only read")]
+            decisions: Vec<One>,
+        }
+        #[derive(Deserialize)]
+        struct One {
+            #[expect(dead_code, reason = "only read")]
+            reason: Reason,
+        }
+        let told = ["가".repeat(1_204), "a\u{7}b".to_owned(), String::new()].map(|text| {
+            let body = serde_json::json!({ "decisions": [{ "reason": "fine" }, { "reason": text }] });
+            let Err(no) = read::<Said>(body.to_string().as_bytes()) else { panic!("taken") };
+            format!("{} {}: {}; {}", no.code, no.pointer.unwrap_or_default(), no.detail, no.remedy)
+        });
+        insta::assert_snapshot!(told.join("\n"));
+    }
+
+    #[test]
+    fn line_ends_are_of_one_kind() {
+        let body = br#"{"a":["x\r\ny",{"b":"\r\n"}],"c":"\r"}"#;
+        let read: Value = read_lines(body).unwrap();
+        assert_eq!(read, serde_json::json!({ "a": ["x\ny", { "b": "\n" }], "c": "\r" }));
     }
 
     #[test]

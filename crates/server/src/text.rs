@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 pub(crate) const ID_PATTERN: &str = r"^[!#-&(-\[\]-_a-~]{1,176}$";
 
 macro_rules! texts {
-    ($($(#[doc = $doc:literal])+ $name:ident { $min:literal..=$max:literal, $pattern:expr, $good:expr, $example:literal, $expected:literal })+) => {$(
+    ($($(#[doc = $doc:literal])+ $name:ident { $min:literal..=$max:literal, $pattern:expr, $good:expr, $example:literal, $expected:literal $(, $lines:ident)? })+) => {$(
         $(#[doc = $doc])+
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
         #[serde(transparent)]
@@ -41,6 +41,7 @@ macro_rules! texts {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
                 let text = Cow::<'de, str>::deserialize(d)?;
+                texts!(@lines text $max $($lines)?);
                 if Self::allows(&text) {
                     Ok(Self(text.into_owned()))
                 } else {
@@ -66,6 +67,67 @@ macro_rules! texts {
             fn name() -> Cow<'static, str> { Cow::Borrowed(stringify!($name)) }
         }
     )+};
+    (@lines $text:ident $max:literal) => {};
+    (@lines $text:ident $max:literal lines) => {
+        let $text = unix_lines($text);
+        if let Some(wrong) = Wrong::of(&$text, $max) {
+            return Err(serde::de::Error::custom(wrong));
+        }
+    };
+}
+
+/// Line ends as everywhere but in forms: browsers send `\r\n` of what is typed over several lines.
+pub(crate) fn unix_lines(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { text }
+}
+
+/// What is wrong with words that somebody wrote. Passes through serde as text, and is read back to be told with its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// There are none.
+    Empty,
+    /// So many characters, and at most so many are taken.
+    Long(usize, usize),
+    /// The character of this number, from 1, is none that a screen shows.
+    Unprintable(usize),
+}
+
+impl Wrong {
+    fn of(text: &str, most: usize) -> Option<Self> {
+        let count = text.chars().count();
+        if let Some(place) = text.chars().position(|letter| !written(letter)) {
+            return Some(Self::Unprintable(place.saturating_add(1)));
+        }
+        match count {
+            0 => Some(Self::Empty),
+            count if count > most => Some(Self::Long(count, most)),
+            _ => None,
+        }
+    }
+
+    /// Of its text.
+    pub(crate) fn read(said: &str) -> Option<Self> {
+        let mut words = said.strip_prefix(WRONG)?.split(' ');
+        let mut number = || words.next()?.parse().ok();
+        match (number()?, number(), number()) {
+            (0_usize, _, _) => Some(Self::Empty),
+            (1, Some(count), Some(most)) => Some(Self::Long(count, most)),
+            (2, Some(place), _) => Some(Self::Unprintable(place)),
+            _ => None,
+        }
+    }
+}
+
+const WRONG: &str = "words: ";
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => write!(f, "{WRONG}0"),
+            Self::Long(count, most) => write!(f, "{WRONG}1 {count} {most}"),
+            Self::Unprintable(place) => write!(f, "{WRONG}2 {place}"),
+        }
+    }
 }
 
 const fn id_letter(letter: char) -> bool {
@@ -81,13 +143,21 @@ fn printable(letter: char) -> bool {
 /// The pattern of [`printable`], beside the lengths.
 const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]*$";
 
+/// Words over several lines.
+fn written(letter: char) -> bool {
+    printable(letter) || letter == '\n'
+}
+
+/// The pattern of [`written`], with the line ends of forms.
+const WRITTEN: &str = r"^([^\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]|\r\n)*$";
+
 texts! {
     /// An id: printable ASCII without space, quotes or backslash.
     Id { 1..=176, ID_PATTERN, id_letter, "A1", "an id is 1 to 176 printable ASCII characters without space, quotes or backslash" }
     /// A name or a short line, for people.
     Line { 1..=200, PRINTABLE, printable, "데모 데스크", "a line is 1 to 200 printable characters" }
-    /// A reason in one's own words, for people.
-    Reason { 1..=1000, PRINTABLE, printable, "고객 요청 (by phone, call 1204)", "a reason is 1 to 1000 printable characters" }
+    /// A reason in one's own words, for people. It may have several lines.
+    Reason { 1..=1000, WRITTEN, written, "고객 요청 (by phone, call 1204)", "a reason is 1 to 1000 printable characters", lines }
     /// A word of a closed list that the venue or the contract gives.
     Word { 1..=64, "^[a-z0-9_]+$", |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_', "own_bot", "a word is 1 to 64 of a-z, 0-9 and _" }
     /// A network: an address, or address and prefix length.
@@ -115,6 +185,31 @@ mod tests {
             assert_eq!(Id::allows(&text), sumun_model::KeyId::new(&text).is_ok(), "{byte:#x}");
         }
         assert!(Id::allows(&"a".repeat(176)) && !Id::allows(&"a".repeat(177)) && !Id::allows(""));
+    }
+
+    #[test]
+    fn a_reason_has_lines_and_nothing_else_does() {
+        let reason = |text: &str| serde_json::from_value::<Reason>(text.into()).map(Reason::into_string);
+        assert_eq!(reason("one\r\ntwo\n\nthree").unwrap(), "one\ntwo\n\nthree");
+        for bad in ["a\rb", "a\tb", "a\0b", "a\u{1b}[0m", "a\u{202e}b", "a\u{2028}b", ""] {
+            assert!(reason(bad).is_err(), "{bad:?}");
+        }
+        // Counted as it is kept.
+        assert_eq!(reason(&"ab\r\n".repeat(333)).unwrap().chars().count(), 999);
+        for bad in ["a\nb", "a\r\nb"] {
+            assert!(serde_json::from_value::<Line>(bad.into()).is_err());
+            assert!(serde_json::from_value::<Id>(bad.into()).is_err());
+            assert!(serde_json::from_value::<Password>(bad.into()).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_words_comes_through_as_it_was() {
+        for wrong in [Wrong::Empty, Wrong::Long(1_204, 1_000), Wrong::Unprintable(7)] {
+            assert_eq!(Wrong::read(&wrong.to_string()), Some(wrong));
+        }
+        assert_eq!(Wrong::of("아\u{7}", 1_000), Some(Wrong::Unprintable(2)));
+        assert_eq!(Wrong::read("a line is 1 to 200 printable characters"), None);
     }
 
     #[test]
