@@ -245,7 +245,9 @@ impl IntoResponse for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal.kind {
-            RefusalKind::Forbidden if refusal.code == "sign_in_failed" => StatusCode::UNAUTHORIZED,
+            RefusalKind::Forbidden if matches!(refusal.code, "sign_in_failed" | "code_wrong") => {
+                StatusCode::UNAUTHORIZED
+            }
             RefusalKind::Forbidden if refusal.code == "too_many_attempts" => StatusCode::TOO_MANY_REQUESTS,
             RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             RefusalKind::Forbidden => StatusCode::FORBIDDEN,
@@ -280,6 +282,13 @@ mod tests {
         let status = |kind| Problem::from(Refusal::new(kind, "a_code", "m", "r")).status.as_u16();
         let all = [Invalid, Forbidden, NotFound, Conflict, Stale, StepUp, Unavailable].map(status);
         assert_eq!(all, [422, 403, 404, 409, 412, 401, 503]);
+    }
+
+    #[test]
+    fn who_does_not_show_who_he_is_is_not_known_rather_than_not_allowed() {
+        let status =
+            |code| Problem::from(Refusal::new(RefusalKind::Forbidden, code, "m", "r")).status.as_u16();
+        assert_eq!(["sign_in_failed", "code_wrong", "too_many_attempts"].map(status), [401, 401, 429]);
     }
 
     #[test]

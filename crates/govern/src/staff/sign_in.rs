@@ -87,7 +87,7 @@ impl SignIns {
     /// Shows the second factor once more, for a use case that wants it fresh.
     ///
     /// # Errors
-    /// `sign_in_failed`, `too_many_attempts`, the store's.
+    /// `code_wrong`; `sign_in_failed` where there is no user behind the session any more; `too_many_attempts`, the store's.
     pub async fn step_up(
         &self,
         govern: &Govern,
@@ -109,7 +109,8 @@ impl SignIns {
             }
         };
         if !shown.await? {
-            return Err(failed());
+            // Who he is stands already: nothing is given away by saying what was wrong.
+            return Err(code_wrong());
         }
         self.went_well(&subjects);
         govern.stepped_up(token, "totp").await?.ok_or_else(failed)
@@ -205,5 +206,14 @@ fn failed() -> Refusal {
         "sign_in_failed",
         "name, password or code is wrong",
         "wait for the next code, since each can be used once; if that fails too, check all three",
+    )
+}
+
+fn code_wrong() -> Refusal {
+    Refusal::new(
+        RefusalKind::Forbidden,
+        "code_wrong",
+        "the code is wrong, or was used before",
+        "wait for the next code, since each can be used once; if that fails too, look whether the authenticator's clock is right",
     )
 }

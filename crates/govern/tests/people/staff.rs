@@ -134,6 +134,24 @@ async fn whatever_is_wrong_the_answer_is_the_same_and_a_code_works_once() {
 }
 
 #[tokio::test]
+async fn a_wrong_code_of_who_is_signed_in_is_called_that() {
+    let bench = Bench::new().await;
+    let (alice, _) = bench.founded().await;
+    let (signs, govern) = (SignIns::default(), &bench.govern);
+    let code = bench.code(&alice);
+    let opened = signs.sign_in(govern, &sign_in("alice", PASSWORD, &code), None).await.unwrap();
+    for wrong in ["000000", code.as_str()] {
+        let no = signs.step_up(govern, opened.token.expose(), wrong, None).await.unwrap_err();
+        assert_eq!((no.code, no.message.as_str()), ("code_wrong", "the code is wrong, or was used before"));
+    }
+    bench.pass(MINUTE);
+    let code = bench.code(&alice);
+    signs.step_up(govern, opened.token.expose(), &code, None).await.unwrap();
+    let nobody = signs.step_up(govern, "sumun_ses_made-up", &code, None).await.unwrap_err();
+    assert_eq!(nobody.code, "sign_in_failed");
+}
+
+#[tokio::test]
 async fn who_fails_too_often_waits_whether_he_exists_or_not() {
     let bench = Bench::new().await;
     let (alice, _) = bench.founded().await;
