@@ -150,7 +150,7 @@ impl Govern {
         most: usize,
     ) -> Result<Vec<Image>, Refusal> {
         const PAGE: u32 = 1_000;
-        let mut filter = Filter { equals, at_most, after: None, limit: PAGE };
+        let mut filter = Filter { equals, at_most, limit: PAGE, ..Filter::default() };
         let mut all = Vec::new();
         loop {
             let rows = self.store.list(table, &filter).await.map_err(store_refusal)?;

@@ -167,12 +167,14 @@ fn listing(table: &Table, filter: &Filter) -> Result<(String, Vec<Arg>), StoreEr
         // As an expression the key has no index: few rows are due, and no planner shall read all in the order of keys.
         key = format!("({key} || '')");
     }
+    // An index is read either way.
+    let (beyond, order) = if filter.newest { ("<", " DESC") } else { (">", "") };
     if let Some(after) = &filter.after {
         args.push(after.replace('\0', "").into());
-        let _ = write!(sql, " {word} {key} > ${}", args.len());
+        let _ = write!(sql, " {word} {key} {beyond} ${}", args.len());
     }
     args.push(i64::from(filter.limit.min(Filter::LIMIT_MAX)).into());
-    let _ = write!(sql, " ORDER BY {key} LIMIT ${}", args.len());
+    let _ = write!(sql, " ORDER BY {key}{order} LIMIT ${}", args.len());
     Ok((sql, args))
 }
 
@@ -259,6 +261,51 @@ mod tests {
     use crate::tables;
     use serde_json::json;
     use sqlx::Connection;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_newest_are_read_from_the_end_of_an_index() {
+        sqlx::any::install_default_drivers();
+        let sqlite = [
+            include_str!("../migrations/sqlite/0001_record.sql"),
+            include_str!("../migrations/sqlite/0002_loop.sql"),
+        ];
+        let postgres = [
+            include_str!("../migrations/postgres/0001_record.sql"),
+            include_str!("../migrations/postgres/0002_loop.sql"),
+        ];
+        let url = tokio::task::spawn_blocking(|| sumun_fixture::Postgres::shared().database()).await.unwrap();
+        for (url, migrations, explain) in
+            [("sqlite::memory:", sqlite, "EXPLAIN QUERY PLAN"), (url.as_str(), postgres, "EXPLAIN")]
+        {
+            let mut connection = AnyConnection::connect(url).await.unwrap();
+            let migrations = migrations.join("\n");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(migrations)).execute(&mut connection).await.unwrap();
+            if explain == "EXPLAIN" {
+                let only = "SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off";
+                sqlx::raw_sql(only).execute(&mut connection).await.unwrap();
+            }
+            for (column, index) in [
+                (None, "cases"),
+                (Some("state"), "cases_by_state"),
+                (Some("assignee"), "cases_by_assignee"),
+                (Some("subject"), "cases_by_subject"),
+            ] {
+                let equals: Vec<_> = column.into_iter().map(|column| (column, json!("x"))).collect();
+                for after in [None, Some("C7".to_owned())] {
+                    let newest = Filter {
+                        equals: equals.clone(),
+                        newest: true,
+                        after,
+                        limit: 50,
+                        ..Filter::default()
+                    };
+                    let plan = plan(&mut connection, explain, &newest, &tables::CASES).await;
+                    assert!(plan.contains(index), "{plan}");
+                    assert!(!plan.to_lowercase().contains("sort") && !plan.contains("TEMP B-TREE"), "{plan}");
+                }
+            }
+        }
+    }
 
     /// How a database means to run a statement.
     async fn plan(connection: &mut AnyConnection, explain: &str, filter: &Filter, table: &Table) -> String {

@@ -151,18 +151,46 @@ impl Govern {
             equals.push(("customer", json!(customer)));
         }
         let filter = Filter { equals, after, limit, ..Filter::default() };
-        let mut found = self.approvals_seen(actor, filter).await?;
+        let mut found = self.approvals_seen(actor, filter, |_| true).await?;
         found.truncate(limit as usize);
         Ok(found.into_iter().map(|approval| approval.seen_by(actor)).collect())
     }
 
-    /// The first so many that this principal may see.
-    async fn approvals_seen(&self, actor: &Actor, mut filter: Filter) -> Result<Vec<Approval>, Refusal> {
+    /// Approvals that wait for this principal: he did not ask for them, has not decided, and has a role whose place is free. By id.
+    ///
+    /// # Errors
+    /// `store_unavailable`.
+    pub async fn approvals_for(
+        &self,
+        actor: &Actor,
+        subject: Option<&str>,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<Approval>, Refusal> {
+        let (now, limit) = (self.world.now(), limit.clamp(1, Filter::LIMIT_MAX));
+        let mut equals = vec![("state", json!(ApprovalState::Open))];
+        equals.extend(subject.map(|subject| ("subject", json!(subject))));
+        if let Some(customer) = actor.customer.as_ref().filter(|_| !actor.has(READERS)) {
+            equals.push(("customer", json!(customer)));
+        }
+        let filter = Filter { equals, after, limit, ..Filter::default() };
+        let mut found = self.approvals_seen(actor, filter, |approval| approval.is_for(actor, now)).await?;
+        found.truncate(limit as usize);
+        Ok(found.into_iter().map(|approval| approval.seen_by(actor)).collect())
+    }
+
+    /// The first so many that this principal may see and that are wanted.
+    async fn approvals_seen(
+        &self,
+        actor: &Actor,
+        mut filter: Filter,
+        wanted: impl Fn(&Approval) -> bool,
+    ) -> Result<Vec<Approval>, Refusal> {
         let mut found = Vec::new();
         loop {
             let rows = self.store.list(&APPROVALS, &filter).await.map_err(store_refusal)?;
             for row in &rows {
-                found.extend(readable(row).filter(|approval| sees(actor, approval)));
+                found.extend(readable(row).filter(|approval| sees(actor, approval) && wanted(approval)));
             }
             if rows.len() < filter.limit as usize || found.len() >= filter.limit as usize {
                 return Ok(found);

@@ -20,8 +20,10 @@ pub struct CaseFilter {
     pub assignee: Option<String>,
     /// About this.
     pub subject: Option<String>,
-    /// After this id.
+    /// After this id, in the order of the list.
     pub after: Option<String>,
+    /// The newest first.
+    pub newest: bool,
     /// At most so many.
     pub limit: u32,
 }
@@ -38,7 +40,7 @@ pub struct CaseShown {
 }
 
 impl Govern {
-    /// Cases, the oldest first.
+    /// Cases, the oldest first unless asked otherwise.
     ///
     /// # Errors
     /// `forbidden`, the store's.
@@ -49,7 +51,8 @@ impl Govern {
         let equals =
             columns.into_iter().filter_map(|(name, value)| Some((name, json!(value.as_ref()?)))).collect();
         let limit = wanted.limit.clamp(1, Filter::LIMIT_MAX);
-        let filter = Filter { equals, after: wanted.after.clone(), limit, ..Filter::default() };
+        let after = wanted.after.clone();
+        let filter = Filter { equals, after, newest: wanted.newest, limit, ..Filter::default() };
         let rows = self.store.list(&CASES, &filter).await.map_err(store_refusal)?;
         rows.iter().map(CaseRow::of).collect()
     }

@@ -119,7 +119,7 @@ pub(crate) struct ApprovalView {
     pub version: i64,
 }
 
-const NARROW: [Parameter; 2] = [
+const NARROW: [Parameter; 3] = [
     Parameter {
         name: "state",
         kind: Kind::OneOf(&["open", "granted", "refused", "lapsed", "withdrawn"]),
@@ -131,6 +131,12 @@ const NARROW: [Parameter; 2] = [
         kind: Kind::Id,
         required: false,
         about: "Only about this, such as `key:K1`.",
+    },
+    Parameter {
+        name: "for",
+        kind: Kind::OneOf(&["me"]),
+        required: false,
+        about: "`me`: only what waits and I may decide now: asked for by somebody else, not decided by me yet, a place of my role free.",
     },
 ];
 
@@ -178,12 +184,16 @@ async fn list(asked: Asked) -> Result<Answer, Problem> {
     // Its words are checked already.
     let state: Option<ApprovalState> =
         asked.query("state").and_then(|word| serde_json::from_value(word.into()).ok());
-    let wanted = asked.page();
-    let approvals = asked
-        .server
-        .govern
-        .approvals(asked.actor()?, asked.query("subject"), state, wanted.after, wanted.limit)
-        .await?;
+    let (wanted, govern) = (asked.page(), &asked.server.govern);
+    let (actor, subject) = (asked.actor()?, asked.query("subject"));
+    let approvals = match (asked.query("for"), state) {
+        (None, state) => govern.approvals(actor, subject, state, wanted.after, wanted.limit).await?,
+        (Some(_), None | Some(ApprovalState::Open)) => {
+            govern.approvals_for(actor, subject, wanted.after, wanted.limit).await?
+        }
+        // What is closed waits for nobody.
+        (Some(_), Some(_)) => Vec::new(),
+    };
     let views = approvals.iter().map(view::<ApprovalView>).collect::<Result<Vec<_>, _>>()?;
     Answer::ok(&page(views, asked.limit(), |last| last.approval.clone()))
 }

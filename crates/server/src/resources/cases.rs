@@ -221,7 +221,7 @@ pub(crate) struct CloseBody {
     pub reason: Reason,
 }
 
-const NARROW: [Parameter; 3] = [
+const NARROW: [Parameter; 4] = [
     Parameter {
         name: "state",
         kind: Kind::OneOf(&["open", "closed", "merged"]),
@@ -235,12 +235,18 @@ const NARROW: [Parameter; 3] = [
         required: false,
         about: "Only about this, such as `key:K1`.",
     },
+    Parameter {
+        name: "order",
+        kind: Kind::OneOf(&["oldest", "newest"]),
+        required: false,
+        about: "Which stand first; `oldest` if absent. `after` goes on in the same order.",
+    },
 ];
 
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::CASE_LIST, "cases", "Cases · 케이스 목록")
-            .about("The oldest first.")
+            .about("By when they were opened.")
             .query(&NARROW)
             .lists::<CaseView>(),
         list,
@@ -384,6 +390,7 @@ async fn list(asked: Asked) -> Result<Answer, Problem> {
         assignee: narrow("assignee"),
         subject: narrow("subject"),
         after: wanted.after,
+        newest: asked.query("order") == Some("newest"),
         limit: wanted.limit,
     };
     let cases = asked.server.govern.cases(asked.actor()?, &filter).await?;

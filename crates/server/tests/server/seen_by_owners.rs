@@ -131,6 +131,60 @@ async fn a_page_of_approvals_is_not_cut_short() {
 }
 
 #[tokio::test]
+async fn what_waits_for_me_is_what_i_may_decide() {
+    let (bench, owner) = one_customer().await;
+    let (asker, other) = (bench.staff(Role::Approver, "an").await, bench.staff(Role::Approver, "bo").await);
+    let analyst = bench.staff(Role::Analyst, "cho").await;
+    let (one, two) = (issued(&bench, &owner).await, issued(&bench, &owner).await);
+    let expire = json!({ "reason": "a made-up suspicion", "lesser": "a warning would not be enough" });
+    bench.send("POST", &format!("/v1/keys/{one}/expire"), &asker, Some(expire)).await.is(202);
+    let wider = json!({ "scopes": ["read", "trade"] });
+    bench.send("POST", &format!("/v1/keys/{two}/scopes"), &owner, Some(wider)).await.is(200);
+    let mine = async |token: &str, narrowed: &str| {
+        let page = bench.send("GET", &format!("/v1/approvals?for=me{narrowed}"), token, None).await.is(200);
+        let items = page.json["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["subject"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (end, widen) = (format!("key:{one}"), format!("key:{two}"));
+    assert!(!mine(&asker, "").await.contains(&end), "who asked decides nothing");
+    assert!(mine(&other, "").await.contains(&end));
+    assert_eq!(mine(&other, &format!("&subject={end}")).await, [end.as_str()]);
+    assert_eq!(mine(&other, "&state=granted").await, [""; 0], "what is closed waits for nobody");
+    assert!(!mine(&analyst, "").await.contains(&end), "an end has no place for his role");
+    assert!(mine(&analyst, "").await.contains(&widen));
+    assert!(!mine(&owner, "").await.contains(&widen), "nor is his own wish his to decide");
+    let all = bench.send("GET", "/v1/approvals?state=open", &other, None).await.is(200);
+    let waiting = all.json["items"].as_array().unwrap().iter();
+    let ids: Vec<_> = waiting.filter(|item| item["subject"] == end.as_str()).collect();
+    let decide = format!("/v1/approvals/{}/decide", ids[0]["approval"].as_str().unwrap());
+    // What is typed over several lines is kept over several lines, of one kind.
+    let no = json!({ "decision": "refuse", "reason": "asked the owner by phone\r\nhe was travelling" });
+    let refused = bench.send("POST", &decide, &other, Some(no)).await.is(200);
+    let reason = &refused.json["result"]["decisions"][0]["reason"];
+    assert_eq!(reason, &json!("asked the owner by phone\nhe was travelling"));
+    assert!(!mine(&other, "").await.contains(&end), "it is decided");
+}
+
+#[tokio::test]
+async fn words_that_are_too_long_or_strange_are_told_by_their_field() {
+    let (bench, owner) = one_customer().await;
+    let key = issued(&bench, &owner).await;
+    let analyst = bench.staff(Role::Analyst, "an").await;
+    let suspend = format!("/v1/keys/{key}/suspend");
+    let told = async |reason: String| {
+        let no = bench.send("POST", &suspend, &analyst, Some(json!({ "reason": reason }))).await.is(422);
+        (no.code().to_owned(), no.json["pointer"].as_str().unwrap().to_owned(), no.json["detail"].clone())
+    };
+    let long = told("가".repeat(1_204)).await;
+    let said = "`/reason` has 1204 characters, and at most 1000 may stand there";
+    assert_eq!(long, ("reason_too_long".into(), "/reason".into(), json!(said)));
+    assert_eq!(told("a made-up\u{7}reason".to_owned()).await.0, "reason_unprintable");
+    assert_eq!(told(String::new()).await.0, "reason_missing");
+    let lines = json!({ "reason": "a made-up reason\r\n\r\nand another one" });
+    bench.send("POST", &suspend, &analyst, Some(lines)).await.is(200);
+}
+
+#[tokio::test]
 async fn a_customer_is_shown_the_venues_facts_that_concern_him() {
     let bench = Bench::new().await;
     let lead = bench.staff(Role::ComplianceLead, "lead").await;
