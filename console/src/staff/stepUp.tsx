@@ -6,8 +6,8 @@ import { Confirm, Dialog, Field } from "../ui/forms";
 import { Refused } from "../ui/states";
 import { uiWords } from "../ui/words";
 
-/** What the server answers where the code does not fit. */
-const WRONG_CODE: ReadonlySet<string> = new Set(["sign_in_failed"]);
+/** What the server answers where the code does not fit, or was used before. */
+const WRONG_CODE = "code_wrong";
 
 type Ask = <T>(act: () => Promise<T>) => Promise<T>;
 const Context = createContext<Ask>((act) => act());
@@ -58,8 +58,7 @@ export function StepUp({ children }: { children: ReactNode }) {
       end(true);
     } catch (caught) {
       if (!(caught instanceof Problem)) throw caught;
-      // The server's words are those of the first sign-in; here it can only have been the code.
-      if (WRONG_CODE.has(caught.code)) {
+      if (caught.code === WRONG_CODE) {
         setWrong(w.stepUpWrong);
         setCode("");
       } else setError(caught);

@@ -2,48 +2,55 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, good } from "../../../api/client";
 import { useWords } from "../../../i18n/lang";
-import { Card, useNow } from "../../../ui/basics";
+import { Card } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
 import { Empty, Read } from "../../../ui/states";
-import { useNoDecision } from "../approval/asked";
+import type { Approval } from "../../parts/shapes";
 import { approvalWords } from "../approval/words";
 import { Closed } from "./closed";
 import { List } from "./list";
 import "../../parts/terms.css";
 
+const LIMIT = 1_000;
+const soonest = (of: readonly Approval[]) => of.toSorted((one, other) => one.due.localeCompare(other.due));
+
 function Open() {
   const w = useWords(approvalWords);
-  const no = useNoDecision();
-  const now = useNow(30_000);
+  // Who may decide what is the server's to know.
+  const mine = useQuery({
+    queryKey: ["approvals", { for: "me" }],
+    queryFn: () => good(api.GET("/v1/approvals", { params: { query: { for: "me", limit: LIMIT } } })),
+  });
   const open = useQuery({
     queryKey: ["approvals", { state: "open" }],
-    queryFn: () => good(api.GET("/v1/approvals", { params: { query: { state: "open", limit: 1000 } } })),
+    queryFn: () => good(api.GET("/v1/approvals", { params: { query: { state: "open", limit: LIMIT } } })),
   });
   return (
-    <Read query={open}>
-      {({ items }) => {
-        const soonest = [...items].sort((one, other) => one.due.localeCompare(other.due));
-        const mine = soonest.filter((one) => no(one, now) === undefined);
-        const others = soonest.filter((one) => !mine.includes(one));
-        return (
-          <>
-            <Card title={w.mine}>
-              {mine.length === 0 ? (
-                <Empty title={w.mineNone} text={w.mineText} />
-              ) : (
-                <div className="stack tight">
-                  <p className="muted">{w.mineText}</p>
-                  <List of={mine} title={w.mine} />
-                </div>
-              )}
-            </Card>
-            <Card title={w.others}>
-              {others.length === 0 ? <p className="muted">{w.othersNone}</p> : <List of={others} title={w.others} />}
-            </Card>
-          </>
-        );
-      }}
-    </Read>
+    <>
+      <Card title={w.mine}>
+        <Read query={mine}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title={w.mineNone} text={w.mineText} />
+            ) : (
+              <div className="stack tight">
+                <p className="muted">{w.mineText}</p>
+                <List of={soonest(items)} title={w.mine} />
+              </div>
+            )
+          }
+        </Read>
+      </Card>
+      <Card title={w.others}>
+        <Read query={open}>
+          {({ items }) => {
+            const known = new Set((mine.data?.items ?? []).map((one) => one.approval));
+            const others = soonest(items).filter((one) => !known.has(one.approval));
+            return others.length === 0 ? <p className="muted">{w.othersNone}</p> : <List of={others} title={w.others} />;
+          }}
+        </Read>
+      </Card>
+    </>
   );
 }
 
