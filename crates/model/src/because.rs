@@ -6,6 +6,7 @@
 mod keys;
 mod links;
 mod texts;
+mod values;
 
 use crate::finding::Value;
 use crate::words::words;
@@ -55,7 +56,7 @@ pub fn all() -> impl Iterator<Item = &'static Text> {
 #[must_use]
 pub fn because(code: &str, values: &BTreeMap<String, Value>, lang: Lang) -> String {
     match text(code) {
-        Some(text) => fill(if lang == Lang::Ko { text.ko } else { text.en }, values),
+        Some(text) => fill(if lang == Lang::Ko { text.ko } else { text.en }, &values::in_words(values, lang)),
         None => {
             let values: Vec<_> = values.iter().map(|(name, value)| format!("{name} {value}")).collect();
             format!("{code}: {}", values.join(", "))

@@ -8,6 +8,7 @@ mod ladder;
 mod moment;
 mod owner;
 mod plain;
+mod signal_words;
 mod texts;
 mod why;
 mod words;
@@ -21,10 +22,11 @@ pub use why::{
 };
 pub use words::{family_word, measure_word, segment_word};
 
+use crate::condition::{Facts, compile};
 use crate::ladder::{Reasoned, Step};
 use std::collections::BTreeMap;
 use sumun_model::because::fill;
-use sumun_model::{Family, Hard, Lang, Measure, Phase, Value};
+use sumun_model::{Family, Hard, Lang, Measure, Phase, Value, Weights};
 use words::{cause_word, hard_word};
 
 /// Why a step is taken, for analysts: the reason, the rule and its condition, and the total with its terms.
@@ -81,6 +83,14 @@ fn in_words(values: &BTreeMap<String, Value>, lang: Lang) -> BTreeMap<String, Va
     for name in ["from", "to", "points"] {
         if let Some(Value::Int(n)) = values.get(name) {
             shown.insert(name.to_owned(), Value::Text(signed(*n)));
+        }
+    }
+    // Kept as code, which is what holds; people read what it says. What no longer compiles, or needs a venue's own facts, stays.
+    for name in ["condition", "high_risk"] {
+        if let Some(Value::Text(code)) = values.get(name)
+            && let Ok(condition) = compile(code, &Facts::new(), &Weights::default())
+        {
+            shown.insert(name.to_owned(), Value::Text(plain::in_words(&condition, lang)));
         }
     }
     if let Some(at) = values.get("since").and_then(|at| at.to_string().parse().ok()) {

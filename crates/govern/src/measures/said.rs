@@ -61,7 +61,13 @@ impl MeasureRow {
     /// How it ended, in both languages.
     #[must_use]
     pub fn end_said(&self) -> Option<Sentence> {
-        self.body.ended.as_ref().map(|ended| reason_said(&ended.why))
+        self.body.ended.as_ref().map(|ended| {
+            // Which measure it was is the row's to say where the reason does not.
+            let mut why = ended.why.clone();
+            let own = || sumun_model::Value::from(self.measure.as_str());
+            why.values.entry("measure".to_owned()).or_insert_with(own);
+            reason_said(&why)
+        })
     }
 }
 

@@ -1,9 +1,10 @@
 //! A condition in plain words. What has no plain words stays as it is written, in back-ticks.
 
+use super::signal_words::signal_word;
 use super::signed;
 use super::words::{family_word, hard_word, measure_word, score_word, segment_word};
 use crate::condition::{Argument, Comparison, Condition, Function, Kind, Node, Var};
-use sumun_model::{Lang, Measure, because};
+use sumun_model::{Lang, Measure};
 
 /// A whole condition in words.
 #[must_use]
@@ -148,10 +149,10 @@ fn compared(how: Comparison, a: &Node, b: &Node, lang: Lang) -> Option<String> {
         }
         (Kind::Call(Function::Seen, Argument::Text(word)), Kind::Int(n)) => {
             let n = signed(least(*n, how)?);
-            let known = because::text(word).is_some();
-            let word = if known { word.clone() } else { format!("`{word}`") };
+            let word =
+                signal_word(word, lang).map_or_else(|| format!("`{word}`"), |name| format!("‘{name}’"));
             if ko {
-                format!("신호 {word} {n}점 이상")
+                format!("{word} 신호 {n}점 이상")
             } else {
                 format!("the signal {word} has at least {n} points")
             }

@@ -1,0 +1,142 @@
+//! Values of closed lists as analysts read them: a signal keeps the machine's word, its sentence says it in the reader's language.
+//!
+//! A word that is not in these lists is shown as it is, so that something new is seen. Names, addresses and numbers are never touched.
+
+use super::Lang;
+use crate::finding::Value;
+use std::collections::BTreeMap;
+
+/// A place's words: the machine's, then Korean. English sentences keep the machine's, which are English.
+type Words = &'static [(&'static str, &'static str)];
+
+const CLASSES: Words = &[
+    ("residential", "가정용 회선"),
+    ("mobile", "이동통신"),
+    ("business", "기업 회선"),
+    ("hosting", "호스팅"),
+    ("vpn", "VPN"),
+    ("relay", "중계 서비스"),
+    ("tor", "Tor"),
+    ("satellite", "위성 통신"),
+    ("unknown", "종류 미상"),
+];
+const NEW: Words = &[
+    ("neighbourhood", "주소 대역"),
+    ("network", "네트워크"),
+    ("country", "국가"),
+    ("client", "프로그램"),
+    ("hosting", "호스팅·VPN"),
+];
+const EFFECTS: Words =
+    &[("read", "조회"), ("cancel", "주문 취소"), ("order", "주문"), ("transfer", "자산 이동")];
+const PURPOSES: Words = &[
+    ("portfolio", "자산 조회"),
+    ("own_bot", "본인의 자동매매"),
+    ("third_party_tool", "외부 도구"),
+    ("copy_trading", "카피 트레이딩"),
+    ("treasury", "자금 관리"),
+    ("omnibus", "옴니버스 계정"),
+    ("market_making", "시장 조성"),
+    ("other", "기타"),
+];
+const SCOPES: Words = &[
+    ("read", "조회 전체"),
+    ("market_data", "시세 조회"),
+    ("read_balances", "잔고 조회"),
+    ("read_orders", "주문 조회"),
+    ("trade", "주문"),
+    ("cancel", "주문 취소"),
+    ("read_deposits", "입금 조회"),
+    ("deposit", "입금"),
+    ("read_withdrawals", "출금 조회"),
+    ("withdraw", "출금"),
+    ("transfer", "자산 이동"),
+    ("sub_accounts", "하위 계정"),
+];
+const STATES: Words =
+    &[("applied", "승인 대기"), ("approved", "승인"), ("suspended", "정지"), ("removed", "해지")];
+const CHANGES: Words = &[
+    ("stopped", "사용 중지"),
+    ("resumed", "사용 재개"),
+    ("upgraded", "프로그램 변경"),
+    ("switched_market", "마켓 변경"),
+    ("moved", "접속 위치 변경"),
+];
+
+fn words_of(place: &str) -> Words {
+    match place {
+        "class" => CLASSES,
+        "new" => NEW,
+        "effect" => EFFECTS,
+        "purpose" => PURPOSES,
+        "scope" => SCOPES,
+        "state" => STATES,
+        "change" => CHANGES,
+        _ => &[],
+    }
+}
+
+fn word(place: &str, text: &str) -> String {
+    let known = words_of(place).iter().find(|(machine, _)| *machine == text);
+    known.map_or_else(|| text.to_owned(), |(_, ko)| (*ko).to_owned())
+}
+
+/// The values as a sentence in this language says them.
+pub(super) fn in_words(values: &BTreeMap<String, Value>, lang: Lang) -> BTreeMap<String, Value> {
+    let said = |place: &str, value: &Value| match value {
+        Value::Text(text) if place == "expires" => Value::Text(instant(text)),
+        Value::Text(text) if lang == Lang::Ko => Value::Text(word(place, text)),
+        Value::List(list) if lang == Lang::Ko && !words_of(place).is_empty() => {
+            Value::Text(list.iter().map(|text| word(place, text)).collect::<Vec<_>>().join(", "))
+        }
+        other => other.clone(),
+    };
+    values.iter().map(|(place, value)| (place.clone(), said(place, value))).collect()
+}
+
+/// `2026-11-20T09:30:00.5Z` as `2026-11-20 09:30:00 UTC`; anything else as it is.
+fn instant(text: &str) -> String {
+    let (Some((date, time)), true) = (text.split_once('T'), text.ends_with('Z')) else {
+        return text.to_owned();
+    };
+    time.get(.."00:00:00".len()).map_or_else(|| text.to_owned(), |time| format!("{date} {time} UTC"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::because::because;
+    use crate::wire::state::NetworkClass;
+
+    #[test]
+    fn a_korean_sentence_has_korean_words() {
+        let values = BTreeMap::from([
+            ("network".to_owned(), Value::from("Otter Hosting (made up)")),
+            ("class".to_owned(), Value::from("hosting")),
+            ("country".to_owned(), Value::from("SG")),
+            ("address".to_owned(), Value::from("203.0.113.7")),
+            ("client".to_owned(), Value::from("python/3")),
+            ("days".to_owned(), Value::Int(3)),
+            ("new".to_owned(), Value::List(vec!["neighbourhood".to_owned(), "client".to_owned()])),
+        ]);
+        assert_eq!(
+            because("first_seen_network", &values, Lang::Ko),
+            "Otter Hosting (made up)(호스팅, SG) 네트워크에서 처음 사용됨. 주소 203.0.113.7, 클라이언트 python/3, 관찰 기간 3일. \
+             신규 항목: 주소 대역, 프로그램."
+        );
+        assert!(because("first_seen_network", &values, Lang::En).contains("(hosting, SG)"));
+    }
+
+    #[test]
+    fn every_class_of_network_has_its_word() {
+        for class in NetworkClass::ALL {
+            assert!(CLASSES.iter().any(|(machine, _)| *machine == class.as_str()), "{class}");
+        }
+    }
+
+    #[test]
+    fn an_end_names_its_zone() {
+        let values = BTreeMap::from([("expires".to_owned(), Value::from("2026-11-20T09:30:00.5Z"))]);
+        assert!(because("expired_key_used", &values, Lang::En).contains("(2026-11-20 09:30:00 UTC)"));
+    }
+}
