@@ -2,8 +2,9 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Problem, UNREACHABLE } from "../api/client";
-import { useWords } from "../i18n/lang";
+import { useLang, useWords } from "../i18n/lang";
 import { Button } from "./basics";
+import { problemKo } from "./problems";
 import { uiWords } from "./words";
 
 export function Loading() {
@@ -27,19 +28,17 @@ export function Empty({ title, text, children }: { title: string; text?: string;
   );
 }
 
-/** A no, in words: what, and what to do about it. */
+/** A no, in words: what, and what to do about it. Korean readers see the server's own English below, which names what it is about. */
 export function Refused({ error, again }: { error: Error; again?: (() => void) | undefined }) {
   const w = useWords(uiWords);
+  const { lang } = useLang();
   const problem = error instanceof Problem ? error : null;
-  const [title, text] =
-    problem?.status === 403
-      ? [w.forbiddenTitle, w.forbiddenText]
-      : problem?.status === 404
-        ? [w.notFoundTitle, w.notFoundText]
-        : problem?.code === UNREACHABLE
-          ? [w.unreachableTitle, w.unreachableText]
-          : [w.errorTitle, error.message];
-  const own = problem !== null && problem.status !== 403 && problem.status !== 404 && problem.code !== UNREACHABLE;
+  const known = problem === null ? null : knownTitle(problem, w);
+  const own = known === null ? problem : null;
+  const [korean, koreanRemedy] = problemKo(own?.code ?? "");
+  const translated = own !== null && lang === "ko";
+  const [title, text] = known ?? [w.errorTitle, translated ? korean : error.message];
+  const reference = own?.document.instance ?? "";
   return (
     <div className="notice expire stack tight" role="alert">
       <strong>{title}</strong>
@@ -47,14 +46,22 @@ export function Refused({ error, again }: { error: Error; again?: (() => void) |
       {own ? (
         <p>
           <span className="muted">{w.remedy}: </span>
-          {problem.document.remedy}
+          {translated ? koreanRemedy : own.document.remedy}
         </p>
       ) : null}
-      {own && problem.document.instance !== "" ? (
+      {translated ? (
+        <details>
+          <summary className="muted">{w.serverSays}</summary>
+          <p lang="en">
+            {own.document.detail}. {own.document.remedy}.
+          </p>
+        </details>
+      ) : null}
+      {reference === "" ? null : (
         <p className="muted">
-          {w.reference}: <code>{problem.document.instance.split(":").at(-1)}</code>
+          {w.reference}: <code>{reference.split(":").at(-1)}</code>
         </p>
-      ) : null}
+      )}
       {again === undefined || problem?.status === 403 ? null : (
         <div>
           <Button small onPress={again}>
@@ -64,6 +71,14 @@ export function Refused({ error, again }: { error: Error; again?: (() => void) |
       )}
     </div>
   );
+}
+
+/** Title and text of what every page says alike. */
+function knownTitle(problem: Problem, w: (typeof uiWords)["ko"]): [string, string] | null {
+  if (problem.code === UNREACHABLE) return [w.unreachableTitle, w.unreachableText];
+  if (problem.status === 404) return [w.notFoundTitle, w.notFoundText];
+  // Other codes of this status say why not: that somebody else has to decide, say.
+  return problem.code === "forbidden" ? [w.forbiddenTitle, w.forbiddenText] : null;
 }
 
 /** Shows what was read, or the state it is in. What was read before stays while it cannot be renewed, with the reason above it. */

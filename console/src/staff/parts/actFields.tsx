@@ -10,16 +10,21 @@ const fieldWords = words(
     reasonMissing: (label: string) => `“${label}” 항목을 자신의 말로 적어 주십시오. 원장에 남습니다.`,
     reason: "사유",
     reasonHint: "본 것과 판단을 자신의 말로 적습니다. 원장에 남습니다.",
+    reasonShort: (least: string) => `${least}자 이상으로 무엇을 보았고 왜 그런지 적어 주십시오.`,
   },
   {
     reasonMissing: (label: string) => `Fill in “${label}” in your own words; it stands in the ledger.`,
     reason: "Reason",
     reasonHint: "What you saw and how you judge it, in your own words. It stands in the ledger.",
+    reasonShort: (least: string) => `Say what you saw and why this follows, in ${least} characters at least.`,
   },
 );
 
 /** The server's own limit of a reason, in letters. */
 export const REASON_MOST = 1_000;
+
+/** So many letters the server asks of a reason about keys, cases and approvals: "ok" is none. */
+export const REASON_LEAST = 8;
 
 /** Something is missing or too long, and the field it is about says so. */
 export const AT_FIELDS = "";
@@ -63,15 +68,19 @@ export function ReasonField({
   onChange,
   label,
   hint,
+  least = REASON_LEAST,
 }: {
   value: string;
   onChange: (text: string) => void;
   label?: string;
   hint?: string;
+  least?: number;
 }) {
   const w = useWords(fieldWords);
   const name = label ?? w.reason;
-  const empty = useContext(Pressed) && value.trim() === "";
+  const pressed = useContext(Pressed);
+  const long = letters(value.trim());
+  const wrong = !pressed || long >= least ? undefined : long === 0 ? w.reasonMissing(name) : w.reasonShort(String(least));
   return (
     <Field
       label={name}
@@ -79,7 +88,7 @@ export function ReasonField({
       lines={3}
       value={value}
       onChange={(text) => onChange(text.replaceAll(UNPRINTABLE, " "))}
-      wrong={empty ? w.reasonMissing(name) : undefined}
+      wrong={wrong}
       most={REASON_MOST}
       isRequired
       validationBehavior="aria"
@@ -87,7 +96,12 @@ export function ReasonField({
   );
 }
 
-/** What keeps these texts from being sent: an empty one, or one that is too long. */
-export function keptBy(...texts: string[]): string | null {
-  return texts.some((text) => text.trim() === "" || letters(text) > REASON_MOST) ? AT_FIELDS : null;
+/** What keeps these reasons from being sent: one that says too little or too much. */
+export function keptBy(...reasons: string[]): string | null {
+  return reasons.some((one) => letters(one.trim()) < REASON_LEAST || letters(one) > REASON_MOST) ? AT_FIELDS : null;
+}
+
+/** The same of texts that only must be there. */
+export function keptByEmpty(...texts: string[]): string | null {
+  return texts.some((one) => one.trim() === "" || letters(one) > REASON_MOST) ? AT_FIELDS : null;
 }

@@ -12,7 +12,7 @@ import { Choice } from "../../ui/forms";
 import { roleText, roleWords } from "../../ui/roles";
 import { useSay } from "../../ui/toasts";
 import { ActDialog, type How } from "./act";
-import { keptBy, NeededField, ReasonField } from "./actFields";
+import { keptBy, keptByEmpty, NeededField, ReasonField } from "./actFields";
 import { loose } from "./shapes";
 
 const actsWords = words(
@@ -165,7 +165,7 @@ function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: ()
       title={w[deed]}
       intro={<p>{intro}</p>}
       body={{ reason, lesser, review_by: reviewer.trim(), review_due: due }}
-      missing={keptBy(reason, ...(asksLesser ? [lesser] : []), ...(deed === "hold" ? [reviewer] : []))}
+      missing={keptBy(reason, ...(asksLesser ? [lesser] : [])) ?? (deed === "hold" ? keptByEmpty(reviewer) : null)}
       send={(body, how) => send(deed, of, body, how)}
       go={w[deed]}
       danger={deed !== "release" && deed !== "lift"}

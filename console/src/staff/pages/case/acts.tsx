@@ -8,7 +8,7 @@ import { Choice } from "../../../ui/forms";
 import { KeyStateBadge, MeasureBadge } from "../../../ui/measure";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
-import { keptBy, NeededField, ReasonField } from "../../parts/actFields";
+import { keptBy, keptByEmpty, NeededField, ReasonField } from "../../parts/actFields";
 import { useSaid } from "../../parts/who";
 import { stepWords, word } from "../../parts/words";
 import type { PageOf } from "./index";
@@ -30,7 +30,7 @@ function Assign({ page, onClose }: { page: PageOf; onClose: () => void }) {
     <ActDialog
       title={w.assign}
       body={to.trim()}
-      missing={keptBy(to)}
+      missing={keptByEmpty(to)}
       send={(assignee, how) =>
         good(api.POST("/v1/cases/{case}/assign", { params: { path: { case: page.case.case_id }, ...how }, body: { assignee } }))
       }

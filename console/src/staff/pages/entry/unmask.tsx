@@ -8,7 +8,7 @@ import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Card } from "../../../ui/basics";
 import { Field } from "../../../ui/forms";
 import { Refused } from "../../../ui/states";
-import { keptBy, REASON_MOST } from "../../parts/actFields";
+import { keptByEmpty, REASON_MOST } from "../../parts/actFields";
 import { useStepUp } from "../../stepUp";
 import { readEntry, type Whole } from "./index";
 import { entryWords } from "./words";
@@ -36,7 +36,7 @@ export function Unmask({
     event.preventDefault();
     if (read.isPending || !may) return;
     setWrong(reason.trim() === "" ? w.reasonMissing : undefined);
-    if (keptBy(reason) !== null) return;
+    if (keptByEmpty(reason) !== null) return;
     read.mutate(reason.trim(), { onSuccess: onShown });
   }
   if (whole !== null) {

@@ -12,7 +12,7 @@ import { Page } from "../../../ui/shell";
 import { Read } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
-import { keptBy, ReasonField } from "../../parts/actFields";
+import { keptByEmpty, ReasonField } from "../../parts/actFields";
 import { Who } from "../../parts/who";
 import { Canaries } from "./canaries";
 import { Receipts } from "./receipts";
@@ -94,7 +94,7 @@ function Revoke({ gate }: { gate: Schemas["GateView"] }) {
           title={`${w.revoke}: ${gate.gate}`}
           intro={<p>{w.revokeIntro}</p>}
           body={{ reason: reason.trim() }}
-          missing={keptBy(reason)}
+          missing={keptByEmpty(reason)}
           send={(body, how) => good(api.POST("/v1/gates/{gate}/revoke", { params: { path: { gate: gate.gate }, ...how }, body }))}
           go={w.revoke}
           danger
@@ -102,7 +102,7 @@ function Revoke({ gate }: { gate: Schemas["GateView"] }) {
           onDone={() => say(w.revokeDone)}
           onClose={() => setOpen(false)}
         >
-          <ReasonField value={reason} onChange={setReason} />
+          <ReasonField value={reason} onChange={setReason} least={1} />
         </ActDialog>
       ) : null}
     </div>

@@ -6,7 +6,7 @@ import { useWords } from "../../../i18n/lang";
 import { STAFF_ROLES } from "../../../ui/roles";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
-import { keptBy, ReasonField } from "../../parts/actFields";
+import { keptByEmpty, ReasonField } from "../../parts/actFields";
 import { Roles } from "./roles";
 import { peopleWords } from "./words";
 
@@ -20,7 +20,7 @@ export function OtherRoles({ user, onClose }: { user: Schemas["UserView"]; onClo
       title={w.changeRolesOf(user.user)}
       intro={<p>{w.changeRolesIntro}</p>}
       body={{ roles, reason: reason.trim() }}
-      missing={roles.length === 0 ? w.rolesMissing : keptBy(reason)}
+      missing={roles.length === 0 ? w.rolesMissing : keptByEmpty(reason)}
       send={(body, how) => good(api.POST("/v1/users/{user}/roles", { params: { path: { user: user.user }, ...how }, body }))}
       go={w.changeRolesGo}
       touches={[["users"], ["approvals"], ["overview"]]}
@@ -28,7 +28,7 @@ export function OtherRoles({ user, onClose }: { user: Schemas["UserView"]; onClo
       onClose={onClose}
     >
       <Roles label={w.roles} of={STAFF_ROLES} chosen={roles} onChange={setRoles} />
-      <ReasonField value={reason} onChange={setReason} />
+      <ReasonField value={reason} onChange={setReason} least={1} />
     </ActDialog>
   );
 }

@@ -10,7 +10,7 @@ import { onlyFor, roleWords } from "../../../ui/roles";
 import { Empty, Read } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
-import { keptBy, ReasonField } from "../../parts/actFields";
+import { keptByEmpty, ReasonField } from "../../parts/actFields";
 import { Who } from "../../parts/who";
 import { InviteUser } from "./invite";
 import { OtherRoles } from "./otherRoles";
@@ -110,7 +110,7 @@ function Acts({ user }: { user: User }) {
           title={w.disableOf(user.user)}
           intro={<p>{w.disableIntro}</p>}
           body={{ reason: reason.trim() }}
-          missing={keptBy(reason)}
+          missing={keptByEmpty(reason)}
           send={(body, how) =>
             good(api.POST("/v1/users/{user}/disable", { params: { path: { user: user.user }, ...how }, body }))
           }
@@ -120,7 +120,7 @@ function Acts({ user }: { user: User }) {
           onDone={() => say(w.disableDone)}
           onClose={close}
         >
-          <ReasonField value={reason} onChange={setReason} />
+          <ReasonField value={reason} onChange={setReason} least={1} />
         </ActDialog>
       ) : null}
     </>

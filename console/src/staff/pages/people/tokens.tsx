@@ -12,7 +12,7 @@ import { onlyFor, roleWords } from "../../../ui/roles";
 import { Empty, Read } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
-import { keptBy, ReasonField } from "../../parts/actFields";
+import { keptByEmpty, ReasonField } from "../../parts/actFields";
 import { Who } from "../../parts/who";
 import { MakeToken } from "./makeToken";
 import { RoleList } from "./roles";
@@ -102,7 +102,7 @@ function Revoke({ token }: { token: Token }) {
           title={w.revokeOf(token.name)}
           intro={<p>{w.revokeTokenIntro}</p>}
           body={{ reason: reason.trim() }}
-          missing={keptBy(reason)}
+          missing={keptByEmpty(reason)}
           send={(body, how) =>
             good(api.POST("/v1/tokens/{token}/revoke", { params: { path: { token: token.token }, ...how }, body }))
           }
@@ -112,7 +112,7 @@ function Revoke({ token }: { token: Token }) {
           onDone={() => say(w.revokeDone)}
           onClose={() => setOpen(false)}
         >
-          <ReasonField value={reason} onChange={setReason} />
+          <ReasonField value={reason} onChange={setReason} least={1} />
         </ActDialog>
       ) : null}
     </>
