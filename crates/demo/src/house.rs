@@ -162,7 +162,11 @@ key_file = "kek.txt"
     );
     if pages {
         let banner = toml::Value::String(banner.to_owned());
-        text += &format!("\n[console]\nbanner = {banner}\n\n[owner]\nlisten = \"{}\"\n", ports.owner);
+        text += &format!(
+            "\n[console]\nbanner = {banner}\n\n[owner]\nlisten = \"{}\"\nsign_in_origins = [\"{}\"]\n",
+            ports.owner,
+            ports.exchange_page(),
+        );
     }
     text
 }

@@ -45,6 +45,11 @@ impl Ports {
         Ok(ports)
     }
 
+    /// The origin of the exchange's page that customers sign in from: the desk plays it.
+    pub(crate) fn exchange_page(&self) -> String {
+        format!("http://{}:{}", crate::links::OWNER_HOST, self.desk.port())
+    }
+
     fn must_be_free(&self, first: u16) -> Result<()> {
         let named = [
             ("the console", self.console),

@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub(crate) struct Rest {
     base: String,
+    /// Whose page the requests come from, as a browser would say; none: a program's.
+    origin: Option<String>,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
@@ -33,11 +35,17 @@ impl Rest {
     pub(crate) fn at(address: &str) -> Self {
         Self {
             base: format!("http://{address}"),
+            origin: None,
             client: Client::builder(TokioExecutor::new()).build(HttpConnector::new()),
         }
     }
 
-    /// Asks, whatever comes of it. `more` are further headers.
+    /// As a browser asks that shows a page of this origin.
+    pub(crate) fn from_page(self, origin: String) -> Self {
+        Self { origin: Some(origin), ..self }
+    }
+
+    /// Asks, whatever comes of it.
     pub(crate) async fn send(
         &self,
         token: Option<&str>,
@@ -48,6 +56,9 @@ impl Rest {
         let mut request = Request::builder().method(&method).uri(format!("{}{path}", self.base));
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(origin) = &self.origin {
+            request = request.header(header::ORIGIN, origin);
         }
         if method != Method::GET {
             request = request.header(header::CONTENT_TYPE, kind).header("Idempotency-Key", fresh_id()?);

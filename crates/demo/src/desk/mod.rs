@@ -5,6 +5,7 @@
 
 mod enter;
 mod hands;
+mod host;
 mod mail;
 mod page;
 mod sections;
@@ -34,6 +35,7 @@ pub(crate) async fn serve(world: Arc<World>, listener: TcpListener) -> Result<()
         .route("/bot/{key}/switch/{word}", post(hands::switch))
         .route("/identity/{key}/{word}", post(hands::identity))
         .layer(axum::middleware::from_fn(own_forms_only))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&world), host::own_names_only))
         .layer(map_response(sealed))
         .with_state(world);
     axum::serve(listener, routes).await.context("the desk cannot listen any more")
