@@ -57,6 +57,8 @@ export const refusalWords = words(
     version_mismatch: "그 사이에 내용이 바뀌었습니다. 새로 보이는 내용을 확인하고 다시 하십시오.",
     not_found: "찾을 수 없습니다. 없어졌거나 다른 고객의 것입니다.",
     too_many_requests: "요청이 너무 잦습니다. 잠시 뒤에 다시 하십시오.",
+    under_way: "같은 요청을 이미 처리하고 있습니다. 끝날 때까지 잠시 기다려 주십시오.",
+    too_busy: "지금 다른 요청을 처리하고 있습니다. 잠시 뒤에 다시 하십시오.",
     foreign_origin: "이 요청은 다른 화면에서 온 것으로 보여 처리하지 않았습니다. 이 화면을 새로 열고 다시 하십시오.",
   },
   {
@@ -113,6 +115,8 @@ export const refusalWords = words(
     version_mismatch: "It has changed meanwhile. Look at what it says now, and try again.",
     not_found: "It cannot be found: it is gone, or it belongs to somebody else.",
     too_many_requests: "Those are too many requests. Please try again in a moment.",
+    under_way: "The same request is being worked on already. Please wait a moment until it is done.",
+    too_busy: "Other requests are being worked on. Try again in a moment.",
     foreign_origin: "The request seemed to come from another page and was not carried out. Open this page anew and try again.",
   },
 );

@@ -13,22 +13,29 @@ type Format = "json" | "csv";
 /** Parts of a hundred keys each: nobody has more. */
 const PARTS_MAX = 50;
 
-/** Fetches every part and saves each; how many there were. The parts' ends are read of the JSON, which has them. */
+/** Where the next part begins, as the answer says. */
+function nextOf(response: Response): string | null {
+  const next = /^<([^>]*)>; rel="next"$/.exec(response.headers.get("link") ?? "")?.[1];
+  return next === undefined ? null : new URL(next, window.location.href).searchParams.get("after");
+}
+
+/** Fetches every part and saves each; how many there were. */
 async function take(format: Format): Promise<number> {
   const stamp = new Date().toISOString().slice(0, 10);
   let after: { after?: string } = {};
   for (let part = 1; part <= PARTS_MAX; part += 1) {
     const name = `my-api-keys-${stamp}${part === 1 ? "" : `-${part}`}.${format}`;
-    const whole = await good(api.GET("/v1/owner/export", { params: { query: { format: "json", ...after } } }));
+    const asked = api.GET("/v1/owner/export", { params: { query: { format, ...after } }, parseAs: "text" });
+    const text = String(await good(asked)).replace(/^\ufeff/, "");
     if (format === "json") {
-      save(name, JSON.stringify(whole, null, 2), "application/json");
+      save(name, JSON.stringify(JSON.parse(text), null, 2), "application/json");
     } else {
-      const table = await good(api.GET("/v1/owner/export", { params: { query: { format: "csv", ...after } }, parseAs: "text" }));
       // The byte order mark is lost in reading; spreadsheets know the Korean by it.
-      save(name, `\ufeff${String(table).replace(/^\ufeff/, "")}`, "text/csv;charset=utf-8");
+      save(name, `\ufeff${text}`, "text/csv;charset=utf-8");
     }
-    if (typeof whole !== "object" || !whole.next) return part;
-    after = { after: whole.next };
+    const next = nextOf((await asked).response);
+    if (next === null) return part;
+    after = { after: next };
   }
   return PARTS_MAX;
 }
