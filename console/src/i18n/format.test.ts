@@ -1,6 +1,6 @@
 // How numbers, instants and durations read, in both languages.
 import { expect, test } from "vitest";
-import { count, duration, instant, percent, relative } from "./format";
+import { count, duration, instant, percent, relative, zone } from "./format";
 
 /** Intl puts narrow and no-break spaces where people see a space. */
 const plain = (text: string) => text.replaceAll(/[\u00a0\u202f]/g, " ");
@@ -34,6 +34,12 @@ test.each([
 test("what is no instant stays as it is", () => {
   expect(instant("en", "soon")).toBe("soon");
   expect(relative("ko", "soon", NOW)).toBe("soon");
+});
+
+test("an instant names its zone", () => {
+  const at = "2026-11-20T12:00:00Z";
+  for (const lang of ["ko", "en"] as const) expect(instant(lang, at).endsWith(` ${zone(new Date(at))}`)).toBe(true);
+  expect(zone(new Date(at))).toMatch(/^(KST|UTC|[A-Z]{2,5}([+-]\d+)?)$/);
 });
 
 test("numbers and shares", () => {

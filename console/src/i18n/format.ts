@@ -7,11 +7,19 @@ export function count(lang: Lang, value: number): string {
   return new Intl.NumberFormat(locale(lang)).format(value);
 }
 
-/** `20 Nov 2026, 19:40:02`. */
+/** The zone of the times shown: `KST` in Korea, elsewhere as the browser names it, such as `GMT+1`. */
+export function zone(at: Date): string {
+  if (Intl.DateTimeFormat().resolvedOptions().timeZone === "Asia/Seoul") return "KST";
+  const parts = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" }).formatToParts(at);
+  return parts.find((part) => part.type === "timeZoneName")?.value ?? "";
+}
+
+/** `20 Nov 2026, 19:40:02 KST`. */
 export function instant(lang: Lang, text: string): string {
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return text;
-  return new Intl.DateTimeFormat(locale(lang), { dateStyle: "medium", timeStyle: "medium", hour12: false }).format(at);
+  const said = new Intl.DateTimeFormat(locale(lang), { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" }).format(at);
+  return `${said} ${zone(at)}`.trimEnd();
 }
 
 export function day(lang: Lang, text: string): string {
@@ -24,7 +32,7 @@ export function clock(lang: Lang, text: string): string {
   const at = new Date(text);
   return Number.isNaN(at.getTime())
     ? text
-    : new Intl.DateTimeFormat(locale(lang), { timeStyle: "medium", hour12: false }).format(at);
+    : new Intl.DateTimeFormat(locale(lang), { timeStyle: "medium", hourCycle: "h23" }).format(at);
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [

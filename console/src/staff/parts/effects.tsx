@@ -35,6 +35,40 @@ const effectWords = words(
   },
 );
 
+/** Kinds of things that records name and no page shows by itself. */
+const subjectWords = words(
+  {
+    user: "직원",
+    vendor: "외부 업체",
+    token: "시스템 토큰",
+    cluster: "함께 움직이는 키",
+    venue: "거래소 설정",
+    account: "계정",
+    customer: "고객",
+    person: "개인",
+    operator: "운용자",
+    delegation: "위임",
+    canary: "점검용 키",
+    measure: "조치",
+    task: "할 일",
+  },
+  {
+    user: "user",
+    vendor: "vendor",
+    token: "token",
+    cluster: "keys that act together",
+    venue: "venue",
+    account: "account",
+    customer: "customer",
+    person: "person",
+    operator: "operator",
+    delegation: "delegation",
+    canary: "canary",
+    measure: "measure",
+    task: "task",
+  },
+);
+
 const WARNINGS: Record<string, string> = {
   "it can place orders and not cancel them": "주문은 낼 수 있으나 취소는 할 수 없는 키입니다",
 };
@@ -146,13 +180,19 @@ function addressOf(subject: string): string | undefined {
   }
 }
 
+const short = (text: string) => (text.length > 26 ? `${text.slice(0, 12)}…${text.slice(-6)}` : text);
+
 export function Subject({ of }: { of: string }) {
+  const kinds = useWords(subjectWords) as Record<string, unknown>;
   const to = addressOf(of);
-  const label = of.split(":").slice(1).join(":") || of;
+  const [kind = "", ...rest] = of.split(":");
+  const label = rest.join(":") || of;
   if (to !== undefined) return <Id id={label} to={to} />;
+  const known = rest.length > 0 && typeof kinds[kind] === "string";
   return (
-    <span className="mono" title={of}>
-      {of.length > 26 ? `${of.slice(0, 16)}…${of.slice(-6)}` : of}
+    <span title={of}>
+      {known ? `${word(kinds, kind)} ` : null}
+      <span className="mono">{short(known ? label : of)}</span>
     </span>
   );
 }

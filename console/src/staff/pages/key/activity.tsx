@@ -60,7 +60,7 @@ function useLines(of: Activity): Line[] {
   ];
 }
 
-function Compare({ of }: { of: Activity }) {
+function Compare({ of, over }: { of: Activity; over: boolean }) {
   const w = useWords(keyWords);
   const { lang } = useLang();
   const lines = useLines(of);
@@ -86,7 +86,7 @@ function Compare({ of }: { of: Activity }) {
       cell: (line) => (
         <div>
           {line.now}
-          <div className={line.differs === null ? "muted" : "differs"}>{line.differs ?? w.same}</div>
+          {over ? null : <div className={line.differs === null ? "muted" : "differs"}>{line.differs ?? w.same}</div>}
         </div>
       ),
     },
@@ -116,7 +116,8 @@ function Hours({ of }: { of: readonly number[] }) {
   );
 }
 
-export function ActivityCards({ reads }: { reads: KeyReads }) {
+/** `over`: the key has ended, so that less use is no difference worth a word. */
+export function ActivityCards({ reads, over }: { reads: KeyReads; over: boolean }) {
   const w = useWords(keyWords);
   const { lang } = useLang();
   const effects: Record<string, string> = { read: w.read, cancel: w.cancel, order: w.order, transfer: w.transfer };
@@ -125,7 +126,7 @@ export function ActivityCards({ reads }: { reads: KeyReads }) {
       <Card title={w.compare}>
         <Read query={reads.activity}>
           {(activity) =>
-            activity.uses + activity.refused === 0 ? <p className="muted">{w.noUse}</p> : <Compare of={activity} />
+            activity.uses + activity.refused === 0 ? <p className="muted">{w.noUse}</p> : <Compare of={activity} over={over} />
           }
         </Read>
       </Card>
@@ -162,7 +163,14 @@ export function ActivityCards({ reads }: { reads: KeyReads }) {
                     },
                     { head: w.uses, number: true, cell: (source) => count(lang, source.uses) },
                     { head: w.refused, number: true, cell: (source) => count(lang, source.refused) },
-                    { head: w.last, cell: (source) => <Time at={source.last} /> },
+                    {
+                      head: w.last,
+                      cell: (source) => (
+                        <span className="nowrap">
+                          <Time at={source.last} />
+                        </span>
+                      ),
+                    },
                   ]}
                 />
                 <Hours of={activity.hours} />

@@ -47,8 +47,15 @@ export function Receipts({ reads }: { reads: KeyReads }) {
                 columns={[
                   { head: w.gateHead, cell: (one) => <Link to={`/gates/${encodeURIComponent(one.gate)}`}>{one.gate}</Link> },
                   { head: w.change, cell: (one) => <Link to={`/ledger/${one.entry}`}>{classText(lang, one.class)}</Link> },
-                  { head: w.took, cell: (one) => duration(lang, Math.max(0, one.took_ms)) },
-                  { head: w.at, cell: (one) => <Time at={one.received} /> },
+                  { head: w.took, cell: (one) => <span className="nowrap">{duration(lang, Math.max(0, one.took_ms))}</span> },
+                  {
+                    head: w.at,
+                    cell: (one) => (
+                      <span className="nowrap">
+                        <Time at={one.received} />
+                      </span>
+                    ),
+                  },
                 ]}
               />
             </div>

@@ -50,7 +50,7 @@ export function Key() {
             <Verdict of={key} reads={reads} />
             <div className="two">
               <div className="stack">
-                <ActivityCards reads={reads} />
+                <ActivityCards reads={reads} over={over(key)} />
                 {reads.inside ? (
                   <>
                     <Card title={w.why}>

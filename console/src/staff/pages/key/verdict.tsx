@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api, good } from "../../../api/client";
-import { duration } from "../../../i18n/format";
+import { count, duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Card, Id, Pairs, Time } from "../../../ui/basics";
 import { classText } from "../../../ui/classes";
@@ -133,7 +133,8 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
               w.entry,
               entry ? (
                 <span key="entry">
-                  <Link to={`/ledger/${entry.index}`}>{w.entryNo(String(entry.index))}</Link> · {classText(lang, entry.class)}
+                  <Link to={`/ledger/${entry.index}`}>{w.entryNo(count(lang, entry.index))}</Link> ·{" "}
+                  {classText(lang, entry.class)}
                 </span>
               ) : null,
             ],
