@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 use std::path::Path;
-use sumun_govern::approvals::Approval;
+use sumun_govern::approvals::{Approval, digest};
 use sumun_govern::cases::row::CaseEvent;
 use sumun_govern::cases::{CaseRow, PlaybookStep, StepState};
 use sumun_govern::keys::KeyRow;
@@ -215,7 +215,7 @@ fn measures(size: Size) -> Result<Made> {
             "decided_us": AT_US, "obeyed": [], "ended": null },
         "version": 1,
     }))?;
-    MeasureRow::of(&sample).map_err(|refusal| anyhow::anyhow!("the sample of a measure: {refusal}"))?;
+    serde_json::from_value::<MeasureRow>(Value::Object(sample.clone())).context("the sample of a measure")?;
     Ok(Made {
         table: &tables::MEASURES,
         rows: size.cases * 3 / 2,
@@ -245,11 +245,13 @@ fn measures(size: Size) -> Result<Made> {
 }
 
 fn asked_of_people(size: Size) -> Result<Vec<Made>> {
+    // What is asked is the same in every row, so that its digest is too.
+    let request = json!({ "reason": "made up for a bench", "lesser": "nothing else would end it" });
     let approval = image(json!({
-        "approval": "AP1", "action": "key.expire", "subject": "key:{key}", "customer": null,
-        "request": { "key": "{key}", "reason": "made up for a bench", "lesser": "nothing else would end it" }, "digest": "ab".repeat(32),
-        "requested_by": "user:alice", "requested_us": AT_US, "needed": [{ "role": "approver", "count": 1 }], "decisions": [],
-        "state": "open", "due_us": AT_US + 86_400_000_000_i64, "version": 1,
+        "approval": "AP1", "action": "key.expire", "subject": "key:{key}", "customer": null, "request": request,
+        "digest": digest(&request), "requested_by": "user:alice", "requested_us": AT_US,
+        "needed": [{ "role": "approver", "count": 1 }], "decisions": [], "state": "open",
+        "due_us": AT_US + 86_400_000_000_i64, "version": 1,
     }))?;
     Approval::of(&approval).map_err(|refusal| anyhow::anyhow!("the sample of an approval: {refusal}"))?;
     let task = image(json!({
@@ -403,4 +405,19 @@ pub async fn fill(folder: &Path, url: &str, size: Size) -> Result<()> {
     connection.close().await?;
     std::fs::write(marker, serde_json::to_string(&size)?)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_is_read_as_the_server_reads_rows() {
+        let size = Size { keys: 1000, accounts: 500, cases: 100 };
+        keys(size).unwrap();
+        accounts(size).unwrap();
+        cases(size).unwrap();
+        measures(size).unwrap();
+        asked_of_people(size).unwrap();
+    }
 }
