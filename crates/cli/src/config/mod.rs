@@ -17,7 +17,7 @@ mod values;
 pub use load::{ConfigErrors, ConfigProblem, Flag, Loaded, Origin, Sources};
 pub use values::{
     CanaryTarget, CanaryTargetError, Dialect, Mode, UnknownFields, Upstream, UpstreamError, UpstreamHost,
-    WebAddress, WebAddressError,
+    WebAddress, WebAddressError, WebOrigin, WebOriginError,
 };
 
 use section::{Field, section};
@@ -242,6 +242,9 @@ section! {
         listen: Option<SocketAddr> = None, example "\"127.0.0.1:8071\"";
         /// Where customers' browsers reach it. With `https` its cookie goes over TLS only. The exchange posts its assertion to `/sign-in` there.
         url: Option<WebAddress> = None, example "\"https://keys.exchange.example\"";
+        /// Origins of the exchange's pages that post there: scheme, host, port. A form of any other page is refused, so that nobody is signed in
+        /// as somebody else by a page he opened. Empty: only the owner's page itself, and so nobody comes in from the exchange.
+        sign_in_origins: Vec<WebOrigin> = Vec::new(), example "[\"https://exchange.example\"]";
         /// Where customers sign in at the exchange and open their keys there; the owner's page sends them to it, to come in and to show a
         /// second factor anew. Absent: it tells them to go there, without a link.
         sign_in_url: Option<WebAddress> = None, example "\"https://exchange.example/keys\"";

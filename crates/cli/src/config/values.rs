@@ -14,6 +14,7 @@ kinds! {
     Dialect => Text,
     UnknownFields => Text,
     WebAddress => Text,
+    Vec<WebOrigin> => List,
 }
 
 /// Where allowed requests go: `http://host:port`, nothing behind it.
@@ -226,6 +227,56 @@ impl<'de> Deserialize<'de> for WebAddress {
     }
 }
 
+/// Whose pages something comes from: `http://` or `https://`, a host, perhaps a port, and nothing behind it. Written as browsers write it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebOrigin(String);
+
+/// Text that is no origin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not an origin such as `https://exchange.example`; write scheme, host and, unless it is the usual one, port, and nothing more"
+)]
+pub struct WebOriginError(String);
+
+impl FromStr for WebOrigin {
+    type Err = WebOriginError;
+
+    fn from_str(text: &str) -> Result<Self, WebOriginError> {
+        let address: WebAddress = text.parse().map_err(|WebAddressError(shown)| WebOriginError(shown))?;
+        let no = || WebOriginError(text.chars().take(200).collect());
+        let uri: http::Uri = address.as_str().parse().map_err(|_| no())?;
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(no()) };
+        let usual = if scheme == "https" { 443 } else { 80 };
+        let port = authority.port_u16().filter(|port| *port != 0);
+        // The parser takes a port that is no number for none at all.
+        let whole = port.is_some() || authority.as_str() == authority.host();
+        if !whole || uri.path_and_query().is_some_and(|path| path != "/") || text.contains(['*', '#']) {
+            return Err(no());
+        }
+        let host = authority.host().to_ascii_lowercase();
+        let port = port.filter(|port| *port != usual).map(|port| format!(":{port}")).unwrap_or_default();
+        Ok(Self(format!("{scheme}://{host}{port}")))
+    }
+}
+
+impl fmt::Display for WebOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for WebOrigin {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for WebOrigin {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(de::Error::custom)
+    }
+}
+
 /// Which `Host` header the upstream sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -311,6 +362,34 @@ mod tests {
             "data:,x",
         ] {
             let Err(error) = bad.parse::<WebAddress>() else { panic!("{bad} was taken for an address") };
+            assert!(!error.to_string().contains("made-up"), "{error}");
+        }
+    }
+
+    #[test]
+    fn origins_of_pages() {
+        for (written, origin) in [
+            ("https://exchange.example", "https://exchange.example"),
+            ("https://Exchange.Example:443/", "https://exchange.example"),
+            ("http://owner.localhost:8090", "http://owner.localhost:8090"),
+            ("https://[::1]:8443", "https://[::1]:8443"),
+        ] {
+            assert_eq!(written.parse::<WebOrigin>().unwrap().to_string(), origin);
+        }
+        for bad in [
+            "",
+            "null",
+            "exchange.example",
+            "https://exchange.example/keys",
+            "https://exchange.example?x",
+            "https://exchange.example#x",
+            "https://*.exchange.example",
+            "https://exchange.example:",
+            "https://exchange.example:0",
+            "https://name:made-up@exchange.example",
+            "file:///x",
+        ] {
+            let Err(error) = bad.parse::<WebOrigin>() else { panic!("{bad} was taken for an origin") };
             assert!(!error.to_string().contains("made-up"), "{error}");
         }
     }

@@ -138,6 +138,12 @@ impl ControlPlane {
             ),
             None => None,
         };
+        if owners.is_some() && config.owner.sign_in_origins.is_empty() {
+            tracing::warn!(
+                "`owner.sign_in_origins` is empty: no page of the exchange can sign its customers in at `owner.listen`; name its origin, such \
+                 as `https://exchange.example`"
+            );
+        }
         let events = Arc::new(Events::open(config, crate::clock::now)?);
         let taking = sumun_server::events::Events {
             log: Arc::clone(&events) as Arc<dyn sumun_server::events::EventLog>,
@@ -226,6 +232,7 @@ fn browsers(config: &Config) -> Browsers {
         staff_url: said(&config.console.url),
         owner_url: said(&config.owner.url),
         sign_in_url: said(&config.owner.sign_in_url),
+        sign_in_origins: config.owner.sign_in_origins.iter().map(ToString::to_string).collect(),
         identity_url: said(&config.owner.identity_url),
         banner: config.console.banner.clone(),
     }
