@@ -110,6 +110,8 @@ pub struct Detecting {
     pub snapshots: u64,
     /// What is wrong, in words.
     pub trouble: Option<String>,
+    /// What of the policy in force it cannot use, and what holds instead, in words.
+    pub policy: Option<String>,
 }
 
 /// How the merged log stands.

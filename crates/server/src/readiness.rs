@@ -261,17 +261,20 @@ fn events_stand(log: &events::Standing) -> Vec<Check> {
     checks.push(Check::new("events", state, detail, remedy));
     if let Some(detecting) = &log.detecting {
         let late = detecting.lag_us > DETECT_LAG_US_MAX;
-        let state = if late || detecting.trouble.is_some() { Standing::Degraded } else { Standing::Ready };
+        let wrong = detecting.trouble.is_some() || detecting.policy.is_some();
+        let state = if late || wrong { Standing::Degraded } else { Standing::Ready };
         let behind = match detecting.lag_us / 1_000_000 {
             0 => format!("has read {} lines, all there are", detecting.next),
             s => format!("has read {} of {} lines, {s} s behind", detecting.next, log.next),
         };
-        let detail = match &detecting.trouble {
-            Some(trouble) => format!("{behind}; {trouble}"),
-            None => behind,
+        let detail = [Some(&behind), detecting.trouble.as_ref(), detecting.policy.as_ref()];
+        let detail: Vec<&str> = detail.into_iter().flatten().map(String::as_str).collect();
+        let detail = detail.join("; ");
+        let remedy = if detecting.policy.is_some() && detecting.trouble.is_none() && !late {
+            "`sumun policy check FILE` says where the policy is wrong; propose a corrected version and have it put in force"
+        } else {
+            "what is seen leads to measures late; look at the log of this process and at the machine's load"
         };
-        let remedy =
-            "what is seen leads to measures late; look at the log of this process and at the machine's load";
         checks.push(Check::new("detection", state, detail, remedy));
     }
     checks

@@ -24,6 +24,8 @@ pub struct Setup {
     pub policy: Arc<Policy>,
     /// Detection's parameters: the policy's `[detectors]`.
     pub params: Params,
+    /// What of `[detectors]` is not used, and why; where what stands there is not simply refused.
+    pub unused: Option<String>,
     /// α, decay and prior: the policy's `[scores]`.
     pub weights: Weights,
     /// Data files on networks.
@@ -70,14 +72,49 @@ impl Setup {
         let policy = Policy::parse(text).map_err(|error| BadInput(format!("`{shown}`: {error}")))?;
         let params = Params::deserialize(toml::Value::Table(policy.detectors.clone()))
             .map_err(|error| BadInput(format!("`{shown}`: `[detectors]`: {}", error.message())))?;
-        Ok(Self {
+        Ok(Self::of(policy, params, text))
+    }
+
+    /// Of a policy that is in force, whatever its `[detectors]` hold: a section that cannot be used counts as left out, so that the catalogue's
+    /// values hold there, and [`Setup::unused`] says so. Nobody is better guarded by a control plane that does not start.
+    ///
+    /// # Errors
+    /// It is no policy.
+    pub fn in_force(shown: &str, text: &str) -> anyhow::Result<Self> {
+        let policy = Policy::parse(text).map_err(|error| BadInput(format!("`{shown}`: {error}")))?;
+        let (mut used, mut faults) = (toml::Table::new(), Vec::new());
+        for (name, section) in &policy.detectors {
+            let alone = toml::Table::from_iter([(name.clone(), section.clone())]);
+            match Params::deserialize(toml::Value::Table(alone)) {
+                Ok(_) => {
+                    used.insert(name.clone(), section.clone());
+                }
+                Err(error) => faults.push(format!("`[detectors.{name}]`: {}", error.message())),
+            }
+        }
+        let params = Params::deserialize(toml::Value::Table(used)).unwrap_or_else(|error| {
+            faults.push(format!("`[detectors]`: {}", error.message()));
+            Params::default()
+        });
+        let mut setup = Self::of(policy, params, text);
+        setup.unused = (!faults.is_empty()).then(|| {
+            let faults = faults.join("; ");
+            format!("policy `{shown}` in force holds what detection cannot use, and the catalogue's values hold there instead: {faults}")
+        });
+        Ok(setup)
+    }
+
+    /// Without data files.
+    fn of(policy: Policy, params: Params, text: &str) -> Self {
+        Self {
             weights: policy.weights.clone(),
             policy: Arc::new(policy),
             params,
+            unused: None,
             data: Arc::new(NoData),
             policy_digest: Sha256::digest(text).into(),
             data_digest: None,
-        })
+        }
     }
 
     /// An engine whose judge is the ladder, or none where measures are recorded.
@@ -131,4 +168,47 @@ pub(crate) fn network_data(folder: Option<&Path>) -> anyhow::Result<Data> {
     let files = NetworkFiles::open(folder).map_err(|error| BadInput(error.to_string()))?;
     let digest = files.digest();
     Ok((Arc::new(files), Some(digest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(detectors: &str) -> String {
+        let text = DEFAULT_TEXT.replacen("[detectors]\n", &format!("[detectors]\n{detectors}\n"), 1);
+        assert_ne!(text, DEFAULT_TEXT);
+        text
+    }
+
+    #[test]
+    fn what_detection_cannot_use_of_a_policy_in_force_counts_as_left_out() {
+        let shipped = Setup::in_force("default@1", DEFAULT_TEXT).unwrap();
+        assert_eq!(shipped.unused, None);
+        let digest = |setup: &Setup| setup.params.digest(&setup.weights);
+        for nonsense in [
+            "[detectors.concurrent_origins]\nwindow_s = 0",
+            "[detectors.concurrent_origins]\nwindow = 3",
+            "[detectors.concurrent_origins]\nwindow_s = \"long\"",
+            "[detectors.of_nobody]\nx = 1",
+            "fanout = 7",
+        ] {
+            let text = with(nonsense);
+            assert!(Setup::of_text("p", &text).is_err(), "{nonsense}");
+            let setup = Setup::in_force("default@1", &text).unwrap();
+            assert_eq!(digest(&setup), digest(&shipped), "{nonsense}");
+            let said = setup.unused.unwrap();
+            assert!(
+                said.starts_with("policy `default@1` in force holds what detection cannot use"),
+                "{said}"
+            );
+        }
+        // What is sound beside it is used.
+        let sound = with("[detectors.concurrent_origins]\nwindow_s = 7");
+        let both = with("[detectors.concurrent_origins]\nwindow_s = 7\n[detectors.fanout]\nshort_s = 0");
+        let [sound, both] = [sound, both].map(|text| Setup::in_force("default@1", &text).unwrap());
+        assert_eq!(digest(&sound), digest(&both));
+        assert_ne!(digest(&sound), digest(&shipped));
+        assert!(both.unused.is_some_and(|said| said.contains("`[detectors.fanout]`")));
+        assert!(Setup::in_force("p", "no policy").is_err());
+    }
 }

@@ -22,6 +22,7 @@ mod house;
 mod live;
 mod mail;
 mod making;
+mod nonsense;
 mod plane;
 mod postgres;
 mod second;

@@ -27,7 +27,7 @@ pub(super) fn named(source: &str, line: &[u8]) -> Option<Named> {
     serde_json::from_slice::<Carrying>(line).ok()?.ext
 }
 
-/// Reads it from the record.
+/// Reads it from the record. Detection runs whatever it holds: see [`Setup::in_force`].
 pub(super) async fn read(shared: &Shared, policy: &str) -> anyhow::Result<Setup> {
     let row = shared.govern.store.get(&POLICIES, policy).await;
     let row = row.map_err(|error| {
@@ -37,7 +37,7 @@ pub(super) async fn read(shared: &Shared, policy: &str) -> anyhow::Result<Setup>
     let text = text.ok_or_else(|| {
         Failed(format!("policy `{policy}` is named by the event log and is not in the record"))
     })?;
-    let mut setup = Setup::of_text(policy, text)?;
+    let mut setup = Setup::in_force(policy, text)?;
     (setup.data, setup.data_digest) = shared.data.clone();
     Ok(setup)
 }

@@ -74,7 +74,7 @@ impl Runner {
                 Err(cause) => warn!("`{}` is not used: {cause}", path.display()),
             }
         }
-        let (engine, head) = match found {
+        let (engine, head, unused) = match found {
             Some(found) => found,
             None => from_the_first(&shared, config).await?,
         };
@@ -85,7 +85,8 @@ impl Runner {
         let snapshot_us =
             i64::try_from(config.detect.snapshot_s.get().saturating_mul(1_000_000)).unwrap_or(i64::MAX);
         let reader = shared.events.reader(Offset::new(next));
-        let standing = Detecting { next, engine: engine.now(), ..Detecting::default() };
+        let mut standing = Detecting { next, engine: engine.now(), ..Detecting::default() };
+        standing.policy = said_of_policy(unused);
         shared.events.detecting(standing.clone());
         let Head { policy, last, .. } = head;
         let saved = (next, crate::clock::now());
@@ -225,7 +226,8 @@ impl Runner {
                         "Detection takes up policy {}",
                         named.policy
                     );
-                    self.tell(|standing| standing.trouble = None);
+                    let unused = said_of_policy(setup.unused);
+                    self.tell(|standing| (standing.trouble, standing.policy) = (None, unused));
                 }
                 Err(cause) => {
                     let text = format!("detection waits: {cause}");
@@ -264,8 +266,18 @@ impl Runner {
     }
 }
 
+/// Says aloud what of the policy in force is not used.
+fn said_of_policy(unused: Option<String>) -> Option<String> {
+    unused.inspect(|said| {
+        error!("{said}. `sumun policy check FILE` says where; propose a corrected version and have it put in force");
+    })
+}
+
+/// An engine, where it stands, and what of its policy is not used.
+type Opened = (Engine, Head, Option<String>);
+
 /// An engine that stands where a snapshot says.
-async fn restored(shared: &Shared, snapshot: Snapshot, config: &Config) -> anyhow::Result<(Engine, Head)> {
+async fn restored(shared: &Shared, snapshot: Snapshot, config: &Config) -> anyhow::Result<Opened> {
     let Snapshot { head, engine: bytes, .. } = snapshot;
     let (first, durable) = (shared.events.first().get(), shared.events.durable().get());
     anyhow::ensure!(head.next <= durable, "it knows line {}, and the event log ends at {durable}", head.next);
@@ -278,11 +290,11 @@ async fn restored(shared: &Shared, snapshot: Snapshot, config: &Config) -> anyho
     let setup = policy::read(shared, &head.policy).await?;
     let mut engine = setup.engine(options(config), APPROVE, Lang::En);
     engine.restore(&bytes)?;
-    Ok((engine, head))
+    Ok((engine, head, setup.unused))
 }
 
 /// An engine that has seen nothing, at the first line kept.
-async fn from_the_first(shared: &Shared, config: &Config) -> anyhow::Result<(Engine, Head)> {
+async fn from_the_first(shared: &Shared, config: &Config) -> anyhow::Result<Opened> {
     let first = shared.events.first().get();
     if first > 0 {
         warn!("The event log begins at line {first}: what was before it is not known to detection any more");
@@ -298,5 +310,5 @@ async fn from_the_first(shared: &Shared, config: &Config) -> anyhow::Result<(Eng
         }
     };
     let engine = setup.engine(options(config), APPROVE, Lang::En);
-    Ok((engine, Head { next: first, policy, last: String::new() }))
+    Ok((engine, Head { next: first, policy, last: String::new() }, setup.unused))
 }
