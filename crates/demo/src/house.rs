@@ -163,9 +163,13 @@ key_file = "kek.txt"
     if pages {
         let banner = toml::Value::String(banner.to_owned());
         text += &format!(
-            "\n[console]\nbanner = {banner}\n\n[owner]\nlisten = \"{}\"\nsign_in_origins = [\"{}\"]\n",
+            "\n[console]\nbanner = {banner}\n\n[owner]\nlisten = \"{}\"\nsign_in_origins = [\"{}\"]\n\
+             sign_in_url = \"{}{}\"\nidentity_url = \"http://{}/\"\n",
             ports.owner,
             ports.exchange_page(),
+            ports.exchange_page(),
+            crate::desk::exchange::PATH,
+            ports.desk,
         );
     }
     text

@@ -4,6 +4,7 @@
 //! passes the cookie on; it has no right of its own. Listens on the loopback network only.
 
 mod enter;
+pub(crate) mod exchange;
 mod hands;
 mod host;
 mod mail;
@@ -29,6 +30,8 @@ pub(crate) async fn serve(world: Arc<World>, listener: TcpListener) -> Result<()
         .route("/", get(page::desk))
         .route("/desk.css", get(page::style))
         .route("/enter/{code}", get(enter::enter))
+        .route(exchange::PATH, get(exchange::page))
+        .route("/mail/{customer}/{language}", get(mail::mailbox))
         .route("/bot/{key}", get(hands::bot))
         .route("/bot/{key}/code", post(hands::code))
         .route("/bot/{key}/secret", post(hands::secret))
