@@ -38,9 +38,13 @@ export function StepUp() {
   const w = useWords(partWords);
   const facts = useFacts().data;
   const minutes = facts?.second_factor.age_minutes_max ?? 5;
+  const { lang } = useLang();
   const names = w as unknown as Record<string, string>;
-  const methods = (facts?.second_factor.methods ?? []).map((method) => names[`method_${method}`]).filter(Boolean);
-  const how = (methods.length === 0 ? [w.method_passkey, w.method_totp] : methods).join(w.methodOr);
+  const methods = (facts?.second_factor.methods ?? [])
+    .map((method) => names[`method_${method}`])
+    .filter((name) => name !== undefined);
+  const or = new Intl.ListFormat(lang, { type: "disjunction" });
+  const how = or.format(methods.length === 0 ? [w.method_passkey, w.method_totp] : methods);
   // He may go to the exchange by its app or another tab, not by the link below.
   useEffect(() => {
     keepPlace();

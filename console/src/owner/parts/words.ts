@@ -8,7 +8,6 @@ export const partWords = words(
     stepUpText: (minutes: number, how: string) =>
       `중요한 일이라, 최근 ${minutes}분 안에 거래소에서 2차 인증(${how})을 하신 경우에만 할 수 있습니다. 이 화면에는 번호를 넣는 곳이 없습니다. 거래소 앱이나 웹에서 인증하고 ‘내 API 키’로 다시 들어오시면 이 화면에서 이어집니다. 적으신 내용은 그대로 남아 있습니다.`,
     stepUpSafe: "2차 인증 번호는 거래소 앱과 웹에만 넣으십시오. 전화나 메신저로 묻는 사람에게는 알려 주지 마십시오.",
-    methodOr: " 또는 ",
     method_passkey: "패스키",
     method_totp: "인증 앱의 6자리 번호",
     method_kr_two_channel: "2채널 인증",
@@ -105,7 +104,6 @@ export const partWords = words(
     stepUpText: (minutes: number, how: string) =>
       `This matters, so it takes a second factor (${how}) shown at the exchange within the last ${minutes} minutes. There is nowhere to type it on this page: show it in the exchange's app or on its site, and come in again by “My API keys”. You return to this very page, and what you typed stays here.`,
     stepUpSafe: "Type the code nowhere but in the exchange's app or site, and tell it to nobody who asks by phone or messenger.",
-    methodOr: " or ",
     method_passkey: "a passkey",
     method_totp: "the six digits of your authenticator app",
     method_kr_two_channel: "a two-channel confirmation",

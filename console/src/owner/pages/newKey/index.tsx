@@ -1,5 +1,6 @@
 // Asking for a key, the safer choice first at every step. What is chosen is kept over a visit at the exchange; which choices there are, the
 // venue's facts say, and the server checks all of it again.
+
 import { useNavigate } from "react-router";
 import { api, good, type Schemas } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
@@ -11,6 +12,7 @@ import { type Facts, useFacts } from "../../facts";
 import { Read, Said, TOUCHED, useAtField } from "../../parts/act";
 import { FactorHint } from "../../parts/factor";
 import { isOver } from "../../parts/standing";
+import { dayInKorea } from "../../parts/when";
 import { useKept } from "../../place";
 import { useAccounts, useKeys } from "../../reads";
 import { Purpose } from "./purpose";
@@ -152,7 +154,7 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
       <Card title={w.terms}>
         <div className="stack">
           <p className="preline quoted">{facts.terms[lang]}</p>
-          <p className="muted">{w.version(facts.terms.version, facts.terms.effective)}</p>
+          <p className="muted">{w.version(facts.terms.version, dayInKorea(lang, facts.terms.effective))}</p>
           <Check on={draft.agreed} onChange={(agreed) => put({ agreed })}>
             {w.agree}
           </Check>

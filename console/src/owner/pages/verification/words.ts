@@ -131,7 +131,7 @@ export const verificationWords = words(
     kind_rotate_and_watch: "Rotate the key and first use it at a given time",
     about_stop_and_start: "You stop your program when told, and start it again when told.",
     about_code: "You send one request that carries the code shown.",
-    about_rotate_and_watch: "You get a new secret key and first use it within a given half minute.",
+    about_rotate_and_watch: "You get a new secret key and first use it within a short time that is drawn.",
     hidden: "Not open yet",
     running: "Going on",
     openStep: "Open this step (time starts)",
