@@ -20,8 +20,10 @@ test("a double click is one act", async ({ as, demo, rest, lang }) => {
   const page = await as("approver");
   await page.goto(`/cases/${encodeURIComponent(one.case_id)}`);
   await settled(page);
-  await page.getByRole("button", { name: w.comment, exact: true }).click();
+  // On what opens it: one dialog, which the second click neither closes nor answers.
+  await page.getByRole("button", { name: w.comment, exact: true }).dblclick();
   const dialog = page.getByRole("dialog", { name: w.comment });
+  await expect(dialog).toHaveCount(1);
   await dialog.getByLabel(w.commentText).fill(text);
   await dialog.getByRole("button", { name: said("look", lang) }).dblclick();
   await expect(dialog.getByText(said("happens", lang))).toBeVisible();

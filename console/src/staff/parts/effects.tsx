@@ -7,8 +7,9 @@ import { Id } from "../../ui/basics";
 import { Table } from "../../ui/lists";
 import { keyStateWords, measureWords } from "../../ui/measure";
 import { roleText, roleWords } from "../../ui/roles";
+import { reasonSaid } from "./reasonSaid";
 import type { Effect, Plan } from "./shapes";
-import { endWords, fieldWords, reasonSaid, scopeWords, word } from "./words";
+import { endWords, fieldWords, scopeWords, word } from "./words";
 
 const effectWords = words(
   {

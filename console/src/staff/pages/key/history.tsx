@@ -8,8 +8,8 @@ import { classText } from "../../../ui/classes";
 import { Table } from "../../../ui/lists";
 import { Raw } from "../../../ui/raw";
 import { Read } from "../../../ui/states";
+import { reasonSaid } from "../../parts/reasonSaid";
 import { useWho } from "../../parts/who";
-import { reasonSaid } from "../../parts/words";
 import type { KeyReads } from "./reads";
 import { keyWords } from "./words";
 

@@ -10,9 +10,10 @@ import { classText } from "../../../ui/classes";
 import { MeasureBadge } from "../../../ui/measure";
 import { Obeyed } from "../../parts/measures";
 import { ProofSteps } from "../../parts/proofSteps";
+import { reasonSaid } from "../../parts/reasonSaid";
 import type { KeyView, Measured } from "../../parts/shapes";
 import { useSaid, useWho } from "../../parts/who";
-import { endWords, reasonSaid, word } from "../../parts/words";
+import { endWords, word } from "../../parts/words";
 import type { Entry, History, KeyReads } from "./reads";
 import { keyWords } from "./words";
 
