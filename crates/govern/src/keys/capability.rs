@@ -3,7 +3,8 @@
 use super::row::{KeyRow, Scheme};
 use serde::{Deserialize, Serialize};
 use sumun_model::key::AllowlistEntry;
-use sumun_model::{KeyState, Measure, Scope, Timestamp};
+use sumun_model::{KeyState, Lang, Measure, Scope, Timestamp};
+use sumun_policy::explain::moment;
 
 /// One sentence in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,7 +85,10 @@ pub fn of(key: &KeyRow, now: Timestamp) -> Vec<Sentence> {
         ));
     }
     let ends = key.ends();
-    sentences.push(say(format!("{ends}에 스스로 끝납니다."), format!("It ends by itself at {ends}.")));
+    sentences.push(say(
+        format!("{}에 스스로 끝납니다.", moment(ends, Lang::Ko)),
+        format!("It ends by itself at {}.", moment(ends, Lang::En)),
+    ));
     sentences
 }
 
