@@ -4,6 +4,7 @@ import { instant } from "../../i18n/format";
 import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
 import { Id } from "../../ui/basics";
+import { classText } from "../../ui/classes";
 import { Table } from "../../ui/lists";
 import { keyStateWords, measureWords } from "../../ui/measure";
 import { roleText, roleWords } from "../../ui/roles";
@@ -237,7 +238,9 @@ export function Effects({ plan }: { plan: Plan }) {
           </ul>
         </div>
       )}
-      <p className="muted">{w.entry(plan.class)}</p>
+      <p className="muted">
+        <span title={plan.class}>{w.entry(classText(lang, plan.class))}</span>
+      </p>
     </div>
   );
 }
