@@ -127,7 +127,7 @@ fn bot(at: usize, application: &str, live: &LiveKey) -> String {
         escaped(application),
         escaped(&live.issued().id),
         both(state),
-        both(["코드 보내기 · 새 시크릿 키 넣기", "send a code · give it a new secret"]),
+        both(["코드 보내기 · 새 시크릿 키 넣기", "send a code · give it a new secret key"]),
     )
 }
 
@@ -143,11 +143,14 @@ async fn verifications(world: &World, entered: &Entered) -> String {
         let key = one["key"].as_str().unwrap_or_default();
         let identity = one["identity"].as_str().unwrap_or_default();
         out += &format!(
-            "<article><h3>{}</h3><p><code>{}</code> · {} {}</p>{}{}</article>",
+            "<article><h3>{}</h3><p><code>{}</code> · {}</p>{}{}</article>",
             both(["거래소: 본인 확인", "The exchange: who is he?"]),
             escaped(key),
-            both(["신원 확인 상태:", "identity:"]),
-            escaped(identity),
+            both(match identity {
+                "passed" => ["본인 확인을 마쳤습니다", "identity is verified"],
+                "failed" => ["본인 확인이 되지 않았습니다", "identity could not be verified"],
+                _ => ["본인 확인을 아직 하지 않았습니다", "identity is not verified yet"],
+            }),
             button(&format!("/identity/{key}/passed"), ["본인 확인됨", "identity verified"]),
             button(&format!("/identity/{key}/failed"), ["본인 확인 실패", "identity not verified"]),
         );

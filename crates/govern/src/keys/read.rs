@@ -31,6 +31,12 @@ const TOLD_OUTSIDE: &[&str] = &[
     "key.expired",
     "measure.entered",
     "measure.left",
+    // His own acts that changed it, and what came of them: an answer may have ended it.
+    "question.answered",
+    "address.registered",
+    "address.proved",
+    "address.lapsed",
+    "address.removed",
 ];
 
 /// Who checks the record as a whole.

@@ -155,6 +155,11 @@ fn notice(deed: &Deed<'_>, key: &KeyWrite<'_>) -> Option<NoticeDraft> {
         let until = Timestamp::from_micros(until).to_string();
         draft = draft.say(NoticeText::new("key.held.until").with("until", until));
     }
+    if let ("key.expired", Some(cause)) = (deed.class, key.after.cause) {
+        draft = draft
+            .say(NoticeText::new(&format!("key.expired.{cause}")))
+            .say(NoticeText::new("key.expired.next"));
+    }
     // How to object is said where there is a case to object in: whoever opens it adds that.
     Some(draft)
 }

@@ -3,7 +3,7 @@
 //! Whoever sends asks for the letter, sends it, and says what came of it with the proof he has: a mail server's own answer,
 //! the exchange's confirmation. Never here: a socket, an address in a log or an entry.
 
-use super::words::{Letter, letter};
+use super::words::{About, Letter, letter};
 use super::{NoticeState, NoticeText};
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, Planned};
@@ -19,10 +19,13 @@ use sumun_model::Timestamp;
 use sumun_model::because::Lang;
 use sumun_store::Image;
 use sumun_store::records::Filter;
-use sumun_store::tables::{ACCOUNTS, NOTICES, PERSONS};
+use sumun_store::tables::{ACCOUNTS, KEYS, NOTICES, PERSONS};
 
 /// Longest proof or failure kept, in characters: an SMTP answer is one line.
 const PROOF_CHARS_MAX: usize = 400;
+
+/// Letters of a key's id that stand beside its name.
+const ID_END: usize = 6;
 
 /// Persons of one customer looked at for an address.
 const PERSONS_MAX: u32 = 20;
@@ -98,14 +101,28 @@ impl Govern {
         if state(&row) != NoticeState::Queued {
             return Ok(None);
         }
-        let about = text_or_null(&row, "key").or_else(|| text_or_null(&row, "account")).unwrap_or_default();
+        let key = text_or_null(&row, "key");
+        let shown = match &key {
+            Some(key) => self.key_named(key).await?,
+            None => text_or_null(&row, "account").unwrap_or_default(),
+        };
+        let id = key.or_else(|| text_or_null(&row, "account")).unwrap_or_default();
+        let about = About { id: &id, shown: &shown };
         let kind = text(&row, "kind");
         let texts: Vec<NoticeText> = crate::row::json(&row, "texts");
         let venue = self.venue();
-        let ko = letter(kind, &texts, &about, &venue.name.ko, Lang::Ko);
-        let en = letter(kind, &texts, &about, &venue.name.en, Lang::En);
+        let ko = letter(kind, &texts, about, &venue.name.ko, Lang::Ko);
+        let en = letter(kind, &texts, about, &venue.name.en, Lang::En);
         let to = self.addressees(&row).await?;
         Ok(Some(Ready { notice: notice.to_owned(), ko, en, to }))
+    }
+
+    /// A key as its owner knows it: the program he named it after, and the end of its id, since two may have one name.
+    async fn key_named(&self, key: &str) -> Result<String, Refusal> {
+        let row = self.row(&KEYS, key).await?;
+        let name = row.as_ref().map(|row| text(row, "application")).unwrap_or_default();
+        let end = key.char_indices().rev().nth(ID_END - 1).and_then(|(at, _)| key.get(at..)).unwrap_or(key);
+        Ok(if name.is_empty() { key.to_owned() } else { format!("‘{name}’ …{end}") })
     }
 
     /// The person behind the account; without one, the customer's owners and administrators.

@@ -55,17 +55,35 @@ pub struct Letter {
     pub body: Vec<String>,
 }
 
-/// The notice in this language. `about` is the key or account it is about; `venue` signs.
+/// What a notice is about: a key or an account, and what its owner calls it.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// Its id, as values name it.
+    pub id: &'a str,
+    /// What is written in its place.
+    pub shown: &'a str,
+}
+
+/// The notice in this language, about this; `venue` signs.
 #[must_use]
-pub fn letter(kind: &str, texts: &[NoticeText], about: &str, venue: &str, lang: Lang) -> Letter {
+pub fn letter(kind: &str, texts: &[NoticeText], about: About<'_>, venue: &str, lang: Lang) -> Letter {
     let words = words();
     let group = kind.split('.').next().unwrap_or(kind);
     let subject =
         words.subjects.get(kind).or_else(|| words.subjects.get(group)).or_else(|| words.subjects.get("any"));
-    let frame =
-        BTreeMap::from([("about".to_owned(), Value::from(about)), ("venue".to_owned(), Value::from(venue))]);
+    let frame = BTreeMap::from([
+        ("about".to_owned(), Value::from(about.shown)),
+        ("venue".to_owned(), Value::from(venue)),
+    ]);
     let subject = subject.map_or_else(|| format!("{venue}: {kind}"), |pair| fill(pair.get(lang), &frame));
-    let told = |text: &NoticeText| sentence(text, &frame, lang);
+    let named = |value: &Value| match value {
+        Value::Text(id) if id == about.id => Value::from(about.shown),
+        _ => value.clone(),
+    };
+    let told = |text: &NoticeText| {
+        let values = text.values.iter().map(|(name, value)| (name.clone(), named(value))).collect();
+        sentence(&NoticeText { code: text.code.clone(), values }, &frame, lang)
+    };
     Letter { subject, body: texts.iter().map(told).collect() }
 }
 
@@ -132,8 +150,9 @@ mod tests {
                 NoticeText::new("object"),
             ];
             let kind = format!("measure.{name}");
-            let ko = letter(&kind, &texts, "K1", "예시 거래소", Lang::Ko);
-            let en = letter(&kind, &texts, "K1", "Example Exchange", Lang::En);
+            let about = About { id: "K1", shown: "‘otter bot’ …4f5a6b" };
+            let ko = letter(&kind, &texts, about, "예시 거래소", Lang::Ko);
+            let en = letter(&kind, &texts, about, "Example Exchange", Lang::En);
             bilingual(&ko, &en)
         };
         let all: Vec<String> = ["warn", "hold", "reverify", "expire"].into_iter().map(measure).collect();
@@ -143,7 +162,7 @@ mod tests {
     #[test]
     fn what_has_no_sentence_shows_itself() {
         let text = NoticeText::new("made_up_code").with("n", 3_i64);
-        let letter = letter("made.up", &[text], "K1", "Example", Lang::En);
+        let letter = letter("made.up", &[text], About { id: "K1", shown: "K1" }, "Example", Lang::En);
         assert_eq!(letter.body, ["made_up_code: n 3"]);
         assert!(letter.subject.contains("K1"));
     }

@@ -48,23 +48,23 @@ texts! {
         "If you disagree, object from this notice. What you write goes into the case as it is, and you can follow it to its end.";
 
     "question.seen":
-        "등록되지 않은 주소({address})에서 키({key})로 올바르게 서명된 요청이 왔습니다({at}). 요청은 거절되었습니다.",
-        "A request validly signed with your key {key} came from {address}, which is not registered for it, at {at}. It was refused.";
+        "{at}에 등록되지 않은 주소({address})에서 키({key})로 올바르게 서명된 요청이 왔습니다. 요청은 거절되었습니다.",
+        "On {at}, a request validly signed with your key {key} came from {address}, which is not registered for it. It was refused.";
     "question.passed":
-        "등록되지 않은 주소({address})에서 키({key})로 올바르게 서명된 요청이 왔습니다({at}). 거래소가 차단 기능을 시험 운영하고 있어 요청은 그대로 처리되었습니다.",
-        "A request validly signed with your key {key} came from {address}, which is not registered for it, at {at}. The gate is being tried out, so it went through.";
+        "{at}에 등록되지 않은 주소({address})에서 키({key})로 올바르게 서명된 요청이 왔습니다. 거래소가 차단 기능을 시험 운영하고 있어 요청은 그대로 처리되었습니다.",
+        "On {at}, a request validly signed with your key {key} came from {address}, which is not registered for it. The gate is being tried out, so it went through.";
     "question.client":
         "사용한 프로그램: {client}.",
         "Program: {client}.";
     "question.network":
-        "네트워크: {network}.",
+        "통신망: {network}.",
         "Network: {network}.";
     "question.once":
-        "지금까지 한 번, {last}.",
-        "Seen once so far, at {last}.";
+        "지금까지 한 번 있었고, 그때는 {last}입니다.",
+        "Seen once so far, on {last}.";
     "question.count":
-        "지금까지 {count}회, 마지막 {last}.",
-        "Seen {count} times so far, last at {last}.";
+        "지금까지 {count}번 있었고, 마지막은 {last}입니다.",
+        "Seen {count} times so far, last on {last}.";
     "question.do":
         "직접 보내신 요청이면 ‘본인입니다’를 선택해 주소를 등록하시고, 아니면 ‘본인이 아닙니다’를 선택해 키를 바로 종료하십시오. 두 경우 모두 2차 인증이 필요합니다.",
         "Was it you? Answer \"it was me\" to register the address, or \"it was not me\" to end the key at once. Either takes your second factor.";
@@ -92,10 +92,10 @@ texts! {
         "If it is not proved by then, the registration is removed by itself.";
     "address.not_you":
         "직접 등록하신 것이 아니면 주소를 삭제하고 키를 종료하십시오.",
-        "If it was not you who registered it, remove the address and revoke the key.";
+        "If it was not you who registered it, remove the address and end the key.";
     "address.proved":
         "키({key})의 주소({prefix})가 {at}의 요청으로 확인되어 지금부터 효력이 있습니다.",
-        "The address {prefix} of key {key} was proved by a request at {at} and is in effect from now on.";
+        "The address {prefix} of key {key} was proved by a request on {at} and is in effect from now on.";
     "address.lapsed":
         "키({key})의 주소({prefix})는 기한까지 확인되지 않아 등록이 삭제되었습니다. 필요하면 다시 등록하십시오.",
         "The address {prefix} of key {key} was not proved in time, and its registration is removed. Register it again if you need it.";
@@ -122,17 +122,17 @@ texts! {
         "할 일: 거래소에서 본인 확인을 다시 받으십시오.",
         "To do: have the exchange verify your identity again.";
     "verification.identity_passed":
-        "본인 확인이 끝났습니다({at}).",
-        "Your identity is verified ({at}).";
+        "{at}에 본인 확인이 끝났습니다.",
+        "Your identity was verified on {at}.";
     "verification.identity_failed":
-        "본인 확인이 되지 않았습니다({at}). 거래소에서 다시 받으십시오.",
-        "Your identity could not be verified ({at}). Have the exchange try again.";
+        "{at}의 본인 확인은 되지 않았습니다. 거래소에서 다시 받으십시오.",
+        "Your identity could not be verified on {at}. Have the exchange try again.";
     "verification.control":
         "할 일: 통제권 확인을 시작하십시오. 프로그램을 직접 다루실 수 있는 곳에서 진행하십시오. 몇 분 걸립니다.",
         "To do: start the control test. It takes some minutes, at a place where you can handle your program yourself.";
     "verification.control_passed":
-        "통제권 확인이 끝났습니다({at}).",
-        "You have shown that you control the key ({at}).";
+        "{at}에 통제권 확인이 끝났습니다.",
+        "You showed on {at} that you control the key.";
     "verification.once_more":
         "통제권 확인에 한 번 실패했습니다. 한 번 더 하실 수 있으며, 다시 실패하면 키가 종료될 수 있습니다.",
         "The control test failed once. You may take it once more; if that fails too, the key may be ended.";
@@ -162,8 +162,8 @@ texts! {
         "{until}까지 등록된 주소에서, 값이 {code}인 매개변수를 넣어 서명한 요청을 한 번 보내십시오. 예: 주문 조회의 identifier, 또는 아무 조회에나 sumun_code.",
         "By {until}, send one signed request from a registered address that carries {code} as the value of a parameter: `identifier` of an order's look-up, for instance, or `sumun_code` on any route that reads.";
     "control.rotate":
-        "{until}까지 키를 교체하십시오. 새 시크릿 키는 고객님께만 한 번 표시됩니다. 아직 사용하지 마십시오.",
-        "Rotate the key by {until}. The new secret key is shown to you alone. Do not use it yet.";
+        "먼저 프로그램을 멈추고, {until}까지 키를 교체하십시오. 교체한 뒤 이전 시크릿 키로 요청이 오면 실패합니다. 새 시크릿 키는 고객님께만 한 번 표시됩니다. 아직 사용하지 마십시오.",
+        "Stop your program first, then rotate the key by {until}. A request with the old secret key after that fails the test. The new secret key is shown to you alone. Do not use it yet.";
     "control.first_use":
         "새 시크릿 키를 {from}부터 {until} 사이에 등록된 주소에서 처음 사용하십시오. 그 전에는 사용하지 말고, 이전 시크릿 키는 더 사용하지 마십시오.",
         "Use the new secret key for the first time between {from} and {until}, from a registered address. Not before, and do not use the old one any more.";

@@ -33,7 +33,7 @@ export function RunningStep({
     case "code":
       return <Code step={step} code={draw.code ?? ""} />;
     default:
-      return <RotateAndWatch of={of} step={step} onIssued={onIssued} />;
+      return <RotateAndWatch of={of} step={step} draw={draw} onIssued={onIssued} />;
   }
 }
 
@@ -113,10 +113,12 @@ function Code({ step, code }: { step: Step; code: string }) {
 function RotateAndWatch({
   of,
   step,
+  draw,
   onIssued,
 }: {
   of: VerificationView;
   step: Step;
+  draw: Draw;
   onIssued: (issued: Schemas["IssuedView"]) => void;
 }) {
   const w = useWords(verificationWords);
@@ -132,6 +134,9 @@ function RotateAndWatch({
   if (!rotated) {
     return (
       <div className="stack">
+        <p>
+          <strong>{w.rotateFirst(draw.grace_s ?? 0)}</strong>
+        </p>
         <p>{w.rotateDo}</p>
         <p className="big">
           <Left until={step.until} />

@@ -57,7 +57,9 @@ export const verificationWords = words(
     code: "코드",
     codeDo: "등록된 주소에서 이 코드를 넣어 서명된 요청을 한 번 보내십시오.",
     codeWait: "요청을 기다리고 있습니다. 오면 저절로 다음으로 넘어갑니다.",
-    rotateDo: "키를 교체하십시오. 이전 키는 바로 끝나고, 새 시크릿 키는 한 번만 보입니다. 아직 쓰지 마십시오.",
+    rotateFirst: (s: number) =>
+      `먼저 프로그램을 멈추십시오. 교체하고 ${s}초가 지난 뒤에 이전 시크릿 키로 요청이 오면 실패합니다.`,
+    rotateDo: "그다음 키를 교체하십시오. 이전 키는 바로 끝나고, 새 시크릿 키는 한 번만 보입니다. 아직 쓰지 마십시오.",
     rotateGo: "교체하고 새 시크릿 키 받기",
     fWait: "아직 쓰지 마십시오",
     fNow: "지금 새 시크릿 키로 요청을 한 번 보내십시오",
@@ -148,7 +150,9 @@ export const verificationWords = words(
     code: "Code",
     codeDo: "From a registered address, send one signed request that carries this code.",
     codeWait: "Waiting for the request. It goes on by itself when it comes.",
-    rotateDo: "Rotate the key. The old one ends at once; the new secret key is shown this once. Do not use it yet.",
+    rotateFirst: (s: number) =>
+      `Stop your program first. A request with the old secret key more than ${s} seconds after the rotation fails the test.`,
+    rotateDo: "Then rotate the key. The old one ends at once; the new secret key is shown this once. Do not use it yet.",
     rotateGo: "Rotate and show the new secret key",
     fWait: "Do not use it yet",
     fNow: "Now send one request with the new secret key",
