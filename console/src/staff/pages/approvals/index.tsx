@@ -31,7 +31,7 @@ function Open() {
         <Read query={mine}>
           {({ items }) =>
             items.length === 0 ? (
-              <Empty title={w.mineNone} text={w.mineText} />
+              <Empty title={w.mineNone} text={w.mineNoneText} />
             ) : (
               <div className="stack tight">
                 <p className="muted">{w.mineText}</p>

@@ -6,7 +6,7 @@ import { Table } from "../../../ui/lists";
 import { roleText, roleWords } from "../../../ui/roles";
 import { Subject } from "../../parts/effects";
 import type { Approval } from "../../parts/shapes";
-import { Who } from "../../parts/who";
+import { useWho, Who } from "../../parts/who";
 import { approvalStateWords, word } from "../../parts/words";
 import { agreed, useAskedSentence } from "../approval/asked";
 import { approvalWords } from "../approval/words";
@@ -18,6 +18,7 @@ export function List({ of, title, done = false }: { of: readonly Approval[]; tit
   const states = useWords(approvalStateWords) as Record<string, unknown>;
   const roles = useWords(roleWords);
   const sentence = useAskedSentence();
+  const who = useWho();
   const now = useNow();
   return (
     <Table
@@ -47,20 +48,29 @@ export function List({ of, title, done = false }: { of: readonly Approval[]; tit
           ? {
               head: w.outcome,
               cell: (one) => (
-                <span className="nowrap">
-                  {word(states, one.state)} · <Time at={decidedAt(one)} />
-                </span>
+                <div>
+                  <span className="nowrap">
+                    {word(states, one.state)} · <Time at={decidedAt(one)} />
+                  </span>
+                  <div className="muted">{one.decisions.map((decided) => who(decided.by)).join(", ")}</div>
+                </div>
               ),
             }
           : {
               head: w.due,
               cell: (one) => (Date.parse(one.due) <= now ? <Badge tone="expire">{w.overdue}</Badge> : <Time at={one.due} />),
             },
-        {
-          head: w.needs,
-          cell: (one) =>
-            one.needed.map((needed) => w.got(agreed(one, needed.role), needed.count, roleText(roles, needed.role))).join(", "),
-        },
+        ...(done
+          ? []
+          : [
+              {
+                head: w.needs,
+                cell: (one: Approval) =>
+                  one.needed
+                    .map((needed) => w.got(agreed(one, needed.role), needed.count, roleText(roles, needed.role)))
+                    .join(", "),
+              },
+            ]),
       ]}
     />
   );
