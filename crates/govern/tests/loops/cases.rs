@@ -74,32 +74,6 @@ async fn a_case_does_not_close_over_a_step_that_is_neither_done_nor_waived() {
 }
 
 #[tokio::test]
-async fn the_newest_cases_come_first_where_that_is_asked_for() {
-    let bench = bench().await;
-    let anna = staff("anna", Role::Analyst);
-    for n in 1..=3 {
-        let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
-        bench.govern.take_findings(&batch(n, u64::from(n), &key, &[("want", "hold")])).await.unwrap();
-        bench.pass(1_000_000);
-    }
-    let listed = async |newest: bool, limit: u32| {
-        let (mut all, mut after) = (Vec::new(), None);
-        loop {
-            let wanted =
-                CaseFilter { state: Some("open".into()), after, newest, limit, ..CaseFilter::default() };
-            let page = bench.govern.cases(&anna, &wanted).await.unwrap();
-            let Some(last) = page.last() else { return all };
-            after = Some(last.case_id.clone());
-            all.extend(page.into_iter().map(|case| case.opened_us));
-        }
-    };
-    let oldest = listed(false, 2).await;
-    assert!(oldest.len() == 3 && oldest.is_sorted(), "{oldest:?}");
-    let newest: Vec<_> = oldest.into_iter().rev().collect();
-    assert_eq!(listed(true, 2).await, newest, "page by page");
-}
-
-#[tokio::test]
 async fn members_are_decided_about_at_once_and_each_for_himself() {
     let bench = bench().await;
     let (call, anna) = (Call::default(), staff("anna", Role::Analyst));

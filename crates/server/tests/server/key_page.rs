@@ -9,7 +9,7 @@ use sumun_feed::{Acknowledgement, Mark};
 use sumun_govern::keys::activity::{Activity, Habits, Sighting};
 use sumun_govern::{Role, govern};
 use sumun_model::{Effect, Timestamp};
-use sumun_store::tables::{KEYS, MEASURES, TASKS};
+use sumun_store::tables::{CASES, KEYS, MEASURES, TASKS};
 use sumun_store::{ActivityPlace, Expect, Filter, Image, RowWrite, Table};
 
 const DAY_US: i64 = 86_400_000_000;
@@ -261,6 +261,36 @@ async fn an_export_is_the_same_whether_or_not_he_is_watched_or_reported() {
     for word in ["monitor", "words of staff", "points", "user:"] {
         assert!(!before.0.contains(word), "{word}");
     }
+}
+
+#[tokio::test]
+async fn the_newest_cases_come_first_where_that_is_asked_for() {
+    let (bench, _, _) = whole().await;
+    let analyst = bench.staff(Role::Analyst, "sorting").await;
+    let filter = Filter { limit: 1, ..Filter::default() };
+    let mut case = bench.govern().store.list(&CASES, &filter).await.unwrap().remove(0);
+    case.insert("version".to_owned(), json!(1));
+    for id in ["C-1", "C-2", "C-3"] {
+        case.insert("case_id".to_owned(), json!(id));
+        write(&bench, &CASES, Expect::Absent, case.clone()).await;
+    }
+    let listed = async |order: &str| {
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = format!("/v1/cases?limit=1{order}{after}");
+            let page = bench.send("GET", &page, &analyst, None).await.is(200).json;
+            all.extend(page["items"].as_array().unwrap().iter().map(|case| case["case_id"].to_string()));
+            match &page["next"] {
+                Value::Null => return all,
+                next => after = format!("&after={}", next.as_str().unwrap()),
+            }
+        }
+    };
+    let oldest = listed("").await;
+    assert!(oldest.len() >= 4 && oldest.is_sorted(), "{oldest:?}");
+    assert_eq!(listed("&order=oldest").await, oldest);
+    let newest: Vec<_> = oldest.into_iter().rev().collect();
+    assert_eq!(listed("&order=newest").await, newest);
 }
 
 #[tokio::test]
