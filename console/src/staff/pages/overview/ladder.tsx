@@ -18,9 +18,12 @@ export function Ladder({ ladder }: { ladder: Facts["ladder"] }) {
         <ul className="funnel">
           {ladder.map((rung) => {
             const known = MEASURES.find((one) => one === rung.measure);
+            // A key that ended under a measure keeps its word on record; it is counted under none but the end.
             return (
               <li key={rung.measure}>
-                <Link to={`/keys?measure=${encodeURIComponent(rung.measure)}`}>
+                <Link
+                  to={`/keys?state=${rung.measure === "expire" ? "expired" : "active"}&measure=${encodeURIComponent(rung.measure)}`}
+                >
                   <MeasureBadge measure={rung.measure} />
                   <svg viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
                     <rect className="track" width={100} height={12} />
