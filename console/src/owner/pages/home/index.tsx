@@ -41,7 +41,10 @@ export function Home() {
             .filter((key) => !isOver(key))
             .sort((one, other) => ORDER.indexOf(standing(one)) - ORDER.indexOf(standing(other)));
           const over = all.filter(isOver);
-          const lately = over.filter((key) => Date.now() - Date.parse(endedAt(key, notices) ?? key.created) < LATELY_MS);
+          // One that a new key took the place of is the same key to him.
+          const lately = over.filter(
+            (key) => key.cause !== "rotated" && Date.now() - Date.parse(endedAt(key, notices) ?? key.created) < LATELY_MS,
+          );
           const earlier = over.filter((key) => !lately.includes(key));
           return (
             <>

@@ -32,7 +32,7 @@ function Shown({ of }: { of: VerificationView }) {
   const [issued, setIssued] = useState<Schemas["IssuedView"] | null>(null);
   return (
     <Page title={w.title} aside={<KeyName of={of.key} />}>
-      {issued ? <Secret accessKey={issued.key.key} secret={issued.secret} onDone={() => setIssued(null)} /> : null}
+      {issued && !ended ? <Secret accessKey={issued.key.key} secret={issued.secret} onDone={() => setIssued(null)} /> : null}
       {ended && of.state === "open" ? (
         <div className="notice stack tight" role="status">
           <strong>{w.keyEnded}</strong>
