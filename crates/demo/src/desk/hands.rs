@@ -65,17 +65,21 @@ pub(super) async fn bot(State(world): State<Arc<World>>, Path(key): Path<usize>)
          <section><h2>{secret_title}</h2><form method=\"post\" action=\"/bot/{key}/secret\">\
          <label>{new_key} <input name=\"key\" required autocomplete=\"off\"></label> \
          <label>{new_secret} <input name=\"secret\" required autocomplete=\"off\"></label> \
-         <button>{give}</button></form></section><p><a href=\"/\">{back}</a></p>",
+         <button>{give}</button></form><p class=\"small\">{then}</p></section><p><a href=\"/\">{back}</a></p>",
         title = both(["봇에게 시킬 일", "Things for the bot to do"]),
         id = escaped(&live.issued().id),
         application = escaped(application),
         code_title = both(["통제권 확인 코드 보내기", "Send the code of a control test"]),
         code = both(["고객 화면에 나온 코드", "the code from the owner's page"]),
         send = both(["등록된 주소에서 서명해 보내기", "send it, signed, from the registered address"]),
-        secret_title = both(["새 시크릿 키 넣기", "Give it a new secret"]),
+        secret_title = both(["새 시크릿 키 넣기", "Give it a new secret key"]),
         new_key = both(["새 키", "new key"]),
-        new_secret = both(["새 시크릿 키", "new secret"]),
+        new_secret = both(["새 시크릿 키", "new secret key"]),
         give = both(["봇에 넣기", "give it to the bot"]),
+        then = both([
+            "멈춘 봇은 시작할 때 새 키를 처음 씁니다. 재확인 중이면 고객 화면에 나온 시간에 시작하십시오.",
+            "A stopped bot first uses it when it is started: during a re-verification, in the time that the owner's page names.",
+        ]),
         back = both(["데스크로", "back to the desk"]),
     );
     stands(None, &body).into_response()
