@@ -41,7 +41,7 @@ impl Rest {
     }
 
     /// As a browser asks that shows a page of this origin.
-    pub(crate) fn from_page(self, origin: String) -> Self {
+    pub(crate) fn on_page_of(self, origin: String) -> Self {
         Self { origin: Some(origin), ..self }
     }
 

@@ -70,7 +70,7 @@ async fn staff(world: &World, user: &str) -> Result<Option<Answer>> {
 async fn owner(world: &World, at: usize) -> Result<Option<Answer>> {
     let entered = world.entered.get(at).context("there is no such owner")?;
     let form = format!("assertion={}", entered.session.assertion(&world.exchange)?);
-    let page = crate::rest::Rest::at(&world.ports.owner.to_string()).from_page(world.ports.exchange_page());
+    let page = crate::rest::Rest::at(&world.ports.owner.to_string()).on_page_of(world.ports.exchange_page());
     let body = ("application/x-www-form-urlencoded", form.into_bytes());
     page.send(None, Method::POST, "/sign-in", body).await.map(Some)
 }
