@@ -123,22 +123,30 @@ fn letters(world: &World<'_>, key: &Key) -> String {
     redacted(&out.replace(&key.id, "KEY").replace(HOME, "ADDRESS").replace(ELSEWHERE, "ADDRESS"))
 }
 
-/// Instants and counts differ from run to run.
+/// Times and counts differ from run to run.
 fn redacted(text: &str) -> String {
-    let words = text.split_inclusive([' ', '\n', '(', ')']).map(|word| {
-        let instant =
-            word.len() > 20 && word.as_bytes()[..4].iter().all(u8::is_ascii_digit) && word.contains('T');
+    let timeless = without_times(text);
+    let words = timeless.split_inclusive([' ', '\n', '(', ')']).map(|word| {
         let bare = word.trim_end_matches([' ', '\n', '(', ')', '.', ',']);
-        if instant {
-            let end = word.find('Z').map_or(word.len(), |end| end + 1);
-            format!("TIME{}", &word[end..])
-        } else if !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit()) {
             word.replacen(bare, "N", 1)
         } else {
             word.to_owned()
         }
     });
     words.collect()
+}
+
+/// `18 Feb 2027, 14:05 KST` and `2027년 2월 18일 14:05(한국 시간)`: four words before the zone.
+fn without_times(text: &str) -> String {
+    let mut out = text.to_owned();
+    for zone in [" KST", "(한국 시간)"] {
+        while let Some(end) = out.find(zone) {
+            let begins = out[..end].rmatch_indices([' ', '\n', '(']).nth(3).map_or(0, |(at, _)| at + 1);
+            out.replace_range(begins..end + zone.len(), "TIME");
+        }
+    }
+    out
 }
 
 /// Every measure says why: in structure in its row, and in both languages to analysts.
