@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("proxy", &["dialect", "gate", "model"]),
     ("sim", &["dialect", "model"]),
     ("detect", &["model"]),
+    ("mapping", &["model"]),
     ("policy", &["model"]),
     ("ledger", &["model"]),
     ("verifier", &[]),
@@ -32,22 +33,22 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         // `sim` for `sumun simulate` and `sumun evaluate` alone: no role uses it.
         &[
-            "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "model", "policy", "proxy",
-            "seal", "server", "sim", "store", "stream", "verifier",
+            "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "mapping", "model", "policy",
+            "proxy", "seal", "server", "sim", "store", "stream", "verifier",
         ],
     ),
     (
         "bench",
         &[
-            "cli", "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "model", "policy",
-            "proxy", "seal", "server", "sim", "store", "stream", "verifier",
+            "cli", "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "mapping", "model",
+            "policy", "proxy", "seal", "server", "sim", "store", "stream", "verifier",
         ],
     ),
 ];
 
 /// Crates that decide and never wait.
-const PURE: [&str; 9] =
-    ["model", "dialect", "gate", "seal", "ledger", "verifier", "feed", "policy", "detect"];
+const PURE: [&str; 10] =
+    ["model", "dialect", "gate", "seal", "ledger", "mapping", "verifier", "feed", "policy", "detect"];
 
 /// What a crate that never waits must not link.
 const IMPURE: [&str; 9] =

@@ -1,0 +1,482 @@
+//! Runs a mapping over inputs, line by line, in bounded memory; whoever asks gets each row with what came of it.
+//!
+//! Order is the source's own. A bad line is counted and the run goes on; only an input that cannot be read at all ends it.
+
+use crate::build::{self, Built};
+use crate::expr::{Around, Expr, Value};
+use crate::file::{Encoding, Repeated};
+use crate::lines::{Ended, Lines, Next, Unusable};
+use crate::mapping::{Format, LinePlan, Mapping};
+use crate::record::csv::{Csv, Row as CsvRow};
+use crate::record::{Cell, Record, json};
+use crate::refusal::{Code, Refusal};
+use crate::report::{Because, InputReport, Place, Report};
+use crate::request::{Request, request_line};
+use siphasher::sip::SipHasher13;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::hash::Hasher as _;
+use std::io::BufRead;
+use std::ops::ControlFlow;
+use sumun_model::Timestamp;
+use sumun_model::wire::Line;
+
+/// Lines among which a repeated one is found.
+const WINDOW: usize = 65_536;
+/// Most lines of one row of CSV.
+const ROW_LINES_MAX: usize = 16;
+/// Longest name of an input inside an id, in bytes.
+const INPUT_NAME_BYTES: usize = 96;
+
+/// One record and what came of it.
+#[derive(Debug)]
+pub struct Row<'r> {
+    /// The input's name.
+    pub input: &'r str,
+    /// Its line, from 1.
+    pub number: u64,
+    /// As it came, decoded where it could be.
+    pub raw: &'r str,
+    /// The lines of the wire it gave.
+    pub lines: &'r [Line],
+    /// Why it gave none, or not all.
+    pub refusals: &'r [Refusal],
+}
+
+/// A run of a mapping over one input or several.
+#[derive(Debug)]
+pub struct Run<'m> {
+    mapping: &'m Mapping,
+    given: BTreeMap<String, String>,
+    report: Report,
+    window: VecDeque<u64>,
+    seen: HashSet<u64>,
+}
+
+/// Where the run stands in its input.
+struct At<'a> {
+    input: &'a str,
+    /// Fit for an id.
+    name: String,
+    number: u64,
+}
+
+impl At<'_> {
+    fn place(&self) -> Place {
+        Place { input: self.input.to_owned(), line: self.number }
+    }
+}
+
+type Told<'t> = &'t mut dyn FnMut(&Row<'_>) -> ControlFlow<()>;
+
+impl<'m> Run<'m> {
+    /// A run that begins; `given` are the values that the mapping asks for by name.
+    #[must_use]
+    pub fn new(mapping: &'m Mapping, given: BTreeMap<String, String>) -> Self {
+        let report = Report::of(mapping);
+        Self { mapping, given, report, window: VecDeque::new(), seen: HashSet::new() }
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub const fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Ends the run.
+    #[must_use]
+    pub fn into_report(self) -> Report {
+        self.report
+    }
+
+    /// Reads one input to its end, or until it is told to stop.
+    ///
+    /// # Errors
+    /// The input cannot be read at all. What was read before is counted and told.
+    pub fn read(&mut self, input: &str, from: impl BufRead, told: Told<'_>) -> Result<(), Unusable> {
+        let mut lines = Lines::open(input, from, self.mapping.bytes_max)?;
+        let mut at = At { input, name: fit_for_id(input), number: 0 };
+        let ended = match &self.mapping.format {
+            Format::Csv { delimiter, quote, columns } => {
+                let csv = Csv::new(*delimiter, *quote);
+                self.read_csv(&mut lines, &mut at, csv, columns.as_deref(), told)
+            }
+            Format::Json | Format::Text(_) => self.read_plain(&mut lines, &mut at, told),
+        };
+        let (ended, problem) = match ended {
+            Ok(ended) => (ended, None),
+            Err(problem) => (Ended::Stopped, Some(problem)),
+        };
+        self.report.inputs.push(InputReport { name: input.to_owned(), lines: at.number, ended });
+        problem.map_or(Ok(()), Err)
+    }
+
+    fn read_plain(
+        &mut self,
+        lines: &mut Lines<'_>,
+        at: &mut At<'_>,
+        told: Told<'_>,
+    ) -> Result<Ended, Unusable> {
+        let mut buffer = Vec::new();
+        loop {
+            match next(lines, &mut buffer, at)? {
+                Next::End(ended) => return Ok(ended),
+                Next::TooLong => {
+                    if self.too_long(&buffer, at, told).is_break() {
+                        return Ok(Ended::Stopped);
+                    }
+                }
+                Next::Line => {
+                    let Some(text) = self.text(&buffer, at, told) else { continue };
+                    let record = match &self.mapping.format {
+                        Format::Text(pattern) => {
+                            pattern.read(&text, &self.mapping.slots).map_err(|two_ways| {
+                                let code = if two_ways { Code::Ambiguous } else { Code::NoMatch };
+                                Refusal::new(code, "", crate::hide::line(&text, 80))
+                            })
+                        }
+                        _ => json::read(&text, &self.mapping.slots)
+                            .map_err(|why| Refusal::new(Code::BadJson, "", why)),
+                    };
+                    if self.record(record, &text, at, told).is_break() {
+                        return Ok(Ended::Stopped);
+                    }
+                }
+            }
+        }
+    }
+
+    fn read_csv(
+        &mut self,
+        lines: &mut Lines<'_>,
+        at: &mut At<'_>,
+        csv: Csv,
+        columns: Option<&[String]>,
+        told: Told<'_>,
+    ) -> Result<Ended, Unusable> {
+        let mut read = At { input: at.input, name: String::new(), number: 0 };
+        let ended = self.read_rows(lines, at, &mut read, csv, columns, told);
+        at.number = read.number;
+        ended
+    }
+
+    /// `at` is the row in hand, `read` how far lines were read: ahead of it where a quote was open.
+    fn read_rows(
+        &mut self,
+        lines: &mut Lines<'_>,
+        at: &mut At<'_>,
+        read: &mut At<'_>,
+        mut csv: Csv,
+        columns: Option<&[String]>,
+        told: Told<'_>,
+    ) -> Result<Ended, Unusable> {
+        let input = at.input;
+        let header = |what| Unusable::Header { input: input.to_owned(), what };
+        let mut named = columns.is_some();
+        if named {
+            csv.name(columns, &self.mapping.slots).map_err(header)?;
+        }
+        let (mut buffer, mut ended) = (Vec::new(), None);
+        let mut ahead: VecDeque<(u64, String)> = VecDeque::new();
+        loop {
+            let (number, mut text) = match ahead.pop_front() {
+                Some(line) => line,
+                None => match self.line_of_csv(lines, &mut buffer, read, &mut ended, told)? {
+                    Some(line) => line,
+                    None => return Ok(ended.unwrap_or(Ended::Whole)),
+                },
+            };
+            at.number = number;
+            let mut taken = 0;
+            let row = loop {
+                let row = csv.split(&text);
+                if row != CsvRow::Open || taken + 1 >= ROW_LINES_MAX || text.len() > self.mapping.bytes_max {
+                    break row;
+                }
+                if ahead.len() <= taken {
+                    match self.line_of_csv(lines, &mut buffer, read, &mut ended, told)? {
+                        Some(line) => ahead.push_back(line),
+                        None => break row,
+                    }
+                }
+                let Some((_, more)) = ahead.get(taken) else { break row };
+                text.push('\n');
+                text.push_str(more);
+                taken += 1;
+            };
+            if row == CsvRow::Whole {
+                ahead.drain(..taken);
+            } else {
+                // What follows is read anew: one stray quote must not swallow the rest.
+                text.truncate(text.find('\n').unwrap_or(text.len()));
+            }
+            if !named && row == CsvRow::Whole {
+                csv.name(None, &self.mapping.slots).map_err(header)?;
+                named = true;
+                continue;
+            }
+            let record = match row {
+                CsvRow::Whole => {
+                    csv.record(&self.mapping.slots).map_err(|why| Refusal::new(Code::WrongCells, "", why))
+                }
+                CsvRow::Open => Err(Refusal::new(Code::OpenQuote, "", crate::hide::line(&text, 80))),
+                CsvRow::TooManyCells => Err(Refusal::new(Code::WrongCells, "", "> 1024")),
+            };
+            if self.record(record, &text, at, told).is_break() {
+                return Ok(Ended::Stopped);
+            }
+        }
+    }
+
+    /// The next line of a CSV source that is a text at all.
+    fn line_of_csv(
+        &mut self,
+        lines: &mut Lines<'_>,
+        buffer: &mut Vec<u8>,
+        at: &mut At<'_>,
+        ended: &mut Option<Ended>,
+        told: Told<'_>,
+    ) -> Result<Option<(u64, String)>, Unusable> {
+        while ended.is_none() {
+            match next(lines, buffer, at)? {
+                Next::End(how) => *ended = Some(how),
+                Next::TooLong => {
+                    if self.too_long(buffer, at, told).is_break() {
+                        *ended = Some(Ended::Stopped);
+                    }
+                }
+                Next::Line => {
+                    if let Some(text) = self.text(buffer, at, told) {
+                        return Ok(Some((at.number, text.into_owned())));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn too_long(&mut self, buffer: &[u8], at: &At<'_>, told: Told<'_>) -> ControlFlow<()> {
+        let detail = format!("> {} bytes", self.mapping.bytes_max);
+        self.bad_line(Code::TooLong, detail, buffer, at, told)
+    }
+
+    fn bad_line(
+        &mut self,
+        code: Code,
+        detail: String,
+        buffer: &[u8],
+        at: &At<'_>,
+        told: Told<'_>,
+    ) -> ControlFlow<()> {
+        let refusal = Refusal::new(code, "", detail);
+        self.report.records += 1;
+        self.report.refuse(&refusal, || at.place());
+        let start = buffer.get(..buffer.len().min(256)).unwrap_or(buffer);
+        let raw = String::from_utf8_lossy(start);
+        told(&Row { input: at.input, number: at.number, raw: &raw, lines: &[], refusals: &[refusal] })
+    }
+
+    /// The line as text; `None` where it is none, empty, or a comment.
+    fn text<'b>(&mut self, buffer: &'b [u8], at: &At<'_>, told: Told<'_>) -> Option<Cow<'b, str>> {
+        let bytes =
+            if at.number == 1 { buffer.strip_prefix(b"\xef\xbb\xbf").unwrap_or(buffer) } else { buffer };
+        let korean = || encoding_rs::EUC_KR.decode_without_bom_handling_and_without_replacement(bytes);
+        let utf8 = || std::str::from_utf8(bytes).ok().map(Cow::Borrowed);
+        let text = match self.mapping.encoding {
+            Encoding::Utf8 => utf8(),
+            Encoding::EucKr => korean(),
+            Encoding::Mixed => utf8().or_else(korean),
+        };
+        let Some(text) = text else {
+            let is_korean = self.mapping.encoding == Encoding::Utf8 && korean().is_some();
+            let code = if is_korean { Code::KoreanEncoding } else { Code::BadEncoding };
+            // A break here is seen with the next line.
+            let _ = self.bad_line(code, String::new(), buffer, at, told);
+            return None;
+        };
+        let comment = self.mapping.comment.as_deref().is_some_and(|sign| text.starts_with(sign));
+        if comment || text.trim().is_empty() {
+            self.report.passed_over += 1;
+            return None;
+        }
+        Some(text)
+    }
+
+    fn record(
+        &mut self,
+        record: Result<Record<'_>, Refusal>,
+        text: &str,
+        at: &At<'_>,
+        told: Told<'_>,
+    ) -> ControlFlow<()> {
+        self.report.records += 1;
+        if self.is_repeated(text) && self.mapping.repeated == Repeated::Drop {
+            return ControlFlow::Continue(());
+        }
+        let (mut lines, mut refusals) = (Vec::new(), Vec::new());
+        match record {
+            Err(refusal) => refusals.push(refusal),
+            Ok(record) => self.lines_of(&record, text, at, &mut lines, &mut refusals),
+        }
+        for refusal in &refusals {
+            self.report.refuse(refusal, || at.place());
+        }
+        told(&Row { input: at.input, number: at.number, raw: text, lines: &lines, refusals: &refusals })
+    }
+
+    fn lines_of(
+        &mut self,
+        record: &Record<'_>,
+        raw: &str,
+        at: &At<'_>,
+        lines: &mut Vec<Line>,
+        refusals: &mut Vec<Refusal>,
+    ) {
+        let mapping = self.mapping;
+        for (name, value) in &record.unknown {
+            self.report.unknown_field(name, value);
+        }
+        let given = std::mem::take(&mut self.given);
+        let mut around = Around {
+            record,
+            request: None,
+            given: &given,
+            empty: &mapping.empty,
+            number: at.number,
+            input: &at.name,
+            raw,
+        };
+        let request = match request(mapping, &around) {
+            Ok(request) => request,
+            Err(refusal) => {
+                refusals.push(refusal);
+                self.given = given;
+                return;
+            }
+        };
+        around.request = request.as_ref();
+        if let Some(request) = &request
+            && mapping.paths.is_some()
+            && request.route.is_none()
+        {
+            let shown = || crate::hide::line(&request.path, 60);
+            self.report.unknown_path(&request.method, &request.path, shown);
+        }
+        let mut first_time = None;
+        for plan in &mapping.lines {
+            if let Some(why) = not_met(plan, record, mapping) {
+                self.report.skip(plan.of.word, why, Because::When);
+                continue;
+            }
+            match build::line(plan, &around) {
+                Built::Lacks(field) => self.report.skip(plan.of.word, field, Because::Needs),
+                Built::Refused(refusal) => refusals.push(refusal),
+                Built::Line { line, filled, emptied } => {
+                    for field in filled {
+                        if let Some(count) = self.report.filled.get_mut(&field.full) {
+                            *count += 1;
+                        }
+                    }
+                    for refusal in &emptied {
+                        self.report.empty(refusal, || at.place());
+                    }
+                    *self.report.made.entry(plan.of.word).or_default() += 1;
+                    if !plan.of.state && first_time.is_none() {
+                        first_time = ts(&line);
+                    }
+                    lines.push(*line);
+                }
+            }
+        }
+        self.given = given;
+        if let Some(time) = first_time {
+            self.report.time(time, || at.place());
+        }
+    }
+
+    fn is_repeated(&mut self, text: &str) -> bool {
+        let mut hasher = SipHasher13::new();
+        hasher.write(text.as_bytes());
+        let hash = hasher.finish();
+        if !self.seen.insert(hash) {
+            self.report.repeated += 1;
+            return true;
+        }
+        self.window.push_back(hash);
+        if self.window.len() > WINDOW
+            && let Some(oldest) = self.window.pop_front()
+        {
+            self.seen.remove(&oldest);
+        }
+        false
+    }
+}
+
+fn next(lines: &mut Lines<'_>, buffer: &mut Vec<u8>, at: &mut At<'_>) -> Result<Next, Unusable> {
+    let next = lines.next(buffer).map_err(|source| Unusable::Read { input: at.input.to_owned(), source })?;
+    if !matches!(next, Next::End(_)) {
+        at.number += 1;
+    }
+    Ok(next)
+}
+
+fn request<'r>(mapping: &'r Mapping, around: &Around<'_>) -> Result<Option<Request<'r>>, Refusal> {
+    let Some(plan) = &mapping.request else { return Ok(None) };
+    let part = |expr: &Option<Expr>| -> Result<Option<String>, Refusal> {
+        for expr in expr.iter().flat_map(Expr::chain) {
+            match expr.value(around) {
+                Ok(Value::Text(text)) => return Ok(Some(text)),
+                Ok(_) => {}
+                Err(bad) => return Err(Refusal::new(bad.code, "request", bad.detail)),
+            }
+        }
+        Ok(None)
+    };
+    let bad = |found: &str| Refusal::new(Code::BadRequest, "request", crate::expr::quoted(found));
+    let (method, target) = match part(&plan.line)? {
+        Some(line) => {
+            let (method, target) = request_line(&line).ok_or_else(|| bad(&line))?;
+            (method.to_owned(), target.to_owned())
+        }
+        None => match (part(&plan.method)?, part(&plan.target)?) {
+            (Some(method), Some(target)) => (method, target),
+            _ => return Err(bad("")),
+        },
+    };
+    let upgrade = part(&plan.upgrade)?.is_some_and(|word| word.eq_ignore_ascii_case("websocket"));
+    let table = mapping.paths.as_ref();
+    Ok(Some(Request::of(Cow::Owned(method), &target, upgrade, plan.strip.as_deref(), table)))
+}
+
+/// The field of the condition that a record does not meet.
+fn not_met<'p>(plan: &'p LinePlan, record: &Record<'_>, mapping: &Mapping) -> Option<&'p str> {
+    plan.when.iter().find_map(|when| {
+        let text = match record.get(when.slot) {
+            Cell::Text(text) => {
+                Some(text.as_ref()).filter(|text| !mapping.empty.iter().any(|empty| empty == text))
+            }
+            _ => None,
+        };
+        (!when.holds(text)).then_some(when.field.as_str())
+    })
+}
+
+fn ts(line: &Line) -> Option<Timestamp> {
+    Some(match line {
+        Line::Session(line) => line.ts,
+        Line::Access(line) => line.ts,
+        Line::Order(line) => line.ts,
+        Line::Trade(line) => line.ts,
+        Line::Quote(line) => line.ts,
+        Line::Transfer(line) => line.ts,
+        Line::Report(line) => line.ts,
+        _ => return None,
+    })
+}
+
+/// The last part of a path, of characters an id may have.
+fn fit_for_id(input: &str) -> String {
+    let name = input.rsplit(['/', '\\']).next().unwrap_or(input);
+    let fit = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
+    name.chars().map(fit).take(INPUT_NAME_BYTES).collect()
+}
