@@ -11,6 +11,7 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 mod address;
+mod addresses;
 mod build;
 mod expr;
 mod fields;
@@ -30,6 +31,7 @@ mod run;
 mod time;
 pub mod told;
 
+pub use addresses::Addresses;
 pub use file::Bilingual;
 pub use hide::line as shown;
 pub use lines::{Ended, Unusable};

@@ -1,6 +1,7 @@
 //! What a run counted: what came of how many lines, what was refused and why, what was never filled. Bounded, and a value: people
 //! are told by [`crate::told`], programs get it as JSON.
 
+use crate::addresses::Addresses;
 use crate::hide;
 use crate::lines::Ended;
 use crate::mapping::Mapping;
@@ -134,6 +135,8 @@ pub struct Report {
     pub late: Jumps,
     /// Steps forward of more than an hour.
     pub gaps: Jumps,
+    /// Whose addresses these are.
+    pub addresses: Addresses,
     /// How many lines filled a field, by `type.name`.
     pub filled: BTreeMap<String, u64>,
     /// The earliest time of an event.

@@ -381,6 +381,7 @@ impl<'m> Run<'m> {
                         self.report.empty(refusal, || at.place());
                     }
                     *self.report.made.entry(plan.of.word).or_default() += 1;
+                    self.report.addresses.note(&line);
                     if !plan.of.state && first_time.is_none() {
                         first_time = ts(&line);
                     }

@@ -1,4 +1,11 @@
 //! Damaged sources: what is wrong is counted, told with its place, and the reading goes on.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may panic, and their names say what they are"
+)]
 
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -1,4 +1,11 @@
 //! Faulty mapping files: each fault says file, line, what, and what to do.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may panic, and their names say what they are"
+)]
 
 use sumun_mapping::Mapping;
 

@@ -1,4 +1,11 @@
 //! Against a small, naive model: the same rows read with plain JSON values give the same lines; any bytes at all give counts that add up.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may panic, and their names say what they are"
+)]
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

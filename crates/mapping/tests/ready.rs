@@ -1,4 +1,11 @@
 //! Ready mappings and path tables: each is sound, and gives what its example promises.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may panic, and their names say what they are"
+)]
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -79,8 +79,8 @@ impl Pattern {
 
     /// Takes a line apart. `Err(true)`: it can be done in two ways; `Err(false)`: in none.
     pub(crate) fn read<'a>(&'a self, text: &'a str, slots: &Slots) -> Result<Record<'a>, bool> {
-        let left = self.from_left(text).ok_or(false)?;
-        if self.from_right(text).is_none_or(|right| right != left) {
+        let left = self.leftwards(text).ok_or(false)?;
+        if self.rightwards(text).is_none_or(|right| right != left) {
             return Err(true);
         }
         let mut record = Record::of(slots);
@@ -95,7 +95,7 @@ impl Pattern {
         Ok(record)
     }
 
-    fn from_left<'a>(&self, text: &'a str) -> Option<Vec<&'a str>> {
+    fn leftwards<'a>(&self, text: &'a str) -> Option<Vec<&'a str>> {
         let (mut rest, mut values) = (text, Vec::with_capacity(self.parts.len()));
         let mut parts = self.parts.iter().peekable();
         while let Some(part) = parts.next() {
@@ -118,7 +118,7 @@ impl Pattern {
         rest.is_empty().then_some(values)
     }
 
-    fn from_right<'a>(&self, text: &'a str) -> Option<Vec<&'a str>> {
+    fn rightwards<'a>(&self, text: &'a str) -> Option<Vec<&'a str>> {
         let (mut rest, mut values) = (text, Vec::with_capacity(self.parts.len()));
         let mut parts = self.parts.iter().rev().peekable();
         while let Some(part) = parts.next() {
