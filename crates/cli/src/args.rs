@@ -8,7 +8,7 @@
 use crate::commands::{
     accounts, approvals, calibrate, canaries, cases, config_check, customers, delegations, evaluate, explain,
     gate, gates, govern, init, keys_act, keys_check, keys_expose, keys_kek_new, keys_list, keys_new,
-    keys_request, keys_seal, ledger, log, login, measures, operators, owner, persons, policies, policy,
+    keys_request, keys_seal, ledger, log, login, map, measures, operators, owner, persons, policies, policy,
     replay, request_check, serve, simulate, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
@@ -51,6 +51,9 @@ pub enum Command {
     /// Policies: check a file, compare two, read one in plain words
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Foreign logs and tables into lines: check a mapping against a source, run it
+    #[command(subcommand)]
+    Map(map::Map),
     Simulate(simulate::Arguments),
     Replay(Box<replay::Arguments>),
     Explain(Box<explain::Arguments>),

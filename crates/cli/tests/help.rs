@@ -30,6 +30,7 @@ fn the_first_screen() {
       request      Look at signed requests
       log          Read the event log
       policy       Policies: check a file, compare two, read one in plain words
+      map          Foreign logs and tables into lines: check a mapping against a source, run it
       simulate     Write a made-up population of key users as event lines, with ground truth
       replay       Run detection and policy over recorded lines and print what they find
       explain      Explain a key's points and measures at an instant: term by term, why each measure,

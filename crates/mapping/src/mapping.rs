@@ -1,18 +1,18 @@
 //! A mapping, checked and ready: what the file says, with every name looked up and every faulty place told.
 
+mod plan;
+mod source;
+
 use crate::expr::Expr;
-use crate::fields::{self, Kind, TypeFields};
-use crate::file::{self, Bilingual, Encoding, Escapes, File, LineTable, Repeated};
+use crate::fields::{Kind, TypeFields};
+use crate::file::{Bilingual, Encoding, File, Repeated};
 use crate::paths::PathTable;
 use crate::problem::{MappingErrors, Problems, did_you_mean};
 use crate::ready;
 use crate::record::Slots;
 use crate::record::pattern::Pattern;
-use sumun_model::wire::LINE_BYTES_MAX;
-use toml::Spanned;
-
-/// Longest line of a source that a mapping may allow, in bytes.
-const SOURCE_LINE_BYTES_MAX: usize = 1024 * 1024;
+use plan::{line_plan, request_plan};
+use source::{bytes_max, format};
 
 /// How records are cut out of the source.
 #[derive(Debug)]
@@ -195,179 +195,5 @@ impl Mapping {
     /// The line types it makes.
     pub fn types(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().map(|line| line.of.word)
-    }
-}
-
-fn bytes_max(problems: &mut Problems<'_>, written: Option<&Spanned<usize>>) -> usize {
-    let Some(written) = written else { return LINE_BYTES_MAX };
-    if !(64..=SOURCE_LINE_BYTES_MAX).contains(written.get_ref()) {
-        problems
-            .wrong(written.span().start, format!("`line_bytes_max` is from 64 to {SOURCE_LINE_BYTES_MAX}"));
-    }
-    *written.get_ref()
-}
-
-fn format(problems: &mut Problems<'_>, source: &file::SourceTable) -> Option<Format> {
-    let mut only = |kind: file::Kind, word: &str, at: Option<usize>| {
-        if let Some(at) = at
-            && *source.kind.get_ref() != kind
-        {
-            problems.wrong(at, format!("`{word}` does not belong to this kind of source; take it away"));
-        }
-    };
-    only(file::Kind::Csv, "delimiter", source.delimiter.as_ref().map(|it| it.span().start));
-    only(file::Kind::Csv, "quote", source.quote.as_ref().map(|it| it.span().start));
-    only(file::Kind::Csv, "columns", source.columns.as_ref().map(|it| it.span().start));
-    only(file::Kind::Text, "pattern", source.pattern.as_ref().map(|it| it.span().start));
-    only(file::Kind::Text, "escapes", source.escapes.as_ref().map(|it| it.span().start));
-    match source.kind.get_ref() {
-        file::Kind::Json => Some(Format::Json),
-        file::Kind::Csv => {
-            let delimiter = one_byte(problems, source.delimiter.as_ref(), "delimiter", b',');
-            let quote = one_byte(problems, source.quote.as_ref(), "quote", b'"');
-            let columns = source.columns.as_ref().map(|columns| columns.get_ref().clone());
-            Some(Format::Csv { delimiter: delimiter?, quote: quote?, columns })
-        }
-        file::Kind::Text => {
-            let Some(pattern) = &source.pattern else {
-                problems.wrong(
-                    source.kind.span().start,
-                    "a text source needs a `pattern`: your own log format, or `combined` or `envoy`",
-                );
-                return None;
-            };
-            let nginx = source.escapes.as_ref().map(|escapes| *escapes.get_ref() == Escapes::Nginx);
-            match Pattern::of(pattern.get_ref(), nginx) {
-                Ok(pattern) => Some(Format::Text(pattern)),
-                Err(what) => {
-                    problems.wrong(pattern.span().start, what);
-                    None
-                }
-            }
-        }
-    }
-}
-
-fn one_byte(
-    problems: &mut Problems<'_>,
-    written: Option<&Spanned<String>>,
-    word: &str,
-    usual: u8,
-) -> Option<u8> {
-    let Some(written) = written else { return Some(usual) };
-    match written.get_ref().as_bytes() {
-        [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r') => Some(*byte),
-        _ => {
-            problems.wrong(
-                written.span().start,
-                format!("`{word}` is one ASCII character, such as `,` or `\\t`"),
-            );
-            None
-        }
-    }
-}
-
-fn expr(problems: &mut Problems<'_>, table: Spanned<file::ExprTable>, slots: &mut Slots) -> Option<Expr> {
-    Expr::of(table.span().start, table.into_inner(), slots)
-        .map_err(|(at, what)| problems.wrong(at, what))
-        .ok()
-}
-
-fn request_plan(
-    problems: &mut Problems<'_>,
-    table: Spanned<file::RequestTable>,
-    slots: &mut Slots,
-) -> Option<RequestPlan> {
-    let at = table.span().start;
-    let table = table.into_inner();
-    let parts = (table.line.is_some(), table.method.is_some(), table.target.is_some());
-    if !matches!(parts, (true, false, false) | (false, true, true)) {
-        problems.wrong(at, "a request is found by `line` alone, or by `method` and `target`");
-        return None;
-    }
-    let mut part =
-        |table: Option<Spanned<file::ExprTable>>| table.and_then(|table| expr(problems, table, slots));
-    Some(RequestPlan {
-        line: part(table.line),
-        method: part(table.method),
-        target: part(table.target),
-        upgrade: part(table.upgrade),
-        strip: table.strip,
-    })
-}
-
-fn line_plan(
-    problems: &mut Problems<'_>,
-    table: Spanned<LineTable>,
-    slots: &mut Slots,
-    has_request: bool,
-) -> Option<LinePlan> {
-    let table = table.into_inner();
-    let of = match fields::of_type(table.word.get_ref()) {
-        Ok(of) => of,
-        Err(what) => {
-            problems.wrong(table.word.span().start, what);
-            return None;
-        }
-    };
-    for required in of.required {
-        if !table.fields.keys().any(|name| name.get_ref() == required) {
-            let what = format!("a line of type `{}` needs the field `{required}`", of.word);
-            problems.wrong(table.word.span().start, what);
-        }
-    }
-    let mut plan = Vec::new();
-    for (name, written) in table.fields {
-        let (at, name) = (name.span().start, name.into_inner());
-        let kind = match of.kind(&name) {
-            Ok(kind) => kind,
-            Err(what) => {
-                problems.wrong(at, what);
-                continue;
-            }
-        };
-        let Some(expr) = expr(problems, written, slots) else { continue };
-        if let Some(what) = expr.chain().find_map(|expr| unfit(kind, expr, &name, has_request)) {
-            problems.wrong(at, what);
-        }
-        plan.push(FieldPlan { full: format!("{}.{name}", of.word), name, kind, expr });
-    }
-    for need in &table.needs {
-        if !plan.iter().any(|field| field.name == *need.get_ref()) {
-            let what = format!("`needs` names `{}`, which this line does not fill", need.get_ref());
-            problems.wrong(need.span().start, what);
-        }
-    }
-    let mut when = Vec::new();
-    for condition in table.when {
-        let (at, condition) = (condition.span().start, condition.into_inner());
-        if condition.is.is_none() && condition.starts.is_none() {
-            problems.wrong(at, "a condition says `is` or `starts`, each a list of texts");
-        }
-        let slot = slots.slot(&condition.field);
-        let file::WhenTable { field, is, starts, not } = condition;
-        when.push(When { field, slot, is, starts, not });
-    }
-    let needs = table.needs.into_iter().map(Spanned::into_inner).collect();
-    Some(LinePlan { of, when, needs, fields: plan })
-}
-
-/// What about an expression cannot fit its field.
-fn unfit(kind: Kind, expr: &Expr, name: &str, has_request: bool) -> Option<String> {
-    if expr.asks_request() && !has_request {
-        return Some(format!("`{name}` asks for the request; add a `[request]` that says where it stands"));
-    }
-    match kind {
-        Kind::Time if expr.time.is_none() => Some(format!(
-            "`{name}` is a time; say how it is written, such as `time = \"rfc3339\"` or `time = \"ms\"`"
-        )),
-        Kind::Time | Kind::Date => None,
-        _ if expr.time.is_some() && !name.starts_with("ext.") => {
-            Some(format!("`{name}` is no time; take `time` away"))
-        }
-        _ if expr.times.is_some() && kind != Kind::Integer => {
-            Some(format!("`{name}` is no whole number; take `times` away"))
-        }
-        _ => None,
     }
 }

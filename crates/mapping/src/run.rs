@@ -2,16 +2,19 @@
 //!
 //! Order is the source's own. A bad line is counted and the run goes on; only an input that cannot be read at all ends it.
 
+mod asked;
+mod rows;
+
 use crate::build::{self, Built};
-use crate::expr::{Around, Expr, Value};
+use crate::expr::Around;
 use crate::file::{Encoding, Repeated};
 use crate::lines::{Ended, Lines, Next, Unusable};
 use crate::mapping::{Format, LinePlan, Mapping};
-use crate::record::csv::{Csv, Row as CsvRow};
+use crate::record::csv::Csv;
 use crate::record::{Cell, Record, json};
 use crate::refusal::{Code, Refusal};
 use crate::report::{Because, InputReport, Place, Report};
-use crate::request::{Request, request_line};
+use asked::request;
 use siphasher::sip::SipHasher13;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -23,8 +26,6 @@ use sumun_model::wire::Line;
 
 /// Lines among which a repeated one is found.
 const WINDOW: usize = 65_536;
-/// Most lines of one row of CSV.
-const ROW_LINES_MAX: usize = 16;
 /// Longest name of an input inside an id, in bytes.
 const INPUT_NAME_BYTES: usize = 96;
 
@@ -144,115 +145,6 @@ impl<'m> Run<'m> {
                 }
             }
         }
-    }
-
-    fn read_csv(
-        &mut self,
-        lines: &mut Lines<'_>,
-        at: &mut At<'_>,
-        csv: Csv,
-        columns: Option<&[String]>,
-        told: Told<'_>,
-    ) -> Result<Ended, Unusable> {
-        let mut read = At { input: at.input, name: String::new(), number: 0 };
-        let ended = self.read_rows(lines, at, &mut read, csv, columns, told);
-        at.number = read.number;
-        ended
-    }
-
-    /// `at` is the row in hand, `read` how far lines were read: ahead of it where a quote was open.
-    fn read_rows(
-        &mut self,
-        lines: &mut Lines<'_>,
-        at: &mut At<'_>,
-        read: &mut At<'_>,
-        mut csv: Csv,
-        columns: Option<&[String]>,
-        told: Told<'_>,
-    ) -> Result<Ended, Unusable> {
-        let input = at.input;
-        let header = |what| Unusable::Header { input: input.to_owned(), what };
-        let mut named = columns.is_some();
-        if named {
-            csv.name(columns, &self.mapping.slots).map_err(header)?;
-        }
-        let (mut buffer, mut ended) = (Vec::new(), None);
-        let mut ahead: VecDeque<(u64, String)> = VecDeque::new();
-        loop {
-            let (number, mut text) = match ahead.pop_front() {
-                Some(line) => line,
-                None => match self.line_of_csv(lines, &mut buffer, read, &mut ended, told)? {
-                    Some(line) => line,
-                    None => return Ok(ended.unwrap_or(Ended::Whole)),
-                },
-            };
-            at.number = number;
-            let mut taken = 0;
-            let row = loop {
-                let row = csv.split(&text);
-                if row != CsvRow::Open || taken + 1 >= ROW_LINES_MAX || text.len() > self.mapping.bytes_max {
-                    break row;
-                }
-                if ahead.len() <= taken {
-                    match self.line_of_csv(lines, &mut buffer, read, &mut ended, told)? {
-                        Some(line) => ahead.push_back(line),
-                        None => break row,
-                    }
-                }
-                let Some((_, more)) = ahead.get(taken) else { break row };
-                text.push('\n');
-                text.push_str(more);
-                taken += 1;
-            };
-            if row == CsvRow::Whole {
-                ahead.drain(..taken);
-            } else {
-                // What follows is read anew: one stray quote must not swallow the rest.
-                text.truncate(text.find('\n').unwrap_or(text.len()));
-            }
-            if !named && row == CsvRow::Whole {
-                csv.name(None, &self.mapping.slots).map_err(header)?;
-                named = true;
-                continue;
-            }
-            let record = match row {
-                CsvRow::Whole => {
-                    csv.record(&self.mapping.slots).map_err(|why| Refusal::new(Code::WrongCells, "", why))
-                }
-                CsvRow::Open => Err(Refusal::new(Code::OpenQuote, "", crate::hide::line(&text, 80))),
-                CsvRow::TooManyCells => Err(Refusal::new(Code::WrongCells, "", "> 1024")),
-            };
-            if self.record(record, &text, at, told).is_break() {
-                return Ok(Ended::Stopped);
-            }
-        }
-    }
-
-    /// The next line of a CSV source that is a text at all.
-    fn line_of_csv(
-        &mut self,
-        lines: &mut Lines<'_>,
-        buffer: &mut Vec<u8>,
-        at: &mut At<'_>,
-        ended: &mut Option<Ended>,
-        told: Told<'_>,
-    ) -> Result<Option<(u64, String)>, Unusable> {
-        while ended.is_none() {
-            match next(lines, buffer, at)? {
-                Next::End(how) => *ended = Some(how),
-                Next::TooLong => {
-                    if self.too_long(buffer, at, told).is_break() {
-                        *ended = Some(Ended::Stopped);
-                    }
-                }
-                Next::Line => {
-                    if let Some(text) = self.text(buffer, at, told) {
-                        return Ok(Some((at.number, text.into_owned())));
-                    }
-                }
-            }
-        }
-        Ok(None)
     }
 
     fn too_long(&mut self, buffer: &[u8], at: &At<'_>, told: Told<'_>) -> ControlFlow<()> {
@@ -419,34 +311,6 @@ fn next(lines: &mut Lines<'_>, buffer: &mut Vec<u8>, at: &mut At<'_>) -> Result<
         at.number += 1;
     }
     Ok(next)
-}
-
-fn request<'r>(mapping: &'r Mapping, around: &Around<'_>) -> Result<Option<Request<'r>>, Refusal> {
-    let Some(plan) = &mapping.request else { return Ok(None) };
-    let part = |expr: &Option<Expr>| -> Result<Option<String>, Refusal> {
-        for expr in expr.iter().flat_map(Expr::chain) {
-            match expr.value(around) {
-                Ok(Value::Text(text)) => return Ok(Some(text)),
-                Ok(_) => {}
-                Err(bad) => return Err(Refusal::new(bad.code, "request", bad.detail)),
-            }
-        }
-        Ok(None)
-    };
-    let bad = |found: &str| Refusal::new(Code::BadRequest, "request", crate::expr::quoted(found));
-    let (method, target) = match part(&plan.line)? {
-        Some(line) => {
-            let (method, target) = request_line(&line).ok_or_else(|| bad(&line))?;
-            (method.to_owned(), target.to_owned())
-        }
-        None => match (part(&plan.method)?, part(&plan.target)?) {
-            (Some(method), Some(target)) => (method, target),
-            _ => return Err(bad("")),
-        },
-    };
-    let upgrade = part(&plan.upgrade)?.is_some_and(|word| word.eq_ignore_ascii_case("websocket"));
-    let table = mapping.paths.as_ref();
-    Ok(Some(Request::of(Cow::Owned(method), &target, upgrade, plan.strip.as_deref(), table)))
 }
 
 /// The field of the condition that a record does not meet.

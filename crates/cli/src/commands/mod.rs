@@ -30,6 +30,9 @@ pub mod ledger_verify_proof;
 mod ledger_walk;
 pub mod log;
 pub mod login;
+pub mod map;
+mod map_check;
+mod map_run;
 pub mod measures;
 pub mod operators;
 pub mod owner;
@@ -71,6 +74,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Keys(command) => keys(command),
         Command::Request(RequestCommand::Check(arguments)) => request_check::run(arguments),
         Command::Policy(command) => policy::run(command),
+        Command::Map(command) => map::run(command),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

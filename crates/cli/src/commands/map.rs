@@ -1,0 +1,142 @@
+//! `sumun map`: foreign logs and tables into lines, as a mapping file says; look at one, run one.
+
+pub use super::map_check::Arguments as Check;
+pub use super::map_run::Arguments as RunIt;
+
+use crate::exit::BadInput;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use sumun_mapping::{Mapping, PathTable, Unusable, ready};
+
+/// The input that is standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// What can be done with mappings.
+#[expect(missing_docs, reason = "a doc comment on a command here would hide the help in its own file")]
+#[derive(Debug, clap::Subcommand)]
+pub enum Map {
+    Check(Check),
+    Run(RunIt),
+}
+
+/// Runs it.
+///
+/// # Errors
+/// The mapping is bad, an input cannot be read, or output cannot be written.
+pub fn run(command: Map) -> anyhow::Result<()> {
+    match command {
+        Map::Check(arguments) => super::map_check::run(&arguments),
+        Map::Run(arguments) => super::map_run::run(&arguments),
+    }
+}
+
+/// Which mapping, and what it reads.
+#[derive(Debug, clap::Args)]
+pub(super) struct Source {
+    /// Mapping: a file, or the name of a ready one (accounts-csv, envoy-json, envoy-text, keys-csv, networks-csv, nginx-combined,
+    /// nginx-json, orders-csv, sessions-csv, trades-csv)
+    #[arg(long, value_name = "FILE|NAME")]
+    map: String,
+    /// Path table instead of the one the mapping uses: a file, or bithumb, coinone, gopax, korbit, upbit
+    #[arg(long, value_name = "FILE|NAME")]
+    paths: Option<String>,
+    /// A value the mapping asks for, such as `as_of=2026-11-20T00:00:00Z`
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = given)]
+    set: Vec<(String, String)>,
+    /// Files, plain or gzip; `-` is standard input
+    #[arg(value_name = "INPUT", required = true)]
+    pub(super) inputs: Vec<PathBuf>,
+}
+
+fn given(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Source {
+    /// The mapping, with its path table.
+    pub(super) fn mapping(&self) -> anyhow::Result<Mapping> {
+        let bad = |error: sumun_mapping::MappingErrors| BadInput(error.to_string());
+        let (name, text) = self.text()?;
+        // A table beside the mapping comes before a ready one of its name.
+        let beside = Path::new(&self.map).parent().map(Path::to_path_buf).unwrap_or_default();
+        let mut find = |table: &str| {
+            let places =
+                [beside.join(format!("{table}.toml")), beside.join("paths").join(format!("{table}.toml"))];
+            let path = places.iter().find(|path| path.is_file() && !is_ready(&self.map))?;
+            let text = std::fs::read_to_string(path).ok()?;
+            Some(PathTable::parse(&path.display().to_string(), &text))
+        };
+        let mapping = Mapping::parse(&name, &text, &mut find).map_err(bad)?;
+        let Some(paths) = &self.paths else { return Ok(mapping) };
+        let table = match ready::paths(paths) {
+            Some(table) => table.map_err(bad)?,
+            None => {
+                let names: Vec<&str> = ready::PATHS.iter().map(|(name, _)| *name).collect();
+                let what = "path table";
+                PathTable::parse(paths, &read(paths, what, &names)?).map_err(bad)?
+            }
+        };
+        Ok(mapping.with_paths(table))
+    }
+
+    fn text(&self) -> anyhow::Result<(String, String)> {
+        if let Some(text) = ready::mapping(&self.map) {
+            return Ok((format!("mappings/{}.toml", self.map), text.to_owned()));
+        }
+        let names: Vec<&str> = ready::MAPPINGS.iter().map(|(name, _)| *name).collect();
+        Ok((self.map.clone(), read(&self.map, "mapping", &names)?))
+    }
+
+    /// What the mapping asks for; nothing may be missing, and nothing may be set that it does not know.
+    pub(super) fn given(&self, mapping: &Mapping) -> anyhow::Result<BTreeMap<String, String>> {
+        let given: BTreeMap<String, String> = self.set.iter().cloned().collect();
+        let asked = mapping.given();
+        // `source` is the wire's own optional field: whoever names none has none.
+        let missing = asked.iter().find(|name| **name != "source" && !given.contains_key(**name));
+        if let Some(missing) = missing {
+            let what =
+                format!("the mapping `{}` asks for `{missing}`; add `--set {missing}=…`", mapping.name);
+            return Err(BadInput(what).into());
+        }
+        if let Some(unknown) = given.keys().find(|name| !asked.contains(name.as_str())) {
+            let what = format!(
+                "the mapping `{}` asks for no `{unknown}`; take `--set {unknown}=…` away",
+                mapping.name
+            );
+            return Err(BadInput(what).into());
+        }
+        Ok(given)
+    }
+}
+
+fn is_ready(name: &str) -> bool {
+    ready::mapping(name).is_some()
+}
+
+fn read(path: &str, what: &str, ready: &[&str]) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let ready = ready.join(", ");
+        BadInput(format!("cannot read the {what} `{path}`: {error}; ready ones are {ready}")).into()
+    })
+}
+
+/// An input and its name.
+pub(super) fn open(input: &Path) -> anyhow::Result<(String, Box<dyn BufRead>)> {
+    if input.as_os_str() == STANDARD_INPUT {
+        return Ok(("stdin".to_owned(), Box::new(std::io::stdin().lock())));
+    }
+    let shown = input.display().to_string();
+    let file = File::open(input).map_err(|error| BadInput(format!("failed to open `{shown}`: {error}")))?;
+    Ok((shown, Box::new(BufReader::with_capacity(1 << 18, file))))
+}
+
+/// An input that cannot be read at all: bad where its form is, failed where reading is.
+pub(super) fn unusable(error: Unusable) -> anyhow::Error {
+    match error {
+        Unusable::Read { .. } => error.into(),
+        Unusable::Form { .. } | Unusable::Header { .. } => BadInput(error.to_string()).into(),
+    }
+}
