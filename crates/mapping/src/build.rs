@@ -3,6 +3,7 @@
 use crate::address;
 use crate::expr::{Around, Bad, Expr, Value};
 use crate::fields::Kind;
+use crate::hide;
 use crate::mapping::{FieldPlan, LinePlan};
 use crate::refusal::{Code, Refusal};
 use rust_decimal::Decimal;
@@ -62,7 +63,7 @@ pub(crate) fn line<'m>(plan: &'m LinePlan, around: &Around<'_>) -> Built<'m> {
         Ok(line) => Built::Line { line: Box::new(line), filled, emptied },
         Err((field, why)) => {
             let full = if field.is_empty() { String::new() } else { format!("{}.{field}", plan.of.word) };
-            Built::Refused(Refusal::new(Code::NotOfTheWire, full, crate::hide::line(&why, 200)))
+            Built::Refused(Refusal::new(Code::NotOfTheWire, full, hide::line(&why, 200)))
         }
     }
 }
@@ -98,6 +99,9 @@ fn json(kind: Kind, expr: &Expr, value: Value) -> Result<Option<Json>, Bad> {
         Value::Text(text) if list => return Ok(Some(Json::Array(vec![item_of(kind, text)?]))),
         Value::Text(text) => text,
     };
+    if hide::is_credential(&text) {
+        return Err(Bad { code: Code::Credential, detail: String::new() });
+    }
     let bad = |(code, detail): (Code, String)| Bad { code, detail };
     Ok(Some(match (kind, &expr.time) {
         (Kind::Time | Kind::Text, Some(format)) => {

@@ -15,11 +15,23 @@ const RUN_MAX: usize = 80;
 /// A value of a field, for an example.
 #[must_use]
 pub(crate) fn value(name: &str, text: &str, chars: usize) -> String {
+    if is_secret(name) { HIDDEN.to_owned() } else { line(text, chars) }
+}
+
+fn is_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    if SECRET_NAMES.iter().any(|secret| lower.contains(secret)) {
-        return HIDDEN.to_owned();
-    }
-    line(text, chars)
+    SECRET_NAMES.iter().any(|secret| lower.contains(secret))
+}
+
+/// Whether a value is a credential itself, which no field of the wire takes.
+#[must_use]
+pub(crate) fn is_credential(text: &str) -> bool {
+    let scheme = text.split_once(' ').map(|(scheme, _)| scheme);
+    let signed = text.starts_with("eyJ") && text.matches('.').count() == 2;
+    signed
+        || scheme.is_some_and(|scheme| {
+            scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("basic")
+        })
 }
 
 /// A line, for a sample: long tokens hidden, control characters made visible.
@@ -34,7 +46,15 @@ pub fn line(text: &str, chars: usize) -> String {
         let (run, behind) = rest.split_at(end.unwrap_or(rest.len()));
         let jwt = run.starts_with("eyJ") && run.contains('.');
         let scheme = run.eq_ignore_ascii_case("bearer") || run.eq_ignore_ascii_case("basic");
-        out.push_str(if run.len() > RUN_MAX || jwt || (secret && !scheme) { HIDDEN } else { run });
+        let (named, value) = run.split_once('=').unwrap_or((run, ""));
+        if !value.is_empty() && is_secret(named) {
+            // `signature=…` in a query.
+            out.push_str(named);
+            out.push('=');
+            out.push_str(HIDDEN);
+        } else {
+            out.push_str(if run.len() > RUN_MAX || jwt || (secret && !scheme) { HIDDEN } else { run });
+        }
         let mut chars_behind = behind.chars();
         match chars_behind.next() {
             Some(c) if c.is_control() => out.extend(c.escape_default()),
@@ -81,6 +101,7 @@ mod tests {
             ("Bearer abcdef ok", "Bearer (hidden) ok"),
             ("t eyJhbGciOi.eyJhY2Nl.c2ln z", "t (hidden) z"),
             ("plain 203.0.113.7", "plain 203.0.113.7"),
+            ("/v2/orders?a=1&signature=233c9fb7541b", "/v2/orders?a=1&signature=(hidden)"),
             ("a\tb", "a\\tb"),
         ] {
             assert_eq!(line(text, 200), shown);

@@ -51,6 +51,8 @@ codes! {
     BadPrefix = "bad_prefix",
     /// No number of the kind that is needed.
     BadNumber = "bad_number",
+    /// A signed token or another credential where an id or a word belongs.
+    Credential = "credential",
     /// A word that the mapping's list does not have.
     UnknownWord = "unknown_word",
     /// A list or an object where one value is needed, or the reverse.

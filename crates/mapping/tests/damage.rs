@@ -136,6 +136,17 @@ fn a_cut_gzip_keeps_what_was_read_and_says_so() {
 }
 
 #[test]
+fn a_credential_never_becomes_an_id() {
+    let token = "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3Nfa2V5IjoieCJ9.c2ln";
+    for secret in [token.to_owned(), format!("Bearer {token}"), "Basic eDp5".to_owned()] {
+        let report = run(row(1, AT, "").replace("\"K1\"", &format!("{secret:?}")).as_bytes());
+        let told = told::report(&small(), &report, Lang::Ko);
+        assert_eq!(report.refusals[0].code.as_str(), "credential", "{told}");
+        assert!(!told.contains("eyJ") && !told.contains("eDp5"), "{told}");
+    }
+}
+
+#[test]
 fn whoever_reads_may_stop() {
     let mapping = small();
     let mut run = Run::new(&mapping, BTreeMap::new());

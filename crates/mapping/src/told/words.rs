@@ -57,6 +57,10 @@ pub const fn code(code: Code, lang: Lang) -> &'static str {
             "no number of the kind that is needed; where units differ, say `times`",
             "필요한 형식의 수가 아닙니다. 단위가 다르면 `times`를 쓰십시오",
         ),
+        Code::Credential => (
+            "a credential stands there, not an id; map another field, and stop logging this one",
+            "ID가 아니라 인증 정보가 들어 있습니다. 다른 필드를 쓰고, 이 필드는 더 이상 로그에 남기지 마십시오",
+        ),
         Code::UnknownWord => {
             ("the mapping's list of words does not have it", "매핑의 낱말 목록에 없는 값입니다")
         }
