@@ -155,6 +155,34 @@ fn a_table_beside_the_mapping_is_used() {
 }
 
 #[test]
+fn the_page_on_mappings_runs_as_written() {
+    let place = Place::new();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, LOG.as_bytes()).unwrap();
+    std::fs::write(place.path("access.log.gz"), gzip.finish().unwrap()).unwrap();
+    place.write(
+        "keys.csv",
+        "key_id,account_id,customer_id,segment,state,scopes,allowlist,vendor,created_at,expires_at,last_used_at\n\
+         h:k1,h:a1,h:c1,retail,active,read;trade,203.0.113.7,,2026-01-02 09:00:00,,\n",
+    );
+    let page = include_str!("../../../docs/adopt/mappings.md");
+    let block = page.split("```console\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_sumun")).parent().unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    for command in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
+        let ran = std::process::Command::new("sh")
+            .args(["-c", command])
+            .current_dir(place.path(""))
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{command}\n{}", String::from_utf8_lossy(&ran.stderr));
+    }
+    assert_eq!(place.read("access.ndjson").lines().count(), 1);
+    assert_eq!(place.read("keys.ndjson").lines().count(), 2);
+}
+
+#[test]
 fn every_detector_says_what_it_needs() {
     let catalogue = sumun_detect::keys::DETECTORS.iter().chain(sumun_detect::links::DETECTORS);
     let known: BTreeSet<&str> = catalogue.map(|(name, _)| *name).collect();
