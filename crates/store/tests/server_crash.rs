@@ -87,7 +87,7 @@ fn a_commit_that_a_crash_swallowed_is_not_taken_for_anothers() {
                         server.crash();
                         server.restart();
                         for _ in 0..if others_follow { 8 } else { 0 } {
-                            server.database();
+                            let _ = server.database();
                         }
                     });
                 }

@@ -255,7 +255,7 @@ impl Activity {
         for note in self.sources.iter_mut().filter(|note| note.network.is_none()) {
             if let Some((network, country)) = look(note.address) {
                 note.network = Some(cut(&network, NETWORK_BYTES_MAX));
-                note.country = country.as_deref().map(|country| cut(country, 2));
+                note.country = country.as_deref().map(|country| country.chars().take(2).collect());
             }
         }
     }
@@ -285,11 +285,18 @@ fn make_room<T, R: Ord>(notes: &mut Vec<T>, most: usize, rank: impl Fn(&T) -> R)
     }
 }
 
-/// A name without what a screen would act on, cut to so many bytes.
+/// A name without what a screen would act on, cut to so many bytes; what was cut ends so that one sees it.
 fn cut(name: &str, most: usize) -> String {
-    let shown: String = name.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    let end = (0..=shown.len().min(most)).rev().find(|end| shown.is_char_boundary(*end));
-    shown.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
+    const MORE: &str = "\u{2026}";
+    let mut shown: String =
+        name.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    if shown.len() > most {
+        let room = most.saturating_sub(MORE.len());
+        let end = (0..=room).rev().find(|end| shown.is_char_boundary(*end));
+        shown.truncate(end.unwrap_or(0));
+        shown.push_str(MORE);
+    }
+    shown
 }
 
 #[cfg(test)]
