@@ -88,6 +88,17 @@ pub(crate) struct Expr {
 impl Expr {
     /// Makes one of its table, or says what is wrong with it and at which byte.
     pub(crate) fn of(at: usize, table: ExprTable, slots: &mut Slots) -> Result<Self, (usize, String)> {
+        Self::one_of(at, table, slots, false)
+    }
+
+    /// `one_of_many`: it stands in another's stead, so its field need not be there.
+    fn one_of(
+        at: usize,
+        table: ExprTable,
+        slots: &mut Slots,
+        one_of_many: bool,
+    ) -> Result<Self, (usize, String)> {
+        let one_of_many = one_of_many || table.or.is_some();
         let wrong = |what: String| (at, what);
         let time = match &table.time {
             None if table.zone.is_some() => {
@@ -111,12 +122,12 @@ impl Expr {
             sources.push(Source::Const(constant(&value).map_err(wrong)?));
         }
         if let Some(name) = table.field {
-            let slot = slots.slot(&name);
+            let slot = if one_of_many { slots.optional(&name) } else { slots.slot(&name) };
             sources.push(Source::Fields(vec![(name, slot)]));
         }
         if let Some(names) = table.first {
             sources.push(Source::Fields(
-                names.into_iter().map(|name| (name.clone(), slots.slot(&name))).collect(),
+                names.into_iter().map(|name| (name.clone(), slots.optional(&name))).collect(),
             ));
         }
         sources.extend(table.line.map(Source::Line));
@@ -129,7 +140,8 @@ impl Expr {
                     .to_owned(),
             ));
         };
-        let or = table.or.map(|or| Self::of(or.span().start, or.into_inner(), slots)).transpose()?;
+        let or =
+            table.or.map(|or| Self::one_of(or.span().start, or.into_inner(), slots, true)).transpose()?;
         let hops = table.forwarded.map(|table| (table.hops, table.peer.map(|peer| slots.slot(&peer))));
         Ok(Self {
             source,

@@ -149,7 +149,7 @@ impl Mapping {
         }
         slots.ignore(&read.source.ignore);
         if let Some(Format::Text(pattern)) = &format {
-            for wanted in slots.names() {
+            for wanted in slots.required() {
                 if !pattern.names().any(|name| name == wanted) {
                     let near = did_you_mean(wanted, pattern.names());
                     let at = read.source.pattern.as_ref().map_or(0, |pattern| pattern.span().start);

@@ -136,6 +136,22 @@ fn a_cut_gzip_keeps_what_was_read_and_says_so() {
 }
 
 #[test]
+fn a_column_that_something_else_may_stand_for_need_not_be_there() {
+    let text = sumun_mapping::ready::mapping("orders-csv").unwrap();
+    let mapping = Mapping::parse("orders-csv", text, &mut |_| None).unwrap();
+    let mut run = Run::new(&mapping, BTreeMap::new());
+    let csv = "at,account_id,key_id,channel,request_id,market,order_id,action,side,kind,price,quantity,remaining\n\
+               2026-11-20 09:00:05,h:a1,h:k1,api,,KRW-BTC,O-1,new,buy,limit,1,1,1\n";
+    let mut ids = Vec::new();
+    run.read("orders.csv", csv.as_bytes(), &mut |row| {
+        ids.extend(row.lines.iter().map(|line| serde_json::to_value(line).unwrap()["id"].clone()));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(ids, ["orders.csv:2"]);
+}
+
+#[test]
 fn a_credential_never_becomes_an_id() {
     let token = "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3Nfa2V5IjoieCJ9.c2ln";
     for secret in [token.to_owned(), format!("Bearer {token}"), "Basic eDp5".to_owned()] {

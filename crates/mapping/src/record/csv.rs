@@ -89,12 +89,13 @@ impl Csv {
                 return Err(format!("column `{name}` is there twice; name each column once"));
             }
         }
-        for wanted in slots.names() {
-            if !names.iter().any(|name| name == wanted) {
-                let shown: String = names.join(", ").chars().take(300).collect();
-                let near = did_you_mean(wanted, names.iter().map(String::as_str));
-                return Err(format!("there is no column `{wanted}`{near} The columns are: {shown}"));
-            }
+        let lacks: Vec<&str> =
+            slots.required().into_iter().filter(|wanted| !names.iter().any(|name| name == wanted)).collect();
+        if let [first, ..] = lacks.as_slice() {
+            let shown: String = names.join(", ").chars().take(300).collect();
+            let near = did_you_mean(first, names.iter().map(String::as_str));
+            let lacks = lacks.join("`, `");
+            return Err(format!("there is no column `{lacks}`{near} (the columns are: {shown})"));
         }
         let column = |name: String| match slots.find(&name) {
             Some(slot) => Column::Slot(slot),

@@ -15,13 +15,26 @@ pub(crate) struct Slots {
     index: HashMap<String, usize>,
     /// Beginnings of dotted names: objects that are looked into.
     parents: HashSet<String>,
+    /// Read only where they are there: one of several, or with something in their stead.
+    optional: HashSet<String>,
     /// Known, and of no use here.
     ignored: HashSet<String>,
 }
 
 impl Slots {
-    /// The place of a field; a new one if it was not read before.
+    /// The place of a field that the mapping can do without.
+    pub(crate) fn optional(&mut self, name: &str) -> usize {
+        let relied_on = self.index.contains_key(name) && !self.optional.contains(name);
+        let slot = self.slot(name);
+        if !relied_on {
+            self.optional.insert(name.to_owned());
+        }
+        slot
+    }
+
+    /// The place of a field that the mapping relies on; a new one if it was not read before.
     pub(crate) fn slot(&mut self, name: &str) -> usize {
+        self.optional.remove(name);
         let mut parent = name;
         while let Some((front, _)) = parent.rsplit_once('.') {
             self.parents.insert(front.to_owned());
@@ -47,8 +60,12 @@ impl Slots {
         self.parents.contains(name)
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.index.keys().map(String::as_str)
+    /// The fields the mapping relies on, sorted.
+    pub(crate) fn required(&self) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            self.index.keys().map(String::as_str).filter(|name| !self.optional.contains(*name)).collect();
+        names.sort_unstable();
+        names
     }
 
     pub(crate) fn len(&self) -> usize {
