@@ -59,12 +59,23 @@ pub(crate) fn line<'m>(plan: &'m LinePlan, around: &Around<'_>) -> Built<'m> {
         let full = format!("{}.{lacks}", plan.of.word);
         return Built::Refused(Refusal::new(Code::Missing, full, ""));
     }
-    match read(plan.of.word, &Json::Object(map)) {
-        Ok(line) => Built::Line { line: Box::new(line), filled, emptied },
-        Err((field, why)) => {
-            let full = if field.is_empty() { String::new() } else { format!("{}.{field}", plan.of.word) };
-            Built::Refused(Refusal::new(Code::NotOfTheWire, full, hide::line(&why, 200)))
-        }
+    let mut object = Json::Object(map);
+    // As often as there are fields, at most: each time one leaves.
+    loop {
+        let (field, why) = match read(plan.of.word, &object) {
+            Ok(line) => return Built::Line { line: Box::new(line), filled, emptied },
+            Err(wrong) => wrong,
+        };
+        let full = if field.is_empty() { String::new() } else { format!("{}.{field}", plan.of.word) };
+        let refusal = Refusal::new(Code::NotOfTheWire, full, hide::line(&why, 200));
+        let guilty = filled.iter().position(|plan| plan.name == field);
+        let spared =
+            |at: &usize| filled.get(*at).is_some_and(|plan| plan.expr.chain().any(|expr| expr.absent_if_bad));
+        let (Some(at), Json::Object(map)) = (guilty.filter(spared), &mut object) else {
+            return Built::Refused(refusal);
+        };
+        map.remove(&filled.remove(at).name);
+        emptied.push(refusal);
     }
 }
 

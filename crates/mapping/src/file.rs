@@ -52,6 +52,17 @@ pub(crate) enum Encoding {
     Mixed,
 }
 
+/// What becomes of bytes that are no text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Invalid {
+    /// The line is refused.
+    #[default]
+    Refuse,
+    /// Each is replaced by U+FFFD and the line is read: where clients choose a value, none can hide a request by its bytes.
+    Replace,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Escapes {
@@ -74,6 +85,8 @@ pub(crate) struct SourceTable {
     pub(crate) kind: Spanned<Kind>,
     #[serde(default)]
     pub(crate) encoding: Encoding,
+    #[serde(default)]
+    pub(crate) invalid: Invalid,
     pub(crate) delimiter: Option<Spanned<String>>,
     pub(crate) quote: Option<Spanned<String>>,
     pub(crate) columns: Option<Spanned<Vec<String>>>,

@@ -5,7 +5,7 @@ mod source;
 
 use crate::expr::Expr;
 use crate::fields::{Kind, TypeFields};
-use crate::file::{Bilingual, Encoding, File, Repeated};
+use crate::file::{Bilingual, Encoding, File, Invalid, Repeated};
 use crate::paths::PathTable;
 use crate::problem::{MappingErrors, Problems, did_you_mean};
 use crate::ready;
@@ -84,6 +84,7 @@ pub struct Mapping {
     pub title: Bilingual,
     pub(crate) format: Format,
     pub(crate) encoding: Encoding,
+    pub(crate) invalid: Invalid,
     pub(crate) empty: Vec<String>,
     pub(crate) comment: Option<String>,
     pub(crate) bytes_max: usize,
@@ -162,6 +163,7 @@ impl Mapping {
             title: head.title,
             format,
             encoding: read.source.encoding,
+            invalid: read.source.invalid,
             empty: read.source.empty.unwrap_or_else(|| vec![String::new(), "-".to_owned()]),
             comment: read.source.comment,
             bytes_max,

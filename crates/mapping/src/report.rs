@@ -129,6 +129,8 @@ pub struct Report {
     pub unknown_paths: Vec<Unknown>,
     /// Unknown names beyond those kept.
     pub names_not_kept: u64,
+    /// Lines with bytes that are no text, which were replaced.
+    pub replaced: u64,
     /// Lines equal to one of the last 65,536.
     pub repeated: u64,
     /// Events more than five minutes behind the latest.

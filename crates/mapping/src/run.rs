@@ -7,7 +7,7 @@ mod rows;
 
 use crate::build::{self, Built};
 use crate::expr::Around;
-use crate::file::{Encoding, Repeated};
+use crate::file::{Encoding, Invalid, Repeated};
 use crate::lines::{Ended, Lines, Next, Unusable};
 use crate::mapping::{Format, LinePlan, Mapping};
 use crate::record::csv::Csv;
@@ -179,6 +179,10 @@ impl<'m> Run<'m> {
             Encoding::EucKr => korean(),
             Encoding::Mixed => utf8().or_else(korean),
         };
+        let replaced = || (self.mapping.invalid == Invalid::Replace).then(|| String::from_utf8_lossy(bytes));
+        let is_text = text.is_some();
+        let text = text.or_else(replaced);
+        self.report.replaced += u64::from(!is_text && text.is_some());
         let Some(text) = text else {
             let is_korean = self.mapping.encoding == Encoding::Utf8 && korean().is_some();
             let code = if is_korean { Code::KoreanEncoding } else { Code::BadEncoding };
@@ -238,14 +242,12 @@ impl<'m> Run<'m> {
             input: &at.name,
             raw,
         };
-        let request = match request(mapping, &around) {
-            Ok(request) => request,
-            Err(refusal) => {
-                refusals.push(refusal);
-                self.given = given;
-                return;
-            }
+        // What is no request matters only where a line would be made of it: scanners send anything, and no key.
+        let (request, mut no_request) = match request(mapping, &around) {
+            Ok(request) => (request, None),
+            Err(refusal) => (None, Some(refusal)),
         };
+        let has_none = no_request.is_some();
         around.request = request.as_ref();
         if let Some(request) = &request
             && mapping.paths.is_some()
@@ -262,6 +264,7 @@ impl<'m> Run<'m> {
             }
             match build::line(plan, &around) {
                 Built::Lacks(field) => self.report.skip(plan.of.word, field, Because::Needs),
+                Built::Refused(_) | Built::Line { .. } if has_none => refusals.extend(no_request.take()),
                 Built::Refused(refusal) => refusals.push(refusal),
                 Built::Line { line, filled, emptied } => {
                     for field in filled {

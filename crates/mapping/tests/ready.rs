@@ -94,6 +94,33 @@ fn nginx_json() {
     assert_eq!(report.refused, 0, "{:?}", report.refusals);
 }
 
+/// As nginx 1.22 wrote it, with `escape=json`, of a user agent that is no text, of a long one full of quotes, and of a scanner's bytes.
+#[test]
+fn no_client_hides_a_request_by_its_bytes() {
+    let line = |id: &str, key: &str, uri: &str, method: &str, agent: &[u8]| {
+        let mut line = format!(
+            r#"{{"msec":"1795220862.480","request_id":"{id}","remote_addr":"203.0.113.7","key_id":"{key}","request_method":"{method}","request_uri":"{uri}","status":"200","http_user_agent":""#
+        )
+        .into_bytes();
+        line.extend_from_slice(agent);
+        line.extend_from_slice(b"\"}\n");
+        line
+    };
+    let mut log = line("a1", "h:k1", "/v1/accounts", "GET", b"\xff\xfe bad");
+    log.extend(line("a2", "h:k1", "/v1/accounts", "GET", &br#"\""#.repeat(60_000)));
+    log.extend(line("a3", "", "", "", b""));
+    log.extend(line("a5", "h:k1", "/v1/orders?market=not%20a%20market", "POST", b"x"));
+    log.extend(line("a4", "h:k1", "", "", b""));
+    let (lines, report) = run(&mapping("nginx-json", None), &log);
+    assert_eq!(lines.len(), 3, "{:?}", report.refusals);
+    assert!(lines[0].contains("\u{fffd}\u{fffd} bad"), "{}", lines[0]);
+    assert_eq!(
+        (report.replaced, report.refused, report.skipped[0].count),
+        (1, 1, 1),
+        "a key without a request is refused, a scanner passed over"
+    );
+}
+
 #[test]
 fn nginx_combined_with_bithumb_paths() {
     let log = b"203.0.113.7 - h:k1 [20/Nov/2026:09:00:05 +0900] \"POST /trade/place HTTP/1.1\" 200 12 \"-\" \"pybithumb\"\n\

@@ -115,6 +115,14 @@ fn made(out: &mut String, report: &Report, lang: Lang) {
         (report.refused, say(lang, "refused", "거부")),
         (report.passed_over, say(lang, "empty lines and comments", "빈 행과 주석")),
         (
+            report.replaced,
+            say(
+                lang,
+                "with bytes that are no text, which were replaced",
+                "글자가 아닌 바이트를 대체 문자로 바꾼 행",
+            ),
+        ),
+        (
             report.repeated,
             say(
                 lang,

@@ -34,8 +34,8 @@ pub const fn code(code: Code, lang: Lang) -> &'static str {
         Code::OpenQuote => ("a quote is never closed", "닫히지 않은 따옴표가 있습니다"),
         Code::NoMatch => ("the line is not of the pattern's form", "패턴과 모양이 다른 행입니다"),
         Code::Ambiguous => (
-            "the line can be read in two ways: a value holds the pattern's own signs",
-            "두 가지로 읽힐 수 있는 행입니다. 값 안에 패턴의 구분 기호가 들어 있습니다",
+            "the line can be read in two ways: a value holds the pattern's own signs. Clients can do that to stay unseen; log JSON instead",
+            "두 가지로 읽힐 수 있는 행입니다. 값 안에 패턴의 구분 기호가 들어 있습니다. 고객이 일부러 그렇게 보내 숨을 수 있으므로 JSON으로 남기십시오",
         ),
         Code::Missing => {
             ("a field that the line cannot do without has no value", "꼭 있어야 하는 필드에 값이 없습니다")
