@@ -39,5 +39,7 @@ pub use mapping::Mapping;
 pub use paths::{PathTable, Route};
 pub use problem::{MappingErrors, Problem};
 pub use refusal::{Code, Refusal};
-pub use report::{Because, GAP_US, InputReport, Jumps, LATE_US, Place, Report, Skipped, Tally, Unknown};
+pub use report::{
+    Because, Filled, GAP_US, InputReport, Jumps, LATE_US, Place, Report, Skipped, Tally, Unknown,
+};
 pub use run::{Row, Run};

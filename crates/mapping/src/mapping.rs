@@ -71,6 +71,8 @@ pub(crate) struct FieldPlan {
     pub(crate) name: String,
     /// `type.name`, as reports say it.
     pub(crate) full: String,
+    /// Its place among the fields counted.
+    pub(crate) counted: usize,
     pub(crate) kind: Kind,
     pub(crate) expr: Expr,
 }
@@ -158,6 +160,7 @@ impl Mapping {
                 }
             }
         }
+        count_by_name(&mut lines);
         let mapping = format.map(|format| Self {
             name,
             title: head.title,
@@ -189,13 +192,30 @@ impl Mapping {
         self.lines.iter().flat_map(|line| &line.fields).flat_map(|field| field.expr.given()).collect()
     }
 
-    /// The fields it fills, as `type.name`.
+    /// The fields it fills, as `type.name`, each once, in the order they are counted.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
-        self.lines.iter().flat_map(|line| &line.fields).map(|field| field.full.as_str())
+        let fields = self.lines.iter().flat_map(|line| &line.fields);
+        let mut next = 0;
+        fields.filter_map(move |field| {
+            let first = field.counted == next;
+            next += usize::from(first);
+            first.then_some(field.full.as_str())
+        })
     }
 
     /// The line types it makes.
     pub fn types(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().map(|line| line.of.word)
+    }
+}
+
+/// Gives fields of one name one place to be counted at.
+fn count_by_name(lines: &mut [LinePlan]) {
+    let mut names: Vec<String> = Vec::new();
+    for field in lines.iter_mut().flat_map(|line| &mut line.fields) {
+        field.counted = names.iter().position(|name| *name == field.full).unwrap_or_else(|| {
+            names.push(field.full.clone());
+            names.len() - 1
+        });
     }
 }

@@ -104,7 +104,7 @@ pub enum State {
 #[must_use]
 pub fn coverage(mapping: &Mapping, report: &Report) -> Vec<Coverage> {
     let makes = |field: &str| mapping.types().any(|word| field.split('.').next() == Some(word));
-    let filled = |field: &str| report.filled.get(field).is_some_and(|count| *count > 0);
+    let filled = |field: &str| report.filled.get(field).is_some_and(|count| count > 0);
     let state = |needs: &Needs| {
         let open = || needs.groups.iter().copied().filter(|group| !group.iter().any(|field| filled(field)));
         let never: Vec<_> = open().filter(|group| group.iter().all(|field| makes(field))).collect();

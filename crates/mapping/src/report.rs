@@ -21,6 +21,35 @@ pub const LATE_US: i64 = 5 * 60 * 1_000_000;
 /// A forward step that is told as a gap.
 pub const GAP_US: i64 = 60 * 60 * 1_000_000;
 
+/// How many lines filled each field, by `type.name`: counted by place, as this is done for every field of every line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filled(Vec<(String, u64)>);
+
+impl Filled {
+    /// How many lines filled a field; `None` where the mapping names none such.
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<u64> {
+        self.iter().find(|(name, _)| *name == field).map(|(_, count)| count)
+    }
+
+    /// Every field and its count.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.iter().map(|(name, count)| (name.as_str(), *count))
+    }
+
+    pub(crate) fn count(&mut self, place: usize) {
+        if let Some((_, count)) = self.0.get_mut(place) {
+            *count += 1;
+        }
+    }
+}
+
+impl Serialize for Filled {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_map(self.iter())
+    }
+}
+
 /// Where a line stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
@@ -140,7 +169,7 @@ pub struct Report {
     /// Whose addresses these are.
     pub addresses: Addresses,
     /// How many lines filled a field, by `type.name`.
-    pub filled: BTreeMap<String, u64>,
+    pub filled: Filled,
     /// The earliest time of an event.
     pub from: Option<Timestamp>,
     /// The latest time of an event.
@@ -149,7 +178,7 @@ pub struct Report {
 
 impl Report {
     pub(crate) fn of(mapping: &Mapping) -> Self {
-        let filled = mapping.fields().map(|field| (field.to_owned(), 0)).collect();
+        let filled = Filled(mapping.fields().map(|field| (field.to_owned(), 0)).collect());
         let made = mapping.types().map(|word| (word, 0)).collect();
         Self { mapping: mapping.name.clone(), filled, made, ..Self::default() }
     }

@@ -268,9 +268,7 @@ impl<'m> Run<'m> {
                 Built::Refused(refusal) => refusals.push(refusal),
                 Built::Line { line, filled, emptied } => {
                     for field in filled {
-                        if let Some(count) = self.report.filled.get_mut(&field.full) {
-                            *count += 1;
-                        }
+                        self.report.filled.count(field.counted);
                     }
                     for refusal in &emptied {
                         self.report.empty(refusal, || at.place());

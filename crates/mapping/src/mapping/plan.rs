@@ -73,7 +73,7 @@ pub(super) fn line_plan(
         if let Some(what) = expr.chain().find_map(|expr| unfit(kind, expr, &name, has_request)) {
             problems.wrong(at, what);
         }
-        plan.push(FieldPlan { full: format!("{}.{name}", of.word), name, kind, expr });
+        plan.push(FieldPlan { full: format!("{}.{name}", of.word), counted: 0, name, kind, expr });
     }
     for need in &table.needs {
         if !plan.iter().any(|field| field.name == *need.get_ref()) {

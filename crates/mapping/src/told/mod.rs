@@ -237,7 +237,7 @@ fn span(us: i64, lang: Lang) -> String {
 
 fn never_filled(out: &mut String, report: &Report, lang: Lang) {
     let never: Vec<&str> =
-        report.filled.iter().filter(|(_, count)| **count == 0).map(|(field, _)| field.as_str()).collect();
+        report.filled.iter().filter(|(_, count)| *count == 0).map(|(field, _)| field).collect();
     if !never.is_empty() && report.lines_made() > 0 {
         head(
             out,
