@@ -94,6 +94,28 @@ fn nginx_json() {
     assert_eq!(report.refused, 0, "{:?}", report.refusals);
 }
 
+/// What nginx 1.22 and Envoy 1.40 really wrote, by the formats in the mappings' heads: sound requests, quotes and bytes that are no text in
+/// the user agent, a request id the client chose (Envoy put its own there), a scanner.
+#[test]
+fn what_real_fronts_wrote() {
+    let mut out = Vec::new();
+    for (name, log) in [
+        ("nginx-json", &include_bytes!("real/nginx-1.22.json.log")[..]),
+        ("nginx-combined", include_bytes!("real/nginx-1.22.combined.log")),
+        ("envoy-json", include_bytes!("real/envoy-1.40.json.log")),
+        ("envoy-text", include_bytes!("real/envoy-1.40.text.log")),
+    ] {
+        let (lines, report) = run(&mapping(name, None), log);
+        let refused: Vec<&str> = report.refusals.iter().map(|tally| tally.code.as_str()).collect();
+        out.push(format!(
+            "== {name}: {} records, replaced {}, refused {refused:?}",
+            report.records, report.replaced
+        ));
+        out.extend(lines);
+    }
+    insta::assert_snapshot!(out.join("\n"));
+}
+
 /// As nginx 1.22 wrote it, with `escape=json`, of a user agent that is no text, of a long one full of quotes, and of a scanner's bytes.
 #[test]
 fn no_client_hides_a_request_by_its_bytes() {
