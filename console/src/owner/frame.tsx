@@ -2,11 +2,12 @@
 // page stays as it is, a secret that is shown once above all: a bar over it says what to do.
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { Outlet, useLocation, useNavigate } from "react-router";
+import { useLocation, useNavigate } from "react-router";
 import { api } from "../api/client";
 import { useEnded, useSessionQuery } from "../api/session";
 import { useLang, useWords } from "../i18n/lang";
 import { Button } from "../ui/basics";
+import { Page } from "../ui/pending";
 import { type Place, Shell } from "../ui/shell";
 import { Loading } from "../ui/states";
 import { useOpenFacts } from "./facts";
@@ -114,7 +115,7 @@ function Inside({ ended }: { ended: boolean }) {
         }
         onSignOut={() => void signOut()}
       >
-        <Outlet />
+        <Page />
       </Shell>
     </div>
   );

@@ -2,13 +2,13 @@
 // sign-in form stands over it.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { Outlet } from "react-router";
 import { api, good } from "../api/client";
 import { useLive } from "../api/live";
 import { type Session, SignedIn, useEnded, useMe, useSessionQuery } from "../api/session";
 import { useWords } from "../i18n/lang";
 import { Badge } from "../ui/basics";
 import { Dialog } from "../ui/forms";
+import { Page } from "../ui/pending";
 import { roleText, roleWords } from "../ui/roles";
 import { type Place, Shell } from "../ui/shell";
 import { Loading, Refused } from "../ui/states";
@@ -107,7 +107,7 @@ function Inside() {
       banner={banner ? <div className="banner">{banner}</div> : undefined}
       onSignOut={() => void signOut()}
     >
-      <Outlet />
+      <Page />
       <Dialog title={w.signInTitle} open={ended} onClose={() => undefined}>
         <SignIn again />
       </Dialog>

@@ -73,12 +73,15 @@ export function Refused({ error, again }: { error: Error; again?: (() => void) |
   );
 }
 
+/** What is refused for who asks, whatever he asks. */
+const NOT_FOR_YOU = new Set(["forbidden", "role_missing"]);
+
 /** Title and text of what every page says alike. */
 function knownTitle(problem: Problem, w: (typeof uiWords)["ko"]): [string, string] | null {
   if (problem.code === UNREACHABLE) return [w.unreachableTitle, w.unreachableText];
   if (problem.status === 404) return [w.notFoundTitle, w.notFoundText];
-  // Other codes of this status say why not: that somebody else has to decide, say.
-  return problem.code === "forbidden" ? [w.forbiddenTitle, w.forbiddenText] : null;
+  // Other codes of that status say why not: that somebody else has to decide, say.
+  return NOT_FOR_YOU.has(problem.code) ? [w.forbiddenTitle, w.forbiddenText] : null;
 }
 
 /** Shows what was read, or the state it is in. What was read before stays while it cannot be renewed, with the reason above it. */
