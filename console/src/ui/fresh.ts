@@ -10,7 +10,11 @@ export function useFresh(what: unknown): boolean {
   const [seen, setSeen] = useState<{ what: unknown } | null>(null);
   useEffect(() => {
     const timer = window.setTimeout(() => setSeen({ what }), FRESH_MS);
-    return () => window.clearTimeout(timer);
+    return () => {
+      window.clearTimeout(timer);
+      // What is taken away and put back is new again, however soon.
+      setSeen(null);
+    };
   }, [what]);
   return seen === null || seen.what !== what;
 }
