@@ -1,5 +1,5 @@
 // Which notices wait for their reader: what tells of a measure, until he has said that he read it, a later one took its place or the key
-// ended; what tells of the end itself waits on.
+// ended, or what it told of was lifted; what tells of the end itself waits on.
 import type { KeyView, NoticeView } from "../reads";
 import { isOver } from "./standing";
 
@@ -10,15 +10,22 @@ export function needsReading(notice: NoticeView): boolean {
   return !notice.acknowledged && ASKS.test(notice.kind);
 }
 
-/** Whether what it asked for is past: its key has ended, or a later measure or its end was told of. */
+/** What was told of, and what takes its place when it is told of later: another measure, its end, or that somebody lifted it. */
+const PAST_BY: readonly (readonly [RegExp, RegExp])[] = [
+  [/^(measure|verification)\./, /^measure\./],
+  [/^(measure\.hold|key\.held)$/, /^key\.released$/],
+  [/^key\.held$/, /^measure\.(hold|reverify|expire)$/],
+  [/^key\.suspended$/, /^key\.lifted$/],
+];
+
+/** Whether what it asked for is past: its key has ended, or something told of later took its place. */
 export function isPast(notice: NoticeView, notices: readonly NoticeView[], keys: readonly KeyView[]): boolean {
   if (OF_AN_END.test(notice.kind)) return false;
   const key = keys.find(({ key }) => key === notice.key);
   if (key && isOver(key)) return true;
-  const told = (kind: string) => /^(measure|verification)\./.test(kind);
-  return (
-    told(notice.kind) &&
-    notices.some((one) => one.key === notice.key && one.kind.startsWith("measure.") && one.created > notice.created)
+  const by = PAST_BY.filter(([told]) => told.test(notice.kind)).map(([, later]) => later);
+  return notices.some(
+    (one) => one.key === notice.key && one.created > notice.created && by.some((later) => later.test(one.kind)),
   );
 }
 
