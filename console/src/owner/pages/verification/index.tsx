@@ -27,12 +27,19 @@ export function Verification() {
 function Shown({ of }: { of: VerificationView }) {
   const w = useWords(verificationWords);
   const span = useSpan();
-  const ended = useKeys().data?.some((one) => one.key === of.key && isOver(one)) === true;
-  // Here and not in the step: the step is over before he has saved it.
+  const keys = useKeys().data;
+  // A test may rotate the key: then the old one is over, and the verification goes on with the new one.
+  const ended = keys?.some((one) => one.key === of.key && isOver(one) && one.cause !== "rotated") === true;
+  // Here and not in the step: the step is over before he has saved it. It stays until he says that he has it.
   const [issued, setIssued] = useState<Schemas["IssuedView"] | null>(null);
+  // Asked once more, the server tells of the same key without its secret: that takes nothing away.
+  const keep = (told: Schemas["IssuedView"]) =>
+    setIssued((before) => (before?.secret && !told.secret && before.key.key === told.key.key ? before : told));
   return (
     <Page title={w.title} aside={<KeyName of={of.key} />}>
-      {issued && !ended ? <Secret accessKey={issued.key.key} secret={issued.secret} onDone={() => setIssued(null)} /> : null}
+      {issued ? (
+        <Secret key={issued.key.key} accessKey={issued.key.key} secret={issued.secret} onDone={() => setIssued(null)} />
+      ) : null}
       {ended && of.state === "open" ? (
         <div className="notice stack tight" role="status">
           <strong>{w.keyEnded}</strong>
@@ -53,7 +60,7 @@ function Shown({ of }: { of: VerificationView }) {
             <Tight of={of} />
           </div>
           <Identity of={of} />
-          <Control of={of} onIssued={setIssued} />
+          <Control of={of} onIssued={keep} />
         </>
       ) : (
         <Over of={of} />
