@@ -1,4 +1,4 @@
-// The server's sentences as a person reads them: instants in his own zone, keys by the names he gave them. Text stays text: nothing in it is
+// The server's sentences as a person reads them: instants in Korean time, keys by the names he gave them. Text stays text: nothing in it is
 // ever taken for markup.
 
 import { Fragment } from "react";
