@@ -32,8 +32,11 @@ export const AT_FIELDS = "";
 /** Whether somebody asked to go on with what he filled in. */
 export const Pressed = createContext(false);
 
-/** What the server takes for no text: line breaks, and what a screen would act on. A space stands for each. */
-const UNPRINTABLE = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff]/gu;
+/** What the server takes for no text, line breaks aside: what a screen would act on. A space stands for each. */
+const UNPRINTABLE = /(?!\n)[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** A reason as it is kept while it is typed: its lines stand, what does not print becomes spaces. */
+export const asReason = (text: string): string => text.replaceAll(/\r\n?/g, "\n").replaceAll(UNPRINTABLE, " ");
 
 /** A field that must be filled in. */
 export function NeededField({
@@ -87,7 +90,7 @@ export function ReasonField({
       hint={hint ?? w.reasonHint}
       lines={3}
       value={value}
-      onChange={(text) => onChange(text.replaceAll(UNPRINTABLE, " "))}
+      onChange={(text) => onChange(asReason(text))}
       wrong={wrong}
       most={REASON_MOST}
       isRequired

@@ -64,7 +64,12 @@ function Head({ page }: { page: PageOf }) {
           [w.priority, `${priority.word} · ${priority.why}`],
           [w.opened, <Time key="opened" at={one.opened} full />],
           [w.alerts, body.alerts === undefined ? null : w.alertsLine(count(lang, body.alerts))],
-          [w.outcome, one.outcome ? `${word(cases, one.outcome)} · ${body.reason ?? ""}` : null],
+          [
+            w.outcome,
+            one.outcome ? (
+              <span key="outcome" className="preline">{`${word(cases, one.outcome)} · ${body.reason ?? ""}`}</span>
+            ) : null,
+          ],
           [
             w.closedBy,
             one.closed && body.closed_by ? (
