@@ -41,15 +41,18 @@ function Open() {
           }
         </Read>
       </Card>
-      <Card title={w.others}>
-        <Read query={open}>
-          {({ items }) => {
-            const known = new Set((mine.data?.items ?? []).map((one) => one.approval));
-            const others = soonest(items).filter((one) => !known.has(one.approval));
-            return others.length === 0 ? <p className="muted">{w.othersNone}</p> : <List of={others} title={w.others} />;
-          }}
-        </Read>
-      </Card>
+      {/* Before it is known what is mine, nothing is said to wait for others. */}
+      {mine.data === undefined ? null : (
+        <Card title={w.others}>
+          <Read query={open}>
+            {({ items }) => {
+              const known = new Set(mine.data.items.map((one) => one.approval));
+              const others = soonest(items).filter((one) => !known.has(one.approval));
+              return others.length === 0 ? <p className="muted">{w.othersNone}</p> : <List of={others} title={w.others} />;
+            }}
+          </Read>
+        </Card>
+      )}
     </>
   );
 }
