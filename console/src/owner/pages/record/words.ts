@@ -14,6 +14,10 @@ export const recordWords = words(
     csv: "CSV로 받기",
     csvText: "표. 엑셀 같은 프로그램으로 여실 수 있습니다.",
     parts: (n: number) => `내용이 많아 파일 ${n}개로 나누어 받으셨습니다.`,
+    going: (part: number) => `${part}번째 파일을 받고 있습니다.`,
+    waits: (part: number, seconds: number) =>
+      `지금은 서버가 바쁩니다. ${seconds}초 뒤에 ${part}번째 파일을 다시 요청합니다. 화면을 그대로 두십시오.`,
+    left: (saved: number) => `파일 ${saved}개를 받은 뒤 멈췄습니다. 다시 누르시면 ${saved + 1}번째 파일부터 이어서 받습니다.`,
     done: "파일을 받았습니다",
     keep: "파일에는 고객님의 접속 주소가 들어 있습니다. 아무에게나 보내지 마십시오.",
   },
@@ -30,6 +34,11 @@ export const recordWords = words(
     csv: "Download as CSV",
     csvText: "A table, for a spreadsheet.",
     parts: (n: number) => `There was much of it: you got ${n} files.`,
+    going: (part: number) => `Fetching file ${part}.`,
+    waits: (part: number, seconds: number) =>
+      `The server is busy. File ${part} is asked for again in ${seconds} seconds. Please leave this page open.`,
+    left: (saved: number) =>
+      `It stopped after ${saved === 1 ? "1 file" : `${saved} files`}. Press again to go on with file ${saved + 1}.`,
     done: "The file was downloaded",
     keep: "The file holds the addresses you connect from. Do not send it to just anybody.",
   },
