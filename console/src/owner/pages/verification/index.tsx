@@ -30,14 +30,16 @@ function Shown({ of }: { of: VerificationView }) {
   const keys = useKeys().data;
   // A test may rotate the key: then the old one is over, and the verification goes on with the new one.
   const ended = keys?.some((one) => one.key === of.key && isOver(one) && one.cause !== "rotated") === true;
-  // Here and not in the step: the step is over before he has saved it. It stays until he says that he has it.
+  // Here and not in the step: the step is over before he has saved it. It stays until he says that he has it, or the new key has ended.
   const [issued, setIssued] = useState<Schemas["IssuedView"] | null>(null);
+  // By the record, not by this device's clock.
+  const useless = keys?.some((one) => one.key === issued?.key.key && one.state === "expired") === true;
   // Asked once more, the server tells of the same key without its secret: that takes nothing away.
   const keep = (told: Schemas["IssuedView"]) =>
     setIssued((before) => (before?.secret && !told.secret && before.key.key === told.key.key ? before : told));
   return (
     <Page title={w.title} aside={<KeyName of={of.key} />}>
-      {issued ? (
+      {issued && !useless ? (
         <Secret key={issued.key.key} accessKey={issued.key.key} secret={issued.secret} onDone={() => setIssued(null)} />
       ) : null}
       {ended && of.state === "open" ? (
