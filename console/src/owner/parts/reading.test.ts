@@ -7,7 +7,14 @@ import { waiting } from "./reading";
 function told(...kinds: string[]): NoticeView[] {
   return kinds.map(
     (kind, at) =>
-      ({ notice: `${at}:${kind}`, kind, key: "K1", acknowledged: null, created: `2026-11-20T12:0${at}:00Z`, say: [] }) as unknown as NoticeView,
+      ({
+        notice: `${at}:${kind}`,
+        kind,
+        key: "K1",
+        acknowledged: null,
+        created: `2026-11-20T12:0${at}:00Z`,
+        say: [],
+      }) as unknown as NoticeView,
   );
 }
 
@@ -19,13 +26,19 @@ test.each<[string[], string[]]>([
   [["key.held", "key.released", "key.held"], ["2:key.held"]],
   [["key.held", "key.lifted"], ["0:key.held"]],
   [["key.held", "measure.reverify"], ["1:measure.reverify"]],
-  [["key.held", "measure.warn"], ["0:key.held", "1:measure.warn"]],
+  [
+    ["key.held", "measure.warn"],
+    ["0:key.held", "1:measure.warn"],
+  ],
   [["measure.hold", "key.released"], []],
   [["measure.warn", "key.released"], ["0:measure.warn"]],
   [["measure.warn", "measure.ended"], []],
   [["key.suspended"], ["0:key.suspended"]],
   [["key.suspended", "key.lifted"], []],
-  [["key.suspended", "key.released", "measure.warn"], ["0:key.suspended", "2:measure.warn"]],
+  [
+    ["key.suspended", "key.released", "measure.warn"],
+    ["0:key.suspended", "2:measure.warn"],
+  ],
   [["key.lifted", "key.suspended"], ["1:key.suspended"]],
   [["verification.timed_out", "measure.expire"], ["1:measure.expire"]],
   [["key.exposure_reported", "key.released", "measure.ended"], ["0:key.exposure_reported"]],
