@@ -67,7 +67,7 @@ export const partWords = words(
     causeForced: "거래소의 결정으로 종료되었습니다. 알림에서 이유와 이의 제기 방법을 보실 수 있습니다.",
     causeLeaked: "시크릿 키가 다른 사람에게 알려져 종료되었습니다.",
     tooShort: (least: number) => `조금 더 자세히 적어 주십시오. ${least}자 이상이어야 합니다.`,
-    endedAt: "끝난 때",
+    endedAt: "종료된 때",
     nextForced: "이 키를 쓰던 프로그램을 멈추십시오. 다시 필요하시면 새 키를 신청하실 수 있고, 그때 본인 확인을 다시 받습니다.",
     nextLeaked: "이 키를 쓰던 프로그램을 멈추고 저장해 둔 시크릿 키를 지우십시오. 다시 필요하시면 새 키를 만드십시오.",
     nextRotated: "프로그램에 새 키를 넣어 쓰십시오.",

@@ -32,8 +32,8 @@ const measuresWords = words(
     suspend: "정지",
     total: "당시 합계",
     proposed: "사람의 결정을 요청함",
-    endedIt: "이 조치로 키가 끝났습니다",
-    endedWith: "키가 끝나 더 이상 시행되지 않습니다",
+    endedIt: "이 조치로 키가 종료되었습니다",
+    endedWith: "키가 종료되어 더 이상 시행되지 않습니다",
   },
   {
     none: "There was none.",

@@ -71,11 +71,11 @@ export const hardWords = words(
 
 export const endWords = words(
   {
-    natural: "정해진 기한이 되어 끝났습니다",
-    owner: "소유자가 직접 끝냈습니다",
-    rotated: "새 키로 교체되어 끝났습니다",
-    forced: "거래소가 강제로 끝냈습니다",
-    leaked: "시크릿 키가 유출되어 끝났습니다",
+    natural: "정해진 기한이 되어 종료되었습니다",
+    owner: "소유자가 직접 종료했습니다",
+    rotated: "새 키로 교체되어 종료되었습니다",
+    forced: "거래소가 강제로 종료했습니다",
+    leaked: "시크릿 키가 유출되어 종료되었습니다",
   },
   {
     natural: "Its time ran out",

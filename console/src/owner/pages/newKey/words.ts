@@ -3,7 +3,7 @@ import { words } from "../../../i18n/words";
 export const newKeyWords = words(
   {
     title: "새 키 만들기",
-    lead: "프로그램 하나에 키 하나가 안전합니다. 문제가 생기면 그 키만 끝내면 됩니다.",
+    lead: "프로그램 하나에 키 하나가 안전합니다. 문제가 생기면 그 키만 종료하면 됩니다.",
     account: "어느 계정",
     what: "1. 무엇에 쓰십니까?",
     safest: "가장 안전",
@@ -53,7 +53,7 @@ export const newKeyWords = words(
     whereHint: "한 줄에 하나씩. 예: 203.0.113.7",
     whereMobile: "휴대전화나 가정용 인터넷은 주소가 바뀔 수 있습니다. 바뀌면 새 주소를 등록하시면 됩니다.",
     until: "5. 언제까지 씁니까?",
-    untilText: "짧을수록 안전합니다. 끝나기 전에 알려 드립니다.",
+    untilText: "짧을수록 안전합니다. 종료되기 전에 알려 드립니다.",
     days: (n: number, on: string) => `${n}일 (${on}까지)`,
     shortest: "권장",
     terms: "6. 약속",

@@ -27,7 +27,7 @@ export const noticeWords = words(
     step2: "검토: 다른 담당자가 확인합니다. 보통 15일 안에 끝납니다.",
     step3: "결론: 결과를 여기와 메일로 알려 드립니다.",
     past: "지난 알림입니다. 지금 이 키는",
-    pastOver: "키가 끝났으므로 아래에 적힌 기한과 제한은 더 이상 없습니다.",
+    pastOver: "키가 종료되었으므로 아래에 적힌 기한과 제한은 더 이상 없습니다.",
     toKey: "이 키 보기",
     toVerification: "재확인 진행하기",
     toQuestion: "질문에 답하기",

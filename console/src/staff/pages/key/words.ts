@@ -6,7 +6,7 @@ export const keyWords = words(
     title: (key: string) => `키 ${key}`,
     back: "키 목록",
     // The answer first.
-    cutEnded: "이 키가 끝난 이유",
+    cutEnded: "이 키가 종료된 이유",
     cutLimited: "이 키가 제한된 이유",
     watched: "이 키는 지켜보는 중입니다",
     rejected: "신청이 거절된 키입니다",
@@ -28,7 +28,7 @@ export const keyWords = words(
     reviewer: "검토 담당자",
     case: "케이스",
     lesser: "더 가벼운 조치로 부족한 이유",
-    atEnd: "끝날 때의 조치",
+    atEnd: "종료 당시의 조치",
     // Who, what, from where.
     who: "누구의 키인가",
     customer: "고객",
@@ -51,7 +51,7 @@ export const keyWords = words(
     terms: "동의한 약관",
     created: "만든 때",
     expires: "만료",
-    ended: "끝난 때",
+    ended: "종료된 때",
     wouldEnd: "본래의 만료일",
     whatOver: "무엇을 할 수 있었는가",
     fromOver: "허용되었던 주소",
