@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("detect", &["model"]),
     ("mapping", &["model"]),
     ("policy", &["model"]),
+    ("assess", &["detect", "mapping", "model", "policy"]),
     ("ledger", &["model"]),
     ("verifier", &[]),
     ("store", &["ledger", "model"]),
@@ -33,22 +34,22 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         // `sim` for `sumun simulate` and `sumun evaluate` alone: no role uses it.
         &[
-            "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "mapping", "model", "policy",
-            "proxy", "seal", "server", "sim", "store", "stream", "verifier",
+            "assess", "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "mapping", "model",
+            "policy", "proxy", "seal", "server", "sim", "store", "stream", "verifier",
         ],
     ),
     (
         "bench",
         &[
-            "cli", "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "mapping", "model",
-            "policy", "proxy", "seal", "server", "sim", "store", "stream", "verifier",
+            "assess", "cli", "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "mapping",
+            "model", "policy", "proxy", "seal", "server", "sim", "store", "stream", "verifier",
         ],
     ),
 ];
 
 /// Crates that decide and never wait.
-const PURE: [&str; 10] =
-    ["model", "dialect", "gate", "seal", "ledger", "mapping", "verifier", "feed", "policy", "detect"];
+const PURE: [&str; 11] =
+    ["assess", "model", "dialect", "gate", "seal", "ledger", "mapping", "verifier", "feed", "policy", "detect"];
 
 /// What a crate that never waits must not link.
 const IMPURE: [&str; 9] =
