@@ -1,5 +1,5 @@
-// What the owner's page reads. Nothing is pushed to customers: what runs is asked for every 3 s, the rest every 15 s, nothing in a tab that
-// nobody sees. Lists are read whole: one customer's are short.
+// What the owner's page reads. Nothing is pushed to customers: what runs is asked for every 3 s, the rest every 15 s and when
+// he comes back to the tab, nothing in a tab that nobody sees. Lists are read whole: one customer's are short.
 import { useQuery } from "@tanstack/react-query";
 import { api, good, type Schemas } from "../api/client";
 
@@ -13,6 +13,9 @@ export type SaidView = Schemas["SaidView"];
 
 const RUNS_MS = 3_000;
 const RESTS_MS = 15_000;
+/** In another tab he may have done what this one still asks of him: whoever comes back sees how it stands, and not how it stood. */
+const SEEN = { refetchOnWindowFocus: "always" } as const;
+const RESTS = { ...SEEN, refetchInterval: RESTS_MS };
 /** Pages of one list that are read: 2,000 things. */
 const PAGES_MAX = 20;
 
@@ -37,7 +40,7 @@ export function useKeys() {
       const all = await whole((query) => good(api.GET("/v1/keys", { params: { query } })));
       return all.sort((one, other) => newest(one.created, other.created));
     },
-    refetchInterval: RESTS_MS,
+    ...RESTS,
   });
 }
 
@@ -46,6 +49,7 @@ export function useKey(key: string, runs = false) {
   return useQuery({
     queryKey: ["keys", key],
     queryFn: (): Promise<KeyView> => good(api.GET("/v1/keys/{key}", { params: { path: { key } } })),
+    ...SEEN,
     refetchInterval: ({ state }) => (runs || state.data?.state === "requested" ? RUNS_MS : RESTS_MS),
   });
 }
@@ -57,7 +61,7 @@ export function useQuestions() {
       const all = await whole((query) => good(api.GET("/v1/questions", { params: { query } })));
       return all.sort((one, other) => newest(one.asked, other.asked));
     },
-    refetchInterval: RESTS_MS,
+    ...RESTS,
   });
 }
 
@@ -65,7 +69,7 @@ export function useQuestion(question: string) {
   return useQuery({
     queryKey: ["questions", question],
     queryFn: () => good(api.GET("/v1/questions/{question}", { params: { path: { question } } })),
-    refetchInterval: RESTS_MS,
+    ...RESTS,
   });
 }
 
@@ -76,7 +80,7 @@ export function useNotices() {
       const all = await whole((query) => good(api.GET("/v1/notices", { params: { query } })));
       return all.sort((one, other) => newest(one.created, other.created));
     },
-    refetchInterval: RESTS_MS,
+    ...RESTS,
   });
 }
 
@@ -84,7 +88,7 @@ export function useNotice(notice: string) {
   return useQuery({
     queryKey: ["notices", notice],
     queryFn: () => good(api.GET("/v1/notices/{notice}", { params: { path: { notice } } })),
-    refetchInterval: RESTS_MS,
+    ...RESTS,
   });
 }
 
@@ -95,7 +99,7 @@ export function useObjections() {
       const all = await whole((query) => good(api.GET("/v1/objections", { params: { query } })));
       return all.sort((one, other) => newest(one.at, other.at));
     },
-    refetchInterval: RESTS_MS,
+    ...RESTS,
   });
 }
 
@@ -106,7 +110,7 @@ export function useVerifications() {
       const all = await whole((query) => good(api.GET("/v1/verifications", { params: { query } })));
       return all.sort((one, other) => newest(one.opened, other.opened));
     },
-    refetchInterval: RESTS_MS,
+    ...RESTS,
   });
 }
 
@@ -114,6 +118,7 @@ export function useVerification(verification: string) {
   return useQuery({
     queryKey: ["verifications", verification],
     queryFn: () => good(api.GET("/v1/verifications/{verification}", { params: { path: { verification } } })),
+    ...SEEN,
     refetchInterval: ({ state }) => (state.data === undefined || state.data.state === "open" ? RUNS_MS : RESTS_MS),
   });
 }
@@ -122,6 +127,7 @@ export function useAddresses(key: string) {
   return useQuery({
     queryKey: ["addresses", key],
     queryFn: async () => (await good(api.GET("/v1/keys/{key}/addresses", { params: { path: { key } } }))).items,
+    ...SEEN,
     refetchInterval: ({ state }) => (state.data?.some((address) => !address.in_effect && address.until) ? RUNS_MS : RESTS_MS),
   });
 }
@@ -133,7 +139,7 @@ export function useTimeline(key: string) {
       whole(({ after }) =>
         good(api.GET("/v1/keys/{key}/timeline", { params: { path: { key }, query: after ? { after: Number(after) } : {} } })),
       ),
-    refetchInterval: RESTS_MS,
+    ...RESTS,
   });
 }
 
@@ -141,7 +147,7 @@ export function useCapability(key: string) {
   return useQuery({
     queryKey: ["keys", key, "capability"],
     queryFn: async () => (await good(api.GET("/v1/keys/{key}/capability", { params: { path: { key } } }))).sentences,
-    refetchInterval: RESTS_MS,
+    ...RESTS,
   });
 }
 
@@ -149,7 +155,7 @@ export function useActivity(key: string) {
   return useQuery({
     queryKey: ["keys", key, "activity"],
     queryFn: () => good(api.GET("/v1/keys/{key}/activity", { params: { path: { key } } })),
-    refetchInterval: RESTS_MS,
+    ...RESTS,
   });
 }
 
@@ -157,7 +163,7 @@ export function useApprovals() {
   return useQuery({
     queryKey: ["approvals", "mine"],
     queryFn: () => whole((query) => good(api.GET("/v1/approvals", { params: { query } }))),
-    refetchInterval: RESTS_MS,
+    ...RESTS,
   });
 }
 
