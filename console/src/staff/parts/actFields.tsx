@@ -1,5 +1,6 @@
 // Fields of what is recorded: each says its own error once somebody asked to go on, and how much of it the server takes.
 import { createContext, useContext } from "react";
+import type { TextFieldProps } from "react-aria-components";
 import { useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
 import { Field, letters } from "../../ui/forms";
@@ -38,29 +39,34 @@ const UNPRINTABLE = /(?!\n)[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 /** A reason as it is kept while it is typed: its lines stand, what does not print becomes spaces. */
 export const asReason = (text: string): string => text.replaceAll(/\r\n?/g, "\n").replaceAll(UNPRINTABLE, " ");
 
-/** A field that must be filled in. */
+/** A field that must be filled in. `unsound`: what is wrong with what stands in it. */
 export function NeededField({
   label,
   hint,
   value,
   onChange,
+  unsound,
+  ...rest
 }: {
   label: string;
   hint?: string;
   value: string;
   onChange: (text: string) => void;
-}) {
+  unsound?: string | undefined;
+} & Pick<TextFieldProps, "autoFocus" | "autoComplete" | "inputMode">) {
   const ui = useWords(uiWords);
-  const empty = useContext(Pressed) && value.trim() === "";
+  const pressed = useContext(Pressed);
+  const wrong = value.trim() === "" ? ui.needed(label) : unsound;
   return (
     <Field
       label={label}
       hint={hint}
       value={value}
       onChange={onChange}
-      wrong={empty ? ui.needed(label) : undefined}
+      wrong={pressed ? wrong : undefined}
       isRequired
       validationBehavior="aria"
+      {...rest}
     />
   );
 }

@@ -7,12 +7,12 @@ import { useMe } from "../../../api/session";
 import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Button, Card, Command, Time, type Tone } from "../../../ui/basics";
-import { Field } from "../../../ui/forms";
 import { Pages, Table, useFilter } from "../../../ui/lists";
 import { Once } from "../../../ui/once";
 import { onlyFor, roleWords } from "../../../ui/roles";
 import { Empty, Read } from "../../../ui/states";
 import { ActDialog } from "../../parts/act";
+import { keptByEmpty, NeededField } from "../../parts/actFields";
 import { serverUrl } from "../../parts/server";
 import { Who } from "../../parts/who";
 import { Heard, Standing } from "../gate/standing";
@@ -107,14 +107,14 @@ function Invite({ onMade, onClose }: { onMade: (made: Schemas["InvitedGateView"]
       title={w.inviteGate}
       intro={<p>{w.gateIntro}</p>}
       body={{ gate: gate.trim() }}
-      missing={gate.trim() === "" ? w.gateIdMissing : null}
+      missing={keptByEmpty(gate)}
       send={(body, how) => good(api.POST("/v1/gates", { params: how, body }))}
       go={w.inviteGo}
       touches={[["gates"], ["overview"]]}
       onDone={(answer) => onMade(answer.result)}
       onClose={onClose}
     >
-      <Field label={w.gateId} hint={w.gateIdHint} value={gate} onChange={setGate} autoFocus autoComplete="off" />
+      <NeededField label={w.gateId} hint={w.gateIdHint} value={gate} onChange={setGate} autoFocus autoComplete="off" />
     </ActDialog>
   );
 }

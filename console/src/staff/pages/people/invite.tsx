@@ -9,6 +9,7 @@ import { Field } from "../../../ui/forms";
 import { Once } from "../../../ui/once";
 import { onlyFor, roleWords, STAFF_ROLES } from "../../../ui/roles";
 import { ActDialog } from "../../parts/act";
+import { AT_FIELDS, NeededField } from "../../parts/actFields";
 import { serverUrl } from "../../parts/server";
 import { Roles } from "./roles";
 import { peopleWords } from "./words";
@@ -58,15 +59,15 @@ function Form({ onMade, onClose }: { onMade: (made: Schemas["InvitedView"]) => v
       title={w.invite}
       intro={<p>{w.inviteIntro}</p>}
       body={{ user: user.trim(), name: name.trim(), roles, ...mail }}
-      missing={user.trim() === "" || name.trim() === "" || roles.length === 0 ? w.fieldsMissing : null}
+      missing={user.trim() === "" || name.trim() === "" || roles.length === 0 ? AT_FIELDS : null}
       send={(body, how) => good(api.POST("/v1/users", { params: how, body }))}
       go={w.inviteGo}
       touches={[["users"], ["approvals"], ["overview"]]}
       onDone={(answer) => onMade(answer.result)}
       onClose={onClose}
     >
-      <Field label={w.user} hint={w.userHint} value={user} onChange={setUser} autoFocus autoComplete="off" />
-      <Field label={w.name} value={name} onChange={setName} autoComplete="off" />
+      <NeededField label={w.user} hint={w.userHint} value={user} onChange={setUser} autoFocus autoComplete="off" />
+      <NeededField label={w.name} value={name} onChange={setName} autoComplete="off" />
       <Field label={w.email} type="email" value={email} onChange={setEmail} autoComplete="off" />
       <Roles label={w.roles} of={STAFF_ROLES} chosen={roles} onChange={setRoles} />
     </ActDialog>

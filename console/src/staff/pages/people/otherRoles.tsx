@@ -6,7 +6,7 @@ import { useWords } from "../../../i18n/lang";
 import { STAFF_ROLES } from "../../../ui/roles";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
-import { keptByEmpty, ReasonField } from "../../parts/actFields";
+import { AT_FIELDS, keptByEmpty, ReasonField } from "../../parts/actFields";
 import { Roles } from "./roles";
 import { peopleWords } from "./words";
 
@@ -20,7 +20,7 @@ export function OtherRoles({ user, onClose }: { user: Schemas["UserView"]; onClo
       title={w.changeRolesOf(user.user)}
       intro={<p>{w.changeRolesIntro}</p>}
       body={{ roles, reason: reason.trim() }}
-      missing={roles.length === 0 ? w.rolesMissing : keptByEmpty(reason)}
+      missing={roles.length === 0 ? AT_FIELDS : keptByEmpty(reason)}
       send={(body, how) => good(api.POST("/v1/users/{user}/roles", { params: { path: { user: user.user }, ...how }, body }))}
       go={w.changeRolesGo}
       touches={[["users"], ["approvals"], ["overview"]]}
