@@ -1,5 +1,5 @@
-// Approvals that are done, the newest decision first. The API lists by id, which says nothing of time: what is shown is read whole and put
-// in order here, up to a bound that is said.
+// Approvals that are done, the newest decision first of those that were read. The API lists by id, which says nothing of time: they are read
+// whole and put in order here, up to a bound. Where there are more, it is said that later decisions may be missing.
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, good } from "../../../api/client";
@@ -23,8 +23,6 @@ const PAGE = 1_000;
 const PAGES_MAX = 3;
 const SHOWN = 20;
 const MORE = 50;
-/** Not with every change of any approval: it is read whole. */
-const RENEWED_MS = 30_000;
 
 async function readDone(state: Done): Promise<{ items: Approval[]; whole: boolean }> {
   const items: Approval[] = [];
@@ -47,9 +45,8 @@ export function Closed() {
   const [shown, setShown] = useState(SHOWN);
   const chosen: Done = isDone(state) ? state : "granted";
   const found = useQuery({
-    queryKey: ["approvalsDone", chosen],
+    queryKey: ["approvals", "done", chosen],
     queryFn: () => readDone(chosen),
-    refetchInterval: RENEWED_MS,
   });
   return (
     <Card
@@ -64,7 +61,7 @@ export function Closed() {
             ) : (
               <>
                 <p className="muted">
-                  {w.doneShown(count(lang, Math.min(shown, items.length)), count(lang, items.length))} {whole ? "" : w.donePart}
+                  {(whole ? w.doneShown : w.donePart)(count(lang, Math.min(shown, items.length)), count(lang, items.length))}
                 </p>
                 <List of={items.slice(0, shown)} title={w.done} done />
               </>
