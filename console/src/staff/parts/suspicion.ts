@@ -27,6 +27,7 @@ const suspicionWords = words(
     low: "낮음",
     rank: (step: number) => `조치 ${step}단계`,
     overdue: (text: string) => `기한이 지났습니다(${text})`,
+    late: "기한 지남",
     due: (text: string) => `${text}까지`,
     noDue: "기한 없음",
     unassigned: "담당자 없음",
@@ -51,6 +52,7 @@ const suspicionWords = words(
     low: "Low",
     rank: (step: number) => `step ${step} of 5`,
     overdue: (text: string) => `Overdue (${text})`,
+    late: "Overdue",
     due: (text: string) => `Due ${text}`,
     noDue: "No due time",
     unassigned: "Nobody's",
@@ -87,12 +89,14 @@ export function useSuspicion() {
       if (measure === "warn") return { word: w.middle, why, tone: "warn" };
       return { word: w.low, why, tone: "monitor" };
     },
-    due(of: Case, now: number): { text: string; overdue: boolean } {
-      if (!of.due) return { text: w.noDue, overdue: false };
+    /** `text` says all of it; `when` only when. */
+    due(of: Case, now: number): { text: string; when: string; overdue: boolean } {
+      if (!of.due) return { text: w.noDue, when: w.noDue, overdue: false };
       const overdue = of.state === "open" && Date.parse(of.due) < now;
-      const text = relative(lang, of.due, now);
-      return { text: overdue ? w.overdue(text) : text, overdue };
+      const when = relative(lang, of.due, now);
+      return { text: overdue ? w.overdue(when) : when, when, overdue };
     },
+    late: w.late,
     unassigned: w.unassigned,
   };
 }

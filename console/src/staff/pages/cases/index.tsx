@@ -26,7 +26,8 @@ type State = "open" | "closed" | "merged";
 const STATES: readonly string[] = ["open", "closed", "merged"];
 const isState = (text: string): text is State => STATES.includes(text);
 
-function Rows({ of }: { of: Case[] }) {
+/** `states`: where not all of them are in the same one. */
+function Rows({ of, states = false }: { of: Case[]; states?: boolean }) {
   const w = useWords(casesWords);
   const cases = useWords(caseWords) as Record<string, unknown>;
   const suspicion = useSuspicion();
@@ -88,11 +89,13 @@ function Rows({ of }: { of: Case[] }) {
           <caption className="visually-hidden">{w.title}</caption>
           <thead>
             <tr>
-              {[w.priority, w.what, w.measures, w.members, w.opened, w.due, w.assignee, w.state].map((head) => (
-                <th key={head} scope="col">
-                  {head}
-                </th>
-              ))}
+              {[w.priority, w.what, w.measures, w.members, w.opened, w.due, w.assignee, ...(states ? [w.state] : [])].map(
+                (head) => (
+                  <th key={head} scope="col">
+                    {head}
+                  </th>
+                ),
+              )}
             </tr>
           </thead>
           <tbody>
@@ -123,7 +126,10 @@ function Rows({ of }: { of: Case[] }) {
                     <Time at={one.opened} />
                   </td>
                   <td>
-                    {due.overdue ? <Badge tone="expire">{due.text}</Badge> : <span title={one.due ?? undefined}>{due.text}</span>}
+                    {due.overdue ? <Badge tone="expire">{suspicion.late}</Badge> : null}
+                    <div className={due.overdue ? "muted" : undefined} title={one.due ?? undefined}>
+                      {due.when}
+                    </div>
                   </td>
                   <td>
                     {one.assignee ? (
@@ -140,7 +146,7 @@ function Rows({ of }: { of: Case[] }) {
                       </Button>
                     )}
                   </td>
-                  <td>{word(cases, one.state)}</td>
+                  {states ? <td>{word(cases, one.state)}</td> : null}
                 </tr>
               );
             })}
@@ -209,6 +215,7 @@ function All() {
           params: {
             query: {
               limit: 50,
+              order: "newest",
               ...(isState(state) ? { state } : {}),
               ...(assignee ? { assignee } : {}),
               ...(subject ? { subject } : {}),
@@ -241,7 +248,7 @@ function All() {
       <Read query={found}>
         {({ items, next }) => (
           <div className="stack">
-            {items.length === 0 ? <Empty title={w.emptyAll} text={w.emptyAllText} /> : <Rows of={items} />}
+            {items.length === 0 ? <Empty title={w.emptyAll} text={w.emptyAllText} /> : <Rows of={items} states />}
             <Pages next={next} />
           </div>
         )}
