@@ -24,6 +24,9 @@ const fieldWords = words(
 /** The server's own limit of a reason, in letters. */
 export const REASON_MOST = 1_000;
 
+/** The same of a brief one, which stands on one line: about people, tokens and gates, and for reading personal data. */
+export const BRIEF_MOST = 200;
+
 /** So many letters the server asks of a reason about keys, cases and approvals: "ok" is none. */
 export const REASON_LEAST = 8;
 
@@ -71,34 +74,35 @@ export function NeededField({
   );
 }
 
-/** A reason in one's own words. */
+/** A reason in one's own words. `brief`: on one line, and any will do. */
 export function ReasonField({
   value,
   onChange,
   label,
   hint,
-  least = REASON_LEAST,
+  brief = false,
 }: {
   value: string;
   onChange: (text: string) => void;
   label?: string;
   hint?: string;
-  least?: number;
+  brief?: boolean;
 }) {
   const w = useWords(fieldWords);
   const name = label ?? w.reason;
   const pressed = useContext(Pressed);
+  const least = brief ? 1 : REASON_LEAST;
   const long = letters(value.trim());
   const wrong = !pressed || long >= least ? undefined : long === 0 ? w.reasonMissing(name) : w.reasonShort(String(least));
   return (
     <Field
       label={name}
       hint={hint ?? w.reasonHint}
-      lines={3}
+      lines={brief ? 1 : 3}
       value={value}
-      onChange={(text) => onChange(asReason(text))}
+      onChange={(text) => onChange(brief ? asReason(text).replaceAll("\n", " ") : asReason(text))}
       wrong={wrong}
-      most={REASON_MOST}
+      most={brief ? BRIEF_MOST : REASON_MOST}
       isRequired
       validationBehavior="aria"
     />
@@ -110,7 +114,7 @@ export function keptBy(...reasons: string[]): string | null {
   return reasons.some((one) => letters(one.trim()) < REASON_LEAST || letters(one) > REASON_MOST) ? AT_FIELDS : null;
 }
 
-/** The same of texts that only must be there. */
+/** The same of brief texts, which only must be there. */
 export function keptByEmpty(...texts: string[]): string | null {
-  return texts.some((one) => one.trim() === "" || letters(one) > REASON_MOST) ? AT_FIELDS : null;
+  return texts.some((one) => one.trim() === "" || letters(one) > BRIEF_MOST) ? AT_FIELDS : null;
 }

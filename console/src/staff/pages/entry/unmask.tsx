@@ -8,7 +8,7 @@ import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Card } from "../../../ui/basics";
 import { Field } from "../../../ui/forms";
 import { Refused } from "../../../ui/states";
-import { keptByEmpty, REASON_MOST } from "../../parts/actFields";
+import { BRIEF_MOST, keptByEmpty } from "../../parts/actFields";
 import { useStepUp } from "../../stepUp";
 import { readEntry, type Whole } from "./index";
 import { entryWords } from "./words";
@@ -65,7 +65,7 @@ export function Unmask({
           onChange={setReason}
           wrong={wrong}
           isDisabled={!may}
-          most={REASON_MOST}
+          most={BRIEF_MOST}
         />
         {read.error ? <Refused error={read.error} /> : null}
         <div>

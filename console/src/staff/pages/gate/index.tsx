@@ -102,7 +102,7 @@ function Revoke({ gate }: { gate: Schemas["GateView"] }) {
           onDone={() => say(w.revokeDone)}
           onClose={() => setOpen(false)}
         >
-          <ReasonField value={reason} onChange={setReason} least={1} />
+          <ReasonField value={reason} onChange={setReason} brief />
         </ActDialog>
       ) : null}
     </div>

@@ -28,7 +28,7 @@ export function OtherRoles({ user, onClose }: { user: Schemas["UserView"]; onClo
       onClose={onClose}
     >
       <Roles label={w.roles} of={STAFF_ROLES} chosen={roles} onChange={setRoles} />
-      <ReasonField value={reason} onChange={setReason} least={1} />
+      <ReasonField value={reason} onChange={setReason} brief />
     </ActDialog>
   );
 }

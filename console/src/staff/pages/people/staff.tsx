@@ -120,7 +120,7 @@ function Acts({ user }: { user: User }) {
           onDone={() => say(w.disableDone)}
           onClose={close}
         >
-          <ReasonField value={reason} onChange={setReason} least={1} />
+          <ReasonField value={reason} onChange={setReason} brief />
         </ActDialog>
       ) : null}
     </>

@@ -112,7 +112,7 @@ function Revoke({ token }: { token: Token }) {
           onDone={() => say(w.revokeDone)}
           onClose={() => setOpen(false)}
         >
-          <ReasonField value={reason} onChange={setReason} least={1} />
+          <ReasonField value={reason} onChange={setReason} brief />
         </ActDialog>
       ) : null}
     </>
