@@ -25,7 +25,7 @@ struct Arguments {
     /// Only pages with this in their name
     #[arg(long)]
     only: Option<String>,
-    /// Instead: 500 events a second and 20 who watch, for so many seconds
+    /// Instead: 500 events a second and 16 pages that watch, for so many seconds
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "600")]
     live: Option<u64>,
     /// Write the figures as JSON, too
