@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::row::{effects, replace};
 use crate::venue::Venue;
 use serde_json::{Value, json};
-use sumun_model::Timestamp;
+use sumun_model::{ExpiryCause, Timestamp};
 use sumun_store::tables::{DEAD_KEYS, KEYS};
 use sumun_store::{Expect, Image, RowRead};
 
@@ -158,10 +158,18 @@ fn notice(deed: &Deed<'_>, key: &KeyWrite<'_>) -> Option<NoticeDraft> {
     if let ("key.expired", Some(cause)) = (deed.class, key.after.cause) {
         draft = draft
             .say(NoticeText::new(&format!("key.expired.{cause}")))
-            .say(NoticeText::new("key.expired.next"));
+            .say(NoticeText::new(&format!("key.expired.{}.next", next_after(cause, &key.after))));
     }
     // How to object is said where there is a case to object in: whoever opens it adds that.
     Some(draft)
+}
+
+/// Of which cause what he is to do next is told. A key that ran out while another took its place leaves nothing to ask for.
+fn next_after(cause: ExpiryCause, key: &KeyRow) -> ExpiryCause {
+    match cause {
+        ExpiryCause::Natural if key.ends_us.is_some() => ExpiryCause::Rotated,
+        cause => cause,
+    }
 }
 
 #[cfg(test)]
@@ -173,6 +181,29 @@ pub(crate) mod tests {
     /// The instant of unit tests: 2026-11-02T00:00:00Z.
     pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_793_577_600_000_000);
     pub(crate) const DAY: i64 = 86_400_000_000;
+
+    #[test]
+    fn a_letter_about_an_end_says_what_is_next_by_its_cause() {
+        use crate::notices::words::{About, letter};
+        use sumun_model::Lang;
+        let venue = Venue::parse("venue.toml", crate::venue::EXAMPLE).unwrap();
+        let actor = super::super::due::clock_actor();
+        let told = |cause: ExpiryCause, ends_us: Option<i64>| {
+            let deed = Deed { class: "key.expired", title: "end", actor: &actor, venue: &venue, now: NOW };
+            let after = KeyRow { state: KeyState::Expired, cause: Some(cause), ends_us, ..key() };
+            let write =
+                KeyWrite { before: None, after, origin: Origin::By(super::super::machine::Action::RunOut) };
+            let draft = notice(&deed, &write).unwrap();
+            let about = About { id: "K1", shown: "‘bot’ …K1" };
+            let [ko, en] = [Lang::Ko, Lang::En]
+                .map(|lang| letter("key.expired", &draft.texts, about, "Example", lang).body[1..].join("\n"));
+            format!("{cause}\n{ko}\n{en}\n")
+        };
+        let mut all: Vec<String> = ExpiryCause::ALL.iter().map(|cause| told(*cause, None)).collect();
+        all.push(told(ExpiryCause::Natural, Some(NOW.as_micros())));
+        assert!(all.iter().all(|letter| !letter.contains("key.expired")), "{all:?}");
+        insta::assert_snapshot!(all.join("\n"));
+    }
 
     /// A retail key in use.
     pub(crate) fn key() -> KeyRow {
