@@ -236,12 +236,6 @@ impl Approval {
             .map(|needed| needed.role)
     }
 
-    /// Whether this principal may decide it now.
-    #[must_use]
-    pub fn is_for(&self, actor: &Actor, now: Timestamp) -> bool {
-        self.entitled(actor, now).is_ok()
-    }
-
     fn complete(&self) -> bool {
         self.agreed_by(&self.needed)
     }
@@ -306,7 +300,8 @@ impl Approval {
         Ok((after, outcome))
     }
 
-    fn entitled(&self, actor: &Actor, now: Timestamp) -> Result<Role, Refusal> {
+    /// Whether it waits, and for somebody else's word than has been heard: whoever asked or decided is out, whatever his roles.
+    pub(crate) fn waits(&self, actor: &Actor, now: Timestamp) -> Result<(), Refusal> {
         let no = |kind, code, message: String, remedy: &str| Err(Refusal::new(kind, code, message, remedy));
         if self.state != ApprovalState::Open {
             return no(
@@ -340,6 +335,13 @@ impl Approval {
                 "another entitled person must give the other look",
             );
         }
+        Ok(())
+    }
+
+    /// The role by which this principal may decide it now.
+    pub(crate) fn entitled(&self, actor: &Actor, now: Timestamp) -> Result<Role, Refusal> {
+        self.waits(actor, now)?;
+        let no = |kind, code, message: String, remedy: &str| Err(Refusal::new(kind, code, message, remedy));
         let Some(role) = self.place(actor) else {
             let places: Vec<String> = self
                 .needed

@@ -46,7 +46,7 @@ pub(crate) async fn of(server: &Server, actor: &Actor) -> Result<OverviewView, P
     let gathered = gathered(server).await?;
     let Gathered { at, found, gates, tally, .. } = &*gathered;
     let head = server.govern.store.head();
-    let mine = found.open.iter().filter(|approval| approval.is_for(actor, *at)).count();
+    let mine = server.govern.count_for(actor, &found.open).await?;
     Ok(OverviewView {
         at: at.to_string(),
         banner: server.browsers.banner.clone(),

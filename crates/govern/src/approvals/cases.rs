@@ -151,12 +151,12 @@ impl Govern {
             equals.push(("customer", json!(customer)));
         }
         let filter = Filter { equals, after, limit, ..Filter::default() };
-        let mut found = self.approvals_seen(actor, filter, |_| true).await?;
+        let mut found = self.approvals_seen(actor, filter).await?;
         found.truncate(limit as usize);
         Ok(found.into_iter().map(|approval| approval.seen_by(actor)).collect())
     }
 
-    /// Approvals that wait for this principal: he did not ask for them, has not decided, and has a role whose place is free. By id.
+    /// Approvals that wait for this principal: those that [`Govern::decide`] would let him decide now. By id.
     ///
     /// # Errors
     /// `store_unavailable`.
@@ -173,24 +173,63 @@ impl Govern {
         if let Some(customer) = actor.customer.as_ref().filter(|_| !actor.has(READERS)) {
             equals.push(("customer", json!(customer)));
         }
-        let filter = Filter { equals, after, limit, ..Filter::default() };
-        let mut found = self.approvals_seen(actor, filter, |approval| approval.is_for(actor, now)).await?;
-        found.truncate(limit as usize);
-        Ok(found.into_iter().map(|approval| approval.seen_by(actor)).collect())
+        let mut filter = Filter { equals, after, limit, ..Filter::default() };
+        let mut found = Vec::new();
+        loop {
+            let page = self.store.list(&APPROVALS, &filter).await.map_err(store_refusal)?;
+            for approval in page.iter().filter_map(readable).filter(|approval| sees(actor, approval)) {
+                if self.is_for(actor, &approval, now).await? {
+                    found.push(approval.seen_by(actor));
+                }
+                if found.len() >= limit as usize {
+                    return Ok(found);
+                }
+            }
+            if page.len() < limit as usize {
+                return Ok(found);
+            }
+            filter.after = page.last().map(|row| crate::row::text(row, APPROVALS.key).to_owned());
+        }
     }
 
-    /// The first so many that this principal may see and that are wanted.
-    async fn approvals_seen(
-        &self,
-        actor: &Actor,
-        mut filter: Filter,
-        wanted: impl Fn(&Approval) -> bool,
-    ) -> Result<Vec<Approval>, Refusal> {
+    /// How many of these wait for this principal.
+    ///
+    /// # Errors
+    /// `store_unavailable`.
+    pub async fn count_for(&self, actor: &Actor, open: &[Approval]) -> Result<usize, Refusal> {
+        let (now, mut count) = (self.world.now(), 0);
+        for approval in open.iter().filter(|approval| sees(actor, approval)) {
+            count += usize::from(self.is_for(actor, approval, now).await?);
+        }
+        Ok(count)
+    }
+
+    /// Whether this principal may decide it now: under the rules in force, and not in a case of his own. Asks nothing of the database about
+    /// what is out of the question anyway.
+    async fn is_for(&self, actor: &Actor, approval: &Approval, now: Timestamp) -> Result<bool, Refusal> {
+        if approval.waits(actor, now).is_err() {
+            return Ok(false);
+        }
+        let may = async {
+            let present = self.needed_now(approval.clone()).await?;
+            present.entitled(actor, now)?;
+            self.not_his_case(actor, &present).await
+        };
+        match may.await {
+            Ok(()) => Ok(true),
+            Err(refusal) if refusal.code == "store_unavailable" => Err(refusal),
+            // Whatever else stands in the way of deciding it does so here.
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// The first so many that this principal may see.
+    async fn approvals_seen(&self, actor: &Actor, mut filter: Filter) -> Result<Vec<Approval>, Refusal> {
         let mut found = Vec::new();
         loop {
             let rows = self.store.list(&APPROVALS, &filter).await.map_err(store_refusal)?;
             for row in &rows {
-                found.extend(readable(row).filter(|approval| sees(actor, approval) && wanted(approval)));
+                found.extend(readable(row).filter(|approval| sees(actor, approval)));
             }
             if rows.len() < filter.limit as usize || found.len() >= filter.limit as usize {
                 return Ok(found);

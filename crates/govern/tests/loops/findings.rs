@@ -149,6 +149,15 @@ async fn what_policy_proposes_takes_two_who_do_not_work_the_case() {
     bench.alter(&CASES, case["case_id"].as_str().unwrap(), "assignee", json!("user:emil")).await;
     let emil = staff("emil", Role::Approver);
     assert_eq!(bench.govern.decide(&emil, &approval, &yes(), &call).await.unwrap_err().code, "own_case");
+    let waits_for = async |name: &str| {
+        let approver = staff(name, Role::Approver);
+        let waiting = bench.govern.approvals_for(&approver, None, None, 1).await.unwrap();
+        let open = bench.govern.overview().await.unwrap().open;
+        assert_eq!(bench.govern.count_for(&approver, &open).await.unwrap(), waiting.len());
+        waiting.into_iter().map(|one| one.approval).collect::<Vec<_>>()
+    };
+    assert_eq!(waits_for("emil").await, [""; 0], "whoever works the case is not asked");
+    assert_eq!(waits_for("bert").await, [approval.clone()]);
     bench.govern.decide(&staff("bert", Role::Approver), &approval, &yes(), &call).await.unwrap();
     assert_eq!(bench.column(&key, "state").await, json!("active"));
     bench.govern.decide(&staff("dora", Role::Approver), &approval, &yes(), &call).await.unwrap();

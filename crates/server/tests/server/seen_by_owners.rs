@@ -153,6 +153,14 @@ async fn what_waits_for_me_is_what_i_may_decide() {
     assert!(!mine(&analyst, "").await.contains(&end), "an end has no place for his role");
     assert!(mine(&analyst, "").await.contains(&widen));
     assert!(!mine(&owner, "").await.contains(&widen), "nor is his own wish his to decide");
+    // Rules made stricter since hold for what still waits, and so whom it waits for changes.
+    let lead = bench.staff(Role::ComplianceLead, "lead").await;
+    assert!(!mine(&lead, "").await.contains(&end));
+    let mut venue = sumun_govern::Venue::clone(&bench.govern().venue());
+    let stricter = json!([{ "role": "approver", "count": 2 }, { "role": "compliance_lead", "count": 1 }]);
+    venue.expiry.approvals = serde_json::from_value(stricter).unwrap();
+    bench.govern().adopt_venue(venue, 0);
+    assert!(mine(&lead, "").await.contains(&end), "it has a place for him now");
     let all = bench.send("GET", "/v1/approvals?state=open", &other, None).await.is(200);
     let waiting = all.json["items"].as_array().unwrap().iter();
     let ids: Vec<_> = waiting.filter(|item| item["subject"] == end.as_str()).collect();
