@@ -5,8 +5,11 @@
 
 mod keys;
 mod links;
+mod scopes;
 mod texts;
 mod values;
+
+pub use scopes::scope_word;
 
 use crate::finding::Value;
 use crate::words::words;

@@ -17,6 +17,7 @@ pub mod effect;
 pub mod finding;
 pub mod id;
 pub mod key;
+pub mod moment;
 pub mod prefix;
 pub mod reason;
 pub mod scope;

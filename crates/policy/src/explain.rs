@@ -5,7 +5,6 @@
 //! point or a probability. Korean first. Never here: a signal's own sentence (`sumun_model::because`).
 
 mod ladder;
-mod moment;
 mod owner;
 mod plain;
 mod signal_words;
@@ -14,7 +13,6 @@ mod why;
 mod words;
 
 pub use ladder::ladder;
-pub use moment::{moment, moment_to_second};
 pub use owner::{for_owner, found_for_owner};
 pub use plain::{in_words as condition_in_words, period};
 pub use why::{
@@ -26,6 +24,7 @@ use crate::condition::{Facts, compile};
 use crate::ladder::{Reasoned, Step};
 use std::collections::BTreeMap;
 use sumun_model::because::fill;
+use sumun_model::moment::moment;
 use sumun_model::{Family, Hard, Lang, Measure, Phase, Value, Weights};
 use words::{cause_word, hard_word};
 

@@ -3,8 +3,8 @@
 use super::row::{KeyRow, Scheme};
 use serde::{Deserialize, Serialize};
 use sumun_model::key::AllowlistEntry;
+use sumun_model::moment::moment;
 use sumun_model::{KeyState, Lang, Measure, Scope, Timestamp};
-use sumun_policy::explain::moment;
 
 /// One sentence in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

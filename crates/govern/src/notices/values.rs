@@ -3,9 +3,9 @@
 //! Rows keep values as machines wrote them; here they become words, in the language of the sentence. What is not known here stays as it is.
 
 use std::collections::BTreeMap;
-use sumun_model::because::Lang;
+use sumun_model::because::{Lang, scope_word};
+use sumun_model::moment::{moment, moment_to_second};
 use sumun_model::{Timestamp, Value};
-use sumun_policy::explain::{moment, moment_to_second};
 
 /// Sentences of the control test name moments to be kept by the second.
 const BY_SECOND: &str = "control.";
@@ -34,21 +34,6 @@ const COUNTRIES: [(&str, &str, &str); 20] = [
     ("VN", "베트남", "Vietnam"),
 ];
 
-/// Rights, as the owner's page names them.
-const SCOPES: [(&str, &str, &str); 11] = [
-    ("market_data", "시세 조회", "see prices"),
-    ("read_balances", "자산 조회", "see balances"),
-    ("read_orders", "주문 조회", "see orders"),
-    ("trade", "주문", "place orders"),
-    ("cancel", "주문 취소", "cancel orders"),
-    ("read_deposits", "입금 조회", "see deposits"),
-    ("deposit", "입금", "deposit"),
-    ("read_withdrawals", "출금 조회", "see withdrawals"),
-    ("withdraw", "출금", "withdraw"),
-    ("transfer", "계정 간 이동", "move between accounts"),
-    ("sub_accounts", "하위 계정 관리", "manage sub-accounts"),
-];
-
 fn named(table: &[(&'static str, &'static str, &'static str)], word: &str, lang: Lang) -> Option<Value> {
     let (_, ko, en) = table.iter().find(|(known, ..)| *known == word)?;
     Some(Value::from(if lang == Lang::Ko { *ko } else { *en }))
@@ -73,7 +58,7 @@ fn one(code: &str, name: &str, value: &Value, lang: Lang) -> Value {
         "network" => text.rsplit_once(", ").and_then(|(network, code)| {
             Some(Value::Text(format!("{network}, {}", named(&COUNTRIES, code, lang)?)))
         }),
-        "scope" => named(&SCOPES, text, lang),
+        "scope" => scope_word(text, lang).map(Value::from),
         "client" if text == "-" => Some(Value::from(match lang {
             Lang::Ko => "이름을 밝히지 않은 프로그램",
             Lang::En => "a program that gives no name",

@@ -171,9 +171,9 @@ pub(super) const KEYS: &[Text] = &[
     Text {
         code: "expired_key_used",
         en: "A request went through after the key's end ({expires}).",
-        ko: "만료 시각({expires}) 이후의 요청이 통과됨.",
+        ko: "키가 끝난 시각인 {expires} 이후의 요청이 통과됨.",
         owner_en: "Your API key was used after its end ({expires}).",
-        owner_ko: "만료 시각({expires})이 지난 API 키로 요청이 있었습니다.",
+        owner_ko: "{expires}에 종료된 API 키로 요청이 있었습니다.",
         lower_en: "A new key.",
         lower_ko: "새 키를 발급받아 사용하면 해소됩니다.",
     },

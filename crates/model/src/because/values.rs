@@ -3,7 +3,9 @@
 //! A word that is not in these lists is shown as it is, so that something new is seen. Names, addresses and numbers are never touched.
 
 use super::Lang;
+use super::scopes::scope_word;
 use crate::finding::Value;
+use crate::moment::moment_to_second;
 use std::collections::BTreeMap;
 
 /// A place's words: the machine's, then Korean. English sentences keep the machine's, which are English.
@@ -39,20 +41,6 @@ const PURPOSES: Words = &[
     ("market_making", "시장 조성"),
     ("other", "기타"),
 ];
-const SCOPES: Words = &[
-    ("read", "조회 전체"),
-    ("market_data", "시세 조회"),
-    ("read_balances", "잔고 조회"),
-    ("read_orders", "주문 조회"),
-    ("trade", "주문"),
-    ("cancel", "주문 취소"),
-    ("read_deposits", "입금 조회"),
-    ("deposit", "입금"),
-    ("read_withdrawals", "출금 조회"),
-    ("withdraw", "출금"),
-    ("transfer", "자산 이동"),
-    ("sub_accounts", "하위 계정"),
-];
 const STATES: Words =
     &[("applied", "승인 대기"), ("approved", "승인"), ("suspended", "정지"), ("removed", "해지")];
 const CHANGES: Words = &[
@@ -69,7 +57,6 @@ fn words_of(place: &str) -> Words {
         "new" => NEW,
         "effect" => EFFECTS,
         "purpose" => PURPOSES,
-        "scope" => SCOPES,
         "state" => STATES,
         "change" => CHANGES,
         _ => &[],
@@ -77,6 +64,11 @@ fn words_of(place: &str) -> Words {
 }
 
 fn word(place: &str, text: &str) -> String {
+    if place == "scope"
+        && let Some(scope) = scope_word(text, Lang::Ko)
+    {
+        return scope.to_owned();
+    }
     let known = words_of(place).iter().find(|(machine, _)| *machine == text);
     known.map_or_else(|| text.to_owned(), |(_, ko)| (*ko).to_owned())
 }
@@ -84,9 +76,9 @@ fn word(place: &str, text: &str) -> String {
 /// The values as a sentence in this language says them.
 pub(super) fn in_words(values: &BTreeMap<String, Value>, lang: Lang) -> BTreeMap<String, Value> {
     let said = |place: &str, value: &Value| match value {
-        Value::Text(text) if place == "expires" => Value::Text(instant(text)),
+        Value::Text(text) if place == "expires" => Value::Text(instant(text, lang)),
         Value::Text(text) if lang == Lang::Ko => Value::Text(word(place, text)),
-        Value::List(list) if lang == Lang::Ko && !words_of(place).is_empty() => {
+        Value::List(list) if lang == Lang::Ko && (place == "scope" || !words_of(place).is_empty()) => {
             Value::Text(list.iter().map(|text| word(place, text)).collect::<Vec<_>>().join(", "))
         }
         other => other.clone(),
@@ -94,12 +86,9 @@ pub(super) fn in_words(values: &BTreeMap<String, Value>, lang: Lang) -> BTreeMap
     values.iter().map(|(place, value)| (place.clone(), said(place, value))).collect()
 }
 
-/// `2026-11-20T09:30:00.5Z` as `2026-11-20 09:30:00 UTC`; anything else as it is.
-fn instant(text: &str) -> String {
-    let (Some((date, time)), true) = (text.split_once('T'), text.ends_with('Z')) else {
-        return text.to_owned();
-    };
-    time.get(.."00:00:00".len()).map_or_else(|| text.to_owned(), |time| format!("{date} {time} UTC"))
+/// An instant as people read it, to the second; anything else as it is.
+fn instant(text: &str, lang: Lang) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), |at| moment_to_second(at, lang))
 }
 
 #[cfg(test)]
@@ -137,6 +126,8 @@ mod tests {
     #[test]
     fn an_end_names_its_zone() {
         let values = BTreeMap::from([("expires".to_owned(), Value::from("2026-11-20T09:30:00.5Z"))]);
-        assert!(because("expired_key_used", &values, Lang::En).contains("(2026-11-20 09:30:00 UTC)"));
+        let said = |lang| because("expired_key_used", &values, lang);
+        assert!(said(Lang::En).contains("20 Nov 2026, 18:30:00 KST"), "{}", said(Lang::En));
+        assert!(said(Lang::Ko).contains("2026년 11월 20일 18:30:00(한국 시간)"), "{}", said(Lang::Ko));
     }
 }

@@ -2,8 +2,8 @@
 //! of `monitor`; nothing that depends on whether a report was filed.
 
 use super::families;
-use super::moment::moment;
 use crate::ladder::Step;
+use sumun_model::moment::moment;
 use sumun_model::{Family, Lang, Measure, Mode, Phase, Value};
 
 /// Most reasons told to an owner.

@@ -45,6 +45,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_console_names_them_the_same() {
+        let page = include_str!("../../../../console/src/staff/parts/signalNames.ts");
+        for (code, ko, en) in NAMES {
+            let (first, rest) = en.split_at(1);
+            let en = first.to_uppercase() + rest;
+            for word in [*ko, en.as_str()] {
+                assert!(page.contains(&format!("    {code}: \"{word}\",\n")), "{code}: {word}");
+            }
+        }
+    }
+
+    #[test]
     fn every_signal_has_a_name_in_both_languages() {
         for text in sumun_model::because::all() {
             for lang in [Lang::Ko, Lang::En] {

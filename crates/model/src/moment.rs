@@ -1,6 +1,7 @@
 //! An instant as people read it: Korean time, and said to be so, in either language. Machines read the instant itself, which stands beside.
 
-use sumun_model::{Lang, Timestamp};
+use crate::because::Lang;
+use crate::time::Timestamp;
 
 /// Hours that Korea is ahead of UTC; it has no summer time.
 const KST_HOURS: i64 = 9;
