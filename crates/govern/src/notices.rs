@@ -6,6 +6,7 @@
 //! Never here: SMTP, wording, and anything that the addressee may not know: points, weights, reports, that he is watched.
 
 pub mod deliver;
+pub mod named;
 pub mod values;
 pub mod words;
 

@@ -3,6 +3,7 @@
 //! Whoever sends asks for the letter, sends it, and says what came of it with the proof he has: a mail server's own answer,
 //! the exchange's confirmation. Never here: a socket, an address in a log or an entry.
 
+use super::named::in_mail;
 use super::words::{About, Letter, letter};
 use super::{NoticeState, NoticeText};
 use crate::actor::{Actor, Role};
@@ -117,10 +118,11 @@ impl Govern {
         Ok(Some(Ready { notice: notice.to_owned(), ko, en, to }))
     }
 
-    /// A key as its owner knows it: the program he named it after, and the end of its id, since two may have one name.
+    /// A key as its owner knows it: the program he named it after, as far as mail shows it, and the end of its id, since two may have one
+    /// name.
     async fn key_named(&self, key: &str) -> Result<String, Refusal> {
         let row = self.row(&KEYS, key).await?;
-        let name = row.as_ref().map(|row| text(row, "application")).unwrap_or_default();
+        let name = row.as_ref().map(|row| in_mail(text(row, "application"))).unwrap_or_default();
         let end = key.char_indices().rev().nth(ID_END - 1).and_then(|(at, _)| key.get(at..)).unwrap_or(key);
         Ok(if name.is_empty() { key.to_owned() } else { format!("‘{name}’ …{end}") })
     }

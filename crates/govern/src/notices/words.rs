@@ -4,6 +4,7 @@
 //! weights. A code without a sentence shows itself, so that nothing is silently left out. Never here: the addressee, or sending.
 
 use super::NoticeText;
+use super::named::in_mail;
 use super::values::for_people;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -76,12 +77,17 @@ pub fn letter(kind: &str, texts: &[NoticeText], about: About<'_>, venue: &str, l
         ("venue".to_owned(), Value::from(venue)),
     ]);
     let subject = subject.map_or_else(|| format!("{venue}: {kind}"), |pair| fill(pair.get(lang), &frame));
-    let named = |value: &Value| match value {
+    let named = |name: &str, value: &Value| match value {
         Value::Text(id) if id == about.id => Value::from(about.shown),
+        // Programs call themselves what they like.
+        Value::Text(own) if name == "client" => match in_mail(own) {
+            own if own.is_empty() => Value::from("-"),
+            own => Value::Text(own),
+        },
         _ => value.clone(),
     };
     let told = |text: &NoticeText| {
-        let values = text.values.iter().map(|(name, value)| (name.clone(), named(value))).collect();
+        let values = text.values.iter().map(|(name, value)| (name.clone(), named(name, value))).collect();
         sentence(&NoticeText { code: text.code.clone(), values }, &frame, lang)
     };
     Letter { subject, body: texts.iter().map(told).collect() }

@@ -6,7 +6,7 @@ use serde_json::json;
 use sumun_govern::Call;
 use sumun_govern::owner::objections::ObjectionState;
 use sumun_store::Filter;
-use sumun_store::tables::{CASES, NOTICES};
+use sumun_store::tables::{CASES, KEYS, NOTICES};
 
 fn page() -> Filter {
     Filter { limit: 100, ..Filter::default() }
@@ -33,6 +33,30 @@ async fn a_notice_says_what_to_do_and_is_acknowledged() {
     let nothing =
         bench.govern.object(&owner, &asked.notice, "this was my own new server", &call).await.unwrap_err();
     assert_eq!(nothing.code, "nothing_to_object_to");
+}
+
+#[tokio::test]
+async fn whoever_names_a_key_does_not_write_the_mail() {
+    let bench = asking().await;
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    seen(&bench, &key, "198.51.100.9", false).await;
+    let planted = "bot’ \u{202e}https://evil.example/ www.evil.example ‘";
+    bench.alter(&KEYS, &key, "application", json!(planted)).await;
+    let all = bench.govern.letters(&bench.owner("C1"), page(), (None, None)).await.unwrap();
+    let end = &key[key.len() - 6..];
+    for notice in &all {
+        let ready = bench.govern.notice_ready(&notice.notice).await.unwrap().unwrap();
+        for letter in [ready.ko, ready.en] {
+            let text = format!("{}\n{}", letter.subject, letter.body.join("\n"));
+            for bad in ["://", "www.", "evil.", "\u{202e}", "bot’"] {
+                assert!(!text.contains(bad), "{text}");
+            }
+            let shown = format!("‘bot https\u{b7}\u{b7}\u{b7}evil\u{b7}example/ www…’ …{end}");
+            assert!(letter.subject.contains(&shown), "{}", letter.subject);
+            assert!(letter.body.iter().any(|line| line.contains(&shown)), "{:?}", letter.body);
+        }
+    }
+    assert!(all.len() >= 2, "its issue and a question");
 }
 
 #[tokio::test]
