@@ -57,10 +57,10 @@ texts! {
         "사용한 프로그램: {client}.",
         "Program: {client}.";
     "question.network":
-        "통신망: {network}.",
+        "네트워크: {network}.",
         "Network: {network}.";
     "question.once":
-        "지금까지 한 번 있었고, 그때는 {last}입니다.",
+        "지금까지 한 번, {last}에 있었습니다.",
         "Seen once so far, on {last}.";
     "question.count":
         "지금까지 {count}번 있었고, 마지막은 {last}입니다.",
