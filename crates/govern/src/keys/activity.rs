@@ -31,6 +31,7 @@ fn read(row: &ActivityRow) -> Result<Activity, Refusal> {
         )
     })?;
     kept.position = row.position;
+    kept.each_once();
     Ok(kept)
 }
 

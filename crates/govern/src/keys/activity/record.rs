@@ -6,14 +6,17 @@
 //! What a stranger can do: nothing. Only a valid signature is a [`Sighting`]; one that was refused is counted apart, and makes room
 //! for itself in the place of another refused one first.
 
+mod names;
 mod notes;
+mod sighting;
 
 pub use notes::{ClientNote, RouteNote, SourceNote};
+pub use sighting::{Sighting, sighting_of};
 
+use names::{NETWORK_BYTES_MAX, cut};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-use sumun_model::wire::{AccessLine, Verdict};
-use sumun_model::{Effect, KeyId, Timestamp, prefix};
+use sumun_model::{Effect, Timestamp};
 
 /// Most addresses of a key.
 pub const SOURCES_MAX: usize = 16;
@@ -25,63 +28,6 @@ pub const ROUTES_MAX: usize = 16;
 pub const PARTS: usize = 24;
 /// Longest record, as text. Full of the longest names it would be a little longer; then the oldest route goes.
 pub const BYTES_MAX: usize = 4096;
-/// Longest name of a client, in bytes.
-const CLIENT_BYTES_MAX: usize = 48;
-/// Longest name of a route, in bytes: the longest known one has 39.
-const ROUTE_BYTES_MAX: usize = 40;
-/// Longest name of a network, in bytes.
-const NETWORK_BYTES_MAX: usize = 24;
-
-/// A validly signed request, as far as it is remembered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    /// By which key.
-    pub key: KeyId,
-    /// The line's place in the event log, from 1.
-    pub position: u64,
-    /// When.
-    pub at: Timestamp,
-    /// From where.
-    pub address: IpAddr,
-    /// What its client calls itself.
-    pub client: Option<String>,
-    /// Method and route.
-    pub route: Option<String>,
-    /// What it does.
-    pub effect: Option<Effect>,
-    /// Whether it went through.
-    pub passed: bool,
-}
-
-/// What a line says of its key's use; none without a valid signature, a key or an address, and for messages on an open stream,
-/// which carry no signature of their own.
-#[must_use]
-pub fn sighting_of(line: &AccessLine, position: u64) -> Option<Sighting> {
-    let (Some(key), Some(address), true) = (&line.key, line.ip, crate::owner::seen::signed(line)) else {
-        return None;
-    };
-    if line.method.as_deref() == Some("MESSAGE") {
-        return None;
-    }
-    let route = match (line.method.as_deref(), line.route.as_deref()) {
-        (Some(method), Some(route)) => Some(cut(&format!("{method} {route}"), ROUTE_BYTES_MAX)),
-        (_, Some(route)) => Some(cut(route, ROUTE_BYTES_MAX)),
-        _ => None,
-    };
-    // What was refused in name only went through.
-    let passed = line.verdict == Some(Verdict::Allow) || line.enforced == Some(false);
-    Some(Sighting {
-        key: key.clone(),
-        position,
-        at: line.ts,
-        address: prefix::canonical(address),
-        client: line.agent.as_deref().map(|agent| cut(agent, CLIENT_BYTES_MAX)),
-        route,
-        effect: line.effect,
-        passed,
-    })
-}
-
 /// How time is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Habits {
@@ -260,6 +206,25 @@ impl Activity {
         }
     }
 
+    /// As it was kept, each client and route once: a name that was cut stood there as it was cut then, and again as it is cut now.
+    pub(super) fn each_once(&mut self) {
+        let mut clients: Vec<ClientNote> = Vec::with_capacity(self.clients.len());
+        for note in std::mem::take(&mut self.clients) {
+            match clients.iter_mut().find(|known| known.client == note.client) {
+                Some(known) => known.take(&note),
+                None => clients.push(note),
+            }
+        }
+        let mut routes: Vec<RouteNote> = Vec::with_capacity(self.routes.len());
+        for note in std::mem::take(&mut self.routes) {
+            match routes.iter_mut().find(|known| known.route == note.route) {
+                Some(known) => known.take(&note),
+                None => routes.push(note),
+            }
+        }
+        (self.clients, self.routes) = (clients, routes);
+    }
+
     /// As it is kept: no longer than [`BYTES_MAX`].
     #[must_use]
     pub fn to_text(&mut self) -> String {
@@ -283,20 +248,6 @@ fn make_room<T, R: Ord>(notes: &mut Vec<T>, most: usize, rank: impl Fn(&T) -> R)
     if let Some(index) = first {
         notes.remove(index);
     }
-}
-
-/// A name without what a screen would act on, cut to so many bytes; what was cut ends so that one sees it.
-fn cut(name: &str, most: usize) -> String {
-    const MORE: &str = "\u{2026}";
-    let mut shown: String =
-        name.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    if shown.len() > most {
-        let room = most.saturating_sub(MORE.len());
-        let end = (0..=room).rev().find(|end| shown.is_char_boundary(*end));
-        shown.truncate(end.unwrap_or(0));
-        shown.push_str(MORE);
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What is remembered of one address, one client, one route. As text each is a list: names of fields would be half of a record.
+//! Names are cut on reading, too: they are what notes are told apart by.
 
+use super::names::{CLIENT_BYTES_MAX, NETWORK_BYTES_MAX, ROUTE_BYTES_MAX, cut};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use sumun_model::Effect;
@@ -28,6 +30,7 @@ type SourceParts = (IpAddr, Option<String>, Option<String>, i64, i64, u32, u32);
 
 impl From<SourceParts> for SourceNote {
     fn from((address, network, country, first_us, last_us, uses, refused): SourceParts) -> Self {
+        let network = network.map(|network| cut(&network, NETWORK_BYTES_MAX));
         Self { address, network, country, first_us, last_us, uses, refused }
     }
 }
@@ -52,9 +55,17 @@ pub struct ClientNote {
     pub uses: u32,
 }
 
+impl ClientNote {
+    /// With what another note says of the same one.
+    pub(super) fn take(&mut self, other: &Self) {
+        (self.first_us, self.last_us) = (self.first_us.min(other.first_us), self.last_us.max(other.last_us));
+        self.uses = self.uses.saturating_add(other.uses);
+    }
+}
+
 impl From<(String, i64, i64, u32)> for ClientNote {
     fn from((client, first_us, last_us, uses): (String, i64, i64, u32)) -> Self {
-        Self { client, first_us, last_us, uses }
+        Self { client: cut(&client, CLIENT_BYTES_MAX), first_us, last_us, uses }
     }
 }
 
@@ -78,9 +89,17 @@ pub struct RouteNote {
     pub uses: u32,
 }
 
+impl RouteNote {
+    /// With what another note says of the same one.
+    pub(super) fn take(&mut self, other: &Self) {
+        (self.last_us, self.effect) = (self.last_us.max(other.last_us), self.effect.or(other.effect));
+        self.uses = self.uses.saturating_add(other.uses);
+    }
+}
+
 impl From<(String, Option<Effect>, i64, u32)> for RouteNote {
     fn from((route, effect, last_us, uses): (String, Option<Effect>, i64, u32)) -> Self {
-        Self { route, effect, last_us, uses }
+        Self { route: cut(&route, ROUTE_BYTES_MAX), effect, last_us, uses }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The record against a naive model that remembers every line.
 
+use super::names::{CLIENT_BYTES_MAX, ROUTE_BYTES_MAX};
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -146,6 +147,43 @@ proptest! {
         prop_assert!(text.len() <= BYTES_MAX, "{} bytes", text.len());
         prop_assert!(serde_json::from_str::<Activity>(&text).is_ok());
     }
+}
+
+/// Names were once cut without a sign that they were.
+#[test]
+fn what_was_cut_before_is_the_same_as_what_is_cut_now() {
+    let long = "made-up-bot/".repeat(8);
+    let seen = |position: u64| Sighting {
+        key: "K1".parse().unwrap(),
+        position,
+        at: Timestamp::from_micros(START_US),
+        address: IpAddr::from([203, 0, 113, 1]),
+        client: Some(cut(&long, CLIENT_BYTES_MAX)),
+        route: Some(cut(&long, ROUTE_BYTES_MAX)),
+        effect: Some(Effect::Read),
+        passed: true,
+    };
+    let mut now = taken(&[seen(1)]);
+    now.name_networks(|_| Some((long.clone(), None)));
+    let text = |long: &str, most: usize| (cut(long, most), long[..most].to_owned());
+    let before =
+        [CLIENT_BYTES_MAX, ROUTE_BYTES_MAX, NETWORK_BYTES_MAX].iter().fold(now.to_text(), |all, most| {
+            let (with, without) = text(&long, *most);
+            assert!(all.contains(&with));
+            all.replace(&with, &without)
+        });
+    let mut read: Activity = serde_json::from_str(&before).unwrap();
+    assert_eq!((&read.sources, &read.clients, &read.routes), (&now.sources, &now.clients, &now.routes));
+    assert!(read.note(&seen(2), HABITS));
+    assert_eq!((read.clients.len(), read.clients[0].uses), (1, 2));
+    assert_eq!((read.routes.len(), read.routes[0].uses), (1, 2));
+    // Both stood there for a while.
+    let (with, without) = text(&long, CLIENT_BYTES_MAX);
+    let both = [with, without].map(|client| ClientNote { client, first_us: 1, last_us: 2, uses: 3 });
+    let mut twice = Activity { clients: both.to_vec(), ..Activity::default() };
+    let mut read: Activity = serde_json::from_str(&twice.to_text()).unwrap();
+    read.each_once();
+    assert_eq!(read.clients.iter().map(|note| note.uses).collect::<Vec<_>>(), [6]);
 }
 
 /// The owner's own addresses stay while a stranger tries a thousand others.
