@@ -25,6 +25,7 @@ mod gates;
 mod identity_callback;
 mod live;
 pub mod metrics;
+mod news;
 mod operation;
 mod origin;
 mod overview;

@@ -45,7 +45,9 @@ pub(crate) async fn sign_in(server: Arc<Server>, request: Request<Body>) -> Resp
             response
         }
         Err(problem) => {
-            tracing::info!(code = problem.code, "A customer could not be signed in: {}", problem.detail);
+            if problem.code != FOREIGN {
+                tracing::info!(code = problem.code, "A customer could not be signed in: {}", problem.detail);
+            }
             let (ko, en) = if problem.status.is_server_error() {
                 (
                     "지금은 로그인할 수 없습니다. 잠시 후 거래소 화면에서 다시 들어와 주십시오.",
@@ -74,7 +76,8 @@ pub(crate) async fn sign_in(server: Arc<Server>, request: Request<Body>) -> Resp
 async fn signed_in(server: &Server, request: Request<Body>) -> Result<String, Problem> {
     let (parts, body) = request.into_parts();
     let Browsers { sign_in_origins, .. } = &server.browsers;
-    origin::check_form(&parts, server.browsers.is_secure(Front::Owner), sign_in_origins).map_err(foreign)?;
+    origin::check_form(&parts, server.browsers.is_secure(Front::Owner), sign_in_origins)
+        .map_err(|origin| foreign(server, origin))?;
     let bad = |detail: &str| {
         let remedy = "post a form (`application/x-www-form-urlencoded`) with the one field `assertion`";
         Problem::bad_request("bad_form", detail, remedy)
@@ -95,13 +98,17 @@ async fn signed_in(server: &Server, request: Request<Body>) -> Result<String, Pr
     Ok(sessions::kept(server, Front::Owner, &opened))
 }
 
-/// Said to whoever reads the log, too: a customer who cannot come in has nobody else to tell why.
-fn foreign(origin: String) -> Problem {
-    tracing::warn!(
-        origin,
-        "A form to sign a customer in was refused: it came from `{origin}`, which is neither the owner's page nor in `owner.sign_in_origins`; \
-         if that is the exchange's page, name it there. `null` is a page whose `Referrer-Policy` is `no-referrer` or `same-origin`."
-    );
+/// Said to whoever reads the log, too: a customer who cannot come in has nobody else to tell why. Anybody may post such a form, so that one
+/// origin is said once a minute.
+fn foreign(server: &Server, origin: String) -> Problem {
+    if server.foreign_forms.is_news(&origin, server.govern.world.now()) {
+        tracing::warn!(
+            origin,
+            "A form to sign a customer in was refused: it came from `{origin}`, which is neither the owner's page nor in \
+             `owner.sign_in_origins`; if that is the exchange's page, name it there. `null` is a page whose `Referrer-Policy` is \
+             `no-referrer` or `same-origin`."
+        );
+    }
     let detail = format!("the form came from `{origin}`, which may not sign customers in");
     Problem::new(
         StatusCode::FORBIDDEN,

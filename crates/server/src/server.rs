@@ -8,12 +8,13 @@ use crate::events::Events;
 use crate::gates::Gates;
 use crate::live::Live;
 use crate::metrics::{Metrics, RequestLabels};
+use crate::news::News;
 use crate::overview::Overviews;
 use crate::owner_front;
 use crate::problem::Problem;
 use crate::readiness::{Looks, Waiting};
 use crate::resources;
-use crate::turns::Turns;
+use crate::turns::{Turn, Turns};
 use crate::verdicts::Verdicts;
 use axum::Router;
 use axum::body::Body;
@@ -62,6 +63,8 @@ pub struct Server {
     pub(crate) exports: Turns,
     /// Policies being tried, each on up to twenty thousand keys.
     pub(crate) dry_runs: Turns,
+    /// Foreign forms to sign customers in, said once a minute.
+    pub(crate) foreign_forms: News,
     /// How browsers are served.
     pub(crate) browsers: Browsers,
     pub(crate) document: Arc<str>,
@@ -97,6 +100,7 @@ impl Server {
             live: Live::default(),
             exports: Turns::of(COSTLY_AT_ONCE),
             dry_runs: Turns::of(COSTLY_AT_ONCE),
+            foreign_forms: News::default(),
             browsers: Browsers::default(),
             document: openapi().into(),
             stopping: watch::Sender::new(false),
@@ -122,6 +126,23 @@ impl Server {
     pub fn with_browsers(mut self, browsers: Browsers) -> Self {
         self.browsers = browsers;
         self
+    }
+
+    /// Where nobody waits for a turn at what costs much, but is told at once.
+    #[must_use]
+    pub fn without_waiting(mut self) -> Self {
+        let turns = || Turns::of(COSTLY_AT_ONCE).waiting(std::time::Duration::ZERO);
+        (self.exports, self.dry_runs) = (turns(), turns());
+        self
+    }
+
+    /// A turn at exports, as if this principal had one made: for tests of what others are told meanwhile.
+    ///
+    /// # Errors
+    /// What he would be told.
+    #[doc(hidden)]
+    pub async fn turn_at_exports(&self, actor: &sumun_govern::Actor) -> Result<Turn<'_>, Problem> {
+        self.exports.take(actor, "an export").await
     }
 
     /// Taking events into this log.

@@ -116,7 +116,7 @@ pub(crate) fn add(api: &mut Api) {
             .about(
                 "Never a secret. A hundred keys a part, in order; `next` names where the next part begins, and a `Link` with `rel=\"next\"` \
                  asks for it, also of a table. What is not in it is said in `left_out`. One at a time for each person: while it is made, \
-                 another is answered 429 `under_way`, or 503 `too_busy` where those of others are.",
+                 another waits some seconds for its turn, and is then answered 429 `under_way`, or 503 `too_busy` where those of others are made.",
             )
             .query(&[FORMAT, PAGE[0]])
             .gives::<OwnerExportView>(StatusCode::OK, "One part, as a file.")
@@ -126,7 +126,7 @@ pub(crate) fn add(api: &mut Api) {
 }
 
 async fn export(asked: Asked) -> Result<Answer, Problem> {
-    let turn = asked.server.exports.take(asked.actor()?, "an export")?;
+    let turn = asked.server.exports.take(asked.actor()?, "an export").await?;
     let export = asked.server.govern.owner_export(asked.actor()?, asked.query("after")).await?;
     drop(turn);
     let shown: OwnerExportView = view(&export)?;

@@ -211,7 +211,8 @@ pub(crate) fn add(api: &mut Api) {
         operation(&access::POLICY_DRY_RUN, "policies", "Try one on where keys stand now · 정책 모의 적용")
             .about(
                 "Its ladder runs over where keys stand, with a day of alerts that begins now; nothing is written. One at a time for each \
-                 person: while it is made, another is answered 429 `under_way`, or 503 `too_busy` where those of others are.",
+                 person: while it is made, another waits some seconds for its turn, and is then answered 429 `under_way`, or 503 `too_busy` where \
+                 those of others are made.",
             )
             .takes::<DryRunBody>()
             .bytes_max(2 * TEXT_BYTES_MAX)
@@ -224,7 +225,7 @@ pub(crate) fn add(api: &mut Api) {
                 _ => return Err(one_of_both()),
             };
             let after = body.after.map(Id::into_string);
-            let _turn = asked.server.dry_runs.take(asked.actor()?, "a dry run")?;
+            let _turn = asked.server.dry_runs.take(asked.actor()?, "a dry run").await?;
             let found = asked.server.govern.policy_dry_run(asked.actor()?, &tried, after).await?;
             Answer::ok(&view::<DryRunView>(&found)?)
         },

@@ -94,7 +94,7 @@ impl Bench {
         let hops = hops.iter().map(|hop| hop.parse().unwrap()).collect();
         let events = Arc::new(MemoryLog::default());
         let taking = Events { log: Arc::clone(&events) as Arc<dyn EventLog>, count_unknown: false };
-        let server = Arc::new(server.trusting(hops).taking(taking).with_browsers(browsers));
+        let server = Arc::new(server.trusting(hops).taking(taking).with_browsers(browsers).without_waiting());
         let routes = TowerToHyperService::new(router(Arc::clone(&server)));
         let owner_routes = TowerToHyperService::new(owner_router(Arc::clone(&server)));
         let gate_key = SigningKey::from_seed(&[6; 32]);

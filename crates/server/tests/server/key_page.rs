@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use sumun_feed::{Acknowledgement, Mark};
 use sumun_govern::keys::activity::{Activity, Habits, Sighting};
-use sumun_govern::{Role, govern};
+use sumun_govern::{Actor, Role, govern};
 use sumun_model::{Effect, Timestamp};
 use sumun_store::tables::{CASES, KEYS, MEASURES, TASKS};
 use sumun_store::{ActivityPlace, Expect, Filter, Image, RowWrite, Table};
@@ -294,26 +294,23 @@ async fn the_newest_cases_come_first_where_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn many_exports_at_once_are_one_after_another() {
+async fn an_export_waits_for_its_turn_or_is_told_when_to_come_again() {
     let (bench, owner, _) = whole().await;
-    let analyst = bench.staff(Role::Analyst, "trying").await;
-    let text = json!({ "text": include_str!("../../../../policies/default.toml") });
-    let asked = [true, false].repeat(4).into_iter().map(async |exports| match exports {
-        true => bench.send("GET", "/v1/owner/export?format=csv", &owner, None).await,
-        false => bench.send("POST", "/v1/policies/dry-run", &analyst, Some(text.clone())).await,
-    });
-    let answers = futures_util::future::join_all(asked).await;
-    for answer in &answers {
-        if answer.status != 200 {
-            assert_eq!((answer.status.as_u16(), answer.code()), (429, "under_way"), "{}", answer.text);
-            assert_eq!(answer.headers["retry-after"], "3");
-        }
-    }
-    let done = answers.iter().filter(|answer| answer.status == 200).count();
-    assert!(done >= 2, "the first of each is made");
-    // A turn is over with its answer.
-    bench.send("GET", "/v1/owner/export", &owner, None).await.is(200);
-    bench.send("POST", "/v1/policies/dry-run", &analyst, Some(text.clone())).await.is(200);
+    let third = bench.customer(Role::Owner, "C2").await;
+    let export = async |token: &str| bench.send("GET", "/v1/owner/export?format=csv", token, None).await;
+    let person = |customer: &str| Actor { principal: format!("customer:{customer}/P1"), ..admin() };
+    let his = bench.server.turn_at_exports(&person("C1")).await.unwrap();
+    let own = export(&owner).await.is(429);
+    assert_eq!((own.code(), own.headers["retry-after"].to_str().unwrap()), ("under_way", "3"));
+    export(&third).await.is(200);
+    let others = bench.server.turn_at_exports(&person("C3")).await.unwrap();
+    let busy = export(&third).await.is(503);
+    assert_eq!((busy.code(), busy.headers["retry-after"].to_str().unwrap()), ("too_busy", "3"));
+    export(&owner).await.is(429);
+    drop(his);
+    export(&third).await.is(200);
+    export(&owner).await.is(200);
+    drop(others);
 }
 
 #[tokio::test]
