@@ -69,8 +69,9 @@ pub(crate) async fn signed_in(server: &Server, parts: &Parts, front: Front) -> R
     )
 }
 
-/// By this front's cookie. What it does not open is taken out of the browser by the answer to whoever asks for the session itself: any
-/// other answer may come late, after somebody has signed in anew, and would take the fresh one.
+/// By this front's cookie. One that opens nothing is taken out of the browser only by answers at the session's own path, reading it or ending
+/// it, which a page waits for before it offers to sign in. Answers to other reads come when they come, some after somebody has signed in
+/// anew, and would take the fresh one.
 async fn by_cookie(server: &Server, parts: &Parts, front: Front) -> Result<SignedIn, Problem> {
     let of_session = parts.uri.path() == crate::access::SESSION_GET.path;
     let cleared = |problem: Problem| match of_session {

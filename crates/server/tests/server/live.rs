@@ -97,21 +97,20 @@ async fn a_page_hears_of_what_changed_before_it_could_follow() {
     let token = bench.staff(Role::Analyst, "mina").await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let running = sumun_server::serve(listener, Arc::clone(&bench.server)).unwrap();
-    // Somebody followed and left; then a page has read what it shows, and before it follows that becomes stale.
-    drop(bench.live(&token).await);
+    // Another page hears of it: what happened was looked at, and is over, before this one follows.
+    let mut other = bench.live(&token).await.into_body();
+    assert!(line(&mut other).await.unwrap().starts_with(": "));
     bench.staff(Role::Viewer, "joon").await;
     let entries = bench.govern().store.head().size;
+    while told(&mut other).await.unwrap()["entries"] != json!(entries) {}
     let mut body = bench.live(&token).await.into_body();
     assert!(line(&mut body).await.unwrap().starts_with(": "));
-    // Whether the look came before the page followed or after it, it is told.
-    let mut kinds = BTreeSet::new();
-    loop {
-        let message = told(&mut body).await.unwrap();
-        kinds.extend(message["kinds"].as_array().unwrap().iter().map(Value::to_string));
-        if message["entries"] == json!(entries) {
-            break;
-        }
-    }
+    // At once: nothing further changes, so that it could hear nothing else but that its stream lives.
+    let first = line(&mut body).await.unwrap();
+    let data = first.strip_prefix("event: changed\ndata: ").unwrap_or_else(|| panic!("{first}"));
+    let message: Value = serde_json::from_str(data.trim_end()).unwrap();
+    assert_eq!(message["entries"], json!(entries));
+    let kinds: BTreeSet<_> = message["kinds"].as_array().unwrap().iter().map(Value::to_string).collect();
     assert!(kinds.contains("\"users\"") && kinds.contains("\"sessions\""), "{kinds:?}");
     running.stop().await;
 }
