@@ -284,8 +284,9 @@ mod tests {
                 let only = "SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off";
                 sqlx::raw_sql(only).execute(&mut connection).await.unwrap();
             }
+            let key = if explain == "EXPLAIN" { "cases_pkey" } else { "sqlite_autoindex_cases_1" };
             for (column, index) in [
-                (None, "cases"),
+                (None, key),
                 (Some("state"), "cases_by_state"),
                 (Some("assignee"), "cases_by_assignee"),
                 (Some("subject"), "cases_by_subject"),
@@ -300,7 +301,8 @@ mod tests {
                         ..Filter::default()
                     };
                     let plan = plan(&mut connection, explain, &newest, &tables::CASES).await;
-                    assert!(plan.contains(index), "{plan}");
+                    let words: Vec<&str> = plan.split_whitespace().collect();
+                    assert!(words.contains(&index), "{plan}");
                     assert!(!plan.to_lowercase().contains("sort") && !plan.contains("TEMP B-TREE"), "{plan}");
                 }
             }
