@@ -1,0 +1,167 @@
+//! What detection and the ladder said, kept by key, cluster, code and day: never every finding.
+
+use crate::census::{DAYS_MAX, day_of};
+use crate::report::{AlertDay, Said};
+use std::collections::{BTreeMap, BTreeSet};
+use sumun_detect::Output;
+use sumun_model::because::because;
+use sumun_model::{
+    Cause, FindingId, KeyId, Lang, Measure, MeasureFinding, MilliNats, Mode, Phase, Signal, Subject,
+};
+use sumun_policy::Policy;
+use sumun_policy::policy::rank;
+
+/// Clusters kept.
+pub(crate) const CLUSTERS_MAX: usize = 4096;
+/// Sentences kept of one cluster: one for each detector and code.
+const SENTENCES_MAX: usize = 8;
+
+/// One key on the ladder.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OnLadder {
+    /// The strictest measure the machine entered.
+    pub(crate) reached: Option<Measure>,
+    /// The strictest measure it would have asked people for.
+    pub(crate) proposed: Option<Measure>,
+    /// What it stands at.
+    pub(crate) stands: Option<Measure>,
+    pub(crate) points: MilliNats,
+    pub(crate) because: String,
+}
+
+/// Keys believed to have one operator.
+#[derive(Clone, Debug)]
+pub(crate) struct Together {
+    pub(crate) members: BTreeSet<KeyId>,
+    pub(crate) cause: Cause,
+    pub(crate) said: Vec<Said>,
+    /// In which order it was first named.
+    pub(crate) order: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Found {
+    lang: Lang,
+    counted: Vec<Measure>,
+    pub(crate) ladder: BTreeMap<KeyId, OnLadder>,
+    pub(crate) clusters: BTreeMap<FindingId, Together>,
+    pub(crate) clusters_not_kept: u64,
+    pub(crate) signals: BTreeMap<String, u64>,
+    pub(crate) alerts: BTreeMap<i64, AlertDay>,
+}
+
+impl Found {
+    pub(crate) fn new(policy: &Policy, lang: Lang) -> Self {
+        Self {
+            lang,
+            counted: policy.budget.counts.clone(),
+            ladder: BTreeMap::new(),
+            clusters: BTreeMap::new(),
+            clusters_not_kept: 0,
+            signals: BTreeMap::new(),
+            alerts: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn take(&mut self, output: Output) {
+        match output {
+            Output::Signal(signal) => self.signal(*signal),
+            Output::Measure(measure) => self.measure(*measure),
+            Output::Assessment { .. } => {}
+        }
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        *self.signals.entry(signal.detector.clone()).or_default() += 1;
+        let Subject::Cluster { cluster, members } = signal.subject else { return };
+        let order = self.clusters.len();
+        if !self.clusters.contains_key(&cluster) && order >= CLUSTERS_MAX {
+            self.clusters_not_kept += 1;
+            return;
+        }
+        let together = self.clusters.entry(cluster).or_insert_with(|| Together {
+            members: BTreeSet::new(),
+            cause: signal.cause,
+            said: Vec::new(),
+            order,
+        });
+        together.members.extend(members);
+        together.cause = signal.cause;
+        let said = Said {
+            because: because(&signal.code, &signal.values, self.lang),
+            detector: signal.detector,
+            code: signal.code,
+            points: signal.points,
+            at: signal.ts,
+            evidence: signal.evidence.into_iter().take(5).collect(),
+        };
+        let room = together.said.len() < SENTENCES_MAX;
+        match together.said.iter_mut().find(|old| old.detector == said.detector && old.code == said.code) {
+            Some(old) => *old = said,
+            None if room => together.said.push(said),
+            None => {}
+        }
+    }
+
+    fn measure(&mut self, finding: MeasureFinding) {
+        let key = self.ladder.entry(finding.key).or_default();
+        if finding.phase == Phase::Leave {
+            key.stands = None;
+            return;
+        }
+        let measure = Some(finding.measure);
+        let of_mode = match finding.mode {
+            Mode::Act => {
+                key.stands = measure;
+                &mut key.reached
+            }
+            Mode::Propose => &mut key.proposed,
+        };
+        if rank(measure) >= rank(*of_mode) {
+            *of_mode = measure;
+        }
+        if finding.points >= key.points {
+            key.points = finding.points;
+            key.because = finding.because;
+        }
+        let day = day_of(finding.ts);
+        if !self.counted.contains(&finding.measure)
+            || (self.alerts.len() >= DAYS_MAX && !self.alerts.contains_key(&day))
+        {
+            return;
+        }
+        let alerts = self.alerts.entry(day).or_insert_with(|| AlertDay::of(day));
+        match finding.mode {
+            Mode::Act => alerts.raised += 1,
+            Mode::Propose => alerts.beyond += 1,
+        }
+    }
+
+    /// Clusters as they ended: what merged into an older one is in that one.
+    pub(crate) fn clusters_at_end(&self) -> Vec<(FindingId, Together)> {
+        let mut all: Vec<_> = self.clusters.iter().map(|(id, together)| (*id, together.clone())).collect();
+        all.sort_by_key(|(_, together)| together.order);
+        let mut kept: Vec<(FindingId, Together)> = Vec::new();
+        for (id, together) in all {
+            match kept.iter_mut().find(|(_, older)| together.members.is_subset(&older.members)) {
+                Some((_, older)) => {
+                    let new = |said: &Said| !older.said.iter().any(|old| old.code == said.code);
+                    let more: Vec<_> = together.said.into_iter().filter(new).collect();
+                    older.said.extend(more);
+                    older.said.truncate(SENTENCES_MAX);
+                }
+                None => kept.push((id, together)),
+            }
+        }
+        kept.sort_by(|(a, one), (b, other)| {
+            other.members.len().cmp(&one.members.len()).then(one.order.cmp(&other.order)).then(a.cmp(b))
+        });
+        kept
+    }
+
+    /// Everything kept, in entries.
+    pub(crate) fn entries(&self) -> usize {
+        let members: usize = self.clusters.values().map(|cluster| cluster.members.len()).sum();
+        self.ladder.len() + self.clusters.len() + members + self.signals.len() + self.alerts.len()
+    }
+}

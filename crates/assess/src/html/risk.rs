@@ -1,0 +1,258 @@
+//! Clusters, the ladder run dry, and what enforced lists would refuse.
+
+use super::charts::{Column, columns, parts};
+use super::keys::some;
+use super::words::{cause, effect, measure, say, segment};
+use super::write::{esc, number, para, percent, table};
+use super::{minute, section};
+use crate::report::{LadderSegment, Report};
+use std::fmt::Write as _;
+use sumun_model::{Lang, Measure};
+
+/// Clusters and keys shown; the rest is in the JSON.
+const SHOWN: usize = 10;
+
+pub(super) fn clusters(out: &mut String, report: &Report, lang: Lang) {
+    section(
+        out,
+        4,
+        say(lang, "Likely clusters", "한 운용자로 보이는 키 묶음"),
+        say(
+            lang,
+            "Keys of different owners that detection believes to have one operator, with what it saw. A cluster is where to begin to ask.",
+            "소유자는 다르지만 한 사람이 움직이는 것으로 보이는 키들과 그 근거입니다. 여기서부터 확인을 시작하십시오.",
+        ),
+    );
+    let (total, keys) = (number(report.clusters.total), number(report.clusters.keys));
+    para(
+        out,
+        "",
+        &match lang {
+            Lang::En => format!("{total} clusters with {keys} keys."),
+            Lang::Ko => format!("묶음 {total}개, 키 {keys}개입니다."),
+        },
+    );
+    for cluster in report.clusters.first.iter().take(SHOWN) {
+        let (keys, owners) = (number(cluster.keys), number(cluster.owners));
+        let head = match lang {
+            Lang::En => format!("{keys} keys of {owners} owners: {}", cause(cluster.cause, lang)),
+            Lang::Ko => format!("키 {keys}개, 소유자 {owners}명: {}", cause(cluster.cause, lang)),
+        };
+        let _ = write!(out, "<div class=\"case\"><strong>{head}</strong><ul>");
+        for said in &cluster.said {
+            let evidence: Vec<String> =
+                said.evidence.iter().map(|id| format!("<code>{}</code>", esc(id.as_str()))).collect();
+            let _ = write!(
+                out,
+                "<li>{}<br><small>{} UTC · {} · {} {}</small></li>",
+                esc(&said.because),
+                minute(said.at),
+                esc(&said.detector),
+                say(lang, "such as", "요청 예:"),
+                evidence.join(" ")
+            );
+        }
+        let _ = writeln!(out, "</ul>{}</div>", some(&cluster.some, cluster.keys));
+    }
+    out.push_str("</section>\n");
+}
+
+fn of(counts: &std::collections::BTreeMap<&'static str, u64>, measure: Measure) -> u64 {
+    counts.get(measure.as_str()).copied().unwrap_or(0)
+}
+
+pub(super) fn ladder(out: &mut String, report: &Report, lang: Lang) {
+    section(
+        out,
+        5,
+        say(lang, "The ladder, run dry", "단계별 조치 모의 실행"),
+        say(
+            lang,
+            "What this policy would have done over the span, had it been in force. Nobody approved anything, so what needs people stays a proposal.",
+            "이 정책이 기간 내내 시행되었다면 어떤 조치가 있었을지입니다. 승인한 사람이 없으므로 사람이 정할 일은 제안으로 남습니다.",
+        ),
+    );
+    let rows: Vec<Vec<String>> = report.ladder.segments.iter().map(|row| segment_row(row, lang)).collect();
+    let mut head = vec![say(lang, "Segment", "구분"), say(lang, "Keys", "키")];
+    head.extend(Measure::ALL.iter().map(|m| measure(*m, lang)));
+    table(out, &head, &[1, 2, 3, 4, 5, 6], &rows);
+    para(
+        out,
+        "sub",
+        say(
+            lang,
+            "<small>Keys by the strictest measure: by machine, then in brackets those proposed to people, then after the slash where they stand at the end.</small>",
+            "<small>가장 엄한 조치를 기준으로 센 키의 수입니다. 시스템이 스스로 한 것, 괄호 안은 사람에게 제안한 것, 빗금 뒤는 마지막에 그 단계에 있는 것입니다.</small>",
+        ),
+    );
+    for row in &report.ladder.segments {
+        let counts: Vec<u64> = Measure::ALL.iter().map(|m| of(&row.reached, *m)).collect();
+        let sum: u64 = counts.iter().sum();
+        if sum > 0 {
+            let name = segment(row.segment, lang);
+            let _ = write!(
+                out,
+                "<div class=\"ladder keyed\"><small>{name}: {} / {} ({})</small>{}</div>",
+                number(sum),
+                number(row.keys),
+                percent(sum, row.keys),
+                parts(&counts, row.keys)
+            );
+        }
+    }
+    out.push_str("<div class=\"keyed\">");
+    for (place, m) in Measure::ALL.iter().enumerate() {
+        let _ = write!(out, "<span class=\"l{place}\">{}</span>", measure(*m, lang));
+    }
+    out.push_str("</div>");
+    alerts(out, report, lang);
+    highest(out, report, lang);
+    out.push_str("</section>\n");
+}
+
+fn segment_row(row: &LadderSegment, lang: Lang) -> Vec<String> {
+    let cell = |m: &Measure| {
+        let (reached, proposed, stands) = (of(&row.reached, *m), of(&row.proposed, *m), of(&row.stands, *m));
+        let asked = if proposed > 0 { format!(" ({})", number(proposed)) } else { String::new() };
+        format!("{}{asked} <small>/ {}</small>", number(reached), number(stands))
+    };
+    let mut cells = vec![segment(row.segment, lang).to_owned(), number(row.keys)];
+    cells.extend(Measure::ALL.iter().map(cell));
+    cells
+}
+
+fn alerts(out: &mut String, report: &Report, lang: Lang) {
+    let ladder = &report.ladder;
+    let per_day =
+        format!("{}.{}", ladder.alerts_per_day_milli / 1000, ladder.alerts_per_day_milli % 1000 / 100);
+    let (most, budget) = (number(ladder.alerts_day_max), number(ladder.budget.into()));
+    para(
+        out,
+        "",
+        &match lang {
+            Lang::En => format!(
+                "{per_day} warnings a day on average, {most} on the worst day; the budget is {budget} a day and segment, and beyond it a machine only proposes."
+            ),
+            Lang::Ko => format!(
+                "경고는 하루 평균 {per_day}건, 가장 많은 날 {most}건입니다. 예산은 고객 구분마다 하루 {budget}건이며, 넘으면 시스템은 제안만 합니다."
+            ),
+        },
+    );
+    let days: Vec<Column> = ladder
+        .days
+        .iter()
+        .map(|day| Column { name: day.day.chars().skip(5).collect(), value: day.raised, upper: day.beyond })
+        .collect();
+    columns(
+        out,
+        say(
+            lang,
+            "Warnings by day (UTC); those only proposed on top",
+            "날짜별 경고(UTC). 위쪽은 제안에 그친 것",
+        ),
+        &days,
+        Some((ladder.budget.into(), say(lang, "budget", "예산"))),
+    );
+}
+
+fn highest(out: &mut String, report: &Report, lang: Lang) {
+    let rows: Vec<Vec<String>> = report
+        .ladder
+        .first
+        .iter()
+        .take(SHOWN)
+        .map(|key| {
+            let word = |m: Option<Measure>| m.map_or("–", |m| measure(m, lang)).to_owned();
+            vec![
+                format!("<code>{}</code>", esc(key.key.as_str())),
+                word(key.reached),
+                word(key.proposed),
+                esc(&key.because),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    let _ = write!(out, "<h3>{}</h3>", say(lang, "Keys that rose highest", "가장 높은 단계에 이른 키"));
+    let head = [
+        say(lang, "Key", "키"),
+        say(lang, "By machine", "시스템"),
+        say(lang, "Proposed", "제안"),
+        say(lang, "Why", "이유"),
+    ];
+    table(out, &head, &[], &rows);
+}
+
+pub(super) fn shadow(out: &mut String, report: &Report, lang: Lang) {
+    section(
+        out,
+        6,
+        say(lang, "If address lists were enforced", "허용 주소를 강제했다면"),
+        say(
+            lang,
+            "Requests that were allowed and that an enforced list would have refused. Most honest owners are here by drift: ask first, enforce then.",
+            "허용되었지만 허용 주소를 강제했다면 거부되었을 요청입니다. 주소가 바뀐 정상 이용자가 대부분이므로, 먼저 물어보고 그다음에 강제하십시오.",
+        ),
+    );
+    let rows: Vec<Vec<String>> = report
+        .shadow
+        .segments
+        .iter()
+        .map(|row| {
+            vec![
+                segment(row.segment, lang).to_owned(),
+                number(row.allowed),
+                format!(
+                    "{} <small>{}</small>",
+                    number(row.unregistered),
+                    percent(row.unregistered, row.allowed)
+                ),
+                number(row.keys_unregistered),
+                format!(
+                    "{} <small>{}</small>",
+                    number(row.without_list),
+                    percent(row.without_list, row.allowed)
+                ),
+                number(row.keys_without_list),
+            ]
+        })
+        .collect();
+    let head = [
+        say(lang, "Segment", "구분"),
+        say(lang, "Allowed requests", "허용된 요청"),
+        say(lang, "From addresses not registered", "등록하지 않은 주소"),
+        say(lang, "Keys", "키"),
+        say(lang, "Of keys without a list", "등록 주소가 없는 키의 요청"),
+        say(lang, "Keys", "키"),
+    ];
+    table(out, &head, &[1, 2, 3, 4, 5], &rows);
+    let effects: Vec<String> = report
+        .shadow
+        .by_effect
+        .iter()
+        .map(|(kind, n)| format!("{} {}", effect(*kind, lang), number(*n)))
+        .collect();
+    if !effects.is_empty() {
+        let name = say(
+            lang,
+            "From addresses not registered, by what was asked",
+            "등록하지 않은 주소에서 온 요청의 종류",
+        );
+        para(out, "", &format!("{name}: {}.", effects.join(", ")));
+    }
+    let n = number(report.shadow.refused_already);
+    para(
+        out,
+        "",
+        &match lang {
+            Lang::En => format!(
+                "The exchange itself refused {n} requests for their address, as far as the log names reasons."
+            ),
+            Lang::Ko => {
+                format!("로그에 사유가 남은 한에서, 거래소가 주소 때문에 이미 거부한 요청은 {n}건입니다.")
+            }
+        },
+    );
+    out.push_str("</section>\n");
+}
