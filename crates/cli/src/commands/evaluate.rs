@@ -8,7 +8,7 @@ use crate::evaluate::report::report;
 use crate::evaluate::seeds::Seeds;
 use crate::evaluate::world;
 use crate::exit::BadInput;
-use crate::findings::{DATA_NONE, Setup};
+use crate::findings::{DATA_NONE, Reading, Setup};
 use crate::output;
 use std::io::{IsTerminal, Write};
 use std::num::NonZeroUsize;
@@ -87,7 +87,7 @@ pub(super) struct All {
 impl Worlds {
     pub(super) fn setup(&self) -> anyhow::Result<Setup> {
         // Worlds tell of their networks themselves.
-        Setup::load(self.policy.as_deref(), Some(Path::new(DATA_NONE)))
+        Setup::load(self.policy.as_deref(), Some(Path::new(DATA_NONE)), Reading::Strict)
     }
 
     fn options(&self, seed: u64) -> anyhow::Result<Options> {

@@ -26,7 +26,7 @@ const SIGNALS_SHOWN: usize = 12;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  sumun explain K1 --at 2026-05-28T09:30:00Z --log world.ndjson\n  \
                         sumun explain K1 --at 2026-05-28T09:30:00Z --lang ko\n  \
-                        sumun policies show default@2 --text > then.toml; sumun explain K1 --at 2026-05-28T09:30:00Z --policy then.toml\n\n\
+                        sumun policies show default@2 --text > then.toml; sumun explain K1 --at 2026-05-28T09:30:00Z --policy then.toml --as-in-force\n\n\
                         Exit codes: 0 explained, 1 the operation failed, 2 the log, the policy or what was asked is bad.")]
 pub struct Arguments {
     /// The key
@@ -42,6 +42,9 @@ pub struct Arguments {
     /// Policy file [default: policies/default.toml, which the program also has in itself]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Read the policy as live detection reads one in force: what it cannot use of `[detectors]` counts as left out, and is said
+    #[arg(long)]
+    as_in_force: bool,
     /// Folder of data files on networks, or `none` [default: those installed, if there are any]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -77,7 +80,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             format!("there is no log at `{}`; name a file of lines or a folder with `--log`", log.display());
         return Err(BadInput(told).into());
     }
-    let setup = Setup::load(arguments.policy.as_deref(), arguments.data.as_deref())?;
+    let setup =
+        Setup::load(arguments.policy.as_deref(), arguments.data.as_deref(), arguments.as_in_force.into())?;
     let mut engine = setup.engine(Options::default(), Approve::All, arguments.lang);
     let (mut signals, mut measures) = (Vec::new(), Vec::new());
     told::run_to(&mut engine, &log, arguments.at, &mut PolicyInLog::beside(&setup), |output| match output {

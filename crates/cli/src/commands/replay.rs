@@ -27,7 +27,7 @@ const SNAPSHOT: &str = "detect.snapshot";
 #[command(after_help = "Examples:\n  sumun replay < world.ndjson > findings.ndjson\n  \
                         sumun replay world.ndjson --lang ko --approve none\n  \
                         sumun log dump --events | sumun replay --measures recorded\n  \
-                        sumun policies show default@2 --text > then.toml; sumun log dump --events | sumun replay --policy then.toml\n  \
+                        sumun policies show default@2 --text > then.toml; sumun log dump --events | sumun replay --policy then.toml --as-in-force\n  \
                         head -n 1000 world.ndjson | sumun replay --save state; tail -n +1001 world.ndjson | sumun replay --restore state\n\n\
                         Exit codes: 0 all lines were taken, 1 the operation failed, 2 a line, the policy or a snapshot is bad.")]
 pub struct Arguments {
@@ -36,6 +36,9 @@ pub struct Arguments {
     /// Policy file [default: policies/default.toml, which the program also has in itself]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Read the policy as live detection reads one in force: what it cannot use of `[detectors]` counts as left out, and is said
+    #[arg(long)]
+    as_in_force: bool,
     /// Threads [default: as many as there are processors]; never changes what is printed
     #[arg(long, value_name = "COUNT")]
     shards: Option<NonZeroUsize>,
@@ -86,7 +89,7 @@ impl Arguments {
     }
 
     fn engine(&self) -> anyhow::Result<(Engine, PolicyInLog)> {
-        let setup = Setup::load(self.policy.as_deref(), self.data.as_deref())?;
+        let setup = Setup::load(self.policy.as_deref(), self.data.as_deref(), self.as_in_force.into())?;
         let measures = match self.measures {
             MeasuresWord::Derive => Measures::Derive,
             MeasuresWord::Recorded => Measures::Recorded,

@@ -45,7 +45,7 @@ impl PolicyInLog {
         (digest != self.digest).then(|| {
             format!(
                 "attention: the log says in line {} that policy {policy} (digest {}) is in force from there; this run uses {} (digest {}).\n  \
-                 For what was decided then: sumun policies show {policy} --text > FILE, and name it with --policy FILE\n",
+                 For what was decided then: sumun policies show {policy} --text > FILE, and name it with --policy FILE --as-in-force\n",
                 input.position,
                 shown(digest),
                 self.name,
@@ -62,7 +62,12 @@ mod tests {
 
     #[test]
     fn only_another_policy_is_told() {
-        let setup = Setup::load(None, Some(std::path::Path::new(super::super::DATA_NONE))).unwrap();
+        let setup = Setup::load(
+            None,
+            Some(std::path::Path::new(super::super::DATA_NONE)),
+            super::super::Reading::Strict,
+        )
+        .unwrap();
         let seen = PolicyInLog::beside(&setup);
         let other = |source: &str, digest: &str| {
             let line = format!(

@@ -12,6 +12,6 @@ pub mod print;
 mod setup;
 pub mod told;
 
-pub use sumun_assess::LadderJudge;
-pub use setup::{DATA_NONE, Setup};
+pub use setup::{DATA_NONE, Reading, Setup};
 pub(crate) use setup::{DEFAULT_TEXT, Data, network_data};
+pub use sumun_assess::LadderJudge;

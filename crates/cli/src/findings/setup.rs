@@ -18,6 +18,23 @@ pub(crate) const DEFAULT_TEXT: &str = include_str!("../../../../policies/default
 /// The word for `--data` that means no files.
 pub const DATA_NONE: &str = "none";
 
+/// What becomes of `[detectors]` that detection cannot use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reading {
+    /// The file is refused.
+    #[default]
+    Strict,
+    /// As live detection reads a policy in force: see [`Setup::in_force`].
+    AsInForce,
+}
+
+impl From<bool> for Reading {
+    /// By the flag `--as-in-force`.
+    fn from(as_in_force: bool) -> Self {
+        if as_in_force { Self::AsInForce } else { Self::Strict }
+    }
+}
+
 /// Everything detection and policy run by.
 pub struct Setup {
     /// The policy.
@@ -38,11 +55,11 @@ pub struct Setup {
 
 impl Setup {
     /// Reads a policy file, or the one in the binary, and data files: those of a folder, those of the installation if it has some,
-    /// or none for `none`.
+    /// or none for `none`. What detection cannot use of a policy read as in force is said on standard error.
     ///
     /// # Errors
     /// A file cannot be read or is bad; says where and what to do.
-    pub fn load(policy: Option<&Path>, data: Option<&Path>) -> anyhow::Result<Self> {
+    pub fn load(policy: Option<&Path>, data: Option<&Path>, reading: Reading) -> anyhow::Result<Self> {
         let (shown, text) = match policy {
             None => (DEFAULT_PATH.to_owned(), DEFAULT_TEXT.to_owned()),
             Some(path) => {
@@ -58,7 +75,13 @@ impl Setup {
                 }
             }
         };
-        let mut setup = Self::of_text(&shown, &text)?;
+        let mut setup = match reading {
+            Reading::Strict => Self::of_text(&shown, &text)?,
+            Reading::AsInForce => Self::in_force(&shown, &text)?,
+        };
+        if let Some(unused) = &setup.unused {
+            crate::logging::say(&format!("attention: {unused}\n"));
+        }
         let (data, digest) = network_data(data)?;
         (setup.data, setup.data_digest) = (data, digest);
         Ok(setup)
@@ -210,5 +233,26 @@ mod tests {
         assert_ne!(digest(&sound), digest(&shipped));
         assert!(both.unused.is_some_and(|said| said.contains("`[detectors.fanout]`")));
         assert!(Setup::in_force("p", "no policy").is_err());
+    }
+
+    #[test]
+    fn a_look_back_reads_a_policy_as_live_detection_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("then.toml");
+        let none = Some(Path::new(DATA_NONE));
+        for detectors in ["", "[detectors.concurrent_origins]\nwindow_s = 0", "[detectors.of_nobody]\nx = 1"]
+        {
+            let text = with(detectors);
+            std::fs::write(&path, &text).unwrap();
+            let live = Setup::in_force("default@1", &text).unwrap();
+            let back = Setup::load(Some(&path), none, Reading::AsInForce).unwrap();
+            let reads = |setup: &Setup| {
+                let unused = setup.unused.as_ref().map(|said| said.split_once(": ").unwrap().1.to_owned());
+                (setup.params.digest(&setup.weights), setup.also(Approve::All), unused)
+            };
+            assert_eq!(reads(&live), reads(&back), "{detectors}");
+            let strict = Setup::load(Some(&path), none, Reading::Strict);
+            assert_eq!(strict.is_ok(), detectors.is_empty(), "{detectors}");
+        }
     }
 }

@@ -91,6 +91,13 @@ fn what_is_given_must_be_good() {
     insta::assert_snapshot!(error(&["--policy", "none.toml"]), @"error: failed to read `none.toml`: No such file or directory (os error 2); name a policy file");
     insta::assert_snapshot!(error(&["--policy", "weather.toml"]), @"error: `weather.toml`: `[detectors]`: unknown detector `weather`, expected one of engine, unfamiliar_properties, first_seen_network, concurrent_origins, auth_failure_burst, policy_violation, activity, fanout, co_change");
     insta::assert_snapshot!(error(&["--policy", "field.toml"]), @"error: `field.toml`: `[detectors]`: unknown field `rain`, expected one of `window_s`, `returns_least`, `return_milli`, `strength_milli_max`, `same_client_milli`, `repeat_s`");
+    let then = replay(&place, &["--policy", "field.toml", "--as-in-force"], "");
+    assert_eq!(then.code, 0, "{}", then.shown());
+    assert!(
+        then.err.contains("policy `field.toml` in force holds what detection cannot use"),
+        "{}",
+        then.err
+    );
     insta::assert_snapshot!(error(&["--restore", "nowhere"]), @"error: failed to read `nowhere/detect.snapshot`: No such file or directory (os error 2); name a folder that `--save` wrote");
     assert!(error(&["--stop-after", "3"]).contains("--save"));
     std::fs::create_dir(place.path("state")).unwrap();
