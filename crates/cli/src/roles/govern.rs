@@ -12,6 +12,7 @@ mod mail;
 mod outside;
 mod own_gate;
 mod own_keys;
+mod seals;
 
 use super::events::Events;
 use crate::config::{Config, UnknownFields, WebAddress};
@@ -20,15 +21,15 @@ use crate::{descriptors, entropy};
 pub(crate) use facts::{VenueFile, operator};
 pub(crate) use outside::Outside;
 pub(crate) use own_keys::OwnKeys;
+pub(crate) use seals::Keyrings;
+use seals::remote_gates_share_the_keyring;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use sumun_govern::Govern;
-use sumun_seal::Keyring;
 use sumun_server::Server;
 use sumun_server::browsers::Browsers;
-use sumun_store::tables::GATES;
-use sumun_store::{Filter, Store, StoreOptions};
+use sumun_store::{Store, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
@@ -235,37 +236,6 @@ fn browsers(config: &Config) -> Browsers {
         sign_in_origins: config.owner.sign_in_origins.iter().map(ToString::to_string).collect(),
         identity_url: said(&config.owner.identity_url),
         banner: config.console.banner.clone(),
-    }
-}
-
-/// What seals: API keys' secrets, which gates open, under the shared keyring; all else under the control plane's own.
-pub(crate) struct Keyrings {
-    /// Gates have it too.
-    shared: Keyring,
-    /// Nobody else has it, if `govern.key_file` is set.
-    pub(crate) own: Keyring,
-}
-
-impl Keyrings {
-    /// # Errors
-    /// One of the two cannot be had.
-    pub(crate) fn load(config: &Config) -> Result<Self, BadInput> {
-        let bad = |error: crate::keyring::KeyringSourceError| BadInput(error.to_string());
-        let shared = crate::keyring::load(&config.seal).map_err(bad)?;
-        Ok(Self { shared, own: crate::keyring::load_own(config).map_err(bad)? })
-    }
-}
-
-/// Says so if a gate elsewhere has what opens the ledger's key.
-async fn remote_gates_share_the_keyring(config: &Config, store: &Store) {
-    let enrolled = Filter { equals: vec![("state", "enrolled".into())], limit: 2, ..Filter::default() };
-    let gates = store.list(&GATES, &enrolled).await.unwrap_or_default();
-    let own = config.gate.id.as_str();
-    if gates.iter().any(|gate| gate.get("gate").is_some_and(|gate| gate != own)) {
-        tracing::warn!(
-            "`govern.key_file` is not set: whoever takes a gate's key-encryption keys and a copy of this folder can sign the \
-             ledger and the feed; see `sumun config check`"
-        );
     }
 }
 

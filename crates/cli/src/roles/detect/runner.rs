@@ -1,17 +1,19 @@
 //! The thread that detects: reads, feeds, hands over, and writes down where it stands.
 
+mod opening;
+
 use super::{Shared, handover, policy, snapshot};
 use crate::config::Config;
-use crate::findings::{DEFAULT_TEXT, Setup};
 use crate::roles::events::record;
-use snapshot::{Head, Snapshot};
+use opening::{from_the_first, restored};
+use snapshot::Head;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use sumun_detect::{Engine, Input, Measures, Options};
+use sumun_detect::{Engine, Input};
+use sumun_model::Timestamp;
 use sumun_model::wire::{Origin, parse_line};
-use sumun_model::{Lang, Timestamp};
 use sumun_policy::Approve;
 use sumun_server::events::Detecting;
 use sumun_stream::{LogError, Offset, Reader};
@@ -54,10 +56,6 @@ struct Lines {
     last_ts: Option<Timestamp>,
     /// A policy comes into force with the last one.
     policy: Option<policy::Named>,
-}
-
-fn options(config: &Config) -> Options {
-    Options { shards: config.detect.shards, measures: Measures::Recorded, ..Options::default() }
 }
 
 impl Runner {
@@ -271,44 +269,4 @@ fn said_of_policy(unused: Option<String>) -> Option<String> {
     unused.inspect(|said| {
         error!("{said}. `sumun policy check FILE` says where; propose a corrected version and have it put in force");
     })
-}
-
-/// An engine, where it stands, and what of its policy is not used.
-type Opened = (Engine, Head, Option<String>);
-
-/// An engine that stands where a snapshot says.
-async fn restored(shared: &Shared, snapshot: Snapshot, config: &Config) -> anyhow::Result<Opened> {
-    let Snapshot { head, engine: bytes, .. } = snapshot;
-    let (first, durable) = (shared.events.first().get(), shared.events.durable().get());
-    anyhow::ensure!(head.next <= durable, "it knows line {}, and the event log ends at {durable}", head.next);
-    anyhow::ensure!(head.next >= first, "it ends at line {}, and the event log begins at {first}", head.next);
-    if let Some(last) = head.next.checked_sub(1).filter(|last| *last >= first) {
-        let record = shared.events.reader(Offset::new(last)).poll()?;
-        let line = record.as_ref().and_then(record::decode).map(|event| snapshot::of_line(event.line));
-        anyhow::ensure!(line.as_ref() == Some(&head.last), "it is of another event log");
-    }
-    let setup = policy::read(shared, &head.policy).await?;
-    let mut engine = setup.engine(options(config), APPROVE, Lang::En);
-    engine.restore(&bytes)?;
-    Ok((engine, head, setup.unused))
-}
-
-/// An engine that has seen nothing, at the first line kept.
-async fn from_the_first(shared: &Shared, config: &Config) -> anyhow::Result<Opened> {
-    let first = shared.events.first().get();
-    if first > 0 {
-        warn!("The event log begins at line {first}: what was before it is not known to detection any more");
-    }
-    // A line names the policy; until it comes, or where it is gone, the one in force is as good as any.
-    let in_force = shared.govern.policy().ok().map(|policy| policy.policy.clone());
-    let (setup, policy) = match in_force {
-        Some(policy) => (policy::read(shared, &policy).await?, policy),
-        None => {
-            let mut setup = Setup::of_text("the shipped policy", DEFAULT_TEXT)?;
-            (setup.data, setup.data_digest) = shared.data.clone();
-            (setup, String::new())
-        }
-    };
-    let engine = setup.engine(options(config), APPROVE, Lang::En);
-    Ok((engine, Head { next: first, policy, last: String::new() }, setup.unused))
 }
