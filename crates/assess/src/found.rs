@@ -5,8 +5,10 @@ use crate::report::{AlertDay, Said};
 use std::collections::{BTreeMap, BTreeSet};
 use sumun_detect::Output;
 use sumun_model::because::because;
+use sumun_model::score::Evidence;
 use sumun_model::{
-    Cause, FindingId, KeyId, Lang, Measure, MeasureFinding, MilliNats, Mode, Phase, Signal, Subject,
+    Assessment, Cause, Family, FindingId, KeyId, Lang, Measure, MeasureFinding, MilliNats, Mode, Phase,
+    Signal, Subject,
 };
 use sumun_policy::Policy;
 use sumun_policy::policy::rank;
@@ -48,6 +50,8 @@ pub(crate) struct Found {
     pub(crate) clusters_not_kept: u64,
     pub(crate) signals: BTreeMap<String, u64>,
     pub(crate) alerts: BTreeMap<i64, AlertDay>,
+    /// Keys in clusters, and whether evidence of one operator stands against them.
+    suspect: BTreeMap<KeyId, bool>,
 }
 
 impl Found {
@@ -60,6 +64,7 @@ impl Found {
             clusters_not_kept: 0,
             signals: BTreeMap::new(),
             alerts: BTreeMap::new(),
+            suspect: BTreeMap::new(),
         }
     }
 
@@ -67,8 +72,19 @@ impl Found {
         match output {
             Output::Signal(signal) => self.signal(*signal),
             Output::Measure(measure) => self.measure(*measure),
-            Output::Assessment { .. } => {}
+            Output::Assessment { assessment, .. } => self.assessed(&assessment),
         }
+    }
+
+    /// Whether what put a key into a cluster still speaks against it: an office is explained once its people have signed in.
+    fn assessed(&mut self, assessment: &Assessment) {
+        if assessment.cluster.is_none() {
+            self.suspect.remove(&assessment.key);
+            return;
+        }
+        let together = [Family::Operator, Family::Coordination];
+        let speaks = |evidence: &Evidence| together.contains(&evidence.family) && evidence.llr_milli > 0;
+        self.suspect.insert(assessment.key.clone(), assessment.evidence.iter().any(speaks));
     }
 
     fn signal(&mut self, signal: Signal) {
@@ -137,9 +153,13 @@ impl Found {
         }
     }
 
-    /// Clusters as they ended: what merged into an older one is in that one.
+    /// Clusters as they ended: what merged into an older one is in that one, and who was explained is in none.
     pub(crate) fn clusters_at_end(&self) -> Vec<(FindingId, Together)> {
         let mut all: Vec<_> = self.clusters.iter().map(|(id, together)| (*id, together.clone())).collect();
+        for (_, together) in &mut all {
+            together.members.retain(|key| self.suspect.get(key).copied().unwrap_or(false));
+        }
+        all.retain(|(_, together)| together.members.len() > 1);
         all.sort_by_key(|(_, together)| together.order);
         let mut kept: Vec<(FindingId, Together)> = Vec::new();
         for (id, together) in all {
@@ -162,6 +182,11 @@ impl Found {
     /// Everything kept, in entries.
     pub(crate) fn entries(&self) -> usize {
         let members: usize = self.clusters.values().map(|cluster| cluster.members.len()).sum();
-        self.ladder.len() + self.clusters.len() + members + self.signals.len() + self.alerts.len()
+        self.ladder.len()
+            + self.clusters.len()
+            + self.suspect.len()
+            + members
+            + self.signals.len()
+            + self.alerts.len()
     }
 }

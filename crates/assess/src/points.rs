@@ -152,7 +152,7 @@ pub(crate) fn judge(report: &Report, census: &Census, read: &[SourceRead]) -> Ve
             by(filled(read, "key.account").then_some(many), "accounts")
         }),
         point(P::RiskyAddresses, Practice, (CannotJudge, Figures::new())),
-        point(P::TermsAccepted, Standard, (CannotJudge, Figures::new())),
+        point(P::TermsAccepted, Practice, (CannotJudge, Figures::new())),
         point(P::SecondFactor, Practice, (CannotJudge, Figures::new())),
     ]
 }

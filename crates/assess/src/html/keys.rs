@@ -6,7 +6,7 @@ use super::write::{esc, number, para, percent, table};
 use super::{minute, section};
 use crate::report::{Item, KeyFinding, Report, SharedSide};
 use std::fmt::Write as _;
-use sumun_model::{KeyId, Lang, Segment};
+use sumun_model::{KeyId, Lang, Scope, Segment};
 
 /// Entries of a list shown open; the rest is in the JSON.
 const SHOWN: usize = 10;
@@ -159,7 +159,7 @@ fn rights(out: &mut String, report: &Report, lang: Lang) {
         .keys
         .rights
         .iter()
-        .filter(|right| right.held > 0)
+        .filter(|right| right.held > 0 && right.right != Scope::MarketData)
         .map(|right| {
             vec![
                 scope(right.right, lang).to_owned(),

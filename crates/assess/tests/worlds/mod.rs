@@ -1,0 +1,279 @@
+//! A made-up world as exports in two formats, with its truth: what an exchange would hand over, and what a report must say of it.
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::sync::Arc;
+use sumun_assess::{AssessError, Bounds, Input, LadderJudge, Progress, Report, Role, Source, With, assess};
+use sumun_detect::network::NoData;
+use sumun_detect::{Engine, Options as EngineOptions, Params};
+use sumun_mapping::{Mapping, ready};
+use sumun_model::wire::event::Verdict;
+use sumun_model::wire::{AccessLine, AccountLine, KeyLine, Line, NetworkLine, SessionLine};
+use sumun_model::{KeyId, Lang, Timestamp};
+use sumun_policy::{Approve, Policy};
+use sumun_sim::population::{Kind, Options, Role as Part, Truth, World};
+
+/// A world, its lines kept apart.
+pub struct Made {
+    pub truth: BTreeMap<KeyId, Truth>,
+    pub keys: BTreeMap<KeyId, KeyLine>,
+    pub accounts: BTreeMap<String, AccountLine>,
+    pub access: Vec<AccessLine>,
+    pub sessions: Vec<SessionLine>,
+    pub networks: Vec<NetworkLine>,
+}
+
+pub const KINDS: &[Kind] = &[
+    Kind::Home,
+    Kind::HomeDrift,
+    Kind::HouseholdNat,
+    Kind::Cloud,
+    Kind::PopularCloud,
+    Kind::CopiedCode,
+    Kind::OfficeNat,
+    Kind::PoolOneHost,
+];
+
+pub fn world(seed: u64, days: u32, clean: u32, bad: u32) -> Made {
+    let start: Timestamp = "2026-03-02T00:00:00Z".parse().unwrap();
+    let options = Options {
+        kinds: KINDS.to_vec(),
+        activity_permille: 250,
+        ..Options::new(seed, start, days, clean, bad)
+    };
+    let world = World::new(&options).unwrap();
+    let truth = world.truth().map(|truth| (truth.key.clone(), truth.clone())).collect();
+    let mut made = Made {
+        truth,
+        keys: BTreeMap::new(),
+        accounts: BTreeMap::new(),
+        access: vec![],
+        sessions: vec![],
+        networks: vec![],
+    };
+    for line in world.lines() {
+        match line {
+            // The table is of the last day: what a real export is.
+            Line::Key(line) => drop(made.keys.insert(line.key.clone(), *line)),
+            Line::Account(line) => drop(made.accounts.insert(line.account.to_string(), *line)),
+            Line::Access(line) if line.key.is_some() => made.access.push(*line),
+            Line::Network(line) => made.networks.push(*line),
+            Line::Session(line) => made.sessions.push(*line),
+            _ => {}
+        }
+    }
+    made
+}
+
+impl Made {
+    pub fn pools(&self) -> Vec<BTreeSet<KeyId>> {
+        let mut pools: BTreeMap<u64, BTreeSet<KeyId>> = BTreeMap::new();
+        for truth in self.truth.values().filter(|truth| truth.kind == Kind::PoolOneHost) {
+            pools.entry(truth.story).or_default().insert(truth.key.clone());
+        }
+        pools.into_values().collect()
+    }
+
+    pub fn honest(&self) -> BTreeSet<KeyId> {
+        self.truth
+            .values()
+            .filter(|truth| truth.role == Part::Honest)
+            .map(|truth| truth.key.clone())
+            .collect()
+    }
+
+    /// Allowed requests by key, with how many came from addresses that are not on its list at the end.
+    pub fn uses(&self) -> HashMap<KeyId, (u64, u64)> {
+        let mut uses: HashMap<KeyId, (u64, u64)> = HashMap::new();
+        for line in self.access.iter().filter(|line| counts(line)) {
+            let key = line.key.clone().unwrap();
+            let list = self.keys.get(&key).and_then(|key| key.allowlist.as_ref());
+            let inside =
+                list.iter().copied().flatten().any(|entry| entry.prefix().contains(line.ip.unwrap()));
+            let entry = uses.entry(key).or_default();
+            entry.0 += 1;
+            entry.1 += u64::from(!inside);
+        }
+        uses
+    }
+}
+
+fn word<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap_or_default().to_owned()
+}
+
+/// Whether a request counts as a use.
+pub fn counts(line: &AccessLine) -> bool {
+    let signature = line.signature.as_ref().map(word).unwrap_or_default();
+    line.verdict == Some(Verdict::Allow) && signature != "invalid" && signature != "absent"
+}
+
+fn kst(at: Timestamp) -> String {
+    at.plus_micros(9 * 3_600_000_000).to_string().replace('T', " ").chars().take(19).collect()
+}
+
+fn seconds(at: Timestamp) -> String {
+    format!("{}.{:06}", at.as_micros().div_euclid(1_000_000), at.as_micros().rem_euclid(1_000_000))
+}
+
+fn target(line: &AccessLine) -> String {
+    let route = line.route.clone().unwrap_or_default();
+    match &line.market {
+        Some(market) if line.method.as_deref() == Some("GET") => format!("{route}?market={market}"),
+        _ => route,
+    }
+}
+
+fn status(line: &AccessLine) -> u16 {
+    if line.verdict == Some(Verdict::Deny) { 401 } else { 200 }
+}
+
+pub fn nginx(line: &AccessLine, at: Timestamp) -> String {
+    serde_json::json!({
+        "msec": seconds(at), "request_id": line.id, "remote_addr": line.ip, "key_id": line.key,
+        "account_id": line.account, "request_method": line.method, "request_uri": target(line),
+        "status": status(line).to_string(), "http_user_agent": line.agent, "ja4": line.ja4,
+        "error": line.reason.as_ref().map(word), "signature": line.signature.as_ref().map(word),
+    })
+    .to_string()
+}
+
+pub fn envoy(line: &AccessLine, at: Timestamp) -> String {
+    serde_json::json!({
+        "start_time": seconds(at), "request_id": line.id, "downstream": line.ip, "key_id": line.key,
+        "account_id": line.account, "method": line.method, "path": target(line),
+        "response_code": status(line), "user_agent": line.agent, "ja4": line.ja4,
+        "error": line.reason.as_ref().map(word), "signature": line.signature.as_ref().map(word),
+    })
+    .to_string()
+}
+
+/// The table of keys; `ko` writes states and rights as a Korean screen does.
+pub fn keys_csv(made: &Made, ko: bool) -> String {
+    let mut out =
+        "key_id,account_id,customer_id,segment,state,scopes,allowlist,vendor,created_at,expires_at,last_used_at\n".to_owned();
+    for key in made.keys.values() {
+        let state = key.state.as_ref().map(word).unwrap_or_default();
+        let state = match (ko, state.as_str()) {
+            (true, "active") => "사용중",
+            (true, "expired") => "만료",
+            (_, other) => other,
+        };
+        let scopes: Vec<&str> =
+            key.scopes.iter().flat_map(|scopes| scopes.iter()).map(|s| s.as_str()).collect();
+        let list: Vec<String> =
+            key.allowlist.iter().flatten().map(|entry| entry.prefix().to_string()).collect();
+        let _ = writeln!(
+            out,
+            "{},{},,,{state},{},{},{},{},{},",
+            key.key,
+            key.account.as_ref().unwrap(),
+            scopes.join(";"),
+            list.join(";"),
+            key.vendor.as_ref().map(ToString::to_string).unwrap_or_default(),
+            key.created.map(kst).unwrap_or_default(),
+            key.expires.map(kst).unwrap_or_default(),
+        );
+    }
+    out
+}
+
+pub fn accounts_csv(made: &Made) -> String {
+    let mut out =
+        "account_id,customer_id,person_id,parent_account_id,segment,country,opened_on,fee_tier\n".to_owned();
+    for account in made.accounts.values() {
+        let _ = writeln!(
+            out,
+            "{},{},,,{},KR,,",
+            account.account,
+            account.customer.as_ref().map(ToString::to_string).unwrap_or_default(),
+            account.segment.as_ref().map(word).unwrap_or_default()
+        );
+    }
+    out
+}
+
+pub fn sessions_csv(made: &Made) -> String {
+    let mut out = "session_id,at,account_id,key_id,action,channel,ip,device_id,remote_control\n".to_owned();
+    for line in &made.sessions {
+        let (action, channel) = (
+            line.action.as_ref().map(word).unwrap_or_default(),
+            line.channel.as_ref().map(word).unwrap_or_default(),
+        );
+        let ip = line.ip.map(|ip| ip.to_string()).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "{},{},{},,{},{channel},{ip},{},",
+            line.id,
+            kst(line.ts),
+            line.account,
+            if action.starts_with("control") { "" } else { &action },
+            line.device.as_deref().unwrap_or_default()
+        );
+    }
+    out
+}
+
+pub fn networks_csv(made: &Made) -> String {
+    let mut out = "prefix,asn,org,country,class\n".to_owned();
+    for line in &made.networks {
+        let _ = writeln!(
+            out,
+            "{},{},{},{},{}",
+            line.prefix,
+            line.asn.map(|asn| asn.to_string()).unwrap_or_default(),
+            line.org.as_deref().unwrap_or_default(),
+            line.country.as_deref().unwrap_or_default(),
+            line.class.as_ref().map(word).unwrap_or_default()
+        );
+    }
+    out
+}
+
+pub fn gzip(text: &str) -> Vec<u8> {
+    let mut out = GzEncoder::new(Vec::new(), Compression::fast());
+    out.write_all(text.as_bytes()).unwrap();
+    out.finish().unwrap()
+}
+
+pub fn policy() -> Arc<Policy> {
+    Arc::new(Policy::parse(include_str!("../../../../policies/default.toml")).unwrap())
+}
+
+/// Runs the exports: each with its role, the ready mapping's name, the input's name and bytes.
+pub fn run(exports: Vec<(Role, &str, &str, Vec<u8>)>, lang: Lang) -> Result<Report, AssessError> {
+    let policy = policy();
+    let judge = LadderJudge::new(Arc::clone(&policy), Approve::None, lang);
+    let mut engine = Engine::new(
+        Params::default(),
+        policy.weights.clone(),
+        Arc::new(NoData),
+        Box::new(judge),
+        EngineOptions::default(),
+        &[],
+    );
+    let mappings: Vec<Mapping> = exports
+        .iter()
+        .map(|(_, name, ..)| Mapping::parse(name, ready::mapping(name).unwrap(), &mut |_| None).unwrap())
+        .collect();
+    let sources = exports
+        .into_iter()
+        .zip(&mappings)
+        .map(|((role, _, name, bytes), mapping)| Source {
+            role,
+            mapping,
+            given: BTreeMap::new(),
+            inputs: vec![Input::of(name, bytes)],
+        })
+        .collect();
+    let mut told: Vec<Progress> = Vec::new();
+    let bounds = Bounds::default();
+    let mut with =
+        With { policy: &policy, data: &NoData, bounds, lang, progress: &mut |progress| told.push(progress) };
+    let report = assess(sources, &mut engine, &mut with);
+    assert!(told.windows(2).all(|pair| pair[0].lines <= pair[1].lines));
+    report
+}
