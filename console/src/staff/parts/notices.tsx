@@ -13,7 +13,8 @@ const noticesWords = words(
     email: "이메일",
     portal: "고객 화면",
     webhook: "거래소 발송",
-    text: "안내문(한국어·영어)",
+    text: "안내 문구 (한국어·영어)",
+    names: "문구만 같습니다. 고객에게 간 글에는 키 번호 대신 고객이 붙인 이름이 들어갑니다.",
   },
   {
     none: "The owner was told nothing.",
@@ -21,7 +22,8 @@ const noticesWords = words(
     email: "E-mail",
     portal: "Owner's page",
     webhook: "By the exchange",
-    text: "Text (Korean and English)",
+    text: "Wording (Korean and English)",
+    names: "The wording, with names as they are shown here. What the owner was sent calls the key by the name he gave it.",
   },
 );
 
@@ -49,6 +51,7 @@ export function Notices({ of }: { of: readonly Schemas["NoticeView"][] }) {
           <details>
             <summary>{w.text}</summary>
             <div className="stack tight">
+              <p className="muted">{w.names}</p>
               {(["ko", "en"] as const).map((one) => (
                 <div key={one} lang={one} className="notice">
                   {notice.say.map((said) => (

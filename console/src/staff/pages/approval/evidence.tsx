@@ -15,6 +15,11 @@ export function Evidence({ keyId, asked }: { keyId: string; asked: string | null
     queryKey: ["signals", { key: keyId }],
     queryFn: () => good(api.GET("/v1/signals", { params: { query: { key: keyId, limit: 200 } } })),
   });
+  const key = useQuery({
+    queryKey: ["keys", keyId],
+    queryFn: () => good(api.GET("/v1/keys/{key}", { params: { path: { key: keyId } } })),
+  });
+  const over = key.data?.state === "expired" || key.data?.state === "rejected";
   const standing = useQuery({
     queryKey: ["keys", keyId, "standing"],
     queryFn: () => good(api.GET("/v1/keys/{key}/standing", { params: { path: { key: keyId } } })),
@@ -47,10 +52,16 @@ export function Evidence({ keyId, asked }: { keyId: string; asked: string | null
         <p className="muted">{w.evidenceText}</p>
         <h3>{w.signals}</h3>
         <Read query={signals}>{({ items }) => <Signals of={items} />}</Read>
-        <h3>{w.why}</h3>
-        <Read query={standing}>
-          {(data) => <Ladder of={explanationOf(data.explained)} signals={signals.data?.items ?? []} />}
-        </Read>
+        {over ? (
+          <p className="muted">{w.whyOver}</p>
+        ) : (
+          <>
+            <h3>{w.why}</h3>
+            <Read query={standing}>
+              {(data) => <Ladder of={explanationOf(data.explained)} signals={signals.data?.items ?? []} />}
+            </Read>
+          </>
+        )}
       </div>
     </Card>
   );

@@ -63,6 +63,7 @@ export const approvalWords = words(
     evidence: "결정 전에 볼 것",
     evidenceText: "요청한 사람의 설명만이 아니라 근거를 직접 확인하십시오.",
     why: "왜 이 단계인가(지금)",
+    whyOver: "키가 이미 종료되어 지금의 값은 계산하지 않습니다. 결정의 근거는 위의 요청과 키 화면에 있습니다.",
     signals: "탐지된 신호",
     openKey: "키의 이용과 이력 보기",
     openCase: "케이스 보기",
@@ -151,6 +152,8 @@ export const approvalWords = words(
     evidence: "Look at this first",
     evidenceText: "See the grounds yourself, not only what the request says.",
     why: "Why it stands there (now)",
+    whyOver:
+      "The key has ended, so nothing is computed for it now. What was decided upon stands in the request and on the key’s page.",
     signals: "What was found",
     openKey: "Open the key: its use and history",
     openCase: "Open the case",

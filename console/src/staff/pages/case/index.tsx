@@ -10,6 +10,7 @@ import { Page } from "../../../ui/shell";
 import { Read } from "../../../ui/states";
 import { Measures } from "../../parts/measures";
 import { Notices } from "../../parts/notices";
+import { Objections, objectionsOf } from "../../parts/objections";
 import { type CaseBody, type Case as CaseOf, loose } from "../../parts/shapes";
 import { Signals } from "../../parts/signals";
 import { useSuspicion } from "../../parts/suspicion";
@@ -145,6 +146,7 @@ export function Case() {
               <Acts page={page} plan={plan.data?.members} />
               <div className="two">
                 <div className="stack">
+                  <Objections of={objectionsOf(timeline)} />
                   <Read query={plan}>{({ members }) => <Members page={page} plan={members} />}</Read>
                   <Card title={w.evidence}>
                     <Read query={signals}>{({ items }) => <Signals of={items} />}</Read>

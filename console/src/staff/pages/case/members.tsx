@@ -143,7 +143,7 @@ function Why({ of, signals, open }: { of: Planned; signals: readonly Signal[]; o
   const standing = useQuery({
     queryKey: ["keys", of.key, "standing"],
     queryFn: () => good(api.GET("/v1/keys/{key}/standing", { params: { path: { key: of.key } } })),
-    enabled: shown,
+    enabled: shown && !over(of),
   });
   const lesser = of.measures.filter((one) => said(one.lesser) !== "");
   return (
@@ -164,7 +164,11 @@ function Why({ of, signals, open }: { of: Planned; signals: readonly Signal[]; o
               ))}
             </div>
           )}
-          <Read query={standing}>{(data) => <Ladder of={explanationOf(data.explained)} signals={signals} />}</Read>
+          {over(of) ? (
+            <p className="muted">{w.whyOver}</p>
+          ) : (
+            <Read query={standing}>{(data) => <Ladder of={explanationOf(data.explained)} signals={signals} />}</Read>
+          )}
         </div>
       ) : null}
     </details>

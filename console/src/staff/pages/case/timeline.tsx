@@ -1,4 +1,4 @@
-// Everything that happened in a case, newest first, narrowed by kind.
+// Everything that happened in a case, by time, the newest first, narrowed by kind.
 import type { ReactNode } from "react";
 import type { Schemas } from "../../../api/client";
 import { useLang, useWords } from "../../../i18n/lang";
@@ -17,6 +17,7 @@ type Event = Schemas["CaseEventView"];
 
 const TONES: Record<string, string> = {
   decision: "reverify",
+  objection: "warn",
   closed: "good",
   key_ended: "expire",
   exonerated: "good",
@@ -57,21 +58,22 @@ function useTold(measuresOf: readonly Measured[]): (of: Event) => ReactNode {
       case "assigned":
         return w.toFrom(who(text("to")));
       case "comment":
+      case "objection":
         return <span className="preline">{text("text")}</span>;
       case "step":
-        return `${word(steps, text("step"))} · ${text("result") ?? ""}`;
+        return <span className="preline">{`${word(steps, text("step"))} · ${text("result") ?? ""}`}</span>;
       case "waiver_asked":
       case "waived":
-        return `${word(steps, text("step"))} · ${text("reason") ?? ""}`;
+        return <span className="preline">{`${word(steps, text("step"))} · ${text("reason") ?? ""}`}</span>;
       case "decision":
         return (
           <>
             <Id id={text("key") ?? ""} to={`/keys/${encodeURIComponent(text("key") ?? "")}`} /> {word(own, text("choice"))} ·{" "}
-            {text("reason")}
+            <span className="preline">{text("reason")}</span>
           </>
         );
       case "closed":
-        return `${word(cases, text("outcome"))} · ${text("reason") ?? ""}`;
+        return <span className="preline">{`${word(cases, text("outcome"))} · ${text("reason") ?? ""}`}</span>;
       case "merged":
         return <Subject of={`case:${text("into") ?? ""}`} />;
       case "took_up":
@@ -97,7 +99,10 @@ export function Timeline({ of, measures }: { of: readonly Event[]; measures: rea
   const who = useWho();
   const [kind, setKind] = useFilter("kind");
   const kinds = [...new Set(of.map((one) => one.kind))];
-  const shown = of.filter((one) => kind === "" || one.kind === kind).reverse();
+  const shown = of
+    .filter((one) => kind === "" || one.kind === kind)
+    .reverse()
+    .sort((one, other) => other.at.localeCompare(one.at));
   const name = (one: string) => {
     const found = own[`k_${one}`];
     return typeof found === "string" ? found : one;

@@ -60,6 +60,7 @@ export const caseWordsOfPage = words(
     evidence: "탐지된 신호",
     why: "왜 이 단계인가",
     whyText: "정책의 계산 그대로이며, 항목의 합이 합계입니다. 확률은 실제 결과로 보정하기 전에는 보이지 않습니다.",
+    whyOver: "종료된 키는 다시 계산하지 않습니다. 그때의 근거는 아래 ‘이 케이스의 조치’와 키 화면에 있습니다.",
     lesser: "검토한 더 가벼운 조치",
     measures: "이 케이스의 조치",
     // Timeline.
@@ -113,6 +114,7 @@ export const caseWordsOfPage = words(
     k_measure: "조치",
     k_assigned: "담당자 지정",
     k_comment: "의견",
+    k_objection: "고객의 이의 제기",
     k_step: "절차 완료",
     k_waiver_asked: "절차 생략 요청",
     k_waived: "절차 생략 동의",
@@ -183,6 +185,8 @@ export const caseWordsOfPage = words(
     why: "Why it stands there",
     whyText:
       "The policy's own arithmetic: terms add up to the total. No probability is shown before it is calibrated on real outcomes.",
+    whyOver:
+      "Nothing is computed anew for a key that has ended. What held then stands below, under its measures, and on the key’s page.",
     lesser: "Lesser measures considered",
     measures: "Measures in this case",
     timeline: "What happened",
@@ -230,6 +234,7 @@ export const caseWordsOfPage = words(
     k_measure: "Measure",
     k_assigned: "Assigned",
     k_comment: "Comment",
+    k_objection: "Objection of the owner",
     k_step: "Step done",
     k_waiver_asked: "Waiver asked",
     k_waived: "Waiver agreed",

@@ -11,19 +11,26 @@ import { KeyActs } from "../../parts/keyActs";
 import { Ladder } from "../../parts/ladder";
 import { Measures } from "../../parts/measures";
 import { Notices } from "../../parts/notices";
-import { explanationOf, type KeyView } from "../../parts/shapes";
+import { KeyObjections } from "../../parts/objections";
+import { explanationOf, type KeyView, type Measured } from "../../parts/shapes";
 import { Signals } from "../../parts/signals";
 import { actionWords, word } from "../../parts/words";
 import { ActivityCards } from "./activity";
 import { Stolen, What, Where, Whose } from "./facts";
 import { Entries, Receipts } from "./history";
 import { useKeyReads } from "./reads";
+import { ThenWhy } from "./then";
 import { Verdict } from "./verdict";
 import "../../parts/terms.css";
 import { keyWords } from "./words";
 
 const NONE: ReadonlySet<string> = new Set();
 const over = (key: KeyView) => key.state === "expired" || key.state === "rejected";
+
+/** The cases its measures stand in, the newest first. */
+const casesOf = (measures: readonly Measured[]) => [
+  ...new Set([...measures].sort((one, other) => other.began.localeCompare(one.began)).map((one) => one.case_id)),
+];
 
 export function Key() {
   const w = useWords(keyWords);
@@ -53,11 +60,15 @@ export function Key() {
                 <ActivityCards reads={reads} over={over(key)} />
                 {reads.inside ? (
                   <>
-                    <Card title={w.why}>
-                      <Read query={reads.standing}>
-                        {(standing) => <Ladder of={explanationOf(standing.explained)} signals={reads.signals.items} />}
-                      </Read>
-                    </Card>
+                    {over(key) ? (
+                      <ThenWhy reads={reads} />
+                    ) : (
+                      <Card title={w.why}>
+                        <Read query={reads.standing}>
+                          {(standing) => <Ladder of={explanationOf(standing.explained)} signals={reads.signals.items} />}
+                        </Read>
+                      </Card>
+                    )}
                     <Card title={w.signals}>
                       <Read query={reads.signals.query}>{() => <Signals of={reads.signals.items} />}</Read>
                     </Card>
@@ -74,6 +85,7 @@ export function Key() {
                 <Card title={w.acts}>
                   <KeyActs of={key} waiting={ending} />
                 </Card>
+                <KeyObjections of={key.key} cases={casesOf(reads.measures.data?.items ?? [])} />
                 {open.length === 0 ? null : (
                   <Card title={w.approvalsOpen}>
                     <ul className="pieces">

@@ -129,7 +129,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
                 />
               ) : null,
             ],
-            [w.atEnd, over && of.measure ? <MeasureBadge key="before" measure={of.measure} /> : null],
+            [w.atEnd, over && of.measure && of.measure !== "expire" ? <MeasureBadge key="before" measure={of.measure} /> : null],
             [
               w.entry,
               entry ? (
