@@ -6,7 +6,7 @@
 )]
 
 use crate::commands::{
-    accounts, approvals, calibrate, canaries, cases, config_check, customers, delegations, evaluate, explain,
+    accounts, approvals, assess, calibrate, canaries, cases, config_check, customers, delegations, evaluate, explain,
     gate, gates, govern, init, keys_act, keys_check, keys_expose, keys_kek_new, keys_list, keys_new,
     keys_request, keys_seal, ledger, log, login, map, measures, operators, owner, persons, policies, policy,
     replay, request_check, serve, simulate, tokens, totp, users, vendors, venue,
@@ -54,6 +54,7 @@ pub enum Command {
     /// Foreign logs and tables into lines: check a mapping against a source, run it
     #[command(subcommand)]
     Map(map::Map),
+    Assess(Box<assess::Arguments>),
     Simulate(simulate::Arguments),
     Replay(Box<replay::Arguments>),
     Explain(Box<explain::Arguments>),

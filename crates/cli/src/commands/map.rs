@@ -38,19 +38,19 @@ pub(super) struct Source {
     /// Mapping: a file, or the name of a ready one (accounts-csv, envoy-json, envoy-text, keys-csv, networks-csv, nginx-combined,
     /// nginx-json, orders-csv, sessions-csv, trades-csv)
     #[arg(long, value_name = "FILE|NAME")]
-    map: String,
+    pub(super) map: String,
     /// Path table instead of the one the mapping uses: a file, or bithumb, coinone, gopax, korbit, upbit
     #[arg(long, value_name = "FILE|NAME")]
-    paths: Option<String>,
+    pub(super) paths: Option<String>,
     /// A value the mapping asks for, such as `as_of=2026-11-20T00:00:00Z`
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = given)]
-    set: Vec<(String, String)>,
+    pub(super) set: Vec<(String, String)>,
     /// Files, plain or gzip; `-` is standard input
     #[arg(value_name = "INPUT", required = true)]
     pub(super) inputs: Vec<PathBuf>,
 }
 
-fn given(text: &str) -> Result<(String, String), String> {
+pub(super) fn given(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub mod approvals;
+pub mod assess;
+mod assess_sources;
 pub mod calibrate;
 pub mod canaries;
 pub mod cases;
@@ -75,6 +77,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Request(RequestCommand::Check(arguments)) => request_check::run(arguments),
         Command::Policy(command) => policy::run(command),
         Command::Map(command) => map::run(command),
+        Command::Assess(arguments) => assess::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
