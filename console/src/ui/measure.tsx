@@ -13,10 +13,17 @@ export const measureWords = words(
     warn: "경고",
     hold: "일시 제한",
     reverify: "재확인",
-    expire: "강제 만료",
+    expire: "강제 종료",
     none: "조치 없음",
   },
-  { monitor: "Monitored", warn: "Warned", hold: "On hold", reverify: "Re-verification", expire: "Expired", none: "No measure" },
+  {
+    monitor: "Monitored",
+    warn: "Warned",
+    hold: "On hold",
+    reverify: "Re-verification",
+    expire: "Ended by force",
+    none: "No measure",
+  },
 );
 
 export function MeasureBadge({ measure }: { measure: string | null | undefined }) {
@@ -28,7 +35,7 @@ export function MeasureBadge({ measure }: { measure: string | null | undefined }
 
 type KeyState = Schemas["KeyStateWord"];
 export const keyStateWords = words(
-  { requested: "승인 대기", active: "사용 중", suspended: "정지", expired: "만료", rejected: "거절" },
+  { requested: "승인 대기", active: "사용 중", suspended: "정지", expired: "종료", rejected: "거절" },
   { requested: "Awaiting approval", active: "Active", suspended: "Suspended", expired: "Ended", rejected: "Rejected" },
 );
 const KEY_TONES: Record<string, Tone> = {

@@ -13,7 +13,7 @@ export const reasonWords = words(
     replayed: "이미 쓴 요청을 다시 보냄",
     key_not_active: "아직 사용할 수 없는 키",
     key_suspended: "정지된 키",
-    key_expired: "만료된 키",
+    key_expired: "종료된 키",
     key_held: "일시 제한된 키",
     reverification_required: "본인·통제권 재확인이 필요한 키",
     address_not_allowed: "등록하지 않은 IP 주소",

@@ -86,7 +86,7 @@ export const partWords = words(
     withdraw: "출금",
     transfer: "계정 간 이동",
     sub_accounts: "하위 계정 관리",
-    market_data: "시세 보기",
+    market_data: "시세 조회",
     purpose_portfolio: "자산 조회",
     purpose_own_bot: "내가 운영하는 봇",
     purpose_third_party_tool: "다른 회사의 도구",

@@ -85,7 +85,7 @@ const accessFields = words(
     invited_by: "초대한 사람",
     name: "이름",
     email: "이메일",
-    expires_us: "만료",
+    expires_us: "종료 예정",
     digest: "토큰",
     gate: "게이트",
     hashed: "해시로만 저장",

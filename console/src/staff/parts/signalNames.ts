@@ -22,7 +22,7 @@ export const signalWords = words(
     country_outside_mandate: "등록되지 않은 국가",
     rate_outside_mandate: "주문 속도 초과",
     allowlist_missing: "허용 주소 미등록",
-    expired_key_used: "만료 뒤의 사용",
+    expired_key_used: "종료 뒤의 사용",
     delegation_ended: "끝난 위임에 따른 사용",
     delegation_exceeded: "위임 범위를 넘은 사용",
     delegation_in_use: "위임 범위 안의 사용",

@@ -88,7 +88,7 @@ export const endWords = words(
 
 /** The same in a list. */
 export const endShortWords = words(
-  { natural: "기한 만료", owner: "소유자가 종료", rotated: "새 키로 교체", forced: "강제 만료", leaked: "유출로 종료" },
+  { natural: "기한이 되어 종료", owner: "소유자가 종료", rotated: "새 키로 교체", forced: "강제 종료", leaked: "유출로 종료" },
   { natural: "Time ran out", owner: "By its owner", rotated: "Rotated", forced: "By force", leaked: "Leaked" },
 );
 
@@ -165,7 +165,7 @@ export const actionWords = words(
   {
     "key.grant": "키 발급 승인",
     "key.widen": "키 권한 확대",
-    "key.expire": "키 강제 만료",
+    "key.expire": "키 강제 종료",
     "key.measure": "정책이 제안한 조치",
     "vendor.approve": "외부 업체 승인",
     "user.roles": "직원 역할 변경",
@@ -223,7 +223,7 @@ export const scopeWords = words(
   {
     read: "조회 전체",
     market_data: "시세 조회",
-    read_balances: "잔고 조회",
+    read_balances: "자산 조회",
     read_orders: "주문 조회",
     trade: "주문",
     cancel: "주문 취소",
@@ -231,22 +231,22 @@ export const scopeWords = words(
     deposit: "입금",
     read_withdrawals: "출금 조회",
     withdraw: "출금",
-    transfer: "자산 이동",
-    sub_accounts: "하위 계정",
+    transfer: "계정 간 이동",
+    sub_accounts: "하위 계정 관리",
   },
   {
-    read: "All reading",
-    market_data: "Market data",
-    read_balances: "Read balances",
-    read_orders: "Read orders",
+    read: "See everything",
+    market_data: "See prices",
+    read_balances: "See balances",
+    read_orders: "See orders",
     trade: "Place orders",
     cancel: "Cancel orders",
-    read_deposits: "Read deposits",
+    read_deposits: "See deposits",
     deposit: "Deposit",
-    read_withdrawals: "Read withdrawals",
+    read_withdrawals: "See withdrawals",
     withdraw: "Withdraw",
-    transfer: "Move assets",
-    sub_accounts: "Sub-accounts",
+    transfer: "Move between accounts",
+    sub_accounts: "Manage sub-accounts",
   },
 );
 

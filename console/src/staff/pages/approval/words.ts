@@ -30,7 +30,7 @@ export const approvalWords = words(
     got: (have: number, of: number, role: string) => `${role} ${of}명 중 ${have}명`,
     // One.
     asks: "요청 내용",
-    sExpire: (key: string) => `키 강제 만료 요청: ${key}`,
+    sExpire: (key: string) => `키 강제 종료 요청: ${key}`,
     sMeasure: (measure: string, key: string) => `정책이 제안한 조치: ${measure} (키 ${key})`,
     sGrant: (key: string, account: string) => `계정 ${account}의 새 키 ${key} 발급`,
     sWiden: (key: string) => `키 ${key}의 권한 확대`,
@@ -50,7 +50,7 @@ export const approvalWords = words(
     application: "프로그램",
     purpose: "용도",
     operator: "운용자",
-    expires: "만료",
+    expires: "종료 예정",
     who: "누가 결정하는가",
     rules: "요청한 사람은 결정할 수 없고, 한 사람은 한 번만 결정하며, 한 명이라도 거절하면 닫힙니다. 마지막 승인으로 실행됩니다.",
     caseRule: "이 케이스를 맡거나 절차를 수행한 사람도 결정할 수 없습니다.",

@@ -18,7 +18,7 @@ export const keysWords = words(
     stands: "상태와 조치",
     lastUsed: "마지막 사용",
     never: "사용 기록 없음",
-    expires: "만료",
+    expires: "종료 예정",
     empty: "조건에 맞는 키가 없습니다",
     emptyText: "조건을 바꾸거나 지워 보십시오.",
     none: "아직 키가 없습니다",

@@ -30,7 +30,7 @@ export const overviewWords = words(
     ladderText: "적용 중인 키의 수입니다. 눌러서 그 키들을 봅니다.",
     measure: "조치",
     inForce: "적용 중",
-    ended: "24시간 안에 만료",
+    ended: "24시간 안에 종료",
     entered: "24시간 안에 시작",
     proposed: "결정 대기",
 
