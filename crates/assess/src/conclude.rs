@@ -28,7 +28,7 @@ pub(crate) struct Everything<'e> {
     pub(crate) counts: Counts,
     pub(crate) from: Timestamp,
     pub(crate) to: Timestamp,
-    pub(crate) ahead_max: usize,
+    pub(crate) waiting_max: usize,
 }
 
 /// A length as the report counts it.
@@ -73,7 +73,7 @@ pub(crate) fn conclude(all: Everything<'_>, with: &With<'_>) -> Report {
             late: all.counts.late,
             over_cap: all.counts.over_cap,
             kept_entries: count(census.entries() + found.entries()),
-            waiting_lines_max: count(all.ahead_max),
+            waiting_lines_max: count(all.waiting_max),
             sources: Vec::new(),
         },
         shared: shared::shared(census, with.data, with.bounds.list_max),

@@ -78,7 +78,7 @@ pub struct Read {
     pub over_cap: u64,
     /// Entries the report's own counting kept: by keys, accounts, addresses and days, never by lines.
     pub kept_entries: u64,
-    /// Most lines that were read and waited to be taken, of all logs together.
+    /// No more lines than these were read and waited to be taken, of all logs together.
     pub waiting_lines_max: u64,
 }
 

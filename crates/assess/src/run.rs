@@ -5,7 +5,7 @@ use crate::conclude::{Everything, conclude};
 use crate::found::Found;
 use crate::report::{Report, SourceRead};
 use crate::source::{AssessError, Role, Source};
-use crate::stream::{BATCH, Stream, read};
+use crate::stream::{BATCH, BATCHES_AHEAD, Stream, read};
 use std::ops::ControlFlow;
 use std::thread::scope;
 use sumun_detect::network::NetworkData;
@@ -123,6 +123,8 @@ pub fn assess(
             return Err(AssessError::NoKeys);
         }
         let (to, ahead_max) = logs_by_time(&mut flow, &mut streams, with);
+        // Beside those held: batches on their way, and one that is being filled.
+        let waiting_max = ahead_max + streams.len() * (BATCHES_AHEAD + 1) * BATCH;
         for stream in &mut streams {
             let (role, leaps) = (stream.role, stream.leaps);
             read.push(SourceRead { role, leaps, counted: stream.end()? });
@@ -130,7 +132,7 @@ pub fn assess(
         let Some(to) = to else { return Err(AssessError::NoEvents) };
         let Flow { engine, census, found, .. } = flow;
         let counts = engine.counts();
-        let everything = Everything { read, census: &census, found: &found, counts, from, to, ahead_max };
+        let everything = Everything { read, census: &census, found: &found, counts, from, to, waiting_max };
         Ok(conclude(everything, with))
     })
 }

@@ -90,7 +90,7 @@ fn tenth(tenths: u64) -> String {
 
 /// A share as a short bar with its number.
 pub(crate) fn share(n: u64, of: u64) -> String {
-    let width = if of == 0 { 0 } else { (n.saturating_mul(100) / of).max(u64::from(n > 0)) };
+    let width = n.saturating_mul(100).checked_div(of).unwrap_or(0).max(u64::from(n > 0));
     format!(
         "<span class=\"sh\"><svg class=\"share\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect class=\"rail\" width=\"100\" height=\"10\"/><rect class=\"bar\" width=\"{width}\" height=\"10\"/></svg> {}</span>",
         percent(n, of)

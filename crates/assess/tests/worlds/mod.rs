@@ -12,7 +12,7 @@ use sumun_detect::{Engine, Options as EngineOptions, Params};
 use sumun_mapping::{Mapping, ready};
 use sumun_model::wire::event::Verdict;
 use sumun_model::wire::{AccessLine, AccountLine, KeyLine, Line, NetworkLine, SessionLine};
-use sumun_model::{KeyId, Lang, Timestamp};
+use sumun_model::{KeyId, KeyState, Lang, Scope, Timestamp};
 use sumun_policy::{Approve, Policy};
 use sumun_sim::population::{Kind, Options, Role as Part, Truth, World};
 
@@ -66,6 +66,36 @@ pub fn world(seed: u64, days: u32, clean: u32, bad: u32) -> Made {
         }
     }
     made
+}
+
+/// Habits that simulated owners do not have: rights, lists and ends as old tables have them, and keys that nobody uses.
+pub fn plant(made: &mut Made) {
+    let prefix = |text: &str| sumun_model::key::AllowlistEntry::Plain(text.parse().unwrap());
+    let honest = made.honest();
+    let mut unused = Vec::new();
+    for (place, key) in made.keys.values_mut().filter(|key| honest.contains(&key.key)).enumerate() {
+        match place % 9 {
+            0 => key.allowlist = None,
+            1 => key.scopes = key.scopes.map(|scopes| scopes.with(Scope::Withdraw)),
+            2 => key.expires = None,
+            3 => {
+                let mut old = key.clone();
+                old.key = format!("{}-old", key.key).parse().unwrap();
+                unused.push(old);
+            }
+            4 => key.allowlist.as_mut().unwrap().push(prefix("203.0.112.0/22")),
+            5 => key.expires = "2026-03-04T00:00:00Z".parse().ok(),
+            6 => key.expires = "2031-01-01T00:00:00Z".parse().ok(),
+            7 => key.allowlist = Some(vec![prefix("192.0.2.99/32")]),
+            _ => {}
+        }
+    }
+    for mut key in unused {
+        if key.key.as_str() > "K8" {
+            key.state = Some(KeyState::Suspended);
+        }
+        made.keys.insert(key.key.clone(), key);
+    }
 }
 
 impl Made {
