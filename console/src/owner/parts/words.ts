@@ -52,7 +52,7 @@ export const partWords = words(
     standExpired: "종료됨",
     standRejected: "승인되지 않음",
     tellRequested: "아직 쓸 수 없습니다. 거래소 담당자가 확인하고 있습니다.",
-    tellReady: "시크릿 키를 받으시면 바로 쓸 수 있습니다.",
+    tellReady: "시크릿 키를 받으시면 키가 작동하기 시작합니다.",
     tellActive: "등록하신 주소에서 쓸 수 있습니다.",
     tellWarn: "지금 제한되는 것은 없습니다. 알림을 읽고 확인해 주십시오.",
     tellWarnRead: "알림을 확인하셨습니다. 지금 제한되는 것은 없고, 같은 일이 되풀이되지 않으면 저절로 끝납니다.",
@@ -148,7 +148,7 @@ export const partWords = words(
     standExpired: "Ended",
     standRejected: "Not granted",
     tellRequested: "It cannot be used yet. Somebody at the exchange is looking at it.",
-    tellReady: "Take its secret key, and it works at once.",
+    tellReady: "Take its secret key, and the key begins to work.",
     tellActive: "It works from the addresses you registered.",
     tellWarn: "Nothing is restricted now. Please read the notice and acknowledge it.",
     tellWarnRead:

@@ -88,7 +88,12 @@ function KeyCard({ of }: { of: KeyView }) {
   const p = useWords(partWords);
   const { lang } = useLang();
   const tell = useStandingText();
-  const first = of.allowlist.map((entry) => (typeof entry === "string" ? entry : entry.prefix))[0];
+  const all = of.allowlist.map((entry) =>
+    typeof entry === "string" ? { prefix: entry, works: true } : { prefix: entry.prefix, works: !entry.since || !!entry.proved },
+  );
+  const works = all.filter((one) => one.works);
+  const first = works[0]?.prefix;
+  const pending = all.length - works.length;
   return (
     <article className="card keycard stack tight">
       <div className="row spread">
@@ -104,12 +109,13 @@ function KeyCard({ of }: { of: KeyView }) {
           [w.lastUse, of.last_used === undefined ? null : of.last_used ? <Time key="last" at={of.last_used} /> : p.notSince],
           [
             w.addresses,
-            first === undefined ? (
+            all.length === 0 ? (
               w.anywhere
             ) : (
               <span key="from">
-                <code>{first.replace(/\/(32|128)$/, "")}</code>
-                {of.allowlist.length > 1 ? w.more(of.allowlist.length - 1) : ""}
+                {first === undefined ? w.noneYet : <code>{first.replace(/\/(32|128)$/, "")}</code>}
+                {works.length > 1 ? w.more(works.length - 1) : ""}
+                {pending > 0 ? <span className="muted"> · {w.pending(pending)}</span> : null}
               </span>
             ),
           ],

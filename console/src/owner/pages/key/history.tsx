@@ -7,14 +7,24 @@ import { Read } from "../../parts/act";
 import { ProofFile } from "../../parts/proof";
 import { When } from "../../parts/when";
 import { partWords } from "../../parts/words";
-import { type KeyView, useTimeline } from "../../reads";
+import { type KeyView, useQuestions, useTimeline } from "../../reads";
 import { keyWords } from "./words";
+
+/** From an answer to its entry in the ledger: no longer than this. */
+const ANSWERED_MS = 5_000;
 
 export function History({ of }: { of: KeyView }) {
   const w = useWords(keyWords);
   const p = useWords(partWords);
   const all = w as unknown as Record<string, string>;
   const query = useTimeline(of.key);
+  const questions = useQuestions().data ?? [];
+  // The ledger's entry does not tell a customer its facts; his own question does, answered in the moments before it was written.
+  const answered = (at: string) => {
+    const late = (answer: string | null | undefined) => Date.parse(at) - Date.parse(answer ?? "");
+    const near = questions.find((one) => one.key === of.key && late(one.answered) >= -1_000 && late(one.answered) < ANSWERED_MS);
+    return near?.answer ? (near.answer === "me" ? w.answeredMe : w.answeredNotMe)(near.address) : null;
+  };
   const [proof, setProof] = useState<number | null>(null);
   const who = (actor: string | null | undefined) =>
     !actor || actor.startsWith("system:") ? w.system : actor.startsWith("customer:") ? w.you : w.staff;
@@ -33,6 +43,7 @@ export function History({ of }: { of: KeyView }) {
                     {all[`h_${one.class.replace(".", "_")}`] ?? w.h_any}
                     {one.state === "expired" && one.class !== "key.expired" ? ` · ${w.h_key_expired}` : ""}
                   </strong>
+                  {one.class === "question.answered" ? <span>{answered(one.at)}</span> : null}
                   <span className="muted">
                     <When at={one.at} /> · {who(one.actor)}
                   </span>

@@ -6,6 +6,7 @@ import { useWords } from "../../../i18n/lang";
 import { Button, Card } from "../../../ui/basics";
 import { Said, TOUCHED } from "../../parts/act";
 import { FactorHint } from "../../parts/factor";
+import { Follows } from "../../parts/follows";
 import { When } from "../../parts/when";
 import { type KeyView, useApprovals } from "../../reads";
 import { keyWords } from "./words";
@@ -46,6 +47,7 @@ export function Take({ of, onTaken }: { of: KeyView; onTaken: (issued: Schemas["
   return (
     <Card title={w.issue}>
       <div className="stack">
+        <Follows />
         <p>{w.issueText}</p>
         <FactorHint />
         <div>

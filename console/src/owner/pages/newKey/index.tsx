@@ -1,16 +1,19 @@
 // Asking for a key, the safer choice first at every step. What is chosen is kept over a visit at the exchange; which choices there are, the
 // venue's facts say, and the server checks all of it again.
 
+import { useState } from "react";
 import { useNavigate } from "react-router";
 import { api, good, type Schemas } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Card } from "../../../ui/basics";
-import { Check, Choice, Field } from "../../../ui/forms";
+import { Check, Choice, Field, letters } from "../../../ui/forms";
 import { Page } from "../../../ui/shell";
 import { type Facts, useFacts } from "../../facts";
 import { Read, Said, TOUCHED, useAtField } from "../../parts/act";
 import { FactorHint } from "../../parts/factor";
+import { Follows } from "../../parts/follows";
+import { pointedAt, typedPrefixes, wrongPrefixes } from "../../parts/prefixes";
 import { isOver } from "../../parts/standing";
 import { dayInKorea } from "../../parts/when";
 import { useKept } from "../../place";
@@ -45,6 +48,9 @@ const FIRST: Draft = {
   agreed: false,
 };
 
+/** So many letters of a name the server takes. */
+const NAME_MOST = 120;
+
 export function NewKey() {
   const w = useWords(newKeyWords);
   const facts = useFacts();
@@ -52,6 +58,7 @@ export function NewKey() {
   return (
     <Page title={w.title}>
       <p>{w.lead}</p>
+      <Follows />
       <Read query={facts}>{(held) => <Read query={accounts}>{(all) => <Form facts={held} accounts={all} />}</Read>}</Read>
     </Page>
   );
@@ -67,12 +74,16 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
   const account = accounts.find((one) => one.account === draft.account) ?? accounts[0];
   const rules = facts.segments[account?.segment ?? ""];
   const scopes = scopesOf(draft, facts);
-  const prefixes = draft.addresses.split(/[\s,]+/).filter((one) => one !== "");
+  const typed = typedPrefixes(draft.addresses);
+  const prefixes = typed.map(({ text }) => text);
+  const wrong = wrongPrefixes(typed);
+  const long = letters(draft.application.trim()) > NAME_MOST;
   const taken = keys.some((key) => !isOver(key) && key.application === draft.application.trim());
   const missing = [
     draft.purpose === "third_party_tool" && draft.vendor === "" ? w.missVendor : null,
     draft.application.trim() === "" ? w.missName : null,
-    prefixes.length === 0 ? w.missWhere : null,
+    long ? w.missShort : null,
+    prefixes.length === 0 ? w.missWhere : wrong.length > 0 ? w.missRight : null,
     draft.agreed ? null : w.missAgree,
   ].filter((one) => one !== null);
   const act = useWrite<Body, { result: Schemas["KeyAnswerView"] }>(
@@ -80,6 +91,16 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
     TOUCHED,
   );
   const at = useAtField(act.error);
+  // The line that is being typed is not wrong yet.
+  const [typing, setTyping] = useState(false);
+  const last = draft.addresses.split("\n").length;
+  const pointed = pointedAt(typed, act.error?.document.pointer);
+  const refused = at("/allowlist");
+  // Each line its own word; and what the server says, at the line that it is about.
+  const wrongLines = [
+    ...wrong.filter(({ line }) => !typing || line < last).map(({ line, text }) => w.lineWrong(line, text)),
+    ...(refused === undefined ? [] : [pointed === undefined ? refused : w.lineSaid(pointed.line, pointed.text, refused)]),
+  ];
   function ask() {
     if (!account || act.isPending) return;
     const body: Body = {
@@ -125,7 +146,7 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
           hint={w.nameHint}
           value={draft.application}
           onChange={(application) => put({ application })}
-          maxLength={64}
+          most={NAME_MOST}
           wrong={taken ? w.nameTaken : at("/application")}
         />
       </Card>
@@ -137,9 +158,10 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
           <p>{w.whereText}</p>
           <Field
             label={w.whereLabel}
-            wrong={at("/allowlist")}
+            wrong={wrongLines.length === 0 ? undefined : wrongLines.join("\n")}
             hint={w.whereHint}
-            lines={2}
+            onFocusChange={setTyping}
+            lines={Math.min(8, Math.max(2, last))}
             value={draft.addresses}
             onChange={(addresses) => put({ addresses })}
             spellCheck="false"

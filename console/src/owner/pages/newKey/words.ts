@@ -74,6 +74,10 @@ export const newKeyWords = words(
     missName: "프로그램 이름",
     missVendor: "도구",
     missWhere: "주소",
+    missRight: "주소 가운데 형식이 맞지 않는 줄 고치기",
+    missShort: "프로그램 이름 줄이기",
+    lineWrong: (line: number, text: string) => `${line}번째 줄: ‘${text}’은(는) IP 주소가 아닙니다.`,
+    lineSaid: (line: number, text: string, why: string) => `${line}번째 줄 ‘${text}’: ${why}`,
     missAgree: "약속",
   },
   {
@@ -148,6 +152,10 @@ export const newKeyWords = words(
     missName: "the program's name",
     missVendor: "the tool",
     missWhere: "an address",
+    missRight: "the lines that are no address, put right",
+    missShort: "a shorter name",
+    lineWrong: (line: number, text: string) => `Line ${line}: “${text}” is not an IP address.`,
+    lineSaid: (line: number, text: string, why: string) => `Line ${line}, “${text}”: ${why}`,
     missAgree: "your agreement",
   },
 );
