@@ -31,6 +31,8 @@ fn the_first_screen() {
       log          Read the event log
       policy       Policies: check a file, compare two, read one in plain words
       map          Foreign logs and tables into lines: check a mapping against a source, run it
+      assess       Write a readiness report from exports alone: keys, accounts, an access log, and more
+                   where there is more
       simulate     Write a made-up population of key users as event lines, with ground truth
       replay       Run detection and policy over recorded lines and print what they find
       explain      Explain a key's points and measures at an instant: term by term, why each measure,
@@ -88,6 +90,7 @@ fn every_command_has_help_with_an_example() {
         &["request", "check"],
         &["log", "tail"],
         &["log", "dump"],
+        &["assess"],
         &["simulate"],
         &["calibrate"],
         &["evaluate"],

@@ -26,8 +26,8 @@ pub(crate) fn columns(out: &mut String, title: &str, all: &[Column], line: Optio
     let drawn = line.filter(|(at, _)| *at <= most.saturating_mul(4).max(4));
     let top = most.max(drawn.map_or(0, |(at, _)| at)).max(1);
     let scale = |n: u64| n.saturating_mul(HEIGHT) / top;
-    let slot = ((WIDTH - LEFT) * 10 / all.len() as u64).min(600);
-    let bar = (slot * 7 / 10).max(5);
+    let slot = ((WIDTH - LEFT) * 10 / all.len() as u64).min(1200);
+    let bar = (slot * 7 / 10).clamp(5, 520);
     let tall = TOP + HEIGHT + FOOT;
     let title = esc(title);
     let _ = write!(

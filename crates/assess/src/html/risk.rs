@@ -28,7 +28,8 @@ pub(super) fn clusters(out: &mut String, report: &Report, lang: Lang) {
         out,
         "",
         &match lang {
-            Lang::En => format!("{total} clusters with {keys} keys."),
+            Lang::En if report.clusters.total == 1 => format!("1 cluster, {keys} keys."),
+            Lang::En => format!("{total} clusters, {keys} keys."),
             Lang::Ko => format!("묶음 {total}개, 키 {keys}개입니다."),
         },
     );
@@ -162,7 +163,9 @@ fn highest(out: &mut String, report: &Report, lang: Lang) {
         .iter()
         .take(SHOWN)
         .map(|key| {
-            let word = |m: Option<Measure>| m.map_or("–", |m| measure(m, lang)).to_owned();
+            let word = |m: Option<Measure>| {
+                format!("<span class=\"m\">{}</span>", m.map_or("–", |m| measure(m, lang)))
+            };
             vec![
                 format!("<code>{}</code>", esc(key.key.as_str())),
                 word(key.reached),

@@ -1,0 +1,85 @@
+//! `sumun assess`: exports in, a page and JSON out, and what cannot be done is told.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may panic, and their names say what they are"
+)]
+
+mod support;
+
+use flate2::{Compression, write::GzEncoder};
+use serde_json::Value;
+use std::io::Write as _;
+use support::Place;
+
+const KEYS: &str =
+    "key_id,account_id,customer_id,segment,state,scopes,allowlist,vendor,created_at,expires_at,last_used_at
+h:k1,h:a1,h:c1,개인,사용중,자산조회;주문하기;출금하기,203.0.113.7,,2026-10-01 09:00:00,2027-10-01 09:00:00,
+h:k2,h:a2,h:c2,법인,사용중,자산조회;주문하기,,,2026-10-01 09:00:00,,
+";
+const LOG: &str = r#"{"msec":"1795132805.123","request_id":"a1","remote_addr":"203.0.113.7","key_id":"h:k1","request_method":"POST","request_uri":"/v1/orders","status":"201"}
+{"msec":"1795132806.000","request_id":"a2","remote_addr":"198.51.100.9","key_id":"h:k1","request_method":"GET","request_uri":"/v1/accounts","status":"200"}
+{"msec":"1795132807.000","request_id":"a3","remote_addr":"198.51.100.9","key_id":"h:k2","request_method":"GET","request_uri":"/v1/accounts","status":"200"}
+{"msec":"1795132808.000","request_id":"a4","remote_addr":"198.51.100.9","key_id":"h:k3","request_method":"GET","request_uri":"/v1/accounts","status":"200"}
+not json
+"#;
+
+fn exports() -> Place {
+    let place = Place::new();
+    std::fs::write(place.path("keys.csv"), KEYS).unwrap();
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(LOG.as_bytes()).unwrap();
+    std::fs::write(place.path("access.log.gz"), gzip.finish().unwrap()).unwrap();
+    place
+}
+
+#[test]
+fn exports_become_a_page_and_json() {
+    let place = exports();
+    let path = |name: &str| place.path(name).to_str().unwrap().to_owned();
+    let (keys, log, out) = (path("keys.csv"), path("access.log.gz"), path("out"));
+    let ran = place
+        .run(&["assess", "--keys", &keys, "--access", &log, "--data", "none", "--lang", "ko", "--out", &out]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+    assert!(ran.err.contains("2 keys, 4 requests, 0 likely clusters"), "{}", ran.err);
+    let page = std::fs::read_to_string(place.path("out/report.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("API 키 준비도 진단 보고서"));
+    let json: Value =
+        serde_json::from_str(&std::fs::read_to_string(place.path("out/report.json")).unwrap()).unwrap();
+    let counts: Vec<(&str, &Value)> = json["keys"]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| (finding["code"].as_str().unwrap(), &finding["count"]))
+        .filter(|(_, count)| **count != 0)
+        .collect();
+    insta::assert_snapshot!(format!("{counts:?}"), @r#"[("without_allowlist", Number(1)), ("used_from_outside", Number(1)), ("may_withdraw", Number(1)), ("over_scoped", Number(2)), ("without_expiry", Number(1))]"#);
+    assert_eq!(json["keys"]["not_in_table"], 1);
+    assert_eq!(json["shadow"]["segments"].as_array().unwrap().len(), 2);
+    assert!(json["run"]["lines_per_second"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn what_cannot_be_done_is_told() {
+    let place = exports();
+    let path = |name: &str| place.path(name).to_str().unwrap().to_owned();
+    let (keys, log, out) = (path("keys.csv"), path("access.log.gz"), path("out"));
+    let refused = |more: &[&str]| {
+        let ran = place.run(
+            &[&["assess", "--keys", &keys, "--access", &log, "--data", "none", "--out", &out], more].concat(),
+        );
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        ran.err
+    };
+    let said = refused(&["--map", "nginx-json", "--map", "envoy-json"]);
+    assert!(said.contains("`nginx-json` and `envoy-json` both make `access` lines"), "{said}");
+    let said = refused(&["--map", "orders-csv"]);
+    assert!(said.contains("is for `order` lines, and no export of these is given"), "{said}");
+    let said = refused(&["--set", "sauce=1"]);
+    assert!(said.contains("no mapping asks for `sauce`"), "{said}");
+    let said = refused(&["--map", "envoy-json"]);
+    assert!(said.contains("no request could be read from the access log"), "{said}");
+    assert!(!place.path("out").exists(), "nothing is written of what failed");
+}
