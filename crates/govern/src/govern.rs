@@ -131,6 +131,7 @@ impl Govern {
             tries += 1;
             let rules = self.venue_read();
             let mut planned = plan(self.world.now()).await?;
+            self.addressed(&mut planned.plan).await?;
             // What is done relies on what its doer may do, and on the venue's facts it was planned under.
             planned.plan.change.reads.extend(actor.rights_read());
             planned.plan.change.reads.extend(rules);

@@ -10,14 +10,16 @@ pub mod named;
 pub mod values;
 pub mod words;
 
+use crate::govern::Govern;
 use crate::plan::Plan;
-use crate::row::replace;
+use crate::refusal::Refusal;
+use crate::row::{replace, text_or_null};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use sumun_model::{Timestamp, Value};
-use sumun_store::tables::NOTICES;
+use sumun_store::tables::{ACCOUNTS, NOTICES};
 use sumun_store::{Image, OutboxMessage, RowWrite};
 
 /// Topic of the message that names a notice to its sender.
@@ -177,6 +179,34 @@ pub fn add(plan: &mut Plan, draft: NoticeDraft, now: Timestamp) -> String {
     plan.change.writes.push(replace(&NOTICES, None, image));
     plan.change.outbox.push(OutboxMessage { topic: TOPIC, body });
     id
+}
+
+impl Govern {
+    /// Names the customer in each notice of a plan that knows only the account: who routes mail routes by customer.
+    pub(crate) async fn addressed(&self, plan: &mut Plan) -> Result<(), Refusal> {
+        let mut known: BTreeMap<String, Option<String>> = BTreeMap::new();
+        let unnamed = |write: &&mut RowWrite| {
+            write.table.name == NOTICES.name && text_or_null(&write.image, "customer").is_none()
+        };
+        for write in plan.change.writes.iter_mut().filter(unnamed) {
+            let Some(account) = text_or_null(&write.image, "account") else { continue };
+            if !known.contains_key(&account) {
+                let row = self.row(&ACCOUNTS, &account).await?;
+                known.insert(account.clone(), row.and_then(|row| text_or_null(&row, "customer")));
+            }
+            let Some(customer) = known.get(&account).cloned().flatten() else { continue };
+            let named = json!(customer);
+            write.image.insert("customer".to_owned(), named.clone());
+            let id = write.image.get(NOTICES.key);
+            let told = plan.change.outbox.iter_mut().filter(|told| told.topic == TOPIC);
+            for body in told.map(|told| &mut told.body).filter(|body| body.get("notice") == id) {
+                if let Some(body) = body.as_object_mut() {
+                    body.insert("customer".to_owned(), named.clone());
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Puts what a plan tells about this key into its case, with these sentences at its end.

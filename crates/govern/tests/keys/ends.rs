@@ -7,7 +7,7 @@ use sumun_govern::keys::measures::Hold;
 use sumun_govern::keys::read::{KeyFilter, TimelineEntry};
 use sumun_govern::{Call, Role};
 use sumun_model::{ApiSecret, KeyState, Measure, ScopeSet};
-use sumun_store::tables::{DEAD_KEYS, KEYS};
+use sumun_store::tables::{DEAD_KEYS, KEYS, NOTICES};
 
 const WHY: &str = "used from two countries within a minute";
 const LESSER: &str = "a warning would come too late";
@@ -34,6 +34,15 @@ async fn a_forced_end_takes_one_who_proposes_and_two_who_agree() {
     assert_eq!(facts.get("lesser"), Some(&json!(LESSER)));
     assert_eq!(facts.get("approvals"), Some(&json!([approval])));
     assert_eq!(payload.pointer("/feed/0/state"), Some(&json!("expired")));
+    // The owner hears of it, as of its issue: by name, so that whoever routes mail knows whose box it goes to.
+    let told = bench.govern.store.outbox_take("notice", 100, bench.govern.world.now(), 1).await.unwrap();
+    let kinds: Vec<_> = told.iter().map(|item| item.body["kind"].as_str().unwrap()).collect();
+    assert!(kinds.contains(&"key.issued") && kinds.contains(&"key.expired"), "{kinds:?}");
+    for item in &told {
+        assert_eq!(item.body["customer"], "C1", "{}", item.body);
+        let row = bench.govern.row(&NOTICES, item.body["notice"].as_str().unwrap()).await.unwrap().unwrap();
+        assert_eq!(row["customer"], "C1");
+    }
 }
 
 #[tokio::test]
