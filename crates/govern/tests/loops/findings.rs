@@ -157,7 +157,7 @@ async fn what_policy_proposes_takes_two_who_do_not_work_the_case() {
         waiting.into_iter().map(|one| one.approval).collect::<Vec<_>>()
     };
     assert_eq!(waits_for("emil").await, [""; 0], "whoever works the case is not asked");
-    assert_eq!(waits_for("bert").await, [approval.clone()]);
+    assert_eq!(waits_for("bert").await, [approval.as_str()]);
     bench.govern.decide(&staff("bert", Role::Approver), &approval, &yes(), &call).await.unwrap();
     assert_eq!(bench.column(&key, "state").await, json!("active"));
     bench.govern.decide(&staff("dora", Role::Approver), &approval, &yes(), &call).await.unwrap();
