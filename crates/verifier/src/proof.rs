@@ -42,6 +42,10 @@ pub struct Proven {
     pub class: String,
     /// When it was sequenced, microseconds since 1970.
     pub sequenced: u64,
+    /// Hex of what the leaf commits to.
+    pub commitment: String,
+    /// The leaf's own text.
+    pub leaf: String,
     /// Whether the payload was shown, and is the one committed to.
     pub payload: bool,
 }
@@ -104,7 +108,9 @@ pub fn verify_proof(text: &str, disclosed: Disclosed<'_>, vkey: &str) -> Result<
         }
     };
     let (class, sequenced) = (opened.class.to_owned(), opened.sequenced);
-    Ok(Proven { origin: head.origin, size: head.size, index, class, sequenced, payload })
+    let commitment = hex::encode(opened.commitment);
+    let leaf = String::from_utf8_lossy(&bytes).into_owned();
+    Ok(Proven { origin: head.origin, size: head.size, index, class, sequenced, commitment, leaf, payload })
 }
 
 /// A proof's text, taken apart.

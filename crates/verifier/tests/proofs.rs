@@ -21,7 +21,19 @@ fn every_entry_of_every_small_log_can_be_proven_with_leaf_or_payload() {
             let proven = verify_proof(&text, Disclosed::Leaf(&log.leaves[at]), &vkey).unwrap();
             let (class, sequenced) = (log.classes[at].as_str(), u64::try_from(log.times[at]).unwrap());
             let origin = published::ORIGIN.to_owned();
-            let right = Proven { origin, size, index, class: class.to_owned(), sequenced, payload: false };
+            let leaf = String::from_utf8(log.leaves[at].clone()).unwrap();
+            let commitment = leaf.lines().nth(3).unwrap().to_owned();
+            let class_owned = class.to_owned();
+            let right = Proven {
+                origin,
+                size,
+                index,
+                class: class_owned,
+                sequenced,
+                commitment,
+                leaf,
+                payload: false,
+            };
             assert_eq!(proven, right);
             assert_eq!(verify_proof(&text, Disclosed::Nothing, &vkey).as_ref(), Ok(&right));
             let erased = sumun_ledger::erased_line(index);

@@ -4,7 +4,7 @@ use super::ledger_verify::{read, read_at_most};
 use crate::client::body;
 use crate::exit::{BadInput, Failed};
 use crate::output;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use sumun_ledger::Canonical;
 use sumun_model::Timestamp;
@@ -12,6 +12,10 @@ use sumun_verifier::{Disclosed, PAYLOAD_MAX, Proven, verify_proof};
 
 /// Longest payload line, in bytes: the payload, and room for index and salt.
 const LINE_BYTES_MAX: u64 = PAYLOAD_MAX + 256;
+
+/// Every field of an entry.
+const FIELDS: &[&str] =
+    &["index", "class", "sequenced", "commitment", "leaf", "salt", "payload", "masked", "recorded"];
 
 /// Check offline that an entry stands in a ledger.
 ///
@@ -44,12 +48,20 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let proof = read("proof", &arguments.proof)?;
     let vkey = read("verifier key", &arguments.vkey)?;
+    let mut beside = "";
     let proven = match (&arguments.payload, &arguments.entry) {
         (Some(path), _) => {
             let line = read_at_most("payload line", path, LINE_BYTES_MAX)?;
             verified(&proof, Disclosed::Line(line.as_bytes()), &vkey)?
         }
-        (None, Some(path)) => with_entry(&proof, path, &vkey)?,
+        (None, Some(path)) => {
+            let (proven, reading) = with_entry(&proof, path, &vkey)?;
+            if reading {
+                beside =
+                    "; `recorded`, the entry of this reading, has a proof of its own and is not proved here";
+            }
+            proven
+        }
         (None, None) => verified(&proof, Disclosed::Nothing, &vkey)?,
     };
     let whole = proven.payload;
@@ -58,11 +70,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return output::json(&json!({
             "proven": true, "origin": proven.origin, "size": proven.size, "index": proven.index, "class": proven.class,
             "sequenced": sequenced.to_string(), "payload_proven": whole,
+            "not_proven": if beside.is_empty() { json!([]) } else { json!(["recorded"]) },
         }));
     }
     let what = if whole { "what it says is proved too" } else { "what it said is not shown, and not proved" };
     output::text(&format!(
-        "entry {} of {} ({} entries): {}, sequenced {sequenced}; {what}\n",
+        "entry {} of {} ({} entries): {}, sequenced {sequenced}; {what}{beside}\n",
         proven.index, proven.origin, proven.size, proven.class
     ))
 }
@@ -76,10 +89,17 @@ fn verified(proof: &str, disclosed: Disclosed<'_>, vkey: &str) -> anyhow::Result
     })
 }
 
-/// With the entry as the server shows it.
-fn with_entry(proof: &str, path: &Path, vkey: &str) -> anyhow::Result<Proven> {
+/// With the entry as the server shows it; and whether it names the entry of its reading, of which this proof says nothing.
+fn with_entry(proof: &str, path: &Path, vkey: &str) -> anyhow::Result<(Proven, bool)> {
     let entry = body::read(path)?;
     let shown = path.display();
+    if let Some(name) = entry.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+        return Err(Failed(format!(
+            "the proof does not hold for all of `{shown}`: it has a field `{}`, which no entry has",
+            name.chars().take(64).collect::<String>()
+        ))
+        .into());
+    }
     let lacks = |what: &str| BadInput(format!("`{shown}` is no entry: it has no {what}"));
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
     let payload = entry.get("payload").filter(|payload| !payload.is_null());
@@ -119,5 +139,35 @@ fn with_entry(proof: &str, path: &Path, vkey: &str) -> anyhow::Result<Proven> {
         }
         _ => Disclosed::Leaf(leaf.ok_or_else(|| lacks("`leaf`"))?.as_bytes()),
     };
-    verified(proof, disclosed, vkey)
+    let whole = canonical.is_some();
+    let proven = verified(proof, disclosed, vkey)?;
+    agrees(&entry, &proven, whole).map_err(|name| {
+        Failed(format!("the proof does not hold for all of `{shown}`: its `{name}` is another"))
+    })?;
+    Ok((proven, entry.get("recorded").is_some_and(|recorded| !recorded.is_null())))
+}
+
+/// Whether every field beside payload and salt is what was proved; else which is not.
+fn agrees(entry: &Map<String, Value>, proven: &Proven, whole: bool) -> Result<(), &'static str> {
+    let text = |name: &str| entry.get(name).and_then(Value::as_str);
+    let time = text("sequenced").and_then(|time| time.parse::<Timestamp>().ok());
+    // A reading is recorded after what is read; more cannot be said of it here.
+    let later = |recorded: &Value| {
+        recorded.is_null() || recorded.as_u64().is_some_and(|recorded| recorded > proven.index)
+    };
+    let none = |name: &str| entry.get(name).is_none_or(Value::is_null);
+    let checks = [
+        ("index", entry.get("index").and_then(Value::as_u64) == Some(proven.index)),
+        ("class", text("class") == Some(proven.class.as_str())),
+        ("sequenced", time.and_then(|time| u64::try_from(time.as_micros()).ok()) == Some(proven.sequenced)),
+        ("commitment", text("commitment") == Some(proven.commitment.as_str())),
+        ("leaf", text("leaf") == Some(proven.leaf.as_str())),
+        ("salt", whole || none("salt")),
+        (
+            "masked",
+            none("masked") || entry.get("masked").and_then(Value::as_array).is_some_and(Vec::is_empty),
+        ),
+        ("recorded", entry.get("recorded").is_none_or(later)),
+    ];
+    checks.into_iter().find(|(_, holds)| !holds).map_or(Ok(()), |(name, _)| Err(name))
 }

@@ -103,7 +103,26 @@ fn a_key_is_asked_for_approved_issued_used_and_ended_and_the_ledger_proves_it() 
         ["ledger", "verify-proof", "end.proof", "--vkey", "sumun-data/ledger/vkey", "--entry", "end.json"];
     let proved = house.place.run(&check);
     assert_eq!(proved.code, 0, "{}", proved.shown());
-    assert!(proved.out.contains("what it says is proved too"), "{}", proved.out);
+    assert!(proved.out.contains("what it says is proved too; `recorded`"), "{}", proved.out);
+    let whole: Value = serde_json::from_str(&house.place.read("end.json")).unwrap();
+    let doctored = [
+        ("index", serde_json::json!(0)),
+        ("class", serde_json::json!("key.issued")),
+        ("sequenced", serde_json::json!("2020-01-01T00:00:00Z")),
+        ("commitment", serde_json::json!("00")),
+        ("leaf", serde_json::json!("sumun-leaf/v1\n")),
+        ("recorded", serde_json::json!(0)),
+        ("masked", serde_json::json!(["keys.secret"])),
+        ("by", serde_json::json!("user:attacker")),
+    ];
+    for (name, value) in doctored {
+        let mut forged = whole.clone();
+        forged[name] = value;
+        house.place.write("forged.json", &forged.to_string());
+        let forged = ["ledger", "verify-proof", "end.proof", "--vkey", "sumun-data/ledger/vkey", "--entry"];
+        let forged = house.place.run(&[&forged[..], &["forged.json"]].concat());
+        assert_eq!(forged.code, 1, "{name}: {}", forged.shown());
+    }
     house.place.write("end.json", &house.place.read("end.json").replace("127.0.0.1", "127.0.0.2"));
     let forged = house.place.run(&check);
     assert_eq!(forged.code, 1, "{}", forged.shown());
