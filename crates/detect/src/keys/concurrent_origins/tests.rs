@@ -35,7 +35,7 @@ fn what_people_read_of_it() {
     let values = raw.values.iter().cloned().collect();
     let read = [En, Ko].map(|lang| [because(&raw.code, &values, lang), for_owner(&raw.code, &values, lang)]);
     insta::assert_snapshot!(read.concat().join("\n"), @r"
-    Use went back and forth between 203.0.113.7 and 198.51.100.9, in different networks: 3 returns within 30 minutes.
+    Use went back and forth between 203.0.113.7 and 198.51.100.9, in different networks: 3 returns within 30 min.
     Your API key was used by turns from 203.0.113.7 and 198.51.100.9 within a short time.
     서로 다른 네트워크의 두 주소(203.0.113.7, 198.51.100.9)를 오가며 사용됨. 30분 안에 3회 되돌아옴.
     고객님의 API 키가 짧은 시간 동안 두 주소(203.0.113.7, 198.51.100.9)에서 번갈아 사용되었습니다.
