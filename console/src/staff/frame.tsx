@@ -81,7 +81,7 @@ function Inside() {
     { to: "/", label: w.overview },
     { to: "/cases", label: w.cases, count: facts.data?.queue.open },
     { to: "/keys", label: w.keys },
-    { to: "/approvals", label: w.approvals, count: facts.data?.approvals.waiting },
+    { to: "/approvals", label: w.approvals, count: facts.data?.approvals.mine },
     { to: "/ledger", label: w.ledger },
     { to: "/policy", label: w.policy },
     ...(has("security_admin", "auditor", "compliance_lead") ? [{ to: "/people", label: w.people }] : []),

@@ -5,9 +5,12 @@ import { api, good, Problem } from "../api/client";
 import { sessionKey } from "../api/session";
 import { useWords } from "../i18n/lang";
 import { Button } from "../ui/basics";
-import { Field } from "../ui/forms";
+import { Field, letters } from "../ui/forms";
 import { Refused } from "../ui/states";
 import { staffWords } from "./words";
+
+/** So many letters the server takes at most. */
+const PASSWORD_MOST = 256;
 
 export function SignIn({ again = false }: { again?: boolean }) {
   const w = useWords(staffWords);
@@ -17,9 +20,10 @@ export function SignIn({ again = false }: { again?: boolean }) {
   const [totp, setTotp] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<Problem | null>(null);
+  const long = letters(password) > PASSWORD_MOST;
   async function submit(event: FormEvent) {
     event.preventDefault();
-    if (busy) return;
+    if (busy || long) return;
     setBusy(true);
     setError(null);
     try {
@@ -53,6 +57,7 @@ export function SignIn({ again = false }: { again?: boolean }) {
         value={password}
         onChange={setPassword}
         autoComplete="current-password"
+        most={long ? PASSWORD_MOST : undefined}
         isRequired
         validationBehavior="native"
       />

@@ -49,6 +49,7 @@ export function NeededField({
   value,
   onChange,
   unsound,
+  most,
   ...rest
 }: {
   label: string;
@@ -56,6 +57,7 @@ export function NeededField({
   value: string;
   onChange: (text: string) => void;
   unsound?: string | undefined;
+  most?: number;
 } & Pick<TextFieldProps, "autoFocus" | "autoComplete" | "inputMode">) {
   const ui = useWords(uiWords);
   const pressed = useContext(Pressed);
@@ -67,6 +69,7 @@ export function NeededField({
       value={value}
       onChange={onChange}
       wrong={pressed ? wrong : undefined}
+      most={most}
       isRequired
       validationBehavior="aria"
       {...rest}

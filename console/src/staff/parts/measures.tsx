@@ -104,15 +104,27 @@ function MeasureFacts({ of, inCase = false, over }: { of: Measured; inCase?: boo
       </div>
       <Pairs
         of={[
-          [w.why, <span key="why">{said(of.because)}</span>],
-          [w.lesser, lesser === "" || lesser.toLowerCase() === ENGLISH_OF_STAFF ? null : <span key="lesser">{lesser}</span>],
+          [
+            w.why,
+            <span key="why" className="preline">
+              {said(of.because)}
+            </span>,
+          ],
+          [
+            w.lesser,
+            lesser === "" || lesser.toLowerCase() === ENGLISH_OF_STAFF ? null : (
+              <span key="lesser" className="preline">
+                {lesser}
+              </span>
+            ),
+          ],
           [w.by, of.mode === "propose" ? `${who(of.by)} · ${w.proposed}` : who(of.by)],
           [w.policy, body.policy ? <Id key="policy" id={body.policy} to={`/policy/${encodeURIComponent(body.policy)}`} /> : null],
           [w.until, of.until && !over ? <Time key="until" at={of.until} full /> : null],
           [
             w.ended,
             of.ended ? (
-              <span key="ended">
+              <span key="ended" className="preline">
                 <Time at={of.ended} full /> · {said(of.ended_because)}
               </span>
             ) : null,

@@ -159,7 +159,7 @@ function Why({ of, signals, open }: { of: Planned; signals: readonly Signal[]; o
               <h3>{w.lesser}</h3>
               {lesser.map((one) => (
                 <p key={one.measure_id}>
-                  <MeasureBadge measure={one.measure} /> {said(one.lesser)}
+                  <MeasureBadge measure={one.measure} /> <span className="preline">{said(one.lesser)}</span>
                 </p>
               ))}
             </div>

@@ -51,7 +51,7 @@ function useTold(measuresOf: readonly Measured[]): (of: Event) => ReactNode {
         );
         return (
           <>
-            {row ? <Subject of={`key:${row.key}`} /> : null} {what} · {said(of.because)}
+            {row ? <Subject of={`key:${row.key}`} /> : null} {what} · <span className="preline">{said(of.because)}</span>
           </>
         );
       }

@@ -8,7 +8,8 @@ import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { LinkButton } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
-import { Read } from "../../../ui/states";
+import { Empty, Read } from "../../../ui/states";
+import { readCheckpoint } from "../ledger/checkpoint";
 import { Proof } from "./proof";
 import { Said } from "./said";
 import { Unmask } from "./unmask";
@@ -43,6 +44,12 @@ function One({ index }: { index: number }) {
     staleTime: Number.POSITIVE_INFINITY,
   });
   const shown = whole ?? query.data ?? null;
+  const head = useQuery({
+    queryKey: ["ledger", "checkpoint"],
+    queryFn: async () => readCheckpoint(await good(api.GET("/v1/ledger/checkpoint", { parseAs: "text" }))),
+  });
+  const size = head.data?.size;
+  const none = size !== undefined && !(index < size) && shown === null;
   return (
     <Page
       title={w.title(count(lang, index))}
@@ -56,13 +63,17 @@ function One({ index }: { index: number }) {
               {w.before}
             </LinkButton>
           ) : null}
-          <LinkButton small to={`/ledger/${index + 1}`}>
-            {w.after}
-          </LinkButton>
+          {size !== undefined && index + 1 >= size ? null : (
+            <LinkButton small to={`/ledger/${index + 1}`}>
+              {w.after}
+            </LinkButton>
+          )}
         </nav>
       }
     >
-      {may ? (
+      {none ? (
+        <Empty title={w.none} text={w.noneText(count(lang, Math.max(0, (size ?? 0) - 1)))} />
+      ) : may ? (
         <Read query={query}>
           {(read) => (
             <>
@@ -79,7 +90,7 @@ function One({ index }: { index: number }) {
           <p>{w.hiddenText}</p>
         </div>
       )}
-      {query.error ? null : <Proof index={index} shown={shown} may={may} />}
+      {none || query.error ? null : <Proof index={index} shown={shown} may={may} />}
     </Page>
   );
 }

@@ -7,6 +7,7 @@ import { Button, Card, Command } from "../../../ui/basics";
 import { save } from "../../../ui/download";
 import { Refused } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
+import { entryFile, proofFile, useCheck } from "../../parts/vkey";
 import type { Whole } from "./index";
 import { entryWords } from "./words";
 
@@ -16,11 +17,12 @@ export function Proof({ index, shown, may }: { index: number; shown: Whole | nul
   const proof = useWrite((which: number) =>
     good(api.GET("/v1/ledger/entries/{index}/proof", { params: { path: { index: which } }, parseAs: "text" })),
   );
-  const why = may ? (shown !== null && shown.entry.masked.length > 0 ? w.needsWhole : undefined) : w.notYours;
+  const { command, demo } = useCheck();
+  const why = shown !== null && shown.entry.masked.length > 0 ? w.needsWhole : undefined;
   return (
     <Card title={w.proof}>
       <div className="stack">
-        <p>{w.proofText}</p>
+        <p>{may ? w.proofText : w.proofAlone}</p>
         <div className="row">
           <Button
             look="primary"
@@ -28,7 +30,7 @@ export function Proof({ index, shown, may }: { index: number; shown: Whole | nul
             onPress={() =>
               proof.mutate(index, {
                 onSuccess: (text) => {
-                  save(`${index}.proof`, text);
+                  save(proofFile(index), text);
                   say(w.saved);
                 },
               })
@@ -36,35 +38,40 @@ export function Proof({ index, shown, may }: { index: number; shown: Whole | nul
           >
             {w.saveProof}
           </Button>
-          <Button
-            why={why}
-            isDisabled={shown === null}
-            onPress={() => {
-              if (shown === null) return;
-              save(`${index}.json`, shown.text, "application/json");
-              say(w.saved);
-            }}
-          >
-            {w.savePayload}
-          </Button>
+          {may ? (
+            <Button
+              why={why}
+              isDisabled={shown === null}
+              onPress={() => {
+                if (shown === null) return;
+                save(entryFile(index), shown.text, "application/json");
+                say(w.saved);
+              }}
+            >
+              {w.savePayload}
+            </Button>
+          ) : null}
         </div>
         {proof.error ? <Refused error={proof.error} /> : null}
         <div className="grid">
-          <div className="stack tight">
-            <h3>{w.together}</h3>
-            <Command text={`sumun ledger verify-proof ${index}.proof --vkey vkey --entry ${index}.json`} />
-          </div>
+          {may ? (
+            <div className="stack tight">
+              <h3>{w.together}</h3>
+              <Command text={command(index, true)} />
+            </div>
+          ) : null}
           <div className="stack tight">
             <h3>{w.alone}</h3>
-            <Command text={`sumun ledger verify-proof ${index}.proof --vkey vkey`} />
+            <Command text={command(index, false)} />
           </div>
         </div>
+        {demo ? <p className="muted">{w.demo}</p> : null}
         <div className="stack tight">
           <h3>{w.compare}</h3>
           <ul className="plain">
             <li>{w.compareOrigin}</li>
             <li>{w.compareClass}</li>
-            <li>{w.compareWhole}</li>
+            {may ? <li>{w.compareWhole}</li> : null}
             <li>{w.compareKey}</li>
           </ul>
         </div>

@@ -35,7 +35,12 @@ export function ThenWhy({ reads }: { reads: KeyReads }) {
           of={[
             [w.thenMeasure, <MeasureBadge key="measure" measure={then.measure} />],
             [w.thenAt, <Time key="at" at={then.began} full />],
-            [w.because, <span key="why">{said(then.because)}</span>],
+            [
+              w.because,
+              <span key="why" className="preline">
+                {said(then.because)}
+              </span>,
+            ],
             [
               w.thenRule,
               body.rule ? (

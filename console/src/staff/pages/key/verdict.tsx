@@ -114,7 +114,14 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
                 </span>
               ),
             ],
-            [w.lesser, lesser === "" ? null : lesser],
+            [
+              w.lesser,
+              lesser === "" ? null : (
+                <span key="lesser" className="preline">
+                  {lesser}
+                </span>
+              ),
+            ],
             [w.decided, approval ? <Deciders key="by" of={approval} /> : by ? who(by) : null],
             [w.until, measure?.until ? <Time key="until" at={measure.until} full /> : null],
             [w.reviewer, !over && of.review_by ? who(of.review_by) : null],

@@ -1,6 +1,7 @@
 // Staff: who, with which roles. Inviting, other roles, and disabling are for security administrators.
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link } from "react-router";
 import { api, good, type Schemas } from "../../../api/client";
 import { useMe } from "../../../api/session";
 import { useWords } from "../../../i18n/lang";
@@ -11,6 +12,7 @@ import { Empty, Read } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
 import { keptByEmpty, ReasonField } from "../../parts/actFields";
+import { type Approval, loose } from "../../parts/shapes";
 import { Who } from "../../parts/who";
 import { InviteUser } from "./invite";
 import { OtherRoles } from "./otherRoles";
@@ -26,6 +28,10 @@ export function Staff() {
   const query = useQuery({
     queryKey: ["users", after],
     queryFn: () => good(api.GET("/v1/users", { params: { query: { limit: 100, ...(after === "" ? {} : { after }) } } })),
+  });
+  const asked = useQuery({
+    queryKey: ["approvals", { state: "open", all: true }],
+    queryFn: () => good(api.GET("/v1/approvals", { params: { query: { state: "open", limit: 200 } } })),
   });
   return (
     <div className="stack">
@@ -46,7 +52,7 @@ export function Staff() {
                     columns={[
                       { head: w.user, cell: (row) => <strong className="mono">{row.user}</strong> },
                       { head: w.name, cell: (row) => row.name },
-                      { head: w.roles, cell: (row) => <RoleList roles={row.roles} /> },
+                      { head: w.roles, cell: (row) => <RolesOf user={row} asked={asked.data?.items ?? []} /> },
                       {
                         head: w.state,
                         cell: (row) => (
@@ -72,6 +78,25 @@ export function Staff() {
         </div>
       </Card>
     </div>
+  );
+}
+
+/** Roles he has, and those that wait for somebody to agree. */
+function RolesOf({ user, asked }: { user: User; asked: readonly Approval[] }) {
+  const w = useWords(peopleWords);
+  const open = asked.find((one) => one.action === "user.roles" && one.subject === `user:${user.user}`);
+  const wanted = loose<{ roles: string[] }>(open?.request).roles;
+  return (
+    <span className="stack tight">
+      <span>
+        <RoleList roles={user.roles} />
+      </span>
+      {open === undefined ? null : (
+        <Link to={`/approvals/${encodeURIComponent(open.approval)}`}>
+          {w.rolesAwait} {wanted === undefined ? null : <RoleList roles={wanted} />}
+        </Link>
+      )}
+    </span>
   );
 }
 
