@@ -57,6 +57,7 @@ function SignedOut() {
   return (
     <main className="alone owner">
       <section className="card stack">
+        {facts?.banner ? <p className="notice warn">{facts.banner}</p> : null}
         <div className="row spread">
           <span className="muted">{facts ? `${facts.venue[lang]} · ${w.name}` : w.name}</span>
           <Button look="quiet" small onPress={() => speak(lang === "ko" ? "en" : "ko")}>

@@ -5,8 +5,8 @@ import { useEffect, useState } from "react";
 import { api, good } from "../api/client";
 import { useLive } from "../api/live";
 import { type Session, SignedIn, useEnded, useMe, useSessionQuery } from "../api/session";
-import { useWords } from "../i18n/lang";
-import { Badge } from "../ui/basics";
+import { useLang, useWords } from "../i18n/lang";
+import { Badge, Button } from "../ui/basics";
 import { Dialog } from "../ui/forms";
 import { Page } from "../ui/pending";
 import { roleText, roleWords } from "../ui/roles";
@@ -17,7 +17,6 @@ import { StepUp } from "./stepUp";
 import { staffWords } from "./words";
 
 export function Frame() {
-  const w = useWords(staffWords);
   const session = useSessionQuery();
   // Whoever was signed in, while his session has ended: his page stays, with what he typed, under the form.
   const [last, setLast] = useState<Session | null>(null);
@@ -33,22 +32,36 @@ export function Frame() {
     );
   }
   const shown = session.data ?? last;
-  if (shown === null) {
-    return (
-      <main className="alone">
-        <section className="card stack">
-          <h1>{w.signInTitle}</h1>
-          <SignIn />
-        </section>
-      </main>
-    );
-  }
+  if (shown === null) return <SignedOut />;
   return (
     <SignedIn session={shown}>
       <StepUp>
         <Inside />
       </StepUp>
     </SignedIn>
+  );
+}
+
+function SignedOut() {
+  const w = useWords(staffWords);
+  const { lang, speak } = useLang();
+  // Told to everybody, signed in or not.
+  const facts = useQuery({ queryKey: ["facts"], queryFn: () => good(api.GET("/v1/owner/facts")), staleTime: 60_000 }).data;
+  const other = lang === "ko" ? "en" : "ko";
+  return (
+    <main className="alone">
+      <section className="card stack">
+        {facts?.banner ? <p className="notice warn">{facts.banner}</p> : null}
+        <div className="row spread">
+          <span className="muted">{facts ? `${facts.venue[lang]} · ${w.name}` : w.name}</span>
+          <Button look="quiet" small onPress={() => speak(other)}>
+            <span lang={other}>{w.other}</span>
+          </Button>
+        </div>
+        <h1>{w.signInTitle}</h1>
+        <SignIn />
+      </section>
+    </main>
   );
 }
 

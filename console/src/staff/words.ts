@@ -20,6 +20,7 @@ export const staffWords = words(
     password: "비밀번호",
     code: "인증 코드",
     signIn: "로그인",
+    other: "English",
     noPage: "없는 화면입니다",
   },
   {
@@ -40,6 +41,7 @@ export const staffWords = words(
     password: "Password",
     code: "Authenticator code",
     signIn: "Sign in",
+    other: "한국어",
     noPage: "There is no such page",
   },
 );

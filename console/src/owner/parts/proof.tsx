@@ -4,7 +4,9 @@ import { useState } from "react";
 import { api, good, Problem, type Schemas } from "../../api/client";
 import { useWords } from "../../i18n/lang";
 import { Button, Pairs } from "../../ui/basics";
+import { checkPlaces } from "../../ui/check";
 import { save } from "../../ui/download";
+import { useOpenFacts } from "../facts";
 import { Refused } from "./act";
 import { Lines } from "./secret";
 import { When } from "./when";
@@ -35,6 +37,7 @@ export function Proof({ of }: { of: Schemas["EntryView"] | null | undefined }) {
 export function ProofFile({ entry }: { entry: number }) {
   const w = useWords(partWords);
   const [error, setError] = useState<Problem | null>(null);
+  const { demo, program, saved, vkey } = checkPlaces(useOpenFacts().data?.banner);
   const name = `sumun-${entry}.proof`;
   async function fetchIt() {
     setError(null);
@@ -56,7 +59,8 @@ export function ProofFile({ entry }: { entry: number }) {
         </Button>
       </div>
       {error ? <Refused error={error} /> : null}
-      <Lines text={`sumun ledger verify-proof ${name} --vkey vkey`} />
+      <Lines text={`${program} ledger verify-proof ${saved}${name} --vkey ${vkey}`} />
+      {demo ? <p className="muted">{w.proofDemo}</p> : null}
     </div>
   );
 }

@@ -223,8 +223,8 @@ export function Effects({ plan }: { plan: Plan }) {
           columns={[
             ...(only === undefined ? [{ head: w.subject, cell: (effect: Effect) => <Subject of={effect.subject} /> }] : []),
             { head: w.field, cell: (effect) => word(fields, effect.field) },
-            { head: w.before, cell: (effect) => value(effect.field, effect.before) },
-            { head: w.after, cell: (effect) => <strong>{value(effect.field, effect.after)}</strong> },
+            { head: w.before, cell: (effect) => <span className="preline">{value(effect.field, effect.before)}</span> },
+            { head: w.after, cell: (effect) => <strong className="preline">{value(effect.field, effect.after)}</strong> },
           ]}
         />
       )}

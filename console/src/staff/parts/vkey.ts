@@ -1,15 +1,11 @@
-// How the saved files are checked at a terminal: the program, the files, and the verifier key, by the names they have where this is read.
+// The command that checks the saved files of an entry, by the names that program, files and key have where this is read.
 import { useQuery } from "@tanstack/react-query";
 import { api, good } from "../../api/client";
-
-/** The demo, which says so in its banner, is run in a checkout: there program, saved files and key have known places. */
-const DEMO = { program: "target/release/sumun", saved: "~/Downloads/", vkey: "target/demo-run/data/ledger/vkey" };
-const ELSEWHERE = { program: "sumun", saved: "", vkey: "vkey" };
+import { checkPlaces } from "../../ui/check";
 
 export function useCheck() {
   const facts = useQuery({ queryKey: ["overview"], queryFn: () => good(api.GET("/v1/overview")), staleTime: 60_000 });
-  const demo = /\bdemo\b/i.test(facts.data?.banner ?? "");
-  const { program, saved, vkey } = demo ? DEMO : ELSEWHERE;
+  const { demo, program, saved, vkey } = checkPlaces(facts.data?.banner);
   return {
     demo,
     /** Of the proof alone, or with what the entry says. */
