@@ -19,7 +19,7 @@ type ChoiceWord = Schemas["ChoiceWord"];
 type Outcome = Schemas["OutcomeWord"];
 type Act = "assign" | "comment" | "decide" | "close";
 
-const TOUCHED = [["cases"], ["tasks"], ["keys"], ["measures"], ["approvals"], ["notices"], ["overview"]];
+const TOUCHED = [["cases"], ["objections"], ["tasks"], ["keys"], ["measures"], ["approvals"], ["notices"], ["overview"]];
 
 function Assign({ page, onClose }: { page: PageOf; onClose: () => void }) {
   const w = useWords(caseWordsOfPage);
