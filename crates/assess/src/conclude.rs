@@ -101,6 +101,8 @@ fn days(census: &Census) -> Vec<RequestDay> {
 fn clusters(census: &Census, found: &Found, most: usize) -> Clusters {
     let ended = found.clusters_at_end();
     let owners: BTreeMap<&KeyId, &str> = census.keys.iter().map(|key| (&key.id, census.owner(key))).collect();
+    let tooled: BTreeSet<&KeyId> =
+        census.keys.iter().filter(|key| key.has_vendor).map(|key| &key.id).collect();
     let keys: BTreeSet<&KeyId> = ended.iter().flat_map(|(_, cluster)| &cluster.members).collect();
     let total = count(ended.len()) + found.clusters_not_kept;
     let first = ended.iter().take(most).map(|(id, together)| Cluster {
@@ -112,6 +114,7 @@ fn clusters(census: &Census, found: &Found, most: usize) -> Clusters {
                 |key: &KeyId| owners.get(key).map_or_else(|| key.to_string(), |owner| (*owner).to_owned());
             count(together.members.iter().map(of).collect::<BTreeSet<_>>().len())
         },
+        with_vendor: count(together.members.iter().filter(|key| tooled.contains(key)).count()),
         some: together.members.iter().take(SOME).cloned().collect(),
         said: together.said.clone(),
     });

@@ -297,6 +297,8 @@ pub struct Cluster {
     pub keys: u64,
     /// Owners.
     pub owners: u64,
+    /// Keys that name a vendor: where no register of vendors was given, that may be all there is to it.
+    pub with_vendor: u64,
     /// Some of the keys.
     pub some: Vec<KeyId>,
     /// What was seen.

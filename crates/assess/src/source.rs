@@ -11,6 +11,8 @@ use sumun_mapping::{Mapping, Unusable};
 pub enum Role {
     /// Networks, a table.
     Networks,
+    /// Third-party tools, a table.
+    Vendors,
     /// Accounts, a table.
     Accounts,
     /// Keys, a table.
@@ -29,6 +31,7 @@ impl Role {
     pub const fn line(self) -> &'static str {
         match self {
             Self::Networks => "network",
+            Self::Vendors => "vendor",
             Self::Accounts => "account",
             Self::Keys => "key",
             Self::Access => "access",
@@ -40,7 +43,7 @@ impl Role {
     /// Whether it is a table of state rather than a log.
     #[must_use]
     pub const fn is_table(self) -> bool {
-        matches!(self, Self::Networks | Self::Accounts | Self::Keys)
+        matches!(self, Self::Networks | Self::Vendors | Self::Accounts | Self::Keys)
     }
 }
 

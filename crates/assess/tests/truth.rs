@@ -15,8 +15,10 @@ use sumun_assess::report::Code;
 use sumun_assess::{Report, Role, html};
 use sumun_mapping::Ended;
 use sumun_model::{Cause, KeyId, Lang};
+use sumun_sim::population::Kind;
 use worlds::{
-    Made, accounts_csv, counts, envoy, gzip, keys_csv, networks_csv, nginx, plant, run, sessions_csv, world,
+    Made, accounts_csv, counts, envoy, gzip, keys_csv, networks_csv, nginx, plant, run, sessions_csv,
+    vendors_csv, world, world_of,
 };
 
 fn found(report: &Report, code: Code) -> u64 {
@@ -302,4 +304,31 @@ fn what_gives_nothing_is_refused() {
     let empty = (Role::Keys, "keys-csv", "keys.csv", head.into_bytes());
     let error = run(vec![empty, log(line)], Lang::En).unwrap_err().to_string();
     assert!(error.contains("no key could be read"), "{error}");
+}
+
+/// A tool's customers are at its machines: with the register nobody is accused, without it the report says what is missing.
+#[test]
+fn a_vendor_s_customers_are_explained_by_the_register() {
+    let made = world_of(&[Kind::Vendor, Kind::Home], 78, 4, 45, 0);
+    let log: String = made.access.iter().map(|line| nginx(line, line.ts) + "\n").collect();
+    let of = |register: bool| {
+        let mut exports = vec![
+            (Role::Keys, "keys-csv", "keys.csv", keys_csv(&made, false).into_bytes()),
+            (Role::Accounts, "accounts-csv", "accounts.csv", accounts_csv(&made).into_bytes()),
+            (Role::Networks, "networks-csv", "networks.csv", networks_csv(&made).into_bytes()),
+            (Role::Access, "nginx-json", "access.log.gz", gzip(&log)),
+        ];
+        if register {
+            exports.push((Role::Vendors, "vendors-csv", "vendors.csv", vendors_csv(&made).into_bytes()));
+        }
+        run(exports, Lang::En).unwrap()
+    };
+    let with = of(true);
+    assert_eq!((with.clusters.total, with.ladder.first.len()), (0, 0), "{:?}", with.ladder.first);
+    let without = of(false);
+    assert!(without.clusters.total > 0, "this world shows what the register is for");
+    assert!(without.clusters.first.iter().all(|cluster| cluster.with_vendor == cluster.keys));
+    let page = html::page(&without);
+    assert!(page.contains("no register of vendors was given"));
+    assert!(page.contains("Give the register of vendors"));
 }

@@ -6,8 +6,8 @@
 )]
 
 use crate::commands::{
-    accounts, approvals, assess, calibrate, canaries, cases, config_check, customers, delegations, evaluate, explain,
-    gate, gates, govern, init, keys_act, keys_check, keys_expose, keys_kek_new, keys_list, keys_new,
+    accounts, approvals, assess, calibrate, canaries, cases, config_check, customers, delegations, evaluate,
+    explain, gate, gates, govern, init, keys_act, keys_check, keys_expose, keys_kek_new, keys_list, keys_new,
     keys_request, keys_seal, ledger, log, login, map, measures, operators, owner, persons, policies, policy,
     replay, request_check, serve, simulate, tokens, totp, users, vendors, venue,
 };

@@ -15,6 +15,7 @@ pub const MAPPINGS: &[(&str, &str)] = &[
     ("orders-csv", include_str!("../../../mappings/orders-csv.toml")),
     ("sessions-csv", include_str!("../../../mappings/sessions-csv.toml")),
     ("trades-csv", include_str!("../../../mappings/trades-csv.toml")),
+    ("vendors-csv", include_str!("../../../mappings/vendors-csv.toml")),
 ];
 
 /// Names and texts of the ready path tables.

@@ -210,6 +210,7 @@ fn orders_trades_sessions_networks_accounts() {
             "session_id,at,account_id,key_id,action,channel,ip,device_id,remote_control\n\
              s1,2026-11-20 09:00:05,h:a1,,로그인,APP,203.0.113.7,d1,N\n",
         ),
+        ("vendors-csv", "vendor_id,state,class,networks\nV1,승인,tool,203.0.113.0/24;198.51.100.7\n"),
         ("networks-csv", "prefix,asn,org,country,class\n203.0.113.0/24,AS64500,Example Hosting,kr,cloud\n"),
         (
             "accounts-csv",

@@ -168,7 +168,7 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
         Lang::En => vec![
             "The tables are of one moment and count as of the beginning of the log. A key whose list changed since may seem to be used from outside.".to_owned(),
             "Detection had no baseline before the log begins: the first days find less, and who was lent before that day looks normal.".to_owned(),
-            "Vendors and delegations on record are not among these exports. Customers of one vendor look as if one operator drove them.".to_owned(),
+            "Delegations on record are not among these exports, nor vendors where no register was given. Customers of one vendor then look as if one operator drove them.".to_owned(),
             "The ladder ran dry, nobody approving anything: a hold here lapses, while live a person would have decided.".to_owned(),
             "Thresholds are the policy's. They were fitted on made-up worlds and should be fitted to your venue in shadow.".to_owned(),
             format!("Memory goes by keys, accounts, addresses (262,144 at most) and days (400 at most), not by lines: {kept} entries were kept in counting, and at most {waiting} lines waited."),
@@ -176,7 +176,7 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
         Lang::Ko => vec![
             "키와 계정 자료는 한 시점의 것이며, 로그가 시작될 때의 상태로 봅니다. 그 뒤에 허용 주소가 바뀐 키는 등록하지 않은 곳에서 쓰인 것처럼 보일 수 있습니다.".to_owned(),
             "로그 이전의 평소 모습은 알 수 없습니다. 처음 며칠은 덜 찾고, 그 전에 이미 빌려준 키는 정상처럼 보입니다.".to_owned(),
-            "업체와 위임 기록은 이 자료에 없습니다. 한 업체의 고객들이 한 운용자로 보일 수 있습니다.".to_owned(),
+            "위임 기록은 이 자료에 없으며, 명부를 주지 않았다면 업체 기록도 없습니다. 그러면 한 업체의 고객들이 한 운용자로 보일 수 있습니다.".to_owned(),
             "단계별 조치는 아무도 승인하지 않은 모의 실행입니다. 실제로는 사람이 결정했을 일시 제한도 여기서는 기한이 지나면 풀립니다.".to_owned(),
             "기준값은 정책에 있습니다. 가상 자료로 맞춘 값이므로 시험 기간에 귀사에 맞게 조정하십시오.".to_owned(),
             format!("메모리는 행 수가 아니라 키·계정·주소(최대 262,144개)·날짜(최대 400일)에 따라 늘어납니다. 집계에 남긴 항목은 {kept}개, 대기한 행은 최대 {waiting}행입니다."),

@@ -207,7 +207,7 @@ pub(super) fn missing(out: &mut String, report: &Report, lang: Lang) {
         say(lang, "Signals", "탐지 신호"),
     ];
     table(out, &head, &[4], &rows);
-    let absent: Vec<&str> = [Role::Accounts, Role::Orders, Role::Sessions, Role::Networks]
+    let absent: Vec<&str> = [Role::Accounts, Role::Vendors, Role::Orders, Role::Sessions, Role::Networks]
         .into_iter()
         .filter(|wanted| !report.read.sources.iter().any(|source| source.role == *wanted))
         .map(|wanted| role(wanted, lang))
@@ -216,7 +216,8 @@ pub(super) fn missing(out: &mut String, report: &Report, lang: Lang) {
         let text = say(lang, "Exports not given", "받지 않은 자료");
         para(out, "warn", &format!("{text}: {}", absent.join(", ")));
     }
-    if report.keys.with_vendor > 0 {
+    let register = report.read.sources.iter().any(|source| source.role == Role::Vendors);
+    if report.keys.with_vendor > 0 && !register {
         let n = number(report.keys.with_vendor);
         let text = match lang {
             Lang::En => format!(

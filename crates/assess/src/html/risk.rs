@@ -53,7 +53,20 @@ pub(super) fn clusters(out: &mut String, report: &Report, lang: Lang) {
                 evidence.join(" ")
             );
         }
-        let _ = writeln!(out, "</ul>{}</div>", some(&cluster.some, cluster.keys));
+        let _ = writeln!(out, "</ul>{}", some(&cluster.some, cluster.keys));
+        if cluster.with_vendor > 0 {
+            let n = number(cluster.with_vendor);
+            let text = match lang {
+                Lang::En => format!(
+                    "{n} of these keys name a vendor. Give the register of vendors (<code>--vendors</code>) before you ask anyone: these may be the machines of a tool that many lawfully use."
+                ),
+                Lang::Ko => format!(
+                    "이 가운데 키 {n}개에 업체가 적혀 있습니다. 여러 고객이 정당하게 쓰는 도구의 서버일 수 있으므로, 고객에게 묻기 전에 업체 명부(<code>--vendors</code>)를 넣어 다시 진단하십시오."
+                ),
+            };
+            para(out, "warn", &text);
+        }
+        out.push_str("</div>\n");
     }
     out.push_str("</section>\n");
 }

@@ -14,6 +14,7 @@ pub(crate) const fn say<'t>(lang: Lang, en: &'t str, ko: &'t str) -> &'t str {
 pub(crate) const fn role(role: Role, lang: Lang) -> &'static str {
     match role {
         Role::Networks => say(lang, "Networks", "네트워크"),
+        Role::Vendors => say(lang, "Vendors", "업체 명부"),
         Role::Accounts => say(lang, "Accounts", "계정"),
         Role::Keys => say(lang, "Keys", "키"),
         Role::Access => say(lang, "Access log", "접근 로그"),

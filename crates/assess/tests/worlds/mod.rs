@@ -11,7 +11,7 @@ use sumun_detect::network::NoData;
 use sumun_detect::{Engine, Options as EngineOptions, Params};
 use sumun_mapping::{Mapping, ready};
 use sumun_model::wire::event::Verdict;
-use sumun_model::wire::{AccessLine, AccountLine, KeyLine, Line, NetworkLine, SessionLine};
+use sumun_model::wire::{AccessLine, AccountLine, KeyLine, Line, NetworkLine, SessionLine, VendorLine};
 use sumun_model::{KeyId, KeyState, Lang, Scope, Timestamp};
 use sumun_policy::{Approve, Policy};
 use sumun_sim::population::{Kind, Options, Role as Part, Truth, World};
@@ -24,6 +24,7 @@ pub struct Made {
     pub access: Vec<AccessLine>,
     pub sessions: Vec<SessionLine>,
     pub networks: Vec<NetworkLine>,
+    pub vendors: Vec<VendorLine>,
 }
 
 pub const KINDS: &[Kind] = &[
@@ -38,9 +39,13 @@ pub const KINDS: &[Kind] = &[
 ];
 
 pub fn world(seed: u64, days: u32, clean: u32, bad: u32) -> Made {
+    world_of(KINDS, seed, days, clean, bad)
+}
+
+pub fn world_of(kinds: &[Kind], seed: u64, days: u32, clean: u32, bad: u32) -> Made {
     let start: Timestamp = "2026-03-02T00:00:00Z".parse().unwrap();
     let options = Options {
-        kinds: KINDS.to_vec(),
+        kinds: kinds.to_vec(),
         activity_permille: 250,
         ..Options::new(seed, start, days, clean, bad)
     };
@@ -53,6 +58,7 @@ pub fn world(seed: u64, days: u32, clean: u32, bad: u32) -> Made {
         access: vec![],
         sessions: vec![],
         networks: vec![],
+        vendors: vec![],
     };
     for line in world.lines() {
         match line {
@@ -61,6 +67,7 @@ pub fn world(seed: u64, days: u32, clean: u32, bad: u32) -> Made {
             Line::Account(line) => drop(made.accounts.insert(line.account.to_string(), *line)),
             Line::Access(line) if line.key.is_some() => made.access.push(*line),
             Line::Network(line) => made.networks.push(*line),
+            Line::Vendor(line) => made.vendors.push(*line),
             Line::Session(line) => made.sessions.push(*line),
             _ => {}
         }
@@ -259,6 +266,16 @@ pub fn networks_csv(made: &Made) -> String {
             line.country.as_deref().unwrap_or_default(),
             line.class.as_ref().map(word).unwrap_or_default()
         );
+    }
+    out
+}
+
+pub fn vendors_csv(made: &Made) -> String {
+    let mut out = "vendor_id,state,class,networks\n".to_owned();
+    for line in &made.vendors {
+        let networks: Vec<String> = line.networks.iter().flatten().map(ToString::to_string).collect();
+        let state = line.state.as_ref().map(word).unwrap_or_default();
+        let _ = writeln!(out, "{},{state},tool,{}", line.vendor, networks.join(";"));
     }
     out
 }

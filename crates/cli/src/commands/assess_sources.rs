@@ -35,8 +35,11 @@ pub(super) struct Exports {
     /// Table of networks; wins over data files
     #[arg(long, value_name = "FILE")]
     networks: Option<PathBuf>,
+    /// Register of third-party tools: without it, the customers of one tool look as if one operator drove them
+    #[arg(long, value_name = "FILE")]
+    vendors: Option<PathBuf>,
     /// Mapping, a file or the name of a ready one; what it makes says what it is for [default: keys-csv, accounts-csv, nginx-json, orders-csv,
-    /// sessions-csv, networks-csv]
+    /// sessions-csv, networks-csv, vendors-csv]
     #[arg(long, value_name = "FILE|NAME")]
     map: Vec<String>,
     /// Path table for the access log instead of the one its mapping uses: a file, or bithumb, coinone, gopax, korbit, upbit
@@ -56,6 +59,7 @@ impl Exports {
             (Role::Keys, "keys-csv", vec![self.keys.as_path()]),
             (Role::Accounts, "accounts-csv", self.accounts.iter().map(PathBuf::as_path).collect()),
             (Role::Networks, "networks-csv", self.networks.iter().map(PathBuf::as_path).collect()),
+            (Role::Vendors, "vendors-csv", self.vendors.iter().map(PathBuf::as_path).collect()),
             (Role::Access, "nginx-json", self.access.iter().map(PathBuf::as_path).collect()),
             (Role::Orders, "orders-csv", self.orders.iter().map(PathBuf::as_path).collect()),
             (Role::Sessions, "sessions-csv", self.sessions.iter().map(PathBuf::as_path).collect()),
@@ -113,11 +117,19 @@ impl Exports {
 /// What a mapping is for, by what it makes.
 fn role(mapping: &Mapping, named: &str) -> anyhow::Result<Role> {
     // A table of keys may name accounts beside them.
-    let by_weight = [Role::Access, Role::Orders, Role::Sessions, Role::Keys, Role::Networks, Role::Accounts];
+    let by_weight = [
+        Role::Access,
+        Role::Orders,
+        Role::Sessions,
+        Role::Keys,
+        Role::Networks,
+        Role::Vendors,
+        Role::Accounts,
+    ];
     let found = by_weight.into_iter().find(|role| mapping.types().any(|word| word == role.line()));
     found.ok_or_else(|| {
         let told = format!(
-            "the mapping `{named}` makes no access, order, session, key, network or account lines: there is nothing to assess in them"
+            "the mapping `{named}` makes no access, order, session, key, network, vendor or account lines: there is nothing to assess in them"
         );
         BadInput(told).into()
     })

@@ -36,7 +36,7 @@ pub fn run(command: Map) -> anyhow::Result<()> {
 #[derive(Debug, clap::Args)]
 pub(super) struct Source {
     /// Mapping: a file, or the name of a ready one (accounts-csv, envoy-json, envoy-text, keys-csv, networks-csv, nginx-combined,
-    /// nginx-json, orders-csv, sessions-csv, trades-csv)
+    /// nginx-json, orders-csv, sessions-csv, trades-csv, vendors-csv)
     #[arg(long, value_name = "FILE|NAME")]
     pub(super) map: String,
     /// Path table instead of the one the mapping uses: a file, or bithumb, coinone, gopax, korbit, upbit
