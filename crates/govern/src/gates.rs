@@ -11,7 +11,6 @@ pub use receipts::{Receipt, TakenReceipt};
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, change, check_if_match, facts, store_refusal};
-use crate::parties::check_text;
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row;
@@ -238,7 +237,7 @@ impl Govern {
         call: &Call,
     ) -> Result<Done<Gate>, Refusal> {
         require(actor, GATE_ADMINS)?;
-        check_text("/reason", reason)?;
+        crate::parties::check_reason("/reason", reason)?;
         self.run(actor, call, |now| async move {
             crate::staff::fresh(&self.venue(), actor, now)?;
             let row = self.row_or_not_found(&GATES, "gate", gate.as_str()).await?;

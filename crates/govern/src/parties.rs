@@ -297,6 +297,23 @@ pub(crate) fn check_text(pointer: &str, text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Longest reason, in characters: that of the API's `Reason`.
+const REASON_CHARS_MAX: usize = 1_000;
+
+/// Why somebody does something, in his own words: it may run over several lines.
+pub(crate) fn check_reason(pointer: &str, text: &str) -> Result<(), Refusal> {
+    let chars = text.chars().count();
+    let odd = text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+    if text.trim().is_empty() || chars > REASON_CHARS_MAX || odd {
+        return Err(inconsistent(
+            pointer,
+            format!("`{}` is not 1 to {REASON_CHARS_MAX} characters that print", &pointer.replace('/', "")),
+            "say in your own words why; line breaks may stand in it",
+        ));
+    }
+    Ok(())
+}
+
 /// Two capital letters.
 fn check_country(pointer: &str, country: Option<&str>) -> Result<(), Refusal> {
     match country {

@@ -164,7 +164,11 @@ impl Docket {
     }
 
     /// The open case of this subject, loaded.
-    async fn open_of(&mut self, govern: &Govern, subject: &str) -> Result<Option<String>, Refusal> {
+    pub(crate) async fn open_of(
+        &mut self,
+        govern: &Govern,
+        subject: &str,
+    ) -> Result<Option<String>, Refusal> {
         let here =
             |(_, case): &&(Option<Image>, CaseRow)| case.subject == subject && case.state == CaseState::Open;
         if let Some((_, case)) = self.cases.values().find(here) {
@@ -220,6 +224,24 @@ impl Docket {
     pub(crate) fn event(&mut self, id: &str, kind: &str, by: &str, body: Value, now: Timestamp) {
         if let Some((_, case)) = self.cases.get_mut(id) {
             self.events.push(case.event(kind, by, body, now.as_micros()));
+        }
+    }
+
+    /// A step is done by what the record holds.
+    pub(crate) fn on_record(&mut self, id: &str, step: &str, by: &str, result: &str, now: Timestamp) {
+        let Some(case) = self.case_mut(id).filter(|case| case.state == CaseState::Open) else { return };
+        if playbook::on_record(&mut case.body.playbook, step, result, now.as_micros()) {
+            self.event(id, "step", by, json!({ "step": step, "result": result }), now);
+        }
+    }
+
+    /// A key of a case that was loaded has ended: what was asked for its sake alone is asked no more.
+    pub(crate) fn ended(&mut self, govern: &Govern, id: &str, key: &str) {
+        let Some((_, case)) = self.cases.get_mut(id) else { return };
+        if case.members.iter().all(|member| member.key == key) {
+            let hours = i64::from(govern.venue().clocks.hold_due_hours.get());
+            case.body.measure = None;
+            case.due_us = Some(case.opened_us + hours * HOUR_US);
         }
     }
 

@@ -21,9 +21,13 @@ use crate::plan::{Effect, Plan};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::staff::require;
 use serde_json::json;
+use std::collections::BTreeSet;
 use sumun_model::{Cause, ExpiryCause, KeyState, Measure, Timestamp};
 use sumun_store::tables::KEYS;
 use sumun_store::{Expect, RowRead};
+
+/// What came of hearing the owner, where the record holds his answer.
+const HEARD: &str = "on record: asked about requests with this key, its owner said that it was not him · 기록: 키 소유자가 본인이 아니라고 답함";
 
 impl Govern {
     /// The owner ends a key at once. It takes no second factor and nobody's leave: ending harms nobody but him.
@@ -143,29 +147,45 @@ impl Govern {
             // It asks its owner for nothing any more; the key that takes the measure over asks anew.
             verification::close(self, &mut plan, &key.key, now).await?;
         }
-        if cause == ExpiryCause::Leaked {
-            self.known_as_leaked(&mut plan, actor, key, now).await?;
+        if matches!(cause, ExpiryCause::Leaked | ExpiryCause::Owner) {
+            self.cases_told(&mut plan, actor, key, cause, now).await?;
         }
         Ok(plan)
     }
 
-    /// The case of this key's measures learns that its secret was out.
-    async fn known_as_leaked(
+    /// The open cases of this key learn that it ended and how: that its secret was out, that its owner was heard.
+    async fn cases_told(
         &self,
         plan: &mut Plan,
         actor: &Actor,
         key: &KeyRow,
+        cause: ExpiryCause,
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let mut docket = Docket::default();
+        let mut ids: BTreeSet<String> = BTreeSet::new();
         for row in self.measures_of(&key.key, MeasureState::InForce).await? {
-            docket.load(self, &row.case_id).await?;
-            let open = docket.case_mut(&row.case_id).filter(|case| case.state == CaseState::Open);
-            if let Some(case) = open.filter(|case| case.cause != Cause::Leaked) {
+            ids.extend(docket.load(self, &row.case_id).await?);
+        }
+        ids.extend(docket.open_of(self, &format!("key:{}", key.key)).await?);
+        // He has just said that it was not he: nothing else ends a key as leaked in its owner's own session.
+        let denied = cause == ExpiryCause::Leaked && actor.roles.iter().any(|role| role.is_customer());
+        for id in ids {
+            let Some(case) = docket.case_mut(&id).filter(|case| case.state == CaseState::Open) else {
+                continue;
+            };
+            if cause == ExpiryCause::Leaked {
                 case.cause = Cause::Leaked;
-                let told = json!({ "key": key.key, "cause": ExpiryCause::Leaked });
-                docket.event(&row.case_id, "key_ended", &actor.principal, told, now);
             }
+            let mut told = json!({ "key": key.key, "cause": cause });
+            if denied && let Some(told) = told.as_object_mut() {
+                told.insert("answer".to_owned(), json!("not_me"));
+            }
+            docket.event(&id, "key_ended", &actor.principal, told, now);
+            if denied {
+                docket.on_record(&id, "hear_owner", &actor.principal, HEARD, now);
+            }
+            docket.ended(self, &id, &key.key);
         }
         docket.write(plan);
         Ok(())

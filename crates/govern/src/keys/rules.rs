@@ -177,6 +177,14 @@ fn allowlist(
         ));
     }
     for (index, prefix) in entries.iter().map(AllowlistEntry::prefix).enumerate() {
+        if never_comes(&prefix) {
+            return Err(invalid(
+                "address_not_public",
+                &format!("/allowlist/{index}"),
+                format!("{prefix} is an address within a network: no request comes to the exchange from it"),
+                "register the public address of the computer or server that the programme runs on; behind a router, the router's",
+            ));
+        }
         let least = if prefix.is_v4() { rules.widest_prefix.v4.get() } else { rules.widest_prefix.v6.get() };
         if u32::from(prefix.length()) < least {
             return Err(invalid(
@@ -188,6 +196,26 @@ fn allowlist(
         }
     }
     Ok(())
+}
+
+/// Networks from which nothing comes over the internet: private, shared (carriers' NAT), link-local, multicast, reserved. Loopback is not
+/// among them: where gate and programme share a machine it is what the gate sees, and from outside nobody has it.
+const WITHIN: &[&str] = &[
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "224.0.0.0/3",
+    "fc00::/7",
+    "fe80::/10",
+    "ff00::/8",
+];
+
+/// Whether a whole prefix lies where nothing comes from.
+fn never_comes(prefix: &Prefix) -> bool {
+    WITHIN.iter().filter_map(|within| within.parse().ok()).any(|within| covers(&within, prefix))
 }
 
 fn expiry(rules: &SegmentRules, expires: Timestamp, now: Timestamp) -> Result<(), Refusal> {

@@ -5,6 +5,7 @@
 
 use super::row::{MeasureRow, MeasureState, Obeyed};
 use crate::call::{Call, Planned};
+use crate::cases::docket::Docket;
 use crate::detection::detect_actor;
 use crate::govern::{Govern, change, facts, store_refusal};
 use crate::plan::Plan;
@@ -12,10 +13,12 @@ use crate::refusal::{Refusal, RefusalKind};
 use crate::row::{integer, text};
 use serde_json::{Value, json};
 use std::sync::PoisonError;
-use sumun_model::Mode;
+use sumun_model::{Measure, Mode};
 use sumun_store::tables::{FEED_KEYS, GATES, MEASURES, RECEIPTS};
 use sumun_store::{Filter, Image};
 
+/// What came of confirming the cut, where the gates' receipts show it.
+const CUT: &str = "on record: every enrolled gate has signed that it obeys the key's end · 기록: 등록된 모든 게이트가 키 종료를 이행했다고 서명함";
 /// Measures looked at in one run.
 const BATCH: u32 = 200;
 /// A gate that has not obeyed within this time is told of elsewhere; the measure waits no longer for the record of it.
@@ -126,7 +129,16 @@ impl Govern {
             let mut change = change("measure.obeyed", now, facts);
             change.writes.push(row.next_write());
             let title = format!("note when measure {id} held at every gate");
-            let plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
+            let mut plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
+            if row.measure == Measure::Expire.as_str() {
+                let mut docket = Docket::default();
+                docket.load(self, &row.case_id).await?;
+                let of_one = docket.case(&row.case_id).is_some_and(|case| case.members.len() == 1);
+                if of_one {
+                    docket.on_record(&row.case_id, "confirm_cut", &detect_actor().principal, CUT, now);
+                }
+                docket.write(&mut plan);
+            }
             Ok(Planned { plan, value: (), status: 200 })
         })
         .await

@@ -271,7 +271,7 @@ impl Govern {
             }
             let mut facts = facts(actor);
             facts.insert("measure".to_owned(), json!(id));
-            let why = Reasoned { code: "ladder.lapsed".to_owned(), values: BTreeMap::new() };
+            let why = Reasoned { code: "ladder.left_behind".to_owned(), values: BTreeMap::new() };
             let row = row.ended(MeasureState::Ended, &actor.principal, why, now.as_micros());
             let mut change = change("measure.watched", now, facts);
             change.writes.push(row.next_write());

@@ -6,7 +6,7 @@
 pub mod recertify;
 
 use super::vendor::Diligence;
-use super::{Party, Vendor, VendorState, check_text};
+use super::{Party, Vendor, VendorState};
 use crate::actor::{Actor, Role};
 use crate::approvals::Approval;
 use crate::call::{Call, Done, Planned};
@@ -187,7 +187,7 @@ impl Govern {
         call: &Call,
     ) -> Result<Done<VendorStateChanged>, Refusal> {
         require(actor, STATE_ROLES)?;
-        check_text("/reason", &request.reason)?;
+        crate::parties::check_reason("/reason", &request.reason)?;
         self.run(actor, call, |now| async move {
             let row = self.row_or_not_found(&VENDORS, "vendor", id.as_str()).await?;
             check_if_match(call, "vendor", id.as_str(), row::version(&row))?;

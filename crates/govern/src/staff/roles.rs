@@ -61,7 +61,7 @@ impl Govern {
     ) -> Result<Done<RolesProposed>, Refusal> {
         require(actor, USER_ADMINS)?;
         not_oneself(actor, user)?;
-        crate::parties::check_text("/reason", &request.reason)?;
+        crate::parties::check_reason("/reason", &request.reason)?;
         let roles = check_roles(&request.roles)?;
         let roles = &roles;
         self.run(actor, call, |now| async move {
@@ -130,7 +130,7 @@ impl Govern {
     ) -> Result<Done<User>, Refusal> {
         require(actor, USER_ADMINS)?;
         not_oneself(actor, user)?;
-        crate::parties::check_text("/reason", reason)?;
+        crate::parties::check_reason("/reason", reason)?;
         let done = self
             .run(actor, call, |now| async move {
                 fresh(&self.venue(), actor, now)?;

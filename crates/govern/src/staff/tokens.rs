@@ -242,7 +242,7 @@ impl Govern {
         call: &Call,
     ) -> Result<Done<Token>, Refusal> {
         require(actor, TOKEN_ADMINS)?;
-        check_text("/reason", reason)?;
+        crate::parties::check_reason("/reason", reason)?;
         self.run(actor, call, |now| async move {
             let row = self.row_or_not_found(&TOKENS, "token", id).await?;
             check_if_match(call, "token", id, row::version(&row))?;

@@ -1,6 +1,6 @@
 //! *Is it you?*
 
-use crate::bench::{DAY, request};
+use crate::bench::{DAY, request, staff};
 use crate::seen::{asking, classes, facts, line, seen, take, words};
 use serde_json::json;
 use sumun_govern::owner::questions::{QuestionState, Reply};
@@ -43,6 +43,13 @@ async fn a_new_address_asks_once_and_counts() {
 async fn not_me_ends_the_key_as_leaked() {
     let bench = asking().await;
     let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let hold = sumun_govern::keys::measures::Hold {
+        reason: "a made-up suspicion of this key".into(),
+        lesser: "a warning would come too late".into(),
+        reviewer: "user:bert".into(),
+        due: None,
+    };
+    bench.govern.hold_key(&staff("anna", Role::Analyst), &key, &hold, &Call::default()).await.unwrap();
     seen(&bench, &key, "198.51.100.9", false).await;
     seen(&bench, &key, "198.51.100.10", false).await;
     let mut owner = bench.owner("C1");
@@ -59,6 +66,16 @@ async fn not_me_ends_the_key_as_leaked() {
         (bench.column(&key, "state").await, bench.column(&key, "cause").await),
         (json!("expired"), json!("leaked"))
     );
+    // Its case knows the answer and the end, and asks nobody to hear him again.
+    let mina = staff("anna", Role::Analyst);
+    let wanted = sumun_govern::cases::read::CaseFilter { limit: 10, ..Default::default() };
+    let case = bench.govern.cases(&mina, &wanted).await.unwrap().pop().unwrap();
+    let shown = bench.govern.case_shown(&mina, &case.case_id).await.unwrap();
+    assert!(!shown.missing.iter().any(|step| step == "hear_owner"), "{:?}", shown.missing);
+    assert!(shown.missing.iter().any(|step| step == "assess_report_duty"), "the rest stays");
+    let last: Vec<_> = shown.timeline.iter().rev().take(2).map(|event| event.kind.as_str()).collect();
+    assert_eq!((last, case.body.measure, case.cause.as_str()), (vec!["step", "key_ended"], None, "leaked"));
+    assert!(!case.is_looked_into_beside("user:anna"), "the record is nobody's second look");
     let told = facts(&bench, "question.answered").await;
     assert_eq!(
         (&told["report"], &told["key"], &told["cause"]),

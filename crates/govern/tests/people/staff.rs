@@ -260,7 +260,10 @@ async fn nobody_gives_himself_a_role_and_one_alone_gives_none() {
     govern.decide(&dave, &asked.approval, &yes(), &call).await.unwrap();
     assert_eq!(govern.session(session.token.expose()).await.unwrap().unwrap().roles, [Role::Auditor]);
     // Two stay, or nothing could be agreed to any more.
-    govern.disable_user(&bob, "erin", "left the company", &call).await.unwrap();
+    govern
+        .disable_user(&bob, "erin", &format!("left the company\n{}", "made up ".repeat(100)), &call)
+        .await
+        .unwrap();
     let last = govern.disable_user(&dave, "bob", "left the company", &call).await.unwrap_err();
     assert_eq!(last.code, "last_admin");
     let wish = wish(&[Role::Auditor]);

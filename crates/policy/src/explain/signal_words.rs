@@ -22,7 +22,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("country_outside_mandate", "등록되지 않은 국가", "country outside the mandate"),
     ("rate_outside_mandate", "주문 속도 초과", "orders faster than the mandate"),
     ("allowlist_missing", "허용 주소 미등록", "no registered address"),
-    ("expired_key_used", "만료 뒤의 사용", "use after the end"),
+    ("expired_key_used", "종료 뒤의 사용", "use after the end"),
     ("delegation_ended", "끝난 위임에 따른 사용", "use by a delegate whose time is over"),
     ("delegation_exceeded", "위임 범위를 넘은 사용", "use beyond a delegation"),
     ("delegation_in_use", "위임 범위 안의 사용", "use within a delegation"),

@@ -37,6 +37,11 @@ pub(super) const ALL: &[Text] = &[
         "Nobody decided by the due time, so {measure} lapses. It does not begin anew on the same signals.",
     ),
     text(
+        "ladder.left_behind",
+        "키는 이미 종료되었습니다. 같은 고객의 다음 키로 이어질 조치였으나, 기한까지 이어받은 키가 없어 끝납니다.",
+        "The key had ended before. The measure waited for a next key of the same customer; none took it over in its time, so it is over with the key's end.",
+    ),
+    text(
         "ladder.lifted",
         "담당자가 사유를 남기고 {measure} 조치를 풀었습니다.",
         "A person lifted {measure}, with a reason.",

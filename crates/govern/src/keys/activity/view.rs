@@ -196,8 +196,10 @@ fn recent(kept: &Activity, since_us: i64, now: Timestamp) -> Recent {
 
 fn baseline(kept: &Activity, until_us: i64, now: Timestamp) -> Baseline {
     let since_us = kept.since_us.filter(|since| *since < until_us);
-    let sources: Vec<_> = kept.sources.iter().filter(|note| note.first_us < until_us).collect();
-    let clients = kept.clients.iter().filter(|note| note.first_us < until_us);
+    let sources: Vec<_> =
+        kept.sources.iter().filter(|note| note.first_us < until_us && note.uses > 0).collect();
+    // Who was refused tried to be it, and is not how the key is used.
+    let clients = kept.clients.iter().filter(|note| note.first_us < until_us && note.uses > 0);
     let uses = since_us.map_or(0, |since| {
         let before = kept.uses.saturating_sub(kept.recent_uses(now));
         let (length, day) = (until_us.saturating_sub(since), now.as_micros().saturating_sub(until_us));

@@ -77,6 +77,26 @@ fn what_may_be_asked_for() {
 }
 
 #[test]
+fn an_address_within_a_network_is_none_of_a_keys() {
+    let asked = |address| said(Segment::Retail, "own_bot", "read", address, 90, "-");
+    for within in [
+        "192.168.0.1",
+        "10.1.2.3",
+        "172.31.0.1",
+        "100.64.0.1",
+        "169.254.1.1",
+        "239.1.1.1",
+        "fd00::1",
+        "fe80::1",
+    ] {
+        assert!(asked(within).starts_with("address_not_public: "), "{within}: {}", asked(within));
+    }
+    for public in ["192.169.0.1", "172.32.0.1", "100.128.0.1", "203.0.113.7", "127.0.0.1", "2001:db8::1"] {
+        assert_eq!(asked(public), "ok", "{public}");
+    }
+}
+
+#[test]
 fn a_signing_key_of_ones_own_is_refused_where_no_gate_could_check_it() {
     let refusal = scheme_served(&venue(), Scheme::Ed25519).unwrap_err();
     insta::assert_snapshot!(format!("{}\n{}\n{}", refusal.code, refusal.message, refusal.remedy), @r"

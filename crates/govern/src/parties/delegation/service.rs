@@ -1,6 +1,6 @@
 //! Delegations as the ledger has them: put, shown, ended.
 
-use super::super::{Account, PUT_ROLES, Party, check_text, sees};
+use super::super::{Account, PUT_ROLES, Party, sees};
 use super::{Around, Delegation, DelegationPut, END_ROLES, draft, ended};
 use crate::actor::Actor;
 use crate::call::{Call, Done, Planned};
@@ -90,7 +90,7 @@ impl Govern {
         call: &Call,
     ) -> Result<Done<Delegation>, Refusal> {
         require(actor, END_ROLES)?;
-        check_text("/reason", reason)?;
+        crate::parties::check_reason("/reason", reason)?;
         self.run(actor, call, |now| async move {
             let row = self.row_or_not_found(&DELEGATIONS, "delegation", id.as_str()).await?;
             if !actor.has(PUT_ROLES) {
