@@ -21,7 +21,7 @@ export const measureWords = words(
     warn: "Warned",
     hold: "On hold",
     reverify: "Re-verification",
-    expire: "Ended by force",
+    expire: "Forced end",
     none: "No measure",
   },
 );
