@@ -18,7 +18,7 @@ const DAY_US: i64 = 24 * 3_600_000_000;
 /// Cut-offs looked at: enough for one in a hundred to be told from the others.
 const CUTOFFS_MAX: u32 = 200;
 /// Open approvals looked at, to say which of them are somebody's to decide.
-const OPEN_MAX: u32 = 300;
+const OPEN_MAX: u32 = 500;
 
 /// One measure over all keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

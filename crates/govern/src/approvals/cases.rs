@@ -4,14 +4,26 @@ use super::{Approval, ApprovalState, Decision, Outcome};
 use crate::actor::Actor;
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, change, check_if_match, facts, not_found, store_refusal};
-use crate::keys::access::{READERS, inside};
+use crate::keys::KeyRow;
+use crate::keys::access::{READERS, inside, segment_of};
 use crate::plan::Plan;
 use crate::proposal::{KEY_MEASURE, POLICY_ACTIVATE, TOKEN_MAKE, USER_ROLES, VENDOR_APPROVE, VENUE_ADOPT};
 use crate::refusal::{Refusal, RefusalKind};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use sumun_model::Timestamp;
-use sumun_store::tables::APPROVALS;
+use sumun_store::tables::{ACCOUNTS, APPROVALS, CASES, KEYS};
 use sumun_store::{Filter, Image};
+
+/// Open approvals looked at at once, to find those that wait for somebody.
+const LOOKED_AT: u32 = 500;
+
+/// What approvals are judged by, read for all of them at once; by id.
+struct Known {
+    keys: BTreeMap<String, Image>,
+    accounts: BTreeMap<String, Image>,
+    cases: BTreeMap<String, Image>,
+}
 
 impl Govern {
     /// Decides an approval; the last decision executes what was asked.
@@ -173,19 +185,18 @@ impl Govern {
         if let Some(customer) = actor.customer.as_ref().filter(|_| !actor.has(READERS)) {
             equals.push(("customer", json!(customer)));
         }
-        let mut filter = Filter { equals, after, limit, ..Filter::default() };
+        let mut filter = Filter { equals, after, limit: limit.max(LOOKED_AT), ..Filter::default() };
         let mut found = Vec::new();
         loop {
             let page = self.store.list(&APPROVALS, &filter).await.map_err(store_refusal)?;
-            for approval in page.iter().filter_map(readable).filter(|approval| sees(actor, approval)) {
-                if self.is_for(actor, &approval, now).await? {
-                    found.push(approval.seen_by(actor));
-                }
+            let open: Vec<Approval> = page.iter().filter_map(readable).collect();
+            for approval in self.those_for(actor, &open, now).await? {
+                found.push(approval.clone().seen_by(actor));
                 if found.len() >= limit as usize {
                     return Ok(found);
                 }
             }
-            if page.len() < limit as usize {
+            if page.len() < filter.limit as usize {
                 return Ok(found);
             }
             filter.after = page.last().map(|row| crate::row::text(row, APPROVALS.key).to_owned());
@@ -197,30 +208,56 @@ impl Govern {
     /// # Errors
     /// `store_unavailable`.
     pub async fn count_for(&self, actor: &Actor, open: &[Approval]) -> Result<usize, Refusal> {
-        let (now, mut count) = (self.world.now(), 0);
-        for approval in open.iter().filter(|approval| sees(actor, approval)) {
-            count += usize::from(self.is_for(actor, approval, now).await?);
-        }
-        Ok(count)
+        Ok(self.those_for(actor, open, self.world.now()).await?.len())
     }
 
-    /// Whether this principal may decide it now: under the rules in force, and not in a case of his own. Asks nothing of the database about
-    /// what is out of the question anyway.
-    async fn is_for(&self, actor: &Actor, approval: &Approval, now: Timestamp) -> Result<bool, Refusal> {
-        if approval.waits(actor, now).is_err() {
-            return Ok(false);
-        }
-        let may = async {
-            let present = self.needed_now(approval.clone()).await?;
-            present.entitled(actor, now)?;
-            self.not_his_case(actor, &present).await
+    /// Those of these that this principal may decide now: under the rules in force, and not in a case of his own. Keys, accounts and cases
+    /// are read once for all of them, so that it costs the same few statements with one and with five hundred.
+    async fn those_for<'a>(
+        &self,
+        actor: &Actor,
+        open: &'a [Approval],
+        now: Timestamp,
+    ) -> Result<Vec<&'a Approval>, Refusal> {
+        // Nothing is asked of the database about what is out of the question anyway.
+        let may = |approval: &&Approval| sees(actor, approval) && approval.waits(actor, now).is_ok();
+        let open: Vec<&Approval> = open.iter().filter(may).collect();
+        let named = |name: &str| -> Vec<String> {
+            let names = open.iter().filter_map(|approval| approval.request.get(name)?.as_str());
+            names.map(str::to_owned).collect()
         };
-        match may.await {
-            Ok(()) => Ok(true),
-            Err(refusal) if refusal.code == "store_unavailable" => Err(refusal),
-            // Whatever else stands in the way of deciding it does so here.
-            Err(_) => Ok(false),
-        }
+        let many = async |table, keys: Vec<String>| -> Result<BTreeMap<String, Image>, Refusal> {
+            if keys.is_empty() {
+                return Ok(BTreeMap::new());
+            }
+            let rows = self.store.get_many(table, &keys).await.map_err(store_refusal)?;
+            Ok(rows.into_iter().map(|row| (crate::row::text(&row, table.key).to_owned(), row)).collect())
+        };
+        let keys = many(&KEYS, named("key")).await?;
+        let of = keys.values().map(|key| crate::row::text(key, "account").to_owned());
+        let accounts = many(&ACCOUNTS, of.collect()).await?;
+        let cases = many(&CASES, named("case_id")).await?;
+        let known = Known { keys, accounts, cases };
+        Ok(open.into_iter().filter(|approval| self.is_for(actor, approval, &known, now).is_ok()).collect())
+    }
+
+    /// As [`Govern::decide`] would judge it by what is known.
+    fn is_for(
+        &self,
+        actor: &Actor,
+        approval: &Approval,
+        known: &Known,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let present = self.needed_by(approval.clone(), |key| {
+            let row = known.keys.get(key).ok_or_else(|| not_found("key", key))?;
+            let key = KeyRow::of(row)?;
+            let account =
+                known.accounts.get(&key.account).ok_or_else(|| not_found("account", &key.account))?;
+            Ok((segment_of(&key.account, account)?, key.scopes))
+        })?;
+        present.entitled(actor, now)?;
+        Self::not_of_his_case(actor, &present, |case| known.cases.get(case))
     }
 
     /// The first so many that this principal may see.

@@ -15,6 +15,7 @@ use crate::proposal::{KEY_MEASURE, subject_changed, unreadable};
 use crate::refusal::{Refusal, RefusalKind};
 use sumun_model::Timestamp;
 use sumun_model::assessment::{Act, ActKind};
+use sumun_store::Image;
 use sumun_store::tables::CASES;
 
 impl Govern {
@@ -23,9 +24,21 @@ impl Govern {
         if approval.action != KEY_MEASURE {
             return Ok(());
         }
+        let row = self.row(&CASES, &frozen(approval)?.case_id).await?;
+        Self::not_of_his_case(actor, approval, |_| row.as_ref())
+    }
+
+    /// As [`Govern::not_his_case`], with whoever has the case's row.
+    pub(crate) fn not_of_his_case<'a>(
+        actor: &Actor,
+        approval: &Approval,
+        case: impl FnOnce(&str) -> Option<&'a Image>,
+    ) -> Result<(), Refusal> {
+        if approval.action != KEY_MEASURE {
+            return Ok(());
+        }
         let frozen = frozen(approval)?;
-        let row = self.row(&CASES, &frozen.case_id).await?;
-        let case = row.as_ref().map(CaseRow::of).transpose()?;
+        let case = case(&frozen.case_id).map(CaseRow::of).transpose()?;
         if !case.is_some_and(|case| case.is_worked_by(&actor.principal)) {
             return Ok(());
         }

@@ -182,6 +182,21 @@ pub fn reason<'a>(field: &str, text: &'a str) -> Result<&'a str, Refusal> {
     .at(format!("/{field}")))
 }
 
+/// The segment that an account's row names.
+///
+/// # Errors
+/// `row_unreadable`.
+pub(crate) fn segment_of(account: &str, row: &Image) -> Result<Segment, Refusal> {
+    text(row, "segment").parse::<Segment>().map_err(|error| {
+        Refusal::new(
+            RefusalKind::Unavailable,
+            "row_unreadable",
+            format!("account `{account}`: {error}"),
+            "run `sumun ledger verify`, then put the account again",
+        )
+    })
+}
+
 impl Govern {
     /// The account and the customer behind it, both in good standing for `asking`.
     ///
@@ -194,14 +209,7 @@ impl Govern {
         let row = self.row_or_not_found(&ACCOUNTS, "account", account).await?;
         let customer = text(&row, "customer").to_owned();
         let customer_row = self.row(&CUSTOMERS, &customer).await?;
-        let segment = text(&row, "segment").parse::<Segment>().map_err(|error| {
-            Refusal::new(
-                RefusalKind::Unavailable,
-                "row_unreadable",
-                format!("account `{account}`: {error}"),
-                "run `sumun ledger verify`, then put the account again",
-            )
-        })?;
+        let segment = segment_of(account, &row)?;
         let standing = standing(account, &row, &customer, customer_row.as_ref());
         let facts = AccountFacts {
             account: account.to_owned(),

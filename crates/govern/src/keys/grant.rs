@@ -221,6 +221,23 @@ impl Govern {
     /// The approval, needing whomever the rules in force ask beside those it was opened with: what was tightened since holds
     /// for what still waits.
     pub(crate) async fn needed_now(&self, approval: Approval) -> Result<Approval, Refusal> {
+        let of_key = match (approval.action.as_str(), approval.request.get("key").and_then(Value::as_str)) {
+            ("key.grant" | "key.widen", Some(key)) => {
+                let key = KeyRow::of(&self.row_or_not_found(&KEYS, "key", key).await?)?;
+                let (account, _) = self.account_facts(&key.account).await?;
+                Some((account.segment, key.scopes))
+            }
+            _ => None,
+        };
+        self.needed_by(approval, |key| of_key.ok_or_else(|| crate::govern::not_found("key", key)))
+    }
+
+    /// As [`Govern::needed_now`], with whoever knows the segment and the rights of a key.
+    pub(crate) fn needed_by(
+        &self,
+        approval: Approval,
+        of_key: impl FnOnce(&str) -> Result<(Segment, ScopeSet), Refusal>,
+    ) -> Result<Approval, Refusal> {
         let Ok(frozen) = serde_json::from_value::<Frozen>(approval.request.clone()) else {
             return Ok(approval);
         };
@@ -228,12 +245,11 @@ impl Govern {
         let present = match approval.action.as_str() {
             "key.expire" => venue.expiry.approvals.clone(),
             "key.grant" | "key.widen" => {
-                let key = KeyRow::of(&self.row_or_not_found(&KEYS, "key", &frozen.key).await?)?;
-                let (account, _) = self.account_facts(&key.account).await?;
-                let rules = venue.segment(account.segment);
+                let (segment, scopes) = of_key(&frozen.key)?;
+                let rules = venue.segment(segment);
                 match frozen.step {
                     Some(step) => steps::needed(rules, step).to_vec(),
-                    None => steps::needed_to_widen(rules, frozen.scopes.unwrap_or(key.scopes)),
+                    None => steps::needed_to_widen(rules, frozen.scopes.unwrap_or(scopes)),
                 }
             }
             _ => return Ok(approval),
