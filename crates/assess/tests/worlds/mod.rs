@@ -190,8 +190,7 @@ pub fn envoy(line: &AccessLine, at: Timestamp) -> String {
 
 /// The table of keys; `ko` writes states and rights as a Korean screen does.
 pub fn keys_csv(made: &Made, ko: bool) -> String {
-    let mut out =
-        "key_id,account_id,customer_id,segment,state,scopes,allowlist,vendor,created_at,expires_at,last_used_at\n".to_owned();
+    let mut out = "key_id,account_id,state,scopes,allowlist,vendor,created_at,expires_at\n".to_owned();
     for key in made.keys.values() {
         let state = key.state.as_ref().map(word).unwrap_or_default();
         let state = match (ko, state.as_str()) {
@@ -205,7 +204,7 @@ pub fn keys_csv(made: &Made, ko: bool) -> String {
             key.allowlist.iter().flatten().map(|entry| entry.prefix().to_string()).collect();
         let _ = writeln!(
             out,
-            "{},{},,,{state},{},{},{},{},{},",
+            "{},{},{state},{},{},{},{},{}",
             key.key,
             key.account.as_ref().unwrap(),
             scopes.join(";"),
