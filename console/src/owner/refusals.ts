@@ -18,6 +18,7 @@ export const refusalWords = words(
     rotation_running: "이 키는 이미 교체 중입니다. 이전 키가 종료될 때까지 기다리거나 이전 키를 종료하십시오.",
     overlap_too_long: "두 키를 함께 쓰는 기간이 너무 깁니다. 더 짧게 선택하십시오.",
     no_change: "이미 등록된 주소입니다. 목록에서 효력이 있는지 확인하십시오.",
+    address_not_public: "내부 네트워크에서만 쓰는 주소입니다. 프로그램이 거래소에 접속할 때 쓰는 공인 IP 주소를 적으십시오.",
     address_unknown: "이 키에 등록되지 않은 주소입니다.",
     nothing_in_effect:
       "효력이 있는 주소가 하나도 남지 않게 됩니다. 새 주소가 확인된 다음에 삭제하십시오. 키를 더 쓰지 않으시면 키를 종료하십시오.",
@@ -99,6 +100,8 @@ export const refusalWords = words(
     rotation_running: "This key is being rotated already. Wait until the old one ends, or end the old one.",
     overlap_too_long: "Both keys would live too long. Choose a shorter time.",
     no_change: "That address is registered already. See in the list whether it is in effect.",
+    address_not_public:
+      "That address exists within a network only. Enter the public address from which the program reaches the exchange.",
     address_unknown: "That address is not registered for this key.",
     nothing_in_effect:
       "No address would be left in effect. Remove it once the new one is proved. If you no longer need the key, end it.",
