@@ -177,7 +177,8 @@ fn allowlist(
         ));
     }
     for (index, prefix) in entries.iter().map(AllowlistEntry::prefix).enumerate() {
-        if never_comes(&prefix) {
+        // Institutions may have a line of their own to the exchange, with addresses of that line.
+        if segment == Segment::Retail && never_comes(&prefix) {
             return Err(invalid(
                 "address_not_public",
                 &format!("/allowlist/{index}"),

@@ -6,7 +6,7 @@
 
 use super::record;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use sumun_model::Timestamp;
 use sumun_server::events::{EventsError, Source};
@@ -21,6 +21,8 @@ const SOURCES_OF_SENDER_MAX: usize = 256;
 const LAG_LIVES_US: i64 = 60_000_000;
 /// A source that brings what it kept sends a batch at least so often, microseconds.
 const LATELY_US: i64 = 2_000_000;
+/// Missing numbers of a source that may still come: lines that are decided at once are written in any order.
+const LATE_MAX: usize = 1024;
 /// Batches of a source whose delay is remembered.
 const LAGS_MAX: usize = 32;
 
@@ -44,6 +46,9 @@ struct Held {
     missing: u64,
     repeated: u64,
     seq: Option<u64>,
+    /// Of the missing numbers the latest.
+    #[serde(default)]
+    late: BTreeSet<u64>,
     ts: Option<Timestamp>,
     #[serde(skip)]
     heard: Option<Timestamp>,
@@ -126,12 +131,7 @@ impl Book {
         of.lines = of.lines.saturating_add(1);
         of.ts = of.ts.max(Some(ts));
         if let Some(seq) = seq {
-            match of.seq {
-                Some(last) if seq <= last => of.repeated = of.repeated.saturating_add(1),
-                Some(last) => of.missing = of.missing.saturating_add(seq - last - 1),
-                None => {}
-            }
-            of.seq = of.seq.max(Some(seq));
+            of.number(seq);
         }
     }
 
@@ -191,6 +191,29 @@ impl Book {
 }
 
 impl Held {
+    /// A line of this number came. One that was missed until now is neither missing nor a repeat.
+    fn number(&mut self, seq: u64) {
+        match self.seq {
+            Some(last) if seq <= last => {
+                if self.late.remove(&seq) {
+                    self.missing = self.missing.saturating_sub(1);
+                } else {
+                    self.repeated = self.repeated.saturating_add(1);
+                }
+            }
+            Some(last) => {
+                self.missing = self.missing.saturating_add(seq - last - 1);
+                let first = seq.saturating_sub(LATE_MAX as u64).max(last.saturating_add(1));
+                self.late.extend(first..seq);
+                while self.late.len() > LATE_MAX {
+                    self.late.pop_first();
+                }
+            }
+            None => {}
+        }
+        self.seq = self.seq.max(Some(seq));
+    }
+
     fn lag_us(&self, now: Timestamp) -> i64 {
         let lately = self.lags.iter().filter(|(at, _)| now.micros_since(*at) <= LAG_LIVES_US);
         lately.map(|(_, lag)| *lag).max().unwrap_or_default()
@@ -212,4 +235,41 @@ fn written(path: &Path) -> Option<Written> {
         );
     }
     read.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Book, LATE_MAX};
+    use sumun_model::Timestamp;
+
+    fn counted(numbers: impl IntoIterator<Item = u64>) -> (u64, u64) {
+        let mut book = Book::default();
+        for (n, seq) in numbers.into_iter().enumerate() {
+            book.note("gate:g1", n as u64 + 1, Some(seq), Timestamp::MIN);
+        }
+        let sources = book.sources(Timestamp::MIN);
+        (sources[0].missing, sources[0].repeated)
+    }
+
+    #[test]
+    fn a_line_that_comes_late_is_neither_missing_nor_a_repeat() {
+        assert_eq!(counted([1, 3, 2, 4]), (0, 0));
+        assert_eq!(counted([1, 3, 2, 4, 4, 7, 5, 9, 5]), (2, 2));
+        // Of a long hole only its end may still come; nothing grows with it.
+        let far = 10 + 5 * LATE_MAX as u64;
+        assert_eq!(counted([1, far, far - 1, 2]), (far - 3, 1));
+    }
+
+    #[test]
+    fn in_any_order_within_reach_the_count_is_that_of_the_set() {
+        // 1 to 600 without every seventh, each eleventh twice, and blocks of eight turned round.
+        let mut numbers: Vec<u64> = (1..=600).filter(|n| n % 7 != 0).collect();
+        numbers.extend((2..600).filter(|n| n % 11 == 0 && n % 7 != 0));
+        numbers[1..].sort_unstable();
+        for block in numbers[1..].chunks_mut(8) {
+            block.reverse();
+        }
+        let twice = (2..600).filter(|n| n % 11 == 0 && n % 7 != 0).count() as u64;
+        assert_eq!(counted(numbers), (600 / 7, twice));
+    }
 }

@@ -90,6 +90,8 @@ fn an_address_within_a_network_is_none_of_a_keys() {
         "fe80::1",
     ] {
         assert!(asked(within).starts_with("address_not_public: "), "{within}: {}", asked(within));
+        let institution = said(Segment::MarketMaker, "own_bot", "read", within, 90, "-");
+        assert!(!institution.starts_with("address_not_public"), "{within}: {institution}");
     }
     for public in ["192.169.0.1", "172.32.0.1", "100.128.0.1", "203.0.113.7", "127.0.0.1", "2001:db8::1"] {
         assert_eq!(asked(public), "ok", "{public}");
