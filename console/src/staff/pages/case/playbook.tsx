@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, good } from "../../../api/client";
 import { useMe } from "../../../api/session";
-import { useWords } from "../../../i18n/lang";
+import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Button, Card, Time } from "../../../ui/basics";
 import { Read } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
@@ -54,9 +54,16 @@ function StepDialog({ of, doing, onClose }: { of: string; doing: NonNullable<Doi
   );
 }
 
+/** What came of a step. What the record itself says comes in both languages, English first; what people wrote is theirs. */
+function told({ by, result }: Step, lang: "ko" | "en"): string {
+  const [en, ko] = result?.split(" · ") ?? [];
+  return by?.startsWith("user:") || ko === undefined || en === undefined ? (result ?? "") : lang === "ko" ? ko : en;
+}
+
 function StepItem({ step, page, onDo }: { step: Step; page: PageOf; onDo: (doing: Doing) => void }) {
   const w = useWords(caseWordsOfPage);
   const steps = useWords(stepWords) as Record<string, unknown>;
+  const { lang } = useLang();
   const who = useWho();
   const { session, has } = useMe();
   const [tone, state] = {
@@ -74,7 +81,7 @@ function StepItem({ step, page, onDo }: { step: Step; page: PageOf; onDo: (doing
         <Badge tone={tone}>{state}</Badge>
         <span>{word(steps, step.step)}</span>
       </div>
-      {step.result ? <p className="preline">{step.result}</p> : null}
+      {step.result ? <p className="preline">{told(step, lang)}</p> : null}
       {step.by ? (
         <p className="muted">
           {w.by(who(step.by))} · <Time at={step.at} full />
