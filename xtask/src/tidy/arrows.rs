@@ -48,8 +48,9 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that decide and never wait.
-const PURE: [&str; 11] =
-    ["assess", "model", "dialect", "gate", "seal", "ledger", "mapping", "verifier", "feed", "policy", "detect"];
+const PURE: [&str; 11] = [
+    "assess", "model", "dialect", "gate", "seal", "ledger", "mapping", "verifier", "feed", "policy", "detect",
+];
 
 /// What a crate that never waits must not link.
 const IMPURE: [&str; 9] =
