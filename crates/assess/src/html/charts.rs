@@ -1,7 +1,8 @@
 //! Charts as inline SVG: no script, nothing fetched. Each says in words what it shows, for those who do not see it.
 
-use super::write::{esc, number, percent};
+use super::write::{esc, percent};
 use std::fmt::Write as _;
+use sumun_mapping::told::number;
 
 const WIDTH: u64 = 720;
 const HEIGHT: u64 = 150;

@@ -2,10 +2,11 @@
 
 use super::charts::{Column, columns, share};
 use super::words::{class, code, say, scope, segment, state};
-use super::write::{esc, number, para, percent, table};
+use super::write::{esc, para, percent, table};
 use super::{minute, section};
 use crate::report::{Item, KeyFinding, Report, SharedSide};
 use std::fmt::Write as _;
+use sumun_mapping::told::number;
 use sumun_model::{KeyId, Lang, Scope, Segment};
 
 /// Entries of a list shown open; the rest is in the JSON.

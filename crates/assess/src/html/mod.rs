@@ -11,9 +11,10 @@ mod write;
 use crate::points::PointState;
 use crate::report::{Code, Report};
 use std::fmt::Write as _;
+use sumun_mapping::told::number;
 use sumun_model::{Lang, Timestamp};
 use words::say;
-use write::{esc, number, para};
+use write::{esc, para};
 
 const STYLE: &str = include_str!("page.css");
 

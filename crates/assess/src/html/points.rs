@@ -1,9 +1,9 @@
 //! The points in words: what is asked, and what to do next.
 
 use super::words::say;
-use super::write::number;
 use crate::points::{Origin, PointCode as P, PointState};
 use crate::report::Point;
+use sumun_mapping::told::number;
 use sumun_model::Lang;
 
 pub(crate) const fn origin(origin: Origin, lang: Lang) -> &'static str {

@@ -3,9 +3,10 @@
 use super::charts::{Column, columns};
 use super::section;
 use super::words::{role, say};
-use super::write::{esc, number, para, percent, table};
+use super::write::{esc, para, percent, table};
 use crate::report::{Report, SourceRead};
 use crate::source::Role;
+use sumun_mapping::told::number;
 use sumun_mapping::{Ended, told};
 use sumun_model::Lang;
 

@@ -3,10 +3,11 @@
 use super::charts::{Column, columns, parts};
 use super::keys::some;
 use super::words::{cause, effect, measure, say, segment};
-use super::write::{esc, number, para, percent, table};
+use super::write::{esc, para, percent, table};
 use super::{minute, section};
 use crate::report::{LadderSegment, Report};
 use std::fmt::Write as _;
+use sumun_mapping::told::number;
 use sumun_model::{Lang, Measure};
 
 /// Clusters and keys shown; the rest is in the JSON.

@@ -25,19 +25,6 @@ pub(crate) fn esc(text: &str) -> String {
     out
 }
 
-/// A number with thousands' commas.
-pub(crate) fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// Tenths of a hundredth as people write them: `12.3%`. Nothing that is there is called 0.0%.
 pub(crate) fn percent(n: u64, of: u64) -> String {
     if of == 0 {
@@ -76,6 +63,7 @@ pub(crate) fn para(out: &mut String, class: &str, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sumun_mapping::told::number;
 
     #[test]
     fn nothing_of_a_text_becomes_markup() {

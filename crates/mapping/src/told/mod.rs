@@ -69,7 +69,8 @@ pub fn report(mapping: &Mapping, report: &Report, lang: Lang) -> String {
 }
 
 /// A number with thousands' commas.
-pub(crate) fn number(n: u64) -> String {
+#[must_use]
+pub fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
