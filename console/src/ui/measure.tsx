@@ -13,7 +13,7 @@ export const measureWords = words(
     warn: "경고",
     hold: "일시 제한",
     reverify: "재확인",
-    expire: "강제 종료",
+    expire: "강제 만료",
     none: "조치 없음",
   },
   {

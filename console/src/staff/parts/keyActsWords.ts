@@ -7,7 +7,7 @@ export const actsWords = words(
     release: "일시 제한 풀기",
     suspend: "정지",
     lift: "정지 풀기",
-    expire: "강제 종료 제안",
+    expire: "강제 만료 제안",
     holdIntro:
       "조회와 주문 취소만 통과합니다. 주문과 출금은 바로 막힙니다. 되돌릴 수 있으며, 기한까지 결정이 없으면 저절로 풀립니다.",
     releaseIntro: "일시 제한을 풀어 키가 다시 작동합니다. 재인증이 필요합니다.",

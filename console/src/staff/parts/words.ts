@@ -74,7 +74,7 @@ export const endWords = words(
     natural: "정해진 기한이 되어 종료되었습니다",
     owner: "소유자가 직접 종료했습니다",
     rotated: "새 키로 교체되어 종료되었습니다",
-    forced: "거래소가 강제로 종료했습니다",
+    forced: "거래소가 강제 만료했습니다",
     leaked: "시크릿 키가 유출되어 종료되었습니다",
   },
   {
@@ -88,7 +88,7 @@ export const endWords = words(
 
 /** The same in a list. */
 export const endShortWords = words(
-  { natural: "기한이 되어 종료", owner: "소유자가 종료", rotated: "새 키로 교체", forced: "강제 종료", leaked: "유출로 종료" },
+  { natural: "기한이 되어 종료", owner: "소유자가 종료", rotated: "새 키로 교체", forced: "강제 만료", leaked: "유출로 종료" },
   { natural: "Time ran out", owner: "By its owner", rotated: "Rotated", forced: "By force", leaked: "Leaked" },
 );
 
@@ -165,7 +165,7 @@ export const actionWords = words(
   {
     "key.grant": "키 발급 승인",
     "key.widen": "키 권한 확대",
-    "key.expire": "키 강제 종료",
+    "key.expire": "키 강제 만료",
     "key.measure": "정책이 제안한 조치",
     "vendor.approve": "외부 업체 승인",
     "user.roles": "직원 역할 변경",

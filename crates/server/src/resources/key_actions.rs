@@ -281,7 +281,7 @@ fn cuts(api: &mut Api) {
         hold,
     );
     api.add(
-        operation(&access::KEY_EXPIRE, "keys", "Propose to end it by force · 강제 종료 제안")
+        operation(&access::KEY_EXPIRE, "keys", "Propose to end it by force · 강제 만료 제안")
             .about("Two persons decide.")
             .takes::<ExpireBody>()
             .writes::<KeyAnswerView>(StatusCode::ACCEPTED, "It waits for others."),

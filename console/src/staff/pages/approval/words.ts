@@ -30,7 +30,7 @@ export const approvalWords = words(
     got: (have: number, of: number, role: string) => `${role} ${of}명 중 ${have}명`,
     // One.
     asks: "요청 내용",
-    sExpire: (key: string) => `키 강제 종료 요청: ${key}`,
+    sExpire: (key: string) => `키 강제 만료 요청: ${key}`,
     sMeasure: (measure: string, key: string) => `정책이 제안한 조치: ${measure} (키 ${key})`,
     sGrant: (key: string, account: string) => `계정 ${account}의 새 키 ${key} 발급`,
     sWiden: (key: string) => `키 ${key}의 권한 확대`,

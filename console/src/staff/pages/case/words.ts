@@ -51,7 +51,7 @@ export const caseWordsOfPage = words(
     planOver: "키가 종료됨",
     planUntil: (what: string, until: string) => `${what}: ${until}까지`,
     planWaits: (what: string) => `${what} 제안: 사람의 결정을 기다립니다`,
-    planEnds: "강제 종료: 승인을 기다립니다",
+    planEnds: "강제 만료: 승인을 기다립니다",
     planInForce: (what: string) => `${what} 시행 중`,
     acts: "조치",
     actsTitle: (key: string) => `키 ${key}에 대한 조치`,
@@ -106,7 +106,7 @@ export const caseWordsOfPage = words(
     exonerate: "혐의 없음: 신호를 더 이상 반영하지 않음",
     lift: "조치를 풂",
     confirm: "사실로 확인",
-    confirmNote: "‘사실로 확인’은 키를 종료하지 않습니다. 강제 종료는 따로 제안하며, 다른 두 사람이 승인합니다.",
+    confirmNote: "‘사실로 확인’은 키를 종료하지 않습니다. 강제 만료는 따로 제안하며, 다른 두 사람이 승인합니다.",
     lesserSaid: (text: string) => `현재 조치에서 더 가벼운 조치를 택하지 않은 이유: ${text}`,
     chooseOne: "결정할 대상을 하나 이상 고르십시오.",
     // Kinds.

@@ -102,7 +102,7 @@ export const peopleWords = words(
     terms: "이용 약관",
     termsVersion: (version: string) => `버전 ${version}`,
     clocks: "기한과 한도",
-    expiry: "강제 종료에 필요한 승인",
+    expiry: "강제 만료에 필요한 승인",
     segments: "고객 구분별 규칙",
     segment: "구분",
     keysMax: "계정당 키",
