@@ -26,6 +26,17 @@ test.each([
   ["2026-11-20T11:57:00Z", "3 minutes ago", "3분 전"],
   ["2026-11-20T14:00:00Z", "in 2 hours", "2시간 후"],
   ["2026-11-18T11:00:00Z", "2 days ago", "그저께"],
+  // 21:00 in Korea. The nearest, and never 60 of anything.
+  ["2026-11-20T14:50:00Z", "in 3 hours", "3시간 후"],
+  ["2026-11-20T12:59:50Z", "in 1 hour", "1시간 후"],
+  ["2026-11-20T12:00:59.800Z", "in 1 minute", "1분 후"],
+  ["2026-11-21T11:59:00Z", "in 24 hours", "24시간 후"],
+  // From a day on by the venue's calendar.
+  ["2026-11-21T12:00:00Z", "tomorrow", "내일"],
+  ["2026-11-21T14:59:00Z", "tomorrow", "내일"],
+  ["2026-11-21T15:00:00Z", "in 2 days", "모레"],
+  ["2026-11-23T11:00:00Z", "in 3 days", "3일 후"],
+  ["2026-11-19T11:00:00Z", "yesterday", "어제"],
 ])("%s", (at, en, ko) => {
   expect(plain(relative("en", at, NOW))).toBe(en);
   expect(plain(relative("ko", at, NOW))).toBe(ko);
@@ -36,9 +47,17 @@ test("what is no instant stays as it is", () => {
   expect(relative("ko", "soon", NOW)).toBe("soon");
 });
 
+test("a figure is never parted from its unit, nor a time from its zone", () => {
+  for (const lang of ["ko", "en"] as const) {
+    expect(relative(lang, "2027-02-17T12:00:00Z", NOW)).not.toContain(" ");
+    expect(duration(lang, 720_000)).not.toContain(" ");
+    expect(instant(lang, "2026-11-20T12:00:00Z").split(" ")).toHaveLength(2);
+  }
+});
+
 test("an instant names its zone", () => {
   const at = "2026-11-20T12:00:00Z";
-  for (const lang of ["ko", "en"] as const) expect(instant(lang, at).endsWith(` ${zone(new Date(at))}`)).toBe(true);
+  for (const lang of ["ko", "en"] as const) expect(instant(lang, at).endsWith(`\u00a0${zone(new Date(at))}`)).toBe(true);
   expect(zone(new Date(at))).toMatch(/^(KST|UTC|[A-Z]{2,5}([+-]\d+)?)$/);
 });
 

@@ -3,6 +3,13 @@ import type { Lang } from "./words";
 
 const locale = (lang: Lang) => (lang === "ko" ? "ko-KR" : "en-GB");
 
+/** The venue's own zone. Its dates are what "tomorrow" is counted by. */
+export const VENUE_ZONE = "Asia/Seoul";
+
+const JOINED = "\u00a0";
+/** A figure and its unit stay on one line. */
+const unbroken = (text: string): string => text.replaceAll(" ", JOINED);
+
 export function count(lang: Lang, value: number): string {
   return new Intl.NumberFormat(locale(lang)).format(value);
 }
@@ -18,13 +25,16 @@ export function zone(at: Date): string {
 export function instant(lang: Lang, text: string): string {
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return text;
-  const said = new Intl.DateTimeFormat(locale(lang), { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" }).format(at);
-  return `${said} ${zone(at)}`.trimEnd();
+  // Day and time may stand on two lines; neither is broken within itself.
+  const time = new Intl.DateTimeFormat(locale(lang), { timeStyle: "medium", hourCycle: "h23" }).format(at);
+  const date = `${day(lang, text)}${lang === "en" ? "," : ""}`;
+  return `${date} ${unbroken(`${time} ${zone(at)}`.trimEnd())}`;
 }
 
 export function day(lang: Lang, text: string): string {
   const at = new Date(text);
-  return Number.isNaN(at.getTime()) ? text : new Intl.DateTimeFormat(locale(lang), { dateStyle: "medium" }).format(at);
+  if (Number.isNaN(at.getTime())) return text;
+  return unbroken(new Intl.DateTimeFormat(locale(lang), { dateStyle: "medium" }).format(at));
 }
 
 /** `19:40:02`: where the day is plain from what stands around it. */
@@ -35,26 +45,42 @@ export function clock(lang: Lang, text: string): string {
     : new Intl.DateTimeFormat(locale(lang), { timeStyle: "medium", hourCycle: "h23" }).format(at);
 }
 
+const DAY_S = 86_400;
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
-  ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
   ["second", 1],
 ];
 
-/** `3 minutes ago`, `in 2 hours`. */
+/** Which day of the venue's calendar an instant falls on, counted from 1970. */
+function venueDay(ms: number): number {
+  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: VENUE_ZONE, dateStyle: "short" }).format(ms);
+  return Date.parse(`${parts}T00:00:00Z`) / (DAY_S * 1_000);
+}
+
+/** `3 minutes ago`, `in 2 hours`; from a whole day on by the venue's calendar: `tomorrow` is its next date, and nearly three days are not two. */
 export function relative(lang: Lang, text: string, now: number): string {
-  const seconds = Math.round((new Date(text).getTime() - now) / 1000);
-  if (Number.isNaN(seconds)) return text;
-  const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? (["second", 1] as const);
-  return new Intl.RelativeTimeFormat(locale(lang), { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
+  const at = new Date(text).getTime();
+  if (Number.isNaN(at)) return text;
+  const said = (value: number, unit: Intl.RelativeTimeFormatUnit) =>
+    unbroken(new Intl.RelativeTimeFormat(locale(lang), { numeric: "auto" }).format(value, unit));
+  const seconds = Math.round((at - now) / 1_000);
+  if (Math.abs(seconds) >= DAY_S) return said(venueDay(at) - venueDay(now), "day");
+  // Rounded to the nearest; what rounds up to the next unit is told in it: 60 minutes are an hour.
+  for (const [unit, size] of STEPS) {
+    const value = Math.round(seconds / size);
+    if (Math.abs(value) >= 1 && Math.abs(seconds) >= size - size / 120) return said(value, unit);
+  }
+  return said(0, "second");
 }
 
 /** `240 ms`, `1.4 s`, `12 min`. */
 export function duration(lang: Lang, ms: number): string {
   const one = (value: number, unit: string, digits: number) =>
-    new Intl.NumberFormat(locale(lang), { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(
-      value,
+    unbroken(
+      new Intl.NumberFormat(locale(lang), { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(
+        value,
+      ),
     );
   if (ms < 1_000) return one(Math.round(ms), "millisecond", 0);
   if (ms < 60_000) return one(ms / 1_000, "second", 1);

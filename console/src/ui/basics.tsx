@@ -1,10 +1,11 @@
 // Small parts that every page uses. No rule of the business is here.
 import { type ReactNode, useEffect, useState } from "react";
-import { Button as AriaButton, type ButtonProps } from "react-aria-components";
+import { Button as AriaButton, type ButtonProps, Tooltip, TooltipTrigger } from "react-aria-components";
 import { Link, type LinkProps } from "react-router";
 import { instant, relative } from "../i18n/format";
 import { useLang, useWords } from "../i18n/lang";
 import { copy } from "./copy";
+import { shortId } from "./ids";
 import { uiWords } from "./words";
 
 type Look = "plain" | "primary" | "danger" | "quiet";
@@ -104,27 +105,35 @@ export function Time({ at, full = false }: { at: string | null | undefined; full
   );
 }
 
-/** An id as machines have it, with a way to copy it. */
+/** An id as machines have it, shortened as everywhere (`ids.ts`), with a way to copy it. The copy button tells the whole of it, by keyboard too. */
 export function Id({ id, to, label }: { id: string; to?: string; label?: string }) {
   const w = useWords(uiWords);
   const [copied, setCopied] = useState(false);
-  const shown = label ?? (id.length > 22 ? `${id.slice(0, 10)}…${id.slice(-6)}` : id);
+  const shown = label ?? shortId(id);
   return (
-    <span className="mono" title={id}>
+    <span className="mono id" title={id}>
       {to === undefined ? shown : <Link to={to}>{shown}</Link>}
-      <AriaButton
-        className="copy"
-        aria-label={`${copied ? w.copied : w.copy}: ${id}`}
-        onPress={() => {
-          void copy(id).then(setCopied);
-          window.setTimeout(() => setCopied(false), 1_500);
-        }}
-      >
-        <CopyMark done={copied} />
-      </AriaButton>
+      <TooltipTrigger delay={300} closeDelay={0}>
+        <AriaButton
+          className="copy"
+          aria-label={`${copied ? w.copied : w.copy}: ${id}`}
+          onPress={() => {
+            void copy(id).then(setCopied);
+            window.setTimeout(() => setCopied(false), 1_500);
+          }}
+        >
+          <CopyMark done={copied} />
+        </AriaButton>
+        <Tooltip className="tip mono" placement="top">
+          {id.length > TIP_MOST ? w.copy : id}
+        </Tooltip>
+      </TooltipTrigger>
     </span>
   );
 }
+
+/** A command is copied too, and stands beside its button whole. */
+const TIP_MOST = 80;
 
 /** Drawn, because no font is sure to have a sign for it. */
 function CopyMark({ done }: { done: boolean }) {

@@ -11,6 +11,7 @@ export function Loading() {
   const w = useWords(uiWords);
   return (
     <div className="skeleton" role="status" aria-label={w.loading}>
+      <p className="muted">{w.loading}…</p>
       <span />
       <span />
       <span />
@@ -62,7 +63,7 @@ export function Refused({ error, again }: { error: Error; again?: (() => void) |
           {w.reference}: <code>{reference.split(":").at(-1)}</code>
         </p>
       )}
-      {again === undefined || problem?.status === 403 ? null : (
+      {again === undefined || problem?.status === 403 || problem?.status === 404 ? null : (
         <div>
           <Button small onPress={again}>
             {w.again}
