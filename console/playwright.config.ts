@@ -19,7 +19,8 @@ export default defineConfig({
   globalSetup: "./e2e/support/start.ts",
   fullyParallel: false,
   workers: 1,
-  retries: 0,
+  // A browser, a demo and its database share the machine: one more try, and the closing lines name it as flaky.
+  retries: 1,
   forbidOnly: process.env.CI !== undefined,
   timeout: 90_000,
   expect: { timeout: 15_000 },

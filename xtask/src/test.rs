@@ -119,6 +119,9 @@ fn tests(options: &Options) -> Command {
     } else {
         run::cargo_with(["test", "--workspace", "--locked", "--no-fail-fast", "--tests"])
     };
+    if nextest && options.all {
+        command.args(["--profile", "all"]);
+    }
     if options.quick {
         command.arg("--");
         for name in SLOW {
