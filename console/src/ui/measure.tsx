@@ -46,6 +46,49 @@ const KEY_TONES: Record<string, Tone> = {
   rejected: "expire",
 };
 
+const standingWords = words(
+  {
+    cancels: "주문 취소만 가능",
+    reads: "조회와 주문 취소만 가능",
+    works: "그대로 사용 가능",
+    toEnd: "아무것도 통과하지 않음",
+    also: (measure: string) => `${measure} 조치도 있음`,
+  },
+  {
+    cancels: "only cancelling",
+    reads: "only reading and cancelling",
+    works: "works as before",
+    toEnd: "nothing passes",
+    also: (measure: string) => `also: ${measure}`,
+  },
+);
+type Passes = "cancels" | "reads" | "works" | "toEnd";
+const PASSES: Record<Measure, Passes> = { monitor: "works", warn: "works", hold: "reads", reverify: "reads", expire: "toEnd" };
+
+/** Where a key stands, in one: the stricter of its state and its measure, and what still passes. Never green while anything is in force. */
+export function KeyStanding({ state, measure }: { state: KeyState | string; measure?: string | null | undefined }) {
+  const w = useWords(standingWords);
+  const measures = useWords(measureWords);
+  const known = MEASURES.find((one) => one === measure);
+  if (state === "suspended") {
+    return (
+      <span className="standing">
+        <KeyStateBadge state={state} />{" "}
+        <span className="muted">
+          {w.cancels}
+          {known === undefined ? "" : ` · ${w.also(measures[known])}`}
+        </span>
+      </span>
+    );
+  }
+  if (state !== "active" || !measure) return <KeyStateBadge state={state} />;
+  return (
+    <span className="standing">
+      <MeasureBadge measure={measure} /> {known === undefined ? null : <span className="muted">{w[PASSES[known]]}</span>}
+    </span>
+  );
+}
+
 export function KeyStateBadge({ state }: { state: KeyState | string }) {
   const w = useWords(keyStateWords) as Record<string, string>;
   return <Badge tone={KEY_TONES[state] ?? "plain"}>{w[state] ?? state}</Badge>;

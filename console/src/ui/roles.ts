@@ -1,6 +1,6 @@
 // What roles are called, and how a page says that one may not do something. Who may do what is the server's to know: this only explains.
 import type { StaffRole } from "../api/session";
-import { words } from "../i18n/words";
+import { type Lang, words } from "../i18n/words";
 
 export const STAFF_ROLES: readonly StaffRole[] = [
   "viewer",
@@ -42,6 +42,13 @@ type Named = keyof Omit<(typeof roleWords)["ko"], "only">;
 /** A role in words; the role itself where there are none. */
 export function roleText(w: (typeof roleWords)["ko"], role: string): string {
   return (w as unknown as Record<string, string>)[role as Named] ?? role;
+}
+
+/** A role of so many people: `2 approvers`, without the figure. */
+export function rolesText(lang: Lang, role: string, count: number): string {
+  const one = roleText(roleWords[lang], role);
+  // Korean has one form for both, and support is a name of many already.
+  return lang === "ko" || count === 1 || role === "support" ? one : `${one}s`;
 }
 
 /** "Only for: …", naming the roles that may. */

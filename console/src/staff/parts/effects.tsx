@@ -5,6 +5,7 @@ import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
 import { Id } from "../../ui/basics";
 import { classText } from "../../ui/classes";
+import { shortId } from "../../ui/ids";
 import { Table } from "../../ui/lists";
 import { keyStateWords, measureWords } from "../../ui/measure";
 import { roleText, roleWords } from "../../ui/roles";
@@ -182,8 +183,6 @@ function addressOf(subject: string): string | undefined {
   }
 }
 
-const short = (text: string) => (text.length > 26 ? `${text.slice(0, 12)}…${text.slice(-6)}` : text);
-
 export function Subject({ of }: { of: string }) {
   const kinds = useWords(subjectWords) as Record<string, unknown>;
   const to = addressOf(of);
@@ -194,7 +193,7 @@ export function Subject({ of }: { of: string }) {
   return (
     <span title={of}>
       {known ? `${word(kinds, kind)} ` : null}
-      <span className="mono">{short(known ? label : of)}</span>
+      <span className="mono">{shortId(known ? label : of)}</span>
     </span>
   );
 }

@@ -5,10 +5,10 @@ import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
 import { api, good, type Schemas } from "../../api/client";
 import { type StaffRole, useMe } from "../../api/session";
-import { useWords } from "../../i18n/lang";
+import { useLang, useWords } from "../../i18n/lang";
 import { Button } from "../../ui/basics";
 import { Choice } from "../../ui/forms";
-import { roleText, roleWords } from "../../ui/roles";
+import { rolesText } from "../../ui/roles";
 import { useSay } from "../../ui/toasts";
 import { ActDialog, type How } from "./act";
 import { keptBy, keptByEmpty, NeededField, ReasonField } from "./actFields";
@@ -32,8 +32,8 @@ type VenueFacts = { expiry: { approvals?: { role: string; count: number }[] }; c
 /** Who must agree, in words. */
 function useNeeded(): (needed: readonly { role: string; count: number }[]) => string {
   const w = useWords(actsWords);
-  const roles = useWords(roleWords);
-  return (needed) => needed.map((one) => w.count(roleText(roles, one.role), one.count)).join(", ");
+  const { lang } = useLang();
+  return (needed) => needed.map((one) => w.count(rolesText(lang, one.role, one.count), one.count)).join(", ");
 }
 
 type Sent = { plan?: Schemas["PlanView"] | null; result: Schemas["KeyAnswerView"] };

@@ -9,6 +9,7 @@ import { MEASURES, MeasureBadge } from "../../ui/measure";
 import { readingSaid } from "./readings";
 import type { Explanation, Part, Rule, Signal, Term } from "./shapes";
 import { signalName } from "./signalNames";
+import { added, inPoints } from "./sums";
 import "./terms.css";
 import { useSaid } from "./who";
 import { familyWords, hardWords, word } from "./words";
@@ -20,11 +21,20 @@ const ladderWords = words(
     total: "합계",
     points: (n: string) => `${n}점`,
     nothing: "더해진 근거가 없습니다.",
-    pieces: "근거",
-    piece: (points: string, counted: string) => `${points}점${counted}`,
-    whole: " (전부 반영)",
-    part: (percent: string) => ` (${percent}% 반영)`,
-    not: " (더 강한 근거가 있어 반영하지 않음)",
+    kind: "갈래",
+    sum: "점수",
+    pieces: "근거별 계산",
+    found: "근거",
+    worth: "지금 점수",
+    counts: "반영",
+    adds: "더해진 점수",
+    piecesText:
+      "신호의 점수는 시간이 지나면 줄어듭니다. 같은 갈래에서는 가장 강한 근거를 모두, 두 번째를 일부만 반영하고 나머지는 더하지 않습니다.",
+    whole: "전부",
+    part: (percent: string) => `${percent}%`,
+    not: "더 강한 근거가 있어 없음",
+    cap: "한 갈래에 정해진 상한",
+    of: (family: string) => `‘${family}’ 소계`,
     lowered: "낮아지려면",
     ofTheCluster: (what: string) => `함께 움직이는 키들에서 탐지됨: ${what}`,
     otherOfTheCluster: (family: string) => `함께 움직이는 키들에서 탐지된 신호(${family})`,
@@ -39,7 +49,8 @@ const ladderWords = words(
     propose: "사람이 결정",
     passed: "이미 이 단계 이상입니다",
     now: "현재 값",
-    policy: (name: string) => `정책 ${name} 기준, 지금 다시 계산한 값입니다.`,
+    policy: (name: string) =>
+      `정책 ${name} 기준으로 지금 다시 계산했습니다. 점수는 근거의 무게이고 확률이 아니며, 규칙이 정한 점수에 이르면 그 조치가 시작됩니다. 확률은 실제 결과로 보정한 뒤에만 보입니다.`,
     cleared: (n: string) => `해명되어 더 이상 반영하지 않는 신호: ${n}건`,
     noPolicy: "시행 중인 정책이 없어 설명할 수 없습니다.",
   },
@@ -49,11 +60,20 @@ const ladderWords = words(
     total: "Total",
     points: (n: string) => `${n} points`,
     nothing: "No evidence adds to it.",
-    pieces: "Evidence",
-    piece: (points: string, counted: string) => `${points} points${counted}`,
-    whole: " (counts wholly)",
-    part: (percent: string) => ` (${percent} % counts)`,
-    not: " (not counted: stronger evidence of its kind is)",
+    kind: "Kind",
+    sum: "Points",
+    pieces: "How the evidence adds up",
+    found: "Evidence",
+    worth: "Worth now",
+    counts: "Counts",
+    adds: "Adds",
+    piecesText:
+      "A signal’s points fade with time. Of each kind of evidence the strongest counts whole, the second in part, and the others add nothing.",
+    whole: "whole",
+    part: (percent: string) => `${percent}%`,
+    not: "not: stronger of its kind is there",
+    cap: "The most that one kind may weigh",
+    of: (family: string) => `“${family}” together`,
     lowered: "Would be lowered by",
     ofTheCluster: (what: string) => `Found about the keys that act together: ${what}`,
     otherOfTheCluster: (family: string) => `A signal about the keys that act together (${family})`,
@@ -68,34 +88,128 @@ const ladderWords = words(
     propose: "people decide",
     passed: "Already there or beyond",
     now: "now",
-    policy: (name: string) => `By policy ${name}, computed anew at this moment.`,
+    policy: (name: string) =>
+      `By policy ${name}, computed anew at this moment. Points are the weight of the evidence, not a probability: a rule acts once they reach what it asks. No probability is shown before it is calibrated on real outcomes.`,
     cleared: (n: string) => `Signals cleared, which no longer count: ${n}`,
     noPolicy: "No policy is in force, so nothing can be explained.",
   },
 );
 
-/** Terms by family with bars, and the total they add up to. */
+/** Terms by family with bars, one line each, and the total they add up to. */
 export function Terms({ of, total, label }: { of: readonly Term[]; total: number; label: string }) {
   const w = useWords(ladderWords);
   const { lang } = useLang();
   const families = useWords(familyWords) as Record<string, unknown>;
   const largest = Math.max(1, ...of.map((term) => Math.abs(term.points)));
   return (
-    <div className="terms">
-      {of.map((term) => (
-        <div className="term" key={term.family}>
-          <span>{word(families, term.family)}</span>
-          <span className="bar" aria-hidden="true">
-            <span className={term.points < 0 ? "down" : ""} style={{ width: `${(Math.abs(term.points) / largest) * 100}%` }} />
-          </span>
-          <span className="number">{count(lang, term.points)}</span>
-        </div>
-      ))}
-      <div className="term total">
-        <span>{label}</span>
-        <span className="muted">{of.length === 0 ? w.nothing : of.map((term) => count(lang, term.points)).join(" + ")}</span>
-        <span className="number">{count(lang, total)}</span>
-      </div>
+    <table className="sums">
+      <caption className="visually-hidden">{label}</caption>
+      <thead className="visually-hidden">
+        <tr>
+          <th scope="col">{w.kind}</th>
+          <th scope="col" colSpan={2}>
+            {w.sum}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {of.map((term, index) => (
+          <tr key={term.family}>
+            <th scope="row">{word(families, term.family)}</th>
+            <td className="wide">
+              <span className="bar" aria-hidden="true">
+                <span
+                  className={term.points < 0 ? "down" : ""}
+                  style={{ width: `${(Math.abs(term.points) / largest) * 100}%` }}
+                />
+              </span>
+            </td>
+            <td className="number">
+              {index > 0 && term.points >= 0 ? "+ " : ""}
+              {count(lang, term.points)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+      <tfoot>
+        <tr>
+          <th scope="row">{label}</th>
+          <td className="wide muted">{of.length === 0 ? w.nothing : ""}</td>
+          <td className="number">
+            {of.length === 0 ? "" : "= "}
+            {w.points(count(lang, total))}
+          </td>
+        </tr>
+      </tfoot>
+    </table>
+  );
+}
+
+type Scored = Explanation["scores"][number];
+
+/** Every piece of evidence with what it adds, and each kind's sum: what stands in `Terms`, one step further in. */
+function Pieces({ of, sentence }: { of: Scored; sentence: (id: string, family: string, code: string) => string }) {
+  const w = useWords(ladderWords);
+  const { lang } = useLang();
+  const said = useSaid();
+  const families = useWords(familyWords) as Record<string, unknown>;
+  const counted = (milli: number) => (milli >= 1000 ? w.whole : milli > 0 ? w.part(count(lang, Math.round(milli / 10))) : w.not);
+  return (
+    <div className="stack tight">
+      <p className="muted">{w.piecesText}</p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a table wider than the window is scrolled by keyboard too */}
+      <section className="table-scroll" tabIndex={0} aria-label={w.pieces}>
+        <table className="table sums-of">
+          <caption className="visually-hidden">{w.pieces}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{w.found}</th>
+              <th scope="col" className="number">
+                {w.worth}
+              </th>
+              <th scope="col" className="number">
+                {w.counts}
+              </th>
+              <th scope="col" className="number">
+                {w.adds}
+              </th>
+            </tr>
+          </thead>
+          {of.terms.map((term) => {
+            const { adds, rest } = added(term.pieces, term.points);
+            return (
+              <tbody key={term.family}>
+                {term.pieces.map((piece, index) => (
+                  <tr key={`${piece.detector} ${piece.code}`}>
+                    <td>
+                      {sentence(piece.signal, term.family, piece.code)}
+                      <div className="muted">
+                        <Time at={piece.at} />
+                        {piece.lowered_by ? ` · ${w.lowered}: ${said(piece.lowered_by)}` : ""}
+                      </div>
+                    </td>
+                    <td className="number">{count(lang, piece.points)}</td>
+                    <td className="number">{counted(piece.counts_milli)}</td>
+                    <td className="number">{count(lang, adds[index] ?? 0)}</td>
+                  </tr>
+                ))}
+                {rest === 0 ? null : (
+                  <tr>
+                    <td colSpan={3}>{w.cap}</td>
+                    <td className="number">{count(lang, rest)}</td>
+                  </tr>
+                )}
+                <tr className="sum">
+                  <th scope="row" colSpan={3}>
+                    {w.of(word(families, term.family))}
+                  </th>
+                  <td className="number">= {count(lang, term.points)}</td>
+                </tr>
+              </tbody>
+            );
+          })}
+        </table>
+      </section>
     </div>
   );
 }
@@ -108,7 +222,7 @@ function PartLine({ part }: { part: Part }) {
   return (
     <li>
       {part.reading === "met" ? "✓ " : part.reading === "not_met" ? "✗ " : "? "}
-      {said(part.said)}: {w[part.reading]}
+      {inPoints(lang, said(part.said))}: {w[part.reading]}
       {values.length === 0 ? null : (
         <span className="muted">
           {" "}
@@ -126,7 +240,7 @@ function RuleItem({ rule }: { rule: Rule }) {
     <li className={rule.reading === "met" ? "met" : ""}>
       <div className="row">
         <MeasureBadge measure={rule.measure} />
-        <strong>{said(rule.reason)}</strong>
+        <strong title={rule.rule}>{said(rule.reason)}</strong>
         <span className="muted">
           {rule.act === "machine" ? w.machine : w.propose}
           {rule.passed ? ` · ${w.passed}` : ""}
@@ -137,12 +251,12 @@ function RuleItem({ rule }: { rule: Rule }) {
           <PartLine key={part.condition} part={part} />
         ))}
       </ul>
-      <code className="muted" title={rule.condition}>
-        {rule.rule}
-      </code>
     </li>
   );
 }
+
+/** So many pieces of evidence are shown at once; more are folded. */
+const FEW = 6;
 
 const rank = (measure: string) => (MEASURES as readonly string[]).indexOf(measure);
 
@@ -163,7 +277,6 @@ export function Ladder({ of, signals }: { of: Explanation | null; signals: reado
   };
   const met = of.rules.filter((rule) => rule.reading === "met");
   const not = of.rules.filter((rule) => rule.reading !== "met").sort((one, other) => rank(one.measure) - rank(other.measure));
-  const counted = (milli: number) => (milli >= 1000 ? w.whole : milli > 0 ? w.part(count(lang, Math.round(milli / 10))) : w.not);
   return (
     <div className="stack">
       <p className="muted">{w.policy(of.policy)}</p>
@@ -181,21 +294,9 @@ export function Ladder({ of, signals }: { of: Explanation | null; signals: reado
           <div key={score.score} className="stack tight">
             <Terms of={score.terms} total={score.points} label={score.score === "market" ? w.market : w.sharing} />
             {score.terms.length === 0 ? null : (
-              <details>
+              <details open={score.terms.flatMap((term) => term.pieces).length <= FEW}>
                 <summary>{w.pieces}</summary>
-                <ul className="pieces">
-                  {score.terms.flatMap((term) =>
-                    term.pieces.map((piece) => (
-                      <li key={`${piece.detector} ${piece.code}`}>
-                        {sentence(piece.signal, term.family, piece.code)}{" "}
-                        <span className="muted">
-                          {w.piece(count(lang, piece.points), counted(piece.counts_milli))} · <Time at={piece.at} />
-                          {piece.lowered_by ? ` · ${w.lowered}: ${said(piece.lowered_by)}` : ""}
-                        </span>
-                      </li>
-                    )),
-                  )}
-                </ul>
+                <Pieces of={score} sentence={sentence} />
               </details>
             )}
           </div>

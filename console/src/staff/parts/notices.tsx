@@ -8,22 +8,22 @@ import { noticeStateWords, word } from "./words";
 
 const noticesWords = words(
   {
-    none: "고객에게 보낸 안내가 없습니다.",
+    none: "고객에게 보낸 안내가 없습니다. 경고나 제한이 시작되면 그 안내와 도달 여부가 여기에 보입니다.",
     earlier: (n: number) => `이전 안내 ${n}건`,
     email: "이메일",
     portal: "고객 화면",
     webhook: "거래소 발송",
     text: "안내 문구 (한국어·영어)",
-    names: "문구만 같습니다. 고객에게 간 글에는 키 번호 대신 고객이 붙인 이름이 들어갑니다.",
+    names: "문구만 같습니다. 고객에게 간 글에는 키 ID 대신 고객이 붙인 이름이 들어갑니다.",
   },
   {
-    none: "The owner was told nothing.",
+    none: "The owner was told nothing yet. What a warning or a restriction tells, and whether it arrived, will stand here.",
     earlier: (n: number) => (n === 1 ? "One earlier notice" : `${n} earlier notices`),
     email: "E-mail",
     portal: "Owner's page",
     webhook: "By the exchange",
     text: "Wording (Korean and English)",
-    names: "The wording, with names as they are shown here. What the owner was sent calls the key by the name he gave it.",
+    names: "The wording, with names as they are shown here. What was sent calls the key by the name that its owner gave it.",
   },
 );
 

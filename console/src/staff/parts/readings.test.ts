@@ -14,8 +14,8 @@ test.each([
   ],
   ["measure", "none", "지금 조치: 없음", "measure now: none"],
   ["measure", "reverify", "지금 조치: 재확인", "measure now: Re-verification"],
-  ["in_measure_s", "350", "조치가 이어진 시간: 6분", "time under the measure: 6 mins"],
-  ["hard.owner_denies", "true", "소유자가 본인 사용이 아니라고 답함: 예", "the owner says it was not him: yes"],
+  ["in_measure_s", "350", "조치가 이어진 시간: 6분", "time under the measure: 6\u00a0mins"],
+  ["hard.owner_denies", "true", "소유자가 본인 사용이 아니라고 답함: 예", "the owner says that somebody else used it: yes"],
   ["warning_ignored", "false", "경고에 기한까지 답이 없음: 아니요", "warning not answered in time: no"],
   ["key.age_days", "12", "key.age_days: 12", "key.age_days: 12"],
 ])("%s = %s", (name, value, ko, en) => {

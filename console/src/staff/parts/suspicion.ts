@@ -3,6 +3,7 @@
 import { relative } from "../../i18n/format";
 import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
+import { shortId } from "../../ui/ids";
 import { MEASURES } from "../../ui/measure";
 import { type Case, type CaseBody, loose } from "./shapes";
 import { causeWords, word } from "./words";
@@ -25,7 +26,11 @@ const suspicionWords = words(
     high: "높음",
     middle: "보통",
     low: "낮음",
-    rank: (step: number) => `조치 ${step}단계`,
+    rank: (step: number) => `조치 5단계 중 ${step}단계`,
+    noRank: "조치 없음",
+    over: "키 종료됨",
+    overWhy: "케이스 종결만 남음",
+    overLong: "모든 키가 종료되었습니다. 결과와 함께 종결하면 됩니다",
     overdue: (text: string) => `기한이 지났습니다(${text})`,
     late: "기한 지남",
     due: (text: string) => `${text}까지`,
@@ -51,6 +56,10 @@ const suspicionWords = words(
     middle: "Medium",
     low: "Low",
     rank: (step: number) => `step ${step} of 5`,
+    noRank: "no measure",
+    over: "Keys ended",
+    overWhy: "only closing is left",
+    overLong: "All keys have ended; what is left is to close it with its outcome",
     overdue: (text: string) => `Overdue (${text})`,
     late: "Overdue",
     due: (text: string) => `Due ${text}`,
@@ -58,8 +67,6 @@ const suspicionWords = words(
     unassigned: "Nobody's",
   },
 );
-
-const short = (id: string) => (id.length > 14 ? `${id.slice(0, 6)}…${id.slice(-4)}` : id);
 
 export function useSuspicion() {
   const w = useWords(suspicionWords);
@@ -74,16 +81,19 @@ export function useSuspicion() {
       const body = loose<CaseBody>(of.body);
       const [first] = of.members;
       if (of.members.length === 1 && first !== undefined) {
-        if (of.cause === "unknown" && (body.signals ?? []).length === 0) return w.staff(short(first.key));
-        return w.one(short(first.key), first.account, word(causes, of.cause));
+        if (of.cause === "unknown" && (body.signals ?? []).length === 0) return w.staff(shortId(first.key));
+        return w.one(shortId(first.key), first.account, word(causes, of.cause));
       }
       return w.many(of.members.length, new Set(of.members.map((member) => member.account)).size, many(of.cause));
     },
-    /** The server ranks by the strictest measure, taken or proposed, then by risk. No risk is shown as a number before calibration. */
-    priority(of: Case): { word: string; why: string; tone: "expire" | "hold" | "warn" | "monitor" } {
+    /** The server ranks by the strictest measure, taken or proposed, then by risk. No risk is shown as a number before calibration. `over`: all
+     * its keys have ended, so that nothing presses any more. */
+    priority(of: Case, over = false): { word: string; why: string; tone: "expire" | "hold" | "warn" | "monitor" | "plain" } {
+      if (over) return { word: w.over, why: w.overWhy, tone: "plain" };
       const body = loose<CaseBody>(of.body);
       const measure = body.measure ?? null;
-      const why = w.rank((MEASURES as readonly string[]).indexOf(measure ?? "") + 1);
+      const rank = (MEASURES as readonly string[]).indexOf(measure ?? "") + 1;
+      const why = rank === 0 ? w.noRank : w.rank(rank);
       if (measure === "expire" || measure === "reverify") return { word: w.top, why, tone: "expire" };
       if (measure === "hold") return { word: w.high, why, tone: "hold" };
       if (measure === "warn") return { word: w.middle, why, tone: "warn" };
@@ -98,5 +108,6 @@ export function useSuspicion() {
     },
     late: w.late,
     unassigned: w.unassigned,
+    overLong: w.overLong,
   };
 }

@@ -1,5 +1,5 @@
 // Words of closed lists that several pages say: causes, families, steps, actions, outcomes. A word that is not in a list is shown as the
-// server sends it, so that something new is seen and not hidden.
+// server sends it, made readable, so that something new is seen and not hidden; `codes.test.ts` says which are missing.
 import { words } from "../../i18n/words";
 
 export const causeWords = words(
@@ -62,7 +62,7 @@ export const hardWords = words(
     prohibited_use: "금지된 사용이 확인됨",
   },
   {
-    owner_denies: "the owner says it was not him",
+    owner_denies: "the owner says that somebody else used it",
     exposure_matched: "the secret itself was found in public",
     control_failed_twice: "the control test failed twice",
     prohibited_use: "a prohibited use was proved",
@@ -144,12 +144,12 @@ export const memberWords = words(
 
 export const stepWords = words(
   {
-    review_evidence: "증거를 검토한다",
-    review_related_accounts: "연관된 계정을 검토하고 결과를 남긴다",
-    hear_owner: "소유자의 설명을 듣는다",
-    assess_report_duty: "의심거래 보고 의무가 있는지 판단한다",
-    decide_restriction: "이용 제한 여부를 결정한다",
-    confirm_cut: "모든 게이트에서 차단되었는지 확인한다",
+    review_evidence: "증거 검토",
+    review_related_accounts: "연관 계정 검토와 결과 기록",
+    hear_owner: "소유자의 설명 듣기",
+    assess_report_duty: "의심거래 보고 의무 판단",
+    decide_restriction: "이용 제한 여부 결정",
+    confirm_cut: "모든 게이트에서 차단되었는지 확인",
   },
   {
     review_evidence: "Review the evidence",
@@ -286,9 +286,13 @@ export const fieldWords = words(
   },
 );
 
-/** A word of a list, or itself. */
+/** A code such as `several_words`. */
+const CODE = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/;
+
+/** A word of a list; what has none is shown as it is, a code without its underscores. */
 export function word(of: Record<string, unknown>, name: string | null | undefined): string {
   if (!name) return "–";
   const found = of[name];
-  return typeof found === "string" ? found : name;
+  if (typeof found === "string") return found;
+  return CODE.test(name) ? name.replaceAll("_", " ") : name;
 }

@@ -1,6 +1,7 @@
 // What an approval asks, in words; and whether whoever looks may decide it. The server decides about both: this only says so in time.
 import { useMe } from "../../../api/session";
 import { useWords } from "../../../i18n/lang";
+import { shortId } from "../../../ui/ids";
 import { measureWords } from "../../../ui/measure";
 import { roleText, roleWords } from "../../../ui/roles";
 import { type Approval, loose, type MeasureBody, textOf } from "../../parts/shapes";
@@ -30,8 +31,6 @@ export type Asked = {
   };
 };
 
-const short = (id: string) => (id.length > 14 ? `${id.slice(0, 6)}…${id.slice(-4)}` : id);
-
 /** One sentence: what is asked. */
 export function useAskedSentence(): (of: Approval) => string {
   const w = useWords(approvalWords);
@@ -39,7 +38,7 @@ export function useAskedSentence(): (of: Approval) => string {
   const measures = useWords(measureWords) as Record<string, unknown>;
   return (of) => {
     const asked = loose<Asked>(of.request);
-    const key = short(asked.key ?? of.subject.split(":").slice(1).join(":"));
+    const key = shortId(asked.key ?? of.subject.split(":").slice(1).join(":"));
     switch (of.action) {
       case "key.expire":
         return w.sExpire(key);
@@ -50,7 +49,7 @@ export function useAskedSentence(): (of: Approval) => string {
       case "key.widen":
         return w.sWiden(key);
       default:
-        return w.sOther(word(actions, of.action), short(of.subject.split(":").slice(1).join(":") || of.subject));
+        return w.sOther(word(actions, of.action), shortId(of.subject.split(":").slice(1).join(":") || of.subject));
     }
   };
 }

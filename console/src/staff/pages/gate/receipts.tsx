@@ -6,6 +6,7 @@ import { count, duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Card, Time } from "../../../ui/basics";
 import { save } from "../../../ui/download";
+import { shortId } from "../../../ui/ids";
 import { Pages, Table, useFilter } from "../../../ui/lists";
 import { Empty, Read } from "../../../ui/states";
 import { readAcknowledgement } from "./acknowledgement";
@@ -75,7 +76,7 @@ export function Receipts({ gate }: { gate: string }) {
                           : said.keys.slice(0, 5).map((key) => (
                               <div key={key}>
                                 <Link className="mono" to={`/keys/${encodeURIComponent(key)}`}>
-                                  {key.length > 18 ? `${key.slice(0, 10)}…${key.slice(-4)}` : key}
+                                  {shortId(key)}
                                 </Link>
                               </div>
                             )),

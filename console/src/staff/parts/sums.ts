@@ -1,0 +1,27 @@
+// How pieces of evidence add up to a term, and what a condition asks in points. The figures are the server's; here they are only set beside
+// each other so that whoever reads them can add them up.
+import type { Lang } from "../../i18n/words";
+import type { Piece } from "./shapes";
+
+/** Rounding of so many points is put on the last piece that counts. */
+const ROUNDED = 2;
+
+/** What each piece adds to its term. `rest`: what keeps the sum from the term: the most that a kind of evidence may weigh. */
+export function added(pieces: readonly Pick<Piece, "points" | "counts_milli">[], term: number): { adds: number[]; rest: number } {
+  const adds = pieces.map((piece) => Math.round((piece.points * piece.counts_milli) / 1_000));
+  const rest = term - adds.reduce((sum, one) => sum + one, 0);
+  const last = adds.findLastIndex((one) => one !== 0);
+  if (rest === 0 || Math.abs(rest) > ROUNDED || last < 0) return { adds, rest };
+  return { adds: adds.map((one, index) => (index === last ? one + rest : one)), rest: 0 };
+}
+
+/** A condition said in points alone. A policy may be written with a risk between 0 and 1, which stands for points by the policy's prior; as a
+ * probability it is not shown before it is calibrated on real outcomes. */
+export function inPoints(lang: Lang, said: string): string {
+  return lang === "ko"
+    ? said.replaceAll(/위험이 [\d.]+ 이상\(([^()]+점)\)/g, "위험 합계 $1 이상")
+    : said.replaceAll(
+        /the risk of (sharing|market abuse) is at least [\d.]+ \(([^()]+ points)\)/g,
+        "the total of $1 is at least $2",
+      );
+}
