@@ -20,6 +20,7 @@ mod feed;
 mod inner;
 mod judge;
 mod migrate;
+mod mirror;
 pub mod options;
 mod outbox;
 mod payload;
@@ -43,6 +44,7 @@ pub use change::{Change, Committed, Expect, Idempotency, OutboxMessage, RowRead,
 pub use count::Count;
 pub use error::{OpenError, StoreError};
 pub use feed::FeedSnapshot;
+pub use mirror::{DriftRow, MirrorBatch, MirrorKept, MirrorKey, MirrorSource};
 pub use options::{Clock, StoreOptions};
 pub use records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, RowsChecked, Session};
 pub use search::{FeedStep, Lead, Search};

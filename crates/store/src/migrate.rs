@@ -32,6 +32,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0005_pages.sql"),
         include_str!("../migrations/postgres/0005_pages.sql"),
     ),
+    (
+        7,
+        include_str!("../migrations/sqlite/0007_mirror.sql"),
+        include_str!("../migrations/postgres/0007_mirror.sql"),
+    ),
 ];
 
 /// Any number will do, as long as nobody else takes it.

@@ -8,11 +8,14 @@ use crate::change::{Change, Committed, Idempotency};
 use crate::count::Count;
 use crate::error::{OpenError, StoreError};
 use crate::inner::{Handle, Inner};
+use crate::mirror::{DriftRow, MirrorBatch, MirrorKept, MirrorKey, MirrorSource};
 use crate::options::StoreOptions;
 use crate::records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, RowsChecked, Session};
 use crate::search::{FeedStep, Search};
 use crate::table::{Image, Table};
-use crate::{activity, backlog, check, count, entries, feed, outbox, read, rebuild, search, sessions};
+use crate::{
+    activity, backlog, check, count, entries, feed, mirror, outbox, read, rebuild, search, sessions,
+};
 use serde_json::Value;
 use std::sync::Arc;
 use sumun_model::Timestamp;
@@ -194,6 +197,103 @@ impl Store {
         anew: bool,
     ) -> Result<(), StoreError> {
         activity::keep(self.inner(), kept, place, anew).await
+    }
+
+    /// Who tells of keys of his own, and how far each is; by name.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn mirror_sources(&self) -> Result<Vec<MirrorSource>, StoreError> {
+        mirror::sources(self.inner()).await
+    }
+
+    /// Begins a snapshot of a source's keys; gives its number. One begun before that has not ended never will.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn mirror_begin(&self, source: &str, now: Timestamp) -> Result<u64, StoreError> {
+        mirror::begin(self.inner(), source, now).await
+    }
+
+    /// Keeps what a source told, and how far it is with it: both or neither. A line older than what is known of its key is passed
+    /// over, and so is one about another source's key.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn mirror_keep(&self, batch: MirrorBatch) -> Result<MirrorKept, StoreError> {
+        mirror::keep(self.inner(), batch).await
+    }
+
+    /// A snapshot was whole: keys that did not stand in it are gone there, and changes go on behind `seq`. Gives how many are gone
+    /// since; none if another snapshot was begun meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn mirror_finish(
+        &self,
+        source: &str,
+        round: u64,
+        seq: u64,
+        now: Timestamp,
+    ) -> Result<Option<u64>, StoreError> {
+        mirror::finish(self.inner(), source, round, seq, now).await
+    }
+
+    /// What was told of keys, by id, behind this one.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn mirror_keys_after(&self, after: &str, limit: u32) -> Result<Vec<MirrorKey>, StoreError> {
+        mirror::keys_after(self.inner(), after, limit).await
+    }
+
+    /// What was told of these keys, where anything was; in no order.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn mirror_keys(&self, keys: &[String]) -> Result<Vec<MirrorKey>, StoreError> {
+        mirror::keys_of(self.inner(), keys).await
+    }
+
+    /// Drifts of keys behind the first id and up to the second one, or to the end; in no order.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn drifts_between(
+        &self,
+        after: &str,
+        up_to: Option<&str>,
+    ) -> Result<Vec<DriftRow>, StoreError> {
+        mirror::drifts_between(self.inner(), after, up_to).await
+    }
+
+    /// Drifts of one kind, or all, the worst first, behind this id.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn drifts(
+        &self,
+        kind: Option<&str>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<DriftRow>, StoreError> {
+        mirror::drifts(self.inner(), kind, after, limit).await
+    }
+
+    /// How many drifts there are of each kind.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn drift_counts(&self) -> Result<std::collections::BTreeMap<String, u64>, StoreError> {
+        mirror::drift_counts(self.inner()).await
+    }
+
+    /// Writes drifts, whose time of appearing stays if they stood already, and takes others away: all or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn drifts_set(&self, put: Vec<DriftRow>, gone: &[String]) -> Result<(), StoreError> {
+        mirror::drifts_set(self.inner(), put, gone).await
     }
 
     /// Makes a change and answers once it has its place in the ledger. Dropping the future does not undo it.

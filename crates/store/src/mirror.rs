@@ -1,0 +1,354 @@
+//! What an exchange told of its own keys, and where it differs from the record. Beside the governed rows: no entry stands behind it,
+//! all of it can be sent again, and what follows from it is written as a change like everything else.
+//!
+//! A source's lines, its place and its number of the last change move in one transaction, so that whatever is acknowledged is kept
+//! whole. Never here: what a difference means.
+
+use crate::db::{Arg, Columns, KEYS_MAX, Kind, insert, rows, run, signed, tuples, unsigned};
+use crate::error::{StoreError, database};
+use crate::inner::Inner;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+use std::collections::{BTreeMap, BTreeSet};
+use sumun_model::Timestamp;
+
+/// One who tells of keys of his own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MirrorSource {
+    /// Its name.
+    pub source: String,
+    /// Number of the last change taken.
+    pub seq: u64,
+    /// The snapshot begun last; the same as `round` if none is under way.
+    pub open_round: u64,
+    /// The last snapshot that was whole; 0 before any was.
+    pub round: u64,
+    /// When that one ended, microseconds since 1970.
+    pub snapshot_us: Option<i64>,
+    /// When it was last heard, microseconds since 1970.
+    pub heard_us: i64,
+}
+
+/// A key as its source told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorKey {
+    /// The key.
+    pub key: String,
+    /// Who told.
+    pub source: String,
+    /// When it was so, by the source's clock, microseconds since 1970.
+    pub at_us: i64,
+    /// Since when a whole snapshot came without it.
+    pub gone_us: Option<i64>,
+    /// What was told, as text.
+    pub body: String,
+}
+
+/// What became of lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MirrorKept {
+    /// Kept.
+    pub kept: u64,
+    /// Older than what was known of their key, and passed over.
+    pub older: u64,
+    /// Keys that another source tells of; nothing was kept of them.
+    pub others: Vec<String>,
+}
+
+/// What a source hands in at once.
+#[derive(Clone, Debug)]
+pub struct MirrorBatch {
+    /// Who.
+    pub source: String,
+    /// The snapshot these lines are of; none: they are changes, or an import.
+    pub round: Option<u64>,
+    /// Number of the last change among them.
+    pub seq: Option<u64>,
+    /// The keys, `source` and `gone_us` as they will stand.
+    pub keys: Vec<MirrorKey>,
+    /// When they came.
+    pub now: Timestamp,
+}
+
+/// A difference between the record and what was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriftRow {
+    /// Its id; the worst sort first.
+    pub drift: String,
+    /// Of which key.
+    pub key: String,
+    /// Which kind.
+    pub kind: String,
+    /// Since when it is known, microseconds since 1970.
+    pub since_us: i64,
+    /// Both sides, as text.
+    pub body: String,
+}
+
+const KEY_COLUMNS: &str = "\"key\", \"source\", \"at_us\", \"gone_us\", \"body\"";
+const DRIFT_COLUMNS: &str = "\"drift\", \"key\", \"kind\", \"since_us\", \"body\"";
+
+fn key_of(row: &AnyRow) -> Result<MirrorKey, StoreError> {
+    Ok(MirrorKey {
+        key: row.text(0)?,
+        source: row.text(1)?,
+        at_us: row.int(2)?,
+        gone_us: row.int_or_null(3)?,
+        body: row.text(4)?,
+    })
+}
+
+fn drift_of(row: &AnyRow) -> Result<DriftRow, StoreError> {
+    let (drift, key, kind) = (row.text(0)?, row.text(1)?, row.text(2)?);
+    Ok(DriftRow { drift, key, kind, since_us: row.int(3)?, body: row.text(4)? })
+}
+
+/// Runs `$work` on a connection in one transaction that writes, on either database.
+macro_rules! transaction {
+    ($inner:expr, $doing:literal, |$connection:ident| $work:expr) => {{
+        let failed = database($doing);
+        match $inner.db.kind {
+            Kind::Sqlite => {
+                let mut writer = $inner.db.writer().await?;
+                let begun = sqlx::Connection::begin_with(writer.connection()?, "BEGIN IMMEDIATE").await;
+                let mut transaction = begun.map_err(&failed)?;
+                let $connection: &mut AnyConnection = &mut transaction;
+                let done = $work;
+                transaction.commit().await.map_err(&failed)?;
+                done
+            }
+            Kind::Postgres => {
+                let mut transaction = $inner.db.begin("BEGIN").await.map_err(&failed)?;
+                let $connection: &mut AnyConnection = &mut transaction;
+                let done = $work;
+                transaction.commit().await.map_err(&failed)?;
+                done
+            }
+        }
+    }};
+}
+
+pub(crate) async fn sources(inner: &Inner) -> Result<Vec<MirrorSource>, StoreError> {
+    let sql = "SELECT \"source\", \"seq\", \"open_round\", \"round\", \"snapshot_us\", \"heard_us\" FROM \"mirrors\" ORDER BY \"source\"";
+    let found = inner.db.read("read who tells of keys", sql.to_owned(), Vec::new()).await?;
+    let source = |row: &AnyRow| {
+        Ok(MirrorSource {
+            source: row.text(0)?,
+            seq: unsigned(row.int(1)?),
+            open_round: unsigned(row.int(2)?),
+            round: unsigned(row.int(3)?),
+            snapshot_us: row.int_or_null(4)?,
+            heard_us: row.int(5)?,
+        })
+    };
+    found.iter().map(source).collect()
+}
+
+/// Begins a snapshot; one begun before it that has not ended never will.
+pub(crate) async fn begin(inner: &Inner, source: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let failed = database("begin a snapshot of a mirror");
+    let round = transaction!(inner, "begin a snapshot of a mirror", |connection| {
+        let sql = "INSERT INTO \"mirrors\" (\"source\", \"seq\", \"open_round\", \"round\", \"heard_us\") VALUES ($1, 0, 1, 0, $2) \
+                   ON CONFLICT (\"source\") DO UPDATE SET \"open_round\" = \"mirrors\".\"open_round\" + 1";
+        let args = vec![source.into(), now.as_micros().into()];
+        run(connection, sql.to_owned(), args).await.map_err(&failed)?;
+        let sql = "SELECT \"open_round\" FROM \"mirrors\" WHERE \"source\" = $1";
+        let found = rows(connection, sql.to_owned(), vec![source.into()]).await.map_err(&failed)?;
+        found.first().map(|row| row.int(0)).transpose()?.map_or(0, unsigned)
+    });
+    Ok(round)
+}
+
+/// Keeps lines, and how far their source is with them.
+pub(crate) async fn keep(inner: &Inner, batch: MirrorBatch) -> Result<MirrorKept, StoreError> {
+    Ok(transaction!(inner, "keep what an exchange told", |connection| keep_in(connection, batch).await?))
+}
+
+async fn keep_in(connection: &mut AnyConnection, batch: MirrorBatch) -> Result<MirrorKept, StoreError> {
+    let failed = database("keep what an exchange told");
+    let MirrorBatch { source, round, seq, keys, now } = batch;
+    let sql = "INSERT INTO \"mirrors\" (\"source\", \"seq\", \"open_round\", \"round\", \"heard_us\") VALUES ($1, $2, 0, 0, $3) \
+               ON CONFLICT (\"source\") DO UPDATE SET \"heard_us\" = excluded.\"heard_us\", \
+               \"seq\" = CASE WHEN excluded.\"seq\" > \"mirrors\".\"seq\" THEN excluded.\"seq\" ELSE \"mirrors\".\"seq\" END";
+    let args = vec![source.as_str().into(), signed(seq.unwrap_or(0)).into(), now.as_micros().into()];
+    run(connection, sql.to_owned(), args).await.map_err(&failed)?;
+    // A line that is of no snapshot counts as seen in whichever is under way.
+    let round = match round {
+        Some(round) => round,
+        None => {
+            let sql = "SELECT \"open_round\" FROM \"mirrors\" WHERE \"source\" = $1";
+            let found =
+                rows(connection, sql.to_owned(), vec![source.as_str().into()]).await.map_err(&failed)?;
+            found.first().map(|row| row.int(0)).transpose()?.map_or(0, unsigned)
+        }
+    };
+    let ids: BTreeSet<&str> = keys.iter().map(|key| key.key.as_str()).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let mut known: BTreeMap<String, (String, i64)> = BTreeMap::new();
+    for some in ids.chunks(KEYS_MAX) {
+        let list = tuples(connection, 1, some.len());
+        let sql =
+            format!("SELECT \"key\", \"source\", \"at_us\" FROM \"mirror_keys\" WHERE \"key\" IN {list}");
+        let args = some.iter().map(|key| Arg::from(*key)).collect();
+        for row in rows(connection, sql, args).await.map_err(&failed)? {
+            known.insert(row.text(0)?, (row.text(1)?, row.int(2)?));
+        }
+    }
+    let (mut kept, mut cells) = (MirrorKept::default(), BTreeMap::new());
+    let mut seen = Vec::new();
+    for key in keys {
+        match known.get(&key.key) {
+            Some((other, _)) if *other != source => {
+                kept.others.push(key.key);
+                continue;
+            }
+            Some((_, at_us)) if *at_us > key.at_us => {
+                kept.older += 1;
+                seen.push(key.key);
+                continue;
+            }
+            _ => kept.kept += 1,
+        }
+        known.insert(key.key.clone(), (source.clone(), key.at_us));
+        let row = vec![
+            key.key.as_str().into(),
+            source.as_str().into(),
+            signed(round).into(),
+            key.at_us.into(),
+            Arg::Int(key.gone_us),
+            key.body.into(),
+        ];
+        cells.insert(key.key, row);
+    }
+    let head =
+        "INSERT INTO \"mirror_keys\" (\"key\", \"source\", \"round\", \"at_us\", \"gone_us\", \"body\")";
+    let tail = "ON CONFLICT (\"key\") DO UPDATE SET \"round\" = excluded.\"round\", \"at_us\" = excluded.\"at_us\", \
+                \"gone_us\" = excluded.\"gone_us\", \"body\" = excluded.\"body\"";
+    insert(connection, head, tail, cells.into_values().collect()).await.map_err(&failed)?;
+    for some in seen.chunks(KEYS_MAX) {
+        // It stands in this snapshot all the same, though more was known of it.
+        let list = tuples_after(1, some.len());
+        let sql = format!("UPDATE \"mirror_keys\" SET \"round\" = $1 WHERE \"key\" IN {list}");
+        let args = std::iter::once(Arg::from(round)).chain(some.iter().map(|key| Arg::from(key.as_str())));
+        run(connection, sql, args.collect()).await.map_err(&failed)?;
+    }
+    Ok(kept)
+}
+
+/// `($2,$3,…)`: numbered behind so many parameters that come before.
+fn tuples_after(before: usize, width: usize) -> String {
+    let names: Vec<String> = (1..=width).map(|at| format!("${}", before + at)).collect();
+    format!("({})", names.join(","))
+}
+
+/// A snapshot was whole: what did not stand in it is gone there, and changes go on behind `seq`. `None`: a later one was begun.
+pub(crate) async fn finish(
+    inner: &Inner,
+    source: &str,
+    round: u64,
+    seq: u64,
+    now: Timestamp,
+) -> Result<Option<u64>, StoreError> {
+    let failed = database("end a snapshot of a mirror");
+    let gone = transaction!(inner, "end a snapshot of a mirror", |connection| {
+        let sql = "UPDATE \"mirrors\" SET \"round\" = $2, \"snapshot_us\" = $3, \"heard_us\" = $3, \
+                   \"seq\" = CASE WHEN \"seq\" > $4 THEN \"seq\" ELSE $4 END \
+                   WHERE \"source\" = $1 AND \"open_round\" = $2";
+        let args = vec![source.into(), round.into(), now.as_micros().into(), seq.into()];
+        if run(connection, sql.to_owned(), args).await.map_err(&failed)? == 0 {
+            None
+        } else {
+            let sql = "UPDATE \"mirror_keys\" SET \"gone_us\" = $3 WHERE \"source\" = $1 AND \"round\" < $2 AND \"gone_us\" IS NULL";
+            let args = vec![source.into(), round.into(), now.as_micros().into()];
+            Some(run(connection, sql.to_owned(), args).await.map_err(&failed)?)
+        }
+    });
+    Ok(gone)
+}
+
+/// Keys told of, by id, behind this one.
+pub(crate) async fn keys_after(inner: &Inner, after: &str, limit: u32) -> Result<Vec<MirrorKey>, StoreError> {
+    let sql = format!(
+        "SELECT {KEY_COLUMNS} FROM \"mirror_keys\" WHERE \"key\" > $1 ORDER BY \"key\" LIMIT {limit}"
+    );
+    inner.db.read("read what an exchange told", sql, vec![after.into()]).await?.iter().map(key_of).collect()
+}
+
+/// Keys told of, those of these ids that there are.
+pub(crate) async fn keys_of(inner: &Inner, keys: &[String]) -> Result<Vec<MirrorKey>, StoreError> {
+    let failed = database("read what an exchange told");
+    let mut connection = inner.db.connection().await.map_err(&failed)?;
+    let mut found = Vec::new();
+    let wanted: Vec<&String> = keys.iter().filter(|key| !key.contains('\0')).collect();
+    for some in wanted.chunks(KEYS_MAX) {
+        let list = tuples(&connection, 1, some.len());
+        let sql = format!("SELECT {KEY_COLUMNS} FROM \"mirror_keys\" WHERE \"key\" IN {list}");
+        let args = some.iter().map(|key| Arg::from(key.as_str())).collect();
+        for row in rows(&mut connection, sql, args).await.map_err(&failed)? {
+            found.push(key_of(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Drifts of keys behind the first id and up to the second one; no second: to the end.
+pub(crate) async fn drifts_between(
+    inner: &Inner,
+    after: &str,
+    up_to: Option<&str>,
+) -> Result<Vec<DriftRow>, StoreError> {
+    let mut sql = format!("SELECT {DRIFT_COLUMNS} FROM \"drifts\" WHERE \"key\" > $1");
+    let mut args = vec![Arg::from(after)];
+    if let Some(up_to) = up_to {
+        sql.push_str(" AND \"key\" <= $2");
+        args.push(up_to.into());
+    }
+    inner.db.read("read drifts", sql, args).await?.iter().map(drift_of).collect()
+}
+
+/// Drifts, the worst first, behind this id.
+pub(crate) async fn drifts(
+    inner: &Inner,
+    kind: Option<&str>,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<DriftRow>, StoreError> {
+    let mut sql = format!("SELECT {DRIFT_COLUMNS} FROM \"drifts\" WHERE \"drift\" > $1");
+    let mut args = vec![Arg::from(after.unwrap_or_default())];
+    if let Some(kind) = kind {
+        sql.push_str(" AND \"kind\" = $2");
+        args.push(kind.into());
+    }
+    sql.push_str(&format!(" ORDER BY \"drift\" LIMIT {limit}"));
+    inner.db.read("read drifts", sql, args).await?.iter().map(drift_of).collect()
+}
+
+/// How many there are of each kind.
+pub(crate) async fn drift_counts(inner: &Inner) -> Result<BTreeMap<String, u64>, StoreError> {
+    let sql = "SELECT \"kind\", COUNT(*) FROM \"drifts\" GROUP BY \"kind\"";
+    let found = inner.db.read("count drifts", sql.to_owned(), Vec::new()).await?;
+    found.iter().map(|row| Ok((row.text(0)?, unsigned(row.int(1)?)))).collect()
+}
+
+/// Writes drifts and takes others away, all or nothing.
+pub(crate) async fn drifts_set(inner: &Inner, put: Vec<DriftRow>, gone: &[String]) -> Result<(), StoreError> {
+    if put.is_empty() && gone.is_empty() {
+        return Ok(());
+    }
+    let failed = database("keep drifts");
+    transaction!(inner, "keep drifts", |connection| {
+        let cells = |row: DriftRow| {
+            vec![row.drift.into(), row.key.into(), row.kind.into(), row.since_us.into(), row.body.into()]
+        };
+        let head = format!("INSERT INTO \"drifts\" ({DRIFT_COLUMNS})");
+        let tail = "ON CONFLICT (\"drift\") DO UPDATE SET \"body\" = excluded.\"body\"";
+        insert(connection, &head, tail, put.into_iter().map(cells).collect()).await.map_err(&failed)?;
+        for some in gone.chunks(KEYS_MAX) {
+            let list = tuples(connection, 1, some.len());
+            let sql = format!("DELETE FROM \"drifts\" WHERE \"drift\" IN {list}");
+            let args = some.iter().map(|id| Arg::from(id.as_str())).collect();
+            run(connection, sql, args).await.map_err(&failed)?;
+        }
+    });
+    Ok(())
+}
