@@ -1,5 +1,7 @@
 //! What is wrong with a mapping file, and where: every problem says file, line, what, and what to do.
 
+use sumun_model::position::line_and_column;
+
 /// One thing wrong with a mapping or a path table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Problem {
@@ -62,18 +64,6 @@ impl<'a> Problems<'a> {
             _ => Err(MappingErrors(self.list)),
         }
     }
-}
-
-/// Where a byte stands, as editors count.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-    (line, column)
 }
 
 /// The known name nearest to a wrong one, as an addition to a message.

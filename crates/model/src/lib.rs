@@ -18,6 +18,7 @@ pub mod finding;
 pub mod id;
 pub mod key;
 pub mod moment;
+pub mod position;
 pub mod prefix;
 pub mod reason;
 pub mod scope;

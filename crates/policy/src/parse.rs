@@ -7,9 +7,10 @@ use crate::condition::{Condition, Facts, Type, Var, compile};
 use crate::file::{File, RuleTable, SegmentTable};
 use crate::places::Places;
 use crate::policy::{Budget, Policy, Rule, SegmentLadder, Windows, rank};
-use crate::position::{PolicyErrors, Problem, line_and_column};
+use crate::position::{PolicyErrors, Problem};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use sumun_model::position::line_and_column;
 use sumun_model::{Family, ScoreKind, Segment, Weights};
 use toml::Spanned;
 

@@ -2,8 +2,8 @@
 //!
 //! By the path of a key, such as `segments.custodian.quiet_s`. What is not written stands nowhere, and the linter says the file's beginning.
 
-use crate::position::line_and_column;
 use std::collections::BTreeMap;
+use sumun_model::position::line_and_column;
 use toml::de::{DeTable, DeValue};
 
 /// Tables whose keys are noted, those of the tables in them too.

@@ -1,4 +1,4 @@
-//! Byte offset → line and column, as editors count them.
+//! What is wrong with a policy file, and where.
 
 /// One thing wrong with a policy file, and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -26,16 +26,4 @@ impl std::fmt::Display for PolicyErrors {
         f.write_str("the policy cannot be used")?;
         self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
     }
-}
-
-/// Where a byte stands.
-pub(crate) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-    (line, column)
 }

@@ -4,7 +4,7 @@ use super::Reader;
 use super::numbers::scaled;
 use crate::cases::{Case, Moment};
 use crate::file::{TestEvidence, TestTable};
-use crate::position::line_and_column;
+use sumun_model::position::line_and_column;
 use sumun_model::score::{LLR_MILLI_MAX, LLR_MILLI_MIN};
 use sumun_model::{Cause, Evidence, FindingId, Timestamp};
 use toml::Spanned;
