@@ -59,7 +59,7 @@ pub fn of(key: &KeyRow, now: Timestamp) -> Vec<Sentence> {
         )];
     }
     if key.state.is_terminal() || key.ends() <= now {
-        return vec![say("종료된 키로 아무것도 할 수 없습니다.", "It has ended and can do nothing.")];
+        return vec![say("종료된 키여서 아무것도 할 수 없습니다.", "It has ended and can do nothing.")];
     }
     let mut sentences: Vec<Sentence> = DEEDS
         .iter()
@@ -86,15 +86,21 @@ pub fn of(key: &KeyRow, now: Timestamp) -> Vec<Sentence> {
     }
     let ends = key.ends();
     sentences.push(say(
-        format!("{}에 스스로 끝납니다.", moment(ends, Lang::Ko)),
-        format!("It ends by itself at {}.", moment(ends, Lang::En)),
+        format!("{}에 자동으로 종료됩니다.", moment(ends, Lang::Ko)),
+        format!("It ends automatically at {}.", moment(ends, Lang::En)),
     ));
     sentences
 }
 
+/// A network as people write it: one address without its length.
+fn written(prefix: &str) -> String {
+    let whole = if prefix.contains(':') { "/128" } else { "/32" };
+    prefix.strip_suffix(whole).unwrap_or(prefix).to_owned()
+}
+
 fn from(key: &KeyRow) -> Sentence {
     let list: Vec<String> =
-        key.allowlist.iter().map(|entry| AllowlistEntry::prefix(entry).to_string()).collect();
+        key.allowlist.iter().map(|entry| written(&AllowlistEntry::prefix(entry).to_string())).collect();
     if list.is_empty() {
         return say("어느 주소에서나 쓸 수 있습니다.", "It can be used from any address.");
     }

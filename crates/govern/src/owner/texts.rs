@@ -44,8 +44,8 @@ macro_rules! texts {
 
 texts! {
     "how_to_object":
-        "동의하지 않으시면 알림에서 이의를 제기하실 수 있습니다. 쓰신 내용은 사건 기록에 그대로 남고, 결론까지 진행 상황을 보실 수 있습니다.",
-        "If you disagree, object from this notice. What you write goes into the case as it is, and you can follow it to its end.";
+        "동의하지 않으시면 알림에서 이의를 제기하실 수 있습니다. 적으신 내용은 그대로 기록에 남고, 결과가 나올 때까지 진행 상황을 보실 수 있습니다.",
+        "If you disagree, object from this notice. What you write is kept as it is, and you can follow it to its end.";
 
     "question.seen":
         "{at}에 등록되지 않은 주소({address})에서 키({key})로 올바르게 서명된 요청이 왔습니다. 요청은 거절되었습니다.",
@@ -66,58 +66,58 @@ texts! {
         "지금까지 {count}번 있었고, 마지막은 {last}입니다.",
         "Seen {count} times so far, last on {last}.";
     "question.do":
-        "직접 보내신 요청이면 ‘본인입니다’를 선택해 주소를 등록하시고, 아니면 ‘본인이 아닙니다’를 선택해 키를 바로 종료하십시오. 두 경우 모두 2차 인증이 필요합니다.",
-        "Was it you? Answer \"it was me\" to register the address, or \"it was not me\" to end the key at once. Either takes your second factor.";
+        "직접 보내신 요청인지 알려 주십시오. ‘네’라고 답하시면 이 주소의 등록 절차가 시작되고, ‘아니요’라고 답하시면 키가 바로 종료됩니다. 두 답 모두 2차 인증이 필요합니다.",
+        "Please say whether you sent it. \"Yes\" starts the registration of this address; \"no\" ends the key at once. Either takes your second factor.";
     "question.next":
-        "{until}까지 답이 없으면 질문은 닫힙니다. 답하지 않았다고 불이익은 없으며, 그 주소의 요청은 계속 거절됩니다.",
+        "{until}까지 답하지 않으시면 질문만 닫힙니다. 답하지 않으셔도 불이익은 없으며, 그 주소의 요청은 계속 거절됩니다.",
         "Unanswered, the question closes at {until}. Nothing is held against you for that; requests from the address stay refused.";
     "question.me":
-        "본인이라고 답하셨습니다. 주소 {address} 등록을 시작했습니다.",
+        "본인이 보냈다고 답하셨습니다. 주소({address}) 등록을 시작했습니다.",
         "You said it was you. The registration of {address} has begun.";
     "question.not_me":
-        "본인이 아니라고 답하셨습니다. 키({key})는 즉시 종료되었고 되살릴 수 없습니다. 필요하면 새 키를 신청하십시오.",
+        "본인이 보내지 않았다고 답하셨습니다. 키({key})는 바로 종료되었고 되살릴 수 없습니다. 필요하시면 새 키를 신청하십시오.",
         "You said it was not you. Key {key} ended at once and never lives again. Ask for a new key if you need one.";
     "question.lapsed":
         "질문은 답 없이 닫혔습니다. 이 일로 불이익은 없습니다.",
         "The question closed unanswered. Nothing is held against you for it.";
 
     "address.registered":
-        "키({key})에 주소({prefix})를 등록했습니다. 아직 효력이 없습니다.",
+        "키({key})에 주소({prefix})를 등록했습니다. 아직 이 주소에서는 키를 쓸 수 없습니다.",
         "The address {prefix} is registered for key {key}. It is not in effect yet.";
     "address.do":
-        "{until}까지 그 주소에서 이 키로 서명한 요청을 한 번 보내십시오. 그 요청은 거절되지만 주소가 확인되고, 다음 요청부터 바로 효력이 있습니다.",
+        "{until}까지 그 주소에서 이 키로 서명한 요청을 한 번 보내십시오. 그 요청은 거절되지만 이것으로 주소가 확인되어, 다음 요청부터 쓰실 수 있습니다.",
         "Send one request signed with this key from that address by {until}. It is refused, and it proves the address: the next one passes.";
     "address.next":
-        "그때까지 확인되지 않으면 등록은 자동으로 사라집니다.",
+        "그때까지 확인되지 않으면 등록이 자동으로 취소됩니다.",
         "If it is not proved by then, the registration is removed by itself.";
     "address.not_you":
         "직접 등록하신 것이 아니면 주소를 삭제하고 키를 종료하십시오.",
         "If it was not you who registered it, remove the address and end the key.";
     "address.proved":
-        "키({key})의 주소({prefix})가 {at}의 요청으로 확인되어 지금부터 효력이 있습니다.",
+        "키({key})의 주소({prefix})가 {at}의 요청으로 확인되었습니다. 이제 이 주소에서 키를 쓰실 수 있습니다.",
         "The address {prefix} of key {key} was proved by a request on {at} and is in effect from now on.";
     "address.lapsed":
-        "키({key})의 주소({prefix})는 기한까지 확인되지 않아 등록이 삭제되었습니다. 필요하면 다시 등록하십시오.",
+        "키({key})의 주소({prefix})는 기한까지 확인되지 않아 등록이 취소되었습니다. 필요하시면 다시 등록하십시오.",
         "The address {prefix} of key {key} was not proved in time, and its registration is removed. Register it again if you need it.";
     "address.since":
-        "효력 있음: {prefix}, {at}부터.",
+        "사용 가능: {prefix}, {at}부터.",
         "In effect: {prefix}, since {at}.";
     "address.in_effect":
-        "효력 있음: {prefix}.",
+        "사용 가능: {prefix}.",
         "In effect: {prefix}.";
     "address.pending":
-        "대기 중: {prefix}. {until}까지 그 주소에서 서명한 요청이 한 번 오면 바로 효력이 있습니다.",
+        "확인 대기: {prefix}. {until}까지 그 주소에서 서명한 요청이 한 번 오면 바로 쓰실 수 있습니다.",
         "Pending: {prefix}. A signed request from it by {until} puts it in effect at once.";
     "address.out":
-        "효력 없음: {prefix}. 삭제한 뒤 다시 등록하십시오.",
+        "사용 불가: {prefix}. 삭제한 뒤 다시 등록하십시오.",
         "Not in effect: {prefix}. Remove it and register it again.";
 
     "verification.open":
-        "키({key})는 본인 확인과 통제권 확인이 끝날 때까지 조회와 주문 취소에만 쓸 수 있습니다.",
-        "Until you show anew who you are and that you control it, key {key} only reads and cancels.";
+        "키({key})는 본인 확인과 직접 사용 확인을 마치실 때까지 조회와 주문 취소에만 쓰실 수 있습니다.",
+        "Until you have shown who you are and that it is you who uses it, key {key} only reads and cancels.";
     "verification.until":
-        "기한은 {until}입니다. 지나면 키는 제한된 채로 남고, 담당자 두 사람이 결정합니다.",
-        "You have until {until}. After that the key stays as it is, and two persons decide.";
+        "기한은 {until}입니다. 기한이 지나면 제한이 계속되고, 키를 종료할지 담당자 두 사람이 결정합니다.",
+        "You have until {until}. After that the limits stay, and two members of staff decide whether the key ends.";
     "verification.identity":
         "할 일: 거래소에서 본인 확인을 다시 받으십시오.",
         "To do: have the exchange verify your identity again.";
@@ -128,23 +128,23 @@ texts! {
         "{at}의 본인 확인은 되지 않았습니다. 거래소에서 다시 받으십시오.",
         "Your identity could not be verified on {at}. Have the exchange try again.";
     "verification.control":
-        "할 일: 통제권 확인을 시작하십시오. 프로그램을 직접 다루실 수 있는 곳에서 진행하십시오. 몇 분 걸립니다.",
-        "To do: start the control test. It takes some minutes, at a place where you can handle your program yourself.";
+        "할 일: 고객님이 이 키를 직접 사용하고 계신지 확인하는 절차를 시작하십시오. 프로그램을 직접 멈추고 켜실 수 있는 곳에서 하십시오. 몇 분 걸립니다.",
+        "To do: start the check that it is you who uses this key, where you can stop and start your program yourself. It takes some minutes.";
     "verification.control_passed":
-        "{at}에 통제권 확인이 끝났습니다.",
-        "You showed on {at} that you control the key.";
+        "{at}에 직접 사용 확인이 끝났습니다.",
+        "You showed on {at} that it is you who uses the key.";
     "verification.once_more":
-        "통제권 확인에 한 번 실패했습니다. 한 번 더 하실 수 있으며, 다시 실패하면 키가 종료될 수 있습니다.",
-        "The control test failed once. You may take it once more; if that fails too, the key may be ended.";
+        "직접 사용 확인에 한 번 실패했습니다. 한 번 더 하실 수 있습니다. 다시 실패하면 키가 종료되고 되살릴 수 없으며, 다시 쓰시려면 새 키를 신청하셔야 합니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
+        "The check that it is you who uses the key failed once. You may take it once more. If that fails too, the key ends for good, and you would have to ask for a new one. Trading and withdrawing in the app and on the web work as before.";
     "verification.proved":
-        "재확인이 모두 끝났습니다. 키({key})의 제한이 곧 풀립니다.",
+        "재확인을 모두 마치셨습니다. 키({key})의 제한이 곧 풀립니다.",
         "All of it is done. The limits on key {key} are lifted shortly.";
     "verification.failed":
-        "통제권 확인에 두 번 실패했습니다. 키({key})가 종료될 수 있습니다. 다음 결정은 따로 알려 드립니다.",
-        "The control test failed twice. Key {key} may be ended; you are told what is decided.";
+        "직접 사용 확인에 두 번 실패했습니다. 키({key})는 종료되며 되살릴 수 없습니다. 다시 필요하시면 새 키를 신청하실 수 있고, 그때 본인 확인을 다시 받습니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
+        "The check that it is you who uses the key failed twice. Key {key} ends for good. If you need a key again you can ask for a new one, for which we will verify you anew. Trading and withdrawing in the app and on the web work as before.";
     "verification.timed_out":
-        "기한까지 재확인이 끝나지 않았습니다. 키는 제한된 채로 남고, 담당자 두 사람이 결정합니다.",
-        "It was not done in time. The key stays as it is, and two persons decide.";
+        "기한까지 재확인이 끝나지 않았습니다. 제한이 계속되고, 키를 종료할지 담당자 두 사람이 결정합니다.",
+        "It was not done in time. The limits stay, and two members of staff decide whether the key ends.";
     "verification.closed":
         "재확인이 더 필요하지 않습니다.",
         "It is not asked for any more.";
@@ -198,12 +198,12 @@ texts! {
         "이전 시크릿 키가 계속 사용되었습니다.",
         "The old secret key was still used.";
     "control.void":
-        "저희 사정으로 확인을 마치지 못했습니다. 이 확인은 횟수에 들지 않습니다. 다시 시작하십시오.",
+        "거래소 사정으로 확인을 마치지 못했습니다. 이번 확인은 횟수에 포함되지 않습니다. 다시 시작해 주십시오.",
         "The test could not be carried out for our own reasons and counts for nothing. Please start again.";
 
     "objection.received":
-        "이의가 접수되어 사건 기록에 남았습니다.",
-        "Your objection is on the file of the case.";
+        "이의가 접수되었고, 적으신 내용이 그대로 기록에 남았습니다.",
+        "Your objection was received and is on record as you wrote it.";
     "objection.in_review":
         "담당자가 이의를 검토하고 있습니다.",
         "Somebody is looking into it.";
@@ -211,7 +211,7 @@ texts! {
         "검토가 끝났습니다. 이의가 받아들여졌습니다.",
         "It is decided: your objection was right.";
     "objection.not_upheld":
-        "검토가 끝났습니다. 이의가 받아들여지지 않았습니다. 거래소의 고객 창구에 다시 문의하실 수 있습니다.",
+        "검토가 끝났습니다. 이의가 받아들여지지 않았습니다. 거래소 고객센터에 다시 문의하실 수 있습니다.",
         "It is decided: the measure was right. You can still turn to the exchange's customer service.";
     "export.secrets":
         "시크릿 키는 들어 있지 않습니다. 키를 발급할 때 한 번만 보여 드리며, 그 뒤로는 누구에게도 보이지 않습니다.",

@@ -52,8 +52,8 @@ const fn what(measure: Measure, lang: Lang) -> &'static str {
         ),
         Measure::Reverify => pick(
             lang,
-            "API 키를 다시 쓰시려면 본인 확인과 키 통제권 확인이 필요합니다. 그때까지 조회와 주문 취소만 가능합니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
-            "To use your API key again, please verify who you are and that you control the key. Until then only reading and cancelling \
+            "API 키를 다시 쓰시려면 본인 확인과, 이 키를 직접 사용하고 계신지 확인하는 절차가 필요합니다. 그때까지 조회와 주문 취소만 가능합니다. 앱과 웹에서의 거래와 출금은 그대로 이용하실 수 있습니다.",
+            "To use your API key again, please verify who you are and that it is you who uses the key. Until then only reading and cancelling \
              work. Trading and withdrawing in the app and on the web work as before.",
         ),
         Measure::Expire => pick(
@@ -139,10 +139,12 @@ fn by_when(step: &Step, lang: Lang) -> Option<String> {
             format!("Please acknowledge and answer this under “My API keys” by {at}.")
         }
         (Measure::Hold, Lang::Ko) => {
-            format!("담당자가 {at}까지 검토합니다. 그때까지 결정이 없으면 자동으로 풀립니다.")
+            format!("거래소의 API 키 검토팀이 {at}까지 확인합니다. 그때까지 결정이 없으면 자동으로 풀립니다.")
         }
         (Measure::Hold, Lang::En) => {
-            format!("A reviewer looks at it by {at}. Without a decision by then the pause ends by itself.")
+            format!(
+                "The exchange's API key review team looks at it by {at}. Without a decision by then the pause ends by itself."
+            )
         }
         (Measure::Reverify, Lang::Ko) => format!("{at}까지 두 가지 확인을 마쳐 주십시오."),
         (Measure::Reverify, Lang::En) => format!("Please complete both by {at}."),
@@ -191,8 +193,8 @@ fn ended(measure: Measure, why: &str, lang: Lang) -> Option<&'static str> {
     let text = match (measure, why) {
         (Measure::Reverify, "ladder.proved") => pick(
             lang,
-            "본인 확인과 키 통제권 확인이 끝났습니다. 이제 API 키를 다시 쓰실 수 있습니다.",
-            "Your identity and your control of the key are verified. You can use your API key again.",
+            "본인 확인과 직접 사용 확인이 끝났습니다. 이제 API 키를 다시 쓰실 수 있습니다.",
+            "It is verified who you are and that it is you who uses the key. You can use your API key again.",
         ),
         (Measure::Hold, "ladder.lapsed") => pick(
             lang,
