@@ -8,6 +8,20 @@ import { freshCode } from "./totp";
 export const ROLES = ["viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor", "support"] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Who they are: made up, as everybody in the demo. */
+export const NAMES: Readonly<Record<Role, readonly [user: string, name: string]>> = {
+  viewer: ["nari", "나리 (가상 인물)"],
+  analyst: ["dami", "다미 (가상 인물)"],
+  approver: ["woori", "우리 (가상 인물)"],
+  compliance_lead: ["haneul", "하늘 (가상 인물)"],
+  security_admin: ["boram", "보람 (가상 인물)"],
+  auditor: ["saebom", "새봄 (가상 인물)"],
+  support: ["maru", "마루 (가상 인물)"],
+};
+/** Why whoever agrees to a newcomer or a token does. */
+export const WELCOME = "입사 서류와 맡을 일을 확인했습니다. (가상)";
+export const WANTED = "연동 계획서를 확인했습니다. (가상)";
+
 export type Person = { user: string; role: Role; password: string; secret: string; token: string; cookies: string };
 
 /** Who else signs in as him takes codes too: so often another one is tried. */
@@ -30,7 +44,8 @@ export async function enrol(
   role: Role,
   codes: string,
 ): Promise<Omit<Person, "cookies">> {
-  const invited = (await admin.must("POST", "/v1/users", { user, name: `${role} (made up)`, roles: [role] })).result;
+  const invited = (await admin.must("POST", "/v1/users", { user, name: `${role.replaceAll("_", " ")} (made up)`, roles: [role] }))
+    .result;
   const password = "eight made-up herons stood in the river";
   const begun = await admin.must("POST", "/v1/enrolments", { invite: invited.invite, password });
   const secret = new URL(begun.otpauth).searchParams.get("secret") ?? "";
@@ -41,7 +56,7 @@ export async function enrol(
   if (invited.approval !== null) {
     await second.must("POST", `/v1/approvals/${invited.approval}/decide`, {
       decision: "approve",
-      reason: "for the browser tests",
+      reason: "Known to us, and works here (made up).",
     });
   }
   return { user, role, password, secret, token: confirmed.session.token };

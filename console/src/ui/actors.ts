@@ -54,7 +54,7 @@ const KINDS = words(
   {
     system: "The system",
     policy: "Policy",
-    token: "Machine",
+    token: "System token",
     gate: "Gate",
     person: "Customer",
     staff: "staff",

@@ -71,7 +71,7 @@ export function Gates() {
                         return row.state === "enrolled" && live !== undefined ? (
                           <Standing gate={live} />
                         ) : (
-                          <Badge tone={GATE_TONES[row.state]}>{w[row.state]}</Badge>
+                          <Badge tone={GATE_TONES[row.state]}>{row.state === "invited" ? w.gateWaits : w[row.state]}</Badge>
                         );
                       },
                     },
@@ -85,7 +85,7 @@ export function Gates() {
                     },
                     { head: w.heard, cell: (row) => <Heard gate={seen(row.gate)} /> },
                     { head: w.since, cell: (row) => <Time at={row.enrolled} /> },
-                    { head: w.invitedBy, cell: (row) => <Who by={row.invited_by} /> },
+                    { head: w.gateInvitedBy, cell: (row) => <Who by={row.invited_by} /> },
                   ]}
                 />
                 <Pages next={page.next} />
@@ -109,7 +109,7 @@ function Invite({ onMade, onClose }: { onMade: (made: Schemas["InvitedGateView"]
       body={{ gate: gate.trim() }}
       missing={keptByEmpty(gate)}
       send={(body, how) => good(api.POST("/v1/gates", { params: how, body }))}
-      go={w.inviteGo}
+      go={w.gateInviteGo}
       touches={[["gates"], ["overview"]]}
       onDone={(answer) => onMade(answer.result)}
       onClose={onClose}

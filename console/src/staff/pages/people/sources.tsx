@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api, good } from "../../../api/client";
 import { count, duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
+import { sourceText } from "../../../ui/actors";
 import { Badge, Card, Time } from "../../../ui/basics";
 import { Table } from "../../../ui/lists";
 import { Empty, Read } from "../../../ui/states";
@@ -27,14 +28,14 @@ export function Sources() {
         <Read query={query}>
           {(page) =>
             page.items.length === 0 ? (
-              <Empty title={w.noSources} />
+              <Empty title={w.noSources} text={w.noSourcesText} />
             ) : (
               <Table
                 caption={w.sources}
                 rows={page.items}
                 id={(row) => row.source}
                 columns={[
-                  { head: w.source, cell: (row) => <span className="mono">{row.source}</span> },
+                  { head: w.source, cell: (row) => <span title={row.source}>{sourceText(lang, row.source)}</span> },
                   { head: w.heard, cell: (row) => <Time at={row.heard} /> },
                   { head: w.lines, cell: (row) => count(lang, row.lines), number: true },
                   { head: w.missing, cell: (row) => gap(row.missing), number: true },

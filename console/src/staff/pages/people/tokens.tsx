@@ -56,7 +56,7 @@ export function Tokens() {
           <Read query={query}>
             {(page) =>
               page.items.length === 0 ? (
-                <Empty title={w.noTokens} />
+                <Empty title={w.noTokens} text={w.noTokensText} />
               ) : (
                 <>
                   <Table

@@ -17,11 +17,11 @@ import { peopleWords } from "./words";
 const clockWords = words(
   {
     approval_due_days: "승인 대기 (일)",
-    hold_due_hours: "보류 검토 기한 (시간)",
+    hold_due_hours: "일시 제한 검토 기한 (시간)",
     invite_hours: "초대 유효 기간 (시간)",
     session_hours: "로그인 유지 (시간)",
     session_idle_minutes: "사용하지 않으면 로그아웃 (분)",
-    token_life_days_max: "기계 토큰 최장 유효 기간 (일)",
+    token_life_days_max: "시스템 토큰 최장 유효 기간 (일)",
     vendor_recertify_days: "외부 업체 재심사 (일)",
   },
   {
@@ -30,10 +30,13 @@ const clockWords = words(
     invite_hours: "An invite holds (hours)",
     session_hours: "A session lasts (hours)",
     session_idle_minutes: "Signed out when idle (minutes)",
-    token_life_days_max: "A machine's token lasts at most (days)",
+    token_life_days_max: "A system token lasts at most (days)",
     vendor_recertify_days: "Vendors are looked at anew (days)",
   },
 );
+
+/** Families of exchange APIs by their own names. */
+const DIALECTS: Record<string, string> = { upbit: "Upbit" };
 
 type Needed = { role?: string; count?: number };
 type Rules = {
@@ -79,7 +82,7 @@ export function Venue() {
                 <Pairs
                   of={[
                     [w.venueId, <code>{venue.venue}</code>],
-                    [w.dialect, facts.dialect],
+                    [w.dialect, facts.dialect === undefined ? null : (DIALECTS[facts.dialect] ?? facts.dialect)],
                     [w.adopted, <Time at={venue.adopted} full />],
                     [w.digest, <Id id={venue.digest} />],
                     [w.expiry, needed(facts.expiry?.approvals)],
