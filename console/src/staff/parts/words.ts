@@ -181,7 +181,7 @@ export const actionWords = words(
     "vendor.approve": "Approve a vendor",
     "user.roles": "Change somebody's roles",
     "venue.adopt": "Change the venue's facts",
-    "token.make": "Open a machine's token",
+    "token.make": "Open a system token",
     "policy.activate": "Put a policy in force",
   },
 );
