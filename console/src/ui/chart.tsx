@@ -1,7 +1,7 @@
 // Bars over time without a library: allowed above the line, refused below it, on one scale. The same figures stand in a table under it, so
 // that nobody depends on seeing the bars; refused ones are hatched, so that nobody depends on colour.
 import { useId } from "react";
-import { clock, count, instant } from "../i18n/format";
+import { clock, count, instant, zone } from "../i18n/format";
 import { useLang, useWords } from "../i18n/lang";
 import { words } from "../i18n/words";
 import "./chart.css";
@@ -85,14 +85,14 @@ export function Verdicts({ title, buckets }: { title: string; buckets: readonly 
       </svg>
       <div className="row spread muted chart-times">
         <time dateTime={first.at} title={instant(lang, first.at)}>
-          {clock(lang, first.at)}
+          {clock(lang, first.at)} {zone(new Date(first.at))}
         </time>
         <span className="row">
           <span className="key allowed" aria-hidden="true" /> {w.allowed}
           <span className="key refused" aria-hidden="true" /> {w.refused}
         </span>
         <time dateTime={last.at} title={instant(lang, last.at)}>
-          {clock(lang, last.at)}
+          {clock(lang, last.at)} {zone(new Date(last.at))}
         </time>
       </div>
       <details>

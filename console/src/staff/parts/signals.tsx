@@ -92,7 +92,7 @@ function One({ of, about }: { of: Signal; about: string | undefined }) {
 }
 
 /** `about`: the key that the page is about, which need not be named at each. */
-export function Signals({ of, about }: { of: readonly Signal[]; about?: string }) {
+export function Signals({ of, about }: { of: readonly Signal[]; about?: string | undefined }) {
   const w = useWords(signalWords);
   const { lang } = useLang();
   if (of.length === 0) return <p className="muted">{w.none}</p>;

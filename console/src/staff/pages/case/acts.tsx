@@ -5,7 +5,7 @@ import { useMe } from "../../../api/session";
 import { useWords } from "../../../i18n/lang";
 import { Button, Id } from "../../../ui/basics";
 import { Choice } from "../../../ui/forms";
-import { KeyStateBadge, MeasureBadge } from "../../../ui/measure";
+import { KeyStanding } from "../../../ui/measure";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
 import { keptBy, keptByEmpty, NeededField, ReasonField } from "../../parts/actFields";
@@ -113,8 +113,7 @@ function Decide({ page, plan, onClose }: { page: PageOf; plan: readonly Planned[
         return (
           <fieldset key={member.key} className="stack tight member">
             <legend className="row">
-              <Id id={member.key} />{" "}
-              {member.state === "expired" ? <KeyStateBadge state={member.state} /> : <MeasureBadge measure={member.measure} />}
+              <Id id={member.key} /> <KeyStanding state={member.state} measure={member.measure} />
             </legend>
             <Choice
               label={w.choice}
@@ -168,8 +167,8 @@ function Close({ page, onClose }: { page: PageOf; onClose: () => void }) {
   );
 }
 
-/** The row of acts at the head of a case. */
-export function Acts({ page, plan }: { page: PageOf; plan: readonly Planned[] | undefined }) {
+/** The row of acts at the head of a case. `over`: all its keys have ended, so that closing it is what is left. */
+export function Acts({ page, plan, over }: { page: PageOf; plan: readonly Planned[] | undefined; over: boolean }) {
   const w = useWords(caseWordsOfPage);
   const steps = useWords(stepWords) as Record<string, unknown>;
   const [act, setAct] = useState<Act | null>(null);
@@ -179,7 +178,7 @@ export function Acts({ page, plan }: { page: PageOf; plan: readonly Planned[] | 
   return (
     <div className="stack tight">
       <div className="row">
-        <Button look="primary" isDisabled={off || plan === undefined} onPress={() => setAct("decide")}>
+        <Button look={over ? "plain" : "primary"} isDisabled={off || plan === undefined} onPress={() => setAct("decide")}>
           {w.decide}
         </Button>
         <Button isDisabled={off} onPress={() => setAct("assign")}>
@@ -188,7 +187,7 @@ export function Acts({ page, plan }: { page: PageOf; plan: readonly Planned[] | 
         <Button isDisabled={off} onPress={() => setAct("comment")}>
           {w.comment}
         </Button>
-        <Button isDisabled={off || left !== undefined} onPress={() => setAct("close")}>
+        <Button look={over ? "primary" : "plain"} isDisabled={off || left !== undefined} onPress={() => setAct("close")}>
           {w.close}
         </Button>
       </div>

@@ -1,16 +1,19 @@
 // One case: the one file on a suspicion. What is suspected, what stands and happens to whom, why, what was done, what is left to do.
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "react-router";
-import { api, good } from "../../../api/client";
+import { api, good, type Schemas } from "../../../api/client";
 import { useMe } from "../../../api/session";
 import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Card, Id, Pairs, Time, useNow } from "../../../ui/basics";
+import { measureWords } from "../../../ui/measure";
 import { Page } from "../../../ui/shell";
 import { Read } from "../../../ui/states";
 import { Measures } from "../../parts/measures";
+import { isMissing, Missing } from "../../parts/missing";
 import { Notices } from "../../parts/notices";
 import { Objections, objectionsOf } from "../../parts/objections";
+import { reasonSaid } from "../../parts/reasonSaid";
 import { type CaseBody, type Case as CaseOf, loose } from "../../parts/shapes";
 import { Signals } from "../../parts/signals";
 import { useSuspicion } from "../../parts/suspicion";
@@ -26,7 +29,20 @@ import { caseWordsOfPage } from "./words";
 /** What the parts of the page need to know. `no`: why nothing may be done in it; undefined where something may. */
 export type PageOf = { case: CaseOf; missing: readonly string[]; no: string | undefined };
 
-function Head({ page }: { page: PageOf }) {
+type Planned = Schemas["PlannedMemberView"];
+
+/** Whose time a case's due time is: that of a measure in it, or what the venue gives a case. */
+function useDueOf(plan: readonly Planned[] | undefined): (due: string | null | undefined) => string | null {
+  const w = useWords(caseWordsOfPage);
+  const measures = useWords(measureWords) as Record<string, unknown>;
+  return (due) => {
+    if (!due || plan === undefined) return null;
+    const own = plan.flatMap((member) => member.measures).find((one) => one.until === due);
+    return own === undefined ? w.dueOfVenue : w.dueOfMeasure(word(measures, own.measure));
+  };
+}
+
+function Head({ page, plan, over }: { page: PageOf; plan: readonly Planned[] | undefined; over: boolean }) {
   const w = useWords(caseWordsOfPage);
   const { lang } = useLang();
   const cases = useWords(caseWords) as Record<string, unknown>;
@@ -36,7 +52,8 @@ function Head({ page }: { page: PageOf }) {
   const one = page.case;
   const body = loose<CaseBody>(one.body);
   const due = suspicion.due(one, now);
-  const priority = suspicion.priority(one);
+  const priority = suspicion.priority(one, over);
+  const dueOf = useDueOf(plan)(one.due);
   return (
     <div className="stack">
       <Pairs
@@ -50,15 +67,16 @@ function Head({ page }: { page: PageOf }) {
           [
             w.due,
             one.state === "open" ? (
-              due.overdue ? (
-                <Badge key="due" tone="expire">
-                  {due.text}
-                </Badge>
-              ) : (
-                <span key="due">
-                  {due.text} · <Time at={one.due} full />
-                </span>
-              )
+              <div key="due">
+                {due.overdue ? (
+                  <Badge tone="expire">{due.text}</Badge>
+                ) : (
+                  <>
+                    {due.text} · <Time at={one.due} full />
+                  </>
+                )}
+                {dueOf === null ? null : <div className="muted">{dueOf}</div>}
+              </div>
             ) : null,
           ],
           [w.assignee, who(one.assignee)],
@@ -68,7 +86,10 @@ function Head({ page }: { page: PageOf }) {
           [
             w.outcome,
             one.outcome ? (
-              <span key="outcome" className="preline">{`${word(cases, one.outcome)} · ${body.reason ?? ""}`}</span>
+              <span
+                key="outcome"
+                className="preline"
+              >{`${word(cases, one.outcome)} · ${reasonSaid(lang, body.reason ?? "")}`}</span>
             ) : null,
           ],
           [
@@ -131,6 +152,22 @@ export function Case() {
     queryFn: () => good(api.GET("/v1/measures", { params: { query: { case: id, limit: 200 } } })),
   });
   const ended = new Set((plan.data?.members ?? []).filter((one) => one.state === "expired").map((one) => one.key));
+  const members = plan.data?.members ?? [];
+  const over = members.length > 0 && members.every((one) => one.state === "expired" || one.state === "rejected");
+  if (isMissing(shown.error)) {
+    return (
+      <Page title={w.missing} aside={<Link to="/cases">{w.back}</Link>}>
+        <Missing
+          text={w.missingText(id)}
+          hint={w.missingHint}
+          to={[
+            [w.missingAll, "/cases?view=all"],
+            [w.missingQueue, "/cases"],
+          ]}
+        />
+      </Page>
+    );
+  }
   const title = shown.data === undefined ? w.title : suspicion.sentence(shown.data.case);
   return (
     <Page title={title} aside={<Link to="/cases">{w.back}</Link>}>
@@ -143,13 +180,21 @@ export function Case() {
               <div className="row">
                 <Id id={one.case_id} />
               </div>
-              <Acts page={page} plan={plan.data?.members} />
+              {over && one.state === "open" ? (
+                <div className="notice monitor stack tight" role="status">
+                  <strong>{w.allEnded}</strong>
+                  <p>{missing.length === 0 ? w.allEndedClose : w.allEndedSteps}</p>
+                </div>
+              ) : null}
+              <Acts page={page} plan={plan.data?.members} over={over} />
+              <Objections of={objectionsOf(timeline)} />
+              <Read query={plan}>{({ members }) => <Members page={page} plan={members} />}</Read>
               <div className="two">
                 <div className="stack">
-                  <Objections of={objectionsOf(timeline)} />
-                  <Read query={plan}>{({ members }) => <Members page={page} plan={members} />}</Read>
                   <Card title={w.evidence}>
-                    <Read query={signals}>{({ items }) => <Signals of={items} />}</Read>
+                    <Read query={signals}>
+                      {({ items }) => <Signals of={items} about={members.length === 1 ? members[0]?.key : undefined} />}
+                    </Read>
                   </Card>
                   {plan.data === undefined ? null : <Whys plan={plan.data.members} signals={signals.data?.items ?? []} />}
                   <Card title={w.measures}>
@@ -159,7 +204,7 @@ export function Case() {
                 </div>
                 <div className="stack">
                   <Card title={w.suspected}>
-                    <Head page={page} />
+                    <Head page={page} plan={plan.data?.members} over={over} />
                   </Card>
                   <Playbook page={page} />
                   <Tasks page={page} />

@@ -8,7 +8,7 @@ import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Button, Card, Id } from "../../../ui/basics";
 import { Dialog } from "../../../ui/forms";
 import { Table } from "../../../ui/lists";
-import { KeyStateBadge, MeasureBadge, measureWords } from "../../../ui/measure";
+import { KeyStanding, MeasureBadge, measureWords } from "../../../ui/measure";
 import { Read } from "../../../ui/states";
 import { KeyActs } from "../../parts/keyActs";
 import { Ladder } from "../../parts/ladder";
@@ -47,7 +47,7 @@ function PlanOf({ of, end }: { of: Planned; end: string | undefined }) {
   if (over(of)) return <span className="muted">{w.planOver}</span>;
   if (of.measures.length === 0 && end === undefined) return <span className="muted">{w.planNothing}</span>;
   return (
-    <ul className="pieces">
+    <ul className="pieces lines">
       {of.measures.map((one) => {
         const name = word(measures, one.measure);
         if (one.state === "proposed") {
@@ -97,11 +97,7 @@ export function Members({ page, plan }: { page: PageOf; plan: readonly Planned[]
           },
           {
             head: w.stands,
-            cell: (member) => (
-              <span className="row">
-                <KeyStateBadge state={member.state} /> {over(member) ? null : <MeasureBadge measure={member.measure} />}
-              </span>
-            ),
+            cell: (member) => <KeyStanding state={member.state} measure={member.measure} />,
           },
           { head: w.plan, cell: (member) => <PlanOf of={member} end={ends.get(member.key)} /> },
           {
@@ -120,11 +116,15 @@ export function Members({ page, plan }: { page: PageOf; plan: readonly Planned[]
           },
           {
             head: w.acts,
-            cell: (member) => (
-              <Button small onPress={() => setActing(member)}>
-                {w.acts}
-              </Button>
-            ),
+            // Nothing can be done to a key that has ended.
+            cell: (member) =>
+              over(member) ? (
+                <span className="muted">{w.actsNone}</span>
+              ) : (
+                <Button small onPress={() => setActing(member)}>
+                  {w.acts}
+                </Button>
+              ),
           },
         ]}
       />
@@ -149,8 +149,7 @@ function Why({ of, signals, open }: { of: Planned; signals: readonly Signal[]; o
   return (
     <details open={shown} onToggle={(event) => setShown(event.currentTarget.open)}>
       <summary>
-        <span className="mono">{of.key}</span>{" "}
-        {over(of) ? <KeyStateBadge state={of.state} /> : <MeasureBadge measure={of.measure} />}
+        <span className="mono">{of.key}</span> <KeyStanding state={of.state} measure={of.measure} />
       </summary>
       {shown ? (
         <div className="stack">

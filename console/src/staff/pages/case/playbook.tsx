@@ -4,11 +4,12 @@ import { useState } from "react";
 import { api, good } from "../../../api/client";
 import { useMe } from "../../../api/session";
 import { useLang, useWords } from "../../../i18n/lang";
-import { Badge, Button, Card, Time } from "../../../ui/basics";
+import { Badge, Button, Card, Id, Time } from "../../../ui/basics";
 import { Read } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
 import { keptBy, ReasonField } from "../../parts/actFields";
+import { reasonSaid } from "../../parts/reasonSaid";
 import { type CaseBody, loose, type Step, textOf } from "../../parts/shapes";
 import { useWho } from "../../parts/who";
 import { stepWords, word } from "../../parts/words";
@@ -54,12 +55,6 @@ function StepDialog({ of, doing, onClose }: { of: string; doing: NonNullable<Doi
   );
 }
 
-/** What came of a step. What the record itself says comes in both languages, English first; what people wrote is theirs. */
-function told({ by, result }: Step, lang: "ko" | "en"): string {
-  const [en, ko] = result?.split(" · ") ?? [];
-  return by?.startsWith("user:") || ko === undefined || en === undefined ? (result ?? "") : lang === "ko" ? ko : en;
-}
-
 function StepItem({ step, page, onDo }: { step: Step; page: PageOf; onDo: (doing: Doing) => void }) {
   const w = useWords(caseWordsOfPage);
   const steps = useWords(stepWords) as Record<string, unknown>;
@@ -81,7 +76,9 @@ function StepItem({ step, page, onDo }: { step: Step; page: PageOf; onDo: (doing
         <Badge tone={tone}>{state}</Badge>
         <span>{word(steps, step.step)}</span>
       </div>
-      {step.result ? <p className="preline">{told(step, lang)}</p> : null}
+      {step.result ? (
+        <p className="preline">{step.by?.startsWith("user:") ? step.result : reasonSaid(lang, step.result)}</p>
+      ) : null}
       {step.by ? (
         <p className="muted">
           {w.by(who(step.by))} · <Time at={step.at} full />
@@ -147,6 +144,11 @@ function FinishDialog({ task, onClose }: { task: string; onClose: () => void }) 
   );
 }
 
+/** The key a task is about, if it is about one. */
+function KeyOf({ id }: { id: string | null }) {
+  return id === null ? null : <Id id={id} to={`/keys/${encodeURIComponent(id)}`} />;
+}
+
 export function Tasks({ page }: { page: PageOf }) {
   const w = useWords(caseWordsOfPage);
   const own = w as unknown as Record<string, unknown>;
@@ -168,7 +170,7 @@ export function Tasks({ page }: { page: PageOf }) {
               {left.map((task) => (
                 <li key={task.task} className="stack tight">
                   <span>
-                    {word(own, task.kind)} <span className="mono muted">{textOf(task.body, "key")}</span>
+                    {word(own, task.kind)} <KeyOf id={textOf(task.body, "key")} />
                   </span>
                   <span className="muted">
                     {who(task.assignee)} · {w.due} <Time at={task.due} />

@@ -8,6 +8,7 @@ import { Choice } from "../../../ui/forms";
 import { useFilter } from "../../../ui/lists";
 import { measureWords } from "../../../ui/measure";
 import { Subject } from "../../parts/effects";
+import { reasonSaid } from "../../parts/reasonSaid";
 import { loose, type Measured, textOf } from "../../parts/shapes";
 import { useSaid, useWho } from "../../parts/who";
 import { caseWords, endWords, stepWords, word } from "../../parts/words";
@@ -33,7 +34,9 @@ function useTold(measuresOf: readonly Measured[]): (of: Event) => ReactNode {
   const steps = useWords(stepWords) as Record<string, unknown>;
   const cases = useWords(caseWords) as Record<string, unknown>;
   const ends = useWords(endWords) as Record<string, unknown>;
-  const own = w as unknown as Record<string, unknown>;
+  const choices = w as unknown as Record<string, unknown>;
+  // What a person wrote is theirs; what the record says of itself is said in the reader's language.
+  const own = (of: Event, reason: string | null) => (of.by.startsWith("user:") ? (reason ?? "") : reasonSaid(lang, reason ?? ""));
   return (of) => {
     const text = (name: string) => textOf(of.body, name);
     switch (of.kind) {
@@ -41,7 +44,7 @@ function useTold(measuresOf: readonly Measured[]): (of: Event) => ReactNode {
         return text("subject") ? <Subject of={text("subject") ?? ""} /> : null;
       case "measure": {
         const kind = text("class");
-        if (kind !== null) return `${classText(lang, kind)} · ${text("reason") ?? ""}`;
+        if (kind !== null) return `${classText(lang, kind)} · ${reasonSaid(lang, text("reason") ?? "")}`;
         const name = word(measures, text("measure"));
         const left = loose<{ left: boolean }>(of.body).left === true;
         const what = left ? w.left(name) : text("mode") === "propose" ? w.proposed(name) : w.entered(name);
@@ -61,19 +64,19 @@ function useTold(measuresOf: readonly Measured[]): (of: Event) => ReactNode {
       case "objection":
         return <span className="preline">{text("text")}</span>;
       case "step":
-        return <span className="preline">{`${word(steps, text("step"))} · ${text("result") ?? ""}`}</span>;
+        return <span className="preline">{`${word(steps, text("step"))} · ${own(of, text("result"))}`}</span>;
       case "waiver_asked":
       case "waived":
         return <span className="preline">{`${word(steps, text("step"))} · ${text("reason") ?? ""}`}</span>;
       case "decision":
         return (
           <>
-            <Id id={text("key") ?? ""} to={`/keys/${encodeURIComponent(text("key") ?? "")}`} /> {word(own, text("choice"))} ·{" "}
+            <Id id={text("key") ?? ""} to={`/keys/${encodeURIComponent(text("key") ?? "")}`} /> {word(choices, text("choice"))} ·{" "}
             <span className="preline">{text("reason")}</span>
           </>
         );
       case "closed":
-        return <span className="preline">{`${word(cases, text("outcome"))} · ${text("reason") ?? ""}`}</span>;
+        return <span className="preline">{`${word(cases, text("outcome"))} · ${own(of, text("reason"))}`}</span>;
       case "merged":
         return <Subject of={`case:${text("into") ?? ""}`} />;
       case "took_up":
@@ -86,7 +89,7 @@ function useTold(measuresOf: readonly Measured[]): (of: Event) => ReactNode {
         );
       default: {
         const key = text("key");
-        return key === null ? text("reason") : <Subject of={`key:${key}`} />;
+        return key === null ? own(of, text("reason")) : <Subject of={`key:${key}`} />;
       }
     }
   };
@@ -105,7 +108,7 @@ export function Timeline({ of, measures }: { of: readonly Event[]; measures: rea
     .sort((one, other) => other.at.localeCompare(one.at));
   const name = (one: string) => {
     const found = own[`k_${one}`];
-    return typeof found === "string" ? found : one;
+    return typeof found === "string" ? found : word({}, one);
   };
   return (
     <Card

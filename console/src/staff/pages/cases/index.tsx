@@ -1,5 +1,5 @@
 // The queue: what to look at first, and all cases. Moved through by keyboard; opening one is a link, taking one a recorded act.
-import { useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { api, good } from "../../../api/client";
@@ -26,6 +26,25 @@ type State = "open" | "closed" | "merged";
 const STATES: readonly string[] = ["open", "closed", "merged"];
 const isState = (text: string): text is State => STATES.includes(text);
 
+/** Cases of which every key has ended. Only those can be that are under no measure, or under the last one: only of these it is asked. */
+function useOver(of: readonly Case[]): ReadonlySet<string> {
+  const asked = of.filter((one) => {
+    const measure = loose<CaseBody>(one.body).measure ?? null;
+    return one.state === "open" && (measure === null || measure === "expire");
+  });
+  const found = useQueries({
+    queries: asked.map(({ case_id }) => ({
+      queryKey: ["cases", case_id, "plan"],
+      queryFn: () => good(api.GET("/v1/cases/{case}/plan", { params: { path: { case: case_id } } })),
+    })),
+  });
+  const over = asked.filter((_, index) => {
+    const members = found[index]?.data?.members ?? [];
+    return members.length > 0 && members.every((member) => member.state === "expired" || member.state === "rejected");
+  });
+  return new Set(over.map(({ case_id }) => case_id));
+}
+
 /** `states`: where not all of them are in the same one. */
 function Rows({ of, states = false }: { of: Case[]; states?: boolean }) {
   const w = useWords(casesWords);
@@ -35,6 +54,7 @@ function Rows({ of, states = false }: { of: Case[]; states?: boolean }) {
   const navigate = useNavigate();
   const say = useSay();
   const { session, has } = useMe();
+  const over = useOver(of);
   // The case is remembered, not its place: the list may be renewed between looking and pressing a key.
   const [at, setAt] = useState<{ id: string; index: number }>({ id: "", index: 0 });
   const found = of.findIndex((one) => one.case_id === at.id);
@@ -89,18 +109,16 @@ function Rows({ of, states = false }: { of: Case[]; states?: boolean }) {
           <caption className="visually-hidden">{w.title}</caption>
           <thead>
             <tr>
-              {[w.priority, w.what, w.measures, w.members, w.opened, w.due, w.assignee, ...(states ? [w.state] : [])].map(
-                (head) => (
-                  <th key={head} scope="col">
-                    {head}
-                  </th>
-                ),
-              )}
+              {[w.priority, w.what, w.measures, w.opened, w.due, w.assignee, ...(states ? [w.state] : [])].map((head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
             {of.map((one, index) => {
-              const priority = suspicion.priority(one);
+              const priority = suspicion.priority(one, over.has(one.case_id));
               const due = suspicion.due(one, now);
               const body = loose<CaseBody>(one.body);
               return (
@@ -118,10 +136,7 @@ function Rows({ of, states = false }: { of: Case[]; states?: boolean }) {
                       {suspicion.sentence(one)}
                     </Link>
                   </td>
-                  <td>
-                    <MeasureBadge measure={body.measure} />
-                  </td>
-                  <td>{w.number(one.members.length)}</td>
+                  <td>{over.has(one.case_id) ? <span className="muted">–</span> : <MeasureBadge measure={body.measure} />}</td>
                   <td>
                     <Time at={one.opened} />
                   </td>
@@ -248,7 +263,13 @@ function All() {
       <Read query={found}>
         {({ items, next }) => (
           <div className="stack">
-            {items.length === 0 ? <Empty title={w.emptyAll} text={w.emptyAllText} /> : <Rows of={items} states />}
+            {items.length > 0 ? (
+              <Rows of={items} states />
+            ) : state === "" && assignee === "" && subject === "" && after === "" ? (
+              <Empty title={w.none} text={w.noneText} />
+            ) : (
+              <Empty title={w.emptyAll} text={w.emptyAllText} />
+            )}
             <Pages next={next} />
           </div>
         )}

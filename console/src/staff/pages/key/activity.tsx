@@ -4,6 +4,7 @@ import type { Schemas } from "../../../api/client";
 import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Card, Time } from "../../../ui/basics";
+import { Hours } from "../../../ui/hours";
 import { Table } from "../../../ui/lists";
 import { Read } from "../../../ui/states";
 import type { KeyReads } from "./reads";
@@ -96,23 +97,6 @@ function Compare({ of, over }: { of: Activity; over: boolean }) {
       <Table caption={w.compare} rows={lines} id={(line) => line.name} columns={columns} />
       {of.day_s === DAY_S ? null : <p className="muted">{w.shortDay(count(lang, of.day_s))}</p>}
     </div>
-  );
-}
-
-function Hours({ of }: { of: readonly number[] }) {
-  const w = useWords(keyWords);
-  const { lang } = useLang();
-  const most = Math.max(1, ...of);
-  return (
-    <figure className="stack tight figure">
-      <figcaption className="muted">{w.hours}</figcaption>
-      <div className="hours">
-        {of.map((uses, hour) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the place is the hour
-          <span key={hour} style={{ height: `${(uses / most) * 100}%` }} title={w.hour(hour, count(lang, uses))} />
-        ))}
-      </div>
-    </figure>
   );
 }
 
