@@ -47,6 +47,7 @@ pub fn spec(index: u64, secret: &ApiSecret) -> anyhow::Result<KeySpec> {
     Ok(KeySpec {
         id: KeyId::new(&id(index))?,
         account: AccountId::new(&format!("made-up-account-{index}"))?,
+        segment: None,
         status: Status::ACTIVE,
         scopes: scopes(),
         allowlist: sumun_model::Prefix::host(CLIENT).into(),

@@ -166,6 +166,7 @@ impl SimGate {
         Ok(KeySpec {
             id: record.key,
             account: record.account,
+            segment: None,
             status: Status { state: record.state, measure: record.measure },
             scopes: record.scopes,
             allowlist: record.allowlist.iter().map(AllowlistEntry::prefix).collect(),
@@ -194,6 +195,7 @@ impl SimGate {
             let hold = StreamHold {
                 key: key.clone(),
                 source: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                route: None,
                 scopes: ScopeSet::EMPTY.with(Scope::ReadOrders),
             };
             let stream = self.streams.register(hold);

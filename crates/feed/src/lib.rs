@@ -25,6 +25,7 @@ pub mod jws;
 mod key;
 mod mark;
 mod proof;
+mod ramp;
 mod snapshot;
 
 pub use acknowledgement::{AcknowledgeError, Acknowledgement, LastAdmitted};
@@ -37,4 +38,5 @@ pub use proof::{
     AGE_US_MAX, EnrolmentAnswer, EnrolmentProof, EnrolmentRequest, GateProof, ProofError,
     REQUEST_ACKNOWLEDGE, REQUEST_FEED, content_digest, request_events,
 };
+pub use ramp::{RAMP_RECORD, RESERVED_PREFIX, RampRecordError, ramp_record, read_ramp_record};
 pub use snapshot::{PART_BYTES_MAX, PART_RECORDS_MAX, SnapshotWriter};

@@ -10,6 +10,7 @@
 
 mod unread;
 
+use crate::enforce::{Enforced, Enforcement, Reasons};
 use crate::entry::KeyEntry;
 use crate::failures::Failures;
 use crate::policy::GatePolicy;
@@ -21,7 +22,9 @@ use std::sync::Arc;
 use sumun_dialect::{Credential, Params, RawRequest, Route};
 use sumun_model::code::is_code;
 use sumun_model::wire::Signature;
-use sumun_model::{Check, CheckOutcome, Checks, CodeMark, Effect, KeyId, MarketId, Reason, Scope, Timestamp};
+use sumun_model::{
+    Check, CheckOutcome, Checks, CodeMark, Effect, KeyId, MarketId, Ramp, Reason, Scope, Stage, Timestamp,
+};
 
 /// One instant by both clocks of the rim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +84,7 @@ pub struct Decision {
     recorded: [Option<NonceMark>; 2],
     reopens: bool,
     enforced: bool,
+    stage: Stage,
     body_complete: bool,
     /// The client's time in the token.
     pub token_time: Option<Timestamp>,
@@ -130,8 +134,8 @@ impl Decision {
         self.route.and_then(|route| route.scope)
     }
 
-    /// Whether a refusal holds: always where the gate enforces, and in shadow mode for what cannot be forwarded because
-    /// its body was not read whole.
+    /// Whether a refusal holds: as the stage of the request says (ADR 0022), and always for what cannot be forwarded because its
+    /// body was not read whole. Of a request that is allowed, whether its stage refuses anything.
     #[must_use]
     pub const fn enforced(&self) -> bool {
         self.enforced
@@ -175,6 +179,7 @@ impl Decision {
     pub fn recording_failed(&mut self) {
         if self.effect == Effect::Transfer && matches!(self.answer, Answer::Allow) {
             self.answer = Answer::Deny(Reason::RecordingUnavailable);
+            self.enforced = self.stage.enforces(Reason::RecordingUnavailable) || !self.body_complete;
         }
     }
 }
@@ -187,11 +192,13 @@ pub struct Gate {
     pub replay: ReplayMemory,
     failures: Failures,
     policy: GatePolicy,
+    enforcement: Enforcement,
 }
 
 /// The first failure wins; later ones only show in `checks`.
 struct Findings {
     reason: Option<Reason>,
+    failed: Reasons,
     checks: Checks,
 }
 
@@ -205,18 +212,27 @@ impl Findings {
 
     fn fail(&mut self, reason: Reason) {
         self.reason.get_or_insert(reason);
+        self.failed.add(reason);
     }
 
     fn not_run(&mut self, check: Check) {
         self.checks.set(check, CheckOutcome::NotRun);
     }
 
-    fn end(mut self, mut decision: Decision) -> Decision {
+    fn end(mut self, gate: &Gate, mut decision: Decision) -> Decision {
         self.note(Check::Route, held(decision.route.is_some(), Reason::RouteUnknown));
         decision.checks = self.checks;
-        if let Some(reason) = self.reason {
-            decision.answer = Answer::Deny(reason);
-        }
+        let route = decision.route.map(|route| route.path.as_str());
+        let told = gate.enforced(decision.entry.as_deref(), decision.effect, route);
+        decision.stage = told.stage;
+        let holds = match self.reason {
+            None => told.stage.enforces_any(),
+            Some(reason) => {
+                decision.answer = Answer::Deny(reason);
+                told.refuses(self.failed, || gate.has_ended(&decision))
+            }
+        };
+        decision.enforced = holds || !decision.body_complete;
         decision
     }
 }
@@ -230,7 +246,41 @@ impl Gate {
     #[must_use]
     pub fn new(policy: GatePolicy, table: KeyTable, replay: ReplayMemory) -> Self {
         let failures = Failures::new(policy.failures_max, policy.failures_window_us);
-        Self { table, replay, failures, policy }
+        Self { table, replay, failures, policy, enforcement: Enforcement::default() }
+    }
+
+    /// From here on refusals hold as this ramp says; without one, all do.
+    pub fn set_ramp(&self, ramp: Option<Ramp>) {
+        self.enforcement.set_ramp(ramp);
+    }
+
+    /// The ramp in force here.
+    #[must_use]
+    pub fn ramp(&self) -> Option<Arc<Ramp>> {
+        self.enforcement.ramp()
+    }
+
+    /// From here on everything passes and is recorded, but for keys that have ended; or no longer.
+    pub fn set_bypass(&self, on: bool) {
+        self.enforcement.set_bypass(on);
+    }
+
+    /// Whether everything passes.
+    #[must_use]
+    pub fn bypassed(&self) -> bool {
+        self.enforcement.bypassed()
+    }
+
+    /// Whether the key has ended, as far as this gate knows: also one of which only the end is left.
+    fn has_ended(&self, decision: &Decision) -> bool {
+        match &decision.entry {
+            Some(entry) => entry.status().is_terminal(),
+            None => decision.unknown_key.as_ref().is_some_and(|key| self.table.is_dead(key)),
+        }
+    }
+
+    pub(crate) fn enforced(&self, entry: Option<&KeyEntry>, effect: Effect, route: Option<&str>) -> Enforced {
+        self.enforcement.of(&self.policy, entry, effect, route)
     }
 
     /// What this gate enforces.
@@ -257,7 +307,7 @@ impl Gate {
                 self.decide_signed(request, &credential, now, &mut decision, &mut findings);
             }
         }
-        findings.end(decision)
+        findings.end(self, decision)
     }
 
     fn begin(&self, request: &Request<'_>) -> (Decision, Findings) {
@@ -277,11 +327,12 @@ impl Gate {
             recorded: [None, None],
             reopens: false,
             enforced: self.policy.enforce || !request.body_complete,
+            stage: Stage::Ladder,
             body_complete: request.body_complete,
             token_time: None,
             remaining: None,
         };
-        (decision, Findings { reason: None, checks: Checks::NONE })
+        (decision, Findings { reason: None, failed: Reasons::default(), checks: Checks::NONE })
     }
 
     fn decide_signed(

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use sumun_dialect::MacKey;
-use sumun_model::{AccountId, KeyId, MarketId, ScopeSet, Timestamp};
+use sumun_model::{AccountId, KeyId, MarketId, ScopeSet, Segment, Timestamp, ramp};
 
 /// What the gate is told of a key. The only way to make an entry.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct KeySpec {
     pub id: KeyId,
     /// The one account it belongs to.
     pub account: AccountId,
+    /// Which rules of a ramp are for it; `None`: not known, and so none that names one.
+    pub segment: Option<Segment>,
     /// State and measure.
     pub status: Status,
     /// What it may do.
@@ -42,6 +44,9 @@ pub struct KeySpec {
 pub struct KeyEntry {
     id: HeldId,
     status: AtomicU32,
+    /// Its place within a ramp's percentages.
+    share: u8,
+    segment: Option<Segment>,
     scopes: ScopeSet,
     expires: Timestamp,
     allowlist: Allowlist,
@@ -73,6 +78,8 @@ impl Mandate {
 impl KeyEntry {
     pub(crate) fn new(spec: KeySpec, predecessor: Option<&Self>) -> Self {
         Self {
+            share: ramp::share(spec.id.as_str()),
+            segment: spec.segment,
             id: HeldId::new(spec.id),
             account: spec.account,
             status: AtomicU32::new(spec.status.pack()),
@@ -111,6 +118,18 @@ impl KeyEntry {
     #[must_use]
     pub const fn account(&self) -> &AccountId {
         &self.account
+    }
+
+    /// Which rules of a ramp are for it.
+    #[must_use]
+    pub const fn segment(&self) -> Option<Segment> {
+        self.segment
+    }
+
+    /// Its place within a ramp's percentages, from 0 to 99.
+    #[must_use]
+    pub const fn share(&self) -> u8 {
+        self.share
     }
 
     /// State and measure now.

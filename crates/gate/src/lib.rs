@@ -11,6 +11,7 @@
 
 pub mod allowlist;
 pub mod decide;
+mod enforce;
 pub mod entry;
 pub mod failures;
 mod held_id;

@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use hashbrown::{DefaultHashBuilder, HashSet, HashTable};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use sumun_model::{KeyId, KeyState, Timestamp};
 
 /// Shards: at 10 M keys a swap copies ten thousand pointers, some 0.1 ms of writer time.
@@ -55,8 +55,10 @@ pub struct Revival {
 pub struct KeyTable {
     shards: Box<[ArcSwap<Shard>]>,
     hasher: DefaultHashBuilder,
-    /// Serialises writers; readers never take it. Holds the dead.
-    writer: Mutex<HashSet<KeyId>>,
+    /// Serialises writers; readers never take it.
+    writer: Mutex<()>,
+    /// The dead: locked for single look-ups and entries only, so that who asks of an unknown id never waits for a writer.
+    dead: RwLock<HashSet<KeyId>>,
     version: AtomicU64,
     refreshed_us: AtomicI64,
     keys: AtomicU64,
@@ -75,7 +77,8 @@ impl KeyTable {
         Self {
             shards: (0..SHARDS).map(|_| ArcSwap::from_pointee(Shard::new())).collect(),
             hasher: DefaultHashBuilder::default(),
-            writer: Mutex::new(dead.into_iter().collect()),
+            writer: Mutex::default(),
+            dead: RwLock::new(dead.into_iter().collect()),
             version: AtomicU64::new(0),
             refreshed_us: AtomicI64::new(i64::MIN),
             keys: AtomicU64::new(0),
@@ -142,7 +145,8 @@ impl KeyTable {
     /// Every id that has ended.
     #[must_use]
     pub fn dead(&self) -> Vec<KeyId> {
-        let mut ids: Vec<_> = self.lock().iter().cloned().collect();
+        let mut ids: Vec<_> =
+            self.dead.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
         ids.sort_unstable();
         ids
     }
@@ -150,11 +154,24 @@ impl KeyTable {
     /// Whether the id has ended.
     #[must_use]
     pub fn is_dead(&self, id: &KeyId) -> bool {
-        self.lock().contains(id)
+        self.dead.read().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<KeyId>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, ()> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refuse_revival(&self, id: &KeyId, status: Status) -> Result<(), Revival> {
+        if !status.is_terminal() && self.is_dead(id) {
+            return Err(Revival { key: id.clone(), state: status.state });
+        }
+        Ok(())
+    }
+
+    fn note_end(&self, id: &KeyId, status: Status) {
+        if status.is_terminal() {
+            self.dead.write().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
+        }
     }
 
     /// Makes one change.
@@ -162,20 +179,20 @@ impl KeyTable {
     /// # Errors
     /// The change would revive a dead key; nothing was changed.
     pub fn apply(&self, change: Change) -> Result<(), Revival> {
-        let mut dead = self.lock();
+        let _writing = self.lock();
         let hash = self.hash(change.key().as_str().as_bytes());
         let shard = self.shard(hash);
         match change {
             Change::Status(id, status) => {
-                refuse_revival(&dead, &id, status)?;
+                self.refuse_revival(&id, status)?;
                 if let Some(entry) = shard.load().find(hash, |e| is(e, &id)) {
                     entry.set_status(status);
                 }
-                note_end(&mut dead, &id, status);
+                self.note_end(&id, status);
             }
             Change::Put(spec) => {
-                refuse_revival(&dead, &spec.id, spec.status)?;
-                note_end(&mut dead, &spec.id, spec.status);
+                self.refuse_revival(&spec.id, spec.status)?;
+                self.note_end(&spec.id, spec.status);
                 let mut next = Shard::clone(&shard.load());
                 self.put(&mut next, hash, *spec);
                 shard.store(Arc::new(next));
@@ -217,7 +234,7 @@ impl KeyTable {
     /// Loads many keys at once, each shard swapped once. Returns those refused because they are dead.
     pub fn load(&self, specs: impl IntoIterator<Item = KeySpec>) -> Vec<Revival> {
         let specs = specs.into_iter();
-        let mut dead = self.lock();
+        let _writing = self.lock();
         let mut shards: Vec<Shard> = self.shards.iter().map(|s| Shard::clone(&s.load())).collect();
         // Room at once, an eighth more than the mean share: growing would hash every id again.
         let share = specs.size_hint().0 / SHARDS;
@@ -226,11 +243,11 @@ impl KeyTable {
         }
         let mut refused = Vec::new();
         for spec in specs {
-            if let Err(revival) = refuse_revival(&dead, &spec.id, spec.status) {
+            if let Err(revival) = self.refuse_revival(&spec.id, spec.status) {
                 refused.push(revival);
                 continue;
             }
-            note_end(&mut dead, &spec.id, spec.status);
+            self.note_end(&spec.id, spec.status);
             let hash = self.hash(spec.id.as_str().as_bytes());
             if let Some(shard) = shards.get_mut((hash >> 40) as usize % SHARDS) {
                 self.put(shard, hash, spec);
@@ -246,17 +263,4 @@ impl KeyTable {
 
 fn is(entry: &KeyEntry, id: &KeyId) -> bool {
     entry.id_bytes() == id.as_str().as_bytes()
-}
-
-fn refuse_revival(dead: &HashSet<KeyId>, id: &KeyId, status: Status) -> Result<(), Revival> {
-    if !status.is_terminal() && dead.contains(id) {
-        return Err(Revival { key: id.clone(), state: status.state });
-    }
-    Ok(())
-}
-
-fn note_end(dead: &mut HashSet<KeyId>, id: &KeyId, status: Status) {
-    if status.is_terminal() {
-        dead.insert(id.clone());
-    }
 }

@@ -459,6 +459,7 @@ fn spec(key: usize, plan: &Plan) -> KeySpec {
     KeySpec {
         id: KeyId::new(KEYS[key]).unwrap(),
         account: AccountId::new("A1").unwrap(),
+        segment: None,
         status: Status { state: plan.state, measure: plan.measure },
         scopes: plan.scopes,
         allowlist: plan

@@ -19,6 +19,7 @@ fn gate(scopes: ScopeSet) -> Gate {
     let spec = KeySpec {
         id: KeyId::new("K1").unwrap(),
         account: AccountId::new("A1").unwrap(),
+        segment: None,
         status: Status::ACTIVE,
         scopes,
         allowlist: Prefix::host(HOME.parse().unwrap()).into(),

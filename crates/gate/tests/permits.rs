@@ -17,6 +17,7 @@ fn gate(enforce: bool) -> Gate {
     let spec = KeySpec {
         id: KeyId::new("K1").unwrap(),
         account: AccountId::new("A1").unwrap(),
+        segment: None,
         status: Status::ACTIVE,
         scopes: Scope::ALL.iter().copied().collect(),
         allowlist: Prefix::host(HOME.parse().unwrap()).into(),

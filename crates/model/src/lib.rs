@@ -20,6 +20,7 @@ pub mod key;
 pub mod moment;
 pub mod position;
 pub mod prefix;
+pub mod ramp;
 pub mod reason;
 pub mod scope;
 pub mod score;
@@ -45,6 +46,7 @@ pub use id::{
 };
 pub use key::{ExpiryCause, KeyState, Mandate, Measure, Purpose, Segment};
 pub use prefix::Prefix;
+pub use ramp::{Ramp, Stage};
 pub use reason::Reason;
 pub use scope::{Scope, ScopeSet};
 pub use score::{Evidence, Weights};

@@ -150,11 +150,9 @@ impl Proxy {
         self.clock.now()
     }
 
-    /// Decides again about every open stream; call after every change of the key table. Shadow mode ends none.
+    /// Decides again about every open stream; call after every change of the key table or the ramp. Where the refusal does not
+    /// hold, it ends none.
     pub fn recheck_streams(&self) -> usize {
-        if !self.gate.policy().enforce {
-            return 0;
-        }
         let cut = self.streams.recheck(&self.gate, self.clock.now());
         self.metrics.streams_cut.inc_by(cut as u64);
         cut
@@ -162,7 +160,7 @@ impl Proxy {
 
     /// Decides again about one open stream. True if that ended it.
     pub(crate) fn recheck_stream(&self, stream: &Stream) -> bool {
-        let cut = self.gate.policy().enforce && stream.recheck(&self.gate, self.clock.now());
+        let cut = stream.recheck(&self.gate, self.clock.now());
         if cut {
             self.metrics.streams_cut.inc();
         }

@@ -53,9 +53,10 @@ impl Stream {
         hold.scopes = scopes.iter().copied().fold(hold.scopes, sumun_model::ScopeSet::with);
     }
 
-    /// Decides again; ends the stream if it would be refused now. True if that ended it.
+    /// Decides again; ends the stream if it would be refused now, and the refusal holds. True if that ended it.
     pub fn recheck(&self, gate: &Gate, now: Now) -> bool {
-        gate.decide_stream(&self.hold(), &[], now).reason.is_some_and(|reason| self.refuse(reason))
+        let decision = gate.decide_stream(&self.hold(), &[], now);
+        decision.reason.filter(|_| decision.enforced).is_some_and(|reason| self.refuse(reason))
     }
 
     /// Something may go through it from here on.

@@ -53,7 +53,8 @@ pub(crate) async fn serve(
     // Registered first, decided again after: a change of the table in between is seen by one or the other.
     let registered = private.then_some(decision.entry.as_ref()).flatten().map(|entry| {
         let scopes = decision.scope().into_iter().collect::<ScopeSet>();
-        proxy.streams.register(StreamHold { key: entry.id(), source: received.source, scopes })
+        let route = decision.route.map(|route| route.path.as_str());
+        proxy.streams.register(StreamHold { key: entry.id(), source: received.source, route, scopes })
     });
     if let Some(stream) = &registered {
         let again = proxy.gate.decide_stream(&stream.hold(), &[], proxy.now());
@@ -320,13 +321,15 @@ fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Messag
     let hold = stream.hold();
     let now = proxy.deciding_now();
     let dialect = proxy.gate.policy().dialect;
-    let enforce = proxy.gate.policy().enforce;
     let (asked, unreadable): (Vec<Scope>, Option<Reason>) = match dialect.client_message(path, text) {
         ClientMessage::Understood(ask) => (ask.asks, None),
         ClientMessage::Refused(error) => (Vec::new(), Some(error.reason())),
     };
     let mut decision = proxy.gate.decide_message(&hold, &asked, now);
-    decision.reason = decision.reason.or(unreadable);
+    if let Some(reason) = unreadable {
+        proxy.gate.fails_too(&mut decision, &hold, reason);
+    }
+    let enforce = decision.enforced;
     if asked.is_empty() && decision.reason.is_none() {
         return Reply::Forward;
     }

@@ -7,12 +7,13 @@
 use crate::server::Server;
 use bytes::Bytes;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use sumun_feed::{Frame, JwsError, Mark, PART_RECORDS_MAX, PublicKey, SnapshotWriter};
 use sumun_model::{GateId, KeyId};
 use sumun_store::StoreError;
+use sumun_store::tables::ACCOUNTS;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::SendTimeoutError;
 
@@ -68,13 +69,20 @@ pub(crate) enum StreamEnd {
 pub(crate) type Line = Result<Bytes, StreamEnd>;
 
 /// Feeds a gate until one of the two ends it.
-pub(crate) async fn run(server: Arc<Server>, gate: GateId, held: (u64, Option<Mark>), lines: Sender<Line>) {
+pub(crate) async fn run(
+    server: Arc<Server>,
+    gate: GateId,
+    held: (u64, Option<Mark>),
+    segments: bool,
+    lines: Sender<Line>,
+) {
     let (from, mark) = held;
     let mut newer = server.gates.connected(gate.as_str());
     server.gates.heard(gate.as_str(), server.govern.world.now());
     server.metrics.feed_streams.inc();
     tracing::info!(gate.id = %gate, from, "Gate {gate} follows the feed from version {from}");
-    let mut stream = Stream { server: &server, lines: &lines, gate: &gate, key: None, version: from, mark };
+    let mut stream =
+        Stream { server: &server, lines: &lines, gate: &gate, key: None, segments, version: from, mark };
     let end = tokio::select! {
         biased;
         _ = newer.changed() => StreamEnd::Newer,
@@ -106,6 +114,8 @@ struct Stream<'s> {
     gate: &'s GateId,
     /// The key it was enrolled with when the stream began.
     key: Option<PublicKey>,
+    /// Whether it can read a key's segment.
+    segments: bool,
     /// The version all that was sent amounts to.
     version: u64,
     /// What that version is; none for version 0.
@@ -182,7 +192,7 @@ impl Stream<'_> {
                 Some(deltas) if deltas.is_empty() => return Ok(()),
                 Some(deltas) => {
                     for delta in deltas {
-                        let records = self.with_secrets(delta.records).await?;
+                        let records = self.completed(delta.records).await?;
                         let mark = Mark { entry: delta.entry, root: delta.root };
                         let frame = Frame::Delta { version: delta.version, mark, at: delta.at, records };
                         let line = match frame.sign(&self.server.feed_key) {
@@ -222,7 +232,7 @@ impl Stream<'_> {
                 break;
             }
             self.still_enrolled().await?;
-            for line in writer.records(self.with_secrets(records).await?)? {
+            for line in writer.records(self.completed(records).await?)? {
                 self.send(line).await?;
             }
         }
@@ -238,6 +248,32 @@ impl Stream<'_> {
         self.send(writer.end(mark)?).await?;
         (self.version, self.mark) = (version, mark);
         Ok(())
+    }
+
+    /// Records as they are sent: with what does not stand in the ledger beside the key.
+    async fn completed(&self, records: Vec<Value>) -> Result<Vec<Value>, StreamEnd> {
+        let records = self.with_secrets(records).await?;
+        if self.segments { self.with_segments(records).await } else { Ok(records) }
+    }
+
+    /// Puts each key's segment beside it, as its account has it now: a change of an account's segment sends its keys anew.
+    async fn with_segments(&self, mut records: Vec<Value>) -> Result<Vec<Value>, StreamEnd> {
+        let account = |record: &Value| record.get("account").and_then(Value::as_str).map(str::to_owned);
+        let accounts: BTreeSet<String> = records.iter().filter_map(account).collect();
+        let accounts: Vec<String> = accounts.into_iter().collect();
+        let rows = self.server.govern.store.get_many(&ACCOUNTS, &accounts).await?;
+        let segments: BTreeMap<&str, &Value> = rows
+            .iter()
+            .filter_map(|row| Some((row.get("account")?.as_str()?, row.get("segment")?)))
+            .collect();
+        for record in &mut records {
+            if let Some(segment) = account(record).and_then(|account| segments.get(account.as_str()).copied())
+                && let Some(fields) = record.as_object_mut()
+            {
+                fields.insert("segment".to_owned(), segment.clone());
+            }
+        }
+        Ok(records)
     }
 
     /// Puts each key's sealed secret in the place of its name. A record whose secret is gone or damaged goes without: the

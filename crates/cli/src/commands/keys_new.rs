@@ -90,6 +90,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         scopes: asked.scopes,
         allowlist: arguments.allow.iter().copied().map(AllowlistEntry::Plain).collect(),
         address_proof_required: None,
+        segment: None,
         purpose: Some(asked.purpose),
         application: arguments.application,
         operator: None,

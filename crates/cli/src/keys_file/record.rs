@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sumun_model::key::AllowlistEntry;
 use sumun_model::{
-    AccountId, ExpiryCause, KeyId, KeyState, Mandate, Measure, OperatorId, Purpose, Scope, ScopeSet,
+    AccountId, ExpiryCause, KeyId, KeyState, Mandate, Measure, OperatorId, Purpose, Scope, ScopeSet, Segment,
     Timestamp, VendorId,
 };
 use sumun_seal::SealedSecret;
@@ -16,6 +16,9 @@ pub struct KeyRecord {
     pub key: KeyId,
     /// The one account it belongs to.
     pub account: AccountId,
+    /// Which rules of a ramp are for it; absent: none that names a segment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<Segment>,
     /// Where it stands.
     pub state: KeyState,
     /// What it may do.

@@ -33,6 +33,7 @@ fn gate(policy: GatePolicy) -> Gate {
     let key = KeySpec {
         id: KeyId::new("K1").unwrap(),
         account: AccountId::new("A1").unwrap(),
+        segment: None,
         status: Status::ACTIVE,
         scopes: scopes.into_iter().fold(ScopeSet::EMPTY, ScopeSet::with),
         allowlist: "192.0.2.1/32".parse::<sumun_model::Prefix>().unwrap().into(),

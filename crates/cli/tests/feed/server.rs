@@ -217,7 +217,7 @@ impl Server {
             return None;
         }
         if method == "GET" {
-            let asked = target.strip_prefix("/v1/feed?from=").unwrap();
+            let asked = target.strip_prefix("/v1/feed?from=").unwrap().strip_suffix("&segments=1").unwrap();
             let (from, mark) =
                 asked.split_once("&mark=").map_or((asked, None), |(from, mark)| (from, Some(mark)));
             let mark = mark.map(|mark| mark.parse().unwrap());

@@ -11,12 +11,9 @@ use sumun_model::{KeyId, Reason};
 impl Gate {
     /// The decision about a request whose body was not read, if it is the same for every body that the request can
     /// have; `None`: read the body, then [`Gate::decide`]. `body_complete` false says that nobody knows yet whether
-    /// the body is within the limit. Shadow mode reads every body, since every request goes on.
+    /// the body is within the limit. Where the refusal would not hold the body is read, since the request goes on.
     #[must_use]
     pub fn decide_unread(&self, request: &Request<'_>) -> Option<Decision> {
-        if !self.policy.enforce {
-            return None;
-        }
         let (mut decision, mut findings) = self.begin(request);
         match self.policy.dialect.credential(&request.raw) {
             Ok(None) if decision.route.is_some_and(|route| route.public) => return None,
@@ -35,6 +32,9 @@ impl Gate {
             }
             Ok(Some(_)) => return None,
         }
-        Some(findings.end(decision))
+        let decision = findings.end(self, decision);
+        // Known or not whether the body is whole: it is the reason that has to hold.
+        let holds = decision.reason().is_some_and(|reason| decision.stage.enforces(reason));
+        holds.then_some(decision)
     }
 }

@@ -4,13 +4,14 @@
 
 use super::customer::Standing;
 use crate::actor::{Actor, Role};
-use crate::govern::{Govern, store_refusal};
+use crate::govern::{Govern, change, store_refusal};
+use crate::keys::feed_record;
 use crate::keys::machine::Action;
 use crate::keys::row::KeyRow;
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row;
-use serde_json::json;
+use serde_json::{Map, json};
 use sumun_model::{ExpiryCause, Segment, Timestamp};
 use sumun_store::tables::{ACCOUNTS, KEYS, PERSONS};
 use sumun_store::{Filter, Image, Table};
@@ -69,6 +70,21 @@ impl Govern {
             }
         }
         Ok(plans)
+    }
+
+    /// The plan that sends every living key of an account to gates anew: what they hold of its segment is no longer so, and rules of
+    /// a ramp may be for it.
+    pub(super) async fn keys_told_again(&self, account: &str, now: Timestamp) -> Result<Vec<Plan>, Refusal> {
+        let mut change = change("keys.told", now, Map::new());
+        for row in self.rows_of(&KEYS, "account", account).await? {
+            let key = KeyRow::of(&row)?;
+            if !key.state.is_terminal() {
+                change.feed.extend(feed_record::of(&key));
+                change.reads.push(row::unchanged(&KEYS, &key.key, Some(&row)));
+            }
+        }
+        let title = "tell gates of the segment".to_owned();
+        Ok(vec![Plan { title, effects: Vec::new(), warnings: Vec::new(), change }])
     }
 
     /// Every account of a customer.

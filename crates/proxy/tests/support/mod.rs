@@ -62,6 +62,7 @@ pub fn key(id: &str) -> KeySpec {
     KeySpec {
         id: key_id(id),
         account: AccountId::new("A-1").unwrap(),
+        segment: None,
         status: Status::ACTIVE,
         scopes: all_scopes(),
         allowlist: ["127.0.0.1", "203.0.113.7", "2001:db8::7"]

@@ -34,11 +34,18 @@ const MARK: Parameter = Parameter {
     about: "What the version in `from` is, as the feed said; absent if `from` is 0.",
 };
 
+const SEGMENTS: Parameter = Parameter {
+    name: "segments",
+    kind: Kind::Integer(0, 1),
+    required: false,
+    about: "1 if the gate can read a key's segment, on which rules of a ramp may depend.",
+};
+
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::FEED, "feed", "Key state as it changes · 키 상태 피드")
             .about("One signed frame a line: a snapshot if needed, then each version, and a heartbeat each second. Never ends by itself.")
-            .query(&[FROM, MARK])
+            .query(&[FROM, MARK, SEGMENTS])
             .gives_other("application/x-ndjson", "Frames, each a compact JWS.")
             .endless(),
         feed,
@@ -145,8 +152,9 @@ async fn feed(asked: Asked) -> Result<Answer, Problem> {
         .at("from"));
     }
     let mark = mark(&asked, &gate, from).await?;
+    let segments = asked.query_number("segments") == Some(1);
     let (sender, receiver) = tokio::sync::mpsc::channel(FRAMES_WAITING_MAX);
-    tokio::spawn(feed_stream::run(asked.server, gate, (from, mark), sender));
+    tokio::spawn(feed_stream::run(asked.server, gate, (from, mark), segments, sender));
     let lines = futures_util::stream::unfold(receiver, async |mut receiver| {
         let line = receiver.recv().await?;
         Some((line, receiver))

@@ -58,6 +58,7 @@ impl Hash for Rest<'_> {
         let KeyRecord {
             key,
             account,
+            segment,
             state: _,
             scopes,
             allowlist,
@@ -75,7 +76,7 @@ impl Hash for Rest<'_> {
             mandate,
         } = self.0;
         (key, account, scopes, purpose, application, operator, vendor).hash(to);
-        (created, expires, replaces, secret, address_proof_required).hash(to);
+        (created, expires, replaces, secret, address_proof_required, segment).hash(to);
         allowlist.len().hash(to);
         for entry in allowlist {
             match entry {

@@ -57,6 +57,7 @@ impl Applier {
         Ok(KeySpec {
             id: record.key.clone(),
             account: record.account.clone(),
+            segment: record.segment,
             status: Status { state: record.state, measure: record.measure },
             scopes: record.scopes,
             allowlist: in_effect.map(sumun_model::key::AllowlistEntry::prefix).collect(),

@@ -86,7 +86,8 @@ impl Server {
         now: Timestamp,
     ) -> Result<Stream, ConnectionError> {
         let mark = mark.map(|mark| format!("&mark={mark}")).unwrap_or_default();
-        let target = format!("/v1/feed?from={from}{mark}");
+        // Segments are sent to whoever can read them: of a ramp, rules may name one.
+        let target = format!("/v1/feed?from={from}{mark}&segments=1");
         let (response, driver) = self.ask(Method::GET, REQUEST_FEED, &target, Bytes::new(), now).await?;
         Ok(Stream {
             body: response,

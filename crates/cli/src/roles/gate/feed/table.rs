@@ -1,6 +1,7 @@
 //! What the feed says, put into the key table: the same rules as for a keys file, one record at a time.
 //!
-//! A record that cannot be read or opened does not hold up the others: that key is refused, and govern is told.
+//! A record that cannot be read or opened does not hold up the others: that key is refused, and govern is told. The one record that
+//! is no key's is the ramp; one that this build cannot read leaves the ramp as it was, and govern is told of it too.
 
 use super::super::apply::{Applier, Extent, OnUnopened};
 use super::held::key_of;
@@ -9,9 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::Arc;
+use sumun_feed::{RAMP_RECORD, RampRecordError, read_ramp_record};
 use sumun_gate::KeyEntry;
 use sumun_model::{KeyId, KeyState, Measure, Timestamp};
-use tracing::error;
+use tracing::{error, info};
 
 /// What a version did to the table.
 #[derive(Debug, Default)]
@@ -40,8 +42,17 @@ impl Core {
 pub(super) fn apply(applier: &mut Applier, records: Vec<Value>, at: Timestamp, extent: Extent) -> Done {
     let mut whole = Vec::with_capacity(records.len());
     let mut done = Done::default();
+    let mut told_of_ramp = false;
     for record in records {
         let Some(key) = key_of(&record) else { continue };
+        if key.as_str() == RAMP_RECORD {
+            told_of_ramp = true;
+            if let Err(problem) = put_ramp(applier, &record) {
+                error!("{problem}; the ramp stays as it was");
+                done.unusable.push(key);
+            }
+            continue;
+        }
         let core = Core::deserialize(&record);
         let read = serde_json::from_value::<KeyRecord>(record).map_err(|error| error.to_string()).and_then(
             |record| match record.problem() {
@@ -64,6 +75,9 @@ pub(super) fn apply(applier: &mut Applier, records: Vec<Value>, at: Timestamp, e
             }
         }
     }
+    if extent == Extent::Whole && !told_of_ramp {
+        applier.gate().set_ramp(None);
+    }
     let odd: HashSet<KeyId> = done.before.iter().map(|entry| entry.id()).collect();
     // What is unreadable in a whole table is dealt with already; that it is not among the rest makes it go anyway.
     if let Ok(applied) = applier.apply(whole, at, extent, OnUnopened::Refuse) {
@@ -74,4 +88,18 @@ pub(super) fn apply(applier: &mut Applier, records: Vec<Value>, at: Timestamp, e
         }
     }
     done
+}
+
+/// From the next request on refusals hold as this record says.
+fn put_ramp(applier: &Applier, record: &Value) -> Result<(), RampRecordError> {
+    let ramp = read_ramp_record(record)?;
+    if applier.gate().ramp().is_some_and(|held| *held == ramp) {
+        return Ok(());
+    }
+    info!(
+        ramp.default = %ramp.default, ramp.rules = ramp.rules.len(), ramp.ends = %ramp.ends,
+        "The ramp changed: refusals hold as it says from now on"
+    );
+    applier.gate().set_ramp(Some(ramp));
+    Ok(())
 }
