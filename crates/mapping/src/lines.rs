@@ -91,6 +91,11 @@ impl<'a> Lines<'a> {
         Ok(Self { input: Box::new(input), compressed: false, bytes_max })
     }
 
+    /// Of lines as they stand, whatever their first bytes look like.
+    pub(crate) fn plain(input: impl BufRead + 'a, bytes_max: usize) -> Self {
+        Self { input: Box::new(input), compressed: false, bytes_max }
+    }
+
     /// Reads the next line into the buffer, without its end.
     pub(crate) fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Next> {
         buffer.clear();

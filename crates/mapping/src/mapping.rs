@@ -203,6 +203,18 @@ impl Mapping {
         })
     }
 
+    /// Whether records can be read out of the middle of a file that grows: not where a header must have been read before.
+    #[must_use]
+    pub const fn reads_anywhere(&self) -> bool {
+        !matches!(self.format, Format::Csv { columns: None, .. })
+    }
+
+    /// Longest line it reads, in bytes.
+    #[must_use]
+    pub const fn line_bytes_max(&self) -> usize {
+        self.bytes_max
+    }
+
     /// The line types it makes.
     pub fn types(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().map(|line| line.of.word)

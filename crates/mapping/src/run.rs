@@ -112,6 +112,30 @@ impl<'m> Run<'m> {
         problem.map_or(Ok(()), Err)
     }
 
+    /// Reads whole lines out of the middle of an input that grows: `first` is the number of the first of them. They are lines as they
+    /// stand, never a packed stream, and of CSV one row each, without a header.
+    ///
+    /// # Errors
+    /// A mapping of CSV that names no columns.
+    pub fn read_lines(
+        &mut self,
+        input: &str,
+        first: u64,
+        bytes: &[u8],
+        told: Told<'_>,
+    ) -> Result<(), Unusable> {
+        let mut lines = Lines::plain(bytes, self.mapping.bytes_max);
+        let mut at = At { input, name: fit_for_id(input), number: first.saturating_sub(1) };
+        match &self.mapping.format {
+            Format::Csv { delimiter, quote, columns } => {
+                let csv = Csv::new(*delimiter, *quote);
+                self.read_csv(&mut lines, &mut at, csv, columns.as_deref(), told)
+            }
+            Format::Json | Format::Text(_) => self.read_plain(&mut lines, &mut at, told),
+        }
+        .map(|_| ())
+    }
+
     fn read_plain(
         &mut self,
         lines: &mut Lines<'_>,

@@ -18,7 +18,7 @@ impl Run<'_> {
         columns: Option<&[String]>,
         told: Told<'_>,
     ) -> Result<Ended, Unusable> {
-        let mut read = At { input: at.input, name: String::new(), number: 0 };
+        let mut read = At { input: at.input, name: String::new(), number: at.number };
         let ended = self.read_rows(lines, at, &mut read, csv, columns, told);
         at.number = read.number;
         ended
