@@ -1,7 +1,15 @@
-// How a saved proof is checked at a terminal: the program, where files are saved, and the ledger's verifier key, by the names they have there.
+// How a saved proof is checked at a terminal: the program, where files are saved, and the ledger's verifier key, by the names that the server
+// says they have for a reader.
+import type { Schemas } from "../api/client";
 
-/** The demo, which says so in its banner, is run in a checkout: there all three have known places. */
-const DEMO = { demo: true, program: "target/release/sumun", saved: "~/Downloads/", vkey: "target/demo-run/data/ledger/vkey" };
-const ELSEWHERE = { demo: false, program: "sumun", saved: "", vkey: "vkey" };
+/** Where the names are not known, the reader's own files: the key that he was handed, beside what he saved. */
+const UNKNOWN = { program: "sumun", ledger: "ledger", saved: "", vkey: "vkey", here: false };
 
-export const checkPlaces = (banner: string | null | undefined) => (/\bdemo\b/i.test(banner ?? "") ? DEMO : ELSEWHERE);
+export function checkPlaces(check: Schemas["CheckView"] | undefined) {
+  if (check === undefined) return UNKNOWN;
+  const { program, ledger, vkey } = check;
+  // What is published at an address is fetched first, and then lies beside what was saved.
+  if (ledger === null || vkey === null || /^https?:/i.test(ledger)) return { ...UNKNOWN, program };
+  // A folder as the server names it: the command is run where that name holds, and so names the browser's own folder, too.
+  return { program, ledger, saved: "~/Downloads/", vkey, here: !/^[/~]/.test(ledger) };
+}

@@ -57,8 +57,8 @@ impl House {
             std::fs::write(folder.join(name), text).with_context(|| format!("cannot write {name}"))
         };
         write("policy.toml", &policy::compressed(policy_text, day_s)?)?;
-        let pages = serves_pages(programs, folder).await;
-        write("sumun.toml", &configuration(ports, banner, pages))?;
+        let readers = serves_pages(programs, folder).await.then(|| readers(programs, folder));
+        write("sumun.toml", &configuration(ports, banner, readers.as_deref()))?;
         let made = output(
             folder,
             &programs.sumun,
@@ -135,7 +135,23 @@ fn cleared(folder: &Path) -> Result<File> {
     Ok(lock)
 }
 
-fn configuration(ports: &Ports, banner: &str, pages: bool) -> String {
+/// Lines of `[console]` that say by which names whoever watches finds program and ledger, from the folder in which he started the demo.
+fn readers(programs: &Programs, folder: &Path) -> String {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    let shown = |path: &Path| {
+        let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let short = whole.strip_prefix(&here).unwrap_or(&whole).display().to_string();
+        if short.contains('/') { short } else { format!("./{short}") }
+    };
+    [("program", shown(&programs.sumun)), ("ledger", format!("{}/data/ledger", shown(folder)))]
+        .into_iter()
+        // What would need quotes in a command is not named in one.
+        .filter(|(_, path)| path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c)))
+        .map(|(key, path)| format!("{key} = \"{path}\"\n"))
+        .collect()
+}
+
+fn configuration(ports: &Ports, banner: &str, readers: Option<&str>) -> String {
     let mut text = format!(
         r#"# A demo's control plane and gate. `sumun config check` explains every key.
 data_dir = "data"
@@ -160,10 +176,10 @@ key_file = "kek.txt"
         exchange = ports.exchange,
         console = ports.console,
     );
-    if pages {
+    if let Some(readers) = readers {
         let banner = toml::Value::String(banner.to_owned());
         text += &format!(
-            "\n[console]\nbanner = {banner}\n\n[owner]\nlisten = \"{}\"\nsign_in_origins = [\"{}\"]\n\
+            "\n[console]\nbanner = {banner}\n{readers}\n[owner]\nlisten = \"{}\"\nsign_in_origins = [\"{}\"]\n\
              sign_in_url = \"{}{}\"\nidentity_url = \"http://{}/\"\n",
             ports.owner,
             ports.exchange_page(),

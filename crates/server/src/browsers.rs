@@ -16,6 +16,10 @@ pub struct Browsers {
     pub identity_url: Option<String>,
     /// What everybody is told at the top of each page.
     pub banner: Option<String>,
+    /// Where readers find the published ledger, its verifier key in it: an address, or a folder as they reach it.
+    pub ledger: Option<String>,
+    /// What readers call `sumun` by at a terminal; empty: by its name.
+    pub program: String,
 }
 
 impl Browsers {

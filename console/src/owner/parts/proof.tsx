@@ -37,7 +37,7 @@ export function Proof({ of }: { of: Schemas["EntryView"] | null | undefined }) {
 export function ProofFile({ entry }: { entry: number }) {
   const w = useWords(partWords);
   const [error, setError] = useState<Problem | null>(null);
-  const { demo, program, saved, vkey } = checkPlaces(useOpenFacts().data?.banner);
+  const { here, program, saved, vkey } = checkPlaces(useOpenFacts().data?.check);
   const name = `sumun-${entry}.proof`;
   async function fetchIt() {
     setError(null);
@@ -60,7 +60,7 @@ export function ProofFile({ entry }: { entry: number }) {
       </div>
       {error ? <Refused error={error} /> : null}
       <Lines text={`${program} ledger verify-proof ${saved}${name} --vkey ${vkey}`} />
-      {demo ? <p className="muted">{w.proofDemo}</p> : null}
+      {here ? <p className="muted">{w.proofHere}</p> : null}
     </div>
   );
 }

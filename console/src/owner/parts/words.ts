@@ -29,7 +29,7 @@ export const partWords = words(
     proofAt: "기록된 시각",
     proofText: "이 일은 누구도 고치거나 지울 수 없는 기록부에 남았습니다. 나중에 문의하실 때 기록 번호를 말씀하십시오.",
     proofHow: "직접 확인하는 방법",
-    proofDemo: "시연을 시작한 폴더에서 실행하십시오. 다른 곳에 저장했다면 ~/Downloads/를 그 폴더로 바꾸십시오.",
+    proofHere: "Sumun을 시작한 폴더에서 실행하십시오. 다른 곳에 저장했다면 ~/Downloads/를 그 폴더로 바꾸십시오.",
     proofFile: "증명 파일 받기",
     proofFileText:
       "증명 파일과 거래소가 공개한 검증 키(vkey)만 있으면, 인터넷 연결 없이도 이 기록이 그때 남았음을 확인할 수 있습니다.",
@@ -126,8 +126,8 @@ export const partWords = words(
     proofAt: "Recorded at",
     proofText: "This stands in a record that nobody can change or erase. If you ask about it later, name the entry number.",
     proofHow: "Check it yourself",
-    proofDemo:
-      "Run it in the folder where you started the demo. If your browser saves elsewhere, put that folder for ~/Downloads/.",
+    proofHere:
+      "Run it in the folder where Sumun was started. If your browser saves elsewhere, put that folder for ~/Downloads/.",
     proofFile: "Download the proof",
     proofFileText:
       "With the proof and the verifier key (vkey) that the exchange publishes, anybody can check offline that this was recorded then.",

@@ -25,7 +25,7 @@ const stepWords = words(
     open: "기록 화면 열기",
     alone: "증명만 확인하기",
     together: "증명과 내용을 함께 확인하기",
-    demo: "시연을 시작한 폴더에서 실행하십시오. 다른 곳에 저장했다면 ~/Downloads/를 그 폴더로 바꾸십시오.",
+    here: "Sumun을 시작한 폴더에서 실행하십시오. 다른 곳에 저장했다면 ~/Downloads/를 그 폴더로 바꾸십시오.",
     vkey: "vkey는 원장의 검증 키입니다. 설치할 때 sumun init이 보여 준 키이며, 제어 서버에서는 데이터 폴더(data_dir)의 ledger/vkey 파일입니다. 이 서버를 믿지 않고 확인하려면 설치할 때 따로 받아 둔 파일을 쓰십시오.",
     terminal: "터미널에서 로그인하여 받기",
     signIn: "1. 로그인합니다. 비밀번호와 인증 코드는 터미널이 묻습니다.",
@@ -42,7 +42,7 @@ const stepWords = words(
     open: "Open the entry",
     alone: "The proof alone",
     together: "Proof and entry together",
-    demo: "Run it in the folder where you started the demo. If your browser saves elsewhere, put that folder for ~/Downloads/.",
+    here: "Run it in the folder where Sumun was started. If your browser saves elsewhere, put that folder for ~/Downloads/.",
     vkey: "vkey is the ledger's verifier key: sumun init showed it, and on the control plane's machine it is the file ledger/vkey in the data folder (data_dir). To check without trusting this server, use the copy you were handed when it was set up.",
     terminal: "Fetch it at a terminal, signed in",
     signIn: "1. Sign in. The terminal asks for password and code.",
@@ -54,7 +54,7 @@ const stepWords = words(
 export function ProofSteps({ entry }: { entry: number }) {
   const w = useWords(stepWords);
   const { session, has } = useMe();
-  const { command, demo } = useCheck();
+  const { command, here } = useCheck();
   const user = session.principal.replace(/^user:/, "");
   return (
     <details>
@@ -64,14 +64,14 @@ export function ProofSteps({ entry }: { entry: number }) {
         <Files entry={entry} />
         <Step text={w.alone} command={command(entry, false)} />
         {has("auditor", "security_admin", "compliance_lead") ? <Step text={w.together} command={command(entry, true)} /> : null}
-        <p className="muted">{demo ? w.demo : w.vkey}</p>
+        <p className="muted">{here ? w.here : w.vkey}</p>
         <details>
           <summary>{w.terminal}</summary>
           <div className="stack">
             <Step text={w.signIn} command={`sumun login ${user} --server ${serverUrl()}`} />
             <Step text={w.fetch} command={`sumun ledger proof ${entry} --out ${proofFile(entry)}`} />
             <Step text={w.check} command={`sumun ledger verify-proof ${proofFile(entry)} --vkey vkey`} />
-            {demo ? <p className="muted">{w.vkey}</p> : null}
+            {here ? <p className="muted">{w.vkey}</p> : null}
           </div>
         </details>
       </div>

@@ -6,9 +6,12 @@ import { checkPlaces } from "../../ui/check";
 export function useCheck() {
   // Told to everybody: support, too, which may not see the overview.
   const facts = useQuery({ queryKey: ["facts"], queryFn: () => good(api.GET("/v1/owner/facts")), staleTime: 60_000 });
-  const { demo, program, saved, vkey } = checkPlaces(facts.data?.banner);
+  const { here, program, ledger, saved, vkey } = checkPlaces(facts.data?.check);
   return {
-    demo,
+    /** Whether the command must be run in the folder in which Sumun was started. */
+    here,
+    /** Of the published ledger as a whole. */
+    published: `${program} ledger verify --folder ${ledger} --vkey ${vkey}`,
     /** Of the proof alone, or with what the entry says. */
     command: (index: number, entry: boolean) =>
       `${program} ledger verify-proof ${saved}${proofFile(index)} --vkey ${vkey}${entry ? ` --entry ${saved}${entryFile(index)}` : ""}`,

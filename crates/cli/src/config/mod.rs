@@ -11,10 +11,12 @@
 
 pub mod explain;
 mod load;
+mod pasted;
 mod section;
 mod values;
 
 pub use load::{ConfigErrors, ConfigProblem, Flag, Loaded, Origin, Sources};
+pub use pasted::{PastedWord, PastedWordError};
 pub use values::{
     CanaryTarget, CanaryTargetError, Dialect, Mode, UnknownFields, Upstream, UpstreamError, UpstreamHost,
     WebAddress, WebAddressError, WebOrigin, WebOriginError,
@@ -232,6 +234,11 @@ section! {
         url: Option<WebAddress> = None, example "\"https://console.exchange.example\"";
         /// A line that everybody is shown at the top of each page, customers too.
         banner: Option<String> = None, example "\"Exercise: nothing here is real\"";
+        /// Where readers find the published ledger with its verifier key `vkey` in it: an address, or a folder as they reach it. Commands
+        /// that pages show name it there. Absent: they name `vkey`, the file that a reader was handed.
+        ledger: Option<PastedWord> = None, example "\"https://ledger.exchange.example\"";
+        /// What readers call `sumun` by in such commands.
+        program: PastedWord = PastedWord::named("sumun");
     }
 }
 

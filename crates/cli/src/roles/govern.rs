@@ -236,6 +236,8 @@ fn browsers(config: &Config) -> Browsers {
         sign_in_origins: config.owner.sign_in_origins.iter().map(ToString::to_string).collect(),
         identity_url: said(&config.owner.identity_url),
         banner: config.console.banner.clone(),
+        ledger: config.console.ledger.as_ref().map(ToString::to_string),
+        program: config.console.program.to_string(),
     }
 }
 

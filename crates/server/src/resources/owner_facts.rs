@@ -4,6 +4,7 @@ use crate::access;
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::asked::Asked;
+use crate::browsers::Browsers;
 use crate::operation::operation;
 use http::StatusCode;
 use serde::Serialize;
@@ -12,7 +13,8 @@ use utoipa::ToSchema;
 /// What every page for owners shows.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({ "venue": { "id": "example", "ko": "예시 거래소", "en": "Example Exchange" }, "banner": null,
-    "sign_in_url": "https://exchange.example/keys", "identity_url": "https://exchange.example/identity" }))]
+    "sign_in_url": "https://exchange.example/keys", "identity_url": "https://exchange.example/identity",
+    "check": { "program": "sumun", "ledger": "https://ledger.exchange.example", "vkey": "https://ledger.exchange.example/vkey" } }))]
 pub(crate) struct OwnerFactsView {
     /// The venue.
     pub venue: OwnersVenueView,
@@ -25,6 +27,35 @@ pub(crate) struct OwnerFactsView {
     /// Where the exchange verifies who somebody is, as in `[owner] identity_url`; null if there is no such address.
     #[schema(required)]
     pub identity_url: Option<String>,
+    /// What somebody needs who checks for himself, at a terminal, what he saved here.
+    pub check: CheckView,
+}
+
+/// By which names a reader finds program and ledger.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CheckView {
+    /// What he calls `sumun` by, as in `[console] program`.
+    pub program: String,
+    /// Where the published ledger is: an address, or a folder as he reaches it, as in `[console] ledger`; null if that is not said.
+    #[schema(required)]
+    pub ledger: Option<String>,
+    /// The ledger's verifier key, there; null: the file that he was handed.
+    #[schema(required)]
+    pub vkey: Option<String>,
+}
+
+impl CheckView {
+    fn of(browsers: &Browsers) -> Self {
+        let ledger = browsers.ledger.as_deref().map(|place| place.trim_end_matches('/'));
+        Self {
+            program: Some(browsers.program.as_str())
+                .filter(|name| !name.is_empty())
+                .unwrap_or("sumun")
+                .to_owned(),
+            ledger: ledger.map(str::to_owned),
+            vkey: ledger.map(|place| format!("{place}/vkey")),
+        }
+    }
 }
 
 /// The venue as its customers know it.
@@ -54,6 +85,7 @@ pub(crate) fn add(api: &mut Api) {
                 banner: browsers.banner.clone(),
                 sign_in_url: browsers.sign_in_url.clone(),
                 identity_url: browsers.identity_url.clone(),
+                check: CheckView::of(browsers),
             })
         },
     );

@@ -105,6 +105,7 @@ async fn an_owners_page_knows_the_venue() {
         banner: Some("연습 중 · Exercise".to_owned()),
         sign_in_url: Some("https://exchange.example/keys".to_owned()),
         identity_url: Some("https://exchange.example/identity".to_owned()),
+        ledger: Some("https://ledger.example/".to_owned()),
         ..Browsers::default()
     };
     let bench = Bench::serving(&[], browsers).await;
@@ -118,6 +119,10 @@ async fn an_owners_page_knows_the_venue() {
             &"https://exchange.example/keys".into(),
             &"https://exchange.example/identity".into()
         )
+    );
+    assert_eq!(
+        facts["check"],
+        serde_json::json!({ "program": "sumun", "ledger": "https://ledger.example", "vkey": "https://ledger.example/vkey" })
     );
     let analyst = bench.staff(Role::Analyst, "mina").await;
     let overview = bench.send("GET", "/v1/overview", &analyst, None).await.is(200).json;

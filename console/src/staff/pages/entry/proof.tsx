@@ -17,7 +17,7 @@ export function Proof({ index, shown, may }: { index: number; shown: Whole | nul
   const proof = useWrite((which: number) =>
     good(api.GET("/v1/ledger/entries/{index}/proof", { params: { path: { index: which } }, parseAs: "text" })),
   );
-  const { command, demo } = useCheck();
+  const { command, here } = useCheck();
   const why = shown !== null && shown.entry.masked.length > 0 ? w.needsWhole : undefined;
   return (
     <Card title={w.proof}>
@@ -65,7 +65,7 @@ export function Proof({ index, shown, may }: { index: number; shown: Whole | nul
             <Command text={command(index, false)} />
           </div>
         </div>
-        {demo ? <p className="muted">{w.demo}</p> : null}
+        {here ? <p className="muted">{w.here}</p> : null}
         <div className="stack tight">
           <h3>{w.compare}</h3>
           <ul className="plain">

@@ -45,7 +45,7 @@ export const entryWords = words(
     none: "아직 그런 기록이 없습니다",
     noneText: (last: string) => `지금 마지막 기록은 ${last}번입니다.`,
     proofAlone: "증명을 받아 다른 컴퓨터에서 검증할 수 있습니다. 이 서버도, 네트워크도 필요하지 않습니다.",
-    demo: "시연을 시작한 폴더에서 실행하십시오. 다른 곳에 저장했다면 ~/Downloads/를 그 폴더로 바꾸십시오.",
+    here: "Sumun을 시작한 폴더에서 실행하십시오. 다른 곳에 저장했다면 ~/Downloads/를 그 폴더로 바꾸십시오.",
     saved: "파일을 저장했습니다.",
   },
   {
@@ -93,7 +93,7 @@ export const entryWords = words(
     none: "There is no such entry yet",
     noneText: (last: string) => `The last one at this moment is entry ${last}.`,
     proofAlone: "Save the proof and check it on any other computer. It takes neither this server nor a network.",
-    demo: "Run it in the folder where you started the demo. If your browser saves elsewhere, put that folder for ~/Downloads/.",
+    here: "Run it in the folder where Sumun was started. If your browser saves elsewhere, put that folder for ~/Downloads/.",
     saved: "The file was saved.",
   },
 );

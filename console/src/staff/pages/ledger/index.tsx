@@ -8,6 +8,7 @@ import { Button, Card, Command, Id, Pairs, Time } from "../../../ui/basics";
 import { save } from "../../../ui/download";
 import { Page } from "../../../ui/shell";
 import { Read } from "../../../ui/states";
+import { useCheck } from "../../parts/vkey";
 import { type Checkpoint, readCheckpoint } from "./checkpoint";
 import { Entries, Jump } from "./entries";
 import { Receipts } from "./receipts";
@@ -70,6 +71,7 @@ function Head({ checkpoint }: { checkpoint: Checkpoint }) {
 
 function Verify() {
   const w = useWords(ledgerWords);
+  const { published } = useCheck();
   return (
     <Card title={w.verify}>
       <div className="stack">
@@ -81,7 +83,7 @@ function Verify() {
           </div>
           <div className="stack tight">
             <h3>{w.published}</h3>
-            <Command text="sumun ledger verify --folder ledger/ --vkey vkey" />
+            <Command text={published} />
           </div>
           <div className="stack tight">
             <h3>{w.since}</h3>
