@@ -1,10 +1,12 @@
 // What is asked, as it was frozen when it was asked.
 import { Link } from "react-router";
-import { useWords } from "../../../i18n/lang";
+import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Card, Id, Pairs, Time } from "../../../ui/basics";
 import { Raw } from "../../../ui/raw";
 import { Subject } from "../../parts/effects";
 import { Terms } from "../../parts/ladder";
+import { Operator, Vendor } from "../../parts/named";
+import { reasonSaid } from "../../parts/reasonSaid";
 import { type Approval as ApprovalOf, loose } from "../../parts/shapes";
 import { useWho } from "../../parts/who";
 import { approvalStateWords, purposeWords, scopeWords, segmentWords, word } from "../../parts/words";
@@ -13,12 +15,16 @@ import { approvalWords } from "./words";
 
 export function Asks({ of }: { of: ApprovalOf }) {
   const w = useWords(approvalWords);
+  const { lang } = useLang();
   const who = useWho();
   const scopes = useWords(scopeWords) as Record<string, unknown>;
   const purposes = useWords(purposeWords) as Record<string, unknown>;
   const segments = useWords(segmentWords) as Record<string, unknown>;
   const states = useWords(approvalStateWords) as Record<string, unknown>;
+  const steps: Record<string, string> = { read: w.stepRead, trade: w.stepTrade, transfer: w.stepTransfer };
   const asked = loose<Asked>(of.request);
+  // What a person wrote stands as it was written.
+  const own = (reason: string) => (of.requested_by.startsWith("user:") ? reason : reasonSaid(lang, reason));
   const shown = asked.shown ?? {};
   const allow = asked.allowlist ?? null;
   const terms = asked.body?.terms ?? [];
@@ -37,7 +43,7 @@ export function Asks({ of }: { of: ApprovalOf }) {
               w.reason,
               asked.reason ? (
                 <span key="reason" className="preline">
-                  {asked.reason}
+                  {own(asked.reason)}
                 </span>
               ) : null,
             ],
@@ -45,7 +51,7 @@ export function Asks({ of }: { of: ApprovalOf }) {
               w.lesser,
               asked.lesser ? (
                 <span key="lesser" className="preline">
-                  {asked.lesser}
+                  {own(asked.lesser)}
                 </span>
               ) : null,
             ],
@@ -53,7 +59,7 @@ export function Asks({ of }: { of: ApprovalOf }) {
               w.case,
               asked.case_id ? <Id key="case" id={asked.case_id} to={`/cases/${encodeURIComponent(asked.case_id)}`} /> : null,
             ],
-            [w.step, asked.step ?? null],
+            [w.step, asked.step ? (steps[asked.step] ?? word({}, asked.step)) : null],
             [w.scopes, asked.scopes ? asked.scopes.map((scope) => word(scopes, scope)).join(", ") : null],
             [
               w.allowlist,
@@ -74,7 +80,8 @@ export function Asks({ of }: { of: ApprovalOf }) {
             [w.segment, shown.segment ? word(segments, shown.segment) : null],
             [w.application, shown.application ?? null],
             [w.purpose, shown.purpose ? word(purposes, shown.purpose) : null],
-            [w.operator, shown.operator ?? null],
+            [w.operator, shown.operator ? <Operator key="operator" id={shown.operator} /> : null],
+            [w.vendor, shown.vendor ? <Vendor key="vendor" id={shown.vendor} /> : null],
             [w.expires, shown.expires ? <Time key="expires" at={shown.expires} full /> : null],
             [w.by, who(of.requested_by)],
             [w.asked, <Time key="asked" at={of.requested} full />],

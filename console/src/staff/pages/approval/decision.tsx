@@ -26,7 +26,7 @@ function DecideDialog({
   const w = useWords(approvalWords);
   const say = useSay();
   const [reason, setReason] = useState("");
-  // As it was when he began: what is sent again must be the same request.
+  // As it was at the start: what is sent again must be the same request.
   const looked = useRef(lookedAt);
   looked.current ??= lookedAt;
   const left = of.needed.reduce((sum, needed) => sum + needed.count - agreed(of, needed.role), 0);
@@ -82,6 +82,8 @@ function WithdrawDialog({ of, onClose }: { of: ApprovalOf; onClose: () => void }
   );
 }
 
+const MINUTE_MS = 60_000;
+
 export function Decision({
   of,
   lookedAt,
@@ -105,14 +107,19 @@ export function Decision({
     <Card title={w.decide}>
       <div className="stack">
         <div className="row">
-          <Button look="primary" isDisabled={no !== undefined} onPress={() => setDoing("approve")}>
+          {/* What cannot be taken back looks it; a refusal changes nothing and looks plain. */}
+          <Button
+            look={of.action === "key.expire" ? "danger" : "primary"}
+            isDisabled={no !== undefined}
+            onPress={() => setDoing("approve")}
+          >
             {w.approve}
           </Button>
-          <Button look="danger" isDisabled={no !== undefined} onPress={() => setDoing("refuse")}>
+          <Button isDisabled={no !== undefined} onPress={() => setDoing("refuse")}>
             {w.refuse}
           </Button>
         </div>
-        <p className="muted">{no ?? w.youLook(duration(lang, now - openedMs))}</p>
+        <p className="muted">{no ?? w.youLook(now - openedMs < MINUTE_MS ? w.underMinute : duration(lang, now - openedMs))}</p>
         <Button
           look="quiet"
           why={of.state !== "open" ? w.wClosed : !own ? w.wNotAsker : of.action === "key.grant" ? w.wGrant : undefined}

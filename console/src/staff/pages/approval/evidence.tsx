@@ -5,11 +5,26 @@ import { useWords } from "../../../i18n/lang";
 import { Card, LinkButton } from "../../../ui/basics";
 import { Read } from "../../../ui/states";
 import { Ladder } from "../../parts/ladder";
-import { explanationOf } from "../../parts/shapes";
+import { type Approval, type Explanation, explanationOf } from "../../parts/shapes";
 import { Signals } from "../../parts/signals";
+import { useWho } from "../../parts/who";
 import { approvalWords } from "./words";
 
-export function Evidence({ keyId, asked }: { keyId: string; asked: string | null }) {
+/** Nothing was found: says on what it rests instead. A key that nobody uses yet has no grounds at all, and no arithmetic. */
+function Nothing({ of, isNew, explained }: { of: Approval; isNew: boolean; explained: Explanation | null }) {
+  const w = useWords(approvalWords);
+  const who = useWho();
+  const byPolicy = of.requested_by.startsWith("system:") || of.action === "key.measure";
+  const met = explained?.rules.some((rule) => rule.reading === "met") ?? false;
+  const said = isNew
+    ? w.noSignalsNew
+    : byPolicy
+      ? w.noSignalsPolicy
+      : (met ? w.noSignalsRules : w.noSignals)(who(of.requested_by));
+  return <p className="notice warn">{said}</p>;
+}
+
+export function Evidence({ of, keyId, asked }: { of: Approval; keyId: string; asked: string | null }) {
   const w = useWords(approvalWords);
   const signals = useQuery({
     queryKey: ["signals", { key: keyId }],
@@ -19,6 +34,7 @@ export function Evidence({ keyId, asked }: { keyId: string; asked: string | null
     queryKey: ["keys", keyId],
     queryFn: () => good(api.GET("/v1/keys/{key}", { params: { path: { key: keyId } } })),
   });
+  const isNew = key.data?.state === "requested";
   const over = key.data?.state === "expired" || key.data?.state === "rejected";
   const standing = useQuery({
     queryKey: ["keys", keyId, "standing"],
@@ -51,8 +67,16 @@ export function Evidence({ keyId, asked }: { keyId: string; asked: string | null
       <div className="stack">
         <p className="muted">{w.evidenceText}</p>
         <h3>{w.signals}</h3>
-        <Read query={signals}>{({ items }) => <Signals of={items} />}</Read>
-        {over ? (
+        <Read query={signals}>
+          {({ items }) =>
+            items.length > 0 ? (
+              <Signals of={items} about={keyId} />
+            ) : (
+              <Nothing of={of} isNew={isNew} explained={explanationOf(standing.data?.explained)} />
+            )
+          }
+        </Read>
+        {isNew ? null : over ? (
           <p className="muted">{w.whyOver}</p>
         ) : (
           <>

@@ -8,6 +8,7 @@ import { useWords } from "../../../i18n/lang";
 import { Id } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
 import { Read } from "../../../ui/states";
+import { isMissing, Missing } from "../../parts/missing";
 import { type CaseBody, loose } from "../../parts/shapes";
 import { type Asked, useAskedSentence } from "./asked";
 import { Asks } from "./asks";
@@ -28,7 +29,7 @@ function useOpened(requested: string | undefined): { at: string | undefined; loc
 
 export function Approval() {
   const { approval = "" } = useParams();
-  // Another approval is looked at anew: how long somebody looked goes with his decision.
+  // Another approval is looked at anew: how long somebody looked goes with the decision.
   return <One key={approval} id={approval} />;
 }
 
@@ -55,6 +56,13 @@ function One({ id }: { id: string }) {
       (loose<CaseBody>(one.body).playbook ?? []).some((step) => step.state === "done" && step.by === session.principal));
   const opened = useOpened(shown.data?.requested);
   const key = shown.data?.subject.startsWith("key:") ? shown.data.subject.slice(4) : null;
+  if (isMissing(shown.error)) {
+    return (
+      <Page title={w.missing} aside={<Link to="/approvals">{w.back}</Link>}>
+        <Missing text={w.missingText(id)} hint={w.missingHint} to={[[w.back, "/approvals"]]} />
+      </Page>
+    );
+  }
   return (
     <Page title={shown.data === undefined ? w.title : sentence(shown.data)} aside={<Link to="/approvals">{w.back}</Link>}>
       <Read query={shown}>
@@ -66,7 +74,7 @@ function One({ id }: { id: string }) {
             <div className="two">
               <div className="stack">
                 <Asks of={approval} />
-                {key === null ? null : <Evidence keyId={key} asked={caseId} />}
+                {key === null ? null : <Evidence of={approval} keyId={key} asked={caseId} />}
               </div>
               <div className="stack">
                 <Decision of={approval} lookedAt={opened.at} openedMs={opened.localMs} worksCase={worksCase} />

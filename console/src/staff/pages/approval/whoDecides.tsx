@@ -2,7 +2,7 @@
 import { duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Card, Time } from "../../../ui/basics";
-import { roleText, roleWords } from "../../../ui/roles";
+import { rolesText, roleText, roleWords } from "../../../ui/roles";
 import type { Approval as ApprovalOf } from "../../parts/shapes";
 import { useWho } from "../../parts/who";
 import { agreed } from "./asked";
@@ -19,7 +19,7 @@ export function WhoDecides({ of }: { of: ApprovalOf }) {
         <ul className="pieces">
           {of.needed.map((needed) => (
             <li key={needed.role}>
-              <strong>{w.got(agreed(of, needed.role), needed.count, roleText(roles, needed.role))}</strong>
+              <strong>{w.got(agreed(of, needed.role), needed.count, rolesText(lang, needed.role, needed.count))}</strong>
             </li>
           ))}
         </ul>
@@ -37,7 +37,9 @@ export function WhoDecides({ of }: { of: ApprovalOf }) {
               {one.reason ? <p className="preline">{one.reason}</p> : null}
               <p className="muted">
                 <Time at={one.at} full /> ·{" "}
-                {typeof one.looked_us === "number" ? w.looked(duration(lang, one.looked_us / 1000)) : w.notLooked}
+                {typeof one.looked_us === "number"
+                  ? w.looked(duration(lang, Math.max(1_000, Math.round(one.looked_us / 1_000_000) * 1_000)))
+                  : w.notLooked}
               </p>
             </li>
           ))}

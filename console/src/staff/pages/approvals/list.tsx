@@ -1,9 +1,9 @@
 // Approvals as a table.
 import { Link } from "react-router";
-import { useWords } from "../../../i18n/lang";
+import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Time, useNow } from "../../../ui/basics";
 import { Table } from "../../../ui/lists";
-import { roleText, roleWords } from "../../../ui/roles";
+import { rolesText } from "../../../ui/roles";
 import { Subject } from "../../parts/effects";
 import type { Approval } from "../../parts/shapes";
 import { useWho, Who } from "../../parts/who";
@@ -16,7 +16,7 @@ import { decidedAt } from "./order";
 export function List({ of, title, done = false }: { of: readonly Approval[]; title: string; done?: boolean }) {
   const w = useWords(approvalWords);
   const states = useWords(approvalStateWords) as Record<string, unknown>;
-  const roles = useWords(roleWords);
+  const { lang } = useLang();
   const sentence = useAskedSentence();
   const who = useWho();
   const now = useNow();
@@ -67,7 +67,7 @@ export function List({ of, title, done = false }: { of: readonly Approval[]; tit
                 head: w.needs,
                 cell: (one: Approval) =>
                   one.needed
-                    .map((needed) => w.got(agreed(one, needed.role), needed.count, roleText(roles, needed.role)))
+                    .map((needed) => w.got(agreed(one, needed.role), needed.count, rolesText(lang, needed.role, needed.count)))
                     .join(", "),
               },
             ]),

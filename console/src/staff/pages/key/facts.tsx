@@ -5,7 +5,9 @@ import { api, good } from "../../../api/client";
 import { useMe } from "../../../api/session";
 import { count, instant } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
+import { schemeText } from "../../../ui/actors";
 import { Badge, Card, Id, Pairs, Time } from "../../../ui/basics";
+import { Operator, Vendor } from "../../parts/named";
 import type { KeyView } from "../../parts/shapes";
 import { useWho } from "../../parts/who";
 import { purposeWords, scopeWords, segmentWords, word } from "../../parts/words";
@@ -29,11 +31,6 @@ export function Whose({ of }: { of: KeyView }) {
     queryKey: ["persons", id],
     queryFn: () => good(api.GET("/v1/persons/{person}", { params: { path: { person: id ?? "" } } })),
     enabled: mayPerson && id !== null,
-    staleTime: 60_000,
-  });
-  const operator = useQuery({
-    queryKey: ["operators", of.operator],
-    queryFn: () => good(api.GET("/v1/operators/{operator}", { params: { path: { operator: of.operator } } })),
     staleTime: 60_000,
   });
   return (
@@ -69,20 +66,8 @@ export function Whose({ of }: { of: KeyView }) {
               </span>
             ),
           ],
-          [
-            w.operator,
-            <span key="operator">
-              {operator.data?.name ?? ""} <span className="mono">{of.operator}</span>
-            </span>,
-          ],
-          [
-            w.vendor,
-            of.vendor ? (
-              <span key="vendor" className="mono">
-                {of.vendor}
-              </span>
-            ) : null,
-          ],
+          [w.operator, <Operator key="operator" id={of.operator} />],
+          [w.vendor, of.vendor ? <Vendor key="vendor" id={of.vendor} /> : null],
           [w.requestedBy, who(of.requested_by)],
           [
             w.replaces,
@@ -144,7 +129,7 @@ export function What({ of, reads }: { of: KeyView; reads: KeyReads }) {
           [
             w.scheme,
             <span key="scheme" className="mono">
-              {of.scheme}
+              {schemeText(of.scheme)}
             </span>,
           ],
           [w.created, <Time key="created" at={of.created} full />],
@@ -169,7 +154,7 @@ export function Where({ of }: { of: KeyView }) {
           const proved = "proved" in known ? known.proved : null;
           const since = "since" in known ? known.since : null;
           return (
-            <li key={known.prefix} className="row">
+            <li key={known.prefix}>
               <span className="mono">{known.prefix}</span>
               {typeof entry === "string" ? (
                 over ? null : (

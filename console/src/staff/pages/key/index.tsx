@@ -4,12 +4,14 @@ import { Link, useParams } from "react-router";
 import { api, good } from "../../../api/client";
 import { useWords } from "../../../i18n/lang";
 import { Card, Id } from "../../../ui/basics";
-import { KeyStateBadge, MeasureBadge } from "../../../ui/measure";
+import { shortId } from "../../../ui/ids";
+import { KeyStanding } from "../../../ui/measure";
 import { Page } from "../../../ui/shell";
 import { Read } from "../../../ui/states";
 import { KeyActs } from "../../parts/keyActs";
 import { Ladder } from "../../parts/ladder";
 import { Measures } from "../../parts/measures";
+import { isMissing, Missing } from "../../parts/missing";
 import { Notices } from "../../parts/notices";
 import { KeyObjections } from "../../parts/objections";
 import { explanationOf, type KeyView, type Measured } from "../../parts/shapes";
@@ -43,16 +45,28 @@ export function Key() {
   const reads = useKeyReads(id);
   const open = reads.approvals.data?.items ?? [];
   const ending = open.find((one) => one.action === "key.expire")?.approval ?? null;
-  const short = id.length > 20 ? `${id.slice(0, 8)}…${id.slice(-6)}` : id;
+  if (isMissing(shown.error)) {
+    return (
+      <Page title={w.missing} aside={<Link to="/keys">{w.back}</Link>}>
+        <Missing
+          text={w.missingText(id)}
+          hint={w.missingHint}
+          to={[
+            [w.missingSearch, `/keys?q=${encodeURIComponent(id.slice(0, 6))}`],
+            [w.back, "/keys"],
+          ]}
+        />
+      </Page>
+    );
+  }
   return (
-    <Page title={w.title(short)} aside={<Link to="/keys">{w.back}</Link>}>
+    <Page title={w.title(shortId(id))} aside={<Link to="/keys">{w.back}</Link>}>
       <Read query={shown}>
         {(key) => (
           <div className="stack">
             <div className="row">
               <Id id={key.key} label={key.key} />
-              <KeyStateBadge state={key.state} />
-              {over(key) ? null : <MeasureBadge measure={key.measure} />}
+              <KeyStanding state={key.state} measure={key.measure} />
             </div>
             <Verdict of={key} reads={reads} />
             <div className="two">
@@ -70,7 +84,7 @@ export function Key() {
                       </Card>
                     )}
                     <Card title={w.signals}>
-                      <Read query={reads.signals.query}>{() => <Signals of={reads.signals.items} />}</Read>
+                      <Read query={reads.signals.query}>{() => <Signals of={reads.signals.items} about={key.key} />}</Read>
                     </Card>
                     <Card title={w.measures}>
                       <Read query={reads.measures}>

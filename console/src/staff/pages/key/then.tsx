@@ -4,9 +4,10 @@ import { useWords } from "../../../i18n/lang";
 import { Card, Id, Pairs, Time } from "../../../ui/basics";
 import { MeasureBadge } from "../../../ui/measure";
 import { Terms } from "../../parts/ladder";
-import { loose, type MeasureBody, type Measured } from "../../parts/shapes";
+import { explanationOf, loose, type MeasureBody, type Measured } from "../../parts/shapes";
 import { Signals } from "../../parts/signals";
 import { useSaid } from "../../parts/who";
+import { word } from "../../parts/words";
 import type { KeyReads } from "./reads";
 import { keyWords } from "./words";
 
@@ -25,6 +26,8 @@ export function ThenWhy({ reads }: { reads: KeyReads }) {
   if (then === undefined) return null;
   const body = loose<MeasureBody>(then.body);
   const terms = body.terms ?? [];
+  // By its words, as long as the policy in force has the rule.
+  const known = explanationOf(reads.standing.data?.explained)?.rules.find((rule) => rule.rule === body.rule);
   const grounds = new Set(body.signals ?? []);
   const signals = reads.signals.items.filter((one) => grounds.has(one.id));
   return (
@@ -44,9 +47,9 @@ export function ThenWhy({ reads }: { reads: KeyReads }) {
             [
               w.thenRule,
               body.rule ? (
-                <code key="rule" className="muted">
-                  {body.rule}
-                </code>
+                <span key="rule" title={body.rule}>
+                  {known === undefined ? w.ruleNamed(word({}, body.rule)) : said(known.reason)}
+                </span>
               ) : null,
             ],
             [
@@ -61,7 +64,7 @@ export function ThenWhy({ reads }: { reads: KeyReads }) {
         {signals.length === 0 ? null : (
           <details>
             <summary>{w.thenSignals(signals.length)}</summary>
-            <Signals of={signals} />
+            <Signals of={signals} about={then.key} />
           </details>
         )}
       </div>

@@ -123,7 +123,14 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
               ),
             ],
             [w.decided, approval ? <Deciders key="by" of={approval} /> : by ? who(by) : null],
-            [w.until, measure?.until ? <Time key="until" at={measure.until} full /> : null],
+            [
+              w.until,
+              measure?.until && !over ? (
+                <span key="until">
+                  <Time at={measure.until} /> · <Time at={measure.until} full />
+                </span>
+              ) : null,
+            ],
             [w.reviewer, !over && of.review_by ? who(of.review_by) : null],
             [w.gates, <Gates key="gates" entry={entry} reads={reads} measure={measure} />],
             [

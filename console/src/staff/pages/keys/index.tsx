@@ -7,7 +7,7 @@ import { useWords } from "../../../i18n/lang";
 import { Button, Card, Id, Time } from "../../../ui/basics";
 import { Choice, Field, useDraft } from "../../../ui/forms";
 import { Pages, Table, useFilter } from "../../../ui/lists";
-import { KeyStateBadge, keyStateWords, MEASURES, MeasureBadge, measureWords } from "../../../ui/measure";
+import { KeyStanding, keyStateWords, MEASURES, measureWords } from "../../../ui/measure";
 import { Page } from "../../../ui/shell";
 import { Empty, Read } from "../../../ui/states";
 import { endShortWords, purposeWords, word } from "../../parts/words";
@@ -127,12 +127,7 @@ export function Keys() {
                       { head: w.purpose, cell: (key) => word(purposes, key.purpose) },
                       {
                         head: w.stands,
-                        cell: (key) => (
-                          <span className="row">
-                            <KeyStateBadge state={key.state} />
-                            {key.measure && !over(key) ? <MeasureBadge measure={key.measure} /> : null}
-                          </span>
-                        ),
+                        cell: (key) => <KeyStanding state={key.state} measure={key.measure} />,
                       },
                       {
                         head: w.lastUsed,

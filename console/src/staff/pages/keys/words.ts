@@ -20,9 +20,9 @@ export const keysWords = words(
     never: "사용 기록 없음",
     expires: "종료 예정",
     empty: "조건에 맞는 키가 없습니다",
-    emptyText: "조건을 바꾸거나 지워 보십시오.",
+    emptyText: "키 번호, 계정, 프로그램 이름이 입력한 글자로 시작하는 키를 찾습니다. 조건을 바꾸거나 지워 보십시오.",
     none: "아직 키가 없습니다",
-    noneText: "고객이 키를 신청하면 여기에 보입니다.",
+    noneText: "고객이 키를 신청하면 승인 대기 상태로 여기에 보입니다. 고객과 계정이 등록되어 있지 않으면 먼저 등록하십시오.",
   },
   {
     title: "Keys",
@@ -43,8 +43,9 @@ export const keysWords = words(
     never: "Never used",
     expires: "Ends",
     empty: "No key fits",
-    emptyText: "Change or clear the filters.",
+    emptyText: "Looked for are keys whose id, account or application begins with what you typed. Change or clear the filters.",
     none: "There are no keys yet",
-    noneText: "A key that a customer asks for shows here.",
+    noneText:
+      "A key that a customer asks for shows here and waits for approval. If no customer or account is entered yet, that comes first.",
   },
 );

@@ -3,14 +3,20 @@ import { Link } from "react-router";
 import { count, duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Card, Stat, Time } from "../../../ui/basics";
+import { shortId } from "../../../ui/ids";
 import { Table } from "../../../ui/lists";
 import { MeasureBadge } from "../../../ui/measure";
 import type { Facts } from "./index";
 import { overviewWords } from "./words";
 
+/** Of fewer measurements no share of a hundred is told. */
+const ENOUGH = 20;
+
 export function CutOff({ cutoff }: { cutoff: Facts["cutoff"] }) {
   const w = useWords(overviewWords);
   const { lang } = useLang();
+  // Of so few the highest is what 99 of 100 is computed as; the latest ten may lack it.
+  const slowest = Math.max(cutoff.p99_ms ?? 0, ...cutoff.recent.map((one) => one.ms));
   const said = (ms: number | null) => (ms === null ? "–" : duration(lang, ms));
   return (
     <Card title={w.cutoff}>
@@ -21,10 +27,17 @@ export function CutOff({ cutoff }: { cutoff: Facts["cutoff"] }) {
         ) : (
           <>
             <div className="row stats">
-              <Stat label={w.half} figure={said(cutoff.p50_ms)} />
-              <Stat label={w.most} figure={said(cutoff.p99_ms)} />
+              {cutoff.count < ENOUGH ? (
+                <Stat label={w.slowest} figure={said(slowest)} />
+              ) : (
+                <>
+                  <Stat label={w.half} figure={said(cutoff.p50_ms)} />
+                  <Stat label={w.most} figure={said(cutoff.p99_ms)} />
+                </>
+              )}
               <Stat label={w.counted} figure={count(lang, cutoff.count)} />
             </div>
+            {cutoff.count < ENOUGH ? <p className="muted">{w.fewCutoffs(count(lang, ENOUGH))}</p> : null}
             <Table
               caption={w.cutoff}
               rows={cutoff.recent}
@@ -34,7 +47,7 @@ export function CutOff({ cutoff }: { cutoff: Facts["cutoff"] }) {
                   head: w.key,
                   cell: (row) => (
                     <Link className="mono" to={`/keys/${encodeURIComponent(row.key)}`}>
-                      {row.key.length > 14 ? `${row.key.slice(0, 8)}…${row.key.slice(-4)}` : row.key}
+                      {shortId(row.key)}
                     </Link>
                   ),
                 },
