@@ -1,6 +1,6 @@
 // The frame of every page: skip link, name, where one can go, language, theme, who is signed in. Both programs use it.
 import { type ReactNode, useEffect } from "react";
-import { NavLink, useLocation } from "react-router";
+import { Link, NavLink, useLocation } from "react-router";
 import { useLang, useWords } from "../i18n/lang";
 import { words } from "../i18n/words";
 import { Button } from "./basics";
@@ -12,7 +12,8 @@ const shellWords = words(
   { skip: "Skip to content", nav: "Pages", other: "한국어", dark: "Dark", light: "Light", signOut: "Sign out" },
 );
 
-export type Place = { to: string; label: string; count?: number | undefined };
+/** `current`: the page that is shown belongs to this place, though its address begins otherwise. */
+export type Place = { to: string; label: string; count?: number | undefined; current?: boolean };
 
 export function Shell({
   name,
@@ -56,12 +57,23 @@ export function Shell({
         </Button>
       </header>
       <nav className="places" aria-label={w.nav}>
-        {places.map((place) => (
-          <NavLink key={place.to} to={place.to} end={place.to === "/"}>
-            {place.label}
-            {place.count ? <span className="count">{place.count}</span> : null}
-          </NavLink>
-        ))}
+        {places.map((place) => {
+          const shown = (
+            <>
+              {place.label}
+              {place.count ? <span className="count">{place.count}</span> : null}
+            </>
+          );
+          return place.current ? (
+            <Link key={place.to} to={place.to} className="active" aria-current="true">
+              {shown}
+            </Link>
+          ) : (
+            <NavLink key={place.to} to={place.to} end={place.to === "/"}>
+              {shown}
+            </NavLink>
+          );
+        })}
       </nav>
       <main id="main" tabIndex={-1}>
         {children}
