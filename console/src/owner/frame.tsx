@@ -13,9 +13,8 @@ import { Loading } from "../ui/states";
 import { useOpenFacts } from "./facts";
 import { Refused } from "./parts/act";
 import { ToExchange } from "./parts/exchange";
-import { waiting } from "./parts/reading";
+import { useTasks } from "./parts/tasks";
 import { keepPlace, takePlace } from "./place";
-import { useKeys, useNotices } from "./reads";
 import { ownerWords } from "./words";
 
 export function Frame() {
@@ -78,8 +77,7 @@ function Inside({ ended }: { ended: boolean }) {
   const { lang } = useLang();
   const client = useQueryClient();
   const facts = useOpenFacts();
-  const notices = useNotices().data;
-  const keys = useKeys().data;
+  const asked = useTasks().tasks?.filter((task) => task.asked).length;
   const navigate = useNavigate();
   const { pathname } = useLocation();
   // The exchange always returns its customer to `/`; he goes on where he was.
@@ -89,8 +87,8 @@ function Inside({ ended }: { ended: boolean }) {
     if (place !== null) void navigate(place, { replace: true });
   }, [pathname, navigate]);
   const places: Place[] = [
-    { to: "/", label: w.home },
-    { to: "/notices", label: w.notices, count: notices && keys ? waiting(notices, keys).length : undefined },
+    { to: "/", label: w.home, current: /^\/(?!keys\/new$)(keys|questions|verifications)\//.test(pathname) },
+    { to: "/notices", label: w.notices, count: asked },
     { to: "/keys/new", label: w.newKey },
     { to: "/record", label: w.record },
   ];

@@ -9,6 +9,7 @@ import { Loading } from "../../ui/states";
 import { useFacts } from "../facts";
 import { dropPlace, keepPlace } from "../place";
 import { refusalWords } from "../refusals";
+import { ownerWords } from "../words";
 import { ToExchange } from "./exchange";
 import { partWords } from "./words";
 
@@ -67,6 +68,7 @@ export function Refused({ error, again, write = false }: { error: Error; again?:
   const known = useWords(refusalWords) as Record<string, string>;
   const problem = error instanceof Problem ? error : null;
   if (problem?.code === "second_factor_needed") return <StepUp />;
+  if (!write && problem && NOT_FOR_HIM.has(problem.code)) return <NotYours />;
   if (problem?.code === UNREACHABLE) {
     return (
       <div className="notice warn stack tight" role="alert">
@@ -101,11 +103,33 @@ export function Refused({ error, again, write = false }: { error: Error; again?:
   );
 }
 
+/** What is refused for who asks, whatever he asks. */
+const NOT_FOR_HIM = new Set(["forbidden", "role_missing", "owner_only"]);
+
+/** A page that this account may not see: nothing is broken, and trying again helps nobody. */
+function NotYours() {
+  const w = useWords(ownerWords);
+  return (
+    <div className="notice monitor stack tight" role="status">
+      <strong>{w.notYours}</strong>
+      <p>{w.notYoursText}</p>
+      <ul>
+        <li>{w.notYoursOther}</li>
+        <li>{w.notYoursCompany}</li>
+        <li>{w.notYoursSupport}</li>
+      </ul>
+    </div>
+  );
+}
+
 /** Shows what was read. What was read before stays while it cannot be renewed; that the session ended is told by the frame. */
 export function Read<T>({ query, children }: { query: UseQueryResult<T, Error>; children: (data: T) => ReactNode }) {
+  const w = useWords(ownerWords);
   const ended = query.error instanceof Problem && query.error.status === 401;
   if (query.data === undefined) {
-    if (ended || !query.error) return <Loading />;
+    if (!query.error) return <Loading />;
+    // The way back in stands in the frame's bar above.
+    if (ended) return <p className="muted">{w.endedRead}</p>;
     return <Refused error={query.error} again={() => void query.refetch()} />;
   }
   return (

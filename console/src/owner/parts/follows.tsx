@@ -7,9 +7,9 @@ import { isOver } from "./standing";
 
 const followWords = words(
   {
-    title: "재확인이 끝나지 않았습니다",
-    text: "새 키를 받으셔도 재확인이 새 키로 이어집니다. 마치실 때까지 새 키로도 조회와 주문 취소만 됩니다.",
-    go: "재확인 진행하기",
+    title: "본인 확인과 직접 사용 확인이 아직 끝나지 않았습니다",
+    text: "새 키를 받으셔도 이 확인은 새 키로 이어집니다. 마치실 때까지 새 키로도 조회와 주문 취소만 됩니다.",
+    go: "확인 진행하기",
   },
   {
     title: "A re-verification is still open",

@@ -1,7 +1,7 @@
 // Which notices wait for their reader: what was lifted or replaced later asks for nothing any more.
 import { expect, test } from "vitest";
 import type { KeyView, NoticeView } from "../reads";
-import { waiting } from "./reading";
+import { tellsOfOpen, waiting } from "./reading";
 
 /** Notices of one key, one minute after the other. */
 function told(...kinds: string[]): NoticeView[] {
@@ -55,4 +55,18 @@ test("of a key that has ended only its end waits", () => {
   const over = { ...LIVES, state: "expired" } as KeyView;
   expect(waiting(told("key.held", "key.suspended", "key.expired"), [over]).map((one) => one.kind)).toEqual([]);
   expect(waiting(told("key.held", "measure.expire"), [over]).map((one) => one.kind)).toEqual(["measure.expire"]);
+});
+
+test("a notice belongs to the open question about its own address, and to the open re-verification of its key", () => {
+  const [asked, reverify, held] = told("question.asked", "measure.reverify", "key.held").map((one) => ({
+    ...one,
+    say: [{ code: "question.seen", ko: "", en: "It came from 203.0.113.9." }],
+  })) as NoticeView[];
+  if (!asked || !reverify || !held) throw new Error("three were made");
+  const here = { key: "K1", address: "203.0.113.9" };
+  expect(tellsOfOpen(asked, [here], [])).toBe(true);
+  expect(tellsOfOpen(asked, [{ ...here, address: "203.0.113.7" }], [{ key: "K1" }])).toBe(false);
+  expect(tellsOfOpen(reverify, [here], [{ key: "K1" }])).toBe(true);
+  expect(tellsOfOpen(reverify, [here], [{ key: "K2" }])).toBe(false);
+  expect(tellsOfOpen(held, [here], [{ key: "K1" }])).toBe(false);
 });

@@ -1,6 +1,6 @@
 // Which notices wait for their reader: what tells of a measure, until he has said that he read it, a later one took its place or the key
 // ended, or what it told of was lifted; what tells of the end itself waits on.
-import type { KeyView, NoticeView } from "../reads";
+import type { KeyView, NoticeView, QuestionView, VerificationView } from "../reads";
 import { isOver } from "./standing";
 
 const ASKS = /^(measure\.(?!ended)|verification\.timed_out|key\.(held|suspended|exposure_reported))/;
@@ -32,6 +32,25 @@ export function isPast(notice: NoticeView, notices: readonly NoticeView[], keys:
 /** Those that wait for him now. */
 export function waiting(notices: readonly NoticeView[], keys: readonly KeyView[]): NoticeView[] {
   return notices.filter((one) => needsReading(one) && !isPast(one, notices, keys));
+}
+
+/** Whether it is the notice of this question: a key may be asked about more than one address. */
+export function tellsOf(notice: NoticeView, question: Pick<QuestionView, "key" | "address">): boolean {
+  return (
+    notice.kind.startsWith("question.") &&
+    notice.key === question.key &&
+    notice.say.some(({ en }) => en.split(/[\s,()]+/).some((word) => word.replace(/\.$/, "") === question.address))
+  );
+}
+
+/** Whether it tells of a question or a re-verification among these, which are open. */
+export function tellsOfOpen(
+  notice: NoticeView,
+  questions: readonly Pick<QuestionView, "key" | "address">[],
+  verifications: readonly Pick<VerificationView, "key">[],
+): boolean {
+  if (questions.some((one) => tellsOf(notice, one))) return true;
+  return /^(measure\.reverify|verification\.)/.test(notice.kind) && verifications.some(({ key }) => key === notice.key);
 }
 
 /** Whether it tells of something that one can object to: the server put the sentence about objecting into it. */

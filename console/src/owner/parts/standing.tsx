@@ -80,14 +80,15 @@ export function useStandingText(): (key: KeyView) => string {
   };
 }
 
-/** What matters most about a key's rights, the most dangerous always named: may it place orders, may it withdraw. */
+/** What matters most about a key's rights, the most dangerous always named: may it place orders, may it withdraw. Under a cut, what it can do
+now stands first, and what it was given second. */
 export function Rights({ of }: { of: KeyView }) {
   const w = useWords(partWords);
   const has = (scope: string) => of.scopes.some((one) => one === scope);
   const reads = of.scopes.some((scope) => scope.startsWith("read_"));
   const moves = (["transfer", "deposit", "sub_accounts"] as const).filter(has);
   const stands = standing(of);
-  return (
+  const given = (
     <ul className="rights">
       {reads ? <li className="yes">{w.can(w.read)}</li> : null}
       <li className={has("trade") ? "yes" : "no"}>{has("trade") ? w.can(w.trade) : w.cannot(w.trade)}</li>
@@ -97,9 +98,27 @@ export function Rights({ of }: { of: KeyView }) {
         </li>
       ))}
       <li className={has("withdraw") ? "yes danger" : "no"}>{has("withdraw") ? w.can(w.withdraw) : w.cannot(w.withdraw)}</li>
-      {stands === "hold" || stands === "reverify" ? <li className="now">{w.onlyNow}</li> : null}
-      {stands === "suspended" ? <li className="now">{w.onlyCancel}</li> : null}
     </ul>
+  );
+  if (stands !== "hold" && stands !== "reverify" && stands !== "suspended") return given;
+  const nowReads = reads && stands !== "suspended";
+  return (
+    <div className="rights-cut">
+      <span className="label">{w.now}</span>
+      <ul className="rights">
+        {reads ? <li className={nowReads ? "yes" : "no"}>{nowReads ? w.can(w.read) : w.cannot(w.read)}</li> : null}
+        <li className={has("cancel") ? "yes" : "no"}>{has("cancel") ? w.can(w.cancel) : w.cannot(w.cancel)}</li>
+        <li className="no">{w.cannot(w.trade)}</li>
+        {moves.map((scope) => (
+          <li key={scope} className="no">
+            {w.cannot(w[scope])}
+          </li>
+        ))}
+        <li className="no">{w.cannot(w.withdraw)}</li>
+      </ul>
+      <span className="label muted">{w.normally}</span>
+      <div className="given">{given}</div>
+    </div>
   );
 }
 

@@ -8,6 +8,7 @@ import { useWords } from "../../../i18n/lang";
 import { Badge, Button, Card, LinkButton } from "../../../ui/basics";
 import { Confirm, Dialog, Field } from "../../../ui/forms";
 import { Page } from "../../../ui/shell";
+import { Empty } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
 import { useFacts } from "../../facts";
 import { Read, Said, TOUCHED, useAtField } from "../../parts/act";
@@ -43,6 +44,7 @@ export function Addresses() {
       </p>
       <Read query={query}>
         {(all) => {
+          if (all.length === 0) return <Empty title={w.empty} text={w.emptyText} />;
           const last = all.filter(({ in_effect }) => in_effect).length === 1;
           return (
             <div className="stack tight">

@@ -1,4 +1,4 @@
-// First what needs its owner now, the shortest time first; then his keys, each with what it may do, from where, and when it was used.
+// First what needs its owner now, the soonest deadline first; then his keys, each with what it may do, from where, and when it was used.
 
 import { Link } from "react-router";
 import { useLang, useWords } from "../../../i18n/lang";
@@ -8,10 +8,10 @@ import { Empty } from "../../../ui/states";
 import { Read } from "../../parts/act";
 import { EndedText, endedAt } from "../../parts/ended";
 import { isOver, Rights, type Standing, StandingBadge, standing, useStandingText } from "../../parts/standing";
+import { Todo } from "../../parts/todo";
 import { dayInKorea } from "../../parts/when";
 import { partWords } from "../../parts/words";
 import { type KeyView, useKeys, useNotices } from "../../reads";
-import { Todo } from "./todo";
 import { homeWords } from "./words";
 
 /** What is cut or asked about stands first, then what works, then what is on its way. */

@@ -4,16 +4,16 @@ import { useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import type { Schemas } from "../../../api/client";
 import { useLang, useWords } from "../../../i18n/lang";
-import { Card, LinkButton, Pairs } from "../../../ui/basics";
+import { Card, Pairs } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
 import { Read } from "../../parts/act";
 import { Left } from "../../parts/countdown";
 import { EndedText } from "../../parts/ended";
-import { waiting } from "../../parts/reading";
 import { Copied, Secret } from "../../parts/secret";
 import { isOver, lives, StandingBadge, standing, usePurpose, useStandingText } from "../../parts/standing";
+import { Todo } from "../../parts/todo";
 import { dayInKorea, When } from "../../parts/when";
-import { type KeyView, useKey, useNotices, useQuestions, useVendors, useVerifications } from "../../reads";
+import { type KeyView, useKey, useVendors } from "../../reads";
 import { Can, Where } from "./can";
 import { Change } from "./change";
 import { End } from "./end";
@@ -49,7 +49,7 @@ function Shown({ of }: { of: KeyView }) {
         </p>
       ) : null}
       {issued ? <Issued of={issued} from={of} onDone={() => setIssued(null)} /> : null}
-      <Needs of={of} />
+      <Todo asked of={of.key} />
       {of.state === "rejected" ? null : <End of={of} />}
       {stands === "requested" ? <Waiting of={of} /> : null}
       {stands === "ready" ? <Take of={of} onTaken={setIssued} /> : null}
@@ -97,41 +97,4 @@ function About({ of }: { of: KeyView }) {
       ]}
     />
   );
-}
-
-/** What waits about this key, linked. */
-function Needs({ of }: { of: KeyView }) {
-  const w = useWords(keyWords);
-  const lively = !isOver(of);
-  const question = useQuestions().data?.find((one) => lively && one.key === of.key && one.state === "open");
-  const verification = useVerifications().data?.find((one) => lively && one.key === of.key && one.state === "open");
-  const notice = waiting(useNotices().data ?? [], [of]).find((one) => one.key === of.key);
-  const all = [
-    question
-      ? { id: question.question, text: w.question, tone: "expire", to: `/questions/${question.question}`, until: question.until }
-      : null,
-    verification
-      ? {
-          id: verification.verification,
-          text: w.verification,
-          tone: "reverify",
-          to: `/verifications/${verification.verification}`,
-          until: verification.until,
-        }
-      : null,
-    notice ? { id: notice.notice, text: w.notice, tone: "warn", to: `/notices/${notice.notice}`, until: null } : null,
-  ].filter((one) => one !== null);
-  return all.map((one) => (
-    <div key={one.id} className={`notice todo ${one.tone}`}>
-      <div>
-        <strong>{one.text}</strong>
-        {one.until ? (
-          <p>
-            <Left until={one.until} />
-          </p>
-        ) : null}
-      </div>
-      <LinkButton to={one.to}>{w.open}</LinkButton>
-    </div>
-  ));
 }

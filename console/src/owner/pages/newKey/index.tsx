@@ -123,7 +123,7 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
   }
   return (
     <form
-      className="stack"
+      className="stack footed"
       onSubmit={(event) => {
         event.preventDefault();
         if (missing.length === 0) ask();
@@ -186,25 +186,16 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
         <div className="stack">
           <Approved scopes={scopes} rules={rules} />
           <FactorHint />
-          {missing.length === 0 ? null : (
-            <p className="muted" id="missing">
-              {w.missing}: {missing.join(", ")}
-            </p>
-          )}
-          <div>
-            <Button
-              type="submit"
-              look="primary"
-              isPending={act.isPending}
-              isDisabled={missing.length > 0}
-              aria-describedby="missing"
-            >
-              {w.go}
-            </Button>
-          </div>
           <Said of={act} />
         </div>
       </Card>
+      {/* Always in sight: how far he is, and how to go on. */}
+      <div className="formfoot">
+        <p id="missing">{missing.length === 0 ? w.ready : w.missing(missing.length, missing.join(", "))}</p>
+        <Button type="submit" look="primary" isPending={act.isPending} isDisabled={missing.length > 0} aria-describedby="missing">
+          {w.go}
+        </Button>
+      </div>
     </form>
   );
 }

@@ -11,7 +11,7 @@ import { useSay } from "../../../ui/toasts";
 import { Read, Said, TOUCHED } from "../../parts/act";
 import { Left } from "../../parts/countdown";
 import { OwnWords, useSendable } from "../../parts/ownWords";
-import { askedUntil, isPast, mayObject, needsReading, type Part, partOf } from "../../parts/reading";
+import { askedUntil, isPast, mayObject, needsReading, type Part, partOf, tellsOf } from "../../parts/reading";
 import { KeyName, Sentences } from "../../parts/sentences";
 import { isOver, StandingBadge, useStandingText } from "../../parts/standing";
 import { inKorea, When } from "../../parts/when";
@@ -98,7 +98,7 @@ function Told({ of, part, past }: { of: NoticeView; part: Part; past: boolean })
       <Sentences say={say} />
       {until ? (
         <p>
-          {w.by}: <When at={until} /> · <Left until={until} />
+          {/^(measure\.hold|key\.held)$/.test(of.kind) ? w.reviewedBy : w.by}: <When at={until} /> · <Left until={until} />
         </p>
       ) : null}
     </section>
@@ -110,8 +110,8 @@ function Onward({ of }: { of: NoticeView }) {
   const w = useWords(noticeWords);
   const over = useKeys().data?.some((one) => one.key === of.key && isOver(one)) === true;
   const verification = useVerifications().data?.find(({ key, state }) => !over && key === of.key && state === "open");
-  const question = useQuestions().data?.find(({ key, state }) => !over && key === of.key && state === "open");
-  if (of.kind.startsWith("question.") && question) {
+  const question = useQuestions().data?.find((one) => !over && one.state === "open" && tellsOf(of, one));
+  if (question) {
     return (
       <div>
         <LinkButton to={`/questions/${question.question}`} look="primary">

@@ -1,13 +1,23 @@
-// All that he was told, the newest first; what waits for his word stands on top. Then his objections and how they stand.
+// What is asked of him, on top and by deadline; then what he was told of it and of what is over, the newest first; then his objections.
 import { Link } from "react-router";
 import { useWords } from "../../../i18n/lang";
-import { Badge, Time, type Tone } from "../../../ui/basics";
+import { Badge, LinkButton, Time, type Tone } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
 import { Empty } from "../../../ui/states";
 import { Read } from "../../parts/act";
-import { waiting } from "../../parts/reading";
+import { tellsOfOpen, waiting } from "../../parts/reading";
 import { KeyName } from "../../parts/sentences";
-import { type NoticeView, type ObjectionView, useKeys, useNotices, useObjections } from "../../reads";
+import { isOver } from "../../parts/standing";
+import { Todo } from "../../parts/todo";
+import {
+  type NoticeView,
+  type ObjectionView,
+  useKeys,
+  useNotices,
+  useObjections,
+  useQuestions,
+  useVerifications,
+} from "../../reads";
 import { useNoticeTitle } from "./title";
 import { noticesWords } from "./words";
 
@@ -16,24 +26,38 @@ export function Notices() {
   const notices = useNotices();
   const keys = useKeys().data ?? [];
   const objections = useObjections();
+  const over = new Set(keys.filter(isOver).map(({ key }) => key));
+  const still = <T extends { key: string; state: string }>(all: readonly T[] | undefined) =>
+    (all ?? []).filter(({ key, state }) => state === "open" && !over.has(key));
+  const questions = still(useQuestions().data);
+  const verifications = still(useVerifications().data);
   return (
     <Page title={w.title}>
+      {notices.data?.length ? <Todo asked /> : null}
       <Read query={notices}>
         {(all) => {
+          if (all.length === 0) {
+            return (
+              <Empty title={w.empty} text={w.emptyText}>
+                <LinkButton to="/">{w.toKeys}</LinkButton>
+              </Empty>
+            );
+          }
+          // What waits to be read stands above already.
           const waits = waiting(all, keys);
-          const earlier = all.filter((notice) => !waits.includes(notice));
-          if (all.length === 0) return <Empty title={w.empty} text={w.emptyText} />;
+          const open = all.filter((notice) => tellsOfOpen(notice, questions, verifications));
+          const earlier = all.filter((notice) => !waits.includes(notice) && !open.includes(notice));
           return (
             <>
-              {waits.length === 0 ? null : (
+              {open.length === 0 ? null : (
                 <section className="stack tight">
-                  <h2>{w.waits}</h2>
-                  <List of={waits} waits />
+                  <h2>{w.open}</h2>
+                  <List of={open} />
                 </section>
               )}
               {earlier.length === 0 ? null : (
                 <section className="stack tight">
-                  {waits.length === 0 ? null : <h2>{w.earlier}</h2>}
+                  <h2>{w.earlier}</h2>
                   <List of={earlier} />
                 </section>
               )}
@@ -63,14 +87,14 @@ export function Notices() {
   );
 }
 
-function List({ of, waits = false }: { of: NoticeView[]; waits?: boolean }) {
+function List({ of }: { of: NoticeView[] }) {
   const w = useWords(noticesWords);
   const title = useNoticeTitle();
   return (
     <ul className="plainlist">
       {of.map((notice) => (
         <li key={notice.notice}>
-          <Link to={`/notices/${notice.notice}`} className={waits ? "notice warn rowlink" : "notice rowlink"}>
+          <Link to={`/notices/${notice.notice}`} className="notice rowlink">
             <strong>{title(notice.kind)}</strong>
             <span className="muted">
               {notice.key ? <KeyName of={notice.key} link={false} /> : null} · <Time at={notice.created} />

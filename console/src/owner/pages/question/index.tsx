@@ -1,10 +1,12 @@
-// *Is it you?*: what was seen, then two answers, each with what it does. One press for yes; no is asked about once, because it ends the key.
+// *Did you send this?*: what was seen, then two answers, each with what it leads to, and neither the advised one. One press for yes; no is
+// asked about once, because it ends the key.
 
 import { useState } from "react";
 import { useParams } from "react-router";
 import { api, good, type Schemas } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
-import { useWords } from "../../../i18n/lang";
+import { count } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Card, LinkButton, Pairs } from "../../../ui/basics";
 import { Confirm, Dialog } from "../../../ui/forms";
 import { Page } from "../../../ui/shell";
@@ -71,21 +73,33 @@ export function Question() {
 function Open({ of, act }: { of: QuestionView; act: ReturnType<typeof useWrite<Schemas["ReplyWord"], Answered>> }) {
   const w = useWords(questionWords);
   const [asked, setAsked] = useState(false);
-  const facts = useFacts().data;
-  const account = useAccounts().data?.find(({ account }) => account === of.account);
-  const proof = facts?.segments[account?.segment ?? ""]?.address_proof_required === true;
-  const minutes = Math.round((facts?.owner.address_proof_s ?? 900) / 60);
+  const minutes = Math.round((useFacts().data?.owner.address_proof_s ?? 900) / 60);
+  const proof = useProof(of);
   const answer = (reply: Schemas["ReplyWord"]) => act.mutate(reply, { onSettled: () => setAsked(false) });
   return (
     <>
       <p>{w.lead(of.about.enforced)}</p>
       <Seen of={of} />
+      <Card title={w.unsure}>
+        <div className="stack">
+          <ul>
+            <li>{w.unsure1}</li>
+            <li>{w.unsure2}</li>
+            <li>{w.unsure3}</li>
+            <li>{w.unsure4}</li>
+          </ul>
+          <p>{w.unsure5(of.about.enforced)}</p>
+        </div>
+      </Card>
       <FactorHint />
       <div className="answers">
         <section className="card stack tight answer me">
           <h2>{w.me}</h2>
           <p>{w.meWhat(of.address)}</p>
-          <p className="muted">{proof ? w.meProof(minutes) : w.meApproval}</p>
+          <div className="stack tight muted">
+            <p>{proof ? w.meProof(minutes) : w.meApproval}</p>
+            <p>{w.meAlso}</p>
+          </div>
           <Button isPending={act.isPending && act.variables === "me"} isDisabled={act.isPending} onPress={() => answer("me")}>
             {w.meGo}
           </Button>
@@ -103,17 +117,7 @@ function Open({ of, act }: { of: QuestionView; act: ReturnType<typeof useWrite<S
       <p>
         {w.until}: <When at={of.until} /> · <Left until={of.until} />
       </p>
-      <p className="muted">{w.unanswered}</p>
-      <Card title={w.unsure}>
-        <ul>
-          <li>{w.unsure1}</li>
-          <li>{w.unsure2}</li>
-          <li>{w.unsure3}</li>
-          <li>
-            <strong>{w.unsure4}</strong>
-          </li>
-        </ul>
-      </Card>
+      <p className="muted">{w.unanswered(of.about.enforced)}</p>
       <Dialog title={w.sure} open={asked} onClose={() => setAsked(false)}>
         <p>{w.notMeWhat}</p>
         <p>{w.notMeAlso}</p>
@@ -121,6 +125,12 @@ function Open({ of, act }: { of: QuestionView; act: ReturnType<typeof useWrite<S
       </Dialog>
     </>
   );
+}
+
+/** Whether an address of this account's is proved by a request, and not agreed to by staff. */
+function useProof(of: QuestionView): boolean {
+  const segment = useAccounts().data?.find(({ account }) => account === of.account)?.segment;
+  return useFacts().data?.segments[segment ?? ""]?.address_proof_required === true;
 }
 
 /** Asked of a key that has ended since. */
@@ -141,6 +151,7 @@ function Gone({ of }: { of: QuestionView }) {
 
 function Seen({ of }: { of: QuestionView }) {
   const w = useWords(questionWords);
+  const { lang } = useLang();
   const addresses = useAddresses(of.key).data;
   const { about } = of;
   const country = useCountry();
@@ -160,7 +171,7 @@ function Seen({ of }: { of: QuestionView }) {
             [w.network, network === "" ? null : network],
             [w.client, about.client ? <code key="client">{about.client}</code> : null],
             [w.when, <When key="when" at={of.asked} />],
-            [w.count, w.times(about.count)],
+            [w.count, w.times(count(lang, about.count))],
             [w.last, about.count > 1 ? <When key="last" at={of.last_seen} /> : null],
             [
               w.known,
@@ -186,10 +197,11 @@ function Seen({ of }: { of: QuestionView }) {
 function Over({ of, entry }: { of: QuestionView; entry: Schemas["EntryView"] | null | undefined }) {
   const w = useWords(questionWords);
   const notMe = of.answer === "not_me";
+  const proof = useProof(of);
   return (
     <>
       <div className={`notice stack tight ${of.answer ? "good" : ""}`} role="status">
-        <p>{of.answer === null || of.answer === undefined ? w.unanswered : notMe ? w.notMeDone : w.meWhat(of.address)}</p>
+        <p>{notMe ? w.notMeDone : of.answer ? w.meDone(of.address) : w.unanswered(of.about.enforced)}</p>
         {of.answered ? (
           <p>
             {w.at}: <When at={of.answered} />
@@ -216,7 +228,7 @@ function Over({ of, entry }: { of: QuestionView; entry: Schemas["EntryView"] | n
             </div>
           ) : (
             <div className="stack">
-              <p>{w.nextMe}</p>
+              <p>{proof ? w.nextMe : w.nextApproval}</p>
               <div>
                 <LinkButton to={`/keys/${of.key}/addresses`} look="primary">
                   {w.toAddresses}

@@ -1,4 +1,4 @@
-// The control test: started, its steps opened one by one, each with its state; what failed, why, and what is left.
+// The check that he uses the key himself: what follows from failing, then its steps opened one by one; what failed, why, and what is left.
 import { api, good, type Schemas } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
 import { useWords } from "../../../i18n/lang";
@@ -81,11 +81,15 @@ function Start({ of, left, again }: { of: VerificationView; left: number; again:
         <li>{w.prep2}</li>
         <li>{w.prep3}</li>
       </ul>
-      {left === 1 && of.failures > 0 ? (
-        <p>
-          <strong>{w.lastTry}</strong>
-        </p>
-      ) : null}
+      <div className="notice warn stack tight">
+        <strong>{left === 1 ? w.failsOne : w.failsTwo}</strong>
+        <ul>
+          <li>{w.fails1}</li>
+          <li>{w.fails2}</li>
+          <li>{w.fails3}</li>
+          <li>{w.fails4}</li>
+        </ul>
+      </div>
       <FactorHint />
       <div>
         <Button look="primary" isPending={act.isPending} onPress={() => act.mutate(of.verification)}>
