@@ -1,19 +1,25 @@
-// `cargo xtask screens`: pictures of every page and of every state, for docs/screens. Judges nothing; whoever takes them looks at them.
-import type { Page } from "@playwright/test";
+// `cargo xtask screens`: pictures of every page as it is on a busy day, for docs/screens; `states.screens.ts` has the others. Judges nothing:
+// whoever takes them looks at them.
+import { expect, type Page } from "@playwright/test";
+import { newKeyWords } from "../src/owner/pages/newKey/words";
 import { caseWordsOfPage } from "../src/staff/pages/case/words";
+import { actsWords } from "../src/staff/parts/keyActsWords";
 import { staffWords } from "../src/staff/words";
-import { clear, index, LOOKS, type Look, open, take } from "./support/album";
+import { LOOKS, type Look, open, take } from "./support/album";
+import { contents } from "./support/contents";
 import { asOwner, comeIn } from "./support/owner";
-import type { Role } from "./support/people";
+import { type Person, type Role, tokenOf } from "./support/people";
 import { ownerPlaces, type Place, staffPlaces } from "./support/places";
+import { proposeOnly } from "./support/propose";
+import type { Rest } from "./support/rest";
 import { said } from "./support/said";
 import { settled } from "./support/settled";
 import { test } from "./support/test";
+import type { World } from "./support/world";
+import { WRITTEN } from "./support/written";
 
-test.describe.configure({ mode: "serial", timeout: 900_000 });
-// `SUMUN_SCREENS=keep` with a filter takes some of them anew.
-test.beforeAll(() => (process.env.SUMUN_SCREENS === "keep" ? undefined : clear()));
-test.afterAll(() => index());
+test.describe.configure({ timeout: 600_000 });
+test.afterAll(() => contents());
 
 /** Whose page it is, where it is not the compliance lead's. */
 const WHOSE: Record<string, Role> = {
@@ -21,27 +27,57 @@ const WHOSE: Record<string, Role> = {
   queue: "analyst",
   cases: "analyst",
   case: "analyst",
+  key: "analyst",
   approval: "approver",
   people: "security_admin",
 };
+/** What says nothing that another picture does not say: it is not taken. */
+const ALIKE = new Set(["no-case"]);
+/** Pages of the owner that are worth a look at the width of a desk. */
+const WIDE = new Set(["home", "key", "question", "new-key"]);
 
-/** Charts draw and lists come in after the last answer. */
-const calm = (page: Page) => page.waitForTimeout(600);
+/** Until things go on: verdicts of both kinds, cut-offs, cases. */
+async function busy(rest: Rest): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const { verdicts, cutoff, queue } = await rest.must("GET", "/v1/overview");
+        return Math.min(verdicts.refused, verdicts.buckets.length, cutoff.count * 4, queue.open * 4);
+      },
+      { timeout: 240_000, intervals: [1_000] },
+    )
+    .toBeGreaterThanOrEqual(12);
+}
+
+/** Pages of somebody's, one context each: what was loaded for one page is there for the next. */
+async function session(demo: World, rest: Rest, { user, password, secret }: Person): Promise<Rest> {
+  return rest.as(await tokenOf(rest, user, password, secret, demo.codes));
+}
 
 for (const look of LOOKS) {
   test(`the console, ${look.lang}, ${look.theme}`, async ({ browser, demo, rest }) => {
-    const places = await staffPlaces(rest.as(demo.people.compliance_lead.token));
-    for (const { name, path } of places) {
-      const role = WHOSE[name] ?? "compliance_lead";
+    const lead = rest.as(demo.people.compliance_lead.token);
+    await busy(lead);
+    const { analyst } = demo.people;
+    const approval = await proposeOnly(await session(demo, rest, analyst), analyst.user, demo.owners, look.lang);
+    const pages = new Map<Role, Page>();
+    const pageOf = async (role: Role) => {
+      const known = pages.get(role);
+      if (known !== undefined) return known;
       const context = await open(browser, look, { baseURL: demo.console, storageState: demo.people[role].cookies });
       const page = await context.newPage();
-      await page.goto(path);
+      pages.set(role, page);
+      return page;
+    };
+    for (const { name, path } of await staffPlaces(lead)) {
+      if (ALIKE.has(name)) continue;
+      const page = await pageOf(WHOSE[name] ?? "compliance_lead");
+      await page.goto(name === "approval" ? `/approvals/${approval}` : path);
       await settled(page);
-      await calm(page);
       await take(page, `staff-${name}`, look);
-      if (name === "case") await acting(page, look);
+      if (name === "case") await deciding(page, look);
+      if (name === "key") await ending(page, look);
       if (name === "people") await parts(page, look);
-      await context.close();
     }
     const context = await open(browser, look, { baseURL: demo.console });
     const page = await context.newPage();
@@ -49,23 +85,33 @@ for (const look of LOOKS) {
     await page.getByRole("heading", { name: staffWords[look.lang].signInTitle }).waitFor();
     await take(page, "staff-sign-in", look);
     await context.close();
+    for (const one of pages.values()) await one.context().close();
   });
 }
 
 /** A dialog with its fields, and what it says will happen. */
-async function acting(page: Page, look: Look): Promise<void> {
+async function deciding(page: Page, look: Look): Promise<void> {
   const w = caseWordsOfPage[look.lang];
   await page.getByRole("button", { name: w.decide, exact: true }).click();
   const dialog = page.getByRole("dialog", { name: w.decide });
   await dialog.getByLabel(w.choice).first().selectOption("keep");
-  await dialog
-    .getByLabel(said("reason", look.lang))
-    .first()
-    .fill(look.lang === "ko" ? "어제와 달라진 점이 없습니다 (가상)." : "Nothing new since yesterday (made up).");
+  await dialog.getByLabel(said("reason", look.lang)).first().fill(WRITTEN.keep[look.lang]);
   await take(page, "staff-case-deciding", look);
   await dialog.getByRole("button", { name: said("look", look.lang) }).click();
   await dialog.getByText(said("happens", look.lang)).waitFor();
   await take(page, "staff-case-what-happens", look);
+}
+
+/** An end by force as it is proposed. Of a key that cannot be ended any more there is no such dialog. */
+async function ending(page: Page, look: Look): Promise<void> {
+  const acts = actsWords[look.lang];
+  const end = page.getByRole("button", { name: acts.expire, exact: true });
+  if (!(await end.isEnabled())) return;
+  await end.click();
+  const dialog = page.getByRole("dialog", { name: acts.expire });
+  await dialog.getByLabel(said("reason", look.lang), { exact: true }).fill(WRITTEN.end[look.lang]);
+  await dialog.getByLabel(acts.lesser).fill(WRITTEN.lesser[look.lang]);
+  await take(page, "staff-key-ending", look);
 }
 
 async function parts(page: Page, look: Look): Promise<void> {
@@ -76,71 +122,6 @@ async function parts(page: Page, look: Look): Promise<void> {
   }
 }
 
-const problem = (status: number, code: string) => ({
-  status,
-  contentType: "application/problem+json",
-  body: JSON.stringify({
-    type: `urn:sumun:problem:${code}`,
-    title: code,
-    status,
-    detail: "It was made to fail for this picture.",
-    code,
-    remedy: "Nothing: it is a picture.",
-    instance: "urn:sumun:request:made-up",
-  }),
-});
-
-/** What the server is made to say to every read but of the session itself. */
-const STATES: Record<string, (page: Page) => Promise<void>> = {
-  loading: (page) => reads(page, () => undefined),
-  empty: (page) =>
-    reads(
-      page,
-      { status: 200, contentType: "application/json", body: JSON.stringify({ items: [], next: null }) },
-      /\/v1\/[a-z-]+(\?|$)/,
-    ),
-  error: (page) => reads(page, problem(500, "internal")),
-  "no-permission": (page) => reads(page, problem(403, "forbidden")),
-  "no-answer": (page) => reads(page, "lost"),
-};
-
-async function reads(
-  page: Page,
-  answer: "lost" | (() => undefined) | { status: number; contentType: string; body: string },
-  only = /\/v1\//,
-): Promise<void> {
-  await page.route("**/v1/**", (route) => {
-    const url = route.request().url();
-    const left = route.request().method() !== "GET" || /\/v1\/(sessions|live|overview|venue)/.test(url) || !only.test(url);
-    if (left) return route.fallback();
-    if (answer === "lost") return route.abort("connectionrefused");
-    // Never answered: it loads as long as anybody looks.
-    return typeof answer === "function" ? undefined : route.fulfill(answer);
-  });
-}
-
-const STATE_LOOKS = LOOKS.filter(({ theme }) => theme === "light");
-
-for (const look of STATE_LOOKS) {
-  test(`states, ${look.lang}`, async ({ browser, demo, rest }) => {
-    const wanted = ["queue", "case", "keys", "key", "approvals", "ledger", "policies", "people"];
-    const places = (await staffPlaces(rest.as(demo.people.compliance_lead.token))).filter(({ name }) => wanted.includes(name));
-    for (const [state, make] of Object.entries(STATES)) {
-      for (const { name, path } of state === "loading" || state === "no-answer" ? places.slice(0, 2) : places) {
-        const context = await open(browser, look, { baseURL: demo.console, storageState: demo.people.compliance_lead.cookies });
-        const page = await context.newPage();
-        await make(page);
-        await page.goto(path);
-        await page.getByRole("main").waitFor();
-        // A lost server is asked three times before it is given up.
-        await page.waitForTimeout(state === "no-answer" ? 9_000 : 1_500);
-        await take(page, `state-${name}-${state}`, look);
-        await context.close();
-      }
-    }
-  });
-}
-
 for (const look of LOOKS) {
   test(`the owner's page, ${look.lang}, ${look.theme}`, async ({ browser, demo }) => {
     const context = await open(browser, look, { baseURL: demo.owner, width: 390 });
@@ -149,28 +130,17 @@ for (const look of LOOKS) {
     await page.getByRole("heading", { level: 1 }).waitFor();
     await take(page, "owner-signed-out", look);
     await comeIn(page, demo);
-    const places: Place[] = await ownerPlaces((path) => asOwner(page, "GET", path));
-    for (const { name, path } of places) {
+    const places = await ownerPlaces((path) => asOwner(page, "GET", path));
+    const shot = async ({ name, path }: Place, as: string) => {
       await page.goto(`${demo.owner}${path}`);
       await settled(page);
-      await calm(page);
-      await take(page, `owner-${name}`, look);
-    }
+      if (name === "new-key") await page.getByRole("button", { name: newKeyWords[look.lang].go }).waitFor();
+      await take(page, `owner-${as}`, look);
+    };
+    for (const place of places) await shot(place, place.name);
     if (look.theme === "light") {
       await page.setViewportSize({ width: 1280, height: 800 });
-      for (const { name, path } of places) {
-        await page.goto(`${demo.owner}${path}`);
-        await settled(page);
-        await take(page, `wide-${name}`, look);
-      }
-      for (const [state, make] of Object.entries(STATES)) {
-        await page.setViewportSize({ width: 390, height: 844 });
-        await page.unrouteAll({ behavior: "ignoreErrors" });
-        await make(page);
-        await page.goto(`${demo.owner}/`);
-        await page.waitForTimeout(state === "no-answer" ? 9_000 : 1_500);
-        await take(page, `owner-state-${state}`, look);
-      }
+      for (const place of places) if (WIDE.has(place.name)) await shot(place, `${place.name}-wide`);
     }
     await context.close();
   });

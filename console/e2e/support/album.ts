@@ -1,14 +1,21 @@
-// The pictures of docs/screens: each page in two languages and two themes, and an index that shows them beside one another.
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+// The pictures of docs/screens: how one is taken (the whole page, however long; the whole dialog), and what they are called.
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Browser, BrowserContext, Page } from "@playwright/test";
 import type { Lang } from "../../src/i18n/words";
 import { small } from "./picture";
 
-const FOLDER = resolve("../docs/screens");
-const BYTES_MAX = 12_000_000;
-/** Of a longer page, its upper part is shown. */
-const HEIGHT_MAX = 1_600;
+const ASKED = process.env.SUMUN_SCREENS ?? "";
+/** `SUMUN_SCREENS=/some/folder` puts them elsewhere. */
+export const FOLDER = ASKED.startsWith("/") ? ASKED : resolve("../docs/screens");
+/** A longer page is shown in parts, cut between its cards or rows. */
+const HEIGHT_MAX = 6_000;
+/** Around a dialog. */
+const MARGIN = 32;
+const HEIGHT = { desk: 800, phone: 844 } as const;
+/** A page that stopped changing for so long stands; one that never stops is taken as it is. */
+const QUIET_MS = 150;
+const QUIET_WITHIN_MS = 3_000;
 
 export type Look = { lang: Lang; theme: "light" | "dark" };
 export const LOOKS: readonly Look[] = (["ko", "en"] as const).flatMap((lang) =>
@@ -28,65 +35,85 @@ export function open(
     colorScheme: look.theme,
     timezoneId: "Asia/Seoul",
     reducedMotion: "reduce",
-    viewport: { width, height: width < 600 ? 844 : 800 },
+    viewport: { width, height: width < 600 ? HEIGHT.phone : HEIGHT.desk },
   });
 }
 
+/** Takes away what an earlier run left, unless only some are taken anew (`SUMUN_SCREENS=keep`, with a filter). */
 export function clear(): void {
   mkdirSync(FOLDER, { recursive: true });
+  if (ASKED === "keep") return;
   for (const name of readdirSync(FOLDER)) if (name.endsWith(".png")) rmSync(join(FOLDER, name));
 }
 
-/** `staff-overview.ko.dark.png`. */
-export async function take(page: Page, name: string, look: Look): Promise<void> {
-  await page.evaluate(() => document.fonts.ready);
-  // Over an open dialog the page does not scroll: what is seen is the picture.
-  const over = (await page.getByRole("dialog").count()) > 0;
-  const height = over ? 0 : await page.evaluate(() => document.documentElement.scrollHeight);
-  const width = page.viewportSize()?.width ?? 1280;
-  const view = page.viewportSize()?.height ?? 800;
-  const clip = { x: 0, y: 0, width, height: Math.max(view, Math.min(height, HEIGHT_MAX)) };
-  const png = await page.screenshot({ fullPage: !over, clip, animations: "disabled", caret: "hide" });
+/** Fonts are here, charts are drawn, lists have come in. */
+export async function calm(page: Page): Promise<void> {
+  await page.evaluate(
+    ([quiet, most]) =>
+      new Promise<void>((good) => {
+        let timer = 0;
+        const done = () => {
+          watch.disconnect();
+          good();
+        };
+        const again = () => {
+          window.clearTimeout(timer);
+          timer = window.setTimeout(done, quiet);
+        };
+        const watch = new MutationObserver(again);
+        watch.observe(document.body, { childList: true, subtree: true, characterData: true });
+        window.setTimeout(done, most);
+        void document.fonts.ready.then(again);
+      }),
+    [QUIET_MS, QUIET_WITHIN_MS] as const,
+  );
+}
+
+export function keep(name: string, look: Look, png: Buffer): void {
   writeFileSync(join(FOLDER, `${name}.${look.lang}.${look.theme}.png`), small(png));
 }
 
-const PARTS: [string, string][] = [
-  ["staff-", "The console"],
-  ["state-", "Nothing to show yet, nothing there, no right to see it, no answer"],
-  ["owner-", "The owner's page, as a telephone shows it"],
-  ["wide-", "The owner's page, as a desk shows it"],
-];
-
-/** Writes the index. Fails where the pictures together are too large to carry around. */
-export function index(): void {
-  const files = readdirSync(FOLDER).filter((name) => name.endsWith(".png"));
-  const bytes = files.reduce((sum, name) => sum + statSync(join(FOLDER, name)).size, 0);
-  const lines = [
-    "# Screens",
-    "",
-    "Every page in Korean and English, light and dark, of a demo with seed 7: made-up people, nothing masked. `cargo xtask screens` takes them anew.",
-    "",
-  ];
-  for (const [prefix, title] of PARTS) {
-    const names = [...new Set(files.filter((name) => name.startsWith(prefix)).map((name) => name.split(".")[0] ?? ""))];
-    if (names.length === 0) continue;
-    lines.push(`## ${title}`, "");
-    for (const name of names) {
-      const shown = LOOKS.map(({ lang, theme }) => `${name}.${lang}.${theme}.png`).filter((file) => files.includes(file));
-      const width = Math.floor(96 / shown.length);
-      lines.push(`### ${name.slice(prefix.length)}`, "");
-      lines.push(
-        shown
-          .map(
-            (file) =>
-              `<a href="${file}"><img src="${file}" width="${width}%" alt="${file.replace(".png", "").replaceAll(".", ", ")}"></a>`,
-          )
-          .join("\n"),
-        "",
-      );
-    }
+/** `staff-overview.ko.dark.png`; of a page that is too long, `staff-overview-2.ko.dark.png` and so on for what follows. */
+export async function take(page: Page, name: string, look: Look): Promise<void> {
+  await calm(page);
+  if ((await page.getByRole("dialog").count()) > 0) return takeDialog(page, name, look);
+  const { width = 1280 } = page.viewportSize() ?? {};
+  const cuts = await cutsOf(page);
+  for (const [part, from] of cuts.entries()) {
+    const to = cuts[part + 1];
+    if (to === undefined && part > 0) break;
+    const clip = to === undefined || cuts.length === 2 ? {} : { clip: { x: 0, y: from, width, height: to - from } };
+    const png = await page.screenshot({ fullPage: true, ...clip, animations: "disabled", caret: "hide" });
+    keep(part === 0 ? name : `${name}-${part + 1}`, look, png);
   }
-  writeFileSync(join(FOLDER, "README.md"), `${lines.join("\n").trimEnd()}\n`);
-  console.log(`screens: ${files.length} pictures, ${(bytes / 1_000_000).toFixed(1)} MB`);
-  if (bytes > BYTES_MAX) throw new Error(`the pictures are larger than ${BYTES_MAX / 1_000_000} MB together`);
+}
+
+/** Where a page is cut: its upper edge, then the last edge of a card or a row that still fits, its lower edge at the end. */
+async function cutsOf(page: Page): Promise<number[]> {
+  const { height, edges } = await page.evaluate(() => {
+    const tops = [...document.querySelectorAll("main .card, main tr, main li, main h2, main h3")].map(
+      (element) => Math.floor(element.getBoundingClientRect().top + window.scrollY) - 8,
+    );
+    return { height: document.documentElement.scrollHeight, edges: tops.sort((one, other) => one - other) };
+  });
+  const cuts = [0];
+  for (;;) {
+    const from = cuts.at(-1) ?? 0;
+    if (height - from <= HEIGHT_MAX) return [...cuts, height];
+    const to = edges.filter((edge) => edge > from + HEIGHT_MAX / 2 && edge <= from + HEIGHT_MAX).at(-1);
+    cuts.push(to ?? from + HEIGHT_MAX);
+  }
+}
+
+/** A dialog scrolls inside itself: the window is made high enough that nothing of it has to. */
+async function takeDialog(page: Page, name: string, look: Look): Promise<void> {
+  const view = page.viewportSize() ?? { width: 1280, height: HEIGHT.desk };
+  const needs = await page
+    .locator(".dialog")
+    .last()
+    .evaluate((element) => element.scrollHeight);
+  await page.setViewportSize({ width: view.width, height: Math.max(view.height, needs + 2 * MARGIN) });
+  await calm(page);
+  keep(name, look, await page.screenshot({ animations: "disabled", caret: "hide" }));
+  await page.setViewportSize(view);
 }

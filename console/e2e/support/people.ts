@@ -37,15 +37,9 @@ export async function tokenOf(rest: Rest, user: string, password: string, secret
 }
 
 /** Somebody new: invited by `admin`, agreed to by `second`, enrolled. */
-export async function enrol(
-  admin: Rest,
-  second: Rest,
-  user: string,
-  role: Role,
-  codes: string,
-): Promise<Omit<Person, "cookies">> {
-  const invited = (await admin.must("POST", "/v1/users", { user, name: `${role.replaceAll("_", " ")} (made up)`, roles: [role] }))
-    .result;
+export async function enrol(admin: Rest, second: Rest, role: Role, codes: string): Promise<Omit<Person, "cookies">> {
+  const [user, name] = NAMES[role];
+  const invited = (await admin.must("POST", "/v1/users", { user, name, roles: [role] })).result;
   const password = "eight made-up herons stood in the river";
   const begun = await admin.must("POST", "/v1/enrolments", { invite: invited.invite, password });
   const secret = new URL(begun.otpauth).searchParams.get("secret") ?? "";
@@ -56,7 +50,7 @@ export async function enrol(
   if (invited.approval !== null) {
     await second.must("POST", `/v1/approvals/${invited.approval}/decide`, {
       decision: "approve",
-      reason: "Known to us, and works here (made up).",
+      reason: WELCOME,
     });
   }
   return { user, role, password, secret, token: confirmed.session.token };

@@ -5,7 +5,8 @@ import { crc32, deflateSync, inflateSync } from "node:zlib";
 const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
 const COLOURS_MAX = 256;
 
-type Picture = { width: number; height: number; bytes: number; pixels: Buffer };
+/** A colour for each pixel, row by row: 0xRRGGBB. */
+type Picture = { width: number; height: number; colours: Uint32Array };
 
 const at = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
 
@@ -34,41 +35,69 @@ function read(png: Buffer): Picture {
   }
   const packed = inflateSync(Buffer.concat(parts));
   const row = width * bytes;
-  const pixels = Buffer.alloc(row * height);
+  const colours = new Uint32Array(width * height);
+  let above = new Uint8Array(row);
+  let here = new Uint8Array(row);
   for (let y = 0; y < height; y += 1) {
-    const filter = at(packed, y * (row + 1));
-    for (let x = 0; x < row; x += 1) {
-      const here = y * row + x;
-      const left = x >= bytes ? at(pixels, here - bytes) : 0;
-      const above = y > 0 ? at(pixels, here - row) : 0;
-      const corner = x >= bytes && y > 0 ? at(pixels, here - row - bytes) : 0;
-      const guess = [0, left, above, (left + above) >> 1, paeth(left, above, corner)][filter] ?? 0;
-      pixels[here] = at(packed, y * (row + 1) + 1 + x) + guess;
+    const start = y * (row + 1) + 1;
+    unfilter(at(packed, start - 1), packed.subarray(start, start + row), here, above, bytes);
+    for (let x = 0; x < width; x += 1) {
+      const from = x * bytes;
+      colours[y * width + x] = (at(here, from) << 16) | (at(here, from + 1) << 8) | at(here, from + 2);
     }
+    [above, here] = [here, above];
   }
-  return { width, height, bytes, pixels };
+  return { width, height, colours };
+}
+
+/** One row as it was before the encoder wrote differences instead. */
+function unfilter(filter: number, packed: Uint8Array, here: Uint8Array, above: Uint8Array, bytes: number): void {
+  if (filter === 0) {
+    here.set(packed);
+    return;
+  }
+  for (let x = 0; x < packed.length; x += 1) {
+    const left = x >= bytes ? at(here, x - bytes) : 0;
+    const up = at(above, x);
+    let guess = up;
+    if (filter === 1) guess = left;
+    else if (filter === 3) guess = (left + up) >> 1;
+    else if (filter === 4) guess = paeth(left, up, x >= bytes ? at(above, x - bytes) : 0);
+    here[x] = at(packed, x) + guess;
+  }
 }
 
 /** The palette: the colours that are there most often. Every other one is shown as its nearest. */
-function palette({ bytes, pixels }: Picture): { colours: number[]; indexOf: Map<number, number> } {
+function palette(pixels: Uint32Array): { colours: number[]; indexOf: Map<number, number> } {
   const seen = new Map<number, number>();
-  for (let offset = 0; offset < pixels.length; offset += bytes) {
-    const colour = pixels.readUIntBE(offset, 3);
-    seen.set(colour, (seen.get(colour) ?? 0) + 1);
+  // A page is long runs of one colour: counted a run at a time.
+  let run = 0;
+  for (let place = 0; place < pixels.length; place += 1) {
+    run += 1;
+    const colour = pixels[place] ?? 0;
+    if (colour === pixels[place + 1]) continue;
+    seen.set(colour, (seen.get(colour) ?? 0) + run);
+    run = 0;
   }
   const byCount = [...seen].sort((one, other) => other[1] - one[1]).map(([colour]) => colour);
   const colours = byCount.slice(0, COLOURS_MAX);
   const indexOf = new Map(colours.map((colour, index) => [colour, index]));
-  const part = (colour: number, shift: number) => (colour >> shift) & 255;
-  for (const colour of byCount.slice(COLOURS_MAX)) {
-    let [best, least] = [0, Number.POSITIVE_INFINITY];
-    colours.forEach((one, index) => {
-      const away = [16, 8, 0].reduce((sum, shift) => sum + (part(one, shift) - part(colour, shift)) ** 2, 0);
-      if (away < least) [best, least] = [index, away];
-    });
-    indexOf.set(colour, best);
-  }
+  for (const colour of byCount.slice(COLOURS_MAX)) indexOf.set(colour, nearest(colour, colours));
   return { colours, indexOf };
+}
+
+function nearest(colour: number, colours: readonly number[]): number {
+  let [best, least] = [0, Number.POSITIVE_INFINITY];
+  for (const [index, one] of colours.entries()) {
+    const [red, green, blue] = [
+      ((one >> 16) & 255) - ((colour >> 16) & 255),
+      ((one >> 8) & 255) - ((colour >> 8) & 255),
+      (one & 255) - (colour & 255),
+    ];
+    const away = red * red + green * green + blue * blue;
+    if (away < least) [best, least] = [index, away];
+  }
+  return best;
 }
 
 function chunk(name: string, data: Buffer): Buffer {
@@ -80,17 +109,19 @@ function chunk(name: string, data: Buffer): Buffer {
 }
 
 export function small(png: Buffer): Buffer {
-  const picture = read(png);
-  const { width, height, bytes, pixels } = picture;
-  const { colours, indexOf } = palette(picture);
+  const { width, height, colours: pixels } = read(png);
+  const { colours, indexOf } = palette(pixels);
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
   head.set([8, 3, 0, 0, 0], 8);
   const rows = Buffer.alloc((width + 1) * height);
+  let [last, index] = [-1, 0];
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
-      rows[y * (width + 1) + 1 + x] = indexOf.get(pixels.readUIntBE((y * width + x) * bytes, 3)) ?? 0;
+      const colour = pixels[y * width + x] ?? 0;
+      if (colour !== last) [last, index] = [colour, indexOf.get(colour) ?? 0];
+      rows[y * (width + 1) + 1 + x] = index;
     }
   }
   const table = Buffer.alloc(colours.length * 3);

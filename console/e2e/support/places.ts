@@ -8,6 +8,22 @@ async function first(rest: Rest, path: string, id: string): Promise<string> {
   return encodeURIComponent(String((await rest.items(path))[0]?.[id] ?? "none"));
 }
 
+/** The most urgent open case. */
+async function urgent(rest: Rest): Promise<string> {
+  const cases = await rest.items("/v1/cases?state=open&limit=200");
+  const [first] = cases.sort((one, other) => other.priority - one.priority);
+  return encodeURIComponent(String(first?.case_id ?? "none"));
+}
+
+/** A key that something is to be said about: under a measure, the graver the better. */
+async function measured(rest: Rest): Promise<string> {
+  for (const measure of ["reverify", "hold", "warn", "monitor"]) {
+    const [found] = await rest.items(`/v1/keys?state=active&measure=${measure}&limit=1`);
+    if (found !== undefined) return encodeURIComponent(found.key);
+  }
+  return first(rest, "/v1/keys?state=active", "key");
+}
+
 /** The console's places; `rest` asks as somebody who may see all of it. */
 export async function staffPlaces(rest: Rest): Promise<Place[]> {
   const one = (path: string, id: string) => first(rest, path, id);
@@ -15,9 +31,9 @@ export async function staffPlaces(rest: Rest): Promise<Place[]> {
     { name: "overview", path: "/" },
     { name: "queue", path: "/cases" },
     { name: "cases", path: "/cases?view=all" },
-    { name: "case", path: `/cases/${await one("/v1/cases?state=open", "case_id")}` },
+    { name: "case", path: `/cases/${await urgent(rest)}` },
     { name: "keys", path: "/keys" },
-    { name: "key", path: `/keys/${await one("/v1/keys?state=active", "key")}` },
+    { name: "key", path: `/keys/${await measured(rest)}` },
     { name: "key-ended", path: `/keys/${await one("/v1/keys?state=expired", "key")}` },
     { name: "approvals", path: "/approvals" },
     { name: "approval", path: `/approvals/${await one("/v1/approvals?state=open", "approval")}` },

@@ -115,14 +115,14 @@ async function staffOf(rest: Rest, said: Said, run: string, codes: string): Prom
   }
   const month = new Date(Date.now() + 30 * 86_400_000).toISOString();
   const made = await admin.must("POST", "/v1/tokens", {
-    name: "Order system (made up)",
+    name: "order-system",
     roles: ["exchange_backend"],
     expires: month,
   });
   if (made.result.approval !== null) {
     await second.must("POST", `/v1/approvals/${made.result.approval}/decide`, {
       decision: "approve",
-      reason: "Purpose and term seen to be right (made up).",
+      reason: WANTED,
     });
   }
   return [people as World["people"], made.result.secret];
