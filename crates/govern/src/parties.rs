@@ -8,6 +8,7 @@ pub mod account;
 mod closing;
 pub mod customer;
 pub mod delegation;
+mod import;
 pub mod mask;
 pub mod operator;
 pub mod person;

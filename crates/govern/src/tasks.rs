@@ -29,6 +29,8 @@ pub enum TaskKind {
     ReachOwner,
     /// Look into what an owner objects to; closing the case decides it.
     ReviewObjection,
+    /// End a key at the exchange: it has ended here and is still served there. Of no case.
+    EndAtExchange,
 }
 
 /// Where a task stands.
@@ -116,7 +118,7 @@ impl TaskRow {
         self
     }
 
-    fn done(mut self, by: &str, result: &str, now: Timestamp) -> Self {
+    pub(crate) fn done(mut self, by: &str, result: &str, now: Timestamp) -> Self {
         self.state = TaskState::Done;
         self.body.done_by = Some(by.to_owned());
         self.body.done_us = Some(now.as_micros());
@@ -124,7 +126,7 @@ impl TaskRow {
         self
     }
 
-    fn of(row: &Image) -> Result<Self, Refusal> {
+    pub(crate) fn of(row: &Image) -> Result<Self, Refusal> {
         typed(&TASKS, row)
     }
 }

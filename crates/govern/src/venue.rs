@@ -6,11 +6,13 @@
 
 pub mod adopt;
 mod asking;
+mod authority;
 pub mod compare;
 mod error;
 mod kinds;
 
 pub use asking::{ControlTest, OwnerRules};
+pub use authority::{Attribute, Authority, AuthorityRules};
 pub use error::VenueError;
 pub use kinds::{ApprovalClass, Bounded, Method, PublicKeyText};
 
@@ -58,6 +60,9 @@ pub struct Venue {
     /// How a control test is drawn and judged.
     #[serde(default)]
     pub control_test: ControlTest,
+    /// Whose word counts where the exchange keeps keys too.
+    #[serde(default)]
+    pub authority: AuthorityRules,
 }
 
 /// One text in both languages.

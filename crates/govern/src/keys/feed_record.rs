@@ -1,8 +1,10 @@
 //! What gates learn of a key: the keys file's record, with the sealed secret named by its digest.
 //!
-//! The server puts the sealed text in the place of `secret_ref` when it sends. Keys that were never issued are not told.
+//! The server puts the sealed text in the place of `secret_ref` when it sends. Keys that were never issued are not told. Of a key whose
+//! secret the exchange holds a gate learns all but the secret, and that it is held there: it can decide about it where somebody whom it
+//! trusts has checked the signature.
 
-use super::row::KeyRow;
+use super::row::{KeyRow, Scheme};
 use serde_json::{Map, Value, json};
 use sumun_model::{KeyState, Timestamp};
 
@@ -10,7 +12,12 @@ use sumun_model::{KeyState, Timestamp};
 #[must_use]
 pub fn of(key: &KeyRow) -> Option<Value> {
     let told = matches!(key.state, KeyState::Active | KeyState::Suspended | KeyState::Expired);
-    let secret = key.secret.as_ref().filter(|_| told)?;
+    let held_there = key.secret.is_none() && key.scheme == Scheme::Hs256;
+    // One that came in dead was never served here.
+    let came_in_dead = held_there && key.state == KeyState::Expired && key.version <= 1;
+    if !told || came_in_dead || key.secret.is_none() && !held_there {
+        return None;
+    }
     let mut record = Map::new();
     let mut put = |name: &str, value: Value| {
         if !value.is_null() {
@@ -36,7 +43,8 @@ pub fn of(key: &KeyRow) -> Option<Value> {
     put("replaces", json!(key.replaces));
     put("measure", json!(key.measure));
     put("cause", json!(key.cause));
-    put("secret_ref", json!(secret));
+    put("secret_ref", json!(key.secret));
+    put("secret_held", if held_there { json!("exchange") } else { Value::Null });
     // What an ended key was approved to do matters to no gate, and may be long.
     if key.state != KeyState::Expired {
         put("mandate", json!(key.mandate));
@@ -59,6 +67,12 @@ mod tests {
         for state in [KeyState::Requested, KeyState::Rejected] {
             assert!(of(&KeyRow { state, ..key() }).is_none());
         }
+        let held_there = KeyRow { secret: None, exposure: None, ..key() };
+        let told = of(&held_there).unwrap();
+        assert_eq!((&told["secret_held"], told.get("secret_ref")), (&json!("exchange"), None));
+        let dead = KeyRow { state: KeyState::Expired, version: 1, ..held_there };
+        assert!(of(&dead).is_none());
+        assert!(of(&KeyRow { version: 2, ..dead }).is_some());
         let ended = of(&KeyRow { state: KeyState::Expired, ..key() }).unwrap();
         assert!(of(&key()).unwrap().get("mandate").is_some() && ended.get("mandate").is_none());
     }

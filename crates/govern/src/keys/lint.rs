@@ -19,6 +19,10 @@ pub enum Origin<'a> {
     Replaces(&'a KeyRow),
     /// An action on a key that is there.
     By(Action),
+    /// The exchange has it already, and tells of it.
+    Imported,
+    /// The exchange, whose word counts for it, has it otherwise.
+    Mirrored,
 }
 
 /// Looks one key's change over.
@@ -35,7 +39,11 @@ pub fn key(write: &KeyWrite<'_>, approvals: &[String]) -> Result<(), Refusal> {
             more.map(|what| format!("a rotated key would differ in `{what}` from the one before it"))
         }
         (Some(before), Origin::By(action)) => changed(before, after, action, approvals),
-        (None, Origin::By(_)) | (Some(_), Origin::Asked | Origin::Replaces(_)) => {
+        (None, Origin::Imported) => (after.state == KeyState::Requested)
+            .then(|| "a key that is imported would wait to be issued".to_owned()),
+        (Some(before), Origin::Mirrored) => mirrored(before, after),
+        (None, Origin::By(_) | Origin::Mirrored)
+        | (Some(_), Origin::Asked | Origin::Replaces(_) | Origin::Imported) => {
             Some("the way it comes about does not fit whether it was there".to_owned())
         }
     };
@@ -86,6 +94,21 @@ fn changed(before: &KeyRow, after: &KeyRow, action: Action, approvals: &[String]
         Some(what) if approvals.is_empty() => Some(format!("`{what}` widens without an approval")),
         _ => None,
     }
+}
+
+/// What the exchange may say anew of a living key: what it may do, whence, until when, what it is called; and its secret, once.
+fn mirrored(before: &KeyRow, after: &KeyRow) -> Option<String> {
+    if before.state.is_terminal() {
+        return Some("an ended key would be written anew".to_owned());
+    }
+    let KeyRow { scopes, allowlist, application, expires_us, ends_us, approvals, .. } = after.clone();
+    let mut allowed =
+        KeyRow { scopes, allowlist, application, expires_us, ends_us, approvals, ..before.clone() };
+    if before.secret.is_none() {
+        (allowed.secret, allowed.exposure) = (after.secret.clone(), after.exposure.clone());
+    }
+    let same = KeyRow { next_due_us: before.next_due_us, version: before.version, ..after.clone() };
+    (allowed != same).then(|| "the exchange would change what is not its own to change".to_owned())
 }
 
 /// A key that is issued takes up what its owner's other keys suffer since; otherwise the action alone says how it stands.

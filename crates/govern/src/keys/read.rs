@@ -22,6 +22,8 @@ const TOLD_OUTSIDE: &[&str] = &[
     "key.approved",
     "key.rejected",
     "key.issued",
+    "key.imported",
+    "key.mirrored",
     "key.changed",
     "key.rotated",
     "key.suspended",

@@ -145,7 +145,10 @@ fn dead(key: &KeyRow, now: Timestamp) -> Image {
 fn notice(deed: &Deed<'_>, key: &KeyWrite<'_>) -> Option<NoticeDraft> {
     // Of addresses on their way their own part tells, and of the ladder's measures the ladder: it knows what was seen.
     let others = ["address.", "measure."].iter().any(|part| deed.class.starts_with(part));
-    if others || matches!(deed.class, "key.requested" | "key.approved" | "key.assessed" | "case.decided") {
+    // What the exchange told of, its customer knows from there.
+    let told_there = matches!(deed.class, "key.imported" | "key.mirrored");
+    let own = matches!(deed.class, "key.requested" | "key.approved" | "key.assessed" | "case.decided");
+    if others || told_there || own {
         return None;
     }
     let mut draft = NoticeDraft::new(deed.class)

@@ -18,7 +18,7 @@ pub struct Difference {
 }
 
 /// Fields that say who is believed and who must agree: whichever way they change, two people look at it.
-const FOR_TWO: &[&str] = &["exchange.", "expiry.", "second_factor.", "ledger."];
+const FOR_TWO: &[&str] = &["exchange.", "expiry.", "second_factor.", "ledger.", "authority."];
 
 impl Difference {
     /// Whether one person alone may not put it in force: it loosens a rule, or says who is believed or must agree.

@@ -1,0 +1,151 @@
+//! What comes in, what is refused and how it is told, and that nothing is done twice.
+
+use crate::bench::Bench;
+use crate::{import, line, said, take_as};
+use serde_json::json;
+use sumun_govern::imports::Taking;
+use sumun_store::tables::{ACCOUNTS, CUSTOMERS, DEAD_KEYS, KEYS, PERSONS, VENDORS};
+
+#[tokio::test]
+async fn a_repeated_import_changes_nothing_and_says_so() {
+    let bench = Bench::new().await;
+    let account = json!({"type": "account", "ts": "2026-11-02T00:00:00Z", "account": "A7", "customer": "C7", "person": "P7",
+        "segment": "retail", "country": "KR", "owner": "O7"});
+    let vendor = json!({"type": "vendor", "ts": "2026-11-02T00:00:00Z", "vendor": "V7", "state": "approved", "class": "tool",
+        "networks": ["198.51.100.0/24"], "scopes": ["read"]});
+    let lines = [
+        account.to_string(),
+        vendor.to_string(),
+        line("X1", &json!({"account": "A7"})),
+        line("X2", &json!({"account": "A7", "state": "expired", "cause": "owner"})),
+        line("X3", &json!({"allowlist": null, "expires": null, "application": null})),
+    ];
+    let dry = take_as(&bench, &Taking::of("exchange", 10).dry_run(true), &lines[4..]).await;
+    assert_eq!(said(&dry), "made 1 changed 0 same 0 ended 0 held back 0 older 0 differing 0 secrets 0");
+    assert!(bench.govern.store.get(&KEYS, "X3").await.unwrap().is_none());
+    assert!(bench.govern.store.mirror_sources().await.unwrap().is_empty());
+
+    let first = import(&bench, &lines).await;
+    assert_eq!(said(&first), "made 5 changed 0 same 0 ended 0 held back 0 older 0 differing 0 secrets 0");
+    for (table, id) in
+        [(&ACCOUNTS, "A7"), (&CUSTOMERS, "C7"), (&PERSONS, "P7"), (&KEYS, "X1"), (&DEAD_KEYS, "X2")]
+    {
+        assert!(bench.govern.store.get(table, id).await.unwrap().is_some(), "{id}");
+    }
+    let vendor = bench.govern.store.get(&VENDORS, "V7").await.unwrap().unwrap();
+    assert_eq!(vendor["state"], "applied", "whether a vendor may be used is decided here");
+    assert_eq!(
+        bench.column("X1", "operator").await,
+        "O7",
+        "who drives it is its owner until he says otherwise"
+    );
+    assert_eq!(bench.column("X3", "application").await, "not declared");
+    let entries = bench.ledger().await.len();
+    bench.pass(1_000_000);
+    let again = import(&bench, &lines).await;
+    assert_eq!(said(&again), "made 0 changed 0 same 5 ended 0 held back 0 older 0 differing 0 secrets 0");
+    assert_eq!(bench.ledger().await.len(), entries, "what stands already is no entry");
+}
+
+#[tokio::test]
+async fn a_dead_id_is_refused_and_named_and_every_refusal_says_what_to_do() {
+    let bench = Bench::new().await;
+    import(&bench, &[line("X1", &json!({"state": "expired", "cause": "leaked"})), line("X2", &json!({}))])
+        .await;
+    let lines = [
+        line("X1", &json!({})),
+        line("X2", &json!({"account": "A2"})),
+        line("X3", &json!({"account": "A9"})),
+        line("X4", &json!({"account": null})),
+        line("X5", &json!({"state": null})),
+        line("X6", &json!({"state": "requested"})),
+        line("X7", &json!({"scopes": null})),
+        line("X8", &json!({"purpose": "third_party_tool", "scopes": ["withdraw"]})),
+        line("X9", &json!({"mandate": {"orders_per_second_max": 0}})),
+        line("X10", &json!({"allowlist": (0..65).map(|n| format!("203.0.113.{n}/32")).collect::<Vec<_>>()})),
+        line("X11", &json!({"state": "alive"})),
+        line("X12", &json!({})),
+        line("X12", &json!({"state": "expired"})),
+        line("X12", &json!({})),
+    ];
+    let taken = import(&bench, &lines).await;
+    insta::assert_snapshot!(said(&taken));
+    assert_eq!(bench.column("X1", "state").await, "expired");
+    assert_eq!(
+        bench.column("X12", "state").await,
+        "expired",
+        "of three lines of one key the second ended it for good"
+    );
+}
+
+#[tokio::test]
+async fn a_secret_is_sealed_on_arrival_and_stands_nowhere_else() {
+    let bench = Bench::new().await;
+    let with =
+        |key: &str, secret: &str| format!(r#"{{"line":{},"secret":"{secret}"}}"#, line(key, &json!({})));
+    let taken = import(&bench, &[with("X1", "made-up-and-hidden"), line("X2", &json!({}))]).await;
+    assert_eq!(said(&taken), "made 2 changed 0 same 0 ended 0 held back 0 older 0 differing 0 secrets 1");
+    let again = import(&bench, &[with("X1", "made-up-and-hidden")]).await;
+    assert_eq!(said(&again), "made 0 changed 0 same 1 ended 0 held back 0 older 0 differing 0 secrets 0");
+    let other = import(&bench, &[with("X1", "made-up-and-another")]).await;
+    insta::assert_snapshot!(said(&other));
+    // It comes later for a key that stood without it, once.
+    let late = import(&bench, &[with("X2", "made-up-and-hidden-too")]).await;
+    assert_eq!(said(&late), "made 0 changed 1 same 0 ended 0 held back 0 older 0 differing 0 secrets 1");
+    let name = bench.column("X2", "secret").await;
+    let sealed = bench.govern.store.vault(name.as_str().unwrap()).await.unwrap().unwrap();
+    let opened = bench.govern.keyring.open(&"X2".parse().unwrap(), &sealed.parse().unwrap()).unwrap();
+    assert_eq!(opened.expose(), b"made-up-and-hidden-too");
+    let ledger = format!("{:?}", bench.ledger().await);
+    assert!(!ledger.contains("made-up-and"), "a secret stands in the ledger");
+    let told = format!("{:?}", bench.govern.store.mirror_keys_after("", 10).await.unwrap());
+    assert!(!told.contains("made-up-and"), "a secret is kept with what was told");
+    // Gates learn of both, and of which one the exchange holds the secret.
+    let held: Vec<(String, bool)> = bench
+        .ledger()
+        .await
+        .iter()
+        .flat_map(|(_, payload)| payload["feed"].as_array().unwrap().clone())
+        .map(|record| (record["key"].as_str().unwrap().to_owned(), record.get("secret_held").is_some()))
+        .collect();
+    assert_eq!(held, [("X1".to_owned(), false), ("X2".to_owned(), true), ("X2".to_owned(), false)]);
+}
+
+#[tokio::test]
+async fn a_measure_that_is_open_follows_to_an_imported_key() {
+    let bench = Bench::new().await;
+    import(&bench, &[line("X1", &json!({}))]).await;
+    bench.alter(&KEYS, "X1", "measure", json!("warn")).await;
+    import(&bench, &[line("X2", &json!({"measure": null})), line("X3", &json!({"account": "A2"}))]).await;
+    assert_eq!(bench.column("X2", "measure").await, "warn");
+    assert_eq!(bench.column("X3", "measure").await, json!(null), "another customer's is not touched");
+}
+
+#[tokio::test]
+async fn accounts_come_wholly_or_not_at_all() {
+    let bench = Bench::new().await;
+    let account = |id: &str, differs: serde_json::Value| {
+        let mut line = json!({"type": "account", "ts": "2026-11-02T00:00:00Z", "account": id, "customer": "C9", "segment": "retail"});
+        line.as_object_mut().unwrap().extend(differs.as_object().unwrap().clone());
+        line.to_string()
+    };
+    let lines = [
+        account("A20", json!({"customer": null})),
+        account("A21", json!({"segment": null})),
+        account("A22", json!({"country": "Korea", "person": "P22", "owner": "O22"})),
+        account("A23", json!({"parent": "A24"})),
+        account("A24", json!({})),
+        account("A23", json!({"parent": "A24"})),
+        account("A1", json!({})),
+        account("A2", json!({"customer": "C2", "segment": "broker"})),
+        account("A24", json!({"country": "KR"})),
+    ];
+    let taken = import(&bench, &lines).await;
+    insta::assert_snapshot!(said(&taken));
+    assert!(
+        bench.govern.store.get(&PERSONS, "P22").await.unwrap().is_none(),
+        "nothing is left of a refused line"
+    );
+    let account = bench.govern.store.get(&ACCOUNTS, "A24").await.unwrap().unwrap();
+    assert_eq!((&account["country"], &account["version"]), (&json!("KR"), &json!(1)));
+}
