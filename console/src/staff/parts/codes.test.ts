@@ -9,7 +9,7 @@ import { roleWords } from "../../ui/roles";
 import { caseWordsOfPage } from "../pages/case/words";
 import { keyWords } from "../pages/key/words";
 import { detectorName, detectorWords } from "./detectorNames";
-import { OWN_REASONS, reasonSaid } from "./reasonSaid";
+import { OWN_REASONS, reasonSaid, withoutCodes } from "./reasonSaid";
 import { signalWords } from "./signalNames";
 import {
   actionWords,
@@ -123,10 +123,20 @@ describe("words for every code", () => {
     expect(both.length).toBeGreaterThan(0);
     for (const reason of both) {
       expect(reasonSaid("ko", reason)).toMatch(/^기록: [^·]+$/);
-      expect(reasonSaid("en", reason)).toMatch(/^on record: [^·]+$/);
+      expect(reasonSaid("en", reason)).toMatch(/^On record: [^·]+$/);
+      expect(reasonSaid("en", reason)).not.toMatch(/\b(him|his|he)\b/);
     }
     expect(reasonSaid("ko", "Seen by mina · 미나가 봄")).toBe("Seen by mina · 미나가 봄");
   });
+});
+
+test("sentences of the server keep no codes", () => {
+  const said = "Evidence is clear. Rule `some_risk` is met: the signal `odd_thing` has at least 5 points.";
+  expect(withoutCodes("en", said)).toBe("Evidence is clear. Its rule is met: the signal ‘odd thing’ has at least 5 points.");
+  expect(withoutCodes("ko", "근거가 뚜렷함. 규칙 `some_risk` 충족: 5점 이상.")).toBe("근거가 뚜렷함. 규칙 충족: 5점 이상.");
+  expect(withoutCodes("en", "People approved the proposed hold of rule `some_risk`.")).toBe(
+    "People approved the proposed hold of its rule.",
+  );
 });
 
 test("what has no words yet can still be read", () => {

@@ -32,7 +32,7 @@ const ladderWords = words(
       "신호의 점수는 시간이 지나면 줄어듭니다. 같은 갈래에서는 가장 강한 근거를 모두, 두 번째를 일부만 반영하고 나머지는 더하지 않습니다.",
     whole: "전부",
     part: (percent: string) => `${percent}%`,
-    not: "더 강한 근거가 있어 없음",
+    not: "없음",
     cap: "한 갈래에 정해진 상한",
     of: (family: string) => `‘${family}’ 소계`,
     lowered: "낮아지려면",
@@ -71,7 +71,7 @@ const ladderWords = words(
       "A signal’s points fade with time. Of each kind of evidence the strongest counts whole, the second in part, and the others add nothing.",
     whole: "whole",
     part: (percent: string) => `${percent}%`,
-    not: "not: stronger of its kind is there",
+    not: "not",
     cap: "The most that one kind may weigh",
     of: (family: string) => `“${family}” together`,
     lowered: "Would be lowered by",
@@ -258,6 +258,9 @@ function RuleItem({ rule }: { rule: Rule }) {
 /** So many pieces of evidence are shown at once; more are folded. */
 const FEW = 6;
 
+/** Kinds of evidence about several keys at once. */
+const OF_CLUSTERS: ReadonlySet<string> = new Set(["operator", "coordination"]);
+
 const rank = (measure: string) => (MEASURES as readonly string[]).indexOf(measure);
 
 /** A whole explanation. `signals` lend their sentences to pieces of evidence. */
@@ -268,11 +271,12 @@ export function Ladder({ of, signals }: { of: Explanation | null; signals: reado
   const hards = useWords(hardWords) as Record<string, unknown>;
   const families = useWords(familyWords) as Record<string, unknown>;
   if (of === null) return <p className="muted">{w.noPolicy}</p>;
-  // A signal of the cluster is on the cluster, and not among those of the key.
+  // A signal of the cluster is on the cluster, and may not be among those of the key; one that is newer than those read is told by its name.
   const sentence = (id: string, family: string, code: string) => {
     const found = signals.find((signal) => signal.id === id);
     if (found) return said(found.said);
     const name = signalName(lang, code);
+    if (!OF_CLUSTERS.has(family)) return name ?? word(families, family);
     return name === undefined ? w.otherOfTheCluster(word(families, family)) : w.ofTheCluster(name);
   };
   const met = of.rules.filter((rule) => rule.reading === "met");

@@ -26,6 +26,7 @@ const measuresWords = words(
     waiting: "아직 확인된 게이트가 없습니다",
     spared: "그대로 두는 것",
     sparedText: "고객의 다른 키, 앱과 웹에서의 직접 이용, 출금은 그대로입니다.",
+    key: "키",
     case: "케이스",
     approval: "승인",
     policy: "정책",
@@ -50,6 +51,7 @@ const measuresWords = words(
     waiting: "no gate has confirmed it yet",
     spared: "What is spared",
     sparedText: "The owner's other keys, use of app and web in person, and withdrawals stay as they are.",
+    key: "Key",
     case: "Case",
     approval: "Approval",
     policy: "Policy",
@@ -87,7 +89,7 @@ export function Obeyed({ of }: { of: Measured }) {
   );
 }
 
-function MeasureFacts({ of, inCase = false, over }: { of: Measured; inCase?: boolean; over: boolean }) {
+function MeasureFacts({ of, inCase, named, over }: { of: Measured; inCase: boolean; named: boolean; over: boolean }) {
   const w = useWords(measuresWords);
   const said = useSaid();
   const who = useWho();
@@ -134,6 +136,7 @@ function MeasureFacts({ of, inCase = false, over }: { of: Measured; inCase?: boo
             w.approval,
             of.approval ? <Id key="approval" id={of.approval} to={`/approvals/${encodeURIComponent(of.approval)}`} /> : null,
           ],
+          [w.key, named ? <Id key="key" id={of.key} to={`/keys/${encodeURIComponent(of.key)}`} /> : null],
           [w.case, inCase ? null : <Id key="case" id={of.case_id} to={`/cases/${encodeURIComponent(of.case_id)}`} />],
           [w.spared, of.state === "in_force" && !over && of.measure !== "monitor" && of.measure !== "warn" ? w.sparedText : null],
         ]}
@@ -158,6 +161,8 @@ export function Measures({
   const w = useWords(measuresWords);
   if (of.length === 0) return <p className="muted">{w.none}</p>;
   const newest = [...of].sort((one, other) => other.began.localeCompare(one.began));
+  // Where it is not plain which key a measure is about.
+  const named = new Set(of.map((one) => one.key)).size > 1;
   const over = (one: Measured) => one.state === "in_force" && ended.has(one.key);
   const now = newest.filter((one) => (one.state === "in_force" && !over(one)) || one.state === "proposed");
   const past = newest.filter((one) => !now.includes(one));
@@ -165,7 +170,7 @@ export function Measures({
     <ol className="timeline">
       {measures.map((measure) => (
         <li key={measure.measure_id} className={measure.state === "in_force" ? measure.measure : ""}>
-          <MeasureFacts of={measure} inCase={inCase} over={over(measure)} />
+          <MeasureFacts of={measure} inCase={inCase} named={named} over={over(measure)} />
         </li>
       ))}
     </ol>

@@ -18,6 +18,10 @@ export const OWN_REASONS: Record<string, readonly [ko: string, en: string]> = {
 
 /** Two languages in one text, as the record itself writes what it knows: English, then Korean. */
 const BOTH = " · ";
+/** What the record says of what people did, in words for whoever it was. */
+const NEUTRAL: readonly [string, string][] = [
+  ["its owner said that it was not him", "its owner said that somebody else had made them"],
+];
 const HANGUL = /[\uac00-\ud7af]/;
 
 /** A reason as it stands, or in the reader's language where the server wrote it. */
@@ -25,6 +29,16 @@ export function reasonSaid(lang: Lang, reason: string): string {
   const own = OWN_REASONS[reason];
   if (own !== undefined) return own[lang === "ko" ? 0 : 1];
   const [en, ko, ...more] = reason.split(BOTH);
-  const both = en?.startsWith("on record: ") && ko !== undefined && more.length === 0 && HANGUL.test(ko) && !HANGUL.test(en);
-  return both ? ((lang === "ko" ? ko : en) ?? reason) : reason;
+  if (en === undefined || ko === undefined || more.length > 0) return reason;
+  if (!en.startsWith("on record: ") || !HANGUL.test(ko) || HANGUL.test(en)) return reason;
+  if (lang === "ko") return ko;
+  return NEUTRAL.reduce((said, [from, to]) => said.replace(from, to), `O${en.slice(1)}`);
+}
+
+/** A sentence of the server without the codes in it: the rule that a policy calls so is found by its words, and by its title where it stands. */
+export function withoutCodes(lang: Lang, said: string): string {
+  const rules = lang === "ko" ? said.replaceAll(/규칙 `[\w-]+`/g, "규칙") : said.replaceAll(/\b(R|r)ule `[\w-]+`/g, "$1ule");
+  return (
+    lang === "ko" ? rules : rules.replaceAll("Rule is met", "Its rule is met").replaceAll("of rule", "of its rule")
+  ).replaceAll(/`([a-z]+(?:_[a-z0-9]+)+)`/g, (_, code: string) => `‘${code.replaceAll("_", " ")}’`);
 }

@@ -17,10 +17,10 @@ test("the pieces of a term add up to it", () => {
 
 test("a condition asks for points, never for a probability", () => {
   expect(inPoints("ko", "공유 위험이 0.05 이상(3,268점), 또는 1,200점 이상인 근거가 1가지 이상")).toBe(
-    "공유 위험 합계 3,268점 이상, 또는 1,200점 이상인 근거가 1가지 이상",
+    "공유 합계 3,268점 이상, 또는 1,200점 이상인 근거가 1가지 이상",
   );
   expect(inPoints("en", "the risk of sharing is at least 0.95 (9,157 points) and hard")).toBe(
-    "the total of sharing is at least 9,157 points and hard",
+    "the sharing total is at least 9,157 points and hard",
   );
 });
 

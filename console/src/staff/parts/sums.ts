@@ -19,9 +19,9 @@ export function added(pieces: readonly Pick<Piece, "points" | "counts_milli">[],
  * probability it is not shown before it is calibrated on real outcomes. */
 export function inPoints(lang: Lang, said: string): string {
   return lang === "ko"
-    ? said.replaceAll(/위험이 [\d.]+ 이상\(([^()]+점)\)/g, "위험 합계 $1 이상")
+    ? said.replaceAll(/위험이 [\d.]+ 이상\(([^()]+점)\)/g, "합계 $1 이상")
     : said.replaceAll(
-        /the risk of (sharing|market abuse) is at least [\d.]+ \(([^()]+ points)\)/g,
-        "the total of $1 is at least $2",
+        /the risk of (sharing|market)(?: abuse)? is at least [\d.]+ \(([^()]+ points)\)/g,
+        "the $1 total is at least $2",
       );
 }

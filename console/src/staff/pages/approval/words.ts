@@ -134,7 +134,7 @@ export const approvalWords = words(
     due: "Due",
     overdue: "Overdue",
     needs: "Needs",
-    got: (have: number, of: number, roles: string) => `${have} of ${of} ${roles}`,
+    got: (have: number, of: number, roles: string) => `${have} of ${of} ${roles} agreed`,
     asks: "What is asked",
     sExpire: (key: string) => `To end key ${key} for ever`,
     sMeasure: (measure: string, key: string) => `Policy proposes for key ${key}: ${measure}`,

@@ -54,7 +54,7 @@ export const caseWordsOfPage = words(
     allEnded: "이 케이스의 키는 모두 종료되었습니다",
     allEndedClose: "더 결정할 조치가 없습니다. 남은 일은 결과를 정해 케이스를 종결하는 것입니다.",
     allEndedSteps: "더 결정할 조치가 없습니다. 남은 절차를 마치거나 생략 동의를 받은 뒤, 결과를 정해 케이스를 종결하십시오.",
-    dueOfVenue: "거래소가 케이스에 정한 처리 시간입니다. 조치의 기한은 아래 계획에 있습니다.",
+    dueOfVenue: "거래소가 케이스에 정한 처리 시간입니다.",
     dueOfMeasure: (measure: string) => `시행 중인 조치의 기한입니다(${measure}).`,
     actsNone: "할 수 있는 조치 없음",
     planNothing: "남은 조치 없음",
@@ -190,7 +190,7 @@ export const caseWordsOfPage = words(
     allEndedClose: "No measure is left to decide. What is left is to close the case with its outcome.",
     allEndedSteps:
       "No measure is left to decide. Finish the steps that are left, or have them waived, then close the case with its outcome.",
-    dueOfVenue: "The venue’s time for a case. When a measure ends stands in its plan below.",
+    dueOfVenue: "The venue’s time for a case.",
     dueOfMeasure: (measure: string) => `The measure’s own time (${measure}).`,
     actsNone: "Nothing to do to it",
     planNothing: "Nothing waits",

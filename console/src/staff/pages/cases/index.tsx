@@ -27,7 +27,7 @@ const STATES: readonly string[] = ["open", "closed", "merged"];
 const isState = (text: string): text is State => STATES.includes(text);
 
 /** Cases of which every key has ended. Only those can be that are under no measure, or under the last one: only of these it is asked. */
-function useOver(of: readonly Case[]): ReadonlySet<string> {
+function useOver(of: readonly Case[]): { over: ReadonlySet<string>; settled: boolean } {
   const asked = of.filter((one) => {
     const measure = loose<CaseBody>(one.body).measure ?? null;
     return one.state === "open" && (measure === null || measure === "expire");
@@ -42,11 +42,11 @@ function useOver(of: readonly Case[]): ReadonlySet<string> {
     const members = found[index]?.data?.members ?? [];
     return members.length > 0 && members.every((member) => member.state === "expired" || member.state === "rejected");
   });
-  return new Set(over.map(({ case_id }) => case_id));
+  return { over: new Set(over.map(({ case_id }) => case_id)), settled: found.every((query) => !query.isPending) };
 }
 
 /** `states`: where not all of them are in the same one. */
-function Rows({ of, states = false }: { of: Case[]; states?: boolean }) {
+function Rows({ of: all, states = false }: { of: Case[]; states?: boolean }) {
   const w = useWords(casesWords);
   const cases = useWords(caseWords) as Record<string, unknown>;
   const suspicion = useSuspicion();
@@ -54,7 +54,9 @@ function Rows({ of, states = false }: { of: Case[]; states?: boolean }) {
   const navigate = useNavigate();
   const say = useSay();
   const { session, has } = useMe();
-  const over = useOver(of);
+  const { over, settled } = useOver(all);
+  // Nothing presses where every key has ended: what does stands first. A list in order of time stays so.
+  const of = states ? all : [...all].sort((one, other) => Number(over.has(one.case_id)) - Number(over.has(other.case_id)));
   // The case is remembered, not its place: the list may be renewed between looking and pressing a key.
   const [at, setAt] = useState<{ id: string; index: number }>({ id: "", index: 0 });
   const found = of.findIndex((one) => one.case_id === at.id);
@@ -86,8 +88,8 @@ function Rows({ of, states = false }: { of: Case[]; states?: boolean }) {
   const id = chosen?.case_id ?? "";
   useEffect(() => {
     // What is looked at stays what it is while the list changes around it.
-    if (at.id === "" && id !== "") setAt({ id, index: 0 });
-  }, [at.id, id]);
+    if (at.id === "" && id !== "" && settled) setAt({ id, index: 0 });
+  }, [at.id, id, settled]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another row is looked at
   useEffect(() => {
     if (at.id !== "") document.querySelector("tr.here")?.scrollIntoView({ block: "nearest" });
