@@ -4,7 +4,7 @@ import type { QueryKey, UseMutationResult, UseQueryResult } from "@tanstack/reac
 import { type ReactNode, useEffect } from "react";
 import { Problem, UNREACHABLE } from "../../api/client";
 import { useLang, useWords } from "../../i18n/lang";
-import { Button } from "../../ui/basics";
+import { Button, LinkButton } from "../../ui/basics";
 import { Loading } from "../../ui/states";
 import { useFacts } from "../facts";
 import { dropPlace, keepPlace } from "../place";
@@ -64,6 +64,7 @@ export function StepUp() {
 /** A no, in plain words: what it means and what can be done. `write`: of an act, not of a reading. */
 export function Refused({ error, again, write = false }: { error: Error; again?: (() => void) | undefined; write?: boolean }) {
   const w = useWords(partWords);
+  const own = useWords(ownerWords);
   const { lang } = useLang();
   const known = useWords(refusalWords) as Record<string, string>;
   const problem = error instanceof Problem ? error : null;
@@ -92,7 +93,13 @@ export function Refused({ error, again, write = false }: { error: Error; again?:
           ) : null}
         </>
       ) : null}
-      {again === undefined ? null : (
+      {problem?.status === 404 && !write ? (
+        <div>
+          <LinkButton to="/" small>
+            {own.toHome}
+          </LinkButton>
+        </div>
+      ) : again === undefined ? null : (
         <div>
           <Button small onPress={again}>
             {w.again}

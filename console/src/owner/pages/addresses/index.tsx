@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useParams } from "react-router";
 import { api, good, type Schemas } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
-import { useWords } from "../../../i18n/lang";
+import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Button, Card, LinkButton } from "../../../ui/basics";
 import { Confirm, Dialog, Field } from "../../../ui/forms";
 import { Page } from "../../../ui/shell";
@@ -17,7 +17,7 @@ import { Examples } from "../../parts/examples";
 import { FactorHint } from "../../parts/factor";
 import { KeyName } from "../../parts/sentences";
 import { lives } from "../../parts/standing";
-import { When } from "../../parts/when";
+import { inKorea, When } from "../../parts/when";
 import { useKept } from "../../place";
 import { type AddressView, useAccounts, useAddresses, useKey } from "../../reads";
 import { addressWords } from "./words";
@@ -68,6 +68,7 @@ export function Addresses() {
 
 function Address({ of, keyId, last }: { of: AddressView; keyId: string; last: boolean }) {
   const w = useWords(addressWords);
+  const { lang } = useLang();
   const say = useSay();
   const [asked, setAsked] = useState(false);
   const act = useWrite<string, Answer>(async (prefix, key) => {
@@ -85,11 +86,7 @@ function Address({ of, keyId, last }: { of: AddressView; keyId: string; last: bo
           {of.in_effect ? w.inEffect : of.until ? w.pending : w.lapsed}
         </Badge>
       </div>
-      {of.in_effect && of.proved ? (
-        <p className="muted">
-          <When at={of.proved} /> {w.since}
-        </p>
-      ) : null}
+      {of.in_effect && of.proved ? <p className="muted">{w.since(inKorea(lang, of.proved))}</p> : null}
       {of.in_effect ? null : of.until ? (
         <div className="stack tight" aria-live="polite">
           <p>

@@ -7,7 +7,7 @@ export const addressWords = words(
     inEffect: "사용 가능",
     pending: "확인 대기",
     lapsed: "사용 불가",
-    since: "부터",
+    since: (at: string) => `${at}부터 쓸 수 있습니다.`,
     empty: "등록된 주소가 없습니다",
     emptyText:
       "이 키를 쓸 수 있는 주소가 여기에 나옵니다. 프로그램이 실행되는 컴퓨터나 서버의 주소 하나만 등록하시는 것이 가장 안전합니다.",
@@ -49,7 +49,7 @@ export const addressWords = words(
     inEffect: "Can be used",
     pending: "Not proved yet",
     lapsed: "Cannot be used",
-    since: "since",
+    since: (at: string) => `Can be used since ${at}.`,
     empty: "No address is registered",
     emptyText:
       "The addresses from which this key may be used stand here. The safest is one: that of the computer or server that runs your program.",

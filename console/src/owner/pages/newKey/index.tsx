@@ -86,6 +86,7 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
     prefixes.length === 0 ? w.missWhere : wrong.length > 0 ? w.missRight : null,
     draft.agreed ? null : w.missAgree,
   ].filter((one) => one !== null);
+  const still = missing.length === 0 ? w.ready : w.missing(missing.length, missing.join(", "));
   const act = useWrite<Body, { result: Schemas["KeyAnswerView"] }>(
     (body, key) => good(api.POST("/v1/keys", { body, params: { header: { "Idempotency-Key": key } } })),
     TOUCHED,
@@ -123,12 +124,14 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
   }
   return (
     <form
-      className="stack footed"
+      className="stack"
       onSubmit={(event) => {
         event.preventDefault();
         if (missing.length === 0) ask();
       }}
     >
+      {/* How far one is, at the top too: the button is a long way down on a telephone. */}
+      <p className="muted">{still}</p>
       {accounts.length > 1 && account ? (
         <Choice
           label={w.account}
@@ -186,16 +189,21 @@ function Form({ facts, accounts }: { facts: Facts; accounts: Account[] }) {
         <div className="stack">
           <Approved scopes={scopes} rules={rules} />
           <FactorHint />
+          <p id="missing">{still}</p>
+          <div>
+            <Button
+              type="submit"
+              look="primary"
+              isPending={act.isPending}
+              isDisabled={missing.length > 0}
+              aria-describedby="missing"
+            >
+              {w.go}
+            </Button>
+          </div>
           <Said of={act} />
         </div>
       </Card>
-      {/* Always in sight: how far he is, and how to go on. */}
-      <div className="formfoot">
-        <p id="missing">{missing.length === 0 ? w.ready : w.missing(missing.length, missing.join(", "))}</p>
-        <Button type="submit" look="primary" isPending={act.isPending} isDisabled={missing.length > 0} aria-describedby="missing">
-          {w.go}
-        </Button>
-      </div>
     </form>
   );
 }

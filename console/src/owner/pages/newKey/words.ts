@@ -3,7 +3,7 @@ import { words } from "../../../i18n/words";
 export const newKeyWords = words(
   {
     title: "새 키 만들기",
-    lead: "여섯 가지를 정하신 뒤 아래의 ‘키 신청’을 누르십시오. 프로그램 하나에 키 하나가 안전합니다. 문제가 생기면 그 키만 종료하면 됩니다.",
+    lead: "여섯 가지를 정하신 뒤 맨 아래의 ‘키 신청’을 누르십시오. 프로그램 하나에 키 하나가 안전합니다. 문제가 생기면 그 키만 종료하면 됩니다.",
     account: "어느 계정",
     what: "1. 무엇에 쓰십니까?",
     safest: "가장 안전",
@@ -84,7 +84,7 @@ export const newKeyWords = words(
   },
   {
     title: "Make a new key",
-    lead: "Settle six things, then press “Ask for the key” below. One key for one program is safest: if something happens, only that key has to end.",
+    lead: "Settle six things, then press “Ask for the key” at the end. One key for one program is safest: if something happens, only that key has to end.",
     account: "Which account",
     what: "1. What is it for?",
     safest: "safest",

@@ -79,6 +79,9 @@ function Open({ of, act }: { of: QuestionView; act: ReturnType<typeof useWrite<S
   return (
     <>
       <p>{w.lead(of.about.enforced)}</p>
+      <p>
+        {w.until}: <When at={of.until} /> · <Left until={of.until} />
+      </p>
       <Seen of={of} />
       <Card title={w.unsure}>
         <div className="stack">
@@ -114,9 +117,6 @@ function Open({ of, act }: { of: QuestionView; act: ReturnType<typeof useWrite<S
         </section>
       </div>
       <Said of={act} />
-      <p>
-        {w.until}: <When at={of.until} /> · <Left until={of.until} />
-      </p>
       <p className="muted">{w.unanswered(of.about.enforced)}</p>
       <Dialog title={w.sure} open={asked} onClose={() => setAsked(false)}>
         <p>{w.notMeWhat}</p>
