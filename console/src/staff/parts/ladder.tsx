@@ -218,7 +218,7 @@ function PartLine({ part }: { part: Part }) {
   const w = useWords(ladderWords);
   const said = useSaid();
   const { lang } = useLang();
-  const values = part.values.flatMap(([name, value]) => (value === null ? [] : [readingSaid(lang, name, value).join(" ")]));
+  const values = part.values.flatMap(([name, value]) => (value === null ? [] : [readingSaid(lang, name, value).join(": ")]));
   return (
     <li>
       {part.reading === "met" ? "✓ " : part.reading === "not_met" ? "✗ " : "? "}

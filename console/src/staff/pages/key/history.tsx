@@ -46,8 +46,15 @@ export function Receipts({ reads }: { reads: KeyReads }) {
                 id={(one) => `${one.receipt} ${one.entry}`}
                 columns={[
                   { head: w.gateHead, cell: (one) => <Link to={`/gates/${encodeURIComponent(one.gate)}`}>{one.gate}</Link> },
-                  { head: w.change, cell: (one) => <Link to={`/ledger/${one.entry}`}>{classText(lang, one.class)}</Link> },
-                  { head: w.took, cell: (one) => <span className="nowrap">{duration(lang, Math.max(0, one.took_ms))}</span> },
+                  {
+                    head: w.change,
+                    cell: (one) => (
+                      <div>
+                        <Link to={`/ledger/${one.entry}`}>{classText(lang, one.class)}</Link>
+                        <div className="muted">{w.took(duration(lang, Math.max(0, one.took_ms)))}</div>
+                      </div>
+                    ),
+                  },
                   {
                     head: w.at,
                     cell: (one) => (
