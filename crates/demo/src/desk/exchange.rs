@@ -29,7 +29,7 @@ pub(super) async fn page(State(world): State<Arc<World>>) -> Response {
         escaped(&format!("{} ({})", owner.name, owner.customer())),
         escaped(&home(&world)),
         both([
-            "본인 확인 단추, 다른 고객, 편지함은 시연 데스크에 있습니다",
+            "본인 확인 버튼, 다른 고객, 편지함은 시연 데스크에 있습니다",
             "Buttons for identity, other customers and mailboxes stand on the demo's desk",
         ]),
     );

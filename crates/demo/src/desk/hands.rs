@@ -69,7 +69,7 @@ pub(super) async fn bot(State(world): State<Arc<World>>, Path(key): Path<usize>)
         title = both(["봇에게 시킬 일", "Things for the bot to do"]),
         id = escaped(&live.issued().id),
         application = escaped(application),
-        code_title = both(["통제권 확인 코드 보내기", "Send the code of a control test"]),
+        code_title = both(["직접 사용 확인 코드 보내기", "Send the code of the check"]),
         code = both(["고객 화면에 나온 코드", "the code from the owner's page"]),
         send = both(["등록된 주소에서 서명해 보내기", "send it, signed, from the registered address"]),
         secret_title = both(["새 시크릿 키 넣기", "Give it a new secret key"]),

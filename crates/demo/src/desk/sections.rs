@@ -31,12 +31,12 @@ fn to_try() -> String {
             "Sign in as the analyst, pick a key that has ended, and find out why.",
         ],
         [
-            "고객으로 들어가 rebalancer 키의 “본인이 맞습니까?”에 답하십시오. 집 주소가 바뀌었을 뿐이니 “본인”입니다.",
-            "Come in as the customer and answer “is it you?” for the key of the rebalancer. His address at home has changed: it is he.",
+            "고객으로 들어가 rebalancer 키의 “직접 보내신 요청입니까?”에 답하십시오. 집 인터넷 주소가 바뀌었을 뿐이니 답은 “네”입니다.",
+            "Come in as the customer and answer “did you send this request?” for the key of the rebalancer. His address at home has changed: the answer is yes.",
         ],
         [
-            "고객의 trading bot 키는 집과 해외 두 곳에서 번갈아 쓰입니다. 1분쯤이면 경고가, 이어서 재확인이 옵니다. 본인 확인과 통제권 확인을 아래 단추로 마쳐 보십시오.",
-            "The customer's key of the trading bot is used at home and abroad by turns. Within a minute or so it is warned, then re-verified. Go through identity and control with the buttons below.",
+            "고객의 trading bot 키는 집과 해외 두 곳에서 번갈아 쓰입니다. 1분쯤 지나면 경고가, 이어서 재확인 요청이 옵니다. 본인 확인과 직접 사용 확인을 아래 버튼으로 마쳐 보십시오.",
+            "The customer's key of the trading bot is used at home and abroad by turns. Within a minute or so it is warned, then re-verified. Go through both checks with the buttons below.",
         ],
         [
             "승인 담당으로 로그인해, 분석 담당이 청한 결정에 두 번째 사람으로 답하십시오.",
@@ -159,7 +159,7 @@ async fn verifications(world: &World, entered: &Entered) -> String {
         out = format!(
             "<p class=\"small\">{}</p>",
             both([
-                "재확인이 열리면 여기에 거래소의 본인 확인 단추가 나옵니다.",
+                "재확인이 열리면 여기에 거래소의 본인 확인 버튼이 나옵니다.",
                 "Once a re-verification is open, the exchange's buttons stand here.",
             ])
         );
