@@ -14,6 +14,7 @@ export const measureWords = words(
     hold: "일시 제한",
     reverify: "재확인",
     expire: "강제 만료",
+    suspend: "정지",
     none: "조치 없음",
   },
   {
@@ -22,6 +23,7 @@ export const measureWords = words(
     hold: "On hold",
     reverify: "Re-verification",
     expire: "Forced end",
+    suspend: "Suspended",
     none: "No measure",
   },
 );
@@ -30,7 +32,9 @@ export function MeasureBadge({ measure }: { measure: string | null | undefined }
   const w = useWords(measureWords);
   if (!measure) return <span className="muted">{w.none}</span>;
   const known = MEASURES.find((one) => one === measure);
-  return known ? <Badge tone={known}>{w[known]}</Badge> : <Badge>{measure}</Badge>;
+  if (known) return <Badge tone={known}>{w[known]}</Badge>;
+  // Not a step of the ladder: what staff do by themselves.
+  return measure === "suspend" ? <Badge tone="hold">{w.suspend}</Badge> : <Badge>{measure.replaceAll("_", " ")}</Badge>;
 }
 
 type KeyState = Schemas["KeyStateWord"];

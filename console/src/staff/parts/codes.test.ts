@@ -71,7 +71,7 @@ const lists: [what: string, codes: string[], words: Said, prefix?: string][] = [
   ["states of a case", named("CaseView", "state"), caseWords],
   ["thoughts of a member", named("MemberView", "state"), memberWords],
   ["states of a measure", named("MeasureView", "state"), measureStateWords],
-  ["measures", named("MeasureView", "measure").filter((one) => !["act", "suspend"].includes(one)), measureWords],
+  ["measures", named("MeasureView", "measure"), measureWords],
   ["states of a notice", named("NoticeView", "state"), noticeStateWords],
   ["tasks", named("TaskView", "kind"), caseWordsOfPage],
   ["causes", modelOf("Cause"), causeWords],

@@ -181,7 +181,7 @@ function Pieces({ of, sentence }: { of: Scored; sentence: (id: string, family: s
               <tbody key={term.family}>
                 {term.pieces.map((piece, index) => (
                   <tr key={`${piece.detector} ${piece.code}`}>
-                    <td>
+                    <td className="found">
                       {sentence(piece.signal, term.family, piece.code)}
                       <div className="muted">
                         <Time at={piece.at} />

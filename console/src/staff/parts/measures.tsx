@@ -3,7 +3,7 @@
 import { duration } from "../../i18n/format";
 import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
-import { Badge, Id, Pairs, Time } from "../../ui/basics";
+import { Id, Pairs, Time } from "../../ui/basics";
 import { MeasureBadge } from "../../ui/measure";
 import { Terms } from "./ladder";
 import { loose, type MeasureBody, type Measured } from "./shapes";
@@ -30,7 +30,6 @@ const measuresWords = words(
     case: "케이스",
     approval: "승인",
     policy: "정책",
-    suspend: "정지",
     total: "당시 합계",
     proposed: "사람의 결정을 요청함",
     endedIt: "이 조치로 키가 종료되었습니다",
@@ -55,7 +54,6 @@ const measuresWords = words(
     case: "Case",
     approval: "Approval",
     policy: "Policy",
-    suspend: "Suspended",
     total: "Total then",
     proposed: "People were asked to decide",
     endedIt: "It ended the key",
@@ -64,11 +62,6 @@ const measuresWords = words(
 );
 
 const ENGLISH_OF_STAFF = "a suspension is staff's own act";
-
-function MeasureWord({ of }: { of: string }) {
-  const w = useWords(measuresWords);
-  return of === "suspend" ? <Badge tone="hold">{w.suspend}</Badge> : <MeasureBadge measure={of} />;
-}
 
 /** Since the decision, for each gate. */
 export function Obeyed({ of }: { of: Measured }) {
@@ -100,7 +93,7 @@ function MeasureFacts({ of, inCase, named, over }: { of: Measured; inCase: boole
   return (
     <div className="stack tight">
       <div className="row">
-        <MeasureWord of={of.measure} />
+        <MeasureBadge measure={of.measure} />
         <span>{!over ? word(states, of.state) : of.measure === "expire" ? w.endedIt : w.endedWith}</span>
         <Time at={of.began} full />
       </div>

@@ -129,7 +129,7 @@ function Rows({ of: all, states = false }: { of: Case[]; states?: boolean }) {
                   className={index === here ? "here" : undefined}
                   aria-current={index === here ? "true" : undefined}
                 >
-                  <td>
+                  <td className="priority">
                     <Badge tone={priority.tone}>{priority.word}</Badge>
                     <div className="muted">{priority.why}</div>
                   </td>
