@@ -72,7 +72,7 @@ function StepItem({ step, page, onDo }: { step: Step; page: PageOf; onDo: (doing
     page.no ?? (!has("approver", "compliance_lead") ? w.notWaiver : step.by === session.principal ? w.ownWaiver : undefined);
   return (
     <li className="stack tight">
-      <div className="row">
+      <div className="row step">
         <Badge tone={tone}>{state}</Badge>
         <span>{word(steps, step.step)}</span>
       </div>

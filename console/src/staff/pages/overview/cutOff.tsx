@@ -1,9 +1,7 @@
 // How long it took from a suspicion until every gate had signed that the key is cut off.
-import { Link } from "react-router";
 import { count, duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
-import { Card, Stat, Time } from "../../../ui/basics";
-import { shortId } from "../../../ui/ids";
+import { Card, Id, Stat, Time } from "../../../ui/basics";
 import { Table } from "../../../ui/lists";
 import { MeasureBadge } from "../../../ui/measure";
 import type { Facts } from "./index";
@@ -45,11 +43,7 @@ export function CutOff({ cutoff }: { cutoff: Facts["cutoff"] }) {
               columns={[
                 {
                   head: w.key,
-                  cell: (row) => (
-                    <Link className="mono" to={`/keys/${encodeURIComponent(row.key)}`}>
-                      {shortId(row.key)}
-                    </Link>
-                  ),
+                  cell: (row) => <Id id={row.key} to={`/keys/${encodeURIComponent(row.key)}`} />,
                 },
                 { head: w.measure, cell: (row) => <MeasureBadge measure={row.measure} /> },
                 { head: w.effect, cell: (row) => <Time at={row.effect} /> },
