@@ -71,8 +71,9 @@ export function Receipts({ gate }: { gate: string }) {
                     {
                       head: w.keys,
                       cell: ({ said }) =>
+                        // What is only issued was served nowhere before: there is nothing that could have been let pass last.
                         said.keys.length === 0
-                          ? "–"
+                          ? w.keysNone
                           : said.keys.slice(0, 5).map((key) => (
                               <div key={key}>
                                 <Link className="mono" to={`/keys/${encodeURIComponent(key)}`}>
