@@ -36,13 +36,7 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
   },
   projects: [
-    // What a role may see, and that no planted script runs, does not depend on the language: once is enough.
-    {
-      name: "ko",
-      testMatch: "**/*.spec.ts",
-      testIgnore: ["**/roles.spec.ts", "**/planted.spec.ts"],
-      use: { locale: "ko-KR" },
-    },
+    { name: "ko", testMatch: "**/*.spec.ts", use: { locale: "ko-KR" } },
     { name: "en", testMatch: "**/*.spec.ts", use: { locale: "en-GB" } },
     ...(process.env.SUMUN_SCREENS === undefined ? [] : [{ name: "screens", testMatch: "**/*.screens.ts" }]),
   ],

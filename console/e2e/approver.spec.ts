@@ -8,6 +8,7 @@ import { axe } from "./support/axe";
 import { said } from "./support/said";
 import { settled } from "./support/settled";
 import { expect, test } from "./support/test";
+import { WRITTEN } from "./support/written";
 
 test("an approver decides what an analyst proposed", async ({ as, demo, lang, hand, rest }) => {
   test.slow();
@@ -29,7 +30,7 @@ test("an approver decides what an analyst proposed", async ({ as, demo, lang, ha
     await by.press(page.getByRole("button", { name: acts.expire, exact: true }));
     const dialog = page.getByRole("dialog", { name: acts.expire });
     const [reason, lesser] = [dialog.getByLabel(said("reason", lang), { exact: true }), dialog.getByLabel(acts.lesser)];
-    await by.type(reason, "Two clients, two countries (made up).");
+    await by.type(reason, WRITTEN.end[lang]);
     // What is missing is said at its own field, which gets the focus; what was typed stays.
     await by.press(dialog.getByRole("button", { name: said("look", lang) }));
     await expect(lesser).toBeFocused();
@@ -38,11 +39,11 @@ test("an approver decides what an analyst proposed", async ({ as, demo, lang, ha
     await by.type(lesser, "x".repeat(1_001));
     await expect(dialog.getByText(uiWords[lang].tooLong("1", "1,000"))).toBeVisible();
     await axe(page, "proposing an end");
-    await by.type(lesser, "A hold was tried in March (made up).");
+    await by.type(lesser, WRITTEN.lesser[lang]);
     const [done = ""] = acts.waits("|").split("|");
     await confirm(actor, acts.expire, acts.expire, done.trim());
     const [waiting] = await analyst.items(`/v1/approvals?state=open&subject=${encodeURIComponent(`key:${key.key}`)}`);
-    expect(waiting.request.lesser).toBe("A hold was tried in March (made up).");
+    expect(waiting.request.lesser).toBe(WRITTEN.lesser[lang]);
     return String(waiting.approval);
   });
 
@@ -67,17 +68,19 @@ test("an approver decides what an analyst proposed", async ({ as, demo, lang, ha
     await by.press(page.locator(`a[href="/approvals/${id}"]`).first());
     await expect(page.getByRole("heading", { level: 1 })).toContainText(key.key.slice(0, 6));
     await settled(page);
-    await expect(page.getByText("Two clients, two countries (made up).").first()).toBeVisible();
+    // What was written as the reason, and why less does not do, stands there to be read.
+    await expect(page.getByText(WRITTEN.end[lang]).first()).toBeVisible();
+    await expect(page.getByText(WRITTEN.lesser[lang]).first()).toBeVisible();
     await expect(page.getByRole("heading", { name: w.evidence })).toBeVisible();
     await axe(page, "an approval");
   });
 
   await test.step("and agrees, with a reason", async () => {
     await by.press(page.getByRole("button", { name: w.approve, exact: true }));
-    await by.type(page.getByRole("dialog", { name: w.approveTitle }).getByLabel(w.reasonApprove), "Seen on both days (made up).");
+    await by.type(page.getByRole("dialog", { name: w.approveTitle }).getByLabel(w.reasonApprove), WRITTEN.agreed[lang]);
     await axe(page, "agreeing");
     await confirm(actor, w.approveTitle, w.approve, w.decided);
-    await expect(page.getByText("Seen on both days (made up).").first()).toBeVisible();
+    await expect(page.getByText(WRITTEN.agreed[lang]).first()).toBeVisible();
   });
 
   await test.step("his part is recorded, with how long he looked; he may not decide twice", async () => {

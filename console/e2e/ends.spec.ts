@@ -9,6 +9,7 @@ import { said } from "./support/said";
 import { settled } from "./support/settled";
 import { expect, test } from "./support/test";
 import { freshCode } from "./support/totp";
+import { WRITTEN } from "./support/written";
 
 const SLEEP_MS = 60_000;
 
@@ -44,8 +45,8 @@ test("a stale tab is told in words that somebody else was quicker", async ({ as,
     (one) => one.account !== demo.owners[0]?.account && !waits.has(`key:${one.key}`),
   );
   const proposed = await analyst.must("POST", `/v1/keys/${key.key}/expire`, {
-    reason: "Stale (made up).",
-    lesser: "None (made up).",
+    reason: WRITTEN.end[lang],
+    lesser: WRITTEN.lesser[lang],
   });
   const id: string = proposed.result.waits_for[0];
   const page = await as("approver");
@@ -56,11 +57,11 @@ test("a stale tab is told in words that somebody else was quicker", async ({ as,
   const w = approvalWords[lang];
   await page.getByRole("button", { name: w.approve, exact: true }).click();
   const dialog = page.getByRole("dialog", { name: w.approveTitle });
-  await dialog.getByLabel(w.reasonApprove).fill("Read at leisure (made up).");
+  await dialog.getByLabel(w.reasonApprove).fill(WRITTEN.agreed[lang]);
   await approver.must("POST", `/v1/approvals/${id}/decide`, { decision: "refuse", reason: "Quicker (made up)." });
   await dialog.getByRole("button", { name: said("look", lang) }).click();
   await expect(dialog.getByRole("alert")).toBeVisible();
-  await expect(dialog.getByLabel(w.reasonApprove)).toHaveValue("Read at leisure (made up).");
+  await expect(dialog.getByLabel(w.reasonApprove)).toHaveValue(WRITTEN.agreed[lang]);
   await axe(page, "a stale tab");
 });
 
@@ -74,7 +75,7 @@ test("a session that ends asks for signing in over the page, and what was typed 
   await settled(page);
   await page.getByRole("button", { name: w.comment, exact: true }).click();
   const dialog = page.getByRole("dialog", { name: w.comment });
-  await dialog.getByLabel(w.commentText).fill("Typed before it ended (made up).");
+  await dialog.getByLabel(w.commentText).fill(WRITTEN.remark[lang]);
   // A click too soon after the dialog opened counts for nothing (the second of a double click would be one).
   const look = dialog.getByRole("button", { name: said("look", lang) });
   await look.click({ trial: true });
@@ -90,7 +91,7 @@ test("a session that ends asks for signing in over the page, and what was typed 
   await again.getByLabel(frame.code).fill(await freshCode(secret, demo.codes));
   await again.getByRole("button", { name: frame.signIn, exact: true }).click();
   await expect(again).toBeHidden();
-  await expect(dialog.getByLabel(w.commentText)).toHaveValue("Typed before it ended (made up).");
+  await expect(dialog.getByLabel(w.commentText)).toHaveValue(WRITTEN.remark[lang]);
 });
 
 test("a server that does not answer is said plainly, and the page recovers by itself", async ({ as, watch, lang }) => {

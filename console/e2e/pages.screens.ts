@@ -28,8 +28,8 @@ const WHOSE: Record<string, Role> = {
   cases: "analyst",
   case: "analyst",
   key: "analyst",
-  approval: "approver",
   people: "security_admin",
+  gate: "security_admin",
 };
 /** What says nothing that another picture does not say: it is not taken. */
 const ALIKE = new Set(["no-case"]);
@@ -49,7 +49,7 @@ async function busy(rest: Rest): Promise<void> {
     .toBeGreaterThanOrEqual(12);
 }
 
-/** Pages of somebody's, one context each: what was loaded for one page is there for the next. */
+/** A session of his with a second factor shown just now. */
 async function session(demo: World, rest: Rest, { user, password, secret }: Person): Promise<Rest> {
   return rest.as(await tokenOf(rest, user, password, secret, demo.codes));
 }
@@ -60,6 +60,7 @@ for (const look of LOOKS) {
     await busy(lead);
     const { analyst } = demo.people;
     const approval = await proposeOnly(await session(demo, rest, analyst), analyst.user, demo.owners, look.lang);
+    // One window for each: what was loaded for one page is there for the next.
     const pages = new Map<Role, Page>();
     const pageOf = async (role: Role) => {
       const known = pages.get(role);
@@ -69,16 +70,20 @@ for (const look of LOOKS) {
       pages.set(role, page);
       return page;
     };
+    // Opened first and taken last: it says for how long somebody has looked.
+    await (await pageOf("approver")).goto(`/approvals/${approval}`);
     for (const { name, path } of await staffPlaces(lead)) {
-      if (ALIKE.has(name)) continue;
+      if (ALIKE.has(name) || name === "approval") continue;
       const page = await pageOf(WHOSE[name] ?? "compliance_lead");
-      await page.goto(name === "approval" ? `/approvals/${approval}` : path);
+      await page.goto(path);
       await settled(page);
       await take(page, `staff-${name}`, look);
       if (name === "case") await deciding(page, look);
       if (name === "key") await ending(page, look);
       if (name === "people") await parts(page, look);
     }
+    await settled(await pageOf("approver"));
+    await take(await pageOf("approver"), "staff-approval", look);
     const context = await open(browser, look, { baseURL: demo.console });
     const page = await context.newPage();
     await page.goto("/");

@@ -8,7 +8,7 @@ const IMAGE = "<img src=x onerror=planted()>";
 const SCRIPT = "</script><script>planted()</script>";
 const ADDRESS = "javascript:planted()";
 
-test("what customers and colleagues write is text everywhere", async ({ as, demo, rest }) => {
+test("what customers and colleagues write is text everywhere", async ({ as, demo, rest, lang }) => {
   test.slow();
   const backEnd = rest.as(demo.backEnd);
   const staff = rest.as(demo.people.analyst.token);
@@ -31,7 +31,7 @@ test("what customers and colleagues write is text everywhere", async ({ as, demo
     });
     await rest
       .as(demo.people.security_admin.token)
-      .must("POST", "/v1/users", { user: "t-planted", name: `${IMAGE}${SCRIPT}`, roles: ["viewer"] });
+      .must("POST", "/v1/users", { user: `planted-${lang}`, name: `${IMAGE}${SCRIPT}`, roles: ["viewer"] });
   });
 
   const page = await as(null);

@@ -1,6 +1,6 @@
 // `cargo xtask screens`: pictures of pages that have nothing to show, and why. A role that may not is a real one's real sign-in, an empty page is
 // that of a venue founded a minute ago; what cannot be had so (it loads, the server cannot, nothing answers) is made between the two.
-import type { Browser, Page } from "@playwright/test";
+import type { Browser, BrowserContext, Page } from "@playwright/test";
 import { noticesWords } from "../src/owner/pages/notices/words";
 import { ownerWords } from "../src/owner/words";
 import { LOOKS, type Look, open, take } from "./support/album";
@@ -8,12 +8,11 @@ import { contents } from "./support/contents";
 import { type House, openHouse } from "./support/house";
 import { asOwner, comeIn } from "./support/owner";
 import type { Role } from "./support/people";
-import { type Place, staffPlaces } from "./support/places";
+import { emptyPlaces, type Place, staffPlaces } from "./support/places";
 import { settled } from "./support/settled";
 import { sheet, TILE, type Tile, tile } from "./support/sheet";
-import { meets, STATES, type State, shows } from "./support/states";
+import { Between, STATES, type State, shows } from "./support/states";
 import { test } from "./support/test";
-import type { World } from "./support/world";
 
 test.describe.configure({ timeout: 600_000 });
 let house: Promise<House> | undefined;
@@ -23,13 +22,17 @@ test.afterAll(async () => {
 });
 
 /** Pages that are shown whole, with what stands around them, in each state; the others are on one picture together. */
-const WHOLE: Record<State, string> = { loading: "case", error: "case", "no-answer": "keys" };
+const WHOLE: Record<State | "no-permission", readonly string[]> = {
+  loading: ["case"],
+  error: ["case"],
+  "no-answer": ["keys"],
+  "no-permission": ["overview", "ledger", "people"],
+};
 /** Whose real sign-in is refused where. */
 const REFUSED: readonly (readonly [string, Role])[] = [
   ["overview", "support"],
   ["queue", "support"],
   ["case", "support"],
-  ["key", "support"],
   ["policies", "support"],
   ["policy", "support"],
   ["gate", "support"],
@@ -37,96 +40,84 @@ const REFUSED: readonly (readonly [string, Role])[] = [
   ["entry", "viewer"],
   ["people", "viewer"],
 ];
-const REFUSED_WHOLE = new Set(["overview", "ledger", "people"]);
 const LEFT_OUT = /^(no-|cases$|key-ended)/;
+const DESK = { width: 1280, height: 800 };
+const COLUMN = { width: TILE, height: 800 };
 
-/** The same state of many pages, each in its own tab at once: a lost server is asked three times before it is given up. */
-async function many(
-  browser: Browser,
-  demo: World,
-  look: Look,
-  places: readonly (Place & { role: Role })[],
-  ready: (page: Page) => Promise<() => Promise<void>>,
-): Promise<Tile[]> {
-  const roles = [...new Set(places.map(({ role }) => role))];
-  const contexts = new Map(
-    await Promise.all(
-      roles.map(
-        async (role) =>
-          [
-            role,
-            await open(browser, look, { baseURL: demo.console, storageState: demo.people[role].cookies, width: TILE }),
-          ] as const,
-      ),
-    ),
+/** A page as a tile shows it; and with what stands around it, where a picture shows it whole. */
+type Tab = { name: string; says: string; column: Page; whole: Page | null };
+
+/** Each page in its own tab, all at once: a lost server is asked three times before it is given up. */
+function tabs(
+  context: BrowserContext,
+  role: Role,
+  places: readonly Place[],
+  before: (page: Page) => Promise<void> = async () => undefined,
+): Promise<Tab[]> {
+  const opened = async (path: string, size: typeof DESK) => {
+    const page = await context.newPage();
+    await page.setViewportSize(size);
+    // A browser keeps six connections to a server, and a tab that follows what changes holds one of them.
+    if (size === COLUMN) await page.route("**/v1/live", () => undefined);
+    await before(page);
+    await page.goto(path);
+    return page;
+  };
+  const whole = new Set(Object.values(WHOLE).flat());
+  return Promise.all(
+    places.map(async ({ name, path }) => ({
+      name,
+      says: role === "compliance_lead" ? decodeURIComponent(path) : `${decodeURIComponent(path)} · ${role}`,
+      column: await opened(path, COLUMN),
+      whole: whole.has(name) ? await opened(path, DESK) : null,
+    })),
   );
-  const tiles: Tile[] = [];
-  const opened = await Promise.all(
-    places.map(async ({ path, role }) => {
-      const page = await contexts.get(role)?.newPage();
-      if (page === undefined) throw new Error(`nobody is ${role}`);
-      const wait = await ready(page);
-      await page.goto(path);
-      await wait();
-      return { name: role === "compliance_lead" ? path : `${path} · ${role}`, page };
-    }),
-  );
-  for (const { name, page } of opened) tiles.push(await tile(page, name));
-  for (const context of contexts.values()) await context.close();
-  return tiles;
 }
 
-const ofState = (state: State) => async (page: Page) => {
-  await meets(page, state);
-  return () => shows(page, state);
-};
+const pagesOf = (all: readonly Tab[]) => all.flatMap(({ column, whole }) => (whole === null ? [column] : [column, whole]));
+
+/** All of them on one picture, some of them whole as well. */
+async function takeAll(browser: Browser, look: Look, state: keyof typeof WHOLE, all: readonly Tab[]): Promise<void> {
+  const tiles: Tile[] = [];
+  for (const { name, says, column, whole } of all) {
+    tiles.push(await tile(column, says));
+    if (whole !== null && WHOLE[state].includes(name)) await take(whole, `staff-${name}-${state}`, look);
+  }
+  await sheet(browser, `staff-all-${state}`, look, tiles);
+}
 
 for (const look of LOOKS) {
   test(`the console's states, ${look.lang}, ${look.theme}`, async ({ browser, demo, rest }) => {
-    const all = await staffPlaces(rest.as(demo.people.compliance_lead.token));
-    const places = all.filter(({ name }) => !LEFT_OUT.test(name)).map((place) => ({ ...place, role: "compliance_lead" as Role }));
+    const places = (await staffPlaces(rest.as(demo.people.compliance_lead.token))).filter(({ name }) => !LEFT_OUT.test(name));
+    const context = await open(browser, look, { baseURL: demo.console, storageState: demo.people.compliance_lead.cookies });
+    const between: Between[] = [];
+    const all = await tabs(context, "compliance_lead", places, async (page) => {
+      between.push(await Between.of(page, "loading"));
+    });
     for (const state of STATES) {
-      const context = await open(browser, look, { baseURL: demo.console, storageState: demo.people.compliance_lead.cookies });
-      const page = await context.newPage();
-      const wait = await ofState(state)(page);
-      await page.goto(places.find(({ name }) => name === WHOLE[state])?.path ?? "/");
-      await wait();
-      await take(page, `staff-${WHOLE[state]}-${state}`, look);
-      await context.close();
-      await sheet(browser, `staff-all-${state}`, look, await many(browser, demo, look, places, ofState(state)));
+      if (state !== "loading") await Promise.all(between.map((one) => one.become(state)));
+      await Promise.all(pagesOf(all).map((page) => shows(page, state)));
+      await takeAll(browser, look, state, all);
     }
+    await context.close();
   });
 
   test(`what a role may not see, ${look.lang}, ${look.theme}`, async ({ browser, demo, rest }) => {
-    const all = await staffPlaces(rest.as(demo.people.compliance_lead.token));
-    const refused = REFUSED.flatMap(([name, role]) =>
-      all.filter((place) => place.name === name).map((place) => ({ ...place, role })),
-    );
-    for (const { name, path, role } of refused.filter(({ name }) => REFUSED_WHOLE.has(name))) {
+    const places = await staffPlaces(rest.as(demo.people.compliance_lead.token));
+    const contexts: BrowserContext[] = [];
+    const all: Tab[] = [];
+    for (const role of ["support", "viewer"] as const) {
+      const his = REFUSED.filter(([, one]) => one === role).map(([name]) => name);
       const context = await open(browser, look, { baseURL: demo.console, storageState: demo.people[role].cookies });
-      const page = await context.newPage();
-      await page.goto(path);
-      await settled(page);
-      await take(page, `staff-${name}-no-permission`, look);
-      await context.close();
+      contexts.push(context);
+      const hisPlaces = places.filter(({ name }) => his.includes(name));
+      all.push(...(await tabs(context, role, hisPlaces)));
     }
-    const tiles = await many(browser, demo, look, refused, async (page) => () => settled(page));
-    await sheet(browser, "staff-all-no-permission", look, tiles);
+    for (const page of pagesOf(all)) await settled(page);
+    await takeAll(browser, look, "no-permission", all);
+    for (const context of contexts) await context.close();
   });
 }
-
-/** Pages of a venue in which nothing has happened yet. */
-const EMPTY: readonly Place[] = [
-  { name: "overview", path: "/" },
-  { name: "queue", path: "/cases" },
-  { name: "cases", path: "/cases?view=all" },
-  { name: "keys", path: "/keys" },
-  { name: "approvals", path: "/approvals" },
-  { name: "ledger", path: "/ledger" },
-  { name: "policies", path: "/policy" },
-  { name: "people-tokens", path: "/people?tab=tokens" },
-  { name: "people-sources", path: "/people?tab=sources" },
-];
 
 for (const look of LOOKS) {
   test(`a venue founded a minute ago, ${look.lang}, ${look.theme}`, async ({ browser }) => {
@@ -134,7 +125,7 @@ for (const look of LOOKS) {
     const { console, cookies } = await house;
     const context = await open(browser, look, { baseURL: console, storageState: cookies });
     const page = await context.newPage();
-    for (const { name, path } of EMPTY) {
+    for (const { name, path } of emptyPlaces) {
       await page.goto(path);
       await settled(page);
       await take(page, `staff-${name}-empty`, look);
@@ -182,7 +173,7 @@ for (const look of LOOKS) {
     await take(page, "owner-key-no-permission", look);
     for (const state of STATES) {
       const other = await context.newPage();
-      await meets(other, state);
+      await Between.of(other, state);
       await other.goto(`${demo.owner}/`);
       await shows(other, state);
       await take(other, `owner-home-${state}`, look);

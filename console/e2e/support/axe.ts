@@ -1,15 +1,29 @@
-// What axe finds on a page as it stands: nothing serious, nothing critical.
+// What axe finds on a page as it stands: nothing serious, nothing critical. Colours differ by theme, so that their contrast is looked at in both.
 // What React Aria reads out names the button that was pressed, which may be gone by then: its own nodes are left out.
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
 
-export async function axe(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).exclude("[data-live-announcer]").analyze();
-  const found = violations
+async function found(page: Page, only?: string): Promise<string[]> {
+  const builder = new AxeBuilder({ page }).exclude("[data-live-announcer]");
+  const { violations } = await (only === undefined ? builder : builder.withRules([only])).analyze();
+  return violations
     .filter((violation) => violation.impact === "serious" || violation.impact === "critical")
     .map(
       (violation) =>
         `${violation.id} (${violation.impact}): ${violation.help}: ${violation.nodes.map((node) => `${node.target} ${node.failureSummary ?? ""}`).join(" | ")}`,
     );
-  expect.soft(found, where).toEqual([]);
+}
+
+export async function axe(page: Page, where: string): Promise<void> {
+  expect.soft(await found(page), where).toEqual([]);
+  const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+  const [now, chosen] = [await theme(), await page.evaluate(() => window.localStorage.getItem("sumun.theme"))];
+  // Whoever chose a theme keeps it, whatever his system says.
+  if (chosen !== null || (now !== "light" && now !== "dark")) return;
+  const other = now === "light" ? "dark" : "light";
+  await page.emulateMedia({ colorScheme: other });
+  await expect.poll(theme).toBe(other);
+  expect.soft(await found(page, "color-contrast"), `${where}, ${other}`).toEqual([]);
+  await page.emulateMedia({ colorScheme: now });
+  await expect.poll(theme).toBe(now);
 }

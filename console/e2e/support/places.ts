@@ -49,6 +49,19 @@ export async function staffPlaces(rest: Rest): Promise<Place[]> {
   ];
 }
 
+/** Pages of a venue in which nothing has happened yet. */
+export const emptyPlaces: readonly Place[] = [
+  { name: "overview", path: "/" },
+  { name: "queue", path: "/cases" },
+  { name: "cases", path: "/cases?view=all" },
+  { name: "keys", path: "/keys" },
+  { name: "approvals", path: "/approvals" },
+  { name: "ledger", path: "/ledger" },
+  { name: "policies", path: "/policy" },
+  { name: "people-tokens", path: "/people?tab=tokens" },
+  { name: "people-sources", path: "/people?tab=sources" },
+];
+
 /** The owner's places; `asOwner` asks with his cookie. */
 export async function ownerPlaces(asOwner: (path: string) => Promise<unknown>): Promise<Place[]> {
   const one = async (path: string, id: string) => {

@@ -21,6 +21,11 @@ export class Watch {
     this.quiet.push(pattern);
   }
 
+  /** Another server of the test's own. */
+  also(origin: string): void {
+    this.origins.push(new URL(origin).origin);
+  }
+
   async over(context: BrowserContext): Promise<void> {
     await context.exposeBinding("ran", (_, what: string) => this.bad.push(`a script ran: ${what}`));
     await context.addInitScript(() => {

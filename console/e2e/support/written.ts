@@ -4,15 +4,15 @@ import type { Lang } from "../../src/i18n/words";
 type Both = Readonly<Record<Lang, string>>;
 
 export const WRITTEN = {
-  /** Why a hold stays. */
+  /** Why a measure stays. */
   keep: {
-    ko: "등록되지 않은 주소에서 처음 보는 클라이언트가 주문을 냈고, 고객님의 답변이 아직 없습니다. 답변을 받을 때까지 제한을 유지합니다. (가상)",
-    en: "A client never seen before has traded from an address that is not registered, and the owner has not answered yet. It stays until he does. (made up)",
+    ko: "서로 다른 두 곳에서 번갈아 쓰인 까닭을 고객님께서 아직 설명하지 않으셨고, 재확인도 끝나지 않았습니다. 끝날 때까지 지금 조치를 유지합니다. (가상)",
+    en: "The owner has not said yet why it is used from two places in turn, and his re-verification is not done. The measure stays until it is. (made up)",
   },
   /** Why a key should end by force. */
   end: {
-    ko: "서로 다른 두 프로그램이 같은 키로 번갈아 주문했고, 제한한 뒤에도 같은 주소에서 시도가 이어집니다. (가상)",
-    en: "Two different programs take turns on this key, and attempts from the same address go on after the hold. (made up)",
+    ko: "이 키로 서명된 요청이 서로 다른 두 프로그램과 주소에서 번갈아 들어왔고, 제한한 뒤에도 시도가 이어집니다. (가상)",
+    en: "Requests signed with this key come from two programs at two addresses in turn, and the attempts go on after the hold. (made up)",
   },
   /** Why less does not do. */
   lesser: {
