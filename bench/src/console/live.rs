@@ -27,6 +27,8 @@ const WATCHERS: [&str; 2] = ["alice", "bob"];
 const PAGES_EACH: usize = 8;
 /// Keys that the lines are about.
 const KEYS: u64 = 2_000;
+/// Between two reads of each who watches, in seconds: a stream keeps no session from ending by the venue's idle minutes.
+const AWAKE_S: u64 = 120;
 /// Before memory is looked at for the first time: what is loaded lazily is loaded.
 const WARM_S: u64 = 10;
 const MIB: f64 = 1_048_576.0;
@@ -38,17 +40,18 @@ const MIB: f64 = 1_048_576.0;
 pub fn measure(folder: &Path, seconds: u64) -> Result<Vec<Row>> {
     ensure!(seconds >= 3 * WARM_S, "less than {} s show nothing", 3 * WARM_S);
     let house = House::open(folder, nobody()?)?;
-    let (staff, backend) = (house.token("alice")?, house.backend()?);
+    let people = WATCHERS.iter().map(|who| house.token(who)).collect::<Result<Vec<_>>>()?;
+    let backend = house.backend()?;
     let address = house.address()?;
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::new(AtomicU64::new(0));
     let mut readers = Vec::new();
-    for who in WATCHERS.iter().flat_map(|who| [who; PAGES_EACH]) {
-        let (token, stop, told) = (house.token(who)?, Arc::clone(&stop), Arc::clone(&told));
+    for token in people.iter().flat_map(|token| [token; PAGES_EACH]) {
+        let (token, stop, told) = (token.clone(), Arc::clone(&stop), Arc::clone(&told));
         readers.push(thread::spawn(move || watches(address, &token, &stop, &told)));
     }
     let watched = || !readers.iter().any(thread::JoinHandle::is_finished);
-    let (samples, late) = feed(&house, address, (&staff, &backend), seconds, watched)?;
+    let (samples, late) = feed(&house, address, (&people, &backend), seconds, watched)?;
     stop.store(true, Ordering::Relaxed);
     for reader in readers {
         // A stream that ended early was told of by its own error.
@@ -68,13 +71,14 @@ type Samples = Vec<(u64, u64)>;
 fn feed(
     house: &House,
     address: SocketAddr,
-    (staff, backend): (&str, &str),
+    (people, backend): (&[String], &str),
     seconds: u64,
     watched: impl Fn() -> bool,
 ) -> Result<(Samples, u64)> {
     let each = LINES_A_SECOND / BATCHES_A_SECOND;
     let (mut samples, mut sent, mut late) = (Vec::new(), 0, 0);
     let mut wire = Wire::open(address)?;
+    let staff = people.first().context("nobody watches")?;
     let watch = Stopwatch::start();
     for batch in 0..seconds * BATCHES_A_SECOND {
         let due = Duration::from_micros(batch * 1_000_000 / BATCHES_A_SECOND);
@@ -89,6 +93,9 @@ fn feed(
             let second = batch / BATCHES_A_SECOND;
             let body = json!({ "segment": "retail", "country": "KR" }).to_string();
             wire.put(&format!("/v1/customers/CU{}", second % 500), staff, second, &body)?;
+            if second % AWAKE_S == 0 {
+                people.iter().try_for_each(|token| wire.get("/v1/overview", token))?;
+            }
             samples.push((second, house.resident()?));
             if !watched() {
                 // What was wrong with the stream that ended is told by who joins its reader.
@@ -158,6 +165,10 @@ impl Wire {
 
     fn post(&mut self, target: &str, token: &str, kind: &str, body: &str) -> Result<()> {
         self.send("POST", target, token, &format!("Content-Type: {kind}\r\n"), body)
+    }
+
+    fn get(&mut self, target: &str, token: &str) -> Result<()> {
+        self.send("GET", target, token, "", "")
     }
 
     fn put(&mut self, target: &str, token: &str, number: u64, body: &str) -> Result<()> {

@@ -110,6 +110,8 @@ pub struct Approval {
     pub state: ApprovalState,
     /// When it lapses.
     pub due_us: i64,
+    /// When it left `open`: decided, lapsed, or taken back. None while it waits, and in rows of before this was kept.
+    pub decided_us: Option<i64>,
     /// The row's version.
     pub version: i64,
 }
@@ -161,6 +163,7 @@ impl Approval {
             decisions: Vec::new(),
             state: ApprovalState::Open,
             due_us: opening.due.as_micros(),
+            decided_us: None,
             version: 1,
         }
     }
@@ -221,8 +224,8 @@ impl Approval {
 
     /// Closed in this state, at the next version.
     #[must_use]
-    pub fn closed(&self, state: ApprovalState) -> Self {
-        Self { state, version: self.version + 1, ..self.clone() }
+    pub fn closed(&self, state: ApprovalState, now: Timestamp) -> Self {
+        Self { state, decided_us: Some(now.as_micros()), version: self.version + 1, ..self.clone() }
     }
 
     /// A place of a role that the actor has and nobody has filled.
@@ -297,6 +300,7 @@ impl Approval {
             Outcome::Granted => ApprovalState::Granted,
             Outcome::Refused => ApprovalState::Refused,
         };
+        after.decided_us = (outcome != Outcome::Waits).then_some(now.as_micros());
         Ok((after, outcome))
     }
 

@@ -5,6 +5,7 @@
 //!
 //! Never here: whether a report was filed as anything that shows outside (L3): a case is for those inside only.
 
+pub(crate) mod cut;
 pub(crate) mod docket;
 pub mod plan;
 pub mod playbook;

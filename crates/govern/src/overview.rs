@@ -65,6 +65,15 @@ pub struct Queue {
     pub raised_day: u64,
 }
 
+/// What decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deciding {
+    /// Its id and version.
+    pub policy: String,
+    /// Places in its `[detectors]` that detection cannot use: the catalogue's values hold there.
+    pub unusable: usize,
+}
+
 /// How things stand.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overview {
@@ -72,6 +81,8 @@ pub struct Overview {
     pub ladder: Vec<Rung>,
     /// Cut-offs of the last 24 hours, the latest first.
     pub cutoffs: Vec<Cutoff>,
+    /// The policy in force; none while there is none.
+    pub policy: Option<Deciding>,
     /// Cases.
     pub queue: Queue,
     /// Approvals that wait.
@@ -100,8 +111,13 @@ impl Govern {
             .count(&APPROVALS, &Count { equals, ..Count::default() })
             .await
             .map_err(store_refusal)?;
+        let policy = self
+            .active_policy()
+            .await?
+            .map(|row| Deciding { unusable: (self.detector_check)(&row.text).len(), policy: row.policy });
         Ok(Overview {
             ladder,
+            policy,
             cutoffs: self.cutoffs(day_us).await?,
             queue: self.queue(now_us, day_us).await?,
             waiting,

@@ -6,8 +6,8 @@ use crate::gates::Seen;
 use crate::problem::Problem;
 use crate::readiness::{self, Standing};
 use crate::resources::overview::{
-    BucketView, CutView, CutoffView, GateStandView, LedgerStandView, OverviewView, QueueStandView,
-    ReasonCountView, RungView, VerdictsView, WaitingView,
+    BucketView, CutView, CutoffView, DecidingView, GateStandView, LedgerStandView, OverviewView,
+    QueueStandView, ReasonCountView, RungView, VerdictsView, WaitingView,
 };
 use crate::server::Server;
 use crate::verdicts::{BUCKET_S, Tally};
@@ -61,6 +61,10 @@ pub(crate) async fn of(server: &Server, actor: &Actor) -> Result<OverviewView, P
                 proposed: rung.proposed,
             })
             .collect(),
+        policy: found.policy.as_ref().map(|deciding| DecidingView {
+            policy: deciding.policy.clone(),
+            detectors_unusable: u64::try_from(deciding.unusable).unwrap_or(u64::MAX),
+        }),
         gates: gates.clone(),
         cutoff: cutoff(&found.cutoffs),
         queue: QueueStandView {

@@ -33,6 +33,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/postgres/0005_pages.sql"),
     ),
     (
+        6,
+        include_str!("../migrations/sqlite/0006_decided.sql"),
+        include_str!("../migrations/postgres/0006_decided.sql"),
+    ),
+    (
         7,
         include_str!("../migrations/sqlite/0007_mirror.sql"),
         include_str!("../migrations/postgres/0007_mirror.sql"),

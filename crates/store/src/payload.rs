@@ -56,7 +56,11 @@ pub(crate) fn parse(place: &str, text: &str) -> Result<Parsed, StoreError> {
         let table = *table.ok_or_else(|| damaged(place, format!("no table `{name}` is known")))?;
         let image = row.get("row").and_then(Value::as_object);
         let image = image.ok_or_else(|| damaged(place, format!("a row of `{name}` has no image")))?;
-        let (key, cells) = image_cells(table, image).map_err(|error| damaged(place, error.to_string()))?;
+        let mut image = image.clone();
+        for (_, column) in tables::LATER.iter().filter(|(later, _)| *later == table.name) {
+            image.entry(*column).or_insert(Value::Null);
+        }
+        let (key, cells) = image_cells(table, &image).map_err(|error| damaged(place, error.to_string()))?;
         rows.push(WrittenRow { table, key, cells });
     }
     let feed = feed_records(list("feed")?).map_err(|error| damaged(place, error.to_string()))?;

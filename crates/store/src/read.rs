@@ -153,6 +153,48 @@ fn ranking(
     Ok((sql, args))
 }
 
+/// Rows by a moment, the last ones first, after a row: one that is not there has nothing behind it.
+pub(crate) async fn last_by(
+    inner: &Inner,
+    table: &Table,
+    equals: &[(&'static str, Value)],
+    order: (&'static str, &'static str),
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Image>, StoreError> {
+    let (sql, args) = last_by_sql(table, equals, order, after, limit)?;
+    let found = inner.db.read("list the last rows", sql, args).await?;
+    found.iter().map(|row| image(table, row)).collect()
+}
+
+fn last_by_sql(
+    table: &Table,
+    equals: &[(&'static str, Value)],
+    (first, second): (&'static str, &'static str),
+    after: Option<&str>,
+    limit: u32,
+) -> Result<(String, Vec<Arg>), StoreError> {
+    for name in [first, second] {
+        if !matches!(column(table, name)?.kind, Kind::Integer | Kind::IntegerOrNull) {
+            return Err(unlisted(table, name, "holds no whole numbers"));
+        }
+    }
+    let (mut sql, word, mut args) = narrowed(table, equals)?;
+    let (name, key) = (table.name, table.key);
+    let moment = format!("COALESCE(\"{first}\", \"{second}\")");
+    if let Some(after) = after {
+        args.push(after.replace('\0', "").into());
+        let _ = write!(
+            sql,
+            " {word} ({moment}, \"{key}\") < (SELECT {moment}, \"{key}\" FROM \"{name}\" WHERE \"{key}\" = ${})",
+            args.len()
+        );
+    }
+    args.push(i64::from(limit.min(Filter::LIMIT_MAX)).into());
+    let _ = write!(sql, " ORDER BY {moment} DESC, \"{key}\" DESC LIMIT ${}", args.len());
+    Ok((sql, args))
+}
+
 /// The statement of a list, and its arguments.
 fn listing(table: &Table, filter: &Filter) -> Result<(String, Vec<Arg>), StoreError> {
     let (mut sql, mut word, mut args) = narrowed(table, &filter.equals)?;
@@ -305,6 +347,41 @@ mod tests {
                     assert!(words.contains(&index), "{plan}");
                     assert!(!plan.to_lowercase().contains("sort") && !plan.contains("TEMP B-TREE"), "{plan}");
                 }
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_decided_last_is_read_in_its_order_by_an_index() {
+        sqlx::any::install_default_drivers();
+        let sqlite = [
+            include_str!("../migrations/sqlite/0001_record.sql"),
+            include_str!("../migrations/sqlite/0006_decided.sql"),
+        ];
+        let postgres = [
+            include_str!("../migrations/postgres/0001_record.sql"),
+            include_str!("../migrations/postgres/0006_decided.sql"),
+        ];
+        let url = tokio::task::spawn_blocking(|| sumun_fixture::Postgres::shared().database()).await.unwrap();
+        for (url, migrations, explain) in
+            [("sqlite::memory:", sqlite, "EXPLAIN QUERY PLAN"), (url.as_str(), postgres, "EXPLAIN")]
+        {
+            let mut connection = AnyConnection::connect(url).await.unwrap();
+            let migrations = migrations.join("\n");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(migrations)).execute(&mut connection).await.unwrap();
+            if explain == "EXPLAIN" {
+                let only = "SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off";
+                sqlx::raw_sql(only).execute(&mut connection).await.unwrap();
+            }
+            let equals = [("state", json!("granted"))];
+            for after in [None, Some("AP7")] {
+                let order = ("decided_us", "requested_us");
+                let (sql, args) = last_by_sql(&tables::APPROVALS, &equals, order, after, 50).unwrap();
+                let found = rows(&mut connection, format!("{explain} {sql}"), args).await.unwrap();
+                let column = if explain == "EXPLAIN" { 0 } else { 3 };
+                let plan: String = found.iter().map(|row| row.text(column).unwrap() + "\n").collect();
+                assert!(plan.contains("approvals_by_state_and_decided_us"), "{plan}");
+                assert!(!plan.to_lowercase().contains("sort") && !plan.contains("TEMP B-TREE"), "{plan}");
             }
         }
     }

@@ -24,6 +24,9 @@ macro_rules! tables {
     (@first $first:ident $($rest:ident)*) => { stringify!($first) };
 }
 
+/// Columns that came later than their tables: entries of before say nothing of them, which means null.
+pub(crate) const LATER: &[(&str, &str)] = &[("approvals", "decided_us")];
+
 tables! {
     /// The venue's own facts as they were adopted; one row, `venue` is its id.
     VENUE = "venue" { venue: Text, digest: Text, facts: Json, adopted_us: Integer }
@@ -54,7 +57,7 @@ tables! {
     /// What waits for a second pair of eyes, and what came of it.
     APPROVALS = "approvals" {
         approval: Text, action: Text, subject: Text, customer: TextOrNull, request: Json, digest: Text, requested_by: Text, requested_us: Integer,
-        needed: Json, decisions: Json, state: Text, due_us: Integer,
+        needed: Json, decisions: Json, state: Text, due_us: Integer, decided_us: IntegerOrNull,
     }
     /// Staff. `credential` names a sealed text in the vault by its digest.
     USERS = "users" { user: Text, name: Text, email: TextOrNull, roles: Json, state: Text, credential: TextOrNull, invite: TextOrNull, invite_until_us: IntegerOrNull, invited_by: Text, created_us: Integer }

@@ -11,12 +11,16 @@ export type Plan = Schemas["PlanView"];
 export type Effect = Schemas["EffectView"];
 export type Said = Schemas["SentenceView"];
 
+export type OnRecord = { code: string; values: Record<string, unknown> };
+
 export type Step = {
   step: string;
   state: "open" | "done" | "waiver_asked" | "waived";
   by?: string | null;
   at?: string | null;
   result?: string | null;
+  /** What the record itself says, where nobody did it. */
+  on_record?: OnRecord | null;
   approver?: string | null;
 };
 

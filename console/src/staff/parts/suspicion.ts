@@ -77,12 +77,15 @@ export function useSuspicion() {
   return {
     sentence(of: Case): string {
       const body = loose<CaseBody>(of.body);
-      const [first] = of.members;
-      if (of.members.length === 1 && first !== undefined) {
+      // What only took another's place, and its measure, is suspected of nothing itself.
+      const own = of.members.filter((member) => member.state !== "follow_on");
+      const members = own.length > 0 ? own : of.members;
+      const [first] = members;
+      if (members.length === 1 && first !== undefined) {
         if (of.cause === "unknown" && (body.signals ?? []).length === 0) return w.staff(shortId(first.key));
         return w.one(shortId(first.key), first.account, word(causes, of.cause));
       }
-      return w.many(of.members.length, new Set(of.members.map((member) => member.account)).size, many(of.cause));
+      return w.many(members.length, new Set(members.map((member) => member.account)).size, many(of.cause));
     },
     /** The server ranks by the strictest measure, taken or proposed, then by risk. No risk is shown as a number before calibration. `over`: all
      * its keys have ended, so that nothing presses any more. */

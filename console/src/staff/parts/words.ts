@@ -138,8 +138,8 @@ export const caseWords = words(
 );
 
 export const memberWords = words(
-  { suspected: "의심", exonerated: "혐의 없음", confirmed: "사실로 확인" },
-  { suspected: "Suspected", exonerated: "Exonerated", confirmed: "Confirmed" },
+  { suspected: "의심", follow_on: "이어받은 키", exonerated: "혐의 없음", confirmed: "사실로 확인" },
+  { suspected: "Suspected", follow_on: "Took over", exonerated: "Exonerated", confirmed: "Confirmed" },
 );
 
 export const stepWords = words(

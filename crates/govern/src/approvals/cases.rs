@@ -116,7 +116,7 @@ impl Govern {
                     "nothing has to be done",
                 ));
             }
-            let after = before.closed(ApprovalState::Withdrawn);
+            let after = before.closed(ApprovalState::Withdrawn, now);
             let mut plan = waiting(actor, &after, now);
             plan.title = format!("withdraw approval {approval}");
             plan.change.facts.insert("approval".to_owned(), json!(after.approval));
@@ -166,6 +166,41 @@ impl Govern {
         let mut found = self.approvals_seen(actor, filter).await?;
         found.truncate(limit as usize);
         Ok(found.into_iter().map(|approval| approval.seen_by(actor)).collect())
+    }
+
+    /// Approvals in this state that this principal may see, the last decided first, after one of them. What he may not see is left out
+    /// before the page is cut.
+    ///
+    /// # Errors
+    /// `store_unavailable`.
+    pub async fn approvals_newest(
+        &self,
+        actor: &Actor,
+        subject: Option<&str>,
+        state: ApprovalState,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<Approval>, Refusal> {
+        let limit = limit.clamp(1, Filter::LIMIT_MAX);
+        let mut equals = vec![("state", json!(state))];
+        equals.extend(subject.map(|subject| ("subject", json!(subject))));
+        if !actor.has(READERS) {
+            let Some(customer) = &actor.customer else { return Ok(Vec::new()) };
+            equals.push(("customer", json!(customer)));
+        }
+        let (mut after, mut found) = (after, Vec::new());
+        loop {
+            let order = ("decided_us", "requested_us");
+            let page = self.store.last_by(&APPROVALS, &equals, order, after.as_deref(), limit);
+            let page = page.await.map_err(store_refusal)?;
+            let seen = page.iter().filter_map(readable).filter(|approval| sees(actor, approval));
+            found.extend(seen.map(|approval| approval.seen_by(actor)));
+            if page.len() < limit as usize || found.len() >= limit as usize {
+                found.truncate(limit as usize);
+                return Ok(found);
+            }
+            after = page.last().map(|row| crate::row::text(row, APPROVALS.key).to_owned());
+        }
     }
 
     /// Approvals that wait for this principal: those that [`Govern::decide`] would let him decide now. By id.

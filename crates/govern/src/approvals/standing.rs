@@ -60,7 +60,7 @@ impl Govern {
         let filter = Filter { equals, limit: Filter::LIMIT_MAX, ..Filter::default() };
         let rows = self.store.list(&APPROVALS, &filter).await.map_err(store_refusal)?;
         // One that cannot be read cannot be granted either; it must not keep anybody in.
-        let open = rows.iter().filter_map(|row| Approval::of(row).ok());
-        Ok(open.map(|open| open.closed(ApprovalState::Withdrawn).next_write()).collect())
+        let (open, now) = (rows.iter().filter_map(|row| Approval::of(row).ok()), self.world.now());
+        Ok(open.map(|open| open.closed(ApprovalState::Withdrawn, now).next_write()).collect())
     }
 }

@@ -61,7 +61,7 @@ fn who_may_not_decide_and_what_he_is_told() {
         said(&once, "dora", approver, &no, NOW),
         said(&once, "dora", approver, &early, NOW),
         said(&once, "dora", approver, &yes(), NOW.plus_micros(7 * DAY)),
-        said(&once.closed(ApprovalState::Withdrawn), "dora", approver, &yes(), NOW),
+        said(&once.closed(ApprovalState::Withdrawn, NOW), "dora", approver, &yes(), NOW),
     ];
     insta::assert_snapshot!(lines.join("\n"));
 }

@@ -1,6 +1,6 @@
 //! What one change tells cases: collected while it is planned, written once per case.
 
-use super::playbook;
+use super::playbook::{self, Said};
 use super::row::{CaseBody, CaseOutcome, CaseRow, CaseState, Member, MemberState, SIGNALS_MAX};
 use crate::govern::{Govern, store_refusal};
 use crate::plan::Plan;
@@ -77,6 +77,8 @@ impl Docket {
     fn take(&mut self, id: &str, alert: &Alert<'_>, now: Timestamp) {
         let Some((_, case)) = self.cases.get_mut(id) else { return };
         match case.member_mut(&alert.member.key) {
+            // What took another's place stays what it was found to be.
+            Some(_) if alert.member.state == MemberState::FollowOn => {}
             Some(member) => member.state = MemberState::Suspected,
             None => case.members.push(alert.member.clone()),
         }
@@ -228,10 +230,10 @@ impl Docket {
     }
 
     /// A step is done by what the record holds.
-    pub(crate) fn on_record(&mut self, id: &str, step: &str, by: &str, result: &str, now: Timestamp) {
+    pub(crate) fn on_record(&mut self, id: &str, step: &str, by: &str, said: &Said, now: Timestamp) {
         let Some(case) = self.case_mut(id).filter(|case| case.state == CaseState::Open) else { return };
-        if playbook::on_record(&mut case.body.playbook, step, result, now.as_micros()) {
-            self.event(id, "step", by, json!({ "step": step, "result": result }), now);
+        if playbook::on_record(&mut case.body.playbook, step, said, now.as_micros()) {
+            self.event(id, "step", by, json!({ "step": step, "on_record": said }), now);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What must be done in a case before it closes: steps that are done or waived, never skipped (R113).
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sumun_model::Measure;
 
 /// Where a step stands.
@@ -17,6 +18,30 @@ pub enum StepState {
     Waived,
 }
 
+/// What the record itself says of a step: a code and its values, worded by whoever shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Said {
+    /// Of the words below.
+    pub code: String,
+    /// What it is said of.
+    pub values: Value,
+}
+
+impl Said {
+    /// Asked about requests with this key, its owner said that it was not he.
+    #[must_use]
+    pub fn owner_denied(key: &str) -> Self {
+        Self { code: "owner_denied".to_owned(), values: json!({ "key": key }) }
+    }
+
+    /// So many gates, all that are enrolled, have signed that they obey the end of every key of the case.
+    #[must_use]
+    pub fn gates_obeyed(gates: usize) -> Self {
+        Self { code: "gates_obeyed".to_owned(), values: json!({ "gates": gates }) }
+    }
+}
+
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +56,9 @@ pub struct PlaybookStep {
     pub at_us: Option<i64>,
     /// What came of it, or why it is waived, in own words.
     pub result: Option<String>,
+    /// What the record says, where nobody did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_record: Option<Said>,
     /// Who agreed to the waiver.
     pub approver: Option<String>,
 }
@@ -59,6 +87,7 @@ pub fn extend(playbook: &mut Vec<PlaybookStep>, measure: Option<Measure>) {
                 by: None,
                 at_us: None,
                 result: None,
+                on_record: None,
                 approver: None,
             });
         }
@@ -66,11 +95,17 @@ pub fn extend(playbook: &mut Vec<PlaybookStep>, measure: Option<Measure>) {
 }
 
 /// Marks a step done by what the record holds, if it is there and open. Nobody did it: it counts as nobody's look into the case.
-pub fn on_record(playbook: &mut [PlaybookStep], step: &str, result: &str, at_us: i64) -> bool {
+pub fn on_record(playbook: &mut [PlaybookStep], step: &str, said: &Said, at_us: i64) -> bool {
     let open = playbook.iter_mut().find(|known| known.step == step && known.state == StepState::Open);
     let Some(open) = open else { return false };
-    (open.state, open.at_us, open.result) = (StepState::Done, Some(at_us), Some(result.to_owned()));
+    (open.state, open.at_us, open.on_record) = (StepState::Done, Some(at_us), Some(said.clone()));
     true
+}
+
+/// Whether this step waits for somebody.
+#[must_use]
+pub fn waits(playbook: &[PlaybookStep], step: &str) -> bool {
+    playbook.iter().any(|known| known.step == step && known.state == StepState::Open)
 }
 
 /// Steps that are neither done nor waived.

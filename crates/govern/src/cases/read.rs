@@ -1,5 +1,6 @@
 //! Cases as those see them who look into suspicions; each with its views, none for anybody outside.
 
+use super::cut::CONFIRM_CUT;
 use super::playbook;
 use super::row::{CaseEvent, CaseRow, CaseState};
 use crate::actor::Actor;
@@ -75,7 +76,10 @@ impl Govern {
     /// `forbidden`, `not_found`, the store's.
     pub async fn case_shown(&self, actor: &Actor, id: &str) -> Result<CaseShown, Refusal> {
         require(actor, INSIDE)?;
-        let case = CaseRow::of(&self.row(&CASES, id).await?.ok_or_else(|| not_found("case", id))?)?;
+        let mut case = CaseRow::of(&self.row(&CASES, id).await?.ok_or_else(|| not_found("case", id))?)?;
+        if let Some((said, since)) = self.cut_on_record(&case).await? {
+            playbook::on_record(&mut case.body.playbook, CONFIRM_CUT, &said, since.as_micros());
+        }
         let equals = vec![("case_id", json!(id))];
         let filter = Filter { equals, limit: Filter::LIMIT_MAX, ..Filter::default() };
         let rows = self.store.list(&CASE_EVENTS, &filter).await.map_err(store_refusal)?;

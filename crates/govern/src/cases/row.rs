@@ -54,6 +54,8 @@ impl CaseOutcome {
 pub enum MemberState {
     /// Nothing was decided.
     Suspected,
+    /// Nothing was found about it: it took the place of a key that is in the case, and that key's measure.
+    FollowOn,
     /// It was not this key.
     Exonerated,
     /// It was.

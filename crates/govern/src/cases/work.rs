@@ -1,10 +1,12 @@
 //! What people do in a case: take it, comment, do or waive a step, close it. Each with its reason, each an event.
 
+use super::cut::CONFIRM_CUT;
 use super::docket::Docket;
 use super::playbook::{self, PlaybookStep, StepState};
 use super::row::{CaseOutcome, CaseRow, CaseState, MemberState};
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, Planned};
+use crate::detection::detect_actor;
 use crate::govern::{Govern, change, check_if_match, facts, not_found};
 use crate::keys::access::reason;
 use crate::measures::MeasureState;
@@ -67,7 +69,11 @@ impl Govern {
         require(actor, if matches!(work, Work::Waive(..)) { WAIVERS } else { WORKERS })?;
         self.run(actor, call, |now| async move {
             let mut docket = Docket::default();
-            let case = self.open_case(&mut docket, id, call).await?;
+            let mut case = self.open_case(&mut docket, id, call).await?;
+            if let Some((said, _)) = self.cut_on_record(&case).await? {
+                docket.on_record(id, CONFIRM_CUT, &detect_actor().principal, &said, now);
+                case = docket.case(id).cloned().unwrap_or(case);
+            }
             let mut facts = facts(actor);
             facts.insert("case".to_owned(), json!(id));
             let mut plan = Plan {

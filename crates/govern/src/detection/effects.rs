@@ -190,7 +190,7 @@ impl Govern {
                 key: key.key.clone(),
                 account: key.account.clone(),
                 customer: Some(account.customer.clone()),
-                state: MemberState::Suspected,
+                state: if step.rule == TAKEN_OVER { MemberState::FollowOn } else { MemberState::Suspected },
                 by: None,
                 reason: None,
             },
@@ -326,7 +326,8 @@ impl Govern {
             let Some(row) = self.row(&sumun_store::tables::APPROVALS, id).await? else { continue };
             let approval = Approval::of(&row)?;
             if approval.state == ApprovalState::Open {
-                plan.change.writes.push(approval.closed(ApprovalState::Withdrawn).next_write());
+                let closed = approval.closed(ApprovalState::Withdrawn, plan.change.at);
+                plan.change.writes.push(closed.next_write());
             }
         }
         Ok(())

@@ -121,7 +121,11 @@ impl Govern {
     }
 
     /// The first receipt of a gate that covers a step.
-    async fn first_word(&self, gate: &str, step: &FeedStep) -> Result<Option<KeyReceipt>, Refusal> {
+    pub(crate) async fn first_word(
+        &self,
+        gate: &str,
+        step: &FeedStep,
+    ) -> Result<Option<KeyReceipt>, Refusal> {
         let rows = self.store.nearest(&RECEIPTS, ("gate", gate), ("to_version", step.version), NEAR).await;
         let rows = rows.map_err(store_refusal)?;
         let covering = rows.iter().map(Receipt::of).filter(|receipt| receipt.from <= step.version);

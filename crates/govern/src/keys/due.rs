@@ -265,7 +265,7 @@ impl Govern {
                 }
             };
             plan.change.facts.insert("approval".to_owned(), json!(present.approval));
-            plan.change.writes.push(present.closed(ApprovalState::Lapsed).next_write());
+            plan.change.writes.push(present.closed(ApprovalState::Lapsed, now).next_write());
             Ok(Planned { plan, value: (), status: 200 })
         })
         .await

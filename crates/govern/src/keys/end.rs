@@ -13,6 +13,7 @@ use crate::actor::Actor;
 use crate::approvals::{Approval, Opening};
 use crate::call::{Call, Done, Planned};
 use crate::cases::docket::Docket;
+use crate::cases::playbook::Said;
 use crate::cases::row::CaseState;
 use crate::govern::Govern;
 use crate::measures::MeasureState;
@@ -25,9 +26,6 @@ use std::collections::BTreeSet;
 use sumun_model::{Cause, ExpiryCause, KeyState, Measure, Timestamp};
 use sumun_store::tables::KEYS;
 use sumun_store::{Expect, RowRead};
-
-/// What came of hearing the owner, where the record holds his answer.
-const HEARD: &str = "on record: asked about requests with this key, its owner said that it was not him · 기록: 키 소유자가 본인이 아니라고 답함";
 
 impl Govern {
     /// The owner ends a key at once. It takes no second factor and nobody's leave: ending harms nobody but him.
@@ -183,7 +181,7 @@ impl Govern {
             }
             docket.event(&id, "key_ended", &actor.principal, told, now);
             if denied {
-                docket.on_record(&id, "hear_owner", &actor.principal, HEARD, now);
+                docket.on_record(&id, "hear_owner", &actor.principal, &Said::owner_denied(&key.key), now);
             }
             docket.ended(self, &id, &key.key);
         }

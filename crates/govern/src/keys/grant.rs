@@ -300,7 +300,8 @@ impl Govern {
     ) -> Result<(), Refusal> {
         for open in self.open_approvals(&format!("key:{key}")).await? {
             if Some(open.approval.as_str()) != but {
-                plan.change.writes.push(open.closed(ApprovalState::Withdrawn).next_write());
+                let closed = open.closed(ApprovalState::Withdrawn, plan.change.at);
+                plan.change.writes.push(closed.next_write());
             }
         }
         Ok(())

@@ -5,7 +5,9 @@
 
 use super::row::{MeasureRow, MeasureState, Obeyed};
 use crate::call::{Call, Planned};
+use crate::cases::cut::CONFIRM_CUT;
 use crate::cases::docket::Docket;
+use crate::cases::playbook::Said;
 use crate::detection::detect_actor;
 use crate::govern::{Govern, change, facts, store_refusal};
 use crate::plan::Plan;
@@ -17,8 +19,6 @@ use sumun_model::{Measure, Mode};
 use sumun_store::tables::{FEED_KEYS, GATES, MEASURES, RECEIPTS};
 use sumun_store::{Filter, Image};
 
-/// What came of confirming the cut, where the gates' receipts show it.
-const CUT: &str = "on record: every enrolled gate has signed that it obeys the key's end · 기록: 등록된 모든 게이트가 키 종료를 이행했다고 서명함";
 /// Measures looked at in one run.
 const BATCH: u32 = 200;
 /// A gate that has not obeyed within this time is told of elsewhere; the measure waits no longer for the record of it.
@@ -135,7 +135,8 @@ impl Govern {
                 docket.load(self, &row.case_id).await?;
                 let of_one = docket.case(&row.case_id).is_some_and(|case| case.members.len() == 1);
                 if of_one {
-                    docket.on_record(&row.case_id, "confirm_cut", &detect_actor().principal, CUT, now);
+                    let said = Said::gates_obeyed(obeyed.len());
+                    docket.on_record(&row.case_id, CONFIRM_CUT, &detect_actor().principal, &said, now);
                 }
                 docket.write(&mut plan);
             }

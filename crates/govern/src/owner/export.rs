@@ -160,7 +160,7 @@ impl Govern {
             let mut cut = Cut { left_out: &mut left_out, key: None };
             let found = self.letters(actor, page(NOTICES_MAX), (None, None)).await?;
             notices = cut.at(found, NOTICES_MAX, "export.notices_cut");
-            let found = self.objections(actor, page(OBJECTIONS_MAX)).await?;
+            let found = self.objections(actor, page(OBJECTIONS_MAX), None).await?;
             objections = cut.at(found, OBJECTIONS_MAX, "export.objections_cut");
         }
         let at = self.world.now();

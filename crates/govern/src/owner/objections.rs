@@ -203,8 +203,13 @@ impl Govern {
     ///
     /// # Errors
     /// The store's.
-    pub async fn objections(&self, actor: &Actor, page: Filter) -> Result<Vec<ObjectionView>, Refusal> {
-        let rows = self.owned_rows(actor, &OBJECTIONS, page, &[]).await?;
+    pub async fn objections(
+        &self,
+        actor: &Actor,
+        page: Filter,
+        key: Option<&str>,
+    ) -> Result<Vec<ObjectionView>, Refusal> {
+        let rows = self.owned_rows(actor, &OBJECTIONS, page, &[("key", key)]).await?;
         let mut views = Vec::with_capacity(rows.len());
         for row in rows {
             views.push(self.objection_view(row::typed(&OBJECTIONS, &row)?).await?);

@@ -88,8 +88,8 @@ async fn an_objection_is_followed_to_its_end() {
     assert_eq!(shown.state, ObjectionState::InReview);
     bench.alter(&CASES, "CA1", "closed_us", json!(5)).await;
     bench.alter(&CASES, "CA1", "outcome", json!("false_positive")).await;
-    let shown = bench.govern.objections(&owner, page()).await.unwrap();
+    let shown = bench.govern.objections(&owner, page(), None).await.unwrap();
     assert_eq!(shown[0].state, ObjectionState::Upheld);
     assert!(!serde_json::to_string(&shown).unwrap().contains("CA1"), "the case is not shown");
-    assert!(bench.govern.objections(&bench.owner("C2"), page()).await.unwrap().is_empty());
+    assert!(bench.govern.objections(&bench.owner("C2"), page(), None).await.unwrap().is_empty());
 }

@@ -115,11 +115,15 @@ pub(crate) struct ApprovalView {
     /// When it lapses.
     #[schema(format = DateTime)]
     pub due: String,
+    /// When it was decided, lapsed or was taken back; null while it waits, and where that was not kept yet.
+    #[serde(default)]
+    #[schema(required, format = DateTime)]
+    pub decided: Option<String>,
     /// Version of the row.
     pub version: i64,
 }
 
-const NARROW: [Parameter; 3] = [
+const NARROW: [Parameter; 4] = [
     Parameter {
         name: "state",
         kind: Kind::OneOf(&["open", "granted", "refused", "lapsed", "withdrawn"]),
@@ -137,6 +141,12 @@ const NARROW: [Parameter; 3] = [
         kind: Kind::OneOf(&["me"]),
         required: false,
         about: "`me`: only what waits and I may decide now: asked for by somebody else, not decided by me yet, a place of my role free.",
+    },
+    Parameter {
+        name: "order",
+        kind: Kind::OneOf(&["newest"]),
+        required: false,
+        about: "`newest`: what was decided last stands first; only together with a `state`. `after` goes on in the same order. Absent: by id.",
     },
 ];
 
@@ -186,7 +196,12 @@ async fn list(asked: Asked) -> Result<Answer, Problem> {
         asked.query("state").and_then(|word| serde_json::from_value(word.into()).ok());
     let (wanted, govern) = (asked.page(), &asked.server.govern);
     let (actor, subject) = (asked.actor()?, asked.query("subject"));
+    let newest = asked.query("order").is_some();
     let approvals = match (asked.query("for"), state) {
+        (None, Some(state)) if newest => {
+            govern.approvals_newest(actor, subject, state, wanted.after, wanted.limit).await?
+        }
+        _ if newest => return Err(one_state()),
         (None, state) => govern.approvals(actor, subject, state, wanted.after, wanted.limit).await?,
         (Some(_), None | Some(ApprovalState::Open)) => {
             govern.approvals_for(actor, subject, wanted.after, wanted.limit).await?
@@ -196,4 +211,14 @@ async fn list(asked: Asked) -> Result<Answer, Problem> {
     };
     let views = approvals.iter().map(view::<ApprovalView>).collect::<Result<Vec<_>, _>>()?;
     Answer::ok(&page(views, asked.limit(), |last| last.approval.clone()))
+}
+
+/// Approvals of all states, and those that wait for somebody, have no moment in common by which they could stand in order.
+fn one_state() -> Problem {
+    Problem::bad_request(
+        "order_without_state",
+        "`order=newest` puts the approvals of one state in order",
+        "name a `state`, and leave `for` out",
+    )
+    .at("order")
 }

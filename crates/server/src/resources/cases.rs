@@ -34,7 +34,7 @@ pub(crate) struct MemberView {
     pub account: String,
     /// Of which customer.
     pub customer: Option<String>,
-    /// `suspected`, `exonerated` or `confirmed`.
+    /// `suspected`, `follow_on` (it took another's place, and its measure: nothing was found about it), `exonerated` or `confirmed`.
     pub state: String,
     /// Who said so.
     pub by: Option<String>,

@@ -24,6 +24,9 @@ pub(crate) struct OverviewView {
     /// The five measures, the mildest first.
     #[schema(max_items = 5)]
     pub ladder: Vec<RungView>,
+    /// The policy in force; null while there is none, and so nothing is decided about a key.
+    #[schema(required)]
+    pub policy: Option<DecidingView>,
     /// Enrolled gates.
     #[schema(max_items = 100)]
     pub gates: Vec<GateStandView>,
@@ -91,6 +94,17 @@ pub(crate) struct RungView {
     pub entered_day: u64,
     /// Proposed, and waiting for people.
     pub proposed: u64,
+}
+
+/// What decides.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct DecidingView {
+    /// Its id and version.
+    #[schema(example = "default@3")]
+    pub policy: String,
+    /// Places in its `[detectors]` that detection cannot use. Where there are any, the catalogue's values hold there, and another version should
+    /// be proposed; `sumun policy check` says where they are.
+    pub detectors_unusable: u64,
 }
 
 /// Where a gate stands.

@@ -159,13 +159,18 @@ fn notices(api: &mut Api) {
     );
 }
 
+const ABOUT_KEY: Parameter =
+    Parameter { name: "key", kind: Kind::Id, required: false, about: "Only about this key." };
+
 fn objections(api: &mut Api) {
     api.add(
         operation(&access::OBJECTION_LIST, "owners", "Objections · 이의 목록")
             .about("Customers see their own.")
+            .query(&[ABOUT_KEY])
             .lists::<ObjectionView>(),
         async |asked: Asked| -> Result<_, Problem> {
-            let found = asked.server.govern.objections(asked.actor()?, asked.page()).await?;
+            let found =
+                asked.server.govern.objections(asked.actor()?, asked.page(), asked.query("key")).await?;
             let views = found.iter().map(view::<ObjectionView>).collect::<Result<Vec<_>, _>>()?;
             Answer::ok(&page(views, asked.limit(), |last| last.objection.clone()))
         },

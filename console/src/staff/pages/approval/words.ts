@@ -16,9 +16,6 @@ export const approvalWords = words(
     othersNone: "다른 사람을 기다리는 승인이 없습니다.",
     done: "끝난 것",
     doneNone: "이 상태로 끝난 승인이 없습니다.",
-    doneShown: (n: string, all: string) => `${all}건 가운데 최근에 결정된 ${n}건이 보입니다.`,
-    donePart: (n: string, read: string) =>
-      `너무 많아 ${read}건만 읽었고, 그 가운데 나중에 결정된 ${n}건이 보입니다. 더 최근에 결정된 것이 빠져 있을 수 있으니, 찾는 것이 없으면 키나 케이스의 화면에서 여십시오.`,
     doneMore: "이전 것 더 보기",
     outcome: "결과",
     state: "상태",
@@ -120,9 +117,6 @@ export const approvalWords = words(
     othersNone: "Nothing waits for others.",
     done: "Done",
     doneNone: "None has ended like this yet.",
-    doneShown: (n: string, all: string) => `The ${n} decided last, of ${all}.`,
-    donePart: (n: string, read: string) =>
-      `There are too many to read them all. Of the ${read} that were read, the ${n} decided last are shown; later decisions may be missing. What you miss here, open from its key or case.`,
     doneMore: "Show earlier ones",
     outcome: "Outcome",
     state: "State",

@@ -10,7 +10,6 @@ import { useWho, Who } from "../../parts/who";
 import { approvalStateWords, word } from "../../parts/words";
 import { agreed, useAskedSentence } from "../approval/asked";
 import { approvalWords } from "../approval/words";
-import { decidedAt } from "./order";
 
 /** Those that are done say when they were, and what came of them. */
 export function List({ of, title, done = false }: { of: readonly Approval[]; title: string; done?: boolean }) {
@@ -50,7 +49,7 @@ export function List({ of, title, done = false }: { of: readonly Approval[]; tit
               cell: (one) => (
                 <div>
                   <span className="nowrap">
-                    {word(states, one.state)} · <Time at={decidedAt(one)} />
+                    {word(states, one.state)} · <Time at={one.decided ?? one.requested} />
                   </span>
                   <div className="muted">{one.decisions.map((decided) => who(decided.by)).join(", ")}</div>
                 </div>

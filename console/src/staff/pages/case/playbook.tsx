@@ -14,6 +14,7 @@ import { type CaseBody, loose, type Step, textOf } from "../../parts/shapes";
 import { useWho } from "../../parts/who";
 import { stepWords, word } from "../../parts/words";
 import type { PageOf } from "./index";
+import { useOnRecord } from "./onRecord";
 import { caseWordsOfPage } from "./words";
 
 type Doing = { step: string; how: "done" | "ask" | "agree" } | null;
@@ -60,6 +61,7 @@ function StepItem({ step, page, onDo }: { step: Step; page: PageOf; onDo: (doing
   const steps = useWords(stepWords) as Record<string, unknown>;
   const { lang } = useLang();
   const who = useWho();
+  const onRecord = useOnRecord();
   const { session, has } = useMe();
   const [tone, state] = {
     open: ["plain", w.stepOpen],
@@ -78,6 +80,11 @@ function StepItem({ step, page, onDo }: { step: Step; page: PageOf; onDo: (doing
       </div>
       {step.result ? (
         <p className="preline">{step.by?.startsWith("user:") ? step.result : reasonSaid(lang, step.result)}</p>
+      ) : null}
+      {step.on_record ? (
+        <p>
+          {onRecord(step.on_record)} · <Time at={step.at} full />
+        </p>
       ) : null}
       {step.by ? (
         <p className="muted">

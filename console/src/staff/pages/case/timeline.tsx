@@ -9,9 +9,10 @@ import { useFilter } from "../../../ui/lists";
 import { measureWords } from "../../../ui/measure";
 import { Subject } from "../../parts/effects";
 import { reasonSaid } from "../../parts/reasonSaid";
-import { loose, type Measured, textOf } from "../../parts/shapes";
+import { loose, type Measured, type Step, textOf } from "../../parts/shapes";
 import { useSaid, useWho } from "../../parts/who";
 import { caseWords, endWords, stepWords, word } from "../../parts/words";
+import { useOnRecord } from "./onRecord";
 import { caseWordsOfPage } from "./words";
 
 type Event = Schemas["CaseEventView"];
@@ -30,6 +31,7 @@ function useTold(measuresOf: readonly Measured[]): (of: Event) => ReactNode {
   const { lang } = useLang();
   const said = useSaid();
   const who = useWho();
+  const onRecord = useOnRecord();
   const measures = useWords(measureWords) as Record<string, unknown>;
   const steps = useWords(stepWords) as Record<string, unknown>;
   const cases = useWords(caseWords) as Record<string, unknown>;
@@ -64,7 +66,9 @@ function useTold(measuresOf: readonly Measured[]): (of: Event) => ReactNode {
       case "objection":
         return <span className="preline">{text("text")}</span>;
       case "step":
-        return <span className="preline">{`${word(steps, text("step"))} · ${own(of, text("result"))}`}</span>;
+        return (
+          <span className="preline">{`${word(steps, text("step"))} · ${onRecord(loose<Step>(of.body).on_record) ?? own(of, text("result"))}`}</span>
+        );
       case "waiver_asked":
       case "waived":
         return <span className="preline">{`${word(steps, text("step"))} · ${text("reason") ?? ""}`}</span>;

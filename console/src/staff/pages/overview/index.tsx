@@ -13,6 +13,7 @@ import { Needs } from "./needs";
 import { NewHere } from "./newHere";
 import "./overview.css";
 import { Requests } from "./requests";
+import { Unusable } from "./unusable";
 import { overviewWords } from "./words";
 
 export type Facts = Schemas["OverviewView"];
@@ -36,6 +37,7 @@ export function Overview() {
       <Read query={query}>
         {(facts) => (
           <>
+            <Unusable policy={facts.policy} />
             <Needs facts={facts} />
             {isNew(facts) ? <NewHere facts={facts} /> : null}
             <Requests verdicts={facts.verdicts} />
