@@ -10,6 +10,7 @@ import { Button } from "../ui/basics";
 import { Page } from "../ui/pending";
 import { type Place, Shell } from "../ui/shell";
 import { Loading } from "../ui/states";
+import { useTheme } from "../ui/theme";
 import { useOpenFacts } from "./facts";
 import { Refused } from "./parts/act";
 import { ToExchange } from "./parts/exchange";
@@ -52,6 +53,8 @@ function SignedOut() {
   const w = useWords(ownerWords);
   const { lang, speak } = useLang();
   const facts = useOpenFacts().data;
+  // Follows the system here too: there is no menu to choose by.
+  useTheme();
   useEffect(keepPlace, []);
   return (
     <main className="alone owner">
