@@ -24,21 +24,29 @@ async function measured(rest: Rest): Promise<string> {
   return first(rest, "/v1/keys?state=active", "key");
 }
 
+/** The entry by which a measure on this key began; without one, the entry of the venue's facts. */
+async function began(rest: Rest, key: string): Promise<number> {
+  const { items } = await rest.must("GET", `/v1/keys/${key}/timeline`);
+  const measures = items.filter((one: { class: string }) => one.class.startsWith("measure."));
+  return measures.at(-1)?.index ?? 5;
+}
+
 /** The console's places; `rest` asks as somebody who may see all of it. */
 export async function staffPlaces(rest: Rest): Promise<Place[]> {
   const one = (path: string, id: string) => first(rest, path, id);
+  const key = await measured(rest);
   return [
     { name: "overview", path: "/" },
     { name: "queue", path: "/cases" },
     { name: "cases", path: "/cases?view=all" },
     { name: "case", path: `/cases/${await urgent(rest)}` },
     { name: "keys", path: "/keys" },
-    { name: "key", path: `/keys/${await measured(rest)}` },
+    { name: "key", path: `/keys/${key}` },
     { name: "key-ended", path: `/keys/${await one("/v1/keys?state=expired", "key")}` },
     { name: "approvals", path: "/approvals" },
     { name: "approval", path: `/approvals/${await one("/v1/approvals?state=open", "approval")}` },
     { name: "ledger", path: "/ledger" },
-    { name: "entry", path: "/ledger/5" },
+    { name: "entry", path: `/ledger/${await began(rest, key)}` },
     { name: "policies", path: "/policy" },
     { name: "policy", path: `/policy/${await one("/v1/policies", "policy")}` },
     { name: "people", path: "/people" },

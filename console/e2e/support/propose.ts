@@ -1,8 +1,12 @@
 // An end by force, proposed by the tests' own analyst as a person would: for a key that something was found about, with reasons that say what.
+import { setTimeout as pause } from "node:timers/promises";
 import type { Lang } from "../../src/i18n/words";
 import type { Rest } from "./rest";
 import type { World } from "./world";
 import { WRITTEN } from "./written";
+
+/** A case whose keys are all ended may be followed by one whose keys live. */
+const FOUND_WITHIN_MS = 120_000;
 
 const open = (rest: Rest) => rest.items("/v1/approvals?state=open&limit=200");
 
@@ -26,8 +30,11 @@ async function suspects(rest: Rest, owners: World["owners"]): Promise<string[]> 
 
 /** Proposes one; its approval's id. */
 export async function proposeEnd(analyst: Rest, owners: World["owners"], lang: Lang): Promise<string> {
-  const [key] = await suspects(analyst, owners);
-  if (key === undefined) throw new Error("nothing was found about any key that is still alive");
+  let [key] = await suspects(analyst, owners);
+  for (const end = Date.now() + FOUND_WITHIN_MS; key === undefined; [key] = await suspects(analyst, owners)) {
+    if (Date.now() > end) throw new Error("nothing was found about any key that is still alive");
+    await pause(1_000);
+  }
   const proposed = await analyst.must("POST", `/v1/keys/${key}/expire`, {
     reason: WRITTEN.end[lang],
     lesser: WRITTEN.lesser[lang],
