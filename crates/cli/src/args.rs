@@ -9,7 +9,7 @@ use crate::commands::{
     accounts, approvals, assess, calibrate, canaries, cases, config_check, customers, delegations, evaluate,
     explain, gate, gates, govern, init, keys_act, keys_check, keys_expose, keys_kek_new, keys_list, keys_new,
     keys_request, keys_seal, ledger, log, login, map, measures, operators, owner, persons, policies, policy,
-    replay, request_check, serve, simulate, tokens, totp, users, vendors, venue,
+    ramp, replay, request_check, serve, simulate, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -104,6 +104,9 @@ pub enum Command {
     /// What decides at the control plane, and how another one comes into force
     #[command(subcommand)]
     Policies(policies::Policies),
+    /// How far gates enforce: stages, stepping back, what would have been refused
+    #[command(subcommand)]
+    Ramp(ramp::RampCommand),
     /// Gates that receive the feed, and their receipts
     #[command(subcommand)]
     Gates(gates::Gates),

@@ -44,6 +44,9 @@ pub fn plan(plan: &Plan) -> Result<(), Refusal> {
     for write in &change.writes {
         versions_rise_by_one(write)?;
         if write.table.name == KEYS.name {
+            if write.image.get(KEYS.key).is_some_and(crate::ramp::is_reserved) {
+                return Err(broken("it would call a key by a name that the feed keeps for itself"));
+            }
             a_dead_key_stays_dead(plan, write)?;
         }
         if write.table.name == DEAD_KEYS.name && write.expect != Expect::Absent {

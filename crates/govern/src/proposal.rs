@@ -26,6 +26,8 @@ pub(crate) const VENUE_ADOPT: &str = "venue.adopt";
 pub(crate) const KEY_MEASURE: &str = "key.measure";
 /// Puts another policy in force.
 pub(crate) const POLICY_ACTIVATE: &str = "policy.activate";
+/// Puts another ramp in force.
+pub(crate) const RAMP_SET: &str = "ramp.set";
 
 /// What is proposed.
 #[derive(Debug)]

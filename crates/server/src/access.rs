@@ -145,6 +145,8 @@ const CASE_WORK: &[Role] = &[Role::Analyst, Role::Approver, Role::ComplianceLead
 const DECIDE: &[Role] = &[Role::Analyst, Role::Approver, Role::ComplianceLead, Role::SecurityAdmin];
 /// Staff who own parties and policy.
 const LEAD: &[Role] = &[Role::ComplianceLead];
+/// Staff who step back when enforcement does harm: one of them is enough.
+const STEP_BACK: &[Role] = &[Role::Approver, Role::ComplianceLead, Role::SecurityAdmin];
 /// Staff who run users, machines and gates.
 const SECURITY: &[Role] = &[Role::SecurityAdmin];
 /// Staff who check the record.
@@ -313,6 +315,12 @@ rows! {
     POLICY_PROPOSE = "policy_propose" Post "/v1/policies" Roles(&[LEAD]);
     POLICY_ACTIVATE = "policy_activate" Post "/v1/policies/{policy}/activate" Roles(&[LEAD]);
     POLICY_RETIRE = "policy_retire" Post "/v1/policies/{policy}/retire" Roles(&[LEAD]);
+
+    // How far gates enforce.
+    RAMP_GET = "ramp_get" Get "/v1/ramp" Roles(&[WATCH]);
+    RAMP_PUT = "ramp_put" Put "/v1/ramp" Roles(&[LEAD, SECURITY]);
+    RAMP_STEP_BACK = "ramp_step_back" Post "/v1/ramp/step-back" Roles(&[STEP_BACK]);
+    RAMP_REPORT = "ramp_report" Get "/v1/ramp/report" Roles(&[WATCH]);
 
     // The venue's own facts.
     VENUE_GET = "venue_get" Get "/v1/venue" Roles(&[STAFF, BACKEND, HOLDERS]);

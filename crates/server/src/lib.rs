@@ -37,6 +37,7 @@ mod resources;
 mod room;
 mod serve;
 mod server;
+mod shadow;
 mod strict;
 mod tasks;
 pub mod text;

@@ -1,7 +1,7 @@
 //! Parameters of path and query: what each may be, enforced and documented from one place.
 
 use crate::problem::Problem;
-use crate::text::{Id, Line, Reason};
+use crate::text::{Id, Instant, Line, Reason};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Line,
     /// A reason in one's own words.
     Reason,
+    /// An instant.
+    Instant,
 }
 
 /// One parameter of a query.
@@ -76,6 +78,7 @@ impl Kind {
             Self::OneOf(words) => json!({ "type": "string", "enum": words }),
             Self::Line => json!({ "$ref": "#/components/schemas/Line" }),
             Self::Reason => json!({ "$ref": "#/components/schemas/Reason" }),
+            Self::Instant => json!({ "$ref": "#/components/schemas/Instant" }),
         }
     }
 
@@ -91,6 +94,7 @@ impl Kind {
             Self::OneOf(words) => words.contains(&text),
             Self::Line => Line::allows(text),
             Self::Reason => Reason::allows(text),
+            Self::Instant => Instant::allows(text),
         }
     }
 
@@ -104,6 +108,7 @@ impl Kind {
             Self::OneOf(words) => format!("one of `{}`", words.join("`, `")).into(),
             Self::Line => "a text of 1 to 200 printable characters".into(),
             Self::Reason => "a reason of 1 to 1000 printable characters".into(),
+            Self::Instant => "an instant such as `2027-06-01T00:00:00Z`".into(),
         }
     }
 

@@ -24,6 +24,7 @@ pub(crate) mod owner_sessions;
 mod owner_verifications;
 mod parties;
 mod policies;
+mod ramp;
 mod receipts;
 mod service;
 pub(crate) mod sessions;
@@ -61,6 +62,7 @@ pub(crate) fn all() -> Api {
     measures::add(&mut api);
     tasks::add(&mut api);
     policies::add(&mut api);
+    ramp::add(&mut api);
     venue::add(&mut api);
     owner_facts::add(&mut api);
     ledger::add(&mut api);

@@ -14,6 +14,7 @@ use crate::owner_front;
 use crate::problem::Problem;
 use crate::readiness::{Looks, Waiting};
 use crate::resources;
+use crate::shadow::Shadow;
 use crate::turns::{Turn, Turns};
 use crate::verdicts::Verdicts;
 use axum::Router;
@@ -56,6 +57,8 @@ pub struct Server {
     pub(crate) looks: Looks,
     /// What gates answered lately.
     pub(crate) verdicts: Verdicts,
+    /// What would have been refused.
+    pub(crate) shadow: Shadow,
     pub(crate) overviews: Overviews,
     /// What changed, for whoever follows.
     pub(crate) live: Live,
@@ -96,6 +99,7 @@ impl Server {
             waiting: Waiting::default(),
             looks: Looks::default(),
             verdicts: Verdicts::since(began),
+            shadow: Shadow::since(began),
             overviews: Overviews::default(),
             live: Live::default(),
             exports: Turns::of(COSTLY_AT_ONCE),

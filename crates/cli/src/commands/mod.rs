@@ -45,6 +45,7 @@ pub mod policy;
 mod policy_check;
 mod policy_diff;
 mod policy_explain;
+pub mod ramp;
 pub mod replay;
 pub mod request_check;
 pub mod serve;
@@ -103,6 +104,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Cases(command) => cases::run(*command),
         Command::Measures(command) => measures::run(command),
         Command::Policies(command) => policies::run(command),
+        Command::Ramp(command) => ramp::run(command),
         Command::Gates(command) => gates::run(command),
         Command::Canaries(command) => canaries::run(command),
         Command::Owner(command) => owner::run(command),

@@ -19,5 +19,6 @@ mod cut;
 mod enrol;
 mod kills;
 mod lies;
+mod ramp;
 mod server;
 mod world;

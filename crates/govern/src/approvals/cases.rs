@@ -7,7 +7,9 @@ use crate::govern::{Govern, change, check_if_match, facts, not_found, store_refu
 use crate::keys::KeyRow;
 use crate::keys::access::{READERS, inside, segment_of};
 use crate::plan::Plan;
-use crate::proposal::{KEY_MEASURE, POLICY_ACTIVATE, TOKEN_MAKE, USER_ROLES, VENDOR_APPROVE, VENUE_ADOPT};
+use crate::proposal::{
+    KEY_MEASURE, POLICY_ACTIVATE, RAMP_SET, TOKEN_MAKE, USER_ROLES, VENDOR_APPROVE, VENUE_ADOPT,
+};
 use crate::refusal::{Refusal, RefusalKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -65,6 +67,7 @@ impl Govern {
                         self.measure_decided(actor, &after, outcome == Outcome::Granted, now).await?
                     }
                     (Outcome::Granted, POLICY_ACTIVATE) => self.policy_approved(actor, &after, now).await?,
+                    (Outcome::Granted, RAMP_SET) => self.ramp_approved(actor, &after, now).await?,
                     (Outcome::Granted, _) => self.key_approved(actor, &after, now).await?,
                     (Outcome::Refused, "key.grant") => self.key_grant_refused(actor, &after, now).await?,
                     (Outcome::Refused, _) => waiting(actor, &after, now),

@@ -7,7 +7,7 @@ use crate::actor::Role;
 use crate::govern::{Govern, store_refusal};
 use crate::keys::access::PROPOSERS;
 use crate::parties::vendor_state::STATE_ROLES;
-use crate::proposal::{POLICY_ACTIVATE, TOKEN_MAKE, USER_ROLES, VENDOR_APPROVE, VENUE_ADOPT};
+use crate::proposal::{POLICY_ACTIVATE, RAMP_SET, TOKEN_MAKE, USER_ROLES, VENDOR_APPROVE, VENUE_ADOPT};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row;
 use crate::staff::users::USER_ADMINS;
@@ -20,6 +20,7 @@ fn askers(action: &str) -> &'static [Role] {
     match action {
         VENUE_ADOPT => crate::venue::adopt::ROLES,
         POLICY_ACTIVATE => crate::policies::propose::ROLES,
+        RAMP_SET => crate::ramp::RAISERS,
         VENDOR_APPROVE => STATE_ROLES,
         USER_ROLES | TOKEN_MAKE => USER_ADMINS,
         _ => PROPOSERS,

@@ -205,6 +205,8 @@ async fn take(asked: Asked) -> Result<Answer, Problem> {
     let new = read.answered.len().saturating_sub(usize::try_from(taken.taken).unwrap_or(usize::MAX));
     let now = asked.server.govern.world.now();
     asked.server.verdicts.note(read.answered.into_iter().skip(new).flatten(), now);
+    let shadowed = read.shadowed.into_iter().filter_map(|(at, one)| (at >= new).then_some(one)).collect();
+    asked.server.shadow.note(shadowed, &asked.server.govern.store, now).await;
     if let Some(gate) = gate {
         asked.server.gates.heard(gate.as_str(), now);
     }

@@ -94,6 +94,7 @@ fn body(row: &Row) -> Option<Value> {
         "policy_propose" | "policy_dry_run" => json!({ "text": "no policy" }),
         "approval_decide" => json!({ "decision": "approve" }),
         "venue_put" => json!({}),
+        "ramp_put" => json!({ "ramp": {}, "reason": "a made-up reason" }),
         "gate_invite" => json!({ "gate": "g9" }),
         "exposure_report" => json!({ "key": "unknown-1", "seen_at": "a made-up page" }),
         "session_step_up" => json!({ "totp": "000000" }),

@@ -17,6 +17,7 @@ mod own;
 mod owners;
 mod pages;
 mod parties;
+mod ramp;
 mod record;
 mod refusals;
 mod seen_by_owners;

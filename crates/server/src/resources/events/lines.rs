@@ -2,6 +2,7 @@
 
 use crate::events::EventLine;
 use crate::problem::Problem;
+use crate::shadow::Shadowed;
 use crate::verdicts::Answered;
 use sumun_model::wire::event::{ReportKind, SessionAction};
 use sumun_model::wire::{Line, Origin, WireError, parse_line, parse_line_counting, to_json};
@@ -36,6 +37,8 @@ pub(super) struct Read {
     pub(super) lines: Vec<EventLine>,
     /// For each line, what a gate answered by it.
     pub(super) answered: Vec<Option<Answered>>,
+    /// Lines of refusals that did not hold, by place.
+    pub(super) shadowed: Vec<(usize, Shadowed)>,
     /// Unknown fields dropped.
     pub(super) unknown: u64,
 }
@@ -43,7 +46,7 @@ pub(super) struct Read {
 impl Reading {
     /// Every line, or the first that is not good.
     pub(super) fn read(&self, body: &[u8]) -> Result<Read, Problem> {
-        let mut read = Read { lines: Vec::new(), answered: Vec::new(), unknown: 0 };
+        let mut read = Read { lines: Vec::new(), answered: Vec::new(), shadowed: Vec::new(), unknown: 0 };
         let body = body.strip_suffix(b"\n").unwrap_or(body);
         if body.is_empty() {
             return Ok(read);
@@ -55,7 +58,8 @@ impl Reading {
                 let detail = format!("more than {LINES_MAX} lines in one batch");
                 return Err(Problem::invalid("events_too_many", detail, "send them in several batches"));
             }
-            let (line, answered) = self.line(origin, bytes, &mut read.unknown)?;
+            let (line, answered, shadowed) = self.line(origin, bytes, &mut read.unknown)?;
+            read.shadowed.extend(shadowed.map(|one| (index, one)));
             read.lines.push(line);
             read.answered.push(answered);
         }
@@ -67,7 +71,7 @@ impl Reading {
         origin: Origin<'_>,
         bytes: &[u8],
         unknown: &mut u64,
-    ) -> Result<(EventLine, Option<Answered>), Problem> {
+    ) -> Result<(EventLine, Option<Answered>, Option<Shadowed>), Problem> {
         let bad = |field: Option<&str>, cause: String| {
             refused(&WireError {
                 source_name: self.source.clone(),
@@ -91,7 +95,7 @@ impl Reading {
             return Err(bad(Some("ts"), cause));
         }
         let position = self.from.saturating_add(origin.line).saturating_sub(1);
-        Ok((EventLine { position, ts, seq, text }, Answered::of(&line)))
+        Ok((EventLine { position, ts, seq, text }, Answered::of(&line), Shadowed::of(&line)))
     }
 
     /// The line, and its text: as it came, unless fields that nobody knows were dropped from it.
