@@ -44,6 +44,7 @@ pub(crate) fn run() -> Result<PathBuf> {
     run::heading("setup");
     compilers()?;
     postgres()?;
+    nginx()?;
     let python = python()?;
     node::bring(python)?;
     packages::bring()?;
@@ -101,6 +102,17 @@ fn has_postgres() -> bool {
     folders.any(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
 }
 
+/// nginx, for the tests that put it in front of a gate. The package would also start a server for the whole machine:
+/// it is told that the machine is being brought up for one user, in which services do not start.
+fn nginx() -> Result<()> {
+    let works = || {
+        ["nginx", "/usr/sbin/nginx"].iter().any(|nginx| run::succeeds(Command::new(nginx).arg("-v")))
+    };
+    provide("nginx", &["nginx"], works)?;
+    println!("setup: nginx: present");
+    Ok(())
+}
+
 /// An interpreter that can make virtual environments.
 fn python() -> Result<&'static str> {
     let working =
@@ -137,7 +149,7 @@ fn provide(what: &str, packages: &[&str], works: impl Fn() -> bool) -> Result<()
 
 fn install(packages: &[&str]) -> Result<()> {
     let mut command = Command::new("apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
     command.args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages);
     run::step("setup: install", &mut command)
 }
