@@ -1,5 +1,5 @@
 // What owners object to, in their own words, and how each objection stands: for those who have to decide it.
-import { useQueries } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { api, good, type Schemas } from "../../api/client";
 import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
@@ -107,8 +107,12 @@ export function Objections({
   );
 }
 
-/** The same of one key: in every case that a measure of it stands in. */
+/** The same of one key, each with its case where a measure of the key stands in it. */
 export function KeyObjections({ of, cases }: { of: string; cases: readonly string[] }) {
+  const list = useQuery({
+    queryKey: ["objections", { key: of }],
+    queryFn: () => good(api.GET("/v1/objections", { params: { query: { key: of, limit: 50 } } })),
+  });
   const found = useQueries({
     queries: cases.slice(0, 10).map((id) => ({
       queryKey: ["cases", id],
@@ -122,5 +126,5 @@ export function KeyObjections({ of, cases }: { of: string; cases: readonly strin
       if (id !== null && data !== undefined) by.set(id, data.case.case_id);
     }
   }
-  return <Objections of={[...by.keys()]} about={{ key: of, caseOf: (id) => by.get(id) }} />;
+  return <Objections of={(list.data?.items ?? []).map((one) => one.objection)} about={{ key: of, caseOf: (id) => by.get(id) }} />;
 }
