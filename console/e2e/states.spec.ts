@@ -9,7 +9,8 @@ import { expect, test } from "./support/test";
 import { Heard, wellSaid } from "./support/text";
 
 test("every page loads and is refused in words", async ({ as, demo, rest, lang, watch }) => {
-  test.slow();
+  // Seventeen pages, each looked at four times.
+  test.setTimeout(600_000);
   // A server's no is logged by the browser.
   watch.allow(/status of 503/);
   const page = await as("compliance_lead");

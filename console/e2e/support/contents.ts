@@ -48,7 +48,7 @@ const PAGES: Record<Program, readonly (readonly [string, string])[]> = {
 
 /** What a picture shows besides its page. */
 const SHOWS: Record<string, string> = {
-  "": "As it is on a busy day",
+  "": "As it is",
   deciding: "Deciding about one key",
   "what-happens": "What will happen, before it is confirmed",
   ending: "Proposing an end by force",
