@@ -349,5 +349,11 @@ rows! {
 
     // Events come in.
     EVENTS_TAKE = "events_take" Post "/v1/events" Roles(&[GATES, BACKEND]);
+    IMPORT = "import" Post "/v1/imports" Roles(&[SECURITY, BACKEND]);
+    MIRROR_SNAPSHOT = "mirror_snapshot" Put "/v1/mirrors/{source}/snapshot" Roles(&[SECURITY, BACKEND]);
+    MIRROR_CHANGES = "mirror_changes" Post "/v1/mirrors/{source}/changes" Roles(&[SECURITY, BACKEND]);
+    MIRROR_LIST = "mirror_list" Get "/v1/mirrors" Roles(&[WATCH, BACKEND]);
+    DRIFT_LIST = "drift_list" Get "/v1/drift" Roles(&[WATCH, BACKEND]);
+    DRIFT_LOOK = "drift_look" Post "/v1/drift/look" Roles(&[CASE_WORK, SECURITY, BACKEND]);
     EVENTS_SOURCES = "events_sources" Get "/v1/events/sources" Roles(&[WATCH]);
 }

@@ -169,14 +169,19 @@ async fn run(
         permit(operation.row, &signed_in.actor.roles)?;
     }
     let query = parameter::read_query(parts.uri.query().unwrap_or_default(), &operation.query)?;
-    let body = match &operation.takes {
-        Some(taken) => read_body(taken, &parts.headers, body).await?,
-        None => Bytes::new(),
+    let (body, stream) = match &operation.takes {
+        Some(taken) if operation.streams => {
+            check_type(taken, &parts.headers)?;
+            (Bytes::new(), Some(body))
+        }
+        Some(taken) => (read_body(taken, &parts.headers, body).await?, None),
+        None => (Bytes::new(), None),
     };
+    let stream = std::sync::Mutex::new(stream);
     let digest = parts.headers.get("content-digest").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let call = asked::call(operation, &parts.method, parts.uri.path(), &query, &parts.headers, &body)?;
     let own_origin = origin::check_if_said(&parts, server.browsers.is_secure(front)).is_ok();
-    handler(Asked { server, signed_in, path, query, body, digest, call, front, own_origin, source }).await
+    handler(Asked { server, signed_in, path, query, body, stream, digest, call, front, own_origin, source }).await
 }
 
 /// The one place where a role is asked for.
@@ -201,7 +206,7 @@ async fn path_parameters(parts: &mut Parts) -> Result<Vec<(String, String)>, Pro
     Ok(read)
 }
 
-async fn read_body(taken: &Taken, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+fn check_type(taken: &Taken, headers: &HeaderMap) -> Result<(), Problem> {
     let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !is_type(sent, taken.content_type) {
         return Err(Problem::new(
@@ -212,6 +217,11 @@ async fn read_body(taken: &Taken, headers: &HeaderMap, body: Body) -> Result<Byt
         )
         .with(header::ACCEPT, taken.content_type));
     }
+    Ok(())
+}
+
+async fn read_body(taken: &Taken, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    check_type(taken, headers)?;
     axum::body::to_bytes(body, taken.bytes_max).await.map_err(|error| {
         if std::error::Error::source(&error)
             .is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>())

@@ -7,12 +7,13 @@ use crate::parameter::PAGE_DEFAULT;
 use crate::problem::Problem;
 use crate::server::Server;
 use crate::strict;
+use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use sumun_govern::Actor;
 use sumun_govern::Call;
 use sumun_store::Filter;
@@ -24,6 +25,8 @@ pub(crate) struct Asked {
     pub(crate) path: Vec<(String, String)>,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
+    /// The body where its operation reads it as it comes; taken once.
+    pub(crate) stream: Mutex<Option<Body>>,
     /// What the sender says the body's digest is.
     pub(crate) digest: Option<String>,
     /// How the use case is to be called.
@@ -76,6 +79,11 @@ impl Asked {
     pub(crate) fn body_as<T: DeserializeOwned, G: DeserializeOwned>(&self) -> Result<G, Problem> {
         self.body::<T>()?;
         strict::read_lines(&self.body)
+    }
+
+    /// The body as it comes; none if it was read before, or taken already.
+    pub(crate) fn stream(&self) -> Option<Body> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// An id of the path as its type.

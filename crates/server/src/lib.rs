@@ -23,6 +23,7 @@ pub mod events;
 mod feed_stream;
 mod gates;
 mod identity_callback;
+mod line_stream;
 mod live;
 pub mod metrics;
 mod news;

@@ -37,6 +37,13 @@ pub struct CanaryLabels {
     pub found: &'static str,
 }
 
+/// Labels of what the record and the exchange disagree in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DriftLabels {
+    /// `dead_here_alive_there`, `alive_here_dead_there`, `differs`, `unknown_here` or `unknown_there`.
+    pub kind: &'static str,
+}
+
 macro_rules! metrics {
     ($($(#[doc = $doc:literal])+ $field:ident: $kind:ty = $name:literal $(, $unit:expr)? => $make:expr;)+) => {
         /// All of this crate's metrics. A field's comment is its help text.
@@ -89,6 +96,8 @@ metrics! {
     canary_findings: Family<CanaryLabels, Counter> = "canary_findings" => Family::default();
     /// Gates that served the last canary after its end: anything but 0 is an alarm.
     canary_still_served: Gauge = "canary_still_served" => Gauge::default();
+    /// Where the record and the exchange disagree about a key, by kind: `dead_here_alive_there` above 0 is an alarm.
+    drift: Family<DriftLabels, Gauge> = "drift" => Family::default();
     /// Lines of events taken into the merged log.
     events_taken: Counter = "events_taken" => Counter::default();
     /// Lines of events that were held already and passed over.

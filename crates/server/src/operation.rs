@@ -47,6 +47,8 @@ pub(crate) struct Operation {
     pub(crate) versioned: bool,
     /// Has no time limit: a stream.
     pub(crate) endless: bool,
+    /// Its body is handed on as it comes.
+    pub(crate) streams: bool,
     pub(crate) schemas: Schemas,
 }
 
@@ -63,6 +65,7 @@ pub(crate) fn operation(row: &'static Row, tag: &'static str, summary: &'static 
         write: false,
         versioned: false,
         endless: false,
+        streams: false,
         schemas: Schemas::new(),
     }
 }
@@ -181,6 +184,12 @@ impl Operation {
     /// Answers with an `ETag`.
     pub(crate) fn versioned(mut self) -> Self {
         self.versioned = true;
+        self
+    }
+
+    /// Takes a body of any length, which the handler reads as it comes, and has no time limit.
+    pub(crate) fn streams(mut self) -> Self {
+        (self.streams, self.endless) = (true, true);
         self
     }
 

@@ -4,6 +4,7 @@ mod activity;
 mod approvals;
 mod canaries;
 mod cases;
+mod drift;
 mod enrolments;
 mod events;
 mod exposures;
@@ -11,9 +12,11 @@ mod feed;
 mod gates;
 mod key_actions;
 mod keys;
+mod imports;
 mod ledger;
 mod live;
 mod measures;
+mod mirrors;
 pub(crate) mod overview;
 mod owner_addresses;
 mod owner_export;
@@ -71,5 +74,8 @@ pub(crate) fn all() -> Api {
     canaries::add(&mut api);
     feed::add(&mut api);
     events::add(&mut api);
+    imports::add(&mut api);
+    mirrors::add(&mut api);
+    drift::add(&mut api);
     api
 }

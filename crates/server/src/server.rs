@@ -66,6 +66,10 @@ pub struct Server {
     pub(crate) exports: Turns,
     /// Policies being tried, each on up to twenty thousand keys.
     pub(crate) dry_runs: Turns,
+    /// Whose changes of keys are being taken: one sender at a time.
+    pub(crate) mirroring: tokio::sync::Mutex<()>,
+    /// The record and the exchange are compared once at a time.
+    pub(crate) reconciling: tokio::sync::Mutex<()>,
     /// Foreign forms to sign customers in, said once a minute.
     pub(crate) foreign_forms: News,
     /// How browsers are served.
@@ -104,6 +108,8 @@ impl Server {
             live: Live::default(),
             exports: Turns::of(COSTLY_AT_ONCE),
             dry_runs: Turns::of(COSTLY_AT_ONCE),
+            mirroring: tokio::sync::Mutex::default(),
+            reconciling: tokio::sync::Mutex::default(),
             foreign_forms: News::default(),
             browsers: Browsers::default(),
             document: openapi().into(),

@@ -9,6 +9,7 @@ mod document;
 mod events;
 mod exposures;
 mod feed;
+mod imports;
 mod key_page;
 mod keys;
 mod live;
