@@ -18,6 +18,8 @@ export const ownerWords = words(
     endedText:
       "오랫동안 사용하지 않아 로그인이 만료되었습니다. 거래소에서 다시 들어오십시오. 보고 계신 내용과 적으신 내용은 이 화면에 그대로 있습니다.",
     endedBack: "로그인했습니다. 이어서 하기",
+    notHere: "이 계정에는 없는 내용입니다",
+    notHereText: "주소가 잘못되었거나, 다른 계정의 것이거나, 이제는 없는 내용입니다.",
     notYours: "이 계정으로는 볼 수 없는 화면입니다",
     notYoursText:
       "로그인은 되어 있지만, 지금 로그인하신 계정에는 이 내용을 볼 권한이 없습니다. 잘못된 것이 아니니 다시 시도하지 않으셔도 됩니다.",
@@ -44,6 +46,8 @@ export const ownerWords = words(
     endedTitle: "Your session has ended",
     endedText: "You were away for a while. Come in again from the exchange. What you see and what you typed stays on this page.",
     endedBack: "I have signed in: go on",
+    notHere: "This account has nothing here",
+    notHereText: "The address is wrong, or it belongs to another account, or it is no more.",
     notYours: "This account may not see this page",
     notYoursText:
       "You are signed in, but the account you are signed in with has no right to see this. Nothing is broken, and trying again will not help.",

@@ -64,12 +64,12 @@ export function StepUp() {
 /** A no, in plain words: what it means and what can be done. `write`: of an act, not of a reading. */
 export function Refused({ error, again, write = false }: { error: Error; again?: (() => void) | undefined; write?: boolean }) {
   const w = useWords(partWords);
-  const own = useWords(ownerWords);
   const { lang } = useLang();
   const known = useWords(refusalWords) as Record<string, string>;
   const problem = error instanceof Problem ? error : null;
   if (problem?.code === "second_factor_needed") return <StepUp />;
-  if (!write && problem && NOT_FOR_HIM.has(problem.code)) return <NotYours />;
+  if (!write && problem && (problem.status === 404 || NOT_FOR_HIM.has(problem.code)))
+    return <NotYours gone={problem.status === 404} />;
   if (problem?.code === UNREACHABLE) {
     return (
       <div className="notice warn stack tight" role="alert">
@@ -93,13 +93,7 @@ export function Refused({ error, again, write = false }: { error: Error; again?:
           ) : null}
         </>
       ) : null}
-      {problem?.status === 404 && !write ? (
-        <div>
-          <LinkButton to="/" small>
-            {own.toHome}
-          </LinkButton>
-        </div>
-      ) : again === undefined ? null : (
+      {again === undefined ? null : (
         <div>
           <Button small onPress={again}>
             {w.again}
@@ -113,18 +107,26 @@ export function Refused({ error, again, write = false }: { error: Error; again?:
 /** What is refused for who asks, whatever he asks. */
 const NOT_FOR_HIM = new Set(["forbidden", "role_missing", "owner_only"]);
 
-/** A page that this account may not see: nothing is broken, and trying again helps nobody. */
-function NotYours() {
+/** What this account may not see, or what is not there: the server does not tell which of another's. Nothing is broken, and trying again helps
+nobody. */
+function NotYours({ gone }: { gone: boolean }) {
   const w = useWords(ownerWords);
   return (
     <div className="notice monitor stack tight" role="status">
-      <strong>{w.notYours}</strong>
-      <p>{w.notYoursText}</p>
+      <strong>{gone ? w.notHere : w.notYours}</strong>
+      <p>{gone ? w.notHereText : w.notYoursText}</p>
       <ul>
         <li>{w.notYoursOther}</li>
-        <li>{w.notYoursCompany}</li>
+        {gone ? null : <li>{w.notYoursCompany}</li>}
         <li>{w.notYoursSupport}</li>
       </ul>
+      {gone ? (
+        <div>
+          <LinkButton to="/" small>
+            {w.toHome}
+          </LinkButton>
+        </div>
+      ) : null}
     </div>
   );
 }
