@@ -4,13 +4,13 @@ import { useLang, useWords } from "../../../i18n/lang";
 import { words } from "../../../i18n/words";
 import type { OnRecord } from "../../parts/shapes";
 
-const onRecordWords = words(
+export const onRecordWords = words(
   {
     owner_denied: "기록: 키 소유자가 본인이 아니라고 답했습니다.",
     gates_obeyed: (gates: string) => `기록: 등록된 모든 게이트(${gates}개)가 키 종료를 적용했다고 서명했습니다.`,
   },
   {
-    owner_denied: "On record: asked about requests with the key, its owner said that it was not him.",
+    owner_denied: "On record: asked about requests with the key, its owner said that somebody else had made them.",
     gates_obeyed: (gates: string) => `On record: every enrolled gate (${gates}) has signed that it obeys the end.`,
   },
 );
@@ -22,6 +22,6 @@ export function useOnRecord(): (said: OnRecord | null | undefined) => string | n
     if (!said) return null;
     if (said.code === "owner_denied") return w.owner_denied;
     if (said.code === "gates_obeyed") return w.gates_obeyed(count(lang, Number(said.values.gates ?? 0)));
-    return said.code;
+    return said.code.replaceAll("_", " ");
   };
 }

@@ -104,6 +104,7 @@ export const caseWordsOfPage = words(
     consider_report: "보고 의무 검토",
     reach_owner: "소유자에게 다른 방법으로 알리기",
     review_objection: "이의 제기 검토: 케이스 종결로 결정됩니다",
+    end_at_exchange: "거래소에서도 키를 종료하기: 여기서는 끝났는데 거래소가 아직 받아 줍니다",
     finish: "마침",
     finished: "할 일을 마쳤습니다",
     // Notices.
@@ -237,6 +238,7 @@ export const caseWordsOfPage = words(
     consider_report: "Consider whether a report is due",
     reach_owner: "Reach the owner by other means",
     review_objection: "Review the objection: closing the case decides it",
+    end_at_exchange: "End the key at the exchange: it has ended here and is still served there",
     finish: "Finish",
     finished: "Task finished",
     notices: "Notices to owners",
