@@ -184,10 +184,11 @@ fn last_by_sql(
     let moment = format!("COALESCE(\"{first}\", \"{second}\")");
     if let Some(after) = after {
         args.push(after.replace('\0', "").into());
+        let (at, one) = (args.len(), format!("FROM \"{name}\" WHERE \"{key}\" = $"));
+        // The first of the two says no more than the second; by it SQLite begins in the middle of the index.
         let _ = write!(
             sql,
-            " {word} ({moment}, \"{key}\") < (SELECT {moment}, \"{key}\" FROM \"{name}\" WHERE \"{key}\" = ${})",
-            args.len()
+            " {word} {moment} <= (SELECT {moment} {one}{at}) AND ({moment}, \"{key}\") < (SELECT {moment}, \"{key}\" {one}{at})"
         );
     }
     args.push(i64::from(limit.min(Filter::LIMIT_MAX)).into());
@@ -304,6 +305,18 @@ mod tests {
     use serde_json::json;
     use sqlx::Connection;
 
+    /// What makes keys and approvals as they are now.
+    const SQLITE_RECORD: [&str; 3] = [
+        include_str!("../migrations/sqlite/0001_record.sql"),
+        include_str!("../migrations/sqlite/0002_loop.sql"),
+        include_str!("../migrations/sqlite/0006_decided.sql"),
+    ];
+    const POSTGRES_RECORD: [&str; 3] = [
+        include_str!("../migrations/postgres/0001_record.sql"),
+        include_str!("../migrations/postgres/0002_loop.sql"),
+        include_str!("../migrations/postgres/0006_decided.sql"),
+    ];
+
     #[tokio::test(flavor = "multi_thread")]
     async fn the_newest_are_read_from_the_end_of_an_index() {
         sqlx::any::install_default_drivers();
@@ -354,14 +367,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn what_was_decided_last_is_read_in_its_order_by_an_index() {
         sqlx::any::install_default_drivers();
-        let sqlite = [
-            include_str!("../migrations/sqlite/0001_record.sql"),
-            include_str!("../migrations/sqlite/0006_decided.sql"),
-        ];
-        let postgres = [
-            include_str!("../migrations/postgres/0001_record.sql"),
-            include_str!("../migrations/postgres/0006_decided.sql"),
-        ];
+        let (sqlite, postgres) = (SQLITE_RECORD, POSTGRES_RECORD);
         let url = tokio::task::spawn_blocking(|| sumun_fixture::Postgres::shared().database()).await.unwrap();
         for (url, migrations, explain) in
             [("sqlite::memory:", sqlite, "EXPLAIN QUERY PLAN"), (url.as_str(), postgres, "EXPLAIN")]
@@ -432,14 +438,14 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn what_is_due_is_found_by_its_index() {
         sqlx::any::install_default_drivers();
-        let sqlite = include_str!("../migrations/sqlite/0001_record.sql");
-        let postgres = include_str!("../migrations/postgres/0001_record.sql");
+        let (sqlite, postgres) = (SQLITE_RECORD, POSTGRES_RECORD);
         let url = tokio::task::spawn_blocking(|| sumun_fixture::Postgres::shared().database()).await.unwrap();
-        for (url, migration, explain) in
+        for (url, migrations, explain) in
             [("sqlite::memory:", sqlite, "EXPLAIN QUERY PLAN"), (url.as_str(), postgres, "EXPLAIN")]
         {
             let mut connection = AnyConnection::connect(url).await.unwrap();
-            sqlx::raw_sql(migration).execute(&mut connection).await.unwrap();
+            let migrations = migrations.join("\n");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(migrations)).execute(&mut connection).await.unwrap();
             if explain == "EXPLAIN" {
                 // As every connection of a store.
                 sqlx::raw_sql("SET enable_seqscan = off").execute(&mut connection).await.unwrap();
