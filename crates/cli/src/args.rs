@@ -9,7 +9,7 @@ use crate::commands::{
     accounts, approvals, assess, calibrate, canaries, cases, config_check, customers, delegations, evaluate,
     explain, gate, gates, govern, init, keys_act, keys_check, keys_expose, keys_kek_new, keys_list, keys_new,
     keys_request, keys_seal, ledger, log, login, map, measures, operators, owner, persons, policies, policy,
-    ramp, replay, request_check, serve, simulate, tokens, totp, users, vendors, venue,
+    ramp, replay, request_check, serve, simulate, tap, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -54,6 +54,7 @@ pub enum Command {
     /// Foreign logs and tables into lines: check a mapping against a source, run it
     #[command(subcommand)]
     Map(map::Map),
+    Tap(tap::Arguments),
     Assess(Box<assess::Arguments>),
     Simulate(simulate::Arguments),
     Replay(Box<replay::Arguments>),
@@ -126,7 +127,7 @@ impl Command {
     pub(crate) fn is_role(&self) -> bool {
         match self {
             Self::Gate(arguments) => arguments.is_role(),
-            Self::Serve(_) | Self::Govern(_) => true,
+            Self::Serve(_) | Self::Govern(_) | Self::Tap(_) => true,
             _ => false,
         }
     }

@@ -9,6 +9,7 @@ use crate::authenticate;
 use crate::browsers::Front;
 use crate::client_address::client_address;
 use crate::console_files;
+use crate::encoding;
 use crate::operation::{Operation, Taken};
 use crate::origin;
 use crate::parameter::{self, Kind};
@@ -178,10 +179,26 @@ async fn run(
         None => (Bytes::new(), None),
     };
     let stream = std::sync::Mutex::new(stream);
+    let encoding =
+        encoding::said(&parts.headers, operation.takes.as_ref().is_some_and(|taken| taken.packed))?;
     let digest = parts.headers.get("content-digest").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let call = asked::call(operation, &parts.method, parts.uri.path(), &query, &parts.headers, &body)?;
     let own_origin = origin::check_if_said(&parts, server.browsers.is_secure(front)).is_ok();
-    handler(Asked { server, signed_in, path, query, body, stream, digest, call, front, own_origin, source }).await
+    handler(Asked {
+        server,
+        signed_in,
+        path,
+        query,
+        body,
+        stream,
+        encoding,
+        digest,
+        call,
+        front,
+        own_origin,
+        source,
+    })
+    .await
 }
 
 /// The one place where a role is asked for.

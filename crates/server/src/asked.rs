@@ -2,6 +2,7 @@
 
 use crate::authenticate::SignedIn;
 use crate::browsers::Front;
+use crate::encoding::Encoding;
 use crate::operation::Operation;
 use crate::parameter::PAGE_DEFAULT;
 use crate::problem::Problem;
@@ -27,6 +28,8 @@ pub(crate) struct Asked {
     pub(crate) body: Bytes,
     /// The body where its operation reads it as it comes; taken once.
     pub(crate) stream: Mutex<Option<Body>>,
+    /// How the body is packed, where its operation takes that.
+    pub(crate) encoding: Encoding,
     /// What the sender says the body's digest is.
     pub(crate) digest: Option<String>,
     /// How the use case is to be called.

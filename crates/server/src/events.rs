@@ -29,6 +29,61 @@ pub struct Batch {
     pub after: u64,
     /// What it sends. Positions that are held already are passed over.
     pub lines: Vec<EventLine>,
+    /// What a sender that follows files says of them beside.
+    pub files: Option<FilesTold>,
+}
+
+/// What a tap says of the files it follows: what its lines cannot show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilesTold {
+    /// Bytes written and not handed in yet.
+    pub bytes_behind: u64,
+    /// Bytes known to have been removed or cut before they were read, ever.
+    pub bytes_lost: u64,
+    /// How often that happened, known to the byte or not.
+    pub holes: u64,
+    /// Lines that could not be read and were put aside, ever.
+    pub lines_refused: u64,
+}
+
+/// A batch of a tap in this process.
+#[derive(Clone, Debug)]
+pub struct TapBatch {
+    /// The tap's log, as HTTP's `log` names it.
+    pub log: String,
+    /// Position of the first line.
+    pub from: u64,
+    /// The highest position believed to be held.
+    pub after: u64,
+    /// Lines, as values and as texts.
+    pub lines: Vec<(sumun_model::wire::Line, String)>,
+    /// What is said of the files beside.
+    pub files: FilesTold,
+}
+
+/// Why a tap's batch was not taken. Nothing of it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TapRefusal {
+    /// One line may not be taken.
+    #[error("{cause}")]
+    Line {
+        /// Which, from 0.
+        index: usize,
+        /// Why.
+        cause: String,
+    },
+    /// The log takes it not.
+    #[error(transparent)]
+    Log(#[from] EventsError),
+}
+
+/// Takes a batch of a tap in this process, as one that is handed in over HTTP by the exchange's back end.
+///
+/// # Errors
+/// Nothing of it was taken.
+pub async fn take_of_tap(server: &crate::Server, batch: TapBatch) -> Result<Taken, TapRefusal> {
+    crate::resources::events::take_of_tap(server, batch).await
 }
 
 /// What became of a batch. All of it is durable.
@@ -87,6 +142,8 @@ pub struct Source {
     pub heard: Option<Timestamp>,
     /// How late its lines came lately, microseconds: the largest of the last minute or so.
     pub lag_us: i64,
+    /// What it last said of its files, if it follows some.
+    pub files: Option<FilesTold>,
 }
 
 /// How detection stands.

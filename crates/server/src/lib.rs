@@ -19,6 +19,7 @@ mod client_address;
 mod console_files;
 mod cookie;
 mod document;
+mod encoding;
 pub mod events;
 mod feed_stream;
 mod gates;

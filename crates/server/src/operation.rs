@@ -20,6 +20,8 @@ pub(crate) struct Taken {
     pub(crate) content_type: &'static str,
     pub(crate) schema: Value,
     pub(crate) bytes_max: usize,
+    /// It may come packed, as `crate::encoding` reads it.
+    pub(crate) packed: bool,
 }
 
 /// An answer that is given.
@@ -86,7 +88,12 @@ impl Operation {
     /// Takes a JSON body.
     pub(crate) fn takes<T: ToSchema>(mut self) -> Self {
         let schema = reference::<T>(&mut self.schemas);
-        self.takes = Some(Taken { content_type: "application/json", schema, bytes_max: BODY_BYTES_MAX });
+        self.takes = Some(Taken {
+            content_type: "application/json",
+            schema,
+            bytes_max: BODY_BYTES_MAX,
+            packed: false,
+        });
         self
     }
 
@@ -98,9 +105,17 @@ impl Operation {
         self
     }
 
+    /// Takes its body packed, too: the handler unpacks it.
+    pub(crate) fn packed(mut self) -> Self {
+        if let Some(taken) = &mut self.takes {
+            taken.packed = true;
+        }
+        self
+    }
+
     /// Takes a body of another type.
     pub(crate) fn takes_other(mut self, content_type: &'static str, schema: Value, bytes_max: usize) -> Self {
-        self.takes = Some(Taken { content_type, schema, bytes_max });
+        self.takes = Some(Taken { content_type, schema, bytes_max, packed: false });
         self
     }
 

@@ -112,8 +112,7 @@ mod tests {
 
     fn checkpoint() -> Checkpoint {
         let step = Step { file: 1, from: 0, to: 30, lines: 3, tail: Print::default(), skipping: false };
-        let pending =
-            Pending { step, last: 13, mapping: String::new(), without: vec![1], refused: 2 };
+        let pending = Pending { step, last: 13, mapping: String::new(), without: vec![1], refused: 2 };
         Checkpoint { position: 10, pending: Some(pending), ..Checkpoint::new("tap.made-up".to_owned()) }
     }
 

@@ -16,7 +16,9 @@ const OPEN_MAX: usize = 256;
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
     /// The two patterns are of different folders.
-    #[error("`{rotated}` is not in the folder of `{active}`; what is rotated into another folder is not found again")]
+    #[error(
+        "`{rotated}` is not in the folder of `{active}`; what is rotated into another folder is not found again"
+    )]
     Folders {
         /// The pattern of files written to.
         active: PathBuf,
@@ -109,14 +111,7 @@ impl Files for Disk {
         Ok(found)
     }
 
-    fn read(
-        &mut self,
-        path: &str,
-        inode: Inode,
-        form: Form,
-        at: u64,
-        into: &mut [u8],
-    ) -> io::Result<usize> {
+    fn read(&mut self, path: &str, inode: Inode, form: Form, at: u64, into: &mut [u8]) -> io::Result<usize> {
         if form == Form::Gzip {
             let behind = self.packed.as_ref().is_some_and(|packed| packed.serves(inode, at));
             if !behind {

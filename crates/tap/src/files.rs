@@ -55,14 +55,7 @@ pub trait Files {
     ///
     /// # Errors
     /// `NotFound`: another file stands under this path, and this one is not open. `UnexpectedEof`: it is packed and breaks off.
-    fn read(
-        &mut self,
-        path: &str,
-        inode: Inode,
-        form: Form,
-        at: u64,
-        into: &mut [u8],
-    ) -> io::Result<usize>;
+    fn read(&mut self, path: &str, inode: Inode, form: Form, at: u64, into: &mut [u8]) -> io::Result<usize>;
 
     /// This file is of no more interest.
     fn forget(&mut self, inode: Inode);

@@ -170,8 +170,7 @@ impl Follower {
     /// Forgets the oldest of those that are gone for good, if there are too many.
     fn bound(&mut self, files: &mut impl Files) {
         while self.state.files.len() > FILES_MAX {
-            let settled =
-                |file: &Tracked| file.gone.is_some() && (file.done || file.lost.is_some());
+            let settled = |file: &Tracked| file.gone.is_some() && (file.done || file.lost.is_some());
             let Some(at) = self.state.files.iter().position(settled) else { return };
             if let Some(inode) = self.state.files.remove(at).inode {
                 files.forget(inode);
@@ -215,7 +214,9 @@ fn same(files: &mut impl Files, file: &Tracked, one: &Found) -> Same {
     if unchanged && file.gone.is_none() {
         return Same::Yes(None);
     }
-    if one.form == crate::Form::Plain && one.size < file.offset {
+    // Of an empty file only its inode was known, and that may be another's by now.
+    let was_empty = file.head.len == 0 && one.size > 0;
+    if was_empty || (one.form == crate::Form::Plain && one.size < file.offset) {
         return Same::No;
     }
     let Ok(head) = start(files, one, 0, HEAD_BYTES_MAX) else { return Same::Unsure };

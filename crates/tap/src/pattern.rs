@@ -9,7 +9,9 @@ pub enum PatternError {
     #[error("`{0}` names no file; write a path such as `/var/log/nginx/access.log`")]
     NoName(String),
     /// A sign where none may stand.
-    #[error("`{0}` has `*` or `?` in a folder's name; only the file's name may have them: follow each folder by itself")]
+    #[error(
+        "`{0}` has `*` or `?` in a folder's name; only the file's name may have them: follow each folder by itself"
+    )]
     Folder(String),
 }
 

@@ -83,12 +83,9 @@ pub fn translate(
             let mut line = line.clone();
             name_source(&mut line, source);
             match to_json(&line) {
-                Ok(text) => done.made.push(Made {
-                    number: row.number,
-                    line,
-                    text,
-                    raw: shown(row.raw, SHOWN_CHARS),
-                }),
+                Ok(text) => {
+                    done.made.push(Made { number: row.number, line, text, raw: shown(row.raw, SHOWN_CHARS) })
+                }
                 Err(error) => done.refused.push(Refused {
                     number: row.number,
                     code: "not_of_the_wire".to_owned(),

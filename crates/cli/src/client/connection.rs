@@ -160,21 +160,7 @@ impl Client {
                 "`{server}` is plain http to another machine: whoever listens can use this session"
             );
         }
-        let tls = ureq::tls::TlsConfig::builder()
-            .root_certs(ureq::tls::RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .build();
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_connect(Some(CONNECT_MAX))
-            .timeout_global(Some(ANSWER_MAX))
-            .user_agent(concat!("sumun/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls)
-            .build()
-            .into();
-        Ok(Self { agent, server, token, json })
+        Ok(Self { agent: agent(), server, token, json })
     }
 
     /// The server's address.
@@ -253,12 +239,30 @@ impl Client {
     }
 }
 
+/// Connections, with the deadlines and the trust in certificates that every client here has.
+pub(crate) fn agent() -> ureq::Agent {
+    let tls = ureq::tls::TlsConfig::builder()
+        .root_certs(ureq::tls::RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build();
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_connect(Some(CONNECT_MAX))
+        .timeout_global(Some(ANSWER_MAX))
+        .user_agent(concat!("sumun/", env!("CARGO_PKG_VERSION")))
+        .tls_config(tls)
+        .build()
+        .into()
+}
+
 fn malformed(error: http::Error) -> BadInput {
     BadInput(format!("what was given cannot stand in a request: {error}"))
 }
 
 /// `http://host:port` or `https://…`, without a slash at its end.
-fn address(text: &str) -> Result<String, BadInput> {
+pub(crate) fn address(text: &str) -> Result<String, BadInput> {
     let shown: String = text.chars().take(200).collect();
     let bad =
         |what: &str| BadInput(format!("`{shown}` {what}; a server is written as http://127.0.0.1:8070"));
@@ -278,7 +282,7 @@ fn address(text: &str) -> Result<String, BadInput> {
 }
 
 /// Plain http to another machine.
-fn in_the_open(server: &str) -> bool {
+pub(crate) fn in_the_open(server: &str) -> bool {
     let Ok(uri) = server.parse::<http::Uri>() else { return false };
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let here = host.eq_ignore_ascii_case("localhost")

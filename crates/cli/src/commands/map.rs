@@ -58,61 +58,77 @@ pub(super) fn given(text: &str) -> Result<(String, String), String> {
 impl Source {
     /// The mapping, with its path table.
     pub(super) fn mapping(&self) -> anyhow::Result<Mapping> {
-        let bad = |error: sumun_mapping::MappingErrors| BadInput(error.to_string());
-        let (name, text) = self.text()?;
-        // A table beside the mapping comes before a ready one of its name.
-        let beside = Path::new(&self.map).parent().map(Path::to_path_buf).unwrap_or_default();
-        let mut find = |table: &str| {
-            let places =
-                [beside.join(format!("{table}.toml")), beside.join("paths").join(format!("{table}.toml"))];
-            let path = places.iter().find(|path| path.is_file() && !is_ready(&self.map))?;
-            let text = std::fs::read_to_string(path).ok()?;
-            Some(PathTable::parse(&path.display().to_string(), &text))
-        };
-        let mapping = Mapping::parse(&name, &text, &mut find).map_err(bad)?;
-        let Some(paths) = &self.paths else { return Ok(mapping) };
-        let table = match ready::paths(paths) {
-            Some(table) => table.map_err(bad)?,
-            None => {
-                let names: Vec<&str> = ready::PATHS.iter().map(|(name, _)| *name).collect();
-                let what = "path table";
-                PathTable::parse(paths, &read(paths, what, &names)?).map_err(bad)?
-            }
-        };
-        Ok(mapping.with_paths(table))
-    }
-
-    fn text(&self) -> anyhow::Result<(String, String)> {
-        if let Some(text) = ready::mapping(&self.map) {
-            return Ok((format!("mappings/{}.toml", self.map), text.to_owned()));
-        }
-        let names: Vec<&str> = ready::MAPPINGS.iter().map(|(name, _)| *name).collect();
-        Ok((self.map.clone(), read(&self.map, "mapping", &names)?))
+        Ok(mapping_of(&self.map, self.paths.as_deref())?.0)
     }
 
     /// What the mapping asks for; nothing may be missing, and nothing may be set that it does not know.
     pub(super) fn given(&self, mapping: &Mapping) -> anyhow::Result<BTreeMap<String, String>> {
-        let given: BTreeMap<String, String> = self.set.iter().cloned().collect();
-        let asked = mapping.given();
-        // `source` is the wire's own optional field: whoever names none has none.
-        let missing = asked.iter().find(|name| **name != "source" && !given.contains_key(**name));
-        if let Some(missing) = missing {
-            let what =
-                format!("the mapping `{}` asks for `{missing}`; add `--set {missing}=…`", mapping.name);
-            return Err(BadInput(what).into());
-        }
-        if let Some(unknown) = given.keys().find(|name| !asked.contains(name.as_str())) {
-            let what = format!(
-                "the mapping `{}` asks for no `{unknown}`; take `--set {unknown}=…` away",
-                mapping.name
-            );
-            return Err(BadInput(what).into());
-        }
-        Ok(given)
+        given_to(mapping, self.set.iter().cloned().collect())
     }
 }
 
-fn is_ready(name: &str) -> bool {
+/// A mapping by a file or the name of a ready one, with its path table or another, and the texts that all of it was made of.
+pub(crate) fn mapping_of(map: &str, paths: Option<&str>) -> anyhow::Result<(Mapping, Vec<String>)> {
+    let bad = |error: sumun_mapping::MappingErrors| BadInput(error.to_string());
+    let (name, text) = text_of(map)?;
+    let mut texts = vec![text.clone()];
+    // A table beside the mapping comes before a ready one of its name.
+    let beside = Path::new(map).parent().map(Path::to_path_buf).unwrap_or_default();
+    let mut find = |table: &str| {
+        let places =
+            [beside.join(format!("{table}.toml")), beside.join("paths").join(format!("{table}.toml"))];
+        let path = places.iter().find(|path| path.is_file() && !is_ready(map))?;
+        let text = std::fs::read_to_string(path).ok()?;
+        texts.push(text.clone());
+        Some(PathTable::parse(&path.display().to_string(), &text))
+    };
+    let mapping = Mapping::parse(&name, &text, &mut find).map_err(bad)?;
+    let Some(paths) = paths else { return Ok((mapping, texts)) };
+    let table = match ready::paths(paths) {
+        Some(table) => {
+            texts.push(paths.to_owned());
+            table.map_err(bad)?
+        }
+        None => {
+            let names: Vec<&str> = ready::PATHS.iter().map(|(name, _)| *name).collect();
+            let text = read(paths, "path table", &names)?;
+            let table = PathTable::parse(paths, &text).map_err(bad)?;
+            texts.push(text);
+            table
+        }
+    };
+    Ok((mapping.with_paths(table), texts))
+}
+
+fn text_of(map: &str) -> anyhow::Result<(String, String)> {
+    if let Some(text) = ready::mapping(map) {
+        return Ok((format!("mappings/{map}.toml"), text.to_owned()));
+    }
+    let names: Vec<&str> = ready::MAPPINGS.iter().map(|(name, _)| *name).collect();
+    Ok((map.to_owned(), read(map, "mapping", &names)?))
+}
+
+/// Whether what is given is what the mapping asks for.
+pub(crate) fn given_to(
+    mapping: &Mapping,
+    given: BTreeMap<String, String>,
+) -> anyhow::Result<BTreeMap<String, String>> {
+    let asked = mapping.given();
+    // `source` is the wire's own optional field: whoever names none has none.
+    let missing = asked.iter().find(|name| **name != "source" && !given.contains_key(**name));
+    if let Some(missing) = missing {
+        let what = format!("the mapping `{}` asks for `{missing}`; add `--set {missing}=…`", mapping.name);
+        return Err(BadInput(what).into());
+    }
+    if let Some(unknown) = given.keys().find(|name| !asked.contains(name.as_str())) {
+        let what =
+            format!("the mapping `{}` asks for no `{unknown}`; take `--set {unknown}=…` away", mapping.name);
+        return Err(BadInput(what).into());
+    }
+    Ok(given)
+}
+
+pub(crate) fn is_ready(name: &str) -> bool {
     ready::mapping(name).is_some()
 }
 

@@ -50,6 +50,7 @@ pub mod replay;
 pub mod request_check;
 pub mod serve;
 pub mod simulate;
+pub mod tap;
 pub mod tokens;
 pub mod totp;
 pub mod users;
@@ -86,6 +87,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Log(LogCommand::Tail(arguments)) => log::tail(arguments),
         Command::Log(LogCommand::Dump(arguments)) => log::dump(arguments),
+        Command::Tap(arguments) => tap::run(&arguments),
         Command::Login(arguments) => login::login(arguments),
         Command::Logout(arguments) => login::logout(arguments),
         Command::StepUp(arguments) => login::step_up(arguments),

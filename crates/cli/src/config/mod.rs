@@ -59,6 +59,8 @@ section! {
         events: EventsConfig;
         /// Detection.
         detect: DetectConfig;
+        /// The exchange's own log files.
+        tap: TapConfig;
         /// How notices leave.
         notices: NoticesConfig;
         /// Where the key-encryption keys are.
@@ -293,6 +295,14 @@ section! {
 }
 
 section! {
+    /// The exchange's own log files, followed by the control plane itself. `sumun tap` does the same from another machine.
+    pub struct TapConfig in "tap" {
+        /// What to follow, as docs/adopt/tap.md says; its `server` and `token_file` are not needed here. Absent: nothing is followed.
+        file: Option<PathBuf> = None, example "\"tap.toml\"";
+    }
+}
+
+section! {
     /// The event log of a gate: what `sumun log` reads.
     pub struct LogConfig in "log" {
         /// Size past which the oldest files are dropped, in bytes.
@@ -343,6 +353,7 @@ const SECTIONS: &[(&str, &[&str], &[Field])] = &[
     ("log", LogConfig::DOC, LogConfig::FIELDS),
     ("events", EventsConfig::DOC, EventsConfig::FIELDS),
     ("detect", DetectConfig::DOC, DetectConfig::FIELDS),
+    ("tap", TapConfig::DOC, TapConfig::FIELDS),
     ("notices", NoticesConfig::DOC, NoticesConfig::FIELDS),
     ("seal", SealConfig::DOC, SealConfig::FIELDS),
 ];
@@ -422,6 +433,7 @@ impl Config {
             self.detect.network_data.as_mut(),
             self.govern.policy_file.as_mut(),
             self.seal.key_file.as_mut(),
+            self.tap.file.as_mut(),
         ];
         for path in paths.into_iter().flatten() {
             *path = base.join(&*path);

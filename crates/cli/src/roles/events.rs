@@ -128,7 +128,7 @@ impl Events {
         for line in &new {
             book.note(&batch.source, line.position, line.seq, line.ts);
         }
-        book.heard(&batch.source, now, time.map(Timestamp::from_micros));
+        book.heard(&batch.source, now, time.map(Timestamp::from_micros), batch.files);
         let held = book.held(&batch.source);
         drop(book);
         let taken = u64::try_from(new.len()).unwrap_or(u64::MAX);

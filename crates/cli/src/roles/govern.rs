@@ -15,6 +15,7 @@ mod own_keys;
 mod seals;
 
 use super::events::Events;
+use super::tap::Taps;
 use crate::config::{Config, UnknownFields, WebAddress};
 use crate::exit::{BadInput, Failed};
 use crate::{descriptors, entropy};
@@ -94,6 +95,7 @@ pub(crate) struct Running {
     owners: Option<sumun_server::Running>,
     beside: beside::Beside,
     canaries: Option<canary::Canaries>,
+    taps: Option<Taps>,
     /// What it says of itself.
     pub(crate) ready: Ready,
 }
@@ -192,9 +194,19 @@ impl ControlPlane {
         };
         let canaries = canary::Canaries::start(&self.server, config).await?;
         let beside = beside::Beside::start(&self.server.govern, &self.events, config).await?;
+        let taps =
+            config.tap.file.as_deref().map(|file| Taps::start_beside(file, &self.server)).transpose()?;
         let running = sumun_server::serve(self.listener, Arc::clone(&self.server))?;
         let owners = self.owners.map(|owners| sumun_server::serve_owners(owners, Arc::clone(&self.server)));
-        Ok(Running { running, owners: owners.transpose()?, server: self.server, beside, canaries, ready })
+        Ok(Running {
+            running,
+            owners: owners.transpose()?,
+            server: self.server,
+            beside,
+            canaries,
+            taps,
+            ready,
+        })
     }
 }
 
@@ -207,6 +219,9 @@ impl Running {
     /// Lets what is under way end, then closes the store.
     pub(crate) async fn stop(self) {
         drop(self.canaries);
+        if let Some(taps) = self.taps {
+            taps.stopped().await;
+        }
         if let Some(owners) = self.owners {
             owners.stop().await;
         }

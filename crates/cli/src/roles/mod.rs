@@ -5,3 +5,4 @@ pub(crate) mod events;
 pub mod gate;
 pub mod govern;
 pub mod serve;
+pub mod tap;

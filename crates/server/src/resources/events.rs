@@ -9,19 +9,26 @@ use crate::access;
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::asked::Asked;
-use crate::events::{Batch, Events, EventsError, Source};
+use crate::encoding;
+use crate::events::{Batch, Events, EventsError, FilesTold, Source, Taken, TapBatch, TapRefusal};
 use crate::operation::operation;
 use crate::parameter::{Kind, NUMBER_MAX, Parameter};
 use crate::problem::Problem;
+use crate::server::Server;
+use crate::verdicts::Answered;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sumun_govern::gates::bypass::ToldBypass;
 use sumun_govern::Role;
 use sumun_model::Timestamp;
 use utoipa::ToSchema;
 
 /// Largest batch, in bytes: some five thousand access lines.
 pub(crate) const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// Largest batch once unpacked, in bytes: ten thousand lines of some size.
+const UNPACKED_BYTES_MAX: usize = 16 << 20;
 
 const FROM: Parameter = Parameter {
     name: "from",
@@ -43,12 +50,25 @@ const LOG: Parameter = Parameter {
     about: "Which of the sender's logs: positions are of one log. At most 64 characters, without `:`. Absent: `main`.",
 };
 
+const BYTES_BEHIND: Parameter =
+    told("bytes_behind", "Of a tap: bytes written to its files and not handed in yet.");
+const BYTES_LOST: Parameter =
+    told("bytes_lost", "Of a tap: bytes known to have been removed or cut before they were read, ever.");
+const HOLES: Parameter = told("holes", "Of a tap: how often that happened, known to the byte or not.");
+const LINES_REFUSED: Parameter =
+    told("lines_refused", "Of a tap: lines that could not be read and were put aside, ever.");
+
+const fn told(name: &'static str, about: &'static str) -> Parameter {
+    Parameter { name, kind: Kind::Integer(0, NUMBER_MAX), required: false, about }
+}
+
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::EVENTS_TAKE, "events", "Hand in events · 이벤트 수집")
-            .about("One line of the wire each, in the sender's order. Answered once all of it is durable. Lines whose position is held are passed over, so that a batch may be sent again. A bad line refuses the whole batch and is named. A gate signs path, query and body (`Content-Digest`, RFC 9530). A batch without lines says what is held.")
-            .query(&[FROM, AFTER, LOG])
+            .about("One line of the wire each, in the sender's order. Answered once all of it is durable. Lines whose position is held are passed over, so that a batch may be sent again. A bad line refuses the whole batch and is named. A gate signs path, query and body (`Content-Digest`, RFC 9530). A batch without lines says what is held. It may come packed (`Content-Encoding: gzip` or `zstd`), at most 16 MiB unpacked; the digest is of the body as it is sent. An `access` line of the exchange's own log names its `source`.")
+            .query(&[FROM, AFTER, LOG, BYTES_BEHIND, BYTES_LOST, HOLES, LINES_REFUSED])
             .takes_other("application/x-ndjson", json!({ "type": "string", "description": "Lines of the wire." }), BATCH_BYTES_MAX)
+            .packed()
             .gives::<EventsTakenView>(StatusCode::OK, "All of it is durable."),
         take,
     );
@@ -87,7 +107,7 @@ pub(crate) struct SourcesView {
 /// One source.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({ "source": "gate:gate-1:5f0c9b1e7c0a4a33", "held": 4711, "lines": 4712, "passed_over": 0, "seq": 4712,
-    "missing": 0, "repeated": 0, "ts": "2026-11-20T09:00:00.250000Z", "heard": "2026-11-20T09:00:00.300000Z", "lag_ms": 50 }))]
+    "missing": 0, "repeated": 0, "ts": "2026-11-20T09:00:00.250000Z", "heard": "2026-11-20T09:00:00.300000Z", "lag_ms": 50, "files": null }))]
 pub(crate) struct SourceView {
     /// Its name: `gate:`, `exchange:`, or the control plane's own `govern` and `clock`.
     pub source: String,
@@ -111,12 +131,48 @@ pub(crate) struct SourceView {
     pub heard: Option<Timestamp>,
     /// How late its lines came lately, milliseconds.
     pub lag_ms: i64,
+    /// Of a source that follows files, what they say; null of any other.
+    pub files: Option<FilesView>,
+}
+
+/// What a tap says of the files it follows.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct FilesView {
+    /// Bytes written and not handed in yet.
+    pub bytes_behind: u64,
+    /// Bytes known to have been removed or cut before they were read, ever.
+    pub bytes_lost: u64,
+    /// How often that happened, known to the byte or not.
+    pub holes: u64,
+    /// Lines that could not be read and were put aside, ever.
+    pub lines_refused: u64,
+}
+
+impl From<FilesTold> for FilesView {
+    fn from(told: FilesTold) -> Self {
+        let FilesTold { bytes_behind, bytes_lost, holes, lines_refused } = told;
+        Self { bytes_behind, bytes_lost, holes, lines_refused }
+    }
 }
 
 impl SourceView {
     fn of(source: Source) -> Self {
-        let Source { source, held, lines, passed_over, missing, repeated, seq, ts, heard, lag_us } = source;
-        Self { source, held, lines, passed_over, seq, missing, repeated, ts, heard, lag_ms: lag_us / 1000 }
+        let Source { source, held, lines, passed_over, missing, repeated, seq, ts, heard, lag_us, files } =
+            source;
+        let files = files.map(FilesView::from);
+        Self {
+            files,
+            source,
+            held,
+            lines,
+            passed_over,
+            seq,
+            missing,
+            repeated,
+            ts,
+            heard,
+            lag_ms: lag_us / 1000,
+        }
     }
 }
 
@@ -132,7 +188,7 @@ fn log_of(asked: &Asked) -> Result<Events, Problem> {
 }
 
 /// Who sends, as a source and as whose rights are asked.
-fn sender(asked: &Asked) -> Result<(String, lines::Sender), Problem> {
+async fn sender(asked: &Asked) -> Result<(String, lines::Sender), Problem> {
     let log = asked.query("log").unwrap_or("main");
     if log.len() > LOG_CHARACTERS_MAX || log.contains(':') {
         let detail = format!("a log's name has at most {LOG_CHARACTERS_MAX} characters and no `:`");
@@ -142,7 +198,8 @@ fn sender(asked: &Asked) -> Result<(String, lines::Sender), Problem> {
         let gate = super::feed::gate(asked)?;
         return Ok((format!("gate:{gate}:{log}"), lines::Sender::Gate(gate)));
     }
-    Ok((format!("exchange:{log}"), lines::Sender::Exchange))
+    let gates = crate::readiness::followers(&asked.server).await;
+    Ok((format!("exchange:{log}"), lines::Sender::Exchange(gates)))
 }
 
 /// Characters in the name of a sender's log.
@@ -168,10 +225,10 @@ fn check_digest(asked: &Asked) -> Result<(), Problem> {
 async fn take(asked: Asked) -> Result<Answer, Problem> {
     let events = log_of(&asked)?;
     check_digest(&asked)?;
-    let (source, sender) = sender(&asked)?;
+    let (source, sender) = sender(&asked).await?;
     let gate = match &sender {
         lines::Sender::Gate(gate) => Some(gate.clone()),
-        lines::Sender::Exchange => None,
+        lines::Sender::Exchange(_) => None,
     };
     let from = asked.query_number("from").unwrap_or(1);
     let after = asked.query_number("after").unwrap_or_else(|| from.saturating_sub(1));
@@ -190,29 +247,60 @@ async fn take(asked: Asked) -> Result<Answer, Problem> {
         count_unknown: events.count_unknown,
         now: asked.server.govern.world.now(),
     };
-    let (body, metrics) = (asked.body.clone(), &asked.server.metrics);
+    let (body, encoding, metrics) = (asked.body.clone(), asked.encoding, &asked.server.metrics);
     // Parsing takes milliseconds, and those who only wait must not wait for that.
-    let read = tokio::task::spawn_blocking(move || reading.read(&body)).await;
+    let read = tokio::task::spawn_blocking(move || {
+        reading.read(&encoding::unpacked(encoding, &body, UNPACKED_BYTES_MAX)?)
+    })
+    .await;
     let read = read.map_err(|_| Problem::fault("fault", "a fault of the server"))?.inspect_err(|_| {
         metrics.events_refused.inc();
     })?;
     metrics.events_unknown_fields.inc_by(read.unknown);
     // A batch without lines asks what is held, and believes nothing.
     let after = if read.lines.is_empty() { 0 } else { after };
-    let taken =
-        events.log.take(Batch { source: source.clone(), after, lines: read.lines }).await.map_err(problem)?;
-    // What was held already stood before what was not.
+    let taken = events
+        .log
+        .take(Batch { source: source.clone(), after, lines: read.lines, files: files(&asked) })
+        .await
+        .map_err(problem)?;
     let new = read.answered.len().saturating_sub(usize::try_from(taken.taken).unwrap_or(usize::MAX));
-    let now = asked.server.govern.world.now();
-    asked.server.verdicts.note(read.answered.into_iter().skip(new).flatten(), now);
     let shadowed = read.shadowed.into_iter().filter_map(|(at, one)| (at >= new).then_some(one)).collect();
-    asked.server.shadow.note(shadowed, &asked.server.govern.store, now).await;
+    note(&asked.server, read.answered, &taken);
+    asked.server.shadow.note(shadowed, &asked.server.govern.store, asked.server.govern.world.now()).await;
+    let now = asked.server.govern.world.now();
     if let Some(gate) = gate {
         asked.server.gates.heard(gate.as_str(), now);
+        if let Some(told) = read.bypass {
+            note_bypass(&asked.server, gate.as_str(), told).await;
+        }
     }
-    metrics.events_taken.inc_by(taken.taken);
-    metrics.events_skipped.inc_by(taken.skipped);
     Answer::ok(&EventsTakenView { source, held: taken.held, taken: taken.taken, skipped: taken.skipped })
+}
+
+/// What a tap said of its files; nothing unless it said all of it, and nothing of a gate.
+fn files(asked: &Asked) -> Option<FilesTold> {
+    let number = |name| asked.query_number(name);
+    let (bytes_behind, bytes_lost) = (number("bytes_behind")?, number("bytes_lost")?);
+    Some(FilesTold {
+        bytes_behind,
+        bytes_lost,
+        holes: number("holes")?,
+        lines_refused: number("lines_refused")?,
+    })
+}
+
+/// What a gate says of its switch that lets everything pass: told here, and in the ledger each time it begins.
+async fn note_bypass(server: &Server, gate: &str, told: Option<ToldBypass>) {
+    let Some(news) = server.bypasses.note(gate, told) else { return };
+    tracing::warn!(
+        gate.id = %gate, bypass.since = %news.since, bypass.by = %news.by, bypass.reason = %news.reason,
+        "Everything passes at gate {gate} but keys that have ended: somebody there switched it so"
+    );
+    if let Err(refusal) = server.govern.note_bypass(gate, &news).await {
+        tracing::warn!("That everything passes at gate {gate} is not in the ledger yet: {}", refusal.message);
+        server.bypasses.forget(gate);
+    }
 }
 
 fn problem(error: EventsError) -> Problem {
@@ -234,6 +322,36 @@ fn problem(error: EventsError) -> Problem {
         .at("log"),
         EventsError::Full | EventsError::Stopped(_) => Problem::unavailable("events_unavailable", detail),
     }
+}
+
+/// As [`take`], of a tap in this process.
+pub(crate) async fn take_of_tap(server: &Server, batch: TapBatch) -> Result<Taken, TapRefusal> {
+    let events = server.events.clone();
+    let events =
+        events.ok_or_else(|| EventsError::Stopped("this control plane keeps no event log".to_owned()))?;
+    let gates = crate::readiness::followers(server).await;
+    let now = server.govern.world.now();
+    let (mut lines, mut answered) = (Vec::new(), Vec::new());
+    for (index, (line, text)) in batch.lines.into_iter().enumerate() {
+        let position = batch.from.saturating_add(u64::try_from(index).unwrap_or(u64::MAX));
+        answered.push(Answered::of(&line));
+        let line = lines::of_exchange(&gates, position, &line, text, now);
+        lines.push(line.map_err(|cause| TapRefusal::Line { index, cause })?);
+    }
+    let source = format!("exchange:{}", batch.log);
+    let after = if lines.is_empty() { 0 } else { batch.after };
+    let taken = events.log.take(Batch { source, after, lines, files: Some(batch.files) }).await?;
+    note(server, answered, &taken);
+    Ok(taken)
+}
+
+/// Counts what came of a batch.
+fn note(server: &Server, answered: Vec<Option<Answered>>, taken: &Taken) {
+    // What was held already stood before what was not.
+    let new = answered.len().saturating_sub(usize::try_from(taken.taken).unwrap_or(usize::MAX));
+    server.verdicts.note(answered.into_iter().skip(new).flatten(), server.govern.world.now());
+    server.metrics.events_taken.inc_by(taken.taken);
+    server.metrics.events_skipped.inc_by(taken.skipped);
 }
 
 async fn sources(asked: Asked) -> Result<Answer, Problem> {

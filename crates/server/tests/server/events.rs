@@ -6,17 +6,17 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use sumun_feed::{content_digest, request_events};
 use sumun_govern::Role;
-use sumun_server::events::{Batch, EventLog, EventsError, Source, Standing, Taken, Taking};
+use sumun_server::events::{Batch, EventLog, EventsError, FilesTold, Source, Standing, Taken, Taking};
 
 /// A log in memory.
 #[derive(Default)]
-pub(crate) struct MemoryLog(pub(crate) Mutex<(BTreeMap<String, u64>, Vec<String>)>);
+pub(crate) struct MemoryLog(pub(crate) Mutex<(BTreeMap<String, u64>, Vec<String>, Option<FilesTold>)>);
 
 impl EventLog for MemoryLog {
     fn take(&self, batch: Batch) -> Taking<'_> {
         Box::pin(async move {
             let mut log = self.0.lock().unwrap();
-            let (held, texts) = &mut *log;
+            let (held, texts, files) = &mut *log;
             let held = held.entry(batch.source).or_default();
             if batch.after > *held {
                 return Err(EventsError::Gap { after: batch.after, held: *held });
@@ -31,6 +31,7 @@ impl EventLog for MemoryLog {
                 texts.push(line.text);
                 taken.taken += 1;
             }
+            *files = batch.files.or(*files);
             taken.held = *held;
             Ok(taken)
         })
@@ -41,6 +42,7 @@ impl EventLog for MemoryLog {
         let source = |(source, held): (&String, &u64)| Source {
             source: source.clone(),
             held: *held,
+            files: log.2,
             ..Source::default()
         };
         log.0.iter().map(source).collect()
@@ -120,4 +122,68 @@ async fn a_gate_signs_path_query_and_body_and_may_repeat_itself() {
     // A proof without a digest says nothing of the body.
     let bare = bench.proof(&request_events(target, ""));
     assert_eq!(send(&bench, target, &bare, None, ACCESS).await.code(), "digest_missing");
+}
+
+#[tokio::test]
+async fn a_batch_may_come_packed_and_a_tap_says_how_far_it_is() {
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::Write;
+
+    let bench = Bench::new().await;
+    let token = bench.machine(Role::ExchangeBackend).await;
+    let packed = |text: &str| {
+        let mut out = GzEncoder::new(Vec::new(), Compression::best());
+        out.write_all(text.as_bytes()).unwrap();
+        out.finish().unwrap()
+    };
+    let send = async |target: &str, encoding: &str, body: Vec<u8>| {
+        let request = Request::post(target)
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/x-ndjson")
+            .header("content-encoding", encoding)
+            .header("content-digest", content_digest(&body));
+        bench.send_raw(request.body(body.into()).unwrap()).await
+    };
+    let two = packed(&format!("{SESSION}\n{SESSION}\n"));
+    let told = "bytes_behind=7&bytes_lost=5&holes=1&lines_refused=3";
+    let taken = send(&format!("/v1/events?from=1&{told}"), "gzip", two.clone()).await.is(200);
+    assert_eq!((&taken.json["taken"], &taken.json["skipped"]), (&2.into(), &0.into()));
+    let again = send("/v1/events?from=1", "gzip", two.clone()).await.is(200);
+    assert_eq!((&again.json["taken"], &again.json["skipped"]), (&0.into(), &2.into()));
+
+    let cut = send("/v1/events?from=3", "gzip", two[..two.len() - 9].to_vec()).await;
+    assert_eq!((cut.status.as_u16(), cut.code()), (400, "body_damaged"));
+    let bomb = packed(&"a".repeat(20 << 20));
+    let bomb = send("/v1/events?from=3", "gzip", bomb).await;
+    assert_eq!((bomb.status.as_u16(), bomb.code()), (413, "unpacked_too_large"));
+    let brotli = send("/v1/events?from=3", "br", b"x".to_vec()).await;
+    assert_eq!((brotli.status.as_u16(), brotli.code()), (415, "content_encoding"));
+    let zstd =
+        ruzstd::encoding::compress_to_vec(SESSION.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+    assert_eq!(send("/v1/events?from=3", "zstd", zstd).await.is(200).json["taken"], 1);
+    assert_eq!(bench.events.0.lock().unwrap().1.len(), 3);
+
+    let analyst = bench.staff(Role::Analyst, "ann").await;
+    let sources = bench.send("GET", "/v1/events/sources", &analyst, None).await.is(200);
+    let files = &sources.json["items"][0]["files"];
+    assert_eq!(
+        files,
+        &serde_json::json!({"bytes_behind": 7, "bytes_lost": 5, "holes": 1, "lines_refused": 3})
+    );
+}
+
+#[tokio::test]
+async fn an_exchange_s_own_access_log_is_taken_and_no_gate_s() {
+    let bench = Bench::new().await;
+    bench.enrol().await;
+    let token = bench.machine(Role::ExchangeBackend).await;
+    let named = |gate: &str, source: &str| {
+        ACCESS.replace(r#""gate":"g1""#, &format!(r#""gate":"{gate}","source":"{source}""#))
+    };
+    let taken = send(&bench, "/v1/events?from=1&log=front", &token, None, &named("nginx", "front-1")).await;
+    assert_eq!(taken.is(200).json["taken"], 1);
+    for line in [named("g1", "front-1"), named("nginx", "g1"), ACCESS.replace("g1", "nginx")] {
+        let refused = send(&bench, "/v1/events?from=2&log=front", &token, None, &line).await;
+        assert_eq!(refused.code(), "line_refused", "{line}");
+    }
 }

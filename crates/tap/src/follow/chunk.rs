@@ -34,8 +34,8 @@ impl Follower {
     pub fn again(&self, files: &mut impl Files, step: &Step) -> Option<Chunk> {
         let file = self.state.file(step.file).filter(|file| file.offset == step.from)?;
         let len = usize::try_from(step.to.checked_sub(step.from)?).ok()?;
-        let rest = rest(files, file, len).ok()??;
-        let bytes = rest.bytes;
+        let mut bytes = rest(files, file, len).ok()??.bytes;
+        bytes.truncate(len);
         let tail = bytes.get(bytes.len().checked_sub(step.tail.len)?..)?;
         let whole = bytes.len() == len && step.tail.fits(tail);
         whole.then(|| Chunk {
@@ -64,6 +64,13 @@ impl Follower {
 
     fn chunk(&mut self, files: &mut impl Files, number: u64, now_us: i64) -> Option<Chunk> {
         let file = self.state.file(number)?;
+        let was_empty = file.head.len == 0;
+        if was_empty && (file.gone.is_some() || file.inode.is_none()) {
+            if let Some(file) = self.state.file_mut(number) {
+                file.done = true;
+            }
+            return None;
+        }
         if file.inode.is_none() {
             self.lose(number, "other content stands in its place, and no copy of it is there");
             return None;
@@ -72,7 +79,13 @@ impl Follower {
             return None;
         }
         let mut rest = match self.rest(files, number, self.options.chunk_bytes) {
-            Ok(rest) => rest?,
+            Ok(Some(rest)) => rest,
+            Ok(None) => {
+                if self.state.file(number).is_some_and(|file| file.gone.is_some()) {
+                    self.lose(number, "it was cut, and then removed");
+                }
+                return None;
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.missing(number);
                 return None;
@@ -134,7 +147,8 @@ impl Follower {
     /// Nothing of it can be read any more, unless it only moved.
     fn missing(&mut self, number: u64) {
         let Some(file) = self.state.file_mut(number).filter(|file| file.gone.is_some()) else { return };
-        if file.active || file.size > file.offset {
+        // A packed one that was read to its end is done, and does not come here.
+        if file.active || file.form == Form::Gzip || file.size > file.offset {
             self.lose(number, "it was removed before it was read to its end");
         } else {
             file.done = true;
@@ -152,7 +166,9 @@ impl Follower {
             return;
         }
         if (gone && settled) || (packed && !gone) {
-            if let Some(file) = self.state.file_mut(number) {
+            if !packed && file.size > file.offset {
+                self.lose(number, "it was cut, and then removed");
+            } else if let Some(file) = self.state.file_mut(number) {
                 file.done = true;
             }
             if let Some(inode) = inode {
@@ -167,11 +183,14 @@ fn rest(files: &mut impl Files, file: &Tracked, most: usize) -> io::Result<Optio
     let Some(inode) = file.inode else { return Ok(None) };
     let tail = file.tail.len;
     let from = file.offset.saturating_sub(u64::try_from(tail).unwrap_or(u64::MAX));
+    // Of what nothing was taken, only its head says that it still is what it was.
+    let most = if tail == 0 { most.max(file.head.len) } else { most };
     let mut bytes = vec![0; tail.saturating_add(most)];
     let read = read_full(files, (&file.path, inode, file.form), from, &mut bytes)?;
     let at_end = read.len < bytes.len();
     bytes.truncate(read.len);
-    if bytes.len() < tail || !file.tail.fits(&bytes) {
+    let begins = file.offset > 0 || (bytes.len() >= file.head.len && file.head.fits(&bytes));
+    if bytes.len() < tail || !file.tail.fits(&bytes) || !begins {
         return Ok(None);
     }
     bytes.drain(..tail);

@@ -12,13 +12,8 @@ struct Bench {
     now_us: i64,
 }
 
-const OPTIONS: Options = Options {
-    begin: Begin::End,
-    line_bytes_max: 100,
-    chunk_bytes: 64,
-    chunk_lines: 10,
-    settle_us: 1,
-};
+const OPTIONS: Options =
+    Options { begin: Begin::End, line_bytes_max: 100, chunk_bytes: 64, chunk_lines: 10, settle_us: 1 };
 
 fn disk(folder: &Path) -> Disk {
     Disk::new(Pattern::new(&folder.join("access.log")).unwrap(), None).unwrap()

@@ -150,14 +150,7 @@ impl Files for Folder {
         Ok(found.collect())
     }
 
-    fn read(
-        &mut self,
-        path: &str,
-        inode: Inode,
-        form: Form,
-        at: u64,
-        into: &mut [u8],
-    ) -> io::Result<usize> {
+    fn read(&mut self, path: &str, inode: Inode, form: Form, at: u64, into: &mut [u8]) -> io::Result<usize> {
         let number = inode.number;
         if !self.standing(path, number) && !self.open.contains(&number) {
             return Err(io::ErrorKind::NotFound.into());

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use sumun_model::Timestamp;
-use sumun_server::events::{EventsError, Source};
+use sumun_server::events::{EventsError, FilesTold, Source};
 use sumun_stream::{Log, LogError, Offset};
 use tracing::warn;
 
@@ -50,6 +50,9 @@ struct Held {
     #[serde(default)]
     late: BTreeSet<u64>,
     ts: Option<Timestamp>,
+    /// What it last said of the files it follows.
+    #[serde(default)]
+    files: Option<FilesTold>,
     #[serde(skip)]
     heard: Option<Timestamp>,
     /// When a batch came, and how late its newest line was.
@@ -136,9 +139,16 @@ impl Book {
     }
 
     /// A batch came now, its newest line of this time.
-    pub(super) fn heard(&mut self, source: &str, now: Timestamp, newest: Option<Timestamp>) {
+    pub(super) fn heard(
+        &mut self,
+        source: &str,
+        now: Timestamp,
+        newest: Option<Timestamp>,
+        files: Option<FilesTold>,
+    ) {
         let of = self.of(source);
         of.heard = Some(now);
+        of.files = files.or(of.files);
         if let Some(newest) = newest {
             if of.lags.len() >= LAGS_MAX {
                 of.lags.pop_front();
@@ -178,6 +188,7 @@ impl Book {
             ts: of.ts,
             heard: of.heard,
             lag_us: of.lag_us(now),
+            files: of.files,
         };
         self.sources.iter().map(source).collect()
     }

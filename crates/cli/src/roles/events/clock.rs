@@ -44,7 +44,8 @@ pub(crate) async fn run(events: Arc<Events>, clock: Clock, lag_us_max: i64) {
         let Some(at) = due(clock(), lag_us, told) else { continue };
         let position = events.held(SOURCE).saturating_add(1);
         let line = EventLine { position, ts: at, seq: None, text: text(at) };
-        let batch = Batch { source: SOURCE.to_owned(), after: position.saturating_sub(1), lines: vec![line] };
+        let after = position.saturating_sub(1);
+        let batch = Batch { source: SOURCE.to_owned(), after, lines: vec![line], files: None };
         match events.take(batch).await {
             Ok(_) => (told, failing) = (Some(at), false),
             Err(cause) if !failing => {

@@ -98,7 +98,7 @@ impl Teller {
             let Some(last) = entries.last().map(|entry| entry.index) else { return Ok(()) };
             let lines: Vec<_> = entries.iter().flat_map(lines).collect();
             if !lines.is_empty() {
-                self.events.take(Batch { source: SOURCE.to_owned(), after: 0, lines }).await?;
+                self.events.take(Batch { source: SOURCE.to_owned(), after: 0, lines, files: None }).await?;
             }
             self.next = last.saturating_add(1);
         }

@@ -28,7 +28,7 @@ fn line(position: u64, seq: Option<u64>) -> EventLine {
 
 fn batch(source: &str, after: u64, positions: &[u64]) -> Batch {
     let lines = positions.iter().map(|position| line(*position, Some(*position))).collect();
-    Batch { source: source.to_owned(), after, lines }
+    Batch { source: source.to_owned(), after, lines, files: None }
 }
 
 fn all(events: &Events) -> Vec<(String, u64)> {

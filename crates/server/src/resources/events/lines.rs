@@ -2,8 +2,10 @@
 
 use crate::events::EventLine;
 use crate::problem::Problem;
+use crate::bypasses;
 use crate::shadow::Shadowed;
 use crate::verdicts::Answered;
+use sumun_govern::gates::bypass::ToldBypass;
 use sumun_model::wire::event::{ReportKind, SessionAction};
 use sumun_model::wire::{Line, Origin, WireError, parse_line, parse_line_counting, to_json};
 use sumun_model::{GateId, Timestamp};
@@ -18,8 +20,8 @@ const AHEAD_US_MAX: i64 = 60_000_000;
 pub(super) enum Sender {
     /// A gate.
     Gate(GateId),
-    /// The exchange's back end.
-    Exchange,
+    /// The exchange's back end, or a tap on its logs. These are gates of ours, in whose name it may not speak.
+    Exchange(Vec<String>),
 }
 
 /// How a body is read.
@@ -37,16 +39,21 @@ pub(super) struct Read {
     pub(super) lines: Vec<EventLine>,
     /// For each line, what a gate answered by it.
     pub(super) answered: Vec<Option<Answered>>,
+    /// What the newest line of a request says of the gate's switch that lets everything pass; none if there is no such line.
+    pub(super) bypass: Option<Option<ToldBypass>>,
     /// Lines of refusals that did not hold, by place.
     pub(super) shadowed: Vec<(usize, Shadowed)>,
     /// Unknown fields dropped.
     pub(super) unknown: u64,
 }
 
+/// A line, and what is noted of it.
+type ReadLine = (EventLine, Option<Answered>, Option<Shadowed>, Option<Option<ToldBypass>>);
+
 impl Reading {
     /// Every line, or the first that is not good.
     pub(super) fn read(&self, body: &[u8]) -> Result<Read, Problem> {
-        let mut read = Read { lines: Vec::new(), answered: Vec::new(), shadowed: Vec::new(), unknown: 0 };
+        let mut read = Read { lines: Vec::new(), answered: Vec::new(), shadowed: Vec::new(), bypass: None, unknown: 0 };
         let body = body.strip_suffix(b"\n").unwrap_or(body);
         if body.is_empty() {
             return Ok(read);
@@ -58,7 +65,8 @@ impl Reading {
                 let detail = format!("more than {LINES_MAX} lines in one batch");
                 return Err(Problem::invalid("events_too_many", detail, "send them in several batches"));
             }
-            let (line, answered, shadowed) = self.line(origin, bytes, &mut read.unknown)?;
+            let (line, answered, shadowed, bypass) = self.line(origin, bytes, &mut read.unknown)?;
+            read.bypass = bypass.or(read.bypass);
             read.shadowed.extend(shadowed.map(|one| (index, one)));
             read.lines.push(line);
             read.answered.push(answered);
@@ -71,7 +79,7 @@ impl Reading {
         origin: Origin<'_>,
         bytes: &[u8],
         unknown: &mut u64,
-    ) -> Result<(EventLine, Option<Answered>, Option<Shadowed>), Problem> {
+    ) -> Result<ReadLine, Problem> {
         let bad = |field: Option<&str>, cause: String| {
             refused(&WireError {
                 source_name: self.source.clone(),
@@ -90,12 +98,11 @@ impl Reading {
         let Stamp { ts, seq, source } = stamp(&line);
         may_name(&self.sender, source).map_err(|cause| bad(Some("source"), cause))?;
         if ts.micros_since(self.now) > AHEAD_US_MAX {
-            let cause =
-                format!("{ts} is more than 60 seconds ahead of {}; check the sender's clock", self.now);
-            return Err(bad(Some("ts"), cause));
+            return Err(bad(Some("ts"), ahead(ts, self.now)));
         }
         let position = self.from.saturating_add(origin.line).saturating_sub(1);
-        Ok((EventLine { position, ts, seq, text }, Answered::of(&line), Shadowed::of(&line)))
+        let told = (Answered::of(&line), Shadowed::of(&line), bypasses::told(&line));
+        Ok((EventLine { position, ts, seq, text }, told.0, told.1, told.2))
     }
 
     /// The line, and its text: as it came, unless fields that nobody knows were dropped from it.
@@ -131,7 +138,7 @@ fn may_send(sender: &Sender, line: &Line) -> Result<(), (&'static str, String)> 
             _ => Err(("gate", format!("gate `{gate}` sends its own lines only"))),
         },
         (Sender::Gate(_), _) => Err(("type", "a gate sends `access` lines only".to_owned())),
-        (Sender::Exchange, Line::Session(session)) => match session.action {
+        (Sender::Exchange(_), Line::Session(session)) => match session.action {
             Some(SessionAction::ControlProved | SessionAction::ControlFailed) => {
                 Err(("action", "control is tested by the control plane itself, which tells of it".to_owned()))
             }
@@ -141,15 +148,36 @@ fn may_send(sender: &Sender, line: &Line) -> Result<(), (&'static str, String)> 
             )),
             _ => Ok(()),
         },
-        (Sender::Exchange, Line::Report(report)) => match report.kind {
+        (Sender::Exchange(_), Line::Report(report)) => match report.kind {
             Some(ReportKind::OwnerDenies | ReportKind::OwnerConfirms | ReportKind::CaseOutcome) => Err((
                 "kind",
                 "owners answer, and cases end, at the control plane, which tells of it itself".to_owned(),
             )),
             _ => Ok(()),
         },
+        (Sender::Exchange(gates), Line::Access(access)) => {
+            let ours = |name: &str| gates.iter().any(|gate| gate == name);
+            if let Some(gate) = access.gate.as_ref().filter(|gate| ours(gate.as_str())) {
+                return Err((
+                    "gate",
+                    format!("gate `{gate}` sends its own lines; name the front that wrote this one"),
+                ));
+            }
+            match access.source.as_deref() {
+                // Without one, its id could be a gate's line's.
+                None => Err((
+                    "source",
+                    "an `access` line of the exchange's own log names its source, such as the front's name"
+                        .to_owned(),
+                )),
+                Some(source) if ours(source) => {
+                    Err(("source", format!("gate `{source}` sends its own lines")))
+                }
+                Some(_) => Ok(()),
+            }
+        }
         (
-            Sender::Exchange,
+            Sender::Exchange(_),
             Line::Order(_)
             | Line::Trade(_)
             | Line::Quote(_)
@@ -158,10 +186,9 @@ fn may_send(sender: &Sender, line: &Line) -> Result<(), (&'static str, String)> 
             | Line::Network(_)
             | Line::Account(_),
         ) => Ok(()),
-        (
-            Sender::Exchange,
-            Line::Access(_) | Line::Key(_) | Line::Vendor(_) | Line::Delegation(_) | Line::Tick(_),
-        ) => Err(("type", format!("`{}` lines are not the exchange's to send", line.type_word()))),
+        (Sender::Exchange(_), Line::Key(_) | Line::Vendor(_) | Line::Delegation(_) | Line::Tick(_)) => {
+            Err(("type", format!("`{}` lines are not the exchange's to send", line.type_word())))
+        }
     }
 }
 
@@ -172,15 +199,38 @@ fn may_name(sender: &Sender, source: Option<&str>) -> Result<(), String> {
     match sender {
         Sender::Gate(gate) if source == gate.as_str() => Ok(()),
         Sender::Gate(gate) => Err(format!("gate `{gate}` sends its own lines only")),
-        Sender::Exchange if OURS.contains(&source) => {
+        Sender::Exchange(_) if OURS.contains(&source) => {
             Err(format!("`{source}` is the control plane's own; give the exchange's lines another"))
         }
-        Sender::Exchange => Ok(()),
+        Sender::Exchange(_) => Ok(()),
     }
 }
 
 /// Sources of the control plane's own lines.
 const OURS: &[&str] = &["govern", "clock"];
+
+/// One line of the exchange's that a tap in this process read: as one handed in over HTTP, or why it may not be.
+pub(crate) fn of_exchange(
+    gates: &[String],
+    position: u64,
+    line: &Line,
+    text: String,
+    now: Timestamp,
+) -> Result<EventLine, String> {
+    let sender = Sender::Exchange(gates.to_vec());
+    let said = |field: &str, cause: String| format!("field `{field}`: {cause}");
+    may_send(&sender, line).map_err(|(field, cause)| said(field, cause))?;
+    let Stamp { ts, seq, source } = stamp(line);
+    may_name(&sender, source).map_err(|cause| said("source", cause))?;
+    if ts.micros_since(now) > AHEAD_US_MAX {
+        return Err(said("ts", ahead(ts, now)));
+    }
+    Ok(EventLine { position, ts, seq, text })
+}
+
+fn ahead(ts: Timestamp, now: Timestamp) -> String {
+    format!("{ts} is more than 60 seconds ahead of {now}; check the sender's clock")
+}
 
 /// What every line says of itself.
 struct Stamp<'a> {
@@ -236,7 +286,8 @@ mod tests {
 
     #[test]
     fn a_batch_is_taken_or_refused_with_its_place() {
-        let (of_gate, of_exchange) = (reading(gate(), false), reading(Sender::Exchange, false));
+        let (of_gate, of_exchange) =
+            (reading(gate(), false), reading(Sender::Exchange(vec!["g1".to_owned()]), false));
         let other = ACCESS.replace("g1", "g2");
         let ahead = ACCESS.replace("09:00:00Z", "09:01:00.000001Z");
         let unknown = ACCESS.replace("\"seq\":4", "\"seq\":4,\"colour\":\"blue\"");
@@ -258,6 +309,13 @@ mod tests {
             told(&of_exchange, &proved),
             told(&of_exchange, denies),
             told(&of_exchange, ACCESS),
+            told(&of_exchange, &ACCESS.replace("g1", "nginx")),
+            told(&of_exchange, &ACCESS.replace(r#""gate":"g1""#, r#""source":"g1""#)),
+            told(&of_exchange, &ACCESS.replace(r#""gate":"g1""#, r#""gate":"nginx","source":"front-1""#)),
+            told(
+                &of_exchange,
+                r#"{"type":"key","ts":"2026-11-20T09:00:00Z","key":"K1","account":"A1","state":"active"}"#,
+            ),
             told(&of_exchange, &denies.replace("owner_denies", "owner_complaint")),
             told(&of_exchange, &session.replace("login", "identity_verified")),
             told(&of_exchange, &session.replace(r#""id""#, r#""source":"govern","id""#)),
