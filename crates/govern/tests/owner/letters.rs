@@ -90,6 +90,8 @@ async fn an_objection_is_followed_to_its_end() {
     bench.alter(&CASES, "CA1", "outcome", json!("false_positive")).await;
     let shown = bench.govern.objections(&owner, page(), None).await.unwrap();
     assert_eq!(shown[0].state, ObjectionState::Upheld);
+    assert_eq!(bench.govern.objections(&owner, page(), Some(&key)).await.unwrap(), shown, "of that key");
+    assert!(bench.govern.objections(&owner, page(), Some("K0")).await.unwrap().is_empty());
     assert!(!serde_json::to_string(&shown).unwrap().contains("CA1"), "the case is not shown");
     assert!(bench.govern.objections(&bench.owner("C2"), page(), None).await.unwrap().is_empty());
 }

@@ -174,6 +174,45 @@ async fn what_waits_for_me_is_what_i_may_decide() {
 }
 
 #[tokio::test]
+async fn what_was_decided_last_stands_first() {
+    let (bench, owner) = one_customer().await;
+    let (asker, other) = (bench.staff(Role::Approver, "an").await, bench.staff(Role::Approver, "bo").await);
+    let expire = json!({ "reason": "a made-up suspicion", "lesser": "a warning would not be enough" });
+    let mut asked = Vec::new();
+    for _ in 0..3 {
+        let key = issued(&bench, &owner).await;
+        let path = format!("/v1/keys/{key}/expire");
+        let done = bench.send("POST", &path, &asker, Some(expire.clone())).await.is(202);
+        asked.push(done.json["result"]["waits_for"][0].as_str().unwrap().to_owned());
+    }
+    // In another order than that of asking.
+    asked.swap(0, 1);
+    let no = json!({ "decision": "refuse", "reason": "it was the owner himself" });
+    for approval in &asked {
+        bench.pass_s(1);
+        bench
+            .send("POST", &format!("/v1/approvals/{approval}/decide"), &other, Some(no.clone()))
+            .await
+            .is(200);
+    }
+    asked.reverse();
+    let (mut after, mut found) = (String::new(), Vec::new());
+    loop {
+        let path = format!("/v1/approvals?state=refused&order=newest&limit=1{after}");
+        let page = bench.send("GET", &path, &other, None).await.is(200).json;
+        for item in page["items"].as_array().unwrap() {
+            assert!(item["decided"].is_string(), "{item}");
+            found.push(item["approval"].as_str().unwrap().to_owned());
+        }
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    assert_eq!(found, asked);
+    let open = bench.send("GET", "/v1/approvals?order=newest", &other, None).await;
+    assert_eq!(open.is(400).code(), "order_without_state");
+}
+
+#[tokio::test]
 async fn words_that_are_too_long_or_strange_are_told_by_their_field() {
     let (bench, owner) = one_customer().await;
     let key = issued(&bench, &owner).await;
