@@ -13,8 +13,8 @@ use std::process::Stdio;
 
 /// Says that a folder is a demo's, and may be cleared by the next one. Locked while one runs.
 const MARKER: &str = "sumun-demo.lock";
-/// Who founds the record: security administrators, who own parties and policy too, and may agree to an end by force.
-const FOUNDERS: &str = "security_admin,compliance_lead,approver";
+/// Who founds the record: two who answer for people, machines, parties and policy. Neither decides about keys: approvers do.
+const FOUNDERS: &str = "security_admin,compliance_lead";
 
 /// Seconds of a control test, so that nobody waits for minutes. Names as in venue.toml.
 const CONTROL_TEST: &[(&str, u32)] = &[

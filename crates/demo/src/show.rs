@@ -84,9 +84,13 @@ fn in_words(world: &World) -> Result<String> {
         format!("\nIt runs. Seed {} (`--seed {}` brings the same people again).\n\n", world.seed, world.seed);
     text +=
         "Each link signs you in once, as somebody made up; all of them work side by side in one browser:\n";
-    for (what, user) in
-        [("analyst", "mina"), ("approver", "joon"), ("administrator", "sora"), ("second admin", "hana")]
-    {
+    for (what, user) in [
+        ("analyst", "mina"),
+        ("approver", "joon"),
+        ("approver 2", "yuna"),
+        ("administrator", "sora"),
+        ("second admin", "hana"),
+    ] {
         let person = world.staff.of(user)?;
         let link = link(world, Who::Staff(user.to_owned()), person.host)?;
         text += &format!("  {what:<14} {link}\n");

@@ -36,11 +36,17 @@ struct State {
 }
 
 /// Who there is: name, host, what he does.
-pub(crate) const STAFF: [(&str, &str, [&str; 2]); 4] = [
+pub(crate) const STAFF: [(&str, &str, [&str; 2]); 5] = [
     ("mina", "analyst.localhost", ["분석 담당", "analyst"]),
     ("joon", "approver.localhost", ["승인 담당", "approver"]),
+    // An end by force takes two who agree.
+    ("yuna", "deputy.localhost", ["두 번째 승인 담당", "second approver"]),
     ("sora", "admin.localhost", ["보안 관리자 겸 준법 책임자", "security administrator and compliance lead"]),
-    ("hana", "second.localhost", ["두 번째 관리자", "second administrator"]),
+    (
+        "hana",
+        "second.localhost",
+        ["두 번째 보안 관리자 겸 준법 책임자", "second security administrator and compliance lead"],
+    ),
 ];
 
 impl Person {
@@ -53,6 +59,7 @@ impl Person {
         let animals = match user {
             "mina" => "otters",
             "joon" => "herons",
+            "yuna" => "plovers",
             "sora" => "badgers",
             _ => "magpies",
         };
@@ -135,14 +142,17 @@ impl Staff {
         self.people.iter().find(|person| person.user == user).with_context(|| format!("there is no {user}"))
     }
 
-    /// The two founders enrol, invite analyst and approver, and agree on their roles.
+    /// The two founders enrol, invite analyst and approvers, and agree on their roles.
     pub(crate) async fn enrol(rest: &Rest, house: &crate::house::House) -> Result<Self> {
-        let [mina, joon, sora, hana] = STAFF;
+        let [mina, joon, yuna, sora, hana] = STAFF;
         let sora = Person::enrol(rest, sora, house.invite("sora")?).await?;
         let hana = Person::enrol(rest, hana, house.invite("hana")?).await?;
         let mut people = Vec::new();
-        for (who, name, role) in [(mina, "미나 (가상 인물)", "analyst"), (joon, "준 (가상 인물)", "approver")]
-        {
+        for (who, name, role) in [
+            (mina, "미나 (가상 인물)", "analyst"),
+            (joon, "준 (가상 인물)", "approver"),
+            (yuna, "유나 (가상 인물)", "approver"),
+        ] {
             let body = json!({ "user": who.0, "name": name, "roles": [role] });
             let invited = rest.post(&sora.token(), "/v1/users", &body).await?;
             let invite = invited["result"]["invite"].as_str().context("no invite was shown")?;

@@ -106,7 +106,7 @@ async fn open(programs: &Programs, options: &Options, show: &Show, running: &mut
     opened(&mut running.servers, plane).await?;
 
     let rest = Rest::at(&ports.console.to_string());
-    show.say("enrolling staff: mina, joon, sora, hana …");
+    show.say("enrolling staff: mina, joon, yuna, sora, hana …");
     let staff = Staff::enrol(&rest, house).await?;
     let entering = Entering::begin(&rest, &staff, &exchange).await?;
     let told = entering.networks().await?;
