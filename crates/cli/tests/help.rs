@@ -31,6 +31,7 @@ fn the_first_screen() {
       log          Read the event log
       policy       Policies: check a file, compare two, read one in plain words
       map          Foreign logs and tables into lines: check a mapping against a source, run it
+      tap          Follow log files and hand their lines in to a control plane, exactly once
       assess       Write a readiness report from exports alone: keys, accounts, an access log, and more
                    where there is more
       simulate     Write a made-up population of key users as event lines, with ground truth

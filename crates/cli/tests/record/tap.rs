@@ -69,8 +69,23 @@ begin = "start"
 
 fn machine(open: &Open<'_>, role: &str) -> String {
     let make = ["tokens", "make", "--name", "made up", "--roles", role, "--expires", "2027-06-01T00:00:00Z"];
-    let made = open.json("alice", &make);
-    made["result"]["token"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+    agreed(open, &open.json("alice", &make))
+}
+
+/// The secret of a token, once a second person has agreed to it.
+fn agreed(open: &Open<'_>, made: &Value) -> String {
+    let waits = made["result"]["approval"].as_str().unwrap_or_else(|| panic!("{made}"));
+    open.must("bob", &["approvals", "grant", waits, "--reason", "the tap on the front's log"]);
+    made["result"]["secret"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+}
+
+/// Opened, with both administrators at their desks.
+fn opened<'a>(house: &'a House, made: &Value) -> Open<'a> {
+    let open = house.open();
+    for user in ["alice", "bob"] {
+        open.enrol(user, &invite_of(made, user));
+    }
+    open
 }
 
 fn start(house: &House) -> Child {
@@ -86,8 +101,7 @@ fn position(house: &House) -> Option<u64> {
 #[test]
 fn a_tap_that_is_killed_in_mid_batch_loses_nothing_and_repeats_nothing() {
     let (house, made) = House::new();
-    let open = house.open();
-    open.enrol("alice", &invite_of(&made, "alice"));
+    let open = opened(&house, &made);
     let (token, watching) = (machine(&open, "exchange_backend"), machine(&open, "viewer"));
     house.place.write_private("tap.token", &token);
     let tap = format!("[tap]\nserver = \"{}\"\ntoken_file = \"tap.token\"\npoll_ms = 10\n{TAP}", open.server);
@@ -137,8 +151,7 @@ fn the_control_plane_follows_files_itself_and_tells_of_what_was_cut() {
     let (house, made) = House::with("[tap]\nfile = \"tap.toml\"\n[events]\nsegment_bytes_max = 65536");
     house.place.write("tap.toml", &format!("[tap]\npoll_ms = 10\n{TAP}"));
     append(&house, "access.json", 1..=50);
-    let open = house.open();
-    open.enrol("alice", &invite_of(&made, "alice"));
+    let open = opened(&house, &made);
     let watching = machine(&open, "viewer");
     wait_for(|| (taken(&house).len() == 50).then_some(())).expect("it never read them");
     rotate(&house);
@@ -148,7 +161,8 @@ fn the_control_plane_follows_files_itself_and_tells_of_what_was_cut() {
     std::fs::File::create(house.place.path("access.json")).unwrap();
     append(&house, "access.json", [61]);
     wait_for(|| (taken(&house).len() == 61).then_some(())).expect("it never began anew");
-    let files = wait_for(|| Some(sources(&open, &watching)[0]["files"].clone()).filter(|of| of["holes"] == 1));
+    let files =
+        wait_for(|| Some(sources(&open, &watching)[0]["files"].clone()).filter(|of| of["holes"] == 1));
     assert!(files.is_some(), "{:?}", sources(&open, &watching));
     // Killed and opened again, it goes on.
     let said = open.process.kill();
@@ -168,8 +182,7 @@ fn the_page_on_the_tap_runs_as_written() {
         page.split(begin.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
     };
     let (house, made) = House::new();
-    let open = house.open();
-    open.enrol("alice", &invite_of(&made, "alice"));
+    let open = opened(&house, &made);
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_sumun")).parent().unwrap();
     let shell = |command: &str| {
         let mut shell = std::process::Command::new("sh");
@@ -186,9 +199,11 @@ fn the_page_on_the_tap_runs_as_written() {
     let [make, check, once, on] = commands.as_slice() else { panic!("{commands:?}") };
     let token = shell(&format!("{make} --json")).output().unwrap();
     let token: Value = serde_json::from_slice(&token.stdout).unwrap();
-    house.place.write_private("tap.token", token["result"]["token"].as_str().unwrap());
+    house.place.write_private("tap.token", &agreed(&open, &token));
     let written = &blocks("toml")[0];
-    let tap = written.replace("http://127.0.0.1:8070", &open.server).replace(r#"begin = "end""#, r#"begin = "start""#);
+    let tap = written
+        .replace("http://127.0.0.1:8070", &open.server)
+        .replace(r#"begin = "end""#, r#"begin = "start""#);
     assert!(tap != *written, "{written}");
     house.place.write("tap.toml", &tap);
     append(&house, "access.json", 1..=5);
