@@ -101,7 +101,9 @@ export function sourceText(lang: Lang, source: string): string {
   const [kind, name = ""] = source.split(":");
   const kinds = KINDS[lang];
   if (kind === "gate") return `${kinds.gate} ${name}`;
-  if (kind === "exchange") return name === "" ? kinds.exchange : `${kinds.exchange} ${name}`;
+  // A tap's log has a drawn end, so that a lost checkpoint is not taken for the old one: people know it by its name.
+  const tap = /^tap\.(.+)\.[0-9a-f]{16}$/.exec(name)?.[1];
+  if (kind === "exchange") return name === "" ? kinds.exchange : `${kinds.exchange} ${tap ?? name}`;
   return (SOURCES[lang] as Record<string, string>)[source] ?? source;
 }
 

@@ -91,6 +91,7 @@ fn every_command_has_help_with_an_example() {
         &["request", "check"],
         &["log", "tail"],
         &["log", "dump"],
+        &["tap"],
         &["assess"],
         &["simulate"],
         &["calibrate"],

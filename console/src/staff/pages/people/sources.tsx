@@ -1,11 +1,11 @@
 // Who sends events, and what never came.
 import { useQuery } from "@tanstack/react-query";
-import { api, good } from "../../../api/client";
+import { api, good, type Schemas } from "../../../api/client";
 import { count, duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { sourceText } from "../../../ui/actors";
 import { Badge, Card, Time } from "../../../ui/basics";
-import { Table } from "../../../ui/lists";
+import { type Column, Table } from "../../../ui/lists";
 import { Empty, Read } from "../../../ui/states";
 import { peopleWords } from "./words";
 
@@ -21,6 +21,17 @@ export function Sources() {
     refetchInterval: 10_000,
   });
   const gap = (value: number) => (value === 0 ? count(lang, 0) : <Badge tone="warn">{count(lang, value)}</Badge>);
+  const kib = (bytes: number) => `${count(lang, Math.ceil(bytes / 1024))} KiB`;
+  // Of sources that follow log files: what was cut before it was read, what was put aside, what is still to be read.
+  const ofFiles: Column<Schemas["SourceView"]>[] = [
+    {
+      head: w.holes,
+      cell: (row) => (row.files ? <span title={kib(row.files.bytes_lost)}>{gap(row.files.holes)}</span> : "–"),
+      number: true,
+    },
+    { head: w.putAside, cell: (row) => (row.files ? gap(row.files.lines_refused) : "–"), number: true },
+    { head: w.toRead, cell: (row) => (row.files ? kib(row.files.bytes_behind) : "–"), number: true },
+  ];
   return (
     <Card title={w.sources}>
       <div className="stack">
@@ -45,6 +56,7 @@ export function Sources() {
                     cell: (row) => (row.source === "govern" ? "–" : gap(row.passed_over)),
                     number: true,
                   },
+                  ...(page.items.some((row) => row.files) ? ofFiles : []),
                   { head: w.repeated, cell: (row) => count(lang, row.repeated), number: true },
                   {
                     head: w.lag,
