@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("detect", &["model"]),
     ("mapping", &["model"]),
     ("policy", &["model"]),
+    ("tap", &["mapping", "model"]),
     ("assess", &["detect", "mapping", "model", "policy"]),
     ("ledger", &["model"]),
     ("verifier", &[]),
@@ -35,21 +36,22 @@ const ARROWS: &[(&str, &[&str])] = &[
         // `sim` for `sumun simulate` and `sumun evaluate` alone: no role uses it.
         &[
             "assess", "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "mapping", "model",
-            "policy", "proxy", "seal", "server", "sim", "store", "stream", "verifier",
+            "policy", "proxy", "seal", "server", "sim", "store", "stream", "tap", "verifier",
         ],
     ),
     (
         "bench",
         &[
             "assess", "cli", "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "mapping",
-            "model", "policy", "proxy", "seal", "server", "sim", "store", "stream", "verifier",
+            "model", "policy", "proxy", "seal", "server", "sim", "store", "stream", "tap", "verifier",
         ],
     ),
 ];
 
 /// Crates that decide and never wait.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "assess", "model", "dialect", "gate", "seal", "ledger", "mapping", "verifier", "feed", "policy", "detect",
+    "tap",
 ];
 
 /// What a crate that never waits must not link.
