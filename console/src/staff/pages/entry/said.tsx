@@ -1,82 +1,67 @@
-// What an entry says: who, why, the facts as recorded, and the whole of it.
+// What an entry says, as people read it: what happened, to whom, by whom, when and why; then its further facts. What only machines need, and
+// the whole of it as it stands, are folded below.
 import type { ReactNode } from "react";
-import { Link } from "react-router";
 import type { Schemas } from "../../../api/client";
 import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
+import { actorText } from "../../../ui/actors";
 import { Card, Id, Pairs, Time } from "../../../ui/basics";
 import { classText } from "../../../ui/classes";
 import { Raw } from "../../../ui/raw";
+import { roleText, roleWords } from "../../../ui/roles";
+import { fieldText, TECHNICAL } from "./fields";
+import { actorOf, factsOf, subjectsOf } from "./subject";
+import { Subjects } from "./subjects";
+import { Value } from "./value";
 import { entryWords } from "./words";
 
 type Payload = {
-  facts?: Record<string, unknown>;
   feed?: { key?: string }[];
   rows?: { table?: string }[];
 };
 
-/** Where an id of the facts can be looked at. */
-const PLACES: Record<string, string> = {
-  key: "/keys/",
-  keys: "/keys/",
-  case: "/cases/",
-  cases: "/cases/",
-  approval: "/approvals/",
-  approvals: "/approvals/",
-  opened: "/approvals/",
-  gate: "/gates/",
-  policy: "/policy/",
-  entry: "/ledger/",
-};
-
-function Value({ name, value }: { name: string; value: unknown }): ReactNode {
-  const place = PLACES[name];
-  if (place !== undefined && (typeof value === "string" || typeof value === "number")) {
-    return <Link to={`${place}${encodeURIComponent(String(value))}`}>{String(value)}</Link>;
-  }
-  if (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string")) {
-    return (
-      <span className="row">
-        {value.map((one: string) => (
-          <span key={one} className="mono">
-            <Value name={name} value={one} />
-          </span>
-        ))}
-      </span>
-    );
-  }
-  if (typeof value === "string") return <span className="preline">{value}</span>;
-  return <code>{JSON.stringify(value)}</code>;
-}
+/** Named above already. */
+const ABOVE = new Set(["actor", "reason", "roles"]);
 
 export function Said({ entry }: { entry: Schemas["LedgerEntry"] }) {
   const w = useWords(entryWords);
+  const r = useWords(roleWords);
   const { lang } = useLang();
   const payload = (entry.payload ?? null) as Payload | null;
-  const facts = payload?.facts ?? {};
-  const { actor, reason, ...rest } = facts;
-  const told = payload?.feed ?? [];
-  const rows = payload?.rows ?? [];
+  const facts = factsOf(entry);
+  const { reason } = facts;
+  const actor = actorOf(facts);
+  const roles = Array.isArray(facts.roles) ? facts.roles.filter((one): one is string => typeof one === "string") : [];
+  const subjects = subjectsOf(facts);
+  // One subject is told above; of several there is a list below.
+  const told = subjects.length === 1 ? subjects[0]?.id : undefined;
+  const further = Object.entries(facts).filter(([name, value]) => {
+    if (ABOVE.has(name) || TECHNICAL.has(name) || value === null || (Array.isArray(value) && value.length === 0)) return false;
+    return told === undefined || String(Array.isArray(value) && value.length === 1 ? value[0] : value) !== told;
+  });
+  const technical = Object.entries(facts).filter(([name]) => TECHNICAL.has(name));
+  const fed = payload?.feed ?? [];
+  const tables = [...new Set((payload?.rows ?? []).map((row) => row.table ?? "?"))];
   return (
     <>
       <Card>
         <Pairs
           of={[
+            [w.what, <strong>{classText(lang, entry.class)}</strong>],
+            [w.subject, subjects.length === 0 ? null : <Subjects of={subjects} most={5} />],
             [
-              w.what,
-              <span>
-                <strong>{classText(lang, entry.class)}</strong> <code className="muted">{entry.class}</code>
-              </span>,
+              w.who,
+              actor === null ? null : (
+                <span title={actor}>
+                  {actorText(lang, actor)}
+                  {roles.length === 0 || !actor.startsWith("user:") ? null : (
+                    <span className="muted"> ({w.acting(roles.map((role) => roleText(r, role)).join(", "))})</span>
+                  )}
+                </span>
+              ),
             ],
-            [w.who, typeof actor === "string" ? <span className="mono">{actor}</span> : null],
+            [w.when, <Time at={entry.sequenced} full />],
             [w.why, typeof reason === "string" ? <span className="preline">{reason}</span> : null],
-            [
-              w.when,
-              <span>
-                <Time at={entry.sequenced} full /> <code className="muted">{entry.sequenced}</code>
-              </span>,
-            ],
-            [w.commitment, <Id id={entry.commitment} label={entry.commitment} />],
           ]}
         />
       </Card>
@@ -85,22 +70,39 @@ export function Said({ entry }: { entry: Schemas["LedgerEntry"] }) {
       ) : (
         <Card title={w.facts}>
           <div className="stack">
-            <Pairs
-              of={Object.entries(rest).map(([name, value]) => [
-                name,
-                value === null ? null : <Value key={name} name={name} value={value} />,
-              ])}
-            />
-            {told.length === 0 ? null : (
+            {further.length === 0 ? (
+              <p className="muted">{w.noFacts}</p>
+            ) : (
+              <Pairs
+                of={further.map(([name, value]) => [
+                  fieldText(lang, entry.class, name),
+                  <Value key={name} cls={entry.class} name={name} value={value} />,
+                ])}
+              />
+            )}
+            {fed.length === 0 ? null : (
               <p className="notice monitor">
-                <strong>{w.feed}.</strong> {w.feedText(count(lang, told.length))}
+                <strong>{w.feed}.</strong> {w.feedText(count(lang, fed.length))}
               </p>
             )}
-            {rows.length === 0 ? null : (
-              <p className="muted">
-                {w.rows(count(lang, rows.length))} <code>{[...new Set(rows.map((row) => row.table ?? "?"))].join(", ")}</code>
-              </p>
-            )}
+            <details>
+              <summary>{w.technical}</summary>
+              <div className="stack">
+                <Pairs
+                  of={[
+                    [w.what, <code>{entry.class}</code>],
+                    [w.who, actor === null ? null : <code>{actor}</code>],
+                    [w.sequenced, <code>{entry.sequenced}</code>],
+                    [w.commitment, <Id id={entry.commitment} label={entry.commitment} />],
+                    [w.tables, tables.length === 0 ? null : <code>{tables.join(", ")}</code>],
+                    ...technical.map(([name, value]): [string, ReactNode] => [
+                      name,
+                      <code key={name}>{typeof value === "string" ? value : JSON.stringify(value)}</code>,
+                    ]),
+                  ]}
+                />
+              </div>
+            </details>
             <details>
               <summary>{w.raw}</summary>
               <Raw text={JSON.stringify(entry.payload, null, 2)} />

@@ -2,23 +2,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { Link, useNavigate } from "react-router";
-import { api, good, type Schemas } from "../../../api/client";
+import { api, good } from "../../../api/client";
 import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
+import { actorText } from "../../../ui/actors";
 import { Button, Time } from "../../../ui/basics";
 import { classText } from "../../../ui/classes";
 import { Field } from "../../../ui/forms";
 import { Table, useFilter } from "../../../ui/lists";
 import { Empty, Read } from "../../../ui/states";
+import { actorOf, factsOf, subjectsOf } from "../entry/subject";
+import { Subjects } from "../entry/subjects";
 import { PAGE, pageBefore } from "./checkpoint";
 import { ledgerWords } from "./words";
-
-/** Who did it, as the entry's facts say. */
-function actorOf(entry: Schemas["LedgerEntry"]): string | null {
-  const payload = entry.payload as { facts?: { actor?: unknown } } | null | undefined;
-  const actor = payload?.facts?.actor;
-  return typeof actor === "string" ? actor : null;
-}
 
 export function Entries({ size }: { size: number }) {
   const w = useWords(ledgerWords);
@@ -31,7 +27,7 @@ export function Entries({ size }: { size: number }) {
     placeholderData: (shown) => shown,
     queryFn: () => good(api.GET("/v1/ledger/entries", { params: { query: pageBefore(before) } })),
   });
-  if (size === 0) return <Empty title={w.none} />;
+  if (size === 0) return <Empty title={w.none} text={w.noneText} />;
   return (
     <div className="stack">
       <p className="muted">{w.entriesText}</p>
@@ -45,14 +41,17 @@ export function Entries({ size }: { size: number }) {
               { head: w.index, cell: (row) => <Link to={`/ledger/${row.index}`}>{count(lang, row.index)}</Link>, number: true },
               {
                 head: w.what,
-                cell: (row) => (
-                  <>
-                    {classText(lang, row.class)} <code className="muted">{row.class}</code>
-                  </>
-                ),
+                cell: (row) => <span title={row.class}>{classText(lang, row.class)}</span>,
               },
-              { head: w.who, cell: (row) => <span className="mono">{actorOf(row) ?? "–"}</span> },
-              { head: w.when, cell: (row) => <Time at={row.sequenced} /> },
+              { head: w.subject, cell: (row) => <Subjects of={subjectsOf(factsOf(row))} most={1} /> },
+              {
+                head: w.who,
+                cell: (row) => {
+                  const actor = actorOf(factsOf(row));
+                  return actor === null ? "–" : <span title={actor}>{actorText(lang, actor)}</span>;
+                },
+              },
+              { head: w.when, cell: (row) => <Time at={row.sequenced} full /> },
             ]}
           />
         )}

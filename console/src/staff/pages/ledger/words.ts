@@ -20,6 +20,7 @@ export const ledgerWords = words(
     entriesText: "가장 최근 기록부터 보입니다. 개인정보와 비밀값의 해시는 가려집니다.",
     index: "번호",
     what: "내용",
+    subject: "대상",
     who: "처리자",
     when: "시각",
     goTo: "번호로 찾기",
@@ -28,6 +29,7 @@ export const ledgerWords = words(
     notYours:
       "기록 목록은 감사 담당, 보안 관리자, 준법 책임자가 볼 수 있습니다. 개별 기록의 증명은 번호로 열어 받을 수 있습니다.",
     none: "아직 기록이 없습니다",
+    noneText: "서버가 시작되어 첫 변경이 있으면 여기에 나타납니다.",
     newer: "더 최근 기록",
     older: "이전 기록",
     receipts: "게이트별 이행 확인서",
@@ -57,6 +59,7 @@ export const ledgerWords = words(
     entriesText: "The newest first. Personal data and digests of secrets are masked.",
     index: "No.",
     what: "What",
+    subject: "About",
     who: "By",
     when: "When",
     goTo: "Find by number",
@@ -65,6 +68,7 @@ export const ledgerWords = words(
     notYours:
       "The list is for auditors, security administrators and compliance leads. The proof of a single entry can be had by its number.",
     none: "No entries yet",
+    noneText: "They show here from the first change on.",
     newer: "Newer entries",
     older: "Older entries",
     receipts: "Receipts by gate",
