@@ -3,7 +3,6 @@
 use crate::house::{House, Open, invite_of};
 use crate::stage::wait_for;
 use serde_json::Value;
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Child, Stdio};
 
@@ -12,7 +11,13 @@ const BACKLOG: u64 = 12_000;
 
 /// One line of a front, visibly made up, of a moment ago.
 fn line(number: u64) -> String {
+    line_at(number, 0)
+}
+
+/// The same, so many seconds from now.
+fn line_at(number: u64, ahead_s: u128) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    let now = now + ahead_s * 1000;
     format!(
         r#"{{"msec":"{}.{:03}","request_id":"r{number}","remote_addr":"203.0.113.7","hostname":"front-1","key_id":"h:made-up","request_method":"GET","request_uri":"/v1/accounts","status":"200"}}"#,
         now / 1000,
@@ -21,10 +26,7 @@ fn line(number: u64) -> String {
 }
 
 fn append(house: &House, name: &str, numbers: impl IntoIterator<Item = u64>) {
-    let mut text = String::new();
-    for number in numbers {
-        writeln!(text, "{}", line(number)).unwrap();
-    }
+    let text: String = numbers.into_iter().map(|number| format!("{}\n", line(number))).collect();
     let path = house.place.path(name);
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
     file.write_all(text.as_bytes()).unwrap();
@@ -121,13 +123,10 @@ fn a_tap_that_is_killed_in_mid_batch_loses_nothing_and_repeats_nothing() {
         append(&house, "access.json", written + 1..=written + 500);
         written += 500;
     }
-    // What is no line of a front stops nothing.
-    std::fs::OpenOptions::new()
-        .append(true)
-        .open(house.place.path("access.json"))
-        .unwrap()
-        .write_all(b"\xff nothing of the kind\n")
-        .unwrap();
+    // What is no line of a front stops nothing; nor does one that the control plane refuses, of an hour that has not come.
+    let mut file = std::fs::OpenOptions::new().append(true).open(house.place.path("access.json")).unwrap();
+    file.write_all(b"\xff nothing of the kind\n").unwrap();
+    writeln!(file, "{}", line_at(0, 3600)).unwrap();
     append(&house, "access.json", [written + 1]);
     written += 1;
 
@@ -140,10 +139,11 @@ fn a_tap_that_is_killed_in_mid_batch_loses_nothing_and_repeats_nothing() {
     assert_eq!((&sources[0]["held"], &sources[0]["passed_over"]), (&written.into(), &0.into()));
     assert_eq!(
         sources[0]["files"],
-        serde_json::json!({ "bytes_behind": 0, "bytes_lost": 0, "holes": 0, "lines_refused": 1 })
+        serde_json::json!({ "bytes_behind": 0, "bytes_lost": 0, "holes": 0, "lines_refused": 2 })
     );
     let aside = house.place.read("tap-state/front-1.refused.ndjson");
     assert!(aside.contains("bad_json") && aside.contains("nothing of the kind"), "{aside}");
+    assert!(aside.contains("not_taken") && aside.contains("more than 60 seconds ahead"), "{aside}");
 }
 
 #[test]
