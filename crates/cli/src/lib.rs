@@ -10,6 +10,7 @@
 
 pub mod args;
 pub mod atomic_file;
+pub mod bypass;
 mod client;
 pub mod clock;
 pub mod commands;

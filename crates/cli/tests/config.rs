@@ -46,7 +46,7 @@ color = "red"
       sumun.toml:8:19: `gate.table_age_max_s` is 0, which cannot be used: invalid value: integer `0`, expected a nonzero u64; such as 60
       sumun.toml:9:16: `gate.trusted_hops` cannot be used: prefix `10.0.0.1/8` has host bits set; did you mean `10.0.0.0/8`?
       sumun.toml:10:1: `gate.timeouts` is a section, but here stands a value (integer); write `[gate.timeouts]`
-      sumun.toml:11:1: `gate.color` is not a key; here may stand `id`, `listen`, `upstream`, `upstream_host`, `dialect`, `keys_file`, `mode`, `admin_listen`, `decide_listen`, `trusted_hops`, `connections_max`, `connections_per_source_max`, `body_bytes_max`, `header_bytes_max`, `table_age_max_s`, `order_stale_pass_s`, `address_proof_required`, `shutdown_grace_s`, `[gate.feed]`, `[gate.timeouts]`, `[gate.failures]`, `[gate.rates]`, `[gate.replay]`, `[gate.spool]`
+      sumun.toml:11:1: `gate.color` is not a key; here may stand `id`, `listen`, `upstream`, `upstream_host`, `dialect`, `keys_file`, `mode`, `admin_listen`, `decide_listen`, `front_token_file`, `trusted_hops`, `connections_max`, `connections_per_source_max`, `body_bytes_max`, `header_bytes_max`, `table_age_max_s`, `order_stale_pass_s`, `address_proof_required`, `shutdown_grace_s`, `[gate.feed]`, `[gate.timeouts]`, `[gate.failures]`, `[gate.rates]`, `[gate.replay]`, `[gate.spool]`
       sumun.toml:13:7: `gate.failurs` is not a key; did you mean `gate.failures`?
       environment variable SUMUN_GATE__IDD: names no key; did you mean SUMUN_GATE__ID?
       environment variable SUMUN_GATE__RATES__ORDER_PER_SECOND: `gate.rates.order_per_second` must be an integer

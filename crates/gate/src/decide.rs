@@ -9,8 +9,9 @@
 //! request that got as far as that check.
 
 mod unread;
+mod vouched;
 
-use crate::enforce::{Enforced, Enforcement, Reasons};
+use crate::enforce::{Bypass, Enforced, Enforcement, Reasons};
 use crate::entry::KeyEntry;
 use crate::failures::Failures;
 use crate::policy::GatePolicy;
@@ -84,7 +85,11 @@ pub struct Decision {
     recorded: [Option<NonceMark>; 2],
     reopens: bool,
     enforced: bool,
+    /// As `enforced`, whoever has the body.
+    holds: bool,
     stage: Stage,
+    /// Since when, and why, everything passes here.
+    bypass: Option<Arc<Bypass>>,
     body_complete: bool,
     /// The client's time in the token.
     pub token_time: Option<Timestamp>,
@@ -139,6 +144,20 @@ impl Decision {
     #[must_use]
     pub const fn enforced(&self) -> bool {
         self.enforced
+    }
+
+    /// Why everything passes here, if it does.
+    #[must_use]
+    pub fn bypass(&self) -> Option<&Bypass> {
+        self.bypass.as_deref()
+    }
+
+    /// Whoever asked forwards by himself and has the body: a refusal holds as the stage says, also of what this gate was not shown
+    /// whole.
+    #[must_use]
+    pub fn forwarded_elsewhere(mut self) -> Self {
+        (self.body_complete, self.enforced) = (true, self.holds);
+        self
     }
 
     /// Marks to be written down before the request goes on.
@@ -225,6 +244,7 @@ impl Findings {
         let route = decision.route.map(|route| route.path.as_str());
         let told = gate.enforced(decision.entry.as_deref(), decision.effect, route);
         decision.stage = told.stage;
+        decision.bypass = gate.bypass();
         let holds = match self.reason {
             None => told.stage.enforces_any(),
             Some(reason) => {
@@ -232,6 +252,7 @@ impl Findings {
                 told.refuses(self.failed, || gate.has_ended(&decision))
             }
         };
+        decision.holds = holds;
         decision.enforced = holds || !decision.body_complete;
         decision
     }
@@ -261,14 +282,14 @@ impl Gate {
     }
 
     /// From here on everything passes and is recorded, but for keys that have ended; or no longer.
-    pub fn set_bypass(&self, on: bool) {
-        self.enforcement.set_bypass(on);
+    pub fn set_bypass(&self, bypass: Option<Bypass>) {
+        self.enforcement.set_bypass(bypass);
     }
 
-    /// Whether everything passes.
+    /// Why everything passes, if it does.
     #[must_use]
-    pub fn bypassed(&self) -> bool {
-        self.enforcement.bypassed()
+    pub fn bypass(&self) -> Option<Arc<Bypass>> {
+        self.enforcement.bypass()
     }
 
     /// Whether the key has ended, as far as this gate knows: also one of which only the end is left.
@@ -327,7 +348,9 @@ impl Gate {
             recorded: [None, None],
             reopens: false,
             enforced: self.policy.enforce || !request.body_complete,
+            holds: self.policy.enforce,
             stage: Stage::Ladder,
+            bypass: None,
             body_complete: request.body_complete,
             token_time: None,
             remaining: None,
@@ -362,26 +385,31 @@ impl Gate {
         // Recorded together with the look-up, and only for who may use the key from here.
         self.check_replay(request, credential, signed && status.is_ok() && registered, decision, findings);
         findings.note(Check::Status, status);
-        findings.note(Check::Address, held(registered, Reason::AddressNotAllowed));
-        findings.not_run(Check::Client);
-        findings.note(Check::Route, held(decision.route.is_some(), Reason::RouteUnknown));
-        if let Some(scope) = decision.scope() {
-            findings.note(Check::Scope, held(entry.scopes().contains(scope), Reason::ScopeMissing));
-        }
-        findings.not_run(Check::Grant);
-        findings.not_run(Check::Account);
+        check_grants(&entry, registered, decision, findings);
         check_market(params.as_ref(), &entry, decision, findings);
+        self.check_uses(request, &entry, now, decision, findings);
+        decision.entry = Some(entry);
+    }
+
+    /// How much is used, and whether this gate can judge and record it now.
+    fn check_uses(
+        &self,
+        request: &Request<'_>,
+        entry: &KeyEntry,
+        now: Now,
+        decision: &mut Decision,
+        findings: &mut Findings,
+    ) {
         findings.not_run(Check::Operator);
         findings.not_run(Check::Confirmation);
         findings.not_run(Check::Halt);
-        self.check_rate(&entry, now, decision, findings);
+        self.check_rate(entry, now, decision, findings);
         findings.not_run(Check::Limit);
         let fresh = self.table_serves(decision.effect, now);
         findings.note(Check::TableAge, held(fresh, Reason::KeyTableStale));
         if !request.recordable && decision.effect == Effect::Transfer {
             findings.fail(Reason::RecordingUnavailable);
         }
-        decision.entry = Some(entry);
     }
 
     #[expect(
@@ -478,6 +506,18 @@ impl Gate {
             Effect::Transfer => over <= 0,
         }
     }
+}
+
+/// Whence it comes and what the key may do.
+fn check_grants(entry: &KeyEntry, registered: bool, decision: &Decision, findings: &mut Findings) {
+    findings.note(Check::Address, held(registered, Reason::AddressNotAllowed));
+    findings.not_run(Check::Client);
+    findings.note(Check::Route, held(decision.route.is_some(), Reason::RouteUnknown));
+    if let Some(scope) = decision.scope() {
+        findings.note(Check::Scope, held(entry.scopes().contains(scope), Reason::ScopeMissing));
+    }
+    findings.not_run(Check::Grant);
+    findings.not_run(Check::Account);
 }
 
 fn check_market(

@@ -7,9 +7,8 @@ use crate::entry::KeyEntry;
 use crate::policy::GatePolicy;
 use arc_swap::ArcSwapOption;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use sumun_model::ramp::{Asked, Ends};
-use sumun_model::{Effect, Ramp, Reason, Stage};
+use sumun_model::{Effect, Ramp, Reason, Stage, Timestamp};
 
 /// Reasons for which one request fails; the first of them is the verdict's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,11 +47,22 @@ impl Enforced {
     }
 }
 
+/// Why everything passes at this gate: somebody here said so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bypass {
+    /// Since when.
+    pub since: Timestamp,
+    /// Who said so.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// What this gate was told to enforce.
 #[derive(Default)]
 pub(crate) struct Enforcement {
     ramp: ArcSwapOption<Ramp>,
-    bypass: AtomicBool,
+    bypass: ArcSwapOption<Bypass>,
 }
 
 impl Enforcement {
@@ -68,7 +78,7 @@ impl Enforcement {
         }
         let ramp = self.ramp.load();
         let ends = ramp.as_ref().is_none_or(|ramp| ramp.ends == Ends::Refused);
-        if self.bypass.load(Ordering::Acquire) {
+        if self.bypass.load().is_some() {
             return Enforced { stage: Stage::Shadow, ends };
         }
         let Some(ramp) = ramp.as_ref() else { return Enforced { stage: Stage::Ladder, ends } };
@@ -85,11 +95,11 @@ impl Enforcement {
         self.ramp.load_full()
     }
 
-    pub(crate) fn set_bypass(&self, on: bool) {
-        self.bypass.store(on, Ordering::Release);
+    pub(crate) fn set_bypass(&self, bypass: Option<Bypass>) {
+        self.bypass.store(bypass.map(Arc::new));
     }
 
-    pub(crate) fn bypassed(&self) -> bool {
-        self.bypass.load(Ordering::Acquire)
+    pub(crate) fn bypass(&self) -> Option<Arc<Bypass>> {
+        self.bypass.load_full()
     }
 }

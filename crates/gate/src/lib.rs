@@ -24,6 +24,7 @@ pub mod table;
 
 pub use allowlist::Allowlist;
 pub use decide::{Answer, Decision, Gate, Now, Permit, Request};
+pub use enforce::Bypass;
 pub use entry::{KeyEntry, KeySpec};
 pub use policy::GatePolicy;
 pub use replay::{NonceMark, ReplayMemory};

@@ -5,7 +5,9 @@ mod support;
 
 use http::Method;
 use sumun_dialect::MacKey;
-use sumun_gate::{Answer, Change, Gate, GatePolicy, KeySpec, KeyTable, ReplayMemory, Status, StreamHold};
+use sumun_gate::{
+    Answer, Bypass, Change, Gate, GatePolicy, KeySpec, KeyTable, ReplayMemory, Status, StreamHold,
+};
 use sumun_model::{AccountId, KeyId, KeyState, Measure, Prefix, Ramp, Reason, Scope, ScopeSet, Segment};
 use support::{Signed, at, secret, token};
 
@@ -51,6 +53,10 @@ fn gate() -> Gate {
     }
     gate.table.refreshed(at(0).wall);
     gate
+}
+
+fn on() -> Option<Bypass> {
+    Some(Bypass { since: at(0).wall, by: "root".to_owned(), reason: "a made-up reason".to_owned() })
 }
 
 struct Try {
@@ -189,17 +195,17 @@ fn each_stage_enforces_what_it_says_and_no_ended_key_passes_for_a_step_back() {
 fn the_switch_lets_everything_pass_but_what_has_ended() {
     let honest =
         ["from elsewhere", "forged", "without the scope", "nobody's key", "held", "held and from elsewhere"];
-    expect(&enforced(|gate| gate.set_bypass(true)), &honest);
+    expect(&enforced(|gate| gate.set_bypass(on())), &honest);
     let both = enforced(|gate| {
         gate.set_ramp(ramp(r#"{"default":"allowlist"}"#));
-        gate.set_bypass(true);
-        assert!(gate.bypassed());
+        gate.set_bypass(on());
+        assert_eq!(gate.bypass().unwrap().reason, "a made-up reason");
     });
     expect(&both, &honest);
     expect(
         &enforced(|gate| {
-            gate.set_bypass(true);
-            gate.set_bypass(false);
+            gate.set_bypass(on());
+            gate.set_bypass(None);
         }),
         &[],
     );
@@ -248,7 +254,29 @@ fn a_stream_stays_open_where_its_refusal_does_not_hold() {
     assert_eq!(ask("ended", HOME), (Some(Reason::KeyExpired), true), "an end is not taken back");
     assert_eq!(ask("well", HOME), (None, false));
     gate.set_ramp(None);
-    gate.set_bypass(true);
+    gate.set_bypass(on());
     assert_eq!(ask("well", AWAY), (Some(Reason::AddressNotAllowed), false));
     assert_eq!(ask("ended", HOME), (Some(Reason::KeyExpired), true));
+}
+
+#[test]
+fn a_key_that_somebody_trusted_vouches_for_is_asked_all_but_its_signature() {
+    let gate = gate();
+    let ask = |key: &str, from: &str, method: Method, path: &str| {
+        let request = Signed::new(method, path, from.parse().unwrap());
+        let decision = gate.decide_vouched(&request.as_request(), key, at(1));
+        assert_eq!(decision.signature, sumun_model::wire::Signature::Unchecked);
+        assert_eq!(decision.checks.get(sumun_model::Check::Replay).is_some(), decision.entry.is_some());
+        decision.reason()
+    };
+    assert_eq!(ask("well", HOME, Method::POST, "/v1/orders"), None);
+    assert_eq!(ask("well", AWAY, Method::POST, "/v1/orders"), Some(Reason::AddressNotAllowed));
+    assert_eq!(ask("well", HOME, Method::POST, "/v1/withdraws/coin"), Some(Reason::ScopeMissing));
+    assert_eq!(ask("well", HOME, Method::GET, "/v1/no/such"), Some(Reason::RouteUnknown));
+    assert_eq!(ask("held", HOME, Method::POST, "/v1/orders"), Some(Reason::KeyHeld));
+    assert_eq!(ask("held", HOME, Method::DELETE, "/v1/order"), None);
+    assert_eq!(ask("ended", HOME, Method::DELETE, "/v1/order"), Some(Reason::KeyExpired));
+    assert_eq!(ask("nobody", HOME, Method::GET, "/v1/accounts"), Some(Reason::UnknownKey));
+    // Twice is no replay: the nonce is the voucher's affair.
+    assert_eq!(ask("well", HOME, Method::POST, "/v1/orders"), None);
 }

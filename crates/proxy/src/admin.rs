@@ -101,6 +101,7 @@ fn metrics(proxy: &Proxy) -> String {
         keys: proxy.gate.table.len(),
         shed_total: proxy.sink.shed_total(),
         recording: proxy.sink.available(),
+        bypass: proxy.gate.bypass().is_some(),
     });
     proxy.metrics.render()
 }

@@ -6,6 +6,7 @@
 //! trusted fronts only.
 
 use crate::body::Bodies;
+use crate::fronts;
 use crate::refuse::{self, Refusal};
 use crate::server::{self, Front, Running};
 use crate::service::{Body, Proxy, Received};
@@ -133,12 +134,24 @@ fn received(proxy: &Proxy, question: &Question<'_>) -> Result<Received, String> 
         at: proxy.now(),
         // The front forwards: what it still holds when it has the answer is not known here.
         token: Some(proxy.enter_epoch()),
+        vouched: None,
     })
 }
 
-async fn decide(proxy: &Proxy, bodies: &Bodies, request: Request<Incoming>) -> Response<Body> {
+async fn decide(proxy: &Proxy, bodies: &Bodies, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
+    if let Some(front) = fronts::front_of(request.uri().path()) {
+        let (parts, body) = request.into_parts();
+        return match bodies.read(body).await {
+            Ok(whole) => fronts::answer(proxy, front, parts, whole, peer).await,
+            Err(error) => refuse::problem(error.status(), error.name(), &error.to_string()),
+        };
+    }
     if request.method() != Method::POST || request.uri().path() != "/v1/decide" {
-        return refuse::problem(StatusCode::NOT_FOUND, "not_found", "send POST /v1/decide");
+        return refuse::problem(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "send POST /v1/decide; fronts ask at /v1/auth-request and /v1/ext-authz",
+        );
     }
     let whole = match bodies.read(request.into_body()).await {
         Ok(Some(whole)) => whole,
@@ -197,8 +210,8 @@ pub fn start(proxy: Arc<Proxy>, listener: TcpListener) -> io::Result<Running> {
         streams: false,
         proxy: Arc::clone(&proxy),
     };
-    server::serve(front, listener, move |request, _| {
+    server::serve(front, listener, move |request, peer| {
         let (proxy, bodies) = (Arc::clone(&proxy), Arc::clone(&bodies));
-        async move { decide(&proxy, &bodies, request).await }
+        async move { decide(&proxy, &bodies, request, peer.ip()).await }
     })
 }

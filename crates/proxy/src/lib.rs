@@ -5,7 +5,7 @@
 //! [`refuse`] answers in the exchange's own words. A WebSocket goes through [`websocket`], and every open one is
 //! in [`streams`] so that a change of the key table can end it; [`epoch`] tells when no request decided before a change
 //! still awaits forwarding. [`decide_service`] gives the same decision to a
-//! gateway that forwards by itself; [`admin`] is for operators.
+//! gateway that forwards by itself, [`fronts`] to nginx and Envoy; [`admin`] is for operators.
 //!
 //! Never here: deciding anything. Never read from here: a file. What is recorded leaves through [`EventSink`].
 
@@ -19,6 +19,7 @@ pub mod config;
 pub mod decide_service;
 pub mod epoch;
 pub mod forward;
+pub mod fronts;
 pub mod head;
 pub mod metrics;
 pub mod record;
@@ -33,6 +34,7 @@ pub mod websocket;
 
 pub use clock::SystemClock;
 pub use config::{ProxyConfig, Timeouts, UpstreamHost};
+pub use fronts::FrontToken;
 pub use server::{Running, ServeError};
 pub use service::Proxy;
 pub use sink::{EventSink, Outcome, RecordingUnavailable, Ticket};

@@ -51,6 +51,7 @@ pub struct Metrics {
     keys: Gauge,
     shed: Gauge,
     recording: Gauge,
+    bypass: Gauge,
     /// Streams closed because their key or its rights changed.
     pub streams_cut: Counter,
     shipped: Counter,
@@ -71,6 +72,8 @@ pub struct Standing {
     pub shed_total: u64,
     /// Whether decisions can be recorded.
     pub recording: bool,
+    /// Whether everything passes because somebody at this gate said so.
+    pub bypass: bool,
 }
 
 /// Counts an open stream until dropped.
@@ -100,6 +103,7 @@ impl Default for Metrics {
             keys: Gauge::default(),
             shed: Gauge::default(),
             recording: Gauge::default(),
+            bypass: Gauge::default(),
             streams_cut: Counter::default(),
             shipped: Counter::default(),
             unshipped: Gauge::default(),
@@ -153,6 +157,11 @@ impl Default for Metrics {
             "recording_available",
             "Whether decisions can be recorded: 1 or 0",
             this.recording.clone(),
+        );
+        registry.register(
+            "bypass",
+            "Whether everything passes at this gate because somebody said so: 1 or 0",
+            this.bypass.clone(),
         );
         registry.register("streams_open", "WebSockets open now", this.streams_open.clone());
         registry.register(
@@ -239,6 +248,7 @@ impl Metrics {
         self.keys.set(whole(standing.keys));
         self.shed.set(whole(standing.shed_total));
         self.recording.set(i64::from(standing.recording));
+        self.bypass.set(i64::from(standing.bypass));
     }
 
     /// All metrics in the OpenMetrics text format.

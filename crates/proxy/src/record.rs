@@ -130,11 +130,16 @@ pub fn access(ids: &EventIds, seen: Seen<'_>, decision: &Decision) -> AccessLine
     }
 }
 
-/// What the wire has no field of its own for: a nonce that reopens a stream, the mark of a control test's code.
+/// What the wire has no field of its own for: a nonce that reopens a stream, the mark of a control test's code, why everything passes.
 fn beside(decision: &Decision) -> Option<Ext> {
     let reused = decision.reopens().then(|| ("nonce_reused", true.into()));
     let code = decision.code.map(|mark| ("code", mark.to_string().into()));
-    let fields: Vec<_> = reused.into_iter().chain(code).collect();
+    // Said in every line while it lasts, so that the record shows what passed for it and why.
+    let bypass = decision.bypass().map(|bypass| {
+        let told = serde_json::json!({ "since": bypass.since, "by": bypass.by, "reason": bypass.reason });
+        ("bypass", told)
+    });
+    let fields: Vec<_> = reused.into_iter().chain(code).chain(bypass).collect();
     (!fields.is_empty()).then(|| Ext::of(fields))
 }
 

@@ -7,6 +7,7 @@ use crate::complain::{Complaints, chain};
 use crate::config::ProxyConfig;
 use crate::epoch::{Epochs, Token};
 use crate::forward::{Outgoing, Upstream};
+use crate::fronts::FrontToken;
 use crate::metrics::Metrics;
 use crate::record::{EventIds, Seen};
 use crate::sink::EventSink;
@@ -22,7 +23,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use sumun_dialect::RawRequest;
 use sumun_gate::{Decision, Gate, Now, Permit};
-use sumun_model::Reason;
+use sumun_model::{KeyId, Reason};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
@@ -51,6 +52,7 @@ pub struct Proxy {
     epochs: Epochs,
     look: OnceLock<Look>,
     notes: OnceLock<admin::Notes>,
+    front_token: OnceLock<FrontToken>,
 }
 
 /// A request as read.
@@ -66,6 +68,8 @@ pub(crate) struct Received {
     pub(crate) at: Now,
     /// Taken just before it is decided, gone once it is forwarded or refused.
     pub(crate) token: Option<Token>,
+    /// The key that a trusted front vouches for: its signature was checked there.
+    pub(crate) vouched: Option<KeyId>,
 }
 
 impl Received {
@@ -117,6 +121,7 @@ impl Proxy {
             epochs: Epochs::default(),
             look: OnceLock::new(),
             notes: OnceLock::new(),
+            front_token: OnceLock::new(),
         }
     }
 
@@ -129,6 +134,15 @@ impl Proxy {
     /// Has `/readyz` tell what else is amiss around this proxy. The first call counts.
     pub fn set_notes(&self, notes: admin::Notes) {
         let _ = self.notes.set(notes);
+    }
+
+    /// Has whoever shows this token vouch for keys. The first call counts.
+    pub fn trust_fronts_with(&self, token: FrontToken) {
+        let _ = self.front_token.set(token);
+    }
+
+    pub(crate) fn front_token(&self) -> Option<&FrontToken> {
+        self.front_token.get()
     }
 
     pub(crate) fn notes(&self) -> Vec<admin::Note> {
@@ -196,6 +210,7 @@ impl Proxy {
             upgrade,
             at,
             token: None,
+            vouched: None,
         };
         if let Err(error) = &source
             && let Some(suppressed) = self.complaints.hop.due(at.monotonic_us)
@@ -262,7 +277,11 @@ impl Proxy {
     pub(crate) fn decide(&self, received: &Received) -> Decision {
         // The instant of deciding, not of receipt: a slow body must not outlive its key.
         let now = self.deciding_now();
-        let decision = self.gate.decide(&self.question(received, received.body_complete), now);
+        let question = self.question(received, received.body_complete);
+        let decision = match &received.vouched {
+            Some(key) => self.gate.decide_vouched(&question, key.as_str(), now),
+            None => self.gate.decide(&question, now),
+        };
         self.metrics.decided(self.clock.monotonic_us().saturating_sub(now.monotonic_us));
         decision
     }

@@ -129,6 +129,7 @@ async fn metrics_have_their_names_and_few_labels() {
         [
             "sumun_gate_bad_bodies counter",
             "sumun_gate_bad_heads counter",
+            "sumun_gate_bypass gauge",
             "sumun_gate_connections_refused counter",
             "sumun_gate_decision_duration_seconds histogram",
             "sumun_gate_events_ship_lag_seconds gauge",
@@ -157,6 +158,7 @@ async fn metrics_have_their_names_and_few_labels() {
         "sumun_gate_streams_open 0",
         "sumun_gate_keys 2",
         "sumun_gate_recording_available 1",
+        "sumun_gate_bypass 0",
         "sumun_gate_shed_decisions 0",
     ] {
         assert!(page.lines().any(|l| l == line), "no {line:?} in\n{page}");

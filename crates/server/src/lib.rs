@@ -15,6 +15,7 @@ mod asked;
 mod assertion;
 mod authenticate;
 pub mod browsers;
+mod bypasses;
 mod client_address;
 mod console_files;
 mod cookie;

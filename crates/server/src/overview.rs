@@ -126,6 +126,7 @@ async fn gates(server: &Server, now: Timestamp) -> Vec<GateStandView> {
             behind: head.saturating_sub(version),
             heard: server.gates.heard_last(&gate).max(acknowledged).map(|at| at.to_string()),
             stale: server.gates.check(&gate, &seen).state != Standing::Ready,
+            bypass: server.bypasses.since(&gate),
             gate,
         });
     }

@@ -1,6 +1,6 @@
 //! `sumun gate`: run the gate.
 
-use super::{ConfigArguments, gate_enrol};
+use super::{ConfigArguments, gate_bypass, gate_enrol};
 use crate::config::Flag;
 use crate::roles;
 
@@ -36,6 +36,7 @@ pub struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Other {
     Enrol(gate_enrol::Arguments),
+    Bypass(gate_bypass::Arguments),
 }
 
 impl Arguments {
@@ -50,8 +51,10 @@ impl Arguments {
 /// # Errors
 /// The configuration is bad, or what the gate met.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    if let Some(Other::Enrol(arguments)) = arguments.other {
-        return gate_enrol::run(arguments);
+    match arguments.other {
+        Some(Other::Enrol(arguments)) => return gate_enrol::run(arguments),
+        Some(Other::Bypass(arguments)) => return gate_bypass::run(arguments),
+        None => {}
     }
     let flags =
         [("gate.listen", "--listen", arguments.listen), ("gate.upstream", "--upstream", arguments.upstream)]

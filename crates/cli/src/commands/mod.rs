@@ -13,6 +13,7 @@ pub mod delegations;
 pub mod evaluate;
 pub mod explain;
 pub mod gate;
+pub mod gate_bypass;
 pub mod gate_enrol;
 pub mod gates;
 pub mod govern;

@@ -88,8 +88,12 @@ section! {
         mode: Mode = Mode::Enforce;
         /// Where `/metrics`, `/healthz` and `/readyz` answer. Absent: nowhere. Not for clients.
         admin_listen: Option<SocketAddr> = None, example "\"127.0.0.1:9464\"";
-        /// Where `POST /v1/decide` answers another front's questions. Absent: nowhere. Not for clients.
+        /// Where another front's questions are answered: `POST /v1/decide`, nginx's `/v1/auth-request`, Envoy's `/v1/ext-authz`.
+        /// Absent: nowhere. Not for clients.
         decide_listen: Option<SocketAddr> = None, example "\"127.0.0.1:9465\"";
+        /// File with what a front shows that has checked signatures itself and names the key in `X-Sumun-Key`: one line of 32
+        /// characters or more, readable by its owner only. Absent: no front is believed about a key.
+        front_token_file: Option<PathBuf> = None, example "\"front-token.txt\"";
         /// Prefixes of the hops before the gate whose `X-Forwarded-For` is believed. Empty: only the socket is.
         trusted_hops: Vec<Prefix> = Vec::new(), example "[\"10.0.0.0/8\"]";
         /// Connections of clients served at once, WebSockets among them; more wait to be accepted. Each takes two open
@@ -428,6 +432,7 @@ impl Config {
             Some(&mut self.gate.keys_file),
             Some(&mut self.govern.venue_file),
             self.gate.feed.gate_key_file.as_mut(),
+            self.gate.front_token_file.as_mut(),
             self.govern.key_file.as_mut(),
             self.detect.dir.as_mut(),
             self.detect.network_data.as_mut(),

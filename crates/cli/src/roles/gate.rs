@@ -5,6 +5,7 @@
 //! everything else is in order.
 
 mod apply;
+mod bypass;
 mod disk;
 mod feed;
 mod housekeeper;
@@ -37,7 +38,8 @@ use std::time::Duration;
 use sumun_gate::{Gate, GatePolicy, KeyTable};
 use sumun_proxy::metrics::Metrics;
 use sumun_proxy::{
-    EventSink, Proxy, ProxyConfig, SystemClock, Timeouts, UpstreamHost, admin, decide_service, server,
+    EventSink, FrontToken, Proxy, ProxyConfig, SystemClock, Timeouts, UpstreamHost, admin, decide_service,
+    server,
 };
 use sumun_stream::{DRAIN_INTERVAL_DEFAULT, Syncer};
 use tokio::net::TcpListener;
@@ -137,6 +139,12 @@ async fn serve_until(
     let proxy =
         Arc::new(Proxy::new(proxy_config(&config, connections_max), gate, sink, metrics, boot, clock));
 
+    if let Some(path) = &config.gate.front_token_file {
+        proxy.trust_fronts_with(front_token(path)?);
+    }
+    let bypass = Arc::new(bypass::Watch::new(crate::bypass::path(&config), Arc::clone(&proxy.gate)));
+    bypass.look();
+
     let listener = bind("gate.listen", config.gate.listen).await?;
     let admin_listener = bind_optional("gate.admin_listen", config.gate.admin_listen).await?;
     let decide_listener = bind_optional("gate.decide_listen", config.gate.decide_listen).await?;
@@ -186,9 +194,10 @@ async fn serve_until(
         nonces_owed: Arc::clone(&nonces_owed),
         drain: Arc::clone(&drain),
         shipping: shipping.as_ref().map(|shipping| Box::new(shipping.trouble()) as notes::Asked),
+        bypass: Arc::clone(&bypass),
     };
     proxy.set_notes(Box::new(move || notes.notes()));
-    let disk = Disk { log, nonce_log, recorder, nonces_owed, drain, keeper };
+    let disk = Disk { log, nonce_log, recorder, nonces_owed, drain, keeper, bypass };
     let housekeeper = Housekeeper::start(source.clone(), &proxy, disk, &config)?;
     let mut said = serde_json::to_value(&ready)?;
     if let (Some(said), serde_json::Value::Object(beside)) = (said.as_object_mut(), beside) {
@@ -222,6 +231,22 @@ async fn serve_until(
         shipping.stop().await;
     }
     Ok(())
+}
+
+/// What trusted fronts show.
+fn front_token(path: &std::path::Path) -> Result<FrontToken, BadInput> {
+    use std::os::unix::fs::MetadataExt;
+    let bad = |problem: &dyn std::fmt::Display| {
+        BadInput(format!("`gate.front_token_file`: `{}` cannot be used: {problem}", path.display()))
+    };
+    let mode = std::fs::metadata(path).map_err(|error| bad(&error))?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(bad(&format!(
+            "its mode is {mode:03o}; `chmod 600` it, so that only its owner can read it"
+        )));
+    }
+    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(|error| bad(&error))?);
+    FrontToken::new(&text).map_err(|error| bad(&error))
 }
 
 /// What stops a gate, listened to.

@@ -13,6 +13,9 @@ fn ramp(value: Value) -> Value {
     ramp_record(&ramp, &json!({ "by": "user:made-up" }))
 }
 
+/// Of a key used from an address that is not registered.
+const FOREIGN: [u16; 4] = [403; 4];
+
 fn elsewhere(key: &str, segment: &str) -> Value {
     let mut record = record(&Key::active(key));
     record["allowlist"] = json!(["203.0.113.7/32"]);
@@ -29,7 +32,7 @@ fn a_gate_steps_back_at_the_next_request_and_no_ended_key_comes_back() {
     let held = Key { measure: Some("hold"), ..Key::active("K3") };
     world.server.waits_for(world.set(&held));
     let all = |key: &str| statuses(&gate, key);
-    assert_eq!((all("K1"), all("K2")), (REFUSED, REFUSED));
+    assert_eq!((all("K1"), all("K2")), (FOREIGN, REFUSED));
 
     // Acknowledged: from here on nothing is refused, but what has ended.
     let ack = world.server.waits_for(world.server.commit(&[ramp(json!({ "default": "shadow" }))]));
@@ -66,7 +69,7 @@ fn segments_effects_and_shares_decide_and_a_snapshot_carries_the_ramp() {
     // A gate that begins with a snapshot.
     let gate = world.start();
     world.server.waits_for(version);
-    assert_eq!(statuses(&gate, "K1"), [401, 401, 200, 401]);
+    assert_eq!(statuses(&gate, "K1"), [403, 403, 200, 403]);
     assert_eq!(statuses(&gate, "K2"), PASSES);
 
     // A stream that the next stage refuses is closed before the gate says that it obeys.
@@ -74,7 +77,7 @@ fn segments_effects_and_shares_decide_and_a_snapshot_carries_the_ramp() {
     let ack = world.server.waits_for(world.server.commit(&[ramp(json!({}))]));
     assert_eq!(ack.streams_closed, 1);
     assert!(stream.ends());
-    assert_eq!(statuses(&gate, "K2"), REFUSED);
+    assert_eq!(statuses(&gate, "K2"), FOREIGN);
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn a_ramp_of_another_build_leaves_the_one_before_and_the_receipt_says_so() {
     let later = json!({ "key": RAMP_RECORD, "ramp": { "default": "shadow", "weekdays": ["mon"] } });
     let ack = world.server.waits_for(world.server.commit(&[later]));
     assert_eq!(ack.unusable.iter().map(|key| key.as_str()).collect::<Vec<_>>(), [RAMP_RECORD]);
-    assert_eq!(statuses(&gate, "K1"), REFUSED, "it enforces what it was told before: everything");
+    assert_eq!(statuses(&gate, "K1"), FOREIGN, "it enforces what it was told before: everything");
     // Nobody can use the record as a key.
     let status = ask(&gate, Effect::Read, RAMP_RECORD).status;
     assert_eq!(status, 401);

@@ -19,8 +19,8 @@ use crate::verdicts::Answered;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sumun_govern::gates::bypass::ToldBypass;
 use sumun_govern::Role;
+use sumun_govern::gates::bypass::ToldBypass;
 use sumun_model::Timestamp;
 use utoipa::ToSchema;
 

@@ -124,6 +124,9 @@ pub(crate) struct GateStandView {
     pub heard: Option<String>,
     /// Whether somebody should look: away for a while, or slow to obey. See `GET /v1/readiness`.
     pub stale: bool,
+    /// Since when everything passes there because somebody at that gate said so; null if refusals hold.
+    #[schema(required, format = DateTime)]
+    pub bypass: Option<String>,
 }
 
 /// How long it took until every gate had cut a key off.

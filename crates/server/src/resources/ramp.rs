@@ -1,5 +1,6 @@
 //! The ramp: how far gates enforce, stepping back, and what would have been refused (ADR 0022).
 
+use super::activity::EffectWord;
 use super::shapes::SegmentWord;
 use crate::access;
 use crate::answer::Answer;
@@ -48,20 +49,6 @@ pub(crate) enum EndsWord {
     Refused,
     /// Recorded like any other refusal; only where no stage refuses anything.
     Recorded,
-}
-
-/// What a request does.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum EffectWord {
-    /// Looks at something.
-    Read,
-    /// Takes a resting order away.
-    Cancel,
-    /// Places or changes an order.
-    Order,
-    /// Moves assets, or goes to an unknown route.
-    Transfer,
 }
 
 /// One rule. What it leaves out, it does not ask.

@@ -205,7 +205,7 @@ async fn what_would_have_been_refused_is_told_by_cause_segment_and_effect() {
     ]
     .join("\n");
     for _ in 0..2 {
-        let proof = bench.proof(&request_events("from=1", &content_digest(lines.as_bytes())));
+        let proof = bench.proof(&request_events("/v1/events?from=1", &content_digest(lines.as_bytes())));
         let request = Request::post("/v1/events?from=1")
             .header("authorization", format!("Bearer {proof}"))
             .header("content-type", "application/x-ndjson")
@@ -226,4 +226,44 @@ async fn what_would_have_been_refused_is_told_by_cause_segment_and_effect() {
     );
     let later = bench.send("GET", "/v1/ramp/report?since=2027-01-01T00:00:00Z", &viewer, None).await.is(200);
     assert_eq!(later.json["total"], 0);
+}
+
+#[tokio::test]
+async fn that_everything_passes_at_a_gate_is_told_and_entered_once() {
+    let bench = Bench::new().await;
+    bench.enrol().await;
+    let on = r#","ext":{"bypass":{"since":"2026-11-02T00:00:00.000000Z","by":"uid 0","reason":"a made-up reason"}}"#;
+    let send = async |from: u32, ext: &str| {
+        let line = format!(
+            r#"{{"type":"access","id":"a{from}","ts":"2026-11-02T00:00:01Z","gate":"g1","key":"K1","verdict":"deny","reason":"key_held","enforced":false{ext}}}"#
+        );
+        let target = format!("/v1/events?from={from}");
+        let proof = bench.proof(&request_events(&target, &content_digest(line.as_bytes())));
+        let request = Request::post(&target)
+            .header("authorization", format!("Bearer {proof}"))
+            .header("content-type", "application/x-ndjson")
+            .header("content-digest", content_digest(line.as_bytes()))
+            .body(Body::from(line))
+            .unwrap();
+        bench.send_raw(request).await.is(200);
+    };
+    let auditor = bench.staff(Role::Auditor, "mira").await;
+    let entered = async || {
+        let seen = bench.send("GET", "/v1/ledger/entries?limit=1000", &auditor, None).await.is(200).json;
+        let all = seen["items"].as_array().unwrap().clone();
+        all.iter().filter(|one| one["class"] == "gate.bypassed").count()
+    };
+    let shown = async || {
+        // The overview is kept for a second.
+        bench.pass_s(2);
+        let seen = bench.send("GET", "/v1/overview", &auditor, None).await.is(200).json;
+        seen["gates"][0]["bypass"].clone()
+    };
+    send(1, "").await;
+    assert_eq!((entered().await, shown().await), (0, json!(null)));
+    send(2, on).await;
+    send(3, on).await;
+    assert_eq!((entered().await, shown().await), (1, json!("2026-11-02T00:00:00.000000Z")));
+    send(4, "").await;
+    assert_eq!((entered().await, shown().await), (1, json!(null)));
 }

@@ -1,6 +1,7 @@
 //! The thread beside the requests: it looks at the keys file if there is one, pays what is owed to the disk, watches the clock, and gives
 //! old segments back. Nothing it does is waited for by a request.
 
+use super::bypass;
 use super::keeper::Keeper;
 use super::keys::LOOK_INTERVAL;
 use super::nonces;
@@ -33,6 +34,7 @@ pub(super) struct Disk {
     pub(super) nonces_owed: Arc<AtomicBool>,
     pub(super) drain: Arc<DrainThread>,
     pub(super) keeper: Arc<Keeper>,
+    pub(super) bypass: Arc<bypass::Watch>,
 }
 
 /// The running thread.
@@ -64,6 +66,9 @@ impl Housekeeper {
                 if let Some(step_us) = clock_step(last, now) {
                     warn_of_step(step_us);
                     keep_age(&proxy.gate.table, last, now);
+                }
+                if disk.bypass.look() {
+                    proxy.recheck_streams();
                 }
                 source.bring_in_step(&proxy);
                 let second = settled.is_due(now);

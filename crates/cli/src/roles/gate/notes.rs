@@ -4,6 +4,7 @@
 //! A source that cannot be used is told at once and is not serious by itself: the table stays, and says when it is too
 //! old.
 
+use super::bypass;
 use super::keeper::Debts;
 use super::source::Source;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub(super) struct Sources {
     pub(super) drain: Arc<DrainThread>,
     /// Why events are not handed in, where they are.
     pub(super) shipping: Option<Asked>,
+    /// The switch that lets everything pass.
+    pub(super) bypass: Arc<bypass::Watch>,
 }
 
 /// Something that is asked what is wrong.
@@ -45,6 +48,7 @@ impl Sources {
         let others = [snapshot, shipping].into_iter().flatten().map(|text| Note { text, serious: false });
         let (mut notes, keys): (Vec<Note>, Vec<Note>) =
             self.source.notes().into_iter().partition(|n| n.serious);
+        notes.splice(0..0, self.bypass.notes());
         notes.extend(serious);
         notes.extend(others);
         notes.extend(keys);

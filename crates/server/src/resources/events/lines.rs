@@ -1,8 +1,8 @@
 //! A batch's body as lines: each read strictly, each allowed to its sender.
 
+use crate::bypasses;
 use crate::events::EventLine;
 use crate::problem::Problem;
-use crate::bypasses;
 use crate::shadow::Shadowed;
 use crate::verdicts::Answered;
 use sumun_govern::gates::bypass::ToldBypass;
@@ -53,7 +53,8 @@ type ReadLine = (EventLine, Option<Answered>, Option<Shadowed>, Option<Option<To
 impl Reading {
     /// Every line, or the first that is not good.
     pub(super) fn read(&self, body: &[u8]) -> Result<Read, Problem> {
-        let mut read = Read { lines: Vec::new(), answered: Vec::new(), shadowed: Vec::new(), bypass: None, unknown: 0 };
+        let mut read =
+            Read { lines: Vec::new(), answered: Vec::new(), shadowed: Vec::new(), bypass: None, unknown: 0 };
         let body = body.strip_suffix(b"\n").unwrap_or(body);
         if body.is_empty() {
             return Ok(read);
@@ -74,12 +75,7 @@ impl Reading {
         Ok(read)
     }
 
-    fn line(
-        &self,
-        origin: Origin<'_>,
-        bytes: &[u8],
-        unknown: &mut u64,
-    ) -> Result<ReadLine, Problem> {
+    fn line(&self, origin: Origin<'_>, bytes: &[u8], unknown: &mut u64) -> Result<ReadLine, Problem> {
         let bad = |field: Option<&str>, cause: String| {
             refused(&WireError {
                 source_name: self.source.clone(),

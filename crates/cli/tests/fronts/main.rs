@@ -1,0 +1,21 @@
+//! Real nginx and real Envoy in front of an exchange, asking a real gate, with the configuration of `docs/adopt/fronts`: what
+//! passes, what is refused, and what happens effect by effect while the gate is dead.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests may panic, wait for real processes, and their names say what they are"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../crash/stage/mod.rs"]
+mod stage;
+
+mod bypass;
+mod envoy;
+mod front;
+mod nginx;
