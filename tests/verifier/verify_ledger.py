@@ -68,7 +68,7 @@ keys: key, account, state, measure?, before_hold?, cause?, scopes{}, allowlist{}
   review_due_us#?, next_due_us#?, version#
 dead_keys: key, state, cause?, ended_us#, version#
 approvals: approval, action, subject, customer?, request{}, digest, requested_by, requested_us#, needed{},
-  decisions{}, state, due_us#, version#
+  decisions{}, state, due_us#, decided_us#?, version#
 users: user, name, email?, roles{}, state, credential?, invite?, invite_until_us#?, invited_by, created_us#, version#
 tokens: token, name, roles{}, digest, created_by, created_us#, expires_us#, state, version#
 gates: gate, state, public_key?, invite?, invite_until_us#?, invited_by, enrolled_us#?, version#

@@ -153,16 +153,16 @@ fn ranking(
     Ok((sql, args))
 }
 
-/// Rows by a moment, the last ones first, after a row: one that is not there has nothing behind it.
+/// Rows by a moment that is not null, the last ones first, after a row: one that is not there has nothing behind it.
 pub(crate) async fn last_by(
     inner: &Inner,
     table: &Table,
     equals: &[(&'static str, Value)],
-    order: (&'static str, &'static str),
+    moment: &'static str,
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Image>, StoreError> {
-    let (sql, args) = last_by_sql(table, equals, order, after, limit)?;
+    let (sql, args) = last_by_sql(table, equals, moment, after, limit)?;
     let found = inner.db.read("list the last rows", sql, args).await?;
     found.iter().map(|row| image(table, row)).collect()
 }
@@ -170,29 +170,28 @@ pub(crate) async fn last_by(
 fn last_by_sql(
     table: &Table,
     equals: &[(&'static str, Value)],
-    (first, second): (&'static str, &'static str),
+    moment: &'static str,
     after: Option<&str>,
     limit: u32,
 ) -> Result<(String, Vec<Arg>), StoreError> {
-    for name in [first, second] {
-        if !matches!(column(table, name)?.kind, Kind::Integer | Kind::IntegerOrNull) {
-            return Err(unlisted(table, name, "holds no whole numbers"));
-        }
+    if !matches!(column(table, moment)?.kind, Kind::Integer | Kind::IntegerOrNull) {
+        return Err(unlisted(table, moment, "holds no whole numbers"));
     }
     let (mut sql, word, mut args) = narrowed(table, equals)?;
     let (name, key) = (table.name, table.key);
-    let moment = format!("COALESCE(\"{first}\", \"{second}\")");
+    let _ = write!(sql, " {word} \"{moment}\" IS NOT NULL");
     if let Some(after) = after {
         args.push(after.replace('\0', "").into());
         let (at, one) = (args.len(), format!("FROM \"{name}\" WHERE \"{key}\" = $"));
         // The first of the two says no more than the second; by it SQLite begins in the middle of the index.
         let _ = write!(
             sql,
-            " {word} {moment} <= (SELECT {moment} {one}{at}) AND ({moment}, \"{key}\") < (SELECT {moment}, \"{key}\" {one}{at})"
+            " AND \"{moment}\" <= (SELECT \"{moment}\" {one}{at}) \
+             AND (\"{moment}\", \"{key}\") < (SELECT \"{moment}\", \"{key}\" {one}{at})"
         );
     }
     args.push(i64::from(limit.min(Filter::LIMIT_MAX)).into());
-    let _ = write!(sql, " ORDER BY {moment} DESC, \"{key}\" DESC LIMIT ${}", args.len());
+    let _ = write!(sql, " ORDER BY \"{moment}\" DESC, \"{key}\" DESC LIMIT ${}", args.len());
     Ok((sql, args))
 }
 
@@ -381,8 +380,7 @@ mod tests {
             }
             let equals = [("state", json!("granted"))];
             for after in [None, Some("AP7")] {
-                let order = ("decided_us", "requested_us");
-                let (sql, args) = last_by_sql(&tables::APPROVALS, &equals, order, after, 50).unwrap();
+                let (sql, args) = last_by_sql(&tables::APPROVALS, &equals, "decided_us", after, 50).unwrap();
                 let found = rows(&mut connection, format!("{explain} {sql}"), args).await.unwrap();
                 let column = if explain == "EXPLAIN" { 0 } else { 3 };
                 let plan: String = found.iter().map(|row| row.text(column).unwrap() + "\n").collect();

@@ -106,8 +106,8 @@ impl Store {
         read::latest(self.inner(), table, (column, at_least), limit).await
     }
 
-    /// Rows with these values by the moment in one column, or where that is null in another: the last ones first, after a row. Quick only by
-    /// an index on the values and that expression, so ordered.
+    /// Rows with these values by a moment that is not null: the last ones first, after a row. Quick only by an index on the values and that
+    /// column, so ordered.
     ///
     /// # Errors
     /// As [`Store::list`].
@@ -115,11 +115,11 @@ impl Store {
         &self,
         table: &'static Table,
         equals: &[(&'static str, Value)],
-        order: (&'static str, &'static str),
+        moment: &'static str,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Image>, StoreError> {
-        read::last_by(self.inner(), table, equals, order, after, limit).await
+        read::last_by(self.inner(), table, equals, moment, after, limit).await
     }
 
     /// The first rows with these values by two columns of whole numbers: the first one from the highest, the second from the lowest.

@@ -193,8 +193,7 @@ impl Govern {
         }
         let (mut after, mut found) = (after, Vec::new());
         loop {
-            let order = ("decided_us", "requested_us");
-            let page = self.store.last_by(&APPROVALS, &equals, order, after.as_deref(), limit);
+            let page = self.store.last_by(&APPROVALS, &equals, "decided_us", after.as_deref(), limit);
             let page = page.await.map_err(store_refusal)?;
             let seen = page.iter().filter_map(readable).filter(|approval| sees(actor, approval));
             found.extend(seen.map(|approval| approval.seen_by(actor)));
