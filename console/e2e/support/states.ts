@@ -73,6 +73,4 @@ export async function shows(page: Page, state: State): Promise<void> {
   }
   await settled(page, GIVES_UP_WITHIN_MS);
   await expect(page.getByRole("main").getByRole("alert").first()).toBeVisible();
-  // Of a page that nobody looks at nothing is asked again: it stays as it is until its picture is taken.
-  await page.evaluate(() => Object.defineProperty(document, "visibilityState", { configurable: true, get: () => "hidden" }));
 }

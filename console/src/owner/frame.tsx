@@ -9,7 +9,7 @@ import { useLang, useWords } from "../i18n/lang";
 import { Button } from "../ui/basics";
 import { Page } from "../ui/pending";
 import { type Place, Shell } from "../ui/shell";
-import { Loading } from "../ui/states";
+import { Loading, useFailure } from "../ui/states";
 import { useTheme } from "../ui/theme";
 import { useOpenFacts } from "./facts";
 import { Refused } from "./parts/act";
@@ -20,6 +20,7 @@ import { ownerWords } from "./words";
 
 export function Frame() {
   const session = useSessionQuery();
+  const failure = useFailure(session);
   const ended = useEnded();
   const was = useRef<string | null>(null);
   if (session.data && was.current !== null && session.data.principal !== was.current) return <Another />;
@@ -28,7 +29,7 @@ export function Frame() {
     return (
       <main className="alone owner">
         <section className="card">
-          {session.error ? <Refused error={session.error} again={() => void session.refetch()} /> : <Loading />}
+          {failure ? <Refused error={failure} again={() => void session.refetch()} /> : <Loading />}
         </section>
       </main>
     );

@@ -11,13 +11,14 @@ import { Dialog } from "../ui/forms";
 import { Page } from "../ui/pending";
 import { roleText, roleWords } from "../ui/roles";
 import { type Place, Shell } from "../ui/shell";
-import { Loading, Refused } from "../ui/states";
+import { Loading, Refused, useFailure } from "../ui/states";
 import { SignIn } from "./signIn";
 import { StepUp } from "./stepUp";
 import { staffWords } from "./words";
 
 export function Frame() {
   const session = useSessionQuery();
+  const failure = useFailure(session);
   // Whoever was signed in, while his session has ended: his page stays, with what he typed, under the form.
   const [last, setLast] = useState<Session | null>(null);
   if (session.data && last !== null && session.data.principal !== last.principal) return <Another />;
@@ -26,7 +27,7 @@ export function Frame() {
     return (
       <main className="alone">
         <section className="card">
-          {session.error ? <Refused error={session.error} again={() => void session.refetch()} /> : <Loading />}
+          {failure ? <Refused error={failure} again={() => void session.refetch()} /> : <Loading />}
         </section>
       </main>
     );

@@ -1,6 +1,6 @@
 // Ids as pages show them.
 import { expect, test } from "vitest";
-import { shortId } from "./ids";
+import { shortId, withShortIds } from "./ids";
 
 test.each([
   ["K065c6dc797581b7a5d2ebe1cdfc1d6aa", "K065c6…c1d6aa"],
@@ -10,3 +10,10 @@ test.each([
   ["A21", "A21"],
   ["none", "none"],
 ])("%s is shown as %s", (id, shown) => expect(shortId(id)).toBe(shown));
+
+test("ids in a sentence are shown as everywhere", () => {
+  expect(withShortIds("키 K065c6dc797581b7a5d2ebe1cdfc1d6aa의 사용, 203.0.113.9에서")).toBe(
+    "키 K065c6…c1d6aa의 사용, 203.0.113.9에서",
+  );
+  expect(withShortIds("Your key K065c6dc797581b7a5d2ebe1cdfc1d6aa.")).toBe("Your key K065c6…c1d6aa.");
+});

@@ -1,6 +1,6 @@
 // What a page shows when it has nothing to show yet: loading, empty, refused, broken, unreachable. One place, so that all pages say it alike.
 import type { UseQueryResult } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { Problem, UNREACHABLE } from "../api/client";
 import { useLang, useWords } from "../i18n/lang";
 import { Button } from "./basics";
@@ -30,7 +30,7 @@ export function Empty({ title, text, children }: { title: string; text?: string;
 }
 
 /** A no, in words: what, and what to do about it. Korean readers see the server's own English below, which names what it is about. */
-export function Refused({ error, again }: { error: Error; again?: (() => void) | undefined }) {
+export function Refused({ error, again, asking = false }: { error: Error; again?: (() => void) | undefined; asking?: boolean }) {
   const w = useWords(uiWords);
   const { lang } = useLang();
   const problem = error instanceof Problem ? error : null;
@@ -64,10 +64,11 @@ export function Refused({ error, again }: { error: Error; again?: (() => void) |
         </p>
       )}
       {again === undefined || problem?.status === 403 || problem?.status === 404 ? null : (
-        <div>
+        <div className="row">
           <Button small onPress={again}>
             {w.again}
           </Button>
+          {asking ? <span className="muted">{w.asking}</span> : null}
         </div>
       )}
     </div>
@@ -85,14 +86,24 @@ function knownTitle(problem: Problem, w: (typeof uiWords)["ko"]): [string, strin
   return NOT_FOR_YOU.has(problem.code) ? [w.forbiddenTitle, w.forbiddenText] : null;
 }
 
+/** Why a read failed last. While it is asked again React Query forgets that; a page that forgot it too would blink for as long as nothing
+ * answers. Another read, which has not failed at that time, has none. */
+export function useFailure(query: UseQueryResult<unknown, Error>): Error | null {
+  const last = useRef<{ error: Error; at: number } | null>(null);
+  if (query.error) last.current = { error: query.error, at: query.errorUpdatedAt };
+  const again = query.data === undefined && query.errorUpdatedAt > 0 && last.current?.at === query.errorUpdatedAt;
+  return query.error ?? (again ? (last.current?.error ?? null) : null);
+}
+
 /** Shows what was read, or the state it is in. What was read before stays while it cannot be renewed, with the reason above it. */
 export function Read<T>({ query, children }: { query: UseQueryResult<T, Error>; children: (data: T) => ReactNode }) {
-  if (query.data === undefined) {
-    return query.error ? <Refused error={query.error} again={() => void query.refetch()} /> : <Loading />;
-  }
+  const failure = useFailure(query);
+  const refused =
+    failure === null ? null : <Refused error={failure} again={() => void query.refetch()} asking={query.isFetching} />;
+  if (query.data === undefined) return refused ?? <Loading />;
   return (
     <>
-      {query.error ? <Refused error={query.error} again={() => void query.refetch()} /> : null}
+      {refused}
       {children(query.data)}
     </>
   );

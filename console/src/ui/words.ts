@@ -5,6 +5,7 @@ export const uiWords = words(
   {
     loading: "불러오는 중",
     again: "다시 시도",
+    asking: "다시 확인하는 중…",
     copy: "복사",
     copied: "복사됨",
     close: "닫기",
@@ -37,6 +38,7 @@ export const uiWords = words(
   {
     loading: "Loading",
     again: "Try again",
+    asking: "Asking again…",
     copy: "Copy",
     copied: "Copied",
     close: "Close",

@@ -5,7 +5,7 @@ import { type ReactNode, useEffect } from "react";
 import { Problem, UNREACHABLE } from "../../api/client";
 import { useLang, useWords } from "../../i18n/lang";
 import { Button, LinkButton } from "../../ui/basics";
-import { Loading } from "../../ui/states";
+import { Loading, useFailure } from "../../ui/states";
 import { useFacts } from "../facts";
 import { dropPlace, keepPlace } from "../place";
 import { refusalWords } from "../refusals";
@@ -135,11 +135,12 @@ function NotYours({ gone }: { gone: boolean }) {
 export function Read<T>({ query, children }: { query: UseQueryResult<T, Error>; children: (data: T) => ReactNode }) {
   const w = useWords(ownerWords);
   const ended = query.error instanceof Problem && query.error.status === 401;
+  const failure = useFailure(query);
   if (query.data === undefined) {
-    if (!query.error) return <Loading />;
+    if (failure === null) return <Loading />;
     // The way back in stands in the frame's bar above.
     if (ended) return <p className="muted">{w.endedRead}</p>;
-    return <Refused error={query.error} again={() => void query.refetch()} />;
+    return <Refused error={failure} again={() => void query.refetch()} />;
   }
   return (
     <>

@@ -10,7 +10,7 @@ import { onRecordWords } from "../pages/case/onRecord";
 import { caseWordsOfPage } from "../pages/case/words";
 import { keyWords } from "../pages/key/words";
 import { detectorName, detectorWords } from "./detectorNames";
-import { OWN_REASONS, reasonSaid, withoutCodes } from "./reasonSaid";
+import { OWN_REASONS, reasonSaid, ruleTitle, withoutCodes } from "./reasonSaid";
 import { signalWords } from "./signalNames";
 import {
   actionWords,
@@ -144,6 +144,12 @@ test("sentences of the server keep no codes", () => {
   expect(withoutCodes("en", "People approved the proposed hold of rule `some_risk`.")).toBe(
     "People approved the proposed hold of its rule.",
   );
+});
+
+test("a rule is called by its title", () => {
+  expect(ruleTitle("Evidence is clear. Rule `some_risk` is met: 5 points.", "some_risk")).toBe("Evidence is clear");
+  expect(ruleTitle("근거가 뚜렷함. 규칙 `some_risk` 충족: 5점 이상.", "some_risk")).toBe("근거가 뚜렷함");
+  expect(ruleTitle("People approved the proposed hold of rule `some_risk`.", "some_risk")).toBeNull();
 });
 
 test("what has no words yet can still be read", () => {

@@ -4,6 +4,7 @@ import type { Schemas } from "../../api/client";
 import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
 import { Badge, Time, type Tone } from "../../ui/basics";
+import { withShortIds } from "../../ui/ids";
 import { noticeStateWords, word } from "./words";
 
 const noticesWords = words(
@@ -47,7 +48,7 @@ export function Notices({ of }: { of: readonly Schemas["NoticeView"][] }) {
             <span>{word(w as Record<string, unknown>, notice.channel)}</span>
             <Time at={notice.created} full />
           </div>
-          <p>{notice.say[0]?.[lang] ?? notice.kind}</p>
+          <p title={notice.say[0]?.[lang]}>{withShortIds(notice.say[0]?.[lang] ?? notice.kind)}</p>
           <details>
             <summary>{w.text}</summary>
             <div className="stack tight">
@@ -55,7 +56,9 @@ export function Notices({ of }: { of: readonly Schemas["NoticeView"][] }) {
               {(["ko", "en"] as const).map((one) => (
                 <div key={one} lang={one} className="notice">
                   {notice.say.map((said) => (
-                    <p key={said.code}>{said[one]}</p>
+                    <p key={said.code} title={said[one]}>
+                      {withShortIds(said[one])}
+                    </p>
                   ))}
                 </div>
               ))}

@@ -38,6 +38,12 @@ export function reasonSaid(lang: Lang, reason: string): string {
   return NEUTRAL.reduce((said, [from, to]) => said.replace(from, to), `O${en.slice(1)}`);
 }
 
+/** What a policy calls a rule, as the sentence of a measure has it: `{title}. Rule `id` is met: …`. */
+export function ruleTitle(because: string, rule: string): string | null {
+  const at = Math.max(because.indexOf(` Rule \`${rule}\``), because.indexOf(` 규칙 \`${rule}\``));
+  return at > 0 ? because.slice(0, at).replace(/\.$/, "") : null;
+}
+
 /** A sentence of the server without the codes in it: the rule that a policy calls so is found by its words, and by its title where it stands. */
 export function withoutCodes(lang: Lang, said: string): string {
   const rules = lang === "ko" ? said.replaceAll(/규칙 `[\w-]+`/g, "규칙") : said.replaceAll(/\b(R|r)ule `[\w-]+`/g, "$1ule");

@@ -1,6 +1,7 @@
 // Who did something, as people say it; sentences the server sends in both languages.
 import { useLang } from "../../i18n/lang";
 import { actorText } from "../../ui/actors";
+import { withShortIds } from "../../ui/ids";
 import { withoutCodes } from "./reasonSaid";
 
 /** A principal in words. */
@@ -16,5 +17,5 @@ export function Who({ by }: { by: string | null | undefined }) {
 /** A sentence of the server in the language spoken. */
 export function useSaid(): (said: { ko: string; en: string } | null | undefined) => string {
   const { lang } = useLang();
-  return (said) => withoutCodes(lang, said?.[lang] ?? "");
+  return (said) => withShortIds(withoutCodes(lang, said?.[lang] ?? ""));
 }

@@ -24,9 +24,12 @@ import { keyWords } from "./words";
 
 export function Key() {
   const { key = "" } = useParams();
+  const w = useWords(keyWords);
   const query = useKey(key);
   // A different key is a different page: nothing of the one before, a secret least of all, may stay.
-  return <Read query={query}>{(found) => <Shown key={key} of={found} />}</Read>;
+  const shown = <Read query={query}>{(found) => <Shown key={key} of={found} />}</Read>;
+  // What could not be read has a heading all the same.
+  return query.data === undefined ? <Page title={w.title}>{shown}</Page> : shown;
 }
 
 function Shown({ of }: { of: KeyView }) {

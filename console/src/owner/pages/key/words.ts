@@ -2,6 +2,7 @@ import { words } from "../../../i18n/words";
 
 export const keyWords = words(
   {
+    title: "API 키",
     id: "키 ID (access key)",
     purpose: "용도",
     vendor: "도구",
@@ -95,6 +96,7 @@ export const keyWords = words(
     h_any: "기록이 남았습니다",
   },
   {
+    title: "API key",
     id: "Key id (access key)",
     purpose: "For",
     vendor: "Tool",

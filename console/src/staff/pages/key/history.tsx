@@ -45,13 +45,15 @@ export function Receipts({ reads }: { reads: KeyReads }) {
                 rows={items}
                 id={(one) => `${one.receipt} ${one.entry}`}
                 columns={[
-                  { head: w.gateHead, cell: (one) => <Link to={`/gates/${encodeURIComponent(one.gate)}`}>{one.gate}</Link> },
                   {
                     head: w.change,
                     cell: (one) => (
                       <div>
                         <Link to={`/ledger/${one.entry}`}>{classText(lang, one.class)}</Link>
-                        <div className="muted">{w.took(duration(lang, Math.max(0, one.took_ms)))}</div>
+                        <div className="muted">
+                          <Link to={`/gates/${encodeURIComponent(one.gate)}`}>{one.gate}</Link> ·{" "}
+                          {w.took(duration(lang, Math.max(0, one.took_ms)))}
+                        </div>
                       </div>
                     ),
                   },

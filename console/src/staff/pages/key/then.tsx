@@ -1,9 +1,10 @@
 // Of an ended key: what held when it was ended, as the record has it. Nothing of it is computed anew: evidence fades and is settled, and an
 // answer of today would contradict the one by which it was ended.
-import { useWords } from "../../../i18n/lang";
+import { useLang, useWords } from "../../../i18n/lang";
 import { Card, Id, Pairs, Time } from "../../../ui/basics";
 import { MeasureBadge } from "../../../ui/measure";
 import { Terms } from "../../parts/ladder";
+import { ruleTitle } from "../../parts/reasonSaid";
 import { explanationOf, loose, type MeasureBody, type Measured } from "../../parts/shapes";
 import { Signals } from "../../parts/signals";
 import { useSaid } from "../../parts/who";
@@ -22,11 +23,13 @@ export function thenOf(measures: readonly Measured[]): Measured | undefined {
 export function ThenWhy({ reads }: { reads: KeyReads }) {
   const w = useWords(keyWords);
   const said = useSaid();
+  const { lang } = useLang();
   const then = thenOf(reads.measures.data?.items ?? []);
   if (then === undefined) return null;
   const body = loose<MeasureBody>(then.body);
   const terms = body.terms ?? [];
   // By its words, as long as the policy in force has the rule.
+  const titled = ruleTitle(then.because?.[lang] ?? "", body.rule ?? "");
   const known = explanationOf(reads.standing.data?.explained)?.rules.find((rule) => rule.rule === body.rule);
   const grounds = new Set(body.signals ?? []);
   const signals = reads.signals.items.filter((one) => grounds.has(one.id));
@@ -48,7 +51,7 @@ export function ThenWhy({ reads }: { reads: KeyReads }) {
               w.thenRule,
               body.rule ? (
                 <span key="rule" title={body.rule}>
-                  {known === undefined ? w.ruleNamed(word({}, body.rule)) : said(known.reason)}
+                  {known ? said(known.reason) : (titled ?? w.ruleNamed(word({}, body.rule)))}
                 </span>
               ) : null,
             ],

@@ -57,7 +57,8 @@ export function Policies() {
           }
         </Read>
       </Card>
-      <Propose active={query.data?.items.find((one) => one.state === "active")?.policy} />
+      {/* What cannot be read cannot be built on: no form stands under an error. */}
+      {query.data === undefined ? null : <Propose active={query.data.items.find((one) => one.state === "active")?.policy} />}
     </Page>
   );
 }

@@ -5,7 +5,7 @@ import { api, good, Problem } from "../../../api/client";
 import { useMe } from "../../../api/session";
 import { useWords } from "../../../i18n/lang";
 import { Button, Card } from "../../../ui/basics";
-import { onlyFor, roleWords } from "../../../ui/roles";
+import { roleText, roleWords } from "../../../ui/roles";
 import { Refused } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
@@ -19,10 +19,21 @@ export function offsetOf(text: string, line: number, column: number): number {
   return Math.min(text.length, before + Math.max(0, column - 1));
 }
 
+/** For who may propose. Others are told who may: a form that they cannot send is none. */
 export function Propose({ active }: { active: string | undefined }) {
   const w = useWords(policyWords);
   const r = useWords(roleWords);
   const { has } = useMe();
+  if (has("compliance_lead")) return <Form active={active} />;
+  return (
+    <Card title={w.propose}>
+      <p className="muted">{w.proposeOnly(roleText(r, "compliance_lead"))}</p>
+    </Card>
+  );
+}
+
+function Form({ active }: { active: string | undefined }) {
+  const w = useWords(policyWords);
   const say = useSay();
   const go = useNavigate();
   const area = useRef<HTMLTextAreaElement>(null);
@@ -30,9 +41,8 @@ export function Propose({ active }: { active: string | undefined }) {
   const [asking, setAsking] = useState(false);
   const [failed, setFailed] = useState<Problem | null>(null);
   const trial = useTrial();
-  const lead = has("compliance_lead");
   const grave = trial.tried?.problems.some((one) => one.severity === "error") ?? false;
-  const why = lead ? (trial.tried === null ? w.checkFirst : grave ? w.hasErrors : undefined) : onlyFor(r, "compliance_lead");
+  const why = trial.tried === null ? w.checkFirst : grave ? w.hasErrors : undefined;
 
   async function start() {
     if (active === undefined) return;
@@ -92,7 +102,7 @@ export function Propose({ active }: { active: string | undefined }) {
           >
             {w.check}
           </Button>
-          {text.trim() === "" && lead ? (
+          {text.trim() === "" ? (
             // Why is said beside the button before it.
             <Button isDisabled>{w.proposeGo}</Button>
           ) : (
