@@ -54,6 +54,6 @@ pub fn spec(index: u64, secret: &ApiSecret) -> anyhow::Result<KeySpec> {
         expires: EXPIRES,
         markets: None,
         orders_per_second_max: None,
-        mac: MacKey::new(secret),
+        mac: Some(MacKey::new(secret)),
     })
 }

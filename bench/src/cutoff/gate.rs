@@ -173,7 +173,7 @@ impl SimGate {
             expires: record.expires,
             markets: None,
             orders_per_second_max: None,
-            mac: MacKey::new(&secret),
+            mac: Some(MacKey::new(&secret)),
         })
     }
 

@@ -6,10 +6,11 @@
 )]
 
 use crate::commands::{
-    accounts, approvals, assess, calibrate, canaries, cases, config_check, customers, delegations, evaluate,
-    explain, gate, gates, govern, init, keys_act, keys_check, keys_expose, keys_kek_new, keys_list, keys_new,
-    keys_request, keys_seal, ledger, log, login, map, measures, operators, owner, persons, policies, policy,
-    ramp, replay, request_check, serve, simulate, tap, tokens, totp, users, vendors, venue,
+    accounts, approvals, assess, calibrate, canaries, cases, config_check, customers, delegations, drift,
+    evaluate, explain, gate, gates, govern, import, init, keys_act, keys_check, keys_expose, keys_kek_new,
+    keys_list, keys_new, keys_request, keys_seal, ledger, log, login, map, measures, operators, owner,
+    persons, policies, policy, ramp, replay, request_check, serve, simulate, tap, tokens, totp, users,
+    vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -56,6 +57,8 @@ pub enum Command {
     Map(map::Map),
     Tap(tap::Arguments),
     Assess(Box<assess::Arguments>),
+    Import(Box<import::Arguments>),
+    Drift(drift::Arguments),
     Simulate(simulate::Arguments),
     Replay(Box<replay::Arguments>),
     Explain(Box<explain::Arguments>),

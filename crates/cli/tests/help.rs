@@ -34,6 +34,8 @@ fn the_first_screen() {
       tap          Follow log files and hand their lines in to a control plane, exactly once
       assess       Write a readiness report from exports alone: keys, accounts, an access log, and more
                    where there is more
+      import       Import keys, accounts or vendors that the exchange has already
+      drift        Show where the record and the exchange disagree about a key, the worst first
       simulate     Write a made-up population of key users as event lines, with ground truth
       replay       Run detection and policy over recorded lines and print what they find
       explain      Explain a key's points and measures at an instant: term by term, why each measure,
@@ -60,6 +62,7 @@ fn the_first_screen() {
       cases        Cases: the one file on a suspicion, with its tasks
       measures     What was taken or proposed against a suspicion, and on what grounds
       policies     What decides at the control plane, and how another one comes into force
+      ramp         How far gates enforce: stages, stepping back, what would have been refused
       gates        Gates that receive the feed, and their receipts
       owner        What a key's owner is asked, and what he answers
       canaries     Keys of the venue's own, ended to see whether gates obey
@@ -93,6 +96,8 @@ fn every_command_has_help_with_an_example() {
         &["log", "dump"],
         &["tap"],
         &["assess"],
+        &["import"],
+        &["drift"],
         &["simulate"],
         &["calibrate"],
         &["evaluate"],

@@ -8,7 +8,8 @@ use std::hint::black_box;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use sumun_dialect::MacKey;
-use sumun_model::{AccountId, KeyId, MarketId, ScopeSet, Segment, Timestamp, ramp};
+use sumun_model::secret::SECRET_ENTROPY_BYTES;
+use sumun_model::{AccountId, ApiSecret, KeyId, MarketId, ScopeSet, Segment, Timestamp, ramp};
 
 /// What the gate is told of a key. The only way to make an entry.
 #[derive(Debug)]
@@ -31,8 +32,8 @@ pub struct KeySpec {
     pub markets: Option<Vec<MarketId>>,
     /// Orders a second it was approved for; `None`: the venue's own limit.
     pub orders_per_second_max: Option<u32>,
-    /// Its secret, ready to verify with.
-    pub mac: MacKey,
+    /// Its secret, ready to verify with; none where another holds it, and this gate can check no signature of it.
+    pub mac: Option<MacKey>,
 }
 
 /// A key in the table. Everything but the status word is fixed; another allowlist is another entry.
@@ -66,12 +67,18 @@ pub struct KeyEntry {
 struct Mandate {
     markets: Option<Vec<MarketId>>,
     orders_per_second_max: Option<u32>,
+    /// Another holds the key's secret, and the entry's `mac` is nobody's. Here, as an `Option` there would make every entry larger.
+    held_elsewhere: bool,
 }
 
 impl Mandate {
-    fn of(markets: Option<Vec<MarketId>>, orders_per_second_max: Option<u32>) -> Option<Box<Self>> {
-        (markets.is_some() || orders_per_second_max.is_some())
-            .then(|| Box::new(Self { markets, orders_per_second_max }))
+    fn of(
+        markets: Option<Vec<MarketId>>,
+        orders_per_second_max: Option<u32>,
+        held_elsewhere: bool,
+    ) -> Option<Box<Self>> {
+        (markets.is_some() || orders_per_second_max.is_some() || held_elsewhere)
+            .then(|| Box::new(Self { markets, orders_per_second_max, held_elsewhere }))
     }
 }
 
@@ -86,8 +93,8 @@ impl KeyEntry {
             scopes: spec.scopes,
             allowlist: spec.allowlist,
             expires: spec.expires,
-            mandate: Mandate::of(spec.markets, spec.orders_per_second_max),
-            mac: spec.mac,
+            mandate: Mandate::of(spec.markets, spec.orders_per_second_max, spec.mac.is_none()),
+            mac: spec.mac.unwrap_or_else(|| MacKey::new(&ApiSecret::issue(&[0; SECRET_ENTROPY_BYTES]))),
             admitted_us: AtomicI64::new(
                 predecessor.map_or(i64::MIN, |p| p.admitted_us.load(Ordering::Relaxed)),
             ),
@@ -185,10 +192,11 @@ impl KeyEntry {
         self.mandate.as_ref().and_then(|mandate| mandate.orders_per_second_max)
     }
 
-    /// Its secret, ready to verify with.
+    /// Its secret, ready to verify with; none where another holds it.
     #[must_use]
-    pub const fn mac(&self) -> &MacKey {
-        &self.mac
+    pub fn mac(&self) -> Option<&MacKey> {
+        let held_elsewhere = self.mandate.as_ref().is_some_and(|mandate| mandate.held_elsewhere);
+        (!held_elsewhere).then_some(&self.mac)
     }
 }
 

@@ -472,7 +472,7 @@ fn spec(key: usize, plan: &Plan) -> KeySpec {
         expires: at(plan.expires_us).wall,
         markets: plan.market.map(|m| vec![MarketId::new(MARKETS[m]).unwrap()]),
         orders_per_second_max: plan.orders_max,
-        mac: MacKey::new(&secret(KEYS[key])),
+        mac: Some(MacKey::new(&secret(KEYS[key]))),
     }
 }
 

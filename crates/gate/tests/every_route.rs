@@ -26,7 +26,7 @@ fn gate(scopes: ScopeSet) -> Gate {
         expires: at(1 << 40).wall,
         markets: None,
         orders_per_second_max: None,
-        mac: MacKey::new(&secret("K1")),
+        mac: Some(MacKey::new(&secret("K1"))),
     };
     gate.table.apply(Change::Put(Box::new(spec))).unwrap();
     gate.table.refreshed(at(0).wall);

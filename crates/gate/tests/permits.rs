@@ -24,7 +24,7 @@ fn gate(enforce: bool) -> Gate {
         expires: at(1 << 40).wall,
         markets: None,
         orders_per_second_max: None,
-        mac: MacKey::new(&secret("K1")),
+        mac: Some(MacKey::new(&secret("K1"))),
     };
     gate.table.apply(Change::Put(Box::new(spec))).unwrap();
     gate.table.refreshed(at(0).wall);

@@ -47,7 +47,7 @@ fn gate() -> Gate {
             expires: at(1 << 40).wall,
             markets: None,
             orders_per_second_max: None,
-            mac: MacKey::new(&secret(id)),
+            mac: Some(MacKey::new(&secret(id))),
         };
         gate.table.apply(Change::Put(Box::new(spec))).unwrap();
     }

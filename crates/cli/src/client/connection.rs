@@ -31,6 +31,8 @@ pub(crate) struct Call {
     path: String,
     query: Vec<(String, String)>,
     body: Option<Value>,
+    /// Lines instead of a document.
+    lines: Option<Zeroizing<Vec<u8>>>,
     idempotency: Option<String>,
     if_match: Option<String>,
     secret_answer: bool,
@@ -48,6 +50,7 @@ impl Call {
             path,
             query: Vec::new(),
             body: None,
+            lines: None,
             idempotency: None,
             if_match: None,
             secret_answer: false,
@@ -62,6 +65,11 @@ impl Call {
     /// Does something.
     pub(crate) fn post(segments: &[&str], body: Value) -> Self {
         Self { body: Some(body), ..Self::new(Method::POST, segments) }
+    }
+
+    /// Hands in lines. They may be handed in again without doing twice what they ask for.
+    pub(crate) fn lines(segments: &[&str], lines: Zeroizing<Vec<u8>>) -> Self {
+        Self { lines: Some(lines), ..Self::new(Method::POST, segments) }
     }
 
     /// Does something that needs no more words.
@@ -188,6 +196,11 @@ impl Client {
             request = request.header(header::IF_MATCH, version);
         }
         let sent = match &call.body {
+            None if call.lines.is_some() => {
+                let lines = call.lines.as_ref().map(|lines| lines.as_slice()).unwrap_or_default();
+                let request = request.header(header::CONTENT_TYPE, "application/x-ndjson");
+                self.agent.run(request.body(lines).map_err(malformed)?)
+            }
             None => self.agent.run(request.body(()).map_err(malformed)?),
             Some(body) => {
                 let body = Zeroizing::new(serde_json::to_vec(body)?);
@@ -229,6 +242,9 @@ impl Client {
                 "; it may have been done all the same: repeat the command with `--idempotency-key {key}` and it is \
                  done at most once"
             ),
+            None if call.lines.is_some() => {
+                "; repeat the command as it was: what went in already is not done again".to_owned()
+            }
             None => String::new(),
         };
         Failed(format!(

@@ -100,7 +100,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         replaces: None,
         measure: None,
         cause: None,
-        secret: keyring.seal(&key, &secret, *entropy::draw()?),
+        secret: Some(keyring.seal(&key, &secret, *entropy::draw()?)),
+        secret_held: None,
         mandate: None,
         key,
     };

@@ -10,6 +10,7 @@ pub mod cases;
 pub mod config_check;
 pub mod customers;
 pub mod delegations;
+pub mod drift;
 pub mod evaluate;
 pub mod explain;
 pub mod gate;
@@ -17,6 +18,7 @@ pub mod gate_bypass;
 pub mod gate_enrol;
 pub mod gates;
 pub mod govern;
+pub mod import;
 pub mod init;
 pub mod keys_act;
 pub mod keys_check;
@@ -84,6 +86,8 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Drift(arguments) => drift::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Log(LogCommand::Tail(arguments)) => log::tail(arguments),

@@ -36,7 +36,7 @@ impl KeysFile {
     #[must_use]
     pub fn seals(&self, keyring: &Keyring) -> Vec<Finding> {
         self.findings(|record| {
-            let error = keyring.open(&record.key, &record.secret).err()?;
+            let error = keyring.open(&record.key, record.secret.as_ref()?).err()?;
             Some((Severity::Error, "secret", format!("does not open: {error}")))
         })
     }

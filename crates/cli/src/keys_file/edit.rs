@@ -106,10 +106,13 @@ pub fn resealed(
     }
     let mut new_by_old = HashMap::new();
     let mut wanted = file.keys;
-    for record in wanted.iter_mut().filter(|record| record.secret.kek_id() != keyring.primary_id()) {
-        let new = keyring.reseal(&record.key, &record.secret, nonce()?)?;
-        new_by_old.insert(record.secret.to_string(), new.to_string());
-        record.secret = new;
+    for record in &mut wanted {
+        let Some(old) = record.secret.as_ref().filter(|old| old.kek_id() != keyring.primary_id()) else {
+            continue;
+        };
+        let new = keyring.reseal(&record.key, old, nonce()?)?;
+        new_by_old.insert(old.to_string(), new.to_string());
+        record.secret = Some(new);
     }
     let text = replaced(text, &new_by_old);
     match KeysFile::parse(path, &text, format) {
@@ -194,7 +197,7 @@ mod tests {
         assert_eq!((done.changed, done.kept), (1, 0));
         assert!(done.text.starts_with("# first\n") && done.text.ends_with("# sealed:v1:nothing\n"));
         let key = &KeysFile::parse(path, &done.text, Format::Toml).unwrap().keys[0];
-        assert_eq!(ring(&[2]).open(&key.key, &key.secret).unwrap().expose(), b"K1");
+        assert_eq!(ring(&[2]).open(&key.key, key.secret.as_ref().unwrap()).unwrap().expose(), b"K1");
         let again = resealed(path, &done.text, Format::Toml, &both, || Ok([9; NONCE_BYTES])).unwrap();
         assert_eq!(again, Resealed { text: done.text, changed: 0, kept: 1 });
         assert!(resealed(path, &text, Format::Toml, &ring(&[3]), || Ok([9; NONCE_BYTES])).is_err());
@@ -227,7 +230,7 @@ mod tests {
                     Ok([nonce; NONCE_BYTES])
                 });
                 let keys = KeysFile::parse(path, &rotated.unwrap().text, format).unwrap().keys;
-                let opened = keys.iter().map(|key| ring(&[2]).open(&key.key, &key.secret).unwrap().expose().to_vec());
+                let opened = keys.iter().map(|key| ring(&[2]).open(&key.key, key.secret.as_ref().unwrap()).unwrap().expose().to_vec());
                 let opened: Vec<String> = opened.map(|secret| String::from_utf8(secret).unwrap()).collect();
                 proptest::prop_assert_eq!(opened, naive);
             }

@@ -141,7 +141,16 @@ impl Reading<'_> {
     fn entry(&mut self, index: usize, offset: usize, entry: Result<KeyRecord, BadEntry>) {
         match entry {
             Ok(record) => {
-                if let Some((field, message)) = record.problem() {
+                let unsealed = record.secret.is_none() && record.secret_held.is_none();
+                if unsealed {
+                    self.problems.push(KeysProblem {
+                        at: Some(self.lines.position(offset)),
+                        index: Some(index),
+                        key: Some(record.key.to_string()),
+                        field: None,
+                        message: remedy("missing field `secret`", None, |_| None),
+                    });
+                } else if let Some((field, message)) = record.problem() {
                     self.problems.push(KeysProblem {
                         at: Some(self.lines.position(offset)),
                         index: Some(index),

@@ -55,11 +55,23 @@ pub struct KeyRecord {
     /// Why it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<ExpiryCause>,
-    /// The secret, sealed for this key's id.
-    pub secret: SealedSecret,
+    /// The secret, sealed for this key's id. A key without one says who holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SealedSecret>,
+    /// Who holds the secret where it is not here: then no signature is checked here, and a request passes only where somebody trusted has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_held: Option<SecretHeld>,
     /// What it was approved to do. Last, because TOML wants tables behind plain values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mandate: Option<Mandate>,
+}
+
+/// Who holds a secret that is not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretHeld {
+    /// The exchange.
+    Exchange,
 }
 
 /// What a key without a registered address may hold at most: nothing of an account.
@@ -76,6 +88,14 @@ impl KeyRecord {
                 "allowlist",
                 format!("is empty, but the key holds `{scope}`; register the addresses it is used from"),
             ));
+        }
+        self.problem_at_gate()
+    }
+
+    /// As [`KeyRecord::problem`] of what a gate learns: a key without addresses is known there, and refused wherever it comes from.
+    pub(crate) fn problem_at_gate(&self) -> Option<(&'static str, String)> {
+        if self.secret.is_none() && self.secret_held.is_none() {
+            return Some(("secret", "is missing, and nobody is said to hold it".to_owned()));
         }
         if self.purpose == Some(Purpose::ThirdPartyTool) && self.scopes.contains(Scope::Withdraw) {
             return Some((

@@ -40,7 +40,7 @@ fn gate(policy: GatePolicy) -> Gate {
         expires: after(HOUR_US, 0).wall,
         markets: None,
         orders_per_second_max: None,
-        mac: MacKey::new(&secret),
+        mac: Some(MacKey::new(&secret)),
     };
     let gate = Gate::new(policy, KeyTable::new([]), ReplayMemory::new(1024, [3; 16]));
     gate.table.load([key]);

@@ -110,13 +110,23 @@ impl Govern {
             let own = named(|line| Some(line.account.to_string()));
             let parents = named(|line| line.parent.as_ref().map(ToString::to_string));
             self.load(&mut rows, &ACCOUNTS, own.into_iter().chain(parents).collect()).await?;
+            // A line says nothing of what it leaves out: whom an account names already counts as named.
+            let standing = |column: &str, rows: &Rows| -> Vec<String> {
+                let accounts = rows.stand.values().filter(|row| row.contains_key("owner"));
+                accounts.filter_map(|row| row::text_or_null(row, column)).collect()
+            };
+            let parents = standing("parent", &rows);
+            self.load(&mut rows, &ACCOUNTS, parents).await?;
+            let (own_persons, own_owners) = (standing("person", &rows), standing("owner", &rows));
             let mut customers = named(|line| line.customer.as_ref().map(ToString::to_string));
             customers.extend(rows.stand.values().map(|row| row::text(row, "customer").to_owned()));
             self.load(&mut rows, &CUSTOMERS, customers).await?;
-            self.load(&mut rows, &PERSONS, named(|line| line.person.as_ref().map(ToString::to_string)))
-                .await?;
-            self.load(&mut rows, &OPERATORS, named(|line| line.owner.as_ref().map(ToString::to_string)))
-                .await?;
+            let mut persons = named(|line| line.person.as_ref().map(ToString::to_string));
+            persons.extend(own_persons);
+            self.load(&mut rows, &PERSONS, persons).await?;
+            let mut owners = named(|line| line.owner.as_ref().map(ToString::to_string));
+            owners.extend(own_owners);
+            self.load(&mut rows, &OPERATORS, owners).await?;
             let mut taken = Taken::default();
             for (number, line) in lines {
                 let id = line.account.as_str();

@@ -42,6 +42,9 @@ async fn a_repeated_import_changes_nothing_and_says_so() {
     assert_eq!(bench.column("X3", "application").await, "not declared");
     let entries = bench.ledger().await.len();
     bench.pass(1_000_000);
+    // A line that names less than stands takes nothing away, and whom it leaves out is no new one.
+    let less = json!({"type": "account", "ts": "2026-11-02T00:00:00Z", "account": "A7", "customer": "C7", "segment": "retail"});
+    assert_eq!(import(&bench, &[less.to_string()]).await.same, 1);
     let again = import(&bench, &lines).await;
     assert_eq!(said(&again), "made 0 changed 0 same 5 ended 0 held back 0 older 0 differing 0 secrets 0");
     assert_eq!(bench.ledger().await.len(), entries, "what stands already is no entry");

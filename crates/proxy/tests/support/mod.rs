@@ -72,7 +72,7 @@ pub fn key(id: &str) -> KeySpec {
         expires: Timestamp::from_micros(i64::MAX),
         markets: None,
         orders_per_second_max: None,
-        mac: sumun_dialect::MacKey::new(&ApiSecret::new(SECRET.as_bytes().to_vec()).unwrap()),
+        mac: Some(sumun_dialect::MacKey::new(&ApiSecret::new(SECRET.as_bytes().to_vec()).unwrap())),
     }
 }
 

@@ -73,10 +73,11 @@ impl Hash for Rest<'_> {
             measure: _,
             cause: _,
             secret,
+            secret_held,
             mandate,
         } = self.0;
         (key, account, scopes, purpose, application, operator, vendor).hash(to);
-        (created, expires, replaces, secret, address_proof_required, segment).hash(to);
+        (created, expires, replaces, secret, secret_held, address_proof_required, segment).hash(to);
         allowlist.len().hash(to);
         for entry in allowlist {
             match entry {

@@ -47,10 +47,11 @@ impl Applier {
     }
 
     fn spec(&self, record: &KeyRecord) -> Result<KeySpec, Unopened> {
-        let secret = self
-            .keyring
-            .open(&record.key, &record.secret)
-            .map_err(|source| Unopened { key: record.key.clone(), source })?;
+        let open = |sealed| {
+            let opened = self.keyring.open(&record.key, sealed);
+            opened.map_err(|source| Unopened { key: record.key.clone(), source })
+        };
+        let secret = record.secret.as_ref().map(open).transpose()?;
         let proof_required = record.address_proof_required.unwrap_or(self.proof_required);
         let in_effect = record.allowlist.iter().filter(|entry| entry.in_effect(proof_required));
         let mandate = record.mandate.as_ref();
@@ -64,7 +65,7 @@ impl Applier {
             expires: record.expires,
             markets: mandate.and_then(|m| m.markets.clone()),
             orders_per_second_max: mandate.and_then(|m| m.orders_per_second_max),
-            mac: MacKey::new(&secret),
+            mac: secret.as_ref().map(MacKey::new),
         })
     }
 }

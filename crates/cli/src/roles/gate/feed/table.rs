@@ -55,7 +55,7 @@ pub(super) fn apply(applier: &mut Applier, records: Vec<Value>, at: Timestamp, e
         }
         let core = Core::deserialize(&record);
         let read = serde_json::from_value::<KeyRecord>(record).map_err(|error| error.to_string()).and_then(
-            |record| match record.problem() {
+            |record| match record.problem_at_gate() {
                 None => Ok(record),
                 Some((field, problem)) => Err(format!("`{field}` {problem}")),
             },

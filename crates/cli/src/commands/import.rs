@@ -1,0 +1,255 @@
+//! `sumun import`: keys, accounts and vendors that the exchange has already, from a file into the record.
+//!
+//! The file is read once and sent in batches; only the numbers of refused lines are kept. Those are then copied from the file, byte by
+//! byte, so that nothing is lost and the copy can be mended and imported again. What stands on record is not written twice: a command
+//! that broke off is simply repeated.
+
+mod batch;
+mod refused;
+
+use super::map::{Source, given, open, unusable};
+use crate::client::{Call, Client, Reach};
+use crate::exit::{AlreadyTold, BadInput, FAILED};
+use crate::output;
+use batch::{Batch, Sums};
+use refused::Refused;
+use serde_json::{Value, json};
+use std::io::BufRead;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use sumun_mapping::Run;
+use sumun_model::wire::to_json;
+
+/// Lines between two words of progress.
+const LINES_OF_PROGRESS: u64 = 50_000;
+/// Refused lines that people are shown; the rest stands in the file of reasons.
+const SHOWN_MAX: u64 = 20;
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Kind {
+    /// Keys, perhaps with the accounts they belong to
+    Keys,
+    /// Accounts, with the customers behind them
+    Accounts,
+    /// Third-party tools
+    Vendors,
+}
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// A table, read by a mapping
+    Csv,
+    /// Lines of the wire
+    Ndjson,
+}
+
+/// Import keys, accounts or vendors that the exchange has already.
+///
+/// What stands already is written nowhere: a command that broke off is repeated as it was. An id that has ended here is refused. Lines that
+/// are refused are told with file, line, field and what to do; the others go in.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  sumun import --kind accounts --set as_of=2026-11-20T00:00:00Z accounts.csv --refused accounts.refused.csv\n  \
+                        sumun import --kind keys --set as_of=2026-11-20T00:00:00Z keys.csv --dry-run\n  \
+                        sumun import --kind keys keys.ndjson --refused keys.refused.ndjson\n\n\
+                        Exit codes: 0 every line went in or stood already, 1 lines were refused or the operation failed, 2 what was given is bad."
+)]
+pub struct Arguments {
+    /// What the file holds; says which mapping a table is read by
+    #[arg(long, value_enum)]
+    kind: Kind,
+    /// The file, plain or gzip; `-` is standard input
+    file: PathBuf,
+    /// How it is written [default: csv if its name says so, else ndjson]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Mapping of a table: a file, or the name of a ready one [default: keys-csv, accounts-csv or vendors-csv]
+    #[arg(long, value_name = "FILE|NAME")]
+    map: Option<String>,
+    /// A value the mapping asks for, such as `as_of=2026-11-20T00:00:00Z`
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = given)]
+    set: Vec<(String, String)>,
+    /// Who tells of these keys [default: exchange]
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// Copy refused lines into this file, as they are, and why into FILE.reasons
+    #[arg(long, value_name = "FILE")]
+    refused: Option<PathBuf>,
+    /// Look, write nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// The file or the mapping is bad, the server said no or cannot be reached; lines were refused.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.refused.is_some() && arguments.file == Path::new("-") {
+        let told = "refused lines are copied from the file afterwards, and standard input is read once: import from a file, or leave out `--refused`";
+        return Err(BadInput(told.to_owned()).into());
+    }
+    let client = arguments.reach.client()?;
+    let mut import = Import {
+        arguments,
+        client,
+        batch: Batch::default(),
+        sums: Sums::default(),
+        refused: Refused::into(arguments.refused.as_deref())?,
+        said: 0,
+    };
+    match arguments.format() {
+        Format::Ndjson => import.ndjson()?,
+        Format::Csv => import.csv()?,
+    }
+    import.send()?;
+    let header = arguments.format() == Format::Csv;
+    let copied = import.refused.copy(&arguments.file, header)?;
+    import.tell(copied)
+}
+
+impl Arguments {
+    fn format(&self) -> Format {
+        let shown = self.file.display().to_string();
+        let named = shown.strip_suffix(".gz").unwrap_or(&shown);
+        self.format.unwrap_or(if named.ends_with(".csv") { Format::Csv } else { Format::Ndjson })
+    }
+
+    fn ready(&self) -> &'static str {
+        match self.kind {
+            Kind::Keys => "keys-csv",
+            Kind::Accounts => "accounts-csv",
+            Kind::Vendors => "vendors-csv",
+        }
+    }
+}
+
+struct Import<'a> {
+    arguments: &'a Arguments,
+    client: Client,
+    batch: Batch,
+    sums: Sums,
+    refused: Refused,
+    said: u64,
+}
+
+impl Import<'_> {
+    fn ndjson(&mut self) -> anyhow::Result<()> {
+        let (_, from) = open(&self.arguments.file)?;
+        let mut from = refused::plain(from)?;
+        let (mut line, mut number) = (Vec::new(), 0);
+        loop {
+            line.clear();
+            if from.read_until(b'\n', &mut line)? == 0 {
+                return Ok(());
+            }
+            number += 1;
+            while line.last().is_some_and(u8::is_ascii_whitespace) {
+                line.pop();
+            }
+            if !line.is_empty() {
+                self.batch.row(number, 1);
+                self.batch.line(&line);
+            }
+            if self.batch.is_full() {
+                self.send()?;
+            }
+        }
+    }
+
+    fn csv(&mut self) -> anyhow::Result<()> {
+        let map = self.arguments.map.clone().unwrap_or_else(|| self.arguments.ready().to_owned());
+        let source = Source { map, paths: None, set: self.arguments.set.clone(), inputs: Vec::new() };
+        let mapping = source.mapping()?;
+        let mut run = Run::new(&mapping, source.given(&mapping)?);
+        let (name, from) = open(&self.arguments.file)?;
+        let mut failed: anyhow::Result<()> = Ok(());
+        let outcome = run.read(&name, from, &mut |row| {
+            let done = self.row(row);
+            let stop = done.is_err();
+            if stop {
+                failed = done;
+            }
+            if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        failed?;
+        outcome.map_err(unusable)?;
+        if !run.report().whole() {
+            let told = format!(
+                "`{name}` is cut off or damaged: what was read before it is imported; export it again, and import that"
+            );
+            return Err(crate::exit::Failed(told).into());
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, row: &sumun_mapping::Row<'_>) -> anyhow::Result<()> {
+        let physical = row.raw.matches('\n').count() as u64 + 1;
+        for no in row.refusals {
+            let code = serde_json::to_value(no.code)?;
+            let reason = json!({
+                "line": row.number, "column": null, "subject": null, "field": no.field, "code": code, "message": no.detail,
+                "remedy": "correct the cell or the mapping; `sumun map check` shows what is read",
+            });
+            self.refused.note((row.number, physical), reason)?;
+            self.sums.refused += 1;
+        }
+        self.batch.row(row.number, physical);
+        for line in row.lines {
+            self.batch.line(to_json(line)?.as_bytes());
+        }
+        if self.batch.is_full() { self.send() } else { Ok(()) }
+    }
+
+    /// Sends what is gathered, and takes in what became of it.
+    fn send(&mut self) -> anyhow::Result<()> {
+        let batch = std::mem::take(&mut self.batch);
+        let Some(body) = batch.body() else { return Ok(()) };
+        let mut call = Call::lines(&["imports"], body).with_some("source", self.arguments.source.as_ref());
+        if self.arguments.dry_run {
+            call = call.with("dry_run", "true");
+        }
+        let answer = self.client.send(&call)?;
+        self.sums.add(&answer.json);
+        for no in answer.json.get("refused").and_then(Value::as_array).into_iter().flatten() {
+            let at = no.get("line").and_then(Value::as_u64).and_then(|line| batch.origin(line));
+            let mut reason = no.clone();
+            if let (Some(fields), Some((line, _))) = (reason.as_object_mut(), at) {
+                fields.insert("line".to_owned(), json!(line));
+            }
+            self.refused.note(at.unwrap_or_default(), reason)?;
+        }
+        if self.sums.lines >= self.said + LINES_OF_PROGRESS {
+            self.said = self.sums.lines;
+            crate::logging::say(&format!("{} lines\n", self.sums.lines));
+        }
+        Ok(())
+    }
+
+    fn tell(&self, copied: u64) -> anyhow::Result<()> {
+        let sums = &self.sums;
+        if self.arguments.reach.json {
+            output::json(&sums.json(self.arguments.dry_run))?;
+        } else {
+            let file = self.arguments.file.display();
+            for reason in self.refused.shown(SHOWN_MAX) {
+                crate::logging::say(&format!("{file}:{reason}\n"));
+            }
+            if sums.refused > SHOWN_MAX {
+                crate::logging::say(&format!("and {} more\n", sums.refused - SHOWN_MAX));
+            }
+            output::text(&sums.words(self.arguments.dry_run))?;
+            if let Some(path) = self.arguments.refused.as_ref().filter(|_| sums.refused > 0) {
+                let shown = path.display();
+                output::text(&format!(
+                    "{copied} lines copied to {shown}, and why to {shown}.reasons: mend them and import that file\n"
+                ))?;
+            }
+        }
+        if sums.refused > 0 { Err(AlreadyTold(FAILED).into()) } else { Ok(()) }
+    }
+}

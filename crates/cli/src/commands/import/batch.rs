@@ -1,0 +1,141 @@
+//! What is sent at once, and where in the file each of its lines came from; and what became of all batches.
+
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+/// Lines of one request: an answer comes within a second or two.
+const LINES_MAX: usize = 2_000;
+/// Bytes of one request.
+const BYTES_MAX: usize = 2 << 20;
+
+/// Lines to be sent.
+#[derive(Default)]
+pub(super) struct Batch {
+    body: Zeroizing<Vec<u8>>,
+    /// Of each line, the row it came from: its first line in the file, and how many it has.
+    origins: Vec<(u64, u64)>,
+    row: (u64, u64),
+}
+
+impl Batch {
+    /// What follows is of the row that begins there and has so many lines.
+    pub(super) fn row(&mut self, number: u64, lines: u64) {
+        self.row = (number, lines);
+    }
+
+    /// One line of the wire.
+    pub(super) fn line(&mut self, line: &[u8]) {
+        self.body.extend_from_slice(line);
+        self.body.push(b'\n');
+        self.origins.push(self.row);
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.origins.len() >= LINES_MAX || self.body.len() >= BYTES_MAX
+    }
+
+    /// What is sent; none if there is nothing.
+    pub(super) fn body(&self) -> Option<Zeroizing<Vec<u8>>> {
+        (!self.origins.is_empty()).then(|| self.body.clone())
+    }
+
+    /// Where this line of the request came from.
+    pub(super) fn origin(&self, line: u64) -> Option<(u64, u64)> {
+        self.origins.get(usize::try_from(line).ok()?.checked_sub(1)?).copied()
+    }
+}
+
+/// What became of the lines, over all batches.
+#[derive(Default)]
+pub(super) struct Sums {
+    pub(super) lines: u64,
+    pub(super) refused: u64,
+    others: [u64; FIELDS.len()],
+}
+
+/// What is summed beside lines and refusals, with the words for it.
+const FIELDS: [(&str, &str); 8] = [
+    ("made", "entered"),
+    ("changed", "brought up to date"),
+    ("same", "standing so already"),
+    ("ended", "ended here, dead at the exchange"),
+    ("held_back", "dead at the exchange and held back: see `sumun drift`"),
+    ("older", "older than what is known"),
+    ("differing", "differing where Sumun's word counts: see `sumun drift`"),
+    ("secrets", "secrets sealed"),
+];
+
+impl Sums {
+    pub(super) fn add(&mut self, answer: &Value) {
+        let told = |field: &str| answer.get(field).and_then(Value::as_u64).unwrap_or(0);
+        self.lines += told("lines");
+        self.refused += told("refused_total");
+        for (sum, (field, _)) in self.others.iter_mut().zip(FIELDS) {
+            *sum += told(field);
+        }
+    }
+
+    pub(super) fn json(&self, dry_run: bool) -> Value {
+        let mut all = json!({ "dry_run": dry_run, "lines": self.lines, "refused": self.refused });
+        if let Some(fields) = all.as_object_mut() {
+            fields.extend(
+                FIELDS.iter().zip(self.others).map(|((field, _), sum)| ((*field).to_owned(), json!(sum))),
+            );
+        }
+        all
+    }
+
+    pub(super) fn words(&self, dry_run: bool) -> String {
+        let mut text = format!("{} lines read, {} refused\n", self.lines, self.refused);
+        for ((_, words), sum) in FIELDS.iter().zip(self.others).filter(|(_, sum)| *sum > 0) {
+            text.push_str(&format!("  {sum} {words}\n"));
+        }
+        let nothing = ["made", "changed", "ended", "secrets"]
+            .iter()
+            .all(|name| FIELDS.iter().zip(self.others).all(|((field, _), sum)| field != name || sum == 0));
+        match (dry_run, nothing) {
+            (true, _) => text.push_str("Nothing was written: this was a dry run.\n"),
+            (false, true) => text.push_str("Nothing was changed.\n"),
+            (false, false) => {}
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_line_is_found_in_the_file_again() {
+        let mut batch = Batch::default();
+        assert!(batch.body().is_none());
+        batch.row(2, 1);
+        batch.line(b"{1}");
+        batch.line(b"{2}");
+        batch.row(3, 2);
+        batch.line(b"{3}");
+        assert_eq!(batch.body().unwrap().as_slice(), b"{1}\n{2}\n{3}\n");
+        let origins: Vec<_> = (0..5).map(|line| batch.origin(line)).collect();
+        assert_eq!(origins, [None, Some((2, 1)), Some((2, 1)), Some((3, 2)), None]);
+    }
+
+    #[test]
+    fn what_became_of_lines_in_words() {
+        let mut sums = Sums::default();
+        sums.add(&json!({ "lines": 3, "made": 1, "same": 1, "refused_total": 1 }));
+        sums.add(&json!({ "lines": 2, "made": 2 }));
+        insta::assert_snapshot!(sums.words(false), @"
+        5 lines read, 1 refused
+          3 entered
+          1 standing so already
+        ");
+        let mut again = Sums::default();
+        again.add(&json!({ "lines": 4, "same": 4 }));
+        insta::assert_snapshot!(again.words(false), @"
+        4 lines read, 0 refused
+          4 standing so already
+        Nothing was changed.
+        ");
+    }
+}
