@@ -84,7 +84,7 @@ pub fn translate(
             name_source(&mut line, source);
             match to_json(&line) {
                 Ok(text) => {
-                    done.made.push(Made { number: row.number, line, text, raw: shown(row.raw, SHOWN_CHARS) })
+                    done.made.push(Made { number: row.number, line, text, raw: shown(row.raw, SHOWN_CHARS) });
                 }
                 Err(error) => done.refused.push(Refused {
                     number: row.number,
