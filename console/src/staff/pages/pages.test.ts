@@ -22,9 +22,9 @@ test("a checkpoint's first three lines", () => {
 
 test.each([
   [1, { limit: 1 }],
-  [50, { limit: 50 }],
-  [51, { after: 0, limit: 50 }],
-  [120, { after: 69, limit: 50 }],
+  [100, { limit: 100 }],
+  [101, { after: 0, limit: 100 }],
+  [170, { after: 69, limit: 100 }],
 ])("the page of entries before %d", (before, query) => expect(pageBefore(before)).toEqual(query));
 
 test("a root reads as in the checkpoint", () => expect(base64("00ff10")).toBe("AP8Q"));

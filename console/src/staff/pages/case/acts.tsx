@@ -100,6 +100,17 @@ function Decide({ page, plan, onClose }: { page: PageOf; plan: readonly Planned[
           }),
         )
       }
+      consequences={
+        // Of a key that stays as it is the plan has nothing to say: what was chosen stands here, with its reason.
+        <ul className="pieces">
+          {decisions.map((one) => (
+            <li key={one.key}>
+              <Id id={one.key} /> <strong>{w[one.choice]}</strong>
+              <div className="preline muted">{one.reason}</div>
+            </li>
+          ))}
+        </ul>
+      }
       go={w.decide}
       touches={TOUCHED}
       onDone={() => say(w.decided)}

@@ -8,7 +8,7 @@ export function readCheckpoint(text: string): Checkpoint {
   return { origin, size: Number.parseInt(size, 10) || 0, root, text };
 }
 
-export const PAGE = 50;
+export const PAGE = 100;
 
 /** What to ask for so that the entries before `before` come, `PAGE` at a time. `after` is absent where it begins at the first. */
 export function pageBefore(before: number): { after?: number; limit: number } {

@@ -14,12 +14,21 @@ import { Empty, Read } from "../../../ui/states";
 import { actorOf, factsOf, subjectsOf } from "../entry/subject";
 import { Subjects } from "../entry/subjects";
 import { PAGE, pageBefore } from "./checkpoint";
+import { type Row, rowsOf } from "./rows";
 import { ledgerWords } from "./words";
+
+/** What the entries of a row are about, each once. */
+function aboutOf({ entry, more }: Row) {
+  const all = [entry, ...more].flatMap((one) => subjectsOf(factsOf(one)));
+  return all.filter((one, index) => all.findIndex(({ kind, id }) => kind === one.kind && id === one.id) === index);
+}
 
 export function Entries({ size }: { size: number }) {
   const w = useWords(ledgerWords);
   const { lang } = useLang();
   const [asked, setBefore] = useFilter("before");
+  const [opened, setOpened] = useFilter("open");
+  const open = new Set(opened.split(",").map(Number));
   const before = Math.min(size, Number.parseInt(asked, 10) || size);
   const page = useQuery({
     queryKey: ["ledger", "entries", before],
@@ -35,23 +44,40 @@ export function Entries({ size }: { size: number }) {
         {(entries) => (
           <Table
             caption={w.entries}
-            rows={entries.items.toReversed()}
-            id={(row) => String(row.index)}
+            rows={rowsOf(entries.items.toReversed(), open)}
+            // By the oldest of a row: newer ones come to it while it is looked at.
+            id={({ entry, more }) => String((more.at(-1) ?? entry).index)}
             columns={[
-              { head: w.index, cell: (row) => <Link to={`/ledger/${row.index}`}>{count(lang, row.index)}</Link>, number: true },
+              {
+                head: w.index,
+                cell: ({ entry }) => <Link to={`/ledger/${entry.index}`}>{count(lang, entry.index)}</Link>,
+                number: true,
+              },
               {
                 head: w.what,
-                cell: (row) => <span title={row.class}>{classText(lang, row.class)}</span>,
+                cell: ({ entry, more }) => (
+                  <span className="row">
+                    <span title={entry.class}>{classText(lang, entry.class)}</span>
+                    {more.length === 0 ? null : (
+                      <Button
+                        small
+                        onPress={() => setOpened([...opened.split(","), more.at(-1)?.index].filter(Boolean).join(","))}
+                      >
+                        {w.alike(count(lang, more.length + 1))}
+                      </Button>
+                    )}
+                  </span>
+                ),
               },
-              { head: w.subject, cell: (row) => <Subjects of={subjectsOf(factsOf(row))} most={1} /> },
+              { head: w.subject, cell: (row) => <Subjects of={aboutOf(row)} most={1} /> },
               {
                 head: w.who,
-                cell: (row) => {
-                  const actor = actorOf(factsOf(row));
+                cell: ({ entry }) => {
+                  const actor = actorOf(factsOf(entry));
                   return actor === null ? "–" : <span title={actor}>{actorText(lang, actor)}</span>;
                 },
               },
-              { head: w.when, cell: (row) => <Time at={row.sequenced} full /> },
+              { head: w.when, cell: ({ entry }) => <Time at={entry.sequenced} full /> },
             ]}
           />
         )}

@@ -50,8 +50,17 @@ export function Staff() {
                     rows={page.items}
                     id={(row) => row.user}
                     columns={[
-                      { head: w.user, cell: (row) => <strong className="mono">{row.user}</strong> },
-                      { head: w.name, cell: (row) => row.name },
+                      { head: w.user, cell: (row) => <strong className="mono nowrap">{row.user}</strong> },
+                      {
+                        head: w.name,
+                        // Whoever founded the record was invited by a name for signing in alone.
+                        cell: (row) =>
+                          row.name === row.user ? (
+                            <span className="muted nowrap">{w.noName}</span>
+                          ) : (
+                            <span className="whole-words">{row.name}</span>
+                          ),
+                      },
                       { head: w.roles, cell: (row) => <RolesOf user={row} asked={asked.data?.items ?? []} /> },
                       {
                         head: w.state,

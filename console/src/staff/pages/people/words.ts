@@ -13,6 +13,7 @@ export const peopleWords = words(
 
     user: "아이디",
     name: "이름",
+    noName: "이름 없음",
     roles: "역할",
     state: "상태",
     invitedBy: "초대한 사람",
@@ -133,6 +134,7 @@ export const peopleWords = words(
 
     user: "User name",
     name: "Name",
+    noName: "no name given",
     roles: "Roles",
     state: "State",
     invitedBy: "Invited by",
