@@ -294,9 +294,7 @@ pub fn share(key: &str) -> u8 {
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^= hash >> 33;
-    #[expect(clippy::cast_possible_truncation, reason = "a remainder of 100 is a byte")]
-    let share = (hash % 100) as u8;
-    share
+    (hash % 100) as u8
 }
 
 #[cfg(test)]
