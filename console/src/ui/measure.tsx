@@ -18,9 +18,9 @@ export const measureWords = words(
     none: "조치 없음",
   },
   {
-    monitor: "Monitored",
-    warn: "Warned",
-    hold: "On hold",
+    monitor: "Monitoring",
+    warn: "Warning",
+    hold: "Hold",
     reverify: "Re-verification",
     expire: "Forced end",
     suspend: "Suspended",

@@ -157,7 +157,13 @@ impl Staff {
             let invited = rest.post(&sora.token(), "/v1/users", &body).await?;
             let invite = invited["result"]["invite"].as_str().context("no invite was shown")?;
             people.push(Person::enrol(rest, who, invite).await?);
-            agree(rest, &hana.token(), &invited["result"]["approval"], "welcome to the team").await?;
+            agree(
+                rest,
+                &hana.token(),
+                &invited["result"]["approval"],
+                "인사 발령을 확인했습니다. 맡을 역할과 일치합니다.",
+            )
+            .await?;
         }
         people.extend([sora, hana]);
         Ok(Self { people })

@@ -60,7 +60,7 @@ export const signalWords = words(
     same_client_at_shared_address: "One program at a shared address",
     approved_vendor_at_shared_address: "Address of an approved vendor",
     delegation_at_shared_address: "Address of a delegation",
-    own_sessions_at_shared_address: "Address of the owner himself",
+    own_sessions_at_shared_address: "The owner's own address",
     keys_change_together: "Keys that change together",
   },
 );

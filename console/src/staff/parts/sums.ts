@@ -15,8 +15,8 @@ export function added(pieces: readonly Pick<Piece, "points" | "counts_milli">[],
   return { adds: adds.map((one, index) => (index === last ? one + rest : one)), rest: 0 };
 }
 
-/** A condition said in points alone. A policy may be written with a risk between 0 and 1, which stands for points by the policy's prior; as a
- * probability it is not shown before it is calibrated on real outcomes. */
+/** A condition said in points alone. The server says it so; what it wrote into older records names a risk between 0 and 1 as well, which stands
+ * for points by the policy's prior and is no probability that was ever calibrated. */
 export function inPoints(lang: Lang, said: string): string {
   return lang === "ko"
     ? said.replaceAll(/위험이 [\d.]+ 이상\(([^()]+점)\)/g, "합계 $1 이상")

@@ -48,12 +48,12 @@ pub(super) const KEYS: &[Text] = &[
         ko: "적용되지 않은 주소 {address}에서 서명이 올바른 요청이 들어옴. 등록 주소에서의 사용과 교차하거나(교차 {turns}회) 프로그램과 시계가 모두 다름. 관측 일수: {days}.",
         owner_en: "Requests signed with your API key came from {address}, which you did not register, and were refused. Somebody else may know the key's secret.",
         owner_ko: "고객님이 등록하지 않은 주소 {address}에서 고객님의 API 키로 서명된 요청이 있어 차단했습니다. 시크릿 키가 다른 사람에게 알려졌을 수 있습니다.",
-        lower_en: "The owner's confirmation that it was himself; otherwise a new secret: this one cannot be made safe again.",
+        lower_en: "The owner's confirmation that nobody else made these requests; otherwise a new secret: this one cannot be made safe again.",
         lower_ko: "소유자가 본인 사용임을 확인하면 철회됩니다. 그렇지 않다면 노출된 시크릿 키는 되돌릴 수 없으므로 키를 재발급해야 합니다.",
     },
     Text {
         code: "foreign_address_confirmed",
-        en: "The owner confirmed that the validly signed requests were his: {addresses}. Earlier suspicion from there is withdrawn.",
+        en: "The owner confirmed that the validly signed requests were the owner's own: {addresses}. Earlier suspicion from there is withdrawn.",
         ko: "서명이 올바른 요청({addresses})이 본인 사용임을 소유자가 확인함. 해당 주소에 대한 의심은 철회.",
         owner_en: "Thank you. You confirmed the requests from these addresses as yours: {addresses}.",
         owner_ko: "확인해 주셔서 감사합니다. 다음 주소에서의 요청을 본인 사용으로 확인하셨습니다: {addresses}.",
@@ -62,7 +62,7 @@ pub(super) const KEYS: &[Text] = &[
     },
     Text {
         code: "secret_out_by_denial",
-        en: "The owner denies the use: valid signatures from {foreign} addresses not in effect ({addresses}) are not his. The secret is out.",
+        en: "The owner denies the use: valid signatures from {foreign} addresses not in effect ({addresses}) were somebody else's. The secret is out.",
         ko: "소유자가 사용을 부인함. 적용되지 않은 주소 {foreign}곳({addresses})에서 온 서명이 올바른 요청은 본인이 보낸 것이 아님. 시크릿 키가 유출된 것으로 판단.",
         owner_en: "You told us that a use of your API key was not yours. The key's secret must be taken as known to somebody else.",
         owner_ko: "고객님께서 본인이 쓰신 것이 아니라고 알려 주셨습니다. 시크릿 키가 다른 사람에게 알려진 것으로 보고 조치합니다.",

@@ -45,7 +45,7 @@ pub(super) const LINKS: &[Text] = &[
     },
     Text {
         code: "own_sessions_at_shared_address",
-        en: "The owner signs in himself from {address} ({network}, {class}): his home or office explains his key there, whatever the other {customers} customers do.",
+        en: "The owner signs in from {address} ({network}, {class}) in person: a home or office of their own explains the key there, whatever the other {customers} customers do.",
         ko: "소유자 본인이 {address}({network}, {class})에서 직접 로그인합니다. 그 주소의 고객이 {customers}명이더라도 본인의 집이나 사무실이므로 설명됩니다.",
         owner_en: "Your key is used from {address}, where you sign in yourself.",
         owner_ko: "고객님이 직접 로그인하시는 주소 {address}에서 키가 사용되고 있습니다.",

@@ -96,21 +96,12 @@ fn compared(how: Comparison, a: &Node, b: &Node, lang: Lang) -> Option<String> {
         _ => None,
     };
     Some(match (&a.kind, &b.kind) {
-        (Kind::Var(Var::Probability(score)), Kind::Threshold(text, points)) if how == Comparison::AtLeast => {
-            let (score, points) = (score_word(*score, lang), signed(*points));
-            if ko {
-                format!("{score} 위험이 {text} 이상({points}점)")
-            } else {
-                format!("the risk of {} is at least {text} ({points} points)", risk_of(score))
-            }
+        // A risk between 0 and 1 stands for points, by the policy's prior. As a probability it is not said before it is calibrated.
+        (Kind::Var(Var::Probability(score)), Kind::Threshold(_, points)) if how == Comparison::AtLeast => {
+            total(score_word(*score, lang), &signed(*points), lang)
         }
         (Kind::Var(Var::Points(score)), Kind::Int(n)) => {
-            let (score, n) = (score_word(*score, lang), signed(least(*n, how)?));
-            if ko {
-                format!("{score} 합계 {n}점 이상")
-            } else {
-                format!("the {} total is at least {n} points", score.to_lowercase())
-            }
+            total(score_word(*score, lang), &signed(least(*n, how)?), lang)
         }
         (Kind::Var(Var::Family(family)), Kind::Int(n)) => {
             let (family, n) = (family_word(*family, lang), signed(least(*n, how)?));
@@ -206,10 +197,9 @@ fn compared(how: Comparison, a: &Node, b: &Node, lang: Lang) -> Option<String> {
     })
 }
 
-const fn risk_of(score: &str) -> &str {
-    // The English words are `Sharing` and `Market`.
-    match score.as_bytes() {
-        b"Sharing" => "sharing",
-        _ => "market abuse",
+fn total(score: &str, points: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Ko => format!("{score} 합계 {points}점 이상"),
+        Lang::En => format!("the {} total is at least {points} points", score.to_lowercase()),
     }
 }

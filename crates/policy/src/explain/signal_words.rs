@@ -30,7 +30,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("same_client_at_shared_address", "공용 주소에서의 같은 프로그램", "one program at a shared address"),
     ("approved_vendor_at_shared_address", "승인된 외부 업체의 주소", "address of an approved vendor"),
     ("delegation_at_shared_address", "위임에 등록된 주소", "address of a delegation"),
-    ("own_sessions_at_shared_address", "소유자 본인의 주소", "address of the owner himself"),
+    ("own_sessions_at_shared_address", "소유자 본인의 주소", "the owner's own address"),
     ("keys_change_together", "함께 바뀌는 키들", "keys that change together"),
 ];
 

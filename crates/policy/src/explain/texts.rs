@@ -22,7 +22,7 @@ pub(super) const ALL: &[Text] = &[
     text(
         "rule_jump",
         "{reason}. 규칙 `{rule}` 충족: {condition}. 단계를 건너뛰는 종료에 필요한 고위험 기준도 충족: {high_risk}.",
-        "{reason}. Rule `{rule}` is met: {condition}. So is the high-risk test that a direct expiry needs: {high_risk}.",
+        "{reason}. Rule `{rule}` is met: {condition}. So is the high-risk test that a direct forced end needs: {high_risk}.",
     ),
     text("own_words", "{text}", "{text}"),
     // Why, where the ladder itself acts.

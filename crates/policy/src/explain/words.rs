@@ -17,7 +17,7 @@ pub const fn measure_word(measure: Measure, lang: Lang) -> &'static str {
         Measure::Warn => pick(lang, "경고", "warning"),
         Measure::Hold => pick(lang, "일시 제한", "hold"),
         Measure::Reverify => pick(lang, "재확인", "re-verification"),
-        Measure::Expire => pick(lang, "강제 만료", "expiry"),
+        Measure::Expire => pick(lang, "강제 만료", "forced end"),
     }
 }
 
