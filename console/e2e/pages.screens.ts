@@ -1,6 +1,6 @@
 // `cargo xtask screens`: pictures of every page as it is on a busy day, for docs/screens; `states.screens.ts` has the others. Judges nothing:
 // whoever takes them looks at them.
-import { expect, type Page } from "@playwright/test";
+import { type Browser, type BrowserContext, expect, type Page } from "@playwright/test";
 import { newKeyWords } from "../src/owner/pages/newKey/words";
 import { caseWordsOfPage } from "../src/staff/pages/case/words";
 import { actsWords } from "../src/staff/parts/keyActsWords";
@@ -127,8 +127,33 @@ async function parts(page: Page, look: Look): Promise<void> {
   }
 }
 
+/** Some owner who has to verify anew, signed in, and the page of that: the one who is played by hand may be asked for none. */
+async function verifies(browser: Browser, demo: World, staff: Rest): Promise<{ cookies: Cookies; path: string }> {
+  let found: { verification: string; account: string } | undefined;
+  await expect
+    .poll(
+      async () => {
+        const all: { verification: string; account: string; state: string }[] = await staff.items("/v1/verifications?limit=200");
+        found = all
+          .filter(({ account }) => demo.owners.some((one) => one.account === account))
+          .sort((one, other) => Number(other.state === "open") - Number(one.state === "open"))[0];
+        return found !== undefined;
+      },
+      { timeout: 240_000, intervals: [1_000] },
+    )
+    .toBe(true);
+  const context = await browser.newContext();
+  await comeIn(await context.newPage(), demo, demo.owners.find(({ account }) => account === found?.account)?.link);
+  const cookies = await context.storageState();
+  await context.close();
+  return { cookies, path: `/verifications/${found?.verification}` };
+}
+type Cookies = Awaited<ReturnType<BrowserContext["storageState"]>>;
+/** A link is used once: the session is kept for the other looks. */
+let verifying: ReturnType<typeof verifies> | undefined;
+
 for (const look of LOOKS) {
-  test(`the owner's page, ${look.lang}, ${look.theme}`, async ({ browser, demo }) => {
+  test(`the owner's page, ${look.lang}, ${look.theme}`, async ({ browser, demo, rest }) => {
     const context = await open(browser, look, { baseURL: demo.owner, width: 390 });
     const page = await context.newPage();
     await page.goto(demo.owner);
@@ -142,7 +167,18 @@ for (const look of LOOKS) {
       if (name === "new-key") await page.getByRole("button", { name: newKeyWords[look.lang].go }).waitFor();
       await take(page, `owner-${as}`, look);
     };
-    for (const place of places) await shot(place, place.name);
+    const none = places.find(({ name, path }) => name === "verification" && path.endsWith("/none"));
+    for (const place of places) if (place !== none) await shot(place, place.name);
+    if (none !== undefined) {
+      verifying ??= verifies(browser, demo, rest.as(demo.people.auditor.token));
+      const { cookies, path } = await verifying;
+      const his = await open(browser, look, { baseURL: demo.owner, width: 390, storageState: cookies });
+      const other = await his.newPage();
+      await other.goto(path);
+      await settled(other);
+      await take(other, "owner-verification", look);
+      await his.close();
+    }
     if (look.theme === "light") {
       await page.setViewportSize({ width: 1280, height: 800 });
       for (const place of places) if (WIDE.has(place.name)) await shot(place, `${place.name}-wide`);

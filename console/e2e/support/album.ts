@@ -1,7 +1,7 @@
 // The pictures of docs/screens: how one is taken (the whole page, however long; the whole dialog), and what they are called.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Browser, BrowserContext, Page } from "@playwright/test";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "@playwright/test";
 import type { Lang } from "../../src/i18n/words";
 import { small } from "./picture";
 
@@ -26,7 +26,7 @@ export const LOOKS: readonly Look[] = (["ko", "en"] as const).flatMap((lang) =>
 export function open(
   browser: Browser,
   look: Look,
-  more: { baseURL: string; storageState?: string; width?: number },
+  more: { baseURL: string; storageState?: NonNullable<BrowserContextOptions["storageState"]>; width?: number },
 ): Promise<BrowserContext> {
   const { width = 1280, ...rest } = more;
   return browser.newContext({
