@@ -88,8 +88,8 @@ pub(crate) fn own<'a>(
         return Err(Refusal::new(
             RefusalKind::Forbidden,
             "owner_only",
-            format!("`{}` is not the customer: nobody answers in his place", actor.principal),
-            "let the customer do it in his own session; staff see the same and change nothing",
+            format!("`{}` is not the customer: nobody answers in the customer's place", actor.principal),
+            "let the customer do it in a session of their own; staff see the same and change nothing",
         ));
     }
     if actor.customer.as_deref() != Some(customer) {
@@ -99,7 +99,7 @@ pub(crate) fn own<'a>(
         Refusal::new(
             RefusalKind::Forbidden,
             "session_missing",
-            "an owner answers in a session of his own, and there is none",
+            "an owner answers in a session of their own, and there is none",
             "sign in through the exchange and answer again",
         )
     })

@@ -103,10 +103,10 @@ pub fn owner<'a>(actor: &'a Actor, account: &AccountFacts) -> Result<&'a str, Re
             RefusalKind::Forbidden,
             "owner_only",
             format!(
-                "`{}` is not the customer: nobody asks for or changes a key in his place",
+                "`{}` is not the customer: nobody asks for or changes a key in the customer's place",
                 actor.principal
             ),
-            "let the customer do it in his own session; staff can suspend, hold, or propose to end a key",
+            "let the customer do it in a session of their own; staff can suspend, hold, or propose to end a key",
         ));
     }
     if actor.customer.as_deref() != Some(account.customer.as_str()) {
@@ -338,6 +338,6 @@ pub(crate) fn requester(actor: &Actor, key: &KeyRow) -> Result<(), Refusal> {
         RefusalKind::Forbidden,
         "requester_only",
         "a key is issued to the person who asked for it and to nobody else",
-        "let him have it issued in his own session; another person asks for a key of his own",
+        "let whoever asked have it issued in their own session; another person asks for a key of their own",
     ))
 }

@@ -75,7 +75,7 @@ pub fn plan(deed: Deed<'_>, why: &Why<'_>, keys: Vec<KeyWrite<'_>>) -> Result<Pl
     if let Some(lesser) = why.lesser {
         fact("lesser", json!(lesser));
         // R178, R187: what is spared stands beside what is done.
-        fact("spared", json!("the owner's other keys, his own manual access and his withdrawals"));
+        fact("spared", json!("the owner's other keys, manual access and withdrawals"));
     }
     if !why.approvals.is_empty() {
         fact("approvals", json!(why.approvals));

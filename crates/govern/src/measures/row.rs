@@ -176,4 +176,4 @@ pub fn own_words(text: &str) -> Reasoned {
 }
 
 /// What every measure leaves the owner (R178, R187).
-pub const SPARED: &str = "the owner's other keys, his own manual access and his withdrawals";
+pub const SPARED: &str = "the owner's other keys, manual access and withdrawals";

@@ -140,7 +140,7 @@ impl Govern {
                 RefusalKind::Forbidden,
                 "owner_only",
                 format!("`{}` is no customer", actor.principal),
-                "let the customer take it away in his own session; staff see the same on the pages of his keys",
+                "let the customer take it away in a session of their own; staff see the same on the pages of the keys",
             )
         })?;
         let limit = count(KEYS_MAX).saturating_add(1);

@@ -126,7 +126,7 @@ pub fn draft(put: &CustomerPut, before: Option<&Image>, now: Timestamp) -> Resul
         }
         if put.state == Standing::Closed && row::text(row, "state") != "closed" {
             draft.warnings.push(
-                "closing a customer ends every key of his accounts at once, and for ever, and signs his people out".to_owned(),
+                "closing a customer ends every key of its accounts at once, and for ever, and signs its people out".to_owned(),
             );
         }
     }

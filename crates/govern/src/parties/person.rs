@@ -142,8 +142,8 @@ pub fn draft(put: &PersonPut, before: Option<&Image>, customer: Option<&Image>) 
     if before.is_some_and(|row| row::text(row, "customer") != put.customer.as_str()) {
         return Err(inconsistent(
             "/customer",
-            "a person stays with the customer he was put under",
-            "put him under another id for the other customer",
+            "a person stays with the customer they were put under",
+            "put them under another id for the other customer",
         ));
     }
     if let Some(name) = &put.name {

@@ -221,7 +221,7 @@ fn not_oneself(actor: &Actor, user: &str) -> Result<(), Refusal> {
     Err(Refusal::new(
         RefusalKind::Forbidden,
         "own_account",
-        "nobody changes or decides about his own roles or account",
+        "nobody changes or decides about their own roles or account",
         "ask another security administrator",
     ))
 }
@@ -235,7 +235,7 @@ fn enrolled(row: &Image, roles: &[Role]) -> Result<(), Refusal> {
         RefusalKind::Conflict,
         "not_enrolled",
         format!("`{}` has not enrolled yet, and nobody knows who will", row::text(row, "user")),
-        "decide once he has, and has told you himself that it is he",
+        "decide once they have, and have told you in person that it is they",
     ))
 }
 

@@ -103,7 +103,7 @@ pub(super) fn check_roles(roles: &[Role]) -> Result<Vec<Role>, Refusal> {
     sorted.sort_unstable();
     sorted.dedup();
     if sorted.is_empty() {
-        return Err(bad("/roles", "a user has at least one role", "give `viewer`, or disable him"));
+        return Err(bad("/roles", "a user has at least one role", "give `viewer`, or disable the user"));
     }
     match sorted.iter().find(|role| !role.is_staff()) {
         Some(role) => Err(bad(

@@ -13,7 +13,7 @@ mod sighting;
 pub use notes::{ClientNote, RouteNote, SourceNote};
 pub use sighting::{Sighting, sighting_of};
 
-use names::{NETWORK_BYTES_MAX, cut};
+use names::{NETWORK_BYTES_FEW, NETWORK_BYTES_MAX, cut_network};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use sumun_model::{Effect, Timestamp};
@@ -26,7 +26,8 @@ pub const CLIENTS_MAX: usize = 8;
 pub const ROUTES_MAX: usize = 16;
 /// Parts of a day.
 pub const PARTS: usize = 24;
-/// Longest record, as text. Full of the longest names it would be a little longer; then the oldest route goes.
+/// Longest record, as text. Full of the longest names it would be longer: then names of networks are cut
+/// shorter, and last the oldest route goes.
 pub const BYTES_MAX: usize = 4096;
 /// How time is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,7 +201,7 @@ impl Activity {
     pub fn name_networks(&mut self, look: impl Fn(IpAddr) -> Option<(String, Option<String>)>) {
         for note in self.sources.iter_mut().filter(|note| note.network.is_none()) {
             if let Some((network, country)) = look(note.address) {
-                note.network = Some(cut(&network, NETWORK_BYTES_MAX));
+                note.network = Some(cut_network(&network, NETWORK_BYTES_MAX));
                 note.country = country.as_deref().map(|country| country.chars().take(2).collect());
             }
         }
@@ -228,11 +229,18 @@ impl Activity {
     /// As it is kept: no longer than [`BYTES_MAX`].
     #[must_use]
     pub fn to_text(&mut self) -> String {
+        let mut long = true;
         loop {
             // Numbers and texts only: nothing here can fail to serialise.
             let text = serde_json::to_string(self).unwrap_or_default();
-            if text.len() <= BYTES_MAX || self.routes.is_empty() {
+            if text.len() <= BYTES_MAX || (!long && self.routes.is_empty()) {
                 return text;
+            }
+            if std::mem::take(&mut long) {
+                for network in self.sources.iter_mut().filter_map(|note| note.network.as_mut()) {
+                    *network = cut_network(network, NETWORK_BYTES_FEW);
+                }
+                continue;
             }
             make_room(&mut self.routes, 1, |note| (note.uses > 0, note.last_us));
         }

@@ -5,7 +5,9 @@ pub(super) const CLIENT_BYTES_MAX: usize = 48;
 /// Longest name of a route, in bytes: the longest known one has 39.
 pub(super) const ROUTE_BYTES_MAX: usize = 40;
 /// Longest name of a network, in bytes.
-pub(super) const NETWORK_BYTES_MAX: usize = 24;
+pub(super) const NETWORK_BYTES_MAX: usize = 64;
+/// The same in a record that has no room for longer ones.
+pub(super) const NETWORK_BYTES_FEW: usize = 24;
 
 /// Ends what was cut, so that one sees it.
 const MORE: &str = "\u{2026}";
@@ -22,4 +24,41 @@ pub(super) fn cut(name: &str, most: usize) -> String {
         shown.push_str(MORE);
     }
     shown
+}
+
+/// The name of a network, cut behind a word where one ends in its second half: it is only read, never told apart by.
+pub(super) fn cut_network(name: &str, most: usize) -> String {
+    let shown = cut(name, most);
+    // What fits with its ellipsis was cut before.
+    let Some(kept) = shown.strip_suffix(MORE).filter(|_| name != shown) else { return shown };
+    if name.starts_with(kept) && name.get(kept.len()..).is_some_and(|rest| rest.starts_with(' ')) {
+        return shown;
+    }
+    match kept.rfind(' ') {
+        Some(end) if end * 2 >= kept.len() => {
+            let words = kept.get(..end).unwrap_or(kept).trim_end();
+            format!("{words}{MORE}")
+        }
+        _ => shown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_cut_behind_words() {
+        for (name, most, shown) in [
+            ("Otter Home Internet", 24, "Otter Home Internet"),
+            ("Otter Home Internet (made up)", 24, "Otter Home Internet…"),
+            ("Otter Home Internet of the river", 22, "Otter Home Internet…"),
+            ("Otternetworksoftheriver and lake", 20, "Otternetworksofth…"),
+            ("수달 홈 인터넷 서비스", 20, "수달 홈…"),
+        ] {
+            assert_eq!(cut_network(name, most), shown);
+            assert!(shown.len() <= most);
+            assert_eq!(cut_network(shown, most), shown, "cut once, it stays");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What is remembered of one address, one client, one route. As text each is a list: names of fields would be half of a record.
 //! Names are cut on reading, too: they are what notes are told apart by.
 
-use super::names::{CLIENT_BYTES_MAX, NETWORK_BYTES_MAX, ROUTE_BYTES_MAX, cut};
+use super::names::{CLIENT_BYTES_MAX, NETWORK_BYTES_MAX, ROUTE_BYTES_MAX, cut, cut_network};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use sumun_model::Effect;
@@ -30,7 +30,7 @@ type SourceParts = (IpAddr, Option<String>, Option<String>, i64, i64, u32, u32);
 
 impl From<SourceParts> for SourceNote {
     fn from((address, network, country, first_us, last_us, uses, refused): SourceParts) -> Self {
-        let network = network.map(|network| cut(&network, NETWORK_BYTES_MAX));
+        let network = network.map(|network| cut_network(&network, NETWORK_BYTES_MAX));
         Self { address, network, country, first_us, last_us, uses, refused }
     }
 }
