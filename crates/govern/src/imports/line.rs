@@ -41,6 +41,7 @@ const READ_AGAIN: &str = "correct the line and send it again; lines before and a
 ///
 /// # Errors
 /// Where and why it is no state line of an account, a vendor or a key.
+#[expect(clippy::result_large_err, reason = "a refused line is rare, and is kept as it is")]
 pub fn read(source: &str, number: u64, bytes: &[u8]) -> Result<Told, LineRefused> {
     let refused = |field: Option<&str>, code: &str, message: String, remedy: &str| LineRefused {
         line: number,

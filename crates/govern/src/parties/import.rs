@@ -135,7 +135,7 @@ impl Govern {
                     Ok(Made::Changed) => taken.changed += 1,
                     Ok(Made::Same) => taken.same += 1,
                     Err(refusal) => {
-                        taken.refused.push(line_refused(*number, &format!("account:{id}"), &refusal))
+                        taken.refused.push(line_refused(*number, &format!("account:{id}"), &refusal));
                     }
                 }
             }
