@@ -7,8 +7,9 @@ import { Card, Time } from "../../../ui/basics";
 import { Pages, Table, useFilter } from "../../../ui/lists";
 import { Page } from "../../../ui/shell";
 import { Empty, Read } from "../../../ui/states";
-import { Who } from "../../parts/who";
+import { Prose } from "../../parts/prose";
 import { Propose } from "./propose";
+import { ProposedBy } from "./proposedBy";
 import { PolicyState } from "./state";
 import { policyWords } from "./words";
 
@@ -33,7 +34,11 @@ export function Policies() {
         <Read query={query}>
           {(page) =>
             page.items.length === 0 ? (
-              <Empty title={w.none} text={w.noneText} />
+              <Empty title={w.none}>
+                <p className="muted">
+                  <Prose text={w.noneText} />
+                </p>
+              </Empty>
             ) : (
               <div className="stack">
                 <Table
@@ -46,7 +51,7 @@ export function Policies() {
                       cell: (row) => <Link to={`/policy/${encodeURIComponent(row.policy)}`}>{row.policy}</Link>,
                     },
                     { head: w.state, cell: (row) => <PolicyState state={row.state} /> },
-                    { head: w.proposedBy, cell: (row) => <Who by={row.proposed_by} /> },
+                    { head: w.proposedBy, cell: (row) => <ProposedBy by={row.proposed_by} /> },
                     { head: w.proposedAt, cell: (row) => <Time at={row.proposed} /> },
                     { head: w.activated, cell: (row) => <Time at={row.activated} /> },
                   ]}

@@ -10,7 +10,7 @@ import { Raw } from "../../../ui/raw";
 import { Page } from "../../../ui/shell";
 import { Read, Refused } from "../../../ui/states";
 import { Tabs } from "../../../ui/tabs";
-import { Who } from "../../parts/who";
+import { ProposedBy } from "../policies/proposedBy";
 import { PolicyState } from "../policies/state";
 import { Outcome, Problems, useTrial } from "../policies/trial";
 import { policyWords } from "../policies/words";
@@ -41,7 +41,7 @@ export function Policy() {
               <div className="stack">
                 <Pairs
                   of={[
-                    [w.proposedBy, <Who by={policy.proposed_by} />],
+                    [w.proposedBy, <ProposedBy by={policy.proposed_by} whole />],
                     [w.proposedAt, <Time at={policy.proposed} full />],
                     [w.activated, policy.activated == null ? null : <Time at={policy.activated} full />],
                     [w.digest, <Id id={policy.digest} label={policy.digest} />],
