@@ -45,6 +45,11 @@ export function clock(lang: Lang, text: string): string {
     : new Intl.DateTimeFormat(locale(lang), { timeStyle: "medium", hourCycle: "h23" }).format(at);
 }
 
+/** `19:40`, of milliseconds. */
+export function hourMinute(lang: Lang, at: number): string {
+  return new Intl.DateTimeFormat(locale(lang), { timeStyle: "short", hourCycle: "h23" }).format(at);
+}
+
 const DAY_S = 86_400;
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["hour", 3_600],

@@ -6,6 +6,7 @@ import { useLocation, useNavigate } from "react-router";
 import { api } from "../api/client";
 import { useEnded, useSessionQuery } from "../api/session";
 import { useLang, useWords } from "../i18n/lang";
+import { BannerText } from "../ui/banner";
 import { Button } from "../ui/basics";
 import { Page } from "../ui/pending";
 import { type Place, Shell } from "../ui/shell";
@@ -60,7 +61,11 @@ function SignedOut() {
   return (
     <main className="alone owner">
       <section className="card stack">
-        {facts?.banner ? <p className="notice warn">{facts.banner}</p> : null}
+        {facts?.banner ? (
+          <div className="notice warn">
+            <BannerText text={facts.banner} />
+          </div>
+        ) : null}
         <div className="row spread">
           <span className="muted">{facts ? `${facts.venue[lang]} · ${w.name}` : w.name}</span>
           <Button look="quiet" small onPress={() => speak(lang === "ko" ? "en" : "ko")}>
@@ -111,7 +116,11 @@ function Inside({ ended }: { ended: boolean }) {
         banner={
           facts.data?.banner || ended ? (
             <div className="banners">
-              {facts.data?.banner ? <div className="banner">{facts.data.banner}</div> : null}
+              {facts.data?.banner ? (
+                <div className="banner">
+                  <BannerText text={facts.data.banner} />
+                </div>
+              ) : null}
               {ended ? <Ended /> : null}
             </div>
           ) : undefined

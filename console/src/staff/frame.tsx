@@ -4,8 +4,11 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, good } from "../api/client";
 import { useLive } from "../api/live";
+import { useLostSince } from "../api/reach";
 import { type Session, SignedIn, useEnded, useMe, useSessionQuery } from "../api/session";
+import { hourMinute } from "../i18n/format";
 import { useLang, useWords } from "../i18n/lang";
+import { BannerText } from "../ui/banner";
 import { Badge, Button } from "../ui/basics";
 import { Dialog } from "../ui/forms";
 import { Page } from "../ui/pending";
@@ -52,7 +55,11 @@ function SignedOut() {
   return (
     <main className="alone">
       <section className="card stack">
-        {facts?.banner ? <p className="notice warn">{facts.banner}</p> : null}
+        {facts?.banner ? (
+          <div className="notice warn">
+            <BannerText text={facts.banner} />
+          </div>
+        ) : null}
         <div className="row spread">
           <span className="muted">{facts ? `${facts.venue[lang]} · ${w.name}` : w.name}</span>
           <Button look="quiet" small onPress={() => speak(other)}>
@@ -83,7 +90,9 @@ function Inside() {
   const { session, has } = useMe();
   // Support alone neither follows nor sees the overview; asked all the same, each answer would be a no.
   const watches = has("viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor");
+  const { lang } = useLang();
   const live = useLive(watches);
+  const lost = useLostSince(live);
   const ended = useEnded();
   const facts = useQuery({
     queryKey: ["overview"],
@@ -112,13 +121,19 @@ function Inside() {
       places={places}
       who={`${session.principal.replace(/^user:/, "")} · ${session.roles.map((role) => roleText(roles, role)).join(", ")}`}
       status={
-        !watches ? undefined : live === "live" ? (
-          <Badge tone="good">{w.live}</Badge>
+        !watches ? undefined : lost !== null ? (
+          <Badge tone="expire">{w.lost(hourMinute(lang, lost))}</Badge>
         ) : (
-          <Badge tone={live === "lost" ? "expire" : "plain"}>{w[live]}</Badge>
+          <Badge tone={live === "live" ? "good" : "plain"}>{live === "live" ? w.live : w.joining}</Badge>
         )
       }
-      banner={banner ? <div className="banner">{banner}</div> : undefined}
+      banner={
+        banner ? (
+          <div className="banner">
+            <BannerText text={banner} />
+          </div>
+        ) : undefined
+      }
       onSignOut={() => void signOut()}
     >
       <Page />

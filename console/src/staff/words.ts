@@ -13,7 +13,7 @@ export const staffWords = words(
     people: "직원·게이트",
     live: "실시간",
     joining: "연결 중",
-    lost: "연결 끊김: 보이는 내용은 마지막으로 받은 것입니다",
+    lost: (since: string) => `${since}부터 실시간 아님: 마지막으로 받은 내용입니다`,
     signInTitle: "수문에 로그인",
     signInAgain: "로그인이 만료되었습니다. 다시 로그인하면 하던 일이 이어집니다.",
     user: "아이디",
@@ -22,6 +22,8 @@ export const staffWords = words(
     signIn: "로그인",
     other: "English",
     noPage: "없는 화면입니다",
+    noPageText: (path: string) =>
+      `수문에 ${path} 주소의 화면은 없습니다. 주소를 잘못 입력했거나, 오래된 링크일 수 있습니다. 아래에서 이어 가십시오.`,
   },
   {
     name: "Sumun",
@@ -34,7 +36,7 @@ export const staffWords = words(
     people: "Staff and gates",
     live: "Live",
     joining: "Connecting",
-    lost: "Connection lost: this is what was received last",
+    lost: (since: string) => `Not live since ${since}: this is what was received last`,
     signInTitle: "Sign in to Sumun",
     signInAgain: "Your session has ended. Sign in again and go on where you were.",
     user: "User name",
@@ -43,5 +45,7 @@ export const staffWords = words(
     signIn: "Sign in",
     other: "한국어",
     noPage: "There is no such page",
+    noPageText: (path: string) =>
+      `Sumun has no page at ${path}. The address may be mistyped, or the link old. Go on from one of these.`,
   },
 );

@@ -55,3 +55,13 @@ export function rolesText(lang: Lang, role: string, count: number): string {
 export function onlyFor(w: (typeof roleWords)["ko"], ...roles: StaffRole[]): string {
   return w.only(roles.map((role) => roleText(w, role)).join(", "));
 }
+
+/** The roles that a refusal names: "… one of the roles `analyst`, `auditor`"; "… one of these roles: analyst, auditor". Staff's own, if any. */
+export function rolesNamed(...said: string[]): string[] {
+  const list = said
+    .map((text) => /one of (?:the|these) roles:? ([`a-z_, ]+)/.exec(text)?.[1])
+    .find((found) => found !== undefined);
+  const roles = list?.match(/[a-z_]+/g) ?? [];
+  const staff = roles.filter((role) => (STAFF_ROLES as readonly string[]).includes(role));
+  return staff.length > 0 ? staff : roles;
+}

@@ -5,6 +5,7 @@ import { Problem, UNREACHABLE } from "../api/client";
 import { useLang, useWords } from "../i18n/lang";
 import { Button } from "./basics";
 import { problemKo } from "./problems";
+import { rolesNamed, roleText, roleWords } from "./roles";
 import { uiWords } from "./words";
 
 export function Loading() {
@@ -34,6 +35,7 @@ export function Refused({ error, again, asking = false }: { error: Error; again?
   const w = useWords(uiWords);
   const { lang } = useLang();
   const problem = error instanceof Problem ? error : null;
+  if (problem !== null && NOT_FOR_YOU.has(problem.code)) return <NotForYou problem={problem} />;
   const known = problem === null ? null : knownTitle(problem, w);
   const own = known === null ? problem : null;
   const [korean, koreanRemedy] = problemKo(own?.code ?? "");
@@ -75,15 +77,42 @@ export function Refused({ error, again, asking = false }: { error: Error; again?
   );
 }
 
-/** What is refused for who asks, whatever he asks. */
+/** What is refused for who asks, whatever is asked. Other codes of that status say why not: that somebody else has to decide, say. */
 const NOT_FOR_YOU = new Set(["forbidden", "role_missing"]);
 
 /** Title and text of what every page says alike. */
 function knownTitle(problem: Problem, w: (typeof uiWords)["ko"]): [string, string] | null {
   if (problem.code === UNREACHABLE) return [w.unreachableTitle, w.unreachableText];
-  if (problem.status === 404) return [w.notFoundTitle, w.notFoundText];
-  // Other codes of that status say why not: that somebody else has to decide, say.
-  return NOT_FOR_YOU.has(problem.code) ? [w.forbiddenTitle, w.forbiddenText] : null;
+  return problem.status === 404 ? [w.notFoundTitle, w.notFoundText] : null;
+}
+
+/** What another role does: who, and whom to ask. No error, and it does not look like one. */
+function NotForYou({ problem }: { problem: Problem }) {
+  const w = useWords(uiWords);
+  const roles = useWords(roleWords);
+  const { detail, remedy } = problem.document;
+  const named = rolesNamed(detail, remedy);
+  return (
+    <div className="notice monitor stack tight" role="alert">
+      <strong>{w.forbiddenTitle}</strong>
+      <p>{w.forbiddenText}</p>
+      {named.length === 0 ? null : (
+        <p>
+          <span className="muted">{w.forbiddenRoles}: </span>
+          <strong>{named.map((role) => roleText(roles, role)).join(", ")}</strong>
+        </p>
+      )}
+      <p>{w.forbiddenAsk}</p>
+      {named.length > 0 ? null : (
+        <details>
+          <summary className="muted">{w.serverSays}</summary>
+          <p lang="en">
+            {detail}. {remedy}.
+          </p>
+        </details>
+      )}
+    </div>
+  );
 }
 
 /** Why a read failed last. While it is asked again React Query forgets that; a page that forgot it too would blink for as long as nothing
