@@ -105,9 +105,8 @@ fn has_postgres() -> bool {
 /// nginx, for the tests that put it in front of a gate. The package would also start a server for the whole machine:
 /// it is told that the machine is being brought up for one user, in which services do not start.
 fn nginx() -> Result<()> {
-    let works = || {
-        ["nginx", "/usr/sbin/nginx"].iter().any(|nginx| run::succeeds(Command::new(nginx).arg("-v")))
-    };
+    let works =
+        || ["nginx", "/usr/sbin/nginx"].iter().any(|nginx| run::succeeds(Command::new(nginx).arg("-v")));
     provide("nginx", &["nginx"], works)?;
     println!("setup: nginx: present");
     Ok(())

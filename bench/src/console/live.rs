@@ -93,7 +93,7 @@ fn feed(
             let second = batch / BATCHES_A_SECOND;
             let body = json!({ "segment": "retail", "country": "KR" }).to_string();
             wire.put(&format!("/v1/customers/CU{}", second % 500), staff, second, &body)?;
-            if second % AWAKE_S == 0 {
+            if second.is_multiple_of(AWAKE_S) {
                 people.iter().try_for_each(|token| wire.get("/v1/overview", token))?;
             }
             samples.push((second, house.resident()?));

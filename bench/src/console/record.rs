@@ -154,6 +154,7 @@ fn cases(size: Size) -> Result<Vec<Made>> {
         at_us: None,
         result: None,
         approver: None,
+        on_record: None,
     };
     let playbook =
         ["review_evidence", "review_related_accounts", "hear_owner", "assess_report_duty"].map(step);

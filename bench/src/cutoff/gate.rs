@@ -161,8 +161,8 @@ impl SimGate {
 
     fn spec(&self, record: &Value) -> Result<KeySpec> {
         let record = Self::record(record)?;
-        let secret =
-            self.shared.keyring.open(&record.key, &record.secret).context("a secret does not open")?;
+        let sealed = record.secret.as_ref().context("a key without a secret")?;
+        let secret = self.shared.keyring.open(&record.key, sealed).context("a secret does not open")?;
         Ok(KeySpec {
             id: record.key,
             account: record.account,

@@ -310,7 +310,7 @@ fn gate_of(gate: String, receipts: &[Image], version: u64) -> RampGate {
         row::integer(row, "to_version").and_then(|to| u64::try_from(to).ok()).is_some_and(|to| to >= version)
     };
     // The oldest that covers it is its word about it.
-    let Some(word) = receipts.iter().filter(covers).last().filter(|_| version > 0) else {
+    let Some(word) = receipts.iter().rfind(covers).filter(|_| version > 0) else {
         let state = if version == 0 { "obeys" } else { "waits" };
         return RampGate { gate, state: state.to_owned(), received: None };
     };

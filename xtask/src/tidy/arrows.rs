@@ -50,8 +50,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Crates that decide and never wait.
 const PURE: [&str; 12] = [
-    "assess", "model", "dialect", "gate", "seal", "ledger", "mapping", "verifier", "feed", "policy", "detect",
-    "tap",
+    "assess", "model", "dialect", "gate", "seal", "ledger", "mapping", "verifier", "feed", "policy",
+    "detect", "tap",
 ];
 
 /// What a crate that never waits must not link.

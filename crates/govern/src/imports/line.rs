@@ -167,7 +167,7 @@ mod tests {
             format!(r#"{{"line":{key},"secret":""}}"#),
             format!(r#"{{"line":{key},"secret":["made-up-and-hidden"]}}"#),
             format!(r#"{{"line":{key},"secret":"made-up-and-hidden","more":1}}"#),
-            format!(r#"{{"secret":"made-up-and-hidden","line":"made-up-and-hidden"}}"#),
+            r#"{"secret":"made-up-and-hidden","line":"made-up-and-hidden"}"#.to_owned(),
             r#"{"type":"key","ts":"2026-11-02T00:00:00Z","key":"K1","secret":"made-up-and-hidden"}"#.to_owned(),
             r#"{"type":"key","ts":"2026-11-02T00:00:00Z","key":"K1","state":"alive"}"#.to_owned(),
             r#"{"type":"tick","ts":"2026-11-02T00:00:00Z"}"#.to_owned(),

@@ -10,7 +10,10 @@ use sumun_server::events::{Batch, EventLog, EventsError, FilesTold, Source, Stan
 
 /// A log in memory.
 #[derive(Default)]
-pub(crate) struct MemoryLog(pub(crate) Mutex<(BTreeMap<String, u64>, Vec<String>, Option<FilesTold>)>);
+pub(crate) struct MemoryLog(pub(crate) Mutex<Held>);
+
+/// How far each source is, the lines, and what was told of files.
+pub(crate) type Held = (BTreeMap<String, u64>, Vec<String>, Option<FilesTold>);
 
 impl EventLog for MemoryLog {
     fn take(&self, batch: Batch) -> Taking<'_> {
