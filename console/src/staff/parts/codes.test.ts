@@ -4,10 +4,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { actorText } from "../../ui/actors";
+import { classWords } from "../../ui/classes";
 import { keyStateWords, measureWords } from "../../ui/measure";
 import { roleWords } from "../../ui/roles";
 import { onRecordWords } from "../pages/case/onRecord";
 import { caseWordsOfPage } from "../pages/case/words";
+import { isNamed, TECHNICAL } from "../pages/entry/fields";
 import { keyWords } from "../pages/key/words";
 import { detectorName, detectorWords } from "./detectorNames";
 import { OWN_REASONS, reasonSaid, ruleTitle, withoutCodes } from "./reasonSaid";
@@ -83,10 +85,11 @@ const lists: [what: string, codes: string[], words: Said, prefix?: string][] = [
     "actions",
     all(
       sources("govern/src"),
-      /"((?:key|vendor|user|venue|token|policy)\.(?:grant|widen|expire|measure|approve|roles|adopt|make|activate))"/g,
+      /"((?:key|vendor|user|venue|token|policy|ramp)\.(?:grant|widen|expire|measure|approve|roles|adopt|make|activate|set))"/g,
     ),
     actionWords,
   ],
+  ["classes of entries", all(sources("govern/src"), /\b(?:change|told)\(\s*(?:actor,\s*)?"([a-z]+\.[a-z_]+)"/g), classWords],
   ["signals", all([read("policy/src/explain/signal_words.rs")], /^ {4}\("([a-z_]+)", /gm), signalWords],
   ["detectors", all(sources("detect/src"), /"((?:key|operator|market)\.[a-z_]+)@\d+"/g), detectorWords],
   ["what happens in a case", all(sources("govern/src/cases"), /(?:event\(\s*|Some\()"([a-z_]+)"/g), caseWordsOfPage, "k_"],
@@ -99,6 +102,13 @@ describe("words for every code", () => {
       const said = words[lang] as Record<string, unknown>;
       expect(codes.filter((code) => typeof said[`${prefix}${code}`] !== "string")).toEqual([]);
     }
+  });
+
+  test("facts of an entry", () => {
+    const names = all(sources("govern/src"), /facts\s*\.insert\(\s*"([a-z_]+)"/g);
+    expect(names.length).toBeGreaterThan(10);
+    const above = ["actor", "reason", "roles"];
+    expect(names.filter((name) => !above.includes(name) && !TECHNICAL.has(name) && !isNamed("", name))).toEqual([]);
   });
 
   test("what the record itself says of a step", () => {

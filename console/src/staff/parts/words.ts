@@ -172,6 +172,7 @@ export const actionWords = words(
     "venue.adopt": "거래소 설정 변경",
     "token.make": "시스템 토큰 발급",
     "policy.activate": "정책 시행",
+    "ramp.set": "차단 적용 단계 변경",
   },
   {
     "key.grant": "Grant a key",
@@ -183,6 +184,7 @@ export const actionWords = words(
     "venue.adopt": "Change the venue's facts",
     "token.make": "Open a system token",
     "policy.activate": "Put a policy in force",
+    "ramp.set": "Put another ramp in force",
   },
 );
 

@@ -19,6 +19,7 @@ const PLACES: Record<string, string> = {
   key: "/keys/",
   keys: "/keys/",
   replaces: "/keys/",
+  ended: "/keys/",
   case: "/cases/",
   cases: "/cases/",
   case_id: "/cases/",
