@@ -68,7 +68,7 @@ function WhoActs({ of, name }: { of: readonly Said[]; name: (one: Said) => strin
         columns={[
           { head: w.measure, cell: (measure) => <MeasureBadge measure={measure} /> },
           ...of.map((one) => ({
-            head: name(one),
+            head: one.segment === "default" ? w.unknownSegment : name(one),
             cell: (measure: (typeof MEASURES)[number]) => (
               <Acts of={one.ladder?.steps.find((step) => step.measure === measure)?.rules ?? []} />
             ),
@@ -84,8 +84,14 @@ function Acts({ of }: { of: readonly Rule[] }) {
   const { lang } = useLang();
   const machine = of.filter((rule) => rule.machine).length;
   if (of.length === 0) return <span className="muted">{w.noRule}</span>;
-  if (machine === of.length) return w.byMachine;
-  return machine === 0 ? <strong>{w.byPeople}</strong> : w.byBoth(count(lang, machine), count(lang, of.length - machine));
+  if (machine === of.length) return <span className="whole">{w.byMachine}</span>;
+  if (machine === 0) return <strong className="whole">{w.byPeople}</strong>;
+  return (
+    <>
+      <span className="whole">{w.rulesByMachine(count(lang, machine))}</span>,{" "}
+      <strong className="whole">{w.rulesByPeople(count(lang, of.length - machine))}</strong>
+    </>
+  );
 }
 
 function Ladder({ of }: { of: LadderText }) {
