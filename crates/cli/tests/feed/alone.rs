@@ -3,6 +3,7 @@
 use crate::stage::client::{Effect, get};
 use crate::stage::{Key, wait_for};
 use crate::world::{PASSES, REFUSED, World, ask, statuses};
+use std::io::{BufRead, BufReader, Read};
 
 #[test]
 fn a_gate_starts_alone_with_the_version_it_held() {
@@ -33,13 +34,15 @@ fn a_gate_that_never_heard_anything_waits() {
     let world = World::new("");
     world.server.close(true);
     let mut child = crate::stage::process::spawn(&mut world.stage.place.command(&["gate"]));
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    let (mut said, mut lines) = (String::new(), BufReader::new(child.stderr.take().unwrap()));
+    while !said.contains("Nothing was ever heard of the feed") {
+        assert_ne!(lines.read_line(&mut said).unwrap(), 0, "it ended: {said}");
+    }
     assert!(child.try_wait().unwrap().is_none(), "it waits");
     crate::stage::process::terminate(&child);
+    lines.read_to_string(&mut said).unwrap();
     let ended = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert!(ended.status.success() && ended.stdout.is_empty(), "{said}");
-    assert!(said.contains("Nothing was ever heard of the feed"), "{said}");
     world.server.close(false);
     assert_eq!(statuses(&world.start(), "K1"), PASSES);
 }
