@@ -95,10 +95,10 @@ export function Said({ entry }: { entry: Schemas["LedgerEntry"] }) {
                     [w.sequenced, <code>{entry.sequenced}</code>],
                     [w.commitment, <Id id={entry.commitment} label={entry.commitment} />],
                     [w.tables, tables.length === 0 ? null : <code>{tables.join(", ")}</code>],
-                    ...technical.map(([name, value]): [string, ReactNode] => [
-                      name,
-                      <code key={name}>{typeof value === "string" ? value : JSON.stringify(value)}</code>,
-                    ]),
+                    // Their names are the record's own: they stand as code, all in one.
+                    ...(technical.length === 0
+                      ? []
+                      : [[w.furtherTechnical, <Raw key="technical" text={told(technical)} />] as [string, ReactNode]]),
                   ]}
                 />
               </div>
@@ -117,3 +117,7 @@ export function Said({ entry }: { entry: Schemas["LedgerEntry"] }) {
     </>
   );
 }
+
+/** Facts by the record's own names, a line each. */
+const told = (facts: [string, unknown][]): string =>
+  facts.map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join("\n");
