@@ -98,7 +98,7 @@ export function Said({ entry }: { entry: Schemas["LedgerEntry"] }) {
                     // Their names are the record's own: they stand as code, all in one.
                     ...(technical.length === 0
                       ? []
-                      : [[w.furtherTechnical, <Raw key="technical" text={told(technical)} />] as [string, ReactNode]]),
+                      : [[w.furtherTechnical, <Raw key="technical" text={asLines(technical)} />] as [string, ReactNode]]),
                   ]}
                 />
               </div>
@@ -119,5 +119,5 @@ export function Said({ entry }: { entry: Schemas["LedgerEntry"] }) {
 }
 
 /** Facts by the record's own names, a line each. */
-const told = (facts: [string, unknown][]): string =>
+const asLines = (facts: [string, unknown][]): string =>
   facts.map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join("\n");
