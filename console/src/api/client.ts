@@ -47,6 +47,14 @@ export class Problem extends Error {
 /** The code of a problem that was made here: no answer came. */
 export const UNREACHABLE = "unreachable";
 
+/** The code of a problem that was made here: somebody was asked for a fresh second factor, and went back instead. */
+export const CANCELLED = "cancelled";
+
+/** He went back: nothing was done, and there is nothing to say about it. */
+export function cancelled(asked: Problem): Problem {
+  return new Problem({ ...asked.document, code: CANCELLED });
+}
+
 function unreachable(): Problem {
   return new Problem({
     type: `urn:sumun:problem:${UNREACHABLE}`,

@@ -2,7 +2,7 @@
 // message "cases changed" can say which reads are stale.
 import { QueryClient, type QueryKey, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
-import { Problem, UNREACHABLE } from "./client";
+import { CANCELLED, Problem, UNREACHABLE } from "./client";
 
 /** What did not reach the server is asked again after so long. */
 const LOST_ASKS_EVERY_MS = 5_000;
@@ -53,7 +53,8 @@ export function useWrite<Input, Output>(
     },
     onError: (error) => {
       // Refused for good: the same words asked again are a new request. Of a server's own trouble nobody knows whether it was done.
-      if (error.status < 500 && error.code !== "second_factor_needed") drawn.current = null;
+      const waits = error.code === "second_factor_needed" || error.code === CANCELLED;
+      if (error.status < 500 && !waits) drawn.current = null;
     },
   });
 }

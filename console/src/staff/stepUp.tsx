@@ -1,6 +1,6 @@
 // A fresh second factor where the server asks for one: the code is asked for, and the same request is sent again.
 import { createContext, type ReactNode, useCallback, useContext, useRef, useState } from "react";
-import { api, good, Problem } from "../api/client";
+import { api, cancelled, good, Problem } from "../api/client";
 import { useWords } from "../i18n/lang";
 import { Confirm, Dialog, Field } from "../ui/forms";
 import { Refused } from "../ui/states";
@@ -35,7 +35,7 @@ export function StepUp({ children }: { children: ReactNode }) {
         waiting.current?.(false);
         waiting.current = resolve;
       });
-      if (!shown) throw problem;
+      if (!shown) throw cancelled(problem);
       return act();
     }
   }, []);

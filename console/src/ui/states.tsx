@@ -1,7 +1,7 @@
 // What a page shows when it has nothing to show yet: loading, empty, refused, broken, unreachable. One place, so that all pages say it alike.
 import type { UseQueryResult } from "@tanstack/react-query";
 import { type ReactNode, useRef } from "react";
-import { Problem, UNREACHABLE } from "../api/client";
+import { CANCELLED, Problem, UNREACHABLE } from "../api/client";
 import { useLang, useWords } from "../i18n/lang";
 import { Button } from "./basics";
 import { problemKo } from "./problems";
@@ -35,6 +35,7 @@ export function Refused({ error, again, asking = false }: { error: Error; again?
   const w = useWords(uiWords);
   const { lang } = useLang();
   const problem = error instanceof Problem ? error : null;
+  if (problem?.code === CANCELLED) return null;
   if (problem !== null && NOT_FOR_YOU.has(problem.code)) return <NotForYou problem={problem} />;
   const known = problem === null ? null : knownTitle(problem, w);
   const own = known === null ? problem : null;
@@ -83,6 +84,8 @@ const NOT_FOR_YOU = new Set(["forbidden", "role_missing"]);
 /** Title and text of what every page says alike. */
 function knownTitle(problem: Problem, w: (typeof uiWords)["ko"]): [string, string] | null {
   if (problem.code === UNREACHABLE) return [w.unreachableTitle, w.unreachableText];
+  // The server's own words are for its command line.
+  if (problem.code === "second_factor_needed") return [w.codeNeededTitle, w.codeNeededText];
   return problem.status === 404 ? [w.notFoundTitle, w.notFoundText] : null;
 }
 

@@ -4,13 +4,13 @@ import { createContext, type ReactNode, useCallback, useContext, useRef, useStat
 const SHOWN_MS = 7_000;
 const SHOWN_MAX = 4;
 
-type Said = { id: number; text: string; tone: "good" | "warn" };
-const Context = createContext<(text: string, tone?: "good" | "warn") => void>(() => undefined);
+type Said = { id: number; text: ReactNode; tone: "good" | "warn" };
+const Context = createContext<(text: ReactNode, tone?: "good" | "warn") => void>(() => undefined);
 
 export function Toasts({ children }: { children: ReactNode }) {
   const [said, setSaid] = useState<Said[]>([]);
   const last = useRef(0);
-  const say = useCallback((text: string, tone: "good" | "warn" = "good") => {
+  const say = useCallback((text: ReactNode, tone: "good" | "warn" = "good") => {
     last.current += 1;
     const id = last.current;
     setSaid((before) => [...before, { id, text, tone }].slice(-SHOWN_MAX));

@@ -1,6 +1,6 @@
 // What is an address by its form, and which line is named.
 import { expect, it } from "vitest";
-import { isPrefix, pointedAt, typedPrefixes, wrongPrefixes } from "./prefixes";
+import { isAll, isPrefix, isWithin, pointedAt, typedPrefixes, wrongPrefixes } from "./prefixes";
 
 it.each([
   ["203.0.113.7", true],
@@ -23,6 +23,23 @@ it.each([
   ["https://203.0.113.7", false],
 ])("%s has the form of an address: %s", (text, is) => {
   expect(isPrefix(text)).toBe(is);
+});
+
+it.each([
+  ["10.0.0.1", true],
+  ["192.168.0.7/32", true],
+  ["172.16.3.4", true],
+  ["fd00::1", true],
+  ["172.32.3.4", false],
+  ["100.10.0.1", false],
+  ["203.0.113.7", false],
+  ["10.0.0.256", false],
+])("%s exists within a network only: %s", (text, is) => {
+  expect(isWithin(text)).toBe(is);
+});
+
+it("knows what stands for every address", () => {
+  expect(["0.0.0.0/0", "::/0", "203.0.113.0/20", "203.0.113.7"].filter(isAll)).toEqual(["0.0.0.0/0", "::/0"]);
 });
 
 it("names the line of what is wrong, and of what the server points at", () => {

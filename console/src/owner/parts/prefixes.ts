@@ -36,6 +36,14 @@ export function isPrefix(text: string): boolean {
 /** Those that have no such form. */
 export const wrongPrefixes = (typed: readonly Typed[]): Typed[] => typed.filter(({ text }) => !isPrefix(text));
 
+/** Whether it stands for every address there is. */
+export const isAll = (text: string): boolean => /\/0$/.test(text);
+
+/** Addresses that exist within a network only, as far as they are plain to see. */
+const WITHIN = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/i;
+
+export const isWithin = (text: string): boolean => isPrefix(text) && WITHIN.test(text);
+
 /** The one that a JSON pointer such as `/allowlist/2` is about. */
 export function pointedAt(typed: readonly Typed[], pointer: string | null | undefined): Typed | undefined {
   const found = /^\/allowlist\/(\d+)/.exec(pointer ?? "");

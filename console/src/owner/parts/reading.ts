@@ -16,6 +16,7 @@ const PAST_BY: readonly (readonly [RegExp, RegExp])[] = [
   [/^(measure\.hold|key\.held)$/, /^key\.released$/],
   [/^key\.held$/, /^measure\.(hold|reverify|expire)$/],
   [/^key\.suspended$/, /^key\.lifted$/],
+  [/^(measure\.reverify|verification\.(?!timed_out))/, /^verification\.timed_out$/],
 ];
 
 /** Whether what it asked for is past: its key has ended, or something told of later took its place. */

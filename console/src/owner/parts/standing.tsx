@@ -1,7 +1,7 @@
 // How a key stands and what it may do, in words: state, measure in force and cause of an end. Nothing of why the exchange thinks so.
 import { useWords } from "../../i18n/lang";
 import { Badge, type Tone } from "../../ui/basics";
-import { type KeyView, useNotices } from "../reads";
+import { type KeyView, useNotices, useVerifications } from "../reads";
 import { partWords } from "./words";
 
 export type Standing = "requested" | "ready" | "active" | "warn" | "hold" | "reverify" | "suspended" | "expired" | "rejected";
@@ -51,10 +51,18 @@ export function StandingBadge({ of }: { of: KeyView }) {
   return <Badge tone={TONES[stands]}>{text[stands]}</Badge>;
 }
 
+/** Whether the time to be verified is over for a key that waits for it: there is nothing left for him to do there. */
+export function useTooLate(): (key: KeyView) => boolean {
+  const all = useVerifications().data;
+  // The newest first.
+  return (key) => standing(key) === "reverify" && all?.find((one) => one.key === key.key)?.state === "timed_out";
+}
+
 /** What its state means for him, in a sentence. */
 export function useStandingText(): (key: KeyView) => string {
   const w = useWords(partWords);
   const notices = useNotices().data;
+  const tooLate = useTooLate();
   return (key) => {
     const warned = notices?.find((one) => one.key === key.key && one.kind === "measure.warn");
     const stands = standing(key);
@@ -71,7 +79,7 @@ export function useStandingText(): (key: KeyView) => string {
       active: w.tellActive,
       warn: warned?.acknowledged ? w.tellWarnRead : w.tellWarn,
       hold: w.tellHold,
-      reverify: w.tellReverify,
+      reverify: tooLate(key) ? w.tellReverifyOver : w.tellReverify,
       suspended: w.tellSuspended,
       expired: `${cause[key.cause ?? ""] ?? ""} ${w.tellExpired}`.trim(),
       rejected: w.tellRejected,

@@ -29,5 +29,5 @@ export function detectorName(lang: Lang, detector: string): string {
   const [code = "", version = ""] = detector.split("@");
   const said = (detectorWords[lang] as unknown as Record<string, string>)[code] ?? code.replaceAll(/[._]/g, " ");
   if (version === "") return said;
-  return lang === "ko" ? `${said}(${version}판)` : `${said} (version ${version})`;
+  return lang === "ko" ? `${said} (버전 ${version})` : `${said} (version ${version})`;
 }

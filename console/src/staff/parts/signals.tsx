@@ -20,6 +20,7 @@ const signalWords = words(
     baseline: (from: string, to: string, sessions: string) => `비교 기준: ${from} ~ ${to}의 이용 ${sessions}회`,
     noBaseline: "비교할 이전 이용이 없었습니다",
     believed: "추정",
+    unknown: "원인: 아직 알 수 없음",
     about: "대상",
     members: (n: string) => `키 ${n}개에 공통`,
     baselineDay: (day: string, sessions: string) => `비교 기준: ${day}의 이용 ${sessions}회`,
@@ -34,6 +35,7 @@ const signalWords = words(
     baseline: (from: string, to: string, sessions: string) => `Compared with ${sessions} sessions from ${from} to ${to}`,
     noBaseline: "There was no earlier use to compare with",
     believed: "Believed",
+    unknown: "Cause: not known yet",
     about: "About",
     members: (n: string) => `common to ${n} keys`,
     baselineDay: (day: string, sessions: string) => `Compared with ${sessions} sessions of ${day}`,
@@ -82,7 +84,8 @@ function One({ of, about }: { of: Signal; about: string | undefined }) {
         {subject.members === undefined ? null : <span>{w.members(count(lang, subject.members.length))}</span>}
       </p>
       <p className="muted">
-        {w.believed}: {word(causes, of.cause)} {" · "}
+        {of.cause === "unknown" ? w.unknown : `${w.believed}: ${word(causes, of.cause)}`}
+        {" · "}
         {compared(baseline)}
         {" · "}
         {w.evidence(count(lang, of.evidence.length))}

@@ -75,21 +75,33 @@ export const endWords = words(
     owner: "소유자가 직접 종료했습니다",
     rotated: "새 키로 교체되어 종료되었습니다",
     forced: "거래소가 강제 만료했습니다",
-    leaked: "시크릿 키가 유출되어 종료되었습니다",
+    leaked: "시크릿 키가 유출된 것으로 판단되어 종료되었습니다",
   },
   {
     natural: "Its time ran out",
     owner: "Its owner ended it",
     rotated: "A new key took its place",
     forced: "The exchange ended it by force",
-    leaked: "Its secret was out",
+    leaked: "It ended because its secret was judged to be out",
   },
+);
+
+/** Of one that ended as leaked because its owner said that it was not he: his word, and not what was found out. */
+export const deniedWords = words(
+  { denied: "소유자가 본인 사용이 아니라고 답하여 종료되었습니다" },
+  { denied: "It ended because its owner said that somebody else used it" },
 );
 
 /** The same in a list. */
 export const endShortWords = words(
-  { natural: "기한이 되어 종료", owner: "소유자가 종료", rotated: "새 키로 교체", forced: "강제 만료", leaked: "유출로 종료" },
-  { natural: "Time ran out", owner: "By its owner", rotated: "Rotated", forced: "By force", leaked: "Leaked" },
+  {
+    natural: "기한이 되어 종료",
+    owner: "소유자가 종료",
+    rotated: "새 키로 교체",
+    forced: "강제 만료",
+    leaked: "유출 판단으로 종료",
+  },
+  { natural: "Time ran out", owner: "By its owner", rotated: "Rotated", forced: "By force", leaked: "Judged leaked" },
 );
 
 export const measureStateWords = words(

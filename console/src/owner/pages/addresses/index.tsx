@@ -11,10 +11,11 @@ import { Page } from "../../../ui/shell";
 import { Empty } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
 import { useFacts } from "../../facts";
-import { Read, Said, TOUCHED, useAtField } from "../../parts/act";
+import { Read, Said, StepUp, TOUCHED, useAtField } from "../../parts/act";
 import { Left } from "../../parts/countdown";
 import { Examples } from "../../parts/examples";
 import { FactorHint } from "../../parts/factor";
+import { isAll, isPrefix, isWithin } from "../../parts/prefixes";
 import { KeyName } from "../../parts/sentences";
 import { lives } from "../../parts/standing";
 import { inKorea, When } from "../../parts/when";
@@ -141,17 +142,31 @@ function Add({ keyId, account }: { keyId: string; account: string }) {
     TOUCHED,
   );
   const at = useAtField(act.error);
+  const [pressed, setPressed] = useState(false);
+  const typed = prefix.trim();
+  // Only what is plain to see; the server's rule decides. Institutions may come by a line of their own.
+  const wrong = !isPrefix(typed)
+    ? w.addWrong(typed)
+    : isAll(typed)
+      ? w.addWide
+      : segment === "retail" && isWithin(typed)
+        ? w.addWithin
+        : undefined;
+  const refused = at("/");
+  const needsFactor = act.error?.code === "second_factor_needed";
   return (
     <Card title={w.add}>
       <div className="stack">
         <p>{w.addText}</p>
-        <FactorHint />
+        {needsFactor ? <StepUp /> : <FactorHint />}
         <form
           className="stack"
           onSubmit={(event) => {
             event.preventDefault();
             if (act.isPending) return;
-            act.mutate(prefix.trim(), {
+            setPressed(wrong !== undefined);
+            if (wrong !== undefined) return;
+            act.mutate(typed, {
               onSuccess: ({ result }) => {
                 if (result.waits_for.length > 0) say(w.sent);
                 setPrefix("");
@@ -162,7 +177,7 @@ function Add({ keyId, account }: { keyId: string; account: string }) {
         >
           <Field
             label={w.addLabel}
-            wrong={at("/")}
+            wrong={pressed && typed !== "" && wrong !== undefined ? wrong : refused}
             hint={w.addHint}
             value={prefix}
             onChange={setPrefix}
@@ -175,7 +190,8 @@ function Add({ keyId, account }: { keyId: string; account: string }) {
               {w.addGo}
             </Button>
           </div>
-          <Said of={act} />
+          {/* What is told at the field or above is not told twice. */}
+          {refused !== undefined || needsFactor ? null : <Said of={act} />}
         </form>
         {proof ? (
           <>

@@ -25,6 +25,10 @@ export const addressWords = words(
       "프로그램이 실행되는 컴퓨터나 서버의 공인 IP 주소를 적으십시오. 집 공유기 뒤의 192.168.… 같은 주소는 쓸 수 없습니다.",
     addLabel: "IP 주소",
     addHint: "예: 203.0.113.7 또는 2001:db8::7",
+    addWrong: (text: string) => `‘${text}’은(는) IP 주소가 아닙니다. 203.0.113.7 또는 2001:db8::7처럼 적어 주십시오.`,
+    addWide: "모든 주소를 뜻합니다. 203.0.113.7처럼 실제로 쓰시는 주소 하나를 적어 주십시오.",
+    addWithin:
+      "내부 네트워크에서만 쓰는 주소입니다. 203.0.113.7처럼 프로그램이 거래소에 접속할 때 쓰는 공인 IP 주소를 적어 주십시오.",
     addGo: "등록",
     addApproval: "이 계정은 주소를 늘릴 때 거래소 담당자의 승인이 필요합니다. 승인될 때까지는 그 주소에서 쓸 수 없습니다.",
     sent: "승인을 기다립니다. 승인되면 쓰실 수 있습니다.",
@@ -67,6 +71,10 @@ export const addressWords = words(
       "Enter the public IP address of the computer or server that runs your bot. Addresses behind a router, such as 192.168.…, do not work.",
     addLabel: "IP address",
     addHint: "For example 203.0.113.7 or 2001:db8::7",
+    addWrong: (text: string) => `“${text}” is not an IP address. Write it like 203.0.113.7 or 2001:db8::7.`,
+    addWide: "That stands for every address. Enter the one you really use, such as 203.0.113.7.",
+    addWithin:
+      "That address exists within a network only. Enter the public one from which the program reaches the exchange, such as 203.0.113.7.",
     addGo: "Register",
     addApproval:
       "For this account somebody at the exchange must agree to further addresses. Until then a new one cannot be used.",

@@ -10,8 +10,9 @@ import { Read } from "../../parts/act";
 import { Left } from "../../parts/countdown";
 import { EndedText } from "../../parts/ended";
 import { Copied, Secret } from "../../parts/secret";
-import { isOver, lives, StandingBadge, standing, usePurpose, useStandingText } from "../../parts/standing";
+import { isOver, lives, StandingBadge, standing, usePurpose, useStandingText, useTooLate } from "../../parts/standing";
 import { Todo } from "../../parts/todo";
+import { TooLate } from "../../parts/tooLate";
 import { dayInKorea, When } from "../../parts/when";
 import { type KeyView, useKey, useVendors } from "../../reads";
 import { Can, Where } from "./can";
@@ -36,6 +37,7 @@ function Shown({ of }: { of: KeyView }) {
   const w = useWords(keyWords);
   const tell = useStandingText();
   const [issued, setIssued] = useState<Schemas["IssuedView"] | null>(null);
+  const tooLate = useTooLate();
   const stands = standing(of);
   return (
     <Page title={of.application} aside={<StandingBadge of={of} />}>
@@ -46,6 +48,7 @@ function Shown({ of }: { of: KeyView }) {
       ) : (
         <p>{tell(of)}</p>
       )}
+      {tooLate(of) ? <TooLate of={of.key} /> : null}
       {stands === "hold" && of.review_due ? (
         <p>
           {w.by}: <When at={of.review_due} /> · <Left until={of.review_due} />

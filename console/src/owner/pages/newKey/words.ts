@@ -58,7 +58,7 @@ export const newKeyWords = words(
     days: (n: number, on: string) => `${n}일 (${on}까지)`,
     shortest: "권장",
     terms: "6. 약관 동의",
-    version: (v: string, on: string) => `약관 ${v}판, ${on}부터`,
+    version: (v: string, on: string) => `약관 버전 ${v}, ${on}부터`,
     agree: "약관을 읽었고 동의합니다",
     check: "신청하시면",
     checkNone: "따로 승인이 필요하지 않습니다. 바로 시크릿 키를 받으실 수 있습니다.",

@@ -73,7 +73,8 @@ export function Question() {
 function Open({ of, act }: { of: QuestionView; act: ReturnType<typeof useWrite<Schemas["ReplyWord"], Answered>> }) {
   const w = useWords(questionWords);
   const [asked, setAsked] = useState(false);
-  const minutes = Math.round((useFacts().data?.owner.address_proof_s ?? 900) / 60);
+  const facts = useFacts().data;
+  const minutes = Math.round((facts?.owner.address_proof_s ?? 900) / 60);
   const proof = useProof(of);
   const answer = (reply: Schemas["ReplyWord"]) => act.mutate(reply, { onSettled: () => setAsked(false) });
   return (
@@ -106,6 +107,7 @@ function Open({ of, act }: { of: QuestionView; act: ReturnType<typeof useWrite<S
           <Button isPending={act.isPending && act.variables === "me"} isDisabled={act.isPending} onPress={() => answer("me")}>
             {w.meGo}
           </Button>
+          <p className="muted">{w.meAtOnce(facts?.second_factor.age_minutes_max ?? 5)}</p>
         </section>
         <section className="card stack tight answer not">
           <h2>{w.notMe}</h2>

@@ -37,6 +37,8 @@ export const questionWords = words(
     meApproval: "주소가 늘어나는 것이므로 거래소 담당자의 승인을 받아야 쓰실 수 있습니다.",
     meAlso: "등록이 끝나면 그 주소에서 이 키를 쓸 수 있습니다. 그 주소를 다른 사람이 쓰고 있다면 그 사람도 쓸 수 있습니다.",
     meGo: "네, 등록을 시작합니다",
+    meAtOnce: (minutes: number) =>
+      `누르시면 다시 묻지 않고 바로 등록이 시작됩니다. 거래소에서 최근 ${minutes}분 안에 2차 인증을 하셨다면 번호를 다시 넣지 않습니다.`,
     notMe: "아니요, 제가 보내지 않았습니다",
     notMeWhat: "이 키가 바로 종료되고 되살릴 수 없습니다. 누구도 이 키로 더 이상 아무것도 할 수 없습니다.",
     notMeDone: "키가 바로 종료되었습니다. 누구도 이 키로 더 이상 아무것도 할 수 없습니다.",
@@ -104,6 +106,8 @@ export const questionWords = words(
     meApproval: "It adds an address, so somebody at the exchange must agree before it can be used.",
     meAlso: "Once it is registered, this key works from that address. If somebody else uses that address, it works for him too.",
     meGo: "Yes, start registering it",
+    meAtOnce: (minutes: number) =>
+      `Pressing it starts the registration at once, without asking again. A second factor that you showed at the exchange within the last ${minutes} minutes counts.`,
     notMe: "No, I did not send it",
     notMeWhat: "This key ends at once, for good. Nobody can do anything with it any more.",
     notMeDone: "The key ended at once. Nobody can do anything with it any more.",

@@ -13,6 +13,7 @@ import { Left, useSpan } from "../../parts/countdown";
 import { Secret } from "../../parts/secret";
 import { KeyName, Sentences } from "../../parts/sentences";
 import { isOver } from "../../parts/standing";
+import { TooLate } from "../../parts/tooLate";
 import { inKorea, When } from "../../parts/when";
 import { useKeys, useVerification, type VerificationView } from "../../reads";
 import { Control } from "./control";
@@ -142,6 +143,7 @@ function Over({ of }: { of: VerificationView }) {
     <div className={`notice stack tight ${proved ? "good" : "warn"}`} role="status">
       <strong>{proved ? w.proved : w.over}</strong>
       {proved ? <p>{w.provedText}</p> : <Sentences say={of.say} but={["how_to_object"]} />}
+      {of.state === "timed_out" ? <TooLate of={of.key} /> : null}
     </div>
   );
 }

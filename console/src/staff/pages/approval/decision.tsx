@@ -59,7 +59,7 @@ function DecideDialog({
       onDone={() => say(w.decided)}
       onClose={onClose}
     >
-      <ReasonField label={approve ? w.reasonApprove : w.reason} hint={w.reasonHint} value={reason} onChange={setReason} />
+      <ReasonField label={approve ? w.reasonApprove : w.reasonRefuse} hint={w.reasonHint} value={reason} onChange={setReason} />
     </ActDialog>
   );
 }

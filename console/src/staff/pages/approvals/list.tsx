@@ -51,7 +51,9 @@ export function List({ of, title, done = false }: { of: readonly Approval[]; tit
                   <span className="nowrap">
                     {word(states, one.state)} · <Time at={one.decided ?? one.requested} />
                   </span>
-                  <div className="muted">{one.decisions.map((decided) => who(decided.by)).join(", ")}</div>
+                  <div className="muted">
+                    {one.decisions.length === 0 ? null : w.decidedBy(one.decisions.map((decided) => who(decided.by)).join(", "))}
+                  </div>
                 </div>
               ),
             }

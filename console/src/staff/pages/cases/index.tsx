@@ -73,13 +73,15 @@ function Rows({ of: all, states = false }: { of: Case[]; states?: boolean }) {
       ),
     [["cases"], ["overview"]],
   );
+  // It may leave the list with that: the way to it stays.
+  const tell = (of: Case) => say(<Link to={`/cases/${encodeURIComponent(of.case_id)}`}>{w.taken(suspicion.sentence(of))}</Link>);
   function assign() {
     if (chosen === undefined || take.isPending) return;
     if (!mayTake) {
       say(w.notYours, "warn");
       return;
     }
-    take.mutate(chosen.case_id, { onSuccess: () => say(w.taken(suspicion.sentence(chosen))) });
+    take.mutate(chosen.case_id, { onSuccess: () => tell(chosen) });
   }
   const move = (by: number) => {
     const index = Math.max(0, Math.min(of.length - 1, here + by));
@@ -157,7 +159,7 @@ function Rows({ of: all, states = false }: { of: Case[]; states?: boolean }) {
                         isPending={take.isPending && take.variables === one.case_id}
                         why={mayTake || one.state !== "open" ? undefined : suspicion.unassigned}
                         isDisabled={one.state !== "open"}
-                        onPress={() => take.mutate(one.case_id, { onSuccess: () => say(w.taken(suspicion.sentence(one))) })}
+                        onPress={() => take.mutate(one.case_id, { onSuccess: () => tell(one) })}
                       >
                         {w.take}
                       </Button>

@@ -3,14 +3,16 @@ import { useState } from "react";
 import { Link } from "react-router";
 import { count, duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
+import type { Lang } from "../../../i18n/words";
 import { Button, Card, Time } from "../../../ui/basics";
 import { classText } from "../../../ui/classes";
 import { Table } from "../../../ui/lists";
+import { measureWords } from "../../../ui/measure";
 import { Raw } from "../../../ui/raw";
 import { Read } from "../../../ui/states";
 import { reasonSaid } from "../../parts/reasonSaid";
 import { useWho } from "../../parts/who";
-import type { KeyReads } from "./reads";
+import type { Entry, KeyReads } from "./reads";
 import { keyWords } from "./words";
 
 const TONES: Record<string, string> = {
@@ -24,6 +26,13 @@ const TONES: Record<string, string> = {
   "measure.entered": "warn",
   "measure.proposed": "warn",
 };
+/** Whether a measure of the ladder ended the key with it. */
+const isForcedEnd = (one: Entry) => one.class === "measure.entered" && one.state === "expired";
+
+/** What an entry is called in a key's history: the measure that ended it by its own name. */
+export const entryTitle = (lang: Lang, one: Entry): string =>
+  isForcedEnd(one) ? measureWords[lang].expire : classText(lang, one.class);
+
 /** So many are shown at first, and so many more each time. */
 const SHOWN = 30;
 const MORE = 100;
@@ -98,9 +107,9 @@ export function Entries({ reads }: { reads: KeyReads }) {
                 .slice(-shown)
                 .reverse()
                 .map((entry) => (
-                  <li key={entry.index} className={TONES[entry.class] ?? ""}>
+                  <li key={entry.index} className={isForcedEnd(entry) ? "expire" : (TONES[entry.class] ?? "")}>
                     <div className="row">
-                      <strong>{classText(lang, entry.class)}</strong>
+                      <strong>{entryTitle(lang, entry)}</strong>
                       <span className="muted">
                         {who(entry.actor)} · <Time at={entry.at} full /> ·{" "}
                         <Link to={`/ledger/${entry.index}`}>{w.entryNo(count(lang, entry.index))}</Link>

@@ -37,6 +37,12 @@ export function ThenWhy({ reads }: { reads: KeyReads }) {
     <Card title={then.measure === "expire" ? w.thenWhy : w.thenLast}>
       <div className="stack">
         <p className="muted">{w.thenText}</p>
+        {signals.length === 0 ? null : (
+          <section className="stack tight">
+            <h3>{w.thenSignals(signals.length)}</h3>
+            <Signals of={signals} about={then.key} />
+          </section>
+        )}
         <Pairs
           of={[
             [w.thenMeasure, <MeasureBadge key="measure" measure={then.measure} />],
@@ -63,12 +69,6 @@ export function ThenWhy({ reads }: { reads: KeyReads }) {
         />
         {terms.length === 0 ? null : (
           <Terms of={terms} total={body.points ?? terms.reduce((sum, term) => sum + term.points, 0)} label={w.thenTotal} />
-        )}
-        {signals.length === 0 ? null : (
-          <details>
-            <summary>{w.thenSignals(signals.length)}</summary>
-            <Signals of={signals} about={then.key} />
-          </details>
         )}
       </div>
     </Card>

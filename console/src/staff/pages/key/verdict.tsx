@@ -6,14 +6,14 @@ import { api, good } from "../../../api/client";
 import { count, duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Card, Id, Pairs, Time } from "../../../ui/basics";
-import { classText } from "../../../ui/classes";
 import { MeasureBadge } from "../../../ui/measure";
 import { Obeyed } from "../../parts/measures";
 import { ProofSteps } from "../../parts/proofSteps";
 import { reasonSaid } from "../../parts/reasonSaid";
 import type { KeyView, Measured } from "../../parts/shapes";
 import { useSaid, useWho } from "../../parts/who";
-import { endWords, word } from "../../parts/words";
+import { deniedWords, endWords, word } from "../../parts/words";
+import { entryTitle } from "./history";
 import type { Entry, History, KeyReads } from "./reads";
 import { keyWords } from "./words";
 
@@ -48,6 +48,15 @@ function Gates({ entry, reads, measure }: { entry: Entry | undefined; reads: Key
   return measure === undefined ? <span className="muted">{w.noReceipt}</span> : <Obeyed of={measure} />;
 }
 
+const DENIAL = "its owner says that it was not him";
+
+/** Whether it ended by its owner's word that it was not he. */
+function isDenied(of: KeyView, entry: Entry | undefined, reads: KeyReads): boolean {
+  if (of.cause !== "leaked") return false;
+  if ([of.reason, entry?.reason].includes(DENIAL) || entry?.class === "question.answered") return true;
+  return reads.signals.items.some((one) => one.code === "secret_out_by_denial");
+}
+
 /** Who proposed and who agreed, where people decided it. */
 function Deciders({ of }: { of: string }) {
   const w = useWords(keyWords);
@@ -70,6 +79,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
   const who = useWho();
   const said = useSaid();
   const { lang } = useLang();
+  const denied = useWords(deniedWords);
   const ends = useWords(endWords) as Record<string, unknown>;
   const over = of.state === "expired" || of.state === "rejected";
   if (!over && of.state !== "suspended" && !of.measure) return null;
@@ -81,7 +91,9 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
   const headline = over
     ? of.state === "rejected"
       ? w.rejected
-      : word(ends, of.cause)
+      : isDenied(of, entry, reads)
+        ? denied.denied
+        : word(ends, of.cause)
     : of.state === "suspended"
       ? w.suspendedSaid
       : ({ hold: w.holdSaid, reverify: w.reverifySaid, warn: w.warnSaid, monitor: w.monitorSaid }[of.measure ?? ""] ?? "");
@@ -148,8 +160,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
               w.entry,
               entry ? (
                 <span key="entry">
-                  <Link to={`/ledger/${entry.index}`}>{w.entryNo(count(lang, entry.index))}</Link> ·{" "}
-                  {classText(lang, entry.class)}
+                  <Link to={`/ledger/${entry.index}`}>{w.entryNo(count(lang, entry.index))}</Link> · {entryTitle(lang, entry)}
                 </span>
               ) : null,
             ],

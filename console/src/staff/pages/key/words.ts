@@ -117,7 +117,7 @@ export const keyWords = words(
     order: "주문",
     transfer: "자산 이동",
     // Stolen.
-    stolen: "지금 도난당하면 할 수 있는 일",
+    stolen: "이 키가 지금 유출되면 할 수 있는 일",
     // History.
     acts: "조치하기",
     measures: "조치 이력",
