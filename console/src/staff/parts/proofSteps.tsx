@@ -26,7 +26,7 @@ const stepWords = words(
     alone: "증명만 확인하기",
     together: "증명과 내용을 함께 확인하기",
     here: "Sumun을 시작한 폴더에서 실행하십시오. 다른 곳에 저장했다면 ~/Downloads/를 그 폴더로 바꾸십시오.",
-    vkey: "vkey는 원장의 검증 키입니다. 설치할 때 sumun init이 보여 준 키이며, 제어 서버에서는 데이터 폴더(data_dir)의 ledger/vkey 파일입니다. 이 서버를 믿지 않고 확인하려면 설치할 때 따로 받아 둔 파일을 쓰십시오.",
+    vkey: "vkey는 원장의 검증 키이고, 처음에 따로 받은 파일을 쓰십시오. 서버가 가진 사본은 시험해 볼 때만 씁니다.",
     terminal: "터미널에서 로그인하여 받기",
     signIn: "1. 로그인합니다. 비밀번호와 인증 코드는 터미널이 묻습니다.",
     fetch: "2. 증명을 받습니다.",
@@ -43,7 +43,7 @@ const stepWords = words(
     alone: "The proof alone",
     together: "Proof and entry together",
     here: "Run it in the folder where Sumun was started. If your browser saves elsewhere, put that folder for ~/Downloads/.",
-    vkey: "vkey is the ledger's verifier key: sumun init showed it, and on the control plane's machine it is the file ledger/vkey in the data folder (data_dir). To check without trusting this server, use the copy you were handed when it was set up.",
+    vkey: "vkey is the ledger’s verifier key: use the file you were handed at the start. The server’s own copy is only for trying.",
     terminal: "Fetch it at a terminal, signed in",
     signIn: "1. Sign in. The terminal asks for password and code.",
     fetch: "2. Fetch the proof.",
@@ -64,7 +64,7 @@ export function ProofSteps({ entry }: { entry: number }) {
         <Files entry={entry} />
         <Step text={w.alone} command={command(entry, false)} />
         {has("auditor", "security_admin", "compliance_lead") ? <Step text={w.together} command={command(entry, true)} /> : null}
-        <p className="muted">{here ? w.here : w.vkey}</p>
+        <p className="muted">{here ? `${w.here} ${w.vkey}` : w.vkey}</p>
         <details>
           <summary>{w.terminal}</summary>
           <div className="stack">

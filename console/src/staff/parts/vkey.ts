@@ -10,6 +10,8 @@ export function useCheck() {
   return {
     /** Whether the command must be run in the folder in which Sumun was started. */
     here,
+    /** Whether the command names the key by where this server keeps its own copy. */
+    ownKey: vkey !== "vkey",
     /** Of the published ledger as a whole. */
     published: `${program} ledger verify --folder ${ledger} --vkey ${vkey}`,
     /** Of the proof alone, or with what the entry says. */

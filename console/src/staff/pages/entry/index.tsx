@@ -6,10 +6,12 @@ import { api, good, type Schemas } from "../../../api/client";
 import { useMe } from "../../../api/session";
 import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
-import { LinkButton } from "../../../ui/basics";
+import { Card, LinkButton, Pairs, Time } from "../../../ui/basics";
+import { classText } from "../../../ui/classes";
 import { Page } from "../../../ui/shell";
 import { Empty, Read } from "../../../ui/states";
 import { readCheckpoint } from "../ledger/checkpoint";
+import { leafOf } from "./leaf";
 import { Proof } from "./proof";
 import { Said } from "./said";
 import { Unmask } from "./unmask";
@@ -49,6 +51,15 @@ function One({ index }: { index: number }) {
     queryFn: async () => readCheckpoint(await good(api.GET("/v1/ledger/checkpoint", { parseAs: "text" }))),
   });
   const size = head.data?.size;
+  // Who may not read entries is told kind and time by the proof, if he may have that.
+  const leaf = useQuery({
+    queryKey: ["ledger", "leaf", index],
+    queryFn: async () =>
+      leafOf(await good(api.GET("/v1/ledger/entries/{index}/proof", { params: { path: { index } }, parseAs: "text" }))),
+    enabled: !may && size !== undefined && index < size,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const told = shown === null ? (leaf.data ?? null) : shown.entry;
   const none = size !== undefined && !(index < size) && shown === null;
   return (
     <Page
@@ -85,12 +96,25 @@ function One({ index }: { index: number }) {
           )}
         </Read>
       ) : (
-        <div className="notice stack tight">
-          <strong>{w.hidden}</strong>
-          <p>{w.hiddenText}</p>
-        </div>
+        <>
+          {told === null ? null : (
+            <Card>
+              <Pairs
+                of={[
+                  [w.what, <strong key="what">{classText(lang, told.class)}</strong>],
+                  [w.when, <Time key="when" at={told.sequenced} full />],
+                  [w.sequenced, <code key="utc">{told.sequenced}</code>],
+                ]}
+              />
+            </Card>
+          )}
+          <div className="notice stack tight">
+            <strong>{w.hidden}</strong>
+            <p>{w.hiddenText}</p>
+          </div>
+        </>
       )}
-      {none || query.error ? null : <Proof index={index} shown={shown} may={may} />}
+      {none || query.error ? null : <Proof index={index} shown={shown} may={may} told={told} />}
     </Page>
   );
 }

@@ -9,15 +9,27 @@ import { Refused } from "../../../ui/states";
 import { useSay } from "../../../ui/toasts";
 import { entryFile, proofFile, useCheck } from "../../parts/vkey";
 import type { Whole } from "./index";
+import type { Told } from "./leaf";
 import { entryWords } from "./words";
 
-export function Proof({ index, shown, may }: { index: number; shown: Whole | null; may: boolean }) {
+export function Proof({
+  index,
+  shown,
+  may,
+  told,
+}: {
+  index: number;
+  shown: Whole | null;
+  may: boolean;
+  /** Kind and time as this page shows them. */
+  told: Told | null;
+}) {
   const w = useWords(entryWords);
   const say = useSay();
   const proof = useWrite((which: number) =>
     good(api.GET("/v1/ledger/entries/{index}/proof", { params: { path: { index: which } }, parseAs: "text" })),
   );
-  const { command, here } = useCheck();
+  const { command, here, ownKey } = useCheck();
   const why = shown !== null && shown.entry.masked.length > 0 ? w.needsWhole : undefined;
   return (
     <Card title={w.proof}>
@@ -70,9 +82,14 @@ export function Proof({ index, shown, may }: { index: number; shown: Whole | nul
           <h3>{w.compare}</h3>
           <ul className="plain">
             <li>{w.compareOrigin}</li>
-            <li>{w.compareClass}</li>
-            {may ? <li>{w.compareWhole}</li> : null}
-            <li>{w.compareKey}</li>
+            {told === null ? null : <li>{w.compareClass(told.class, told.sequenced)}</li>}
+            {may ? (
+              <li>
+                {w.compareWhole}
+                {shown?.entry.recorded == null ? null : `. ${w.compareRecorded}`}
+              </li>
+            ) : null}
+            <li>{ownKey ? w.compareOwnKey : w.compareKey}</li>
           </ul>
         </div>
       </div>
