@@ -176,6 +176,42 @@ function Objections({ of }: { of: NoticeView }) {
     (body, key) => good(api.POST("/v1/objections", { body, params: { header: { "Idempotency-Key": key } } })),
     TOUCHED,
   );
+  // Closed once one was sent: it stands above, and a further one is asked for on purpose.
+  const form = (
+    <div className="stack">
+      <p>{w.objectText}</p>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (act.isPending) return;
+          if (!sendable) {
+            setPressed(true);
+            return;
+          }
+          act.mutate(
+            { notice: of.notice, text: text.trim() },
+            {
+              onSuccess: () => {
+                setText("");
+                dropText();
+                setPressed(false);
+                say(w.objectSent);
+              },
+            },
+          );
+        }}
+      >
+        <OwnWords label={w.objectLabel} hint={w.objectHint} value={text} onChange={setText} wrong={pressed ? wrong : undefined} />
+        <div>
+          <Button type="submit" isPending={act.isPending} isDisabled={text.trim() === ""}>
+            {w.objectSend}
+          </Button>
+        </div>
+        <Said of={act} />
+      </form>
+    </div>
+  );
   return (
     <Card title={mine.length ? w.mine : w.objectTitle}>
       <div className="stack">
@@ -194,43 +230,14 @@ function Objections({ of }: { of: NoticeView }) {
             ) : null}
           </div>
         ))}
-        <p>{w.objectText}</p>
-        <form
-          className="stack"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (act.isPending) return;
-            if (!sendable) {
-              setPressed(true);
-              return;
-            }
-            act.mutate(
-              { notice: of.notice, text: text.trim() },
-              {
-                onSuccess: () => {
-                  setText("");
-                  dropText();
-                  setPressed(false);
-                  say(w.objectSent);
-                },
-              },
-            );
-          }}
-        >
-          <OwnWords
-            label={w.objectLabel}
-            hint={w.objectHint}
-            value={text}
-            onChange={setText}
-            wrong={pressed ? wrong : undefined}
-          />
-          <div>
-            <Button type="submit" isPending={act.isPending} isDisabled={text.trim() === ""}>
-              {w.objectSend}
-            </Button>
-          </div>
-          <Said of={act} />
-        </form>
+        {mine.length === 0 ? (
+          form
+        ) : (
+          <details key={mine.length}>
+            <summary>{w.objectMore}</summary>
+            {form}
+          </details>
+        )}
         <details>
           <summary>{w.steps}</summary>
           <ol>
