@@ -45,6 +45,8 @@ pub struct Govern {
     /// Behind which measure it is looked next when gates obeyed; none: from the first.
     pub(crate) effects_from: std::sync::Mutex<Option<String>>,
     pub(crate) policy: RwLock<Option<Arc<crate::policies::InForce>>>,
+    /// One part of imported or mirrored keys is taken at a time.
+    pub(crate) taking: tokio::sync::Mutex<()>,
     /// What detection would refuse of a policy's `[detectors]`; none of it is known here.
     pub(crate) detector_check: crate::policies::DetectorCheck,
 }
@@ -68,6 +70,7 @@ impl Govern {
             watch: crate::owner::Watch::default(),
             effects_from: std::sync::Mutex::default(),
             policy: RwLock::new(None),
+            taking: tokio::sync::Mutex::default(),
             detector_check: |_| Vec::new(),
         }
     }

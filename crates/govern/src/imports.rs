@@ -17,6 +17,7 @@ pub use line::{Told, read};
 
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU32, Ordering};
+use sumun_store::MirrorSource;
 
 /// Lines of one change: its entry stays at some hundred kilobytes, and whoever reads entries reads many at once.
 pub const LINES_OF_PART_MAX: usize = 128;
@@ -60,7 +61,7 @@ pub struct Taken {
     pub same: u64,
     /// Keys that ended here because they are dead there.
     pub ended: u64,
-    /// Keys dead there that did not end here, because one request may end so many only.
+    /// Keys dead there that did not end here, because a source may end so many in an hour only.
     pub held_back: u64,
     /// Lines older than what was told before.
     pub older: u64,
@@ -68,6 +69,8 @@ pub struct Taken {
     pub differing: u64,
     /// Secrets sealed.
     pub secrets: u64,
+    /// Keys that a snapshot named for the first time.
+    pub named: u64,
     /// Lines refused, in their order.
     pub refused: Vec<LineRefused>,
 }
@@ -84,6 +87,7 @@ impl Taken {
         self.older += more.older;
         self.differing += more.differing;
         self.secrets += more.secrets;
+        self.named += more.named;
         self.refused.extend(more.refused);
     }
 }
@@ -97,15 +101,20 @@ pub struct Taking {
     pub dry_run: bool,
     /// The snapshot that the lines are of.
     pub round: Option<u64>,
-    /// Keys that may still end by this request.
-    ends_left: AtomicU32,
+    /// Keys that this source may end in an hour, and so by this request.
+    ends_max: u32,
+    /// Keys that ended by this request, or would.
+    ended: AtomicU32,
 }
 
+/// How long a key that a source ended counts against what it may end, microseconds.
+pub(crate) const ENDS_COUNT_US: i64 = 3_600_000_000;
+
 impl Taking {
-    /// Lines of this source, of which so many may end a key.
+    /// Lines of this source, which may end so many keys in an hour, however many requests it sends.
     #[must_use]
     pub fn of(source: &str, ends_max: u32) -> Self {
-        Self { source: source.to_owned(), dry_run: false, round: None, ends_left: AtomicU32::new(ends_max) }
+        Self { source: source.to_owned(), dry_run: false, round: None, ends_max, ended: AtomicU32::new(0) }
     }
 
     /// Writing nothing.
@@ -122,11 +131,17 @@ impl Taking {
         self
     }
 
-    pub(crate) fn ends_left(&self) -> u32 {
-        self.ends_left.load(Ordering::Relaxed)
+    /// How many keys may still end, as the source stands.
+    pub(crate) fn ends_left(&self, source: Option<&MirrorSource>, now_us: i64) -> u32 {
+        let counts = source.filter(|source| source.ends_from_us.saturating_add(ENDS_COUNT_US) > now_us);
+        let before = counts.map_or(0, |source| u32::try_from(source.ends).unwrap_or(u32::MAX));
+        let here = self.ended.load(Ordering::Relaxed);
+        // What a dry run would end is counted nowhere else.
+        let ended = if self.dry_run { before.saturating_add(here) } else { before.max(here) };
+        self.ends_max.saturating_sub(ended)
     }
 
     pub(crate) fn ended(&self, keys: u32) {
-        self.ends_left.store(self.ends_left().saturating_sub(keys), Ordering::Relaxed);
+        self.ended.fetch_add(keys, Ordering::Relaxed);
     }
 }

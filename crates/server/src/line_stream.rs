@@ -1,7 +1,8 @@
 //! Lines of a body as they come in, a part at a time: however long the body, no more than one part of it is in memory.
 //!
 //! Knows line ends and bounds; nothing of what a line says. A line that is too long is cut, so that its reader can refuse it by number;
-//! one that may hold a secret is wiped when it is done with.
+//! the copies made of it here are wiped when they are done with, as it may hold a secret. The frames that it came in are not: they are
+//! the connection's, which reads the next ones into the same memory.
 
 use crate::problem::Problem;
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use std::pin::Pin;
 use std::time::Duration;
 use sumun_govern::imports::{BYTES_OF_PART_MAX, LINES_OF_PART_MAX};
 use sumun_model::wire::LINE_BYTES_MAX;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// How long a sender may say nothing.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
@@ -26,7 +27,7 @@ pub(crate) struct LineStream {
     body: Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send>>,
     /// What came and is not looked at yet.
     frame: Bytes,
-    /// The line at hand, as far as it came.
+    /// The line at hand, as far as it came; with room for the longest, as growing would leave copies behind.
     line: Zeroizing<Vec<u8>>,
     number: u64,
     ended: bool,
@@ -38,7 +39,7 @@ impl LineStream {
         Self {
             body: Box::pin(body.map(|frame| frame.map_err(Into::into))),
             frame: Bytes::new(),
-            line: Zeroizing::default(),
+            line: Zeroizing::new(Vec::with_capacity(LINE_BYTES_MAX + 1)),
             number: 0,
             ended: false,
         }
@@ -94,7 +95,10 @@ impl LineStream {
         if self.line.last() == Some(&b'\r') {
             self.line.pop();
         }
-        let line = std::mem::take(&mut self.line);
+        // As large as it is, once: a part holds many.
+        let line = Zeroizing::new(self.line.to_vec());
+        self.line.as_mut_slice().zeroize();
+        self.line.clear();
         line.iter().any(|byte| !byte.is_ascii_whitespace()).then_some((self.number, line))
     }
 }
@@ -126,6 +130,21 @@ mod tests {
         assert_eq!(all(vec![b"one\n\nthree\r\n \nfive"]).await, wanted);
         assert_eq!(all(vec![b"o", b"ne", b"\n", b"\nthr", b"ee\r", b"\n \n", b"", b"five\n"]).await, wanted);
         assert_eq!(all(vec![]).await, []);
+    }
+
+    #[tokio::test]
+    async fn the_line_at_hand_never_moves_and_leaves_nothing_behind() {
+        let frames: Vec<Result<Bytes, Infallible>> = std::iter::repeat_with(|| vec![b'x'; 700])
+            .take(100)
+            .map(|frame| Ok(Bytes::from(frame)))
+            .chain([Ok(Bytes::from_static(b"\r\nnext\n"))])
+            .collect();
+        let mut lines = LineStream::of(stream::iter(frames));
+        let (at, room) = (lines.line.as_ptr(), lines.line.capacity());
+        let part = lines.part().await.unwrap().unwrap();
+        assert_eq!(part.len(), 2);
+        assert!(part.iter().all(|(_, line)| line.capacity() == line.len()));
+        assert_eq!((lines.line.as_ptr(), lines.line.capacity(), lines.line.len()), (at, room, 0));
     }
 
     #[tokio::test]

@@ -69,7 +69,7 @@ pub struct Server {
     pub(crate) exports: Turns,
     /// Policies being tried, each on up to twenty thousand keys.
     pub(crate) dry_runs: Turns,
-    /// Whose changes of keys are being taken: one sender at a time.
+    /// One part of changes of keys is taken at a time; never held while a body comes in.
     pub(crate) mirroring: tokio::sync::Mutex<()>,
     /// The record and the exchange are compared once at a time.
     pub(crate) reconciling: tokio::sync::Mutex<()>,

@@ -42,6 +42,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0007_mirror.sql"),
         include_str!("../migrations/postgres/0007_mirror.sql"),
     ),
+    (
+        8,
+        include_str!("../migrations/sqlite/0008_mirror_bounds.sql"),
+        include_str!("../migrations/postgres/0008_mirror_bounds.sql"),
+    ),
 ];
 
 /// Any number will do, as long as nobody else takes it.

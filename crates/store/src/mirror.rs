@@ -27,6 +27,10 @@ pub struct MirrorSource {
     pub snapshot_us: Option<i64>,
     /// When it was last heard, microseconds since 1970.
     pub heard_us: i64,
+    /// Keys that ended because it told so, since `ends_from_us`.
+    pub ends: u64,
+    /// Since when they are counted, microseconds since 1970.
+    pub ends_from_us: i64,
 }
 
 /// A key as its source told of it.
@@ -40,6 +44,8 @@ pub struct MirrorKey {
     pub at_us: i64,
     /// Since when a whole snapshot came without it.
     pub gone_us: Option<i64>,
+    /// When it was last told of, by the record's clock; whoever hands keys in need not know it.
+    pub told_us: i64,
     /// What was told, as text.
     pub body: String,
 }
@@ -53,6 +59,10 @@ pub struct MirrorKept {
     pub older: u64,
     /// Keys that another source tells of; nothing was kept of them.
     pub others: Vec<String>,
+    /// Of a snapshot: keys that it had not named before.
+    pub fresh: u64,
+    /// They are of a snapshot behind which another was begun: nothing was kept.
+    pub superseded: bool,
 }
 
 /// What a source hands in at once.
@@ -85,7 +95,7 @@ pub struct DriftRow {
     pub body: String,
 }
 
-const KEY_COLUMNS: &str = "\"key\", \"source\", \"at_us\", \"gone_us\", \"body\"";
+const KEY_COLUMNS: &str = "\"key\", \"source\", \"at_us\", \"gone_us\", \"told_us\", \"body\"";
 const DRIFT_COLUMNS: &str = "\"drift\", \"key\", \"kind\", \"since_us\", \"body\"";
 
 fn key_of(row: &AnyRow) -> Result<MirrorKey, StoreError> {
@@ -94,7 +104,8 @@ fn key_of(row: &AnyRow) -> Result<MirrorKey, StoreError> {
         source: row.text(1)?,
         at_us: row.int(2)?,
         gone_us: row.int_or_null(3)?,
-        body: row.text(4)?,
+        told_us: row.int(4)?,
+        body: row.text(5)?,
     })
 }
 
@@ -129,7 +140,8 @@ macro_rules! transaction {
 }
 
 pub(crate) async fn sources(inner: &Inner) -> Result<Vec<MirrorSource>, StoreError> {
-    let sql = "SELECT \"source\", \"seq\", \"open_round\", \"round\", \"snapshot_us\", \"heard_us\" FROM \"mirrors\" ORDER BY \"source\"";
+    let sql = "SELECT \"source\", \"seq\", \"open_round\", \"round\", \"snapshot_us\", \"heard_us\", \"ends\", \"ends_from_us\" \
+               FROM \"mirrors\" ORDER BY \"source\"";
     let found = inner.db.read("read who tells of keys", sql.to_owned(), Vec::new()).await?;
     let source = |row: &AnyRow| {
         Ok(MirrorSource {
@@ -139,6 +151,8 @@ pub(crate) async fn sources(inner: &Inner) -> Result<Vec<MirrorSource>, StoreErr
             round: unsigned(row.int(3)?),
             snapshot_us: row.int_or_null(4)?,
             heard_us: row.int(5)?,
+            ends: unsigned(row.int(6)?),
+            ends_from_us: row.int(7)?,
         })
     };
     found.iter().map(source).collect()
@@ -167,6 +181,15 @@ pub(crate) async fn keep(inner: &Inner, batch: MirrorBatch) -> Result<MirrorKept
 async fn keep_in(connection: &mut AnyConnection, batch: MirrorBatch) -> Result<MirrorKept, StoreError> {
     let failed = database("keep what an exchange told");
     let MirrorBatch { source, round, seq, keys, now } = batch;
+    let (in_round, round_of_snapshot) = (round.unwrap_or(0), round.is_some());
+    if let Some(round) = round {
+        let sql = "SELECT \"open_round\" FROM \"mirrors\" WHERE \"source\" = $1";
+        let found = rows(connection, sql.to_owned(), vec![source.as_str().into()]).await.map_err(&failed)?;
+        let open = found.first().map(|row| row.int(0)).transpose()?.map_or(0, unsigned);
+        if open != round {
+            return Ok(MirrorKept { superseded: true, ..MirrorKept::default() });
+        }
+    }
     let sql = "INSERT INTO \"mirrors\" (\"source\", \"seq\", \"open_round\", \"round\", \"heard_us\") VALUES ($1, $2, 0, 0, $3) \
                ON CONFLICT (\"source\") DO UPDATE SET \"heard_us\" = excluded.\"heard_us\", \
                \"seq\" = CASE WHEN excluded.\"seq\" > \"mirrors\".\"seq\" THEN excluded.\"seq\" ELSE \"mirrors\".\"seq\" END";
@@ -184,55 +207,88 @@ async fn keep_in(connection: &mut AnyConnection, batch: MirrorBatch) -> Result<M
     };
     let ids: BTreeSet<&str> = keys.iter().map(|key| key.key.as_str()).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
-    let mut known: BTreeMap<String, (String, i64)> = BTreeMap::new();
+    let mut known: BTreeMap<String, (String, i64, u64)> = BTreeMap::new();
     for some in ids.chunks(KEYS_MAX) {
         let list = tuples(connection, 1, some.len());
-        let sql =
-            format!("SELECT \"key\", \"source\", \"at_us\" FROM \"mirror_keys\" WHERE \"key\" IN {list}");
+        let sql = format!(
+            "SELECT \"key\", \"source\", \"at_us\", \"in_round\" FROM \"mirror_keys\" WHERE \"key\" IN {list}"
+        );
         let args = some.iter().map(|key| Arg::from(*key)).collect();
         for row in rows(connection, sql, args).await.map_err(&failed)? {
-            known.insert(row.text(0)?, (row.text(1)?, row.int(2)?));
+            known.insert(row.text(0)?, (row.text(1)?, row.int(2)?, unsigned(row.int(3)?)));
         }
     }
     let (mut kept, mut cells) = (MirrorKept::default(), BTreeMap::new());
     let mut seen = Vec::new();
     for key in keys {
-        match known.get(&key.key) {
-            Some((other, _)) if *other != source => {
+        let named = known.get(&key.key).is_some_and(|(of, _, named)| *of == source && *named >= in_round);
+        kept.fresh += u64::from(round_of_snapshot && !named);
+        match known.get_mut(&key.key) {
+            Some((other, ..)) if *other != source => {
                 kept.others.push(key.key);
                 continue;
             }
-            Some((_, at_us)) if *at_us > key.at_us => {
+            Some((_, at_us, named)) if *at_us > key.at_us => {
                 kept.older += 1;
+                *named = in_round.max(*named);
                 seen.push(key.key);
                 continue;
             }
             _ => kept.kept += 1,
         }
-        known.insert(key.key.clone(), (source.clone(), key.at_us));
+        known.insert(key.key.clone(), (source.clone(), key.at_us, in_round));
         let row = vec![
             key.key.as_str().into(),
             source.as_str().into(),
             signed(round).into(),
             key.at_us.into(),
             Arg::Int(key.gone_us),
+            now.as_micros().into(),
+            in_round.into(),
             key.body.into(),
         ];
         cells.insert(key.key, row);
     }
-    let head =
-        "INSERT INTO \"mirror_keys\" (\"key\", \"source\", \"round\", \"at_us\", \"gone_us\", \"body\")";
-    let tail = "ON CONFLICT (\"key\") DO UPDATE SET \"round\" = excluded.\"round\", \"at_us\" = excluded.\"at_us\", \
-                \"gone_us\" = excluded.\"gone_us\", \"body\" = excluded.\"body\"";
+    let head = "INSERT INTO \"mirror_keys\" (\"key\", \"source\", \"round\", \"at_us\", \"gone_us\", \"told_us\", \"in_round\", \"body\")";
+    // Never back: what a later snapshot saw stays seen.
+    let tail = "ON CONFLICT (\"key\") DO UPDATE SET \"at_us\" = excluded.\"at_us\", \"gone_us\" = excluded.\"gone_us\", \
+                \"told_us\" = excluded.\"told_us\", \"body\" = excluded.\"body\", \
+                \"round\" = CASE WHEN excluded.\"round\" > \"mirror_keys\".\"round\" THEN excluded.\"round\" ELSE \"mirror_keys\".\"round\" END, \
+                \"in_round\" = CASE WHEN excluded.\"in_round\" > \"mirror_keys\".\"in_round\" THEN excluded.\"in_round\" \
+                ELSE \"mirror_keys\".\"in_round\" END";
     insert(connection, head, tail, cells.into_values().collect()).await.map_err(&failed)?;
     for some in seen.chunks(KEYS_MAX) {
         // It stands in this snapshot all the same, though more was known of it.
-        let list = tuples_after(1, some.len());
-        let sql = format!("UPDATE \"mirror_keys\" SET \"round\" = $1 WHERE \"key\" IN {list}");
-        let args = std::iter::once(Arg::from(round)).chain(some.iter().map(|key| Arg::from(key.as_str())));
+        let list = tuples_after(2, some.len());
+        let sql = format!(
+            "UPDATE \"mirror_keys\" SET \"round\" = CASE WHEN \"round\" > $1 THEN \"round\" ELSE $1 END, \
+             \"in_round\" = CASE WHEN \"in_round\" > $2 THEN \"in_round\" ELSE $2 END WHERE \"key\" IN {list}"
+        );
+        let args = [Arg::from(round), in_round.into()]
+            .into_iter()
+            .chain(some.iter().map(|key| Arg::from(key.as_str())));
         run(connection, sql, args.collect()).await.map_err(&failed)?;
     }
     Ok(kept)
+}
+
+/// Notes that so many keys ended because their source told so; what it told before `since` counts no more.
+pub(crate) async fn ended(
+    inner: &Inner,
+    source: &str,
+    keys: u32,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let failed = database("count the keys that a source ended");
+    transaction!(inner, "count the keys that a source ended", |connection| {
+        let sql = "UPDATE \"mirrors\" SET \"ends\" = CASE WHEN \"ends_from_us\" <= $3 THEN $2 ELSE \"ends\" + $2 END, \
+                   \"ends_from_us\" = CASE WHEN \"ends_from_us\" <= $3 THEN $4 ELSE \"ends_from_us\" END WHERE \"source\" = $1";
+        let args =
+            vec![source.into(), i64::from(keys).into(), since.as_micros().into(), now.as_micros().into()];
+        run(connection, sql.to_owned(), args).await.map_err(&failed)?;
+    });
+    Ok(())
 }
 
 /// `($2,$3,…)`: numbered behind so many parameters that come before.

@@ -232,12 +232,26 @@ impl Store {
     }
 
     /// Keeps what a source told, and how far it is with it: both or neither. A line older than what is known of its key is passed
-    /// over, and so is one about another source's key.
+    /// over, and so is one about another source's key. Of a snapshot behind which another was begun nothing is kept.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn mirror_keep(&self, batch: MirrorBatch) -> Result<MirrorKept, StoreError> {
         mirror::keep(self.inner(), batch).await
+    }
+
+    /// Notes that so many keys ended because their source told so; what was noted up to `since` counts no more.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn mirror_ended(
+        &self,
+        source: &str,
+        keys: u32,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        mirror::ended(self.inner(), source, keys, since, now).await
     }
 
     /// A snapshot was whole: keys that did not stand in it are gone there, and changes go on behind `seq`. Gives how many are gone

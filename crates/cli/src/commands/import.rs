@@ -54,7 +54,7 @@ pub(crate) enum Format {
     after_help = "Examples:\n  sumun import --kind accounts --set as_of=2026-11-20T00:00:00Z accounts.csv --refused accounts.refused.csv\n  \
                         sumun import --kind keys --set as_of=2026-11-20T00:00:00Z keys.csv --dry-run\n  \
                         sumun import --kind keys keys.ndjson --refused keys.refused.ndjson\n\n\
-                        Exit codes: 0 every line went in or stood already, 1 lines were refused or the operation failed, 2 what was given is bad."
+                        Exit codes: 0 every line went in or stood already, 1 lines were refused, keys were held back or the operation failed, 2 what was given is bad."
 )]
 pub struct Arguments {
     /// What the file holds; says which mapping a table is read by
@@ -101,6 +101,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         sums: Sums::default(),
         refused: Refused::into(arguments.refused.as_deref())?,
         said: 0,
+        stopped: None,
     };
     match arguments.format() {
         Format::Ndjson => import.ndjson()?,
@@ -135,6 +136,8 @@ struct Import<'a> {
     sums: Sums,
     refused: Refused,
     said: u64,
+    /// Behind which line of the file it stopped, because keys were held back.
+    stopped: Option<u64>,
 }
 
 impl Import<'_> {
@@ -158,6 +161,9 @@ impl Import<'_> {
             if self.batch.is_full() {
                 self.send()?;
             }
+            if self.stopped.is_some() {
+                return Ok(());
+            }
         }
     }
 
@@ -170,15 +176,15 @@ impl Import<'_> {
         let mut failed: anyhow::Result<()> = Ok(());
         let outcome = run.read(&name, from, &mut |row| {
             let done = self.row(row);
-            let stop = done.is_err();
-            if stop {
+            let stop = done.is_err() || self.stopped.is_some();
+            if done.is_err() {
                 failed = done;
             }
             if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         failed?;
         outcome.map_err(unusable)?;
-        if !run.report().whole() {
+        if self.stopped.is_none() && !run.report().whole() {
             let told = format!(
                 "`{name}` is cut off or damaged: what was read before it is imported; export it again, and import that"
             );
@@ -215,6 +221,10 @@ impl Import<'_> {
         }
         let answer = self.client.send(&call)?;
         self.sums.add(&answer.json);
+        // As many keys as this look like a wrong column: whatever ends next hour must not be the rest of them.
+        if answer.json.get("held_back").and_then(Value::as_u64).is_some_and(|keys| keys > 0) {
+            self.stopped = batch.last();
+        }
         for no in answer.json.get("refused").and_then(Value::as_array).into_iter().flatten() {
             let at = no.get("line").and_then(Value::as_u64).and_then(|line| batch.origin(line));
             let mut reason = no.clone();
@@ -250,6 +260,13 @@ impl Import<'_> {
                 ))?;
             }
         }
-        if sums.refused > 0 { Err(AlreadyTold(FAILED).into()) } else { Ok(()) }
+        if let Some(line) = self.stopped {
+            crate::logging::say(&format!(
+                "Stopped behind line {line}: more keys are dead at the exchange than one source may end within an hour. Nothing behind it was \
+                 read.\n  what to do: look whether the state was read from the right column; keys that ended stay ended. If all of them are \
+                 dead, raise `authority.ends_max` of the venue and import the file again\n"
+            ));
+        }
+        if sums.refused > 0 || self.stopped.is_some() { Err(AlreadyTold(FAILED).into()) } else { Ok(()) }
     }
 }

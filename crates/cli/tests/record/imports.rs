@@ -12,11 +12,15 @@ const KEYS: usize = 6_000;
 const HEADER: &str = "key_id,account_id,customer_id,segment,state,scopes,allowlist,vendor,created_at,expires_at,last_used_at\n";
 
 fn table(keys: usize) -> String {
+    table_of(keys, "active")
+}
+
+fn table_of(keys: usize, state: &str) -> String {
     let mut text = HEADER.to_owned();
     for n in 0..keys {
         writeln!(
             text,
-            "h:k{n},h:a{0},h:c{0},retail,active,read;trade,203.0.113.7,,2026-01-02 09:00:00,,",
+            "h:k{n},h:a{0},h:c{0},retail,{state},read;trade,203.0.113.7,,2026-01-02 09:00:00,,",
             n / 3
         )
         .unwrap();
@@ -172,4 +176,29 @@ fn the_page_on_imports_runs_as_written() {
     assert_eq!(ran, 5);
     let machine = Machine { open: &open, token: &token };
     assert_eq!(machine.keys("10"), 1);
+}
+
+#[test]
+fn a_wrong_state_column_ends_no_more_than_an_hours_share_however_often_it_is_repeated() {
+    let (house, made) = House::new();
+    let open = house.open();
+    let token = backend(&open, &made);
+    let machine = Machine { open: &open, token: &token };
+    // Three requests of the program.
+    house.place.write("keys.csv", &table(2_500));
+    let (code, shown) = machine.run(&IMPORT);
+    assert_eq!(code, Some(0), "{shown}");
+    house.place.write("keys.csv", &table_of(2_500, "expired"));
+    let import = [&IMPORT[..], &["--json"]].concat();
+    let mut ended = 0;
+    for _ in 0..2 {
+        let ran = machine.command(&import).stdin(Stdio::null()).output().unwrap();
+        assert_eq!(ran.status.code(), Some(1));
+        let told = String::from_utf8(ran.stderr).unwrap();
+        assert!(told.contains("Stopped behind line"), "{told}");
+        let sums: Value = serde_json::from_slice(&ran.stdout).unwrap();
+        assert!(sums["held_back"].as_u64().unwrap() > 0 && sums["lines"].as_u64().unwrap() < 5_000, "{sums}");
+        ended += sums["ended"].as_u64().unwrap();
+    }
+    assert_eq!(ended, 1_000, "the venue's `ends_max`");
 }

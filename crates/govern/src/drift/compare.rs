@@ -57,6 +57,9 @@ pub enum Right {
     Dead,
 }
 
+/// How long after an end here a source may go on telling of other keys before its silence about this one means that it serves it.
+const SILENCE_US: i64 = 3_600_000_000;
+
 /// One disagreement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
@@ -120,7 +123,10 @@ pub struct There {
     /// Whether a whole snapshot came without it.
     #[serde(skip)]
     pub gone: bool,
-    /// When its source was last heard.
+    /// When its source last told of it.
+    #[serde(skip)]
+    pub told_us: i64,
+    /// When its source was last heard, of whichever key.
     #[serde(skip)]
     pub heard_us: i64,
     /// Where it stands; nothing said counts as living.
@@ -172,11 +178,13 @@ pub fn compare(
             let source = Some(there.source.clone());
             match (here.state.is_terminal(), there.lives()) {
                 (true, true) => {
-                    // Nobody there can have heard of an end before it was, nor at once.
+                    // Nobody there can have heard of an end before it was, nor at once. What it says of other keys tells nothing of
+                    // this one, unless it goes on and on.
                     let grace_us = i64::from(authority.grace_s.get()) * 1_000_000;
-                    let known = here
-                        .ended
-                        .is_none_or(|ended| ended.as_micros().saturating_add(grace_us) <= there.heard_us);
+                    let known = here.ended.is_none_or(|ended| {
+                        let by = |us: i64| ended.as_micros().saturating_add(us);
+                        by(grace_us) <= there.told_us || by(grace_us.max(SILENCE_US)) <= there.heard_us
+                    });
                     match known {
                         true => state(
                             Kind::DeadHereAliveThere,

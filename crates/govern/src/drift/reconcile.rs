@@ -263,6 +263,7 @@ fn there(told: MirrorKey, sources: &[MirrorSource]) -> There {
     let mut there: There = serde_json::from_str(&told.body).unwrap_or_default();
     there.heard_us =
         sources.iter().find(|source| source.source == told.source).map_or(0, |source| source.heard_us);
+    there.told_us = told.told_us;
     there.gone = told.gone_us.is_some();
     there.source = told.source;
     there

@@ -1,8 +1,12 @@
-//! Keys of a part, as one change: loaded together, merged one by one, written together, then kept as told.
+//! Keys of a part, as one change: kept as told, loaded together, merged one by one, written together.
+//!
+//! What was told is kept first: then an older line that comes at the same time, by whichever way, is seen to be older, and cannot give
+//! back what a newer one took. Whoever lost the answer sends the same lines again; a line as old as what is known is merged again.
 
 use super::merge::{Becomes, Doing, Holder, Known, Merged, NO_END, merge, sorted};
+use super::mirror::superseded;
 use super::take::{NOTHING, nothing};
-use super::{LineRefused, Taken, Taking, Told};
+use super::{ENDS_COUNT_US, LineRefused, Taken, Taking, Told};
 use crate::actor::Actor;
 use crate::call::{Call, Planned};
 use crate::govern::{Govern, store_refusal};
@@ -24,6 +28,10 @@ use sumun_model::{Measure, Timestamp};
 use sumun_store::tables::{ACCOUNTS, CUSTOMERS, DEAD_KEYS, KEYS};
 use sumun_store::{Count, Image, MirrorBatch, MirrorKey, RowRead, Table, VaultItem};
 
+/// How often a part is begun anew when somebody else's changes keep coming in between, each time with some plans of its own: a part touches
+/// many keys, and the clock, owners and policy write the same ones.
+const TRIES_MAX: usize = 8;
+
 type Lines<'a> = [(u64, &'a KeyLine, &'a Told)];
 
 /// Everything on record that lines of a part are merged with.
@@ -35,6 +43,8 @@ struct Loaded {
     told: BTreeMap<String, MirrorKey>,
     /// Whether any living key is under a measure that could follow.
     measures: bool,
+    /// How many keys may still end.
+    ends_left: usize,
 }
 
 impl Govern {
@@ -44,37 +54,49 @@ impl Govern {
         taking: &Taking,
         lines: &Lines<'_>,
     ) -> Result<Taken, Refusal> {
+        // One part at a time, whichever way it comes in and whoever sends it: its lines are held against all that was told before.
+        let _turn = self.taking.lock().await;
+        let named = if taking.dry_run { 0 } else { self.keep_told(taking, lines).await? };
         let outcome = Mutex::new((Taken::default(), 0));
         let call = Call { dry_run: taking.dry_run, ..Call::default() };
         let outcome_of = &outcome;
-        let done = self
-            .run(actor, &call, |now| async move {
-                let loaded = self.loaded(lines).await?;
-                let (plan, taken, ended) = self.keys_planned(actor, taking, lines, &loaded, now).await?;
-                *outcome_of.lock().unwrap_or_else(PoisonError::into_inner) = (taken, ended);
-                if plan.change.writes.is_empty() {
-                    Err(nothing())
-                } else {
-                    Ok(Planned { plan, value: (), status: 200 })
-                }
-            })
-            .await;
+        let mut tries = 0;
+        let done = loop {
+            tries += 1;
+            let done = self
+                .run(actor, &call, |now| async move {
+                    let loaded = self.loaded(taking, lines, now).await?;
+                    let (plan, taken, ended) = self.keys_planned(actor, taking, lines, &loaded, now).await?;
+                    *outcome_of.lock().unwrap_or_else(PoisonError::into_inner) = (taken, ended);
+                    if plan.change.writes.is_empty() {
+                        Err(nothing())
+                    } else {
+                        Ok(Planned { plan, value: (), status: 200 })
+                    }
+                })
+                .await;
+            match done {
+                Err(refusal) if refusal.code == "conflict" && tries < TRIES_MAX => {}
+                done => break done,
+            }
+        };
         match done {
             Ok(_) => {}
             Err(refusal) if refusal.code == NOTHING => {}
             Err(refusal) => return Err(refusal),
         }
-        let (taken, ended) = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if taking.dry_run {
-            return Ok(taken);
-        }
+        let (mut taken, ended) = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
         taking.ended(ended);
-        // After the change: what was told is kept once it is obeyed, so that whoever lost the answer sends it again.
-        self.keep_told(taking, lines, &taken.refused).await?;
+        if ended > 0 && !taking.dry_run {
+            let now = self.world.now();
+            let since = now.plus_micros(-ENDS_COUNT_US);
+            self.store.mirror_ended(&taking.source, ended, since, now).await.map_err(store_refusal)?;
+        }
+        taken.named = named;
         Ok(taken)
     }
 
-    async fn loaded(&self, lines: &Lines<'_>) -> Result<Loaded, Refusal> {
+    async fn loaded(&self, taking: &Taking, lines: &Lines<'_>, now: Timestamp) -> Result<Loaded, Refusal> {
         let ids: Vec<String> = lines.iter().map(|(_, line, _)| line.key.to_string()).collect();
         let mut keys = BTreeMap::new();
         for row in self.rows_of_ids(&KEYS, &ids).await? {
@@ -91,7 +113,9 @@ impl Govern {
         let holders = self.holders(&accounts).await?;
         let told = self.store.mirror_keys(&ids).await.map_err(store_refusal)?;
         let told = told.into_iter().map(|told| (told.key.clone(), told)).collect();
-        Ok(Loaded { keys, dead_us, holders, told, measures: self.any_measure().await? })
+        let ends_left =
+            taking.ends_left(self.source(&taking.source).await?.as_ref(), now.as_micros()) as usize;
+        Ok(Loaded { keys, dead_us, holders, told, measures: self.any_measure().await?, ends_left })
     }
 
     async fn rows_of_ids(&self, table: &'static Table, ids: &[String]) -> Result<Vec<Image>, Refusal> {
@@ -182,7 +206,11 @@ impl Govern {
             let merged = match merge(line, known, doing) {
                 Ok(merged) => merged,
                 Err(no) => {
-                    taken.refused.push(refused(*number, id, no.field, no.code, no.message, no.remedy));
+                    let remedy = match no.code {
+                        "account_unknown" if taking.dry_run => ACCOUNT_IN_DRY_RUN,
+                        _ => no.remedy,
+                    };
+                    taken.refused.push(refused(*number, id, no.field, no.code, no.message, remedy));
                     continue;
                 }
             };
@@ -215,7 +243,7 @@ impl Govern {
                     taken.changed += 1;
                     changed.push((here, *key));
                 }
-                Becomes::Ends(_) if ends.len() >= taking.ends_left() as usize => taken.held_back += 1,
+                Becomes::Ends(_) if ends.len() >= loaded.ends_left => taken.held_back += 1,
                 Becomes::Ends(cause) => {
                     taken.ended += 1;
                     ends.extend(here.map(|here| (here, cause)));
@@ -315,33 +343,24 @@ impl Govern {
         Ok(Merged { becomes, ..merged })
     }
 
-    /// Keeps what was told, refused lines too: what could not be obeyed is what drift is made of.
-    async fn keep_told(
-        &self,
-        taking: &Taking,
-        lines: &Lines<'_>,
-        refused: &[LineRefused],
-    ) -> Result<(), Refusal> {
-        let others: BTreeSet<u64> = refused
-            .iter()
-            .filter(|refused| refused.code == OTHER_SOURCE)
-            .map(|refused| refused.line)
-            .collect();
-        let kept = lines.iter().filter(|(number, ..)| !others.contains(number));
-        let keys = kept.map(|(_, line, _)| told_of(line, &taking.source)).collect();
+    /// Keeps what was told, refused lines too: what could not be obeyed is what drift is made of. Another source's keys stay its own.
+    /// Gives how many keys a snapshot names for the first time.
+    async fn keep_told(&self, taking: &Taking, lines: &Lines<'_>) -> Result<u64, Refusal> {
         let now = self.world.now();
+        let keys = lines.iter().map(|(_, line, _)| told_of(line, &taking.source, now)).collect();
         let batch = MirrorBatch { source: taking.source.clone(), round: taking.round, seq: None, keys, now };
-        self.store.mirror_keep(batch).await.map_err(store_refusal)?;
-        Ok(())
+        let kept = self.store.mirror_keep(batch).await.map_err(store_refusal)?;
+        if kept.superseded { Err(superseded(&taking.source)) } else { Ok(kept.fresh) }
     }
 }
 
-/// The code for a key of another source.
-const OTHER_SOURCE: &str = "other_source";
+/// What to do where a dry run knows no account: it writes none, so that it may well come in the same lines.
+const ACCOUNT_IN_DRY_RUN: &str = "nothing has to be done if the account comes in lines before this one: a dry run writes no account; \
+                                  else import the accounts first";
 
 fn of_other_source(line: u64, key: &str, source: &str) -> LineRefused {
     let message = format!("`{source}` tells of key `{key}` already, and a key has one source");
-    refused(line, key, "key", OTHER_SOURCE, message, "send it as that source, or correct the id")
+    refused(line, key, "key", "other_source", message, "send it as that source, or correct the id")
 }
 
 fn refused(
@@ -364,7 +383,7 @@ fn refused(
 }
 
 /// A line as it is kept: what both sides have of a key, and no more.
-pub(crate) fn told_of(line: &KeyLine, source: &str) -> MirrorKey {
+pub(crate) fn told_of(line: &KeyLine, source: &str, now: Timestamp) -> MirrorKey {
     let body = json!({
         "state": line.state,
         "account": line.account,
@@ -378,6 +397,7 @@ pub(crate) fn told_of(line: &KeyLine, source: &str) -> MirrorKey {
         source: source.to_owned(),
         at_us: line.ts.as_micros(),
         gone_us: None,
+        told_us: now.as_micros(),
         body: body.to_string(),
     }
 }

@@ -129,6 +129,21 @@ pub fn merge(line: &KeyLine, known: Known<'_>, doing: Doing<'_>) -> Result<Merge
         None => made(line, state, known.holder, doing)
             .map(|key| Merged { becomes: Becomes::Made(Box::new(key)), differs: Vec::new() }),
         Some(here) if here.state.is_terminal() => Ok(same),
+        // It is over, though nobody has written so yet: a later date would be a second life.
+        Some(here)
+            if !state.is_terminal() && here.state != KeyState::Requested && here.ends() <= doing.now =>
+        {
+            Err(no(
+                "dead_id",
+                "key",
+                format!(
+                    "key `{}` ran out here on {}, and is `{state}` at the exchange: an id that has ended never lives again",
+                    here.key,
+                    here.ends()
+                ),
+                "end it at the exchange now; its holder may ask for a new key, with a new id",
+            ))
+        }
         Some(here) => {
             if line.account.as_ref().is_some_and(|account| account.as_str() != here.account) {
                 return Err(no(

@@ -48,17 +48,7 @@ impl Govern {
     pub async fn snapshot_ends(&self, taking: &Taking, seq: u64) -> Result<SnapshotEnded, Refusal> {
         let round = taking.round.unwrap_or_default();
         let ended = self.store.mirror_finish(&taking.source, round, seq, self.world.now()).await;
-        let gone = ended.map_err(store_refusal)?.ok_or_else(|| {
-            Refusal::new(
-                RefusalKind::Conflict,
-                "snapshot_superseded",
-                format!(
-                    "another snapshot of `{}` was begun meanwhile: this one counts for nothing",
-                    taking.source
-                ),
-                "let one sender send one snapshot at a time",
-            )
-        })?;
+        let gone = ended.map_err(store_refusal)?.ok_or_else(|| superseded(&taking.source))?;
         let seq = self.source(&taking.source).await?.map_or(seq, |source| source.seq);
         Ok(SnapshotEnded { round, gone, seq })
     }
@@ -95,7 +85,17 @@ impl Govern {
         self.store.mirror_keep(batch).await.map_err(store_refusal).map(|_| ())
     }
 
-    async fn source(&self, name: &str) -> Result<Option<MirrorSource>, Refusal> {
+    pub(super) async fn source(&self, name: &str) -> Result<Option<MirrorSource>, Refusal> {
         Ok(self.mirrors().await?.into_iter().find(|source| source.source == name))
     }
+}
+
+/// Another snapshot of the source was begun: what is left of this one is taken no more.
+pub(super) fn superseded(source: &str) -> Refusal {
+    Refusal::new(
+        RefusalKind::Conflict,
+        "snapshot_superseded",
+        format!("another snapshot of `{source}` was begun meanwhile: this one counts for nothing"),
+        "let one sender send one snapshot at a time; end the other one, then send all keys again",
+    )
 }

@@ -8,7 +8,7 @@ use super::row::KeyRow;
 use super::rules::{narrows, within};
 use super::write::KeyWrite;
 use crate::refusal::{Refusal, RefusalKind};
-use sumun_model::KeyState;
+use sumun_model::{KeyState, Timestamp};
 
 /// What brings a key's change about.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ pub enum Origin<'a> {
 ///
 /// # Errors
 /// `plan_lint`.
-pub fn key(write: &KeyWrite<'_>, approvals: &[String]) -> Result<(), Refusal> {
+pub fn key(write: &KeyWrite<'_>, approvals: &[String], now: Timestamp) -> Result<(), Refusal> {
     let after = &write.after;
     let fault = match (write.before, write.origin) {
         (None, Origin::Asked) => (after.state != KeyState::Requested || after.secret.is_some())
@@ -41,7 +41,7 @@ pub fn key(write: &KeyWrite<'_>, approvals: &[String]) -> Result<(), Refusal> {
         (Some(before), Origin::By(action)) => changed(before, after, action, approvals),
         (None, Origin::Imported) => (after.state == KeyState::Requested)
             .then(|| "a key that is imported would wait to be issued".to_owned()),
-        (Some(before), Origin::Mirrored) => mirrored(before, after),
+        (Some(before), Origin::Mirrored) => mirrored(before, after, now),
         (None, Origin::By(_) | Origin::Mirrored)
         | (Some(_), Origin::Asked | Origin::Replaces(_) | Origin::Imported) => {
             Some("the way it comes about does not fit whether it was there".to_owned())
@@ -97,8 +97,8 @@ fn changed(before: &KeyRow, after: &KeyRow, action: Action, approvals: &[String]
 }
 
 /// What the exchange may say anew of a living key: what it may do, whence, until when, what it is called; and its secret, once.
-fn mirrored(before: &KeyRow, after: &KeyRow) -> Option<String> {
-    if before.state.is_terminal() {
+fn mirrored(before: &KeyRow, after: &KeyRow, now: Timestamp) -> Option<String> {
+    if before.state.is_terminal() || before.ends() <= now {
         return Some("an ended key would be written anew".to_owned());
     }
     let KeyRow { scopes, allowlist, application, expires_us, ends_us, approvals, .. } = after.clone();
@@ -133,14 +133,26 @@ fn widens(before: &KeyRow, after: &KeyRow) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::write::tests::key as sample;
+    use super::super::write::tests::{NOW, key as sample};
     use super::*;
     use sumun_model::{ExpiryCause, Scope};
 
     fn said(after: KeyRow, action: Action, approvals: &[String]) -> String {
         let before = sample();
         let write = KeyWrite { before: Some(&before), after, origin: Origin::By(action) };
-        key(&write, approvals).map_or_else(|refusal| refusal.message, |()| "sound".to_owned())
+        key(&write, approvals, NOW).map_or_else(|refusal| refusal.message, |()| "sound".to_owned())
+    }
+
+    #[test]
+    fn a_key_past_its_end_is_not_written_anew_by_what_the_exchange_tells() {
+        let before = sample();
+        let after = KeyRow { expires_us: before.expires_us + 1, ..before.clone() };
+        let said = |now| {
+            let write = KeyWrite { before: Some(&before), after: after.clone(), origin: Origin::Mirrored };
+            key(&write, &[], now).map_or_else(|refusal| refusal.message, |()| "sound".to_owned())
+        };
+        assert_eq!(said(before.ends().plus_micros(-1)), "sound");
+        assert_eq!(said(before.ends()), "the plan is not sound: an ended key would be written anew");
     }
 
     #[test]

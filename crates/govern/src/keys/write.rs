@@ -87,7 +87,7 @@ pub fn plan(deed: Deed<'_>, why: &Why<'_>, keys: Vec<KeyWrite<'_>>) -> Result<Pl
         change: change(deed.class, deed.now, facts),
     };
     for mut key in keys {
-        lint::key(&key, &why.approvals)?;
+        lint::key(&key, &why.approvals, deed.now)?;
         key.after.version = key.before.map_or(1, |before| before.version + 1);
         add(&mut plan, &deed, &key);
     }

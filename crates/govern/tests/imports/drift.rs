@@ -150,3 +150,129 @@ async fn an_older_line_and_another_sources_key_change_nothing() {
             .await;
     insta::assert_snapshot!(said(&taken));
 }
+
+#[tokio::test]
+async fn a_source_ends_so_many_keys_in_an_hour_however_many_requests_it_sends() {
+    let bench = Bench::new().await;
+    let ids = ["X1", "X2", "X3", "X4", "X5", "X6"];
+    snapshot(&bench, &ids.map(|key| line(key, &json!({})))).await;
+    let dead = |key: &str| line(key, &json!({"state": "expired", "cause": "owner"}));
+    let request = async |dry_run: bool, keys: &[&str]| {
+        // Each request comes with a count of its own.
+        let taking = Taking::of("exchange", 2).dry_run(dry_run);
+        let (mut ended, mut held_back) = (0, 0);
+        for key in keys {
+            let taken = take_as(&bench, &taking, &[dead(key)]).await;
+            ended += taken.ended;
+            held_back += taken.held_back;
+        }
+        (ended, held_back)
+    };
+    assert_eq!(request(true, &ids).await, (2, 4), "a dry run counts over its parts");
+    assert_eq!(request(false, &["X1"]).await, (1, 0));
+    assert_eq!(request(true, &["X2", "X3"]).await, (1, 1), "and on top of what ended before");
+    assert_eq!(request(false, &["X2", "X3", "X4"]).await, (1, 2));
+    assert_eq!(request(false, &["X3"]).await, (0, 1), "the repeated import ends no further key");
+    bench.pass(HOUR);
+    assert_eq!(request(false, &["X3", "X4", "X5"]).await, (2, 1));
+    assert_eq!(bench.column("X5", "state").await, "active");
+}
+
+#[tokio::test]
+async fn a_snapshot_that_goes_on_after_another_began_says_nothing_of_its_keys() {
+    let bench = Bench::new().await;
+    let both = [line("X1", &json!({})), line("X2", &json!({}))];
+    snapshot(&bench, &both).await;
+    let first = bench.govern.snapshot_begins(&backend(), "exchange").await.unwrap();
+    let second = bench.govern.snapshot_begins(&backend(), "exchange").await.unwrap();
+    take_as(&bench, &second, &both).await;
+    // The first sender has not heard of it, and tells of a key that the second one's snapshot saw.
+    let wider = line("X1", &json!({"allowlist": ["203.0.113.0/24"]}));
+    let told = sumun_govern::imports::read("test", 1, wider.as_bytes()).unwrap();
+    let late = bench.govern.take_lines(&backend(), &first, &[told]).await.unwrap_err();
+    assert_eq!(late.code, "snapshot_superseded");
+    assert_eq!(bench.column("X1", "allowlist").await, json!(["203.0.113.7/32"]), "nothing of it is obeyed");
+    let ended = bench.govern.snapshot_ends(&second, 0).await.unwrap();
+    assert_eq!(ended.gone, 0);
+    assert_eq!(told_none(&bench).await, "");
+}
+
+async fn told_none(bench: &Bench) -> String {
+    told(&drifts(bench).await)
+}
+
+#[tokio::test]
+async fn keys_of_a_snapshot_are_counted_once_each_whatever_else_is_told_meanwhile() {
+    let bench = Bench::new().await;
+    let taking = bench.govern.snapshot_begins(&backend(), "exchange").await.unwrap();
+    let lines = ["X1", "X2", "X1"].map(|key| line(key, &json!({})));
+    assert_eq!(take_as(&bench, &taking, &lines).await.named, 2);
+    // A change does not count as named by the snapshot, and an older line does.
+    import(&bench, &[line("X3", &json!({"ts": "2026-11-02T00:00:09Z"})), line("X4", &json!({}))]).await;
+    let lines = ["X2", "X3", "X3"].map(|key| line(key, &json!({})));
+    assert_eq!(take_as(&bench, &taking, &lines).await.named, 1);
+}
+
+#[tokio::test]
+async fn an_older_line_gives_nothing_back_that_a_newer_one_took_at_the_same_time() {
+    let bench = Bench::new().await;
+    let wide = json!({"allowlist": ["203.0.113.0/24"]});
+    let keys: Vec<String> = (0..24).map(|n| format!("X{n}")).collect();
+    let before: Vec<String> = keys.iter().map(|key| line(key, &wide)).collect();
+    snapshot(&bench, &before).await;
+    // Two senders: a snapshot as it was, and the changes that narrow it since.
+    let taking = bench.govern.snapshot_begins(&backend(), "exchange").await.unwrap();
+    let older = async {
+        for line in &before {
+            take_as(&bench, &taking, std::slice::from_ref(line)).await;
+        }
+    };
+    let newer = async {
+        for key in &keys {
+            let narrow = json!({"ts": "2026-11-02T00:00:09Z", "allowlist": ["203.0.113.7/32"]});
+            import(&bench, &[line(key, &narrow)]).await;
+        }
+    };
+    tokio::join!(older, newer);
+    for key in &keys {
+        assert_eq!(bench.column(key, "allowlist").await, json!(["203.0.113.7/32"]), "{key}");
+    }
+    // What was told and not obeyed yet, as a crash leaves it: the older line sees it, and the same line sent again is obeyed.
+    let told = sumun_store::MirrorKey {
+        key: "X0".to_owned(),
+        source: "exchange".to_owned(),
+        at_us: sumun_govern::World::now(&*bench.world).as_micros() + 20_000_000,
+        gone_us: None,
+        told_us: 0,
+        body: "{}".to_owned(),
+    };
+    let now = sumun_govern::World::now(&*bench.world);
+    let batch = sumun_store::MirrorBatch {
+        source: "exchange".to_owned(),
+        round: None,
+        seq: None,
+        keys: vec![told],
+        now,
+    };
+    bench.govern.store.mirror_keep(batch).await.unwrap();
+    let ten = json!({"ts": "2026-11-02T00:00:10Z", "allowlist": ["203.0.113.0/24"]});
+    assert_eq!(import(&bench, &[line("X0", &ten)]).await.older, 1);
+    let again = json!({"ts": "2026-11-02T00:00:20Z", "allowlist": ["203.0.113.8/32"]});
+    assert_eq!(import(&bench, &[line("X0", &again)]).await.changed, 1);
+}
+
+#[tokio::test]
+async fn an_end_here_is_no_drift_because_the_source_spoke_of_another_key() {
+    let bench = Bench::new().await;
+    snapshot(&bench, &[line("X1", &json!({})), line("X2", &json!({}))]).await;
+    bench.govern.revoke_key(&bench.owner("C1"), "X1", None, &Default::default()).await.unwrap();
+    bench.pass(10 * MINUTE);
+    import(&bench, &[line("X2", &json!({}))]).await;
+    assert_eq!(told_none(&bench).await, "");
+    // It goes on about others for an hour, and never says that this one ended.
+    bench.pass(HOUR);
+    import(&bench, &[line("X2", &json!({}))]).await;
+    let kinds: Vec<_> =
+        drifts(&bench).await.iter().map(|drift| (drift.key.clone(), drift.what.kind.as_str())).collect();
+    assert_eq!(kinds, [("X1".to_owned(), "dead_here_alive_there")]);
+}

@@ -152,3 +152,39 @@ async fn accounts_come_wholly_or_not_at_all() {
     let account = bench.govern.store.get(&ACCOUNTS, "A24").await.unwrap().unwrap();
     assert_eq!((&account["country"], &account["version"]), (&json!("KR"), &json!(1)));
 }
+
+#[tokio::test]
+async fn a_key_that_ran_out_here_does_not_live_again_by_a_later_date() {
+    let bench = Bench::new().await;
+    import(&bench, &[line("X1", &json!({"expires": "2026-11-03T00:00:00Z"}))]).await;
+    bench.pass(crate::bench::DAY);
+    // Nobody has written yet that it ended.
+    assert_eq!(bench.column("X1", "state").await, "active");
+    let later = json!({"ts": "2026-11-03T00:00:00Z", "expires": "2027-01-01T00:00:00Z"});
+    let taken = import(&bench, &[line("X1", &later)]).await;
+    let refused: Vec<_> = taken.refused.iter().map(|no| no.code.as_str()).collect();
+    assert_eq!((taken.changed, refused), (0, vec!["dead_id"]));
+    assert_eq!(bench.column("X1", "expires_us").await, json!(crate::bench::START_US + crate::bench::DAY));
+    let ended = import(&bench, &[line("X1", &json!({"state": "expired"}))]).await;
+    assert_eq!((ended.ended, ended.older), (0, 1));
+    let dead = json!({"ts": "2026-11-03T00:00:00Z", "state": "expired"});
+    assert_eq!(import(&bench, &[line("X1", &dead)]).await.ended, 1);
+}
+
+#[tokio::test]
+async fn what_changes_while_a_part_is_planned_has_it_planned_again() {
+    let bench = Bench::new().await;
+    let keys: Vec<String> = (0..16).map(|n| format!("X{n}")).collect();
+    import(&bench, &keys.iter().map(|key| line(key, &json!({}))).collect::<Vec<_>>()).await;
+    // The server's own tasks and owners write the same keys meanwhile.
+    let ended = async {
+        for key in keys.iter().step_by(4) {
+            bench.govern.revoke_key(&bench.owner("C1"), key, None, &Default::default()).await.unwrap();
+        }
+    };
+    let told = json!({"ts": "2026-11-02T00:00:09Z", "application": "newer"});
+    let lines: Vec<String> = keys.iter().map(|key| line(key, &told)).collect();
+    let (_, taken) = tokio::join!(ended, import(&bench, &lines));
+    assert_eq!(taken.changed + taken.refused.len() as u64, 16);
+    assert!(taken.refused.iter().all(|no| no.code == "dead_id"));
+}

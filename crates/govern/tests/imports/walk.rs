@@ -96,6 +96,7 @@ async fn told(bench: &Bench, keys: Vec<(String, Value)>) {
             source: "exchange".to_owned(),
             at_us: now.as_micros(),
             gone_us: None,
+            told_us: 0,
             body: body.to_string(),
         })
         .collect();

@@ -34,7 +34,7 @@ const SOURCE: Parameter = Parameter {
 #[schema(example = json!({ "source": "exchange", "dry_run": false, "lines": 3, "made": 1, "changed": 0, "same": 1, "ended": 0, "held_back": 0,
     "older": 0, "differing": 0, "secrets": 0, "refused_total": 1, "refused": [{ "line": 3, "column": null, "subject": "key:K3", "field": "key",
     "code": "dead_id", "message": "key `K3` has ended here", "remedy": "end it at the exchange now" }] }))]
-pub(crate) struct TakenView {
+pub(crate) struct LinesTakenView {
     /// Who told.
     pub source: String,
     /// Nothing was written.
@@ -49,7 +49,7 @@ pub(crate) struct TakenView {
     pub same: u64,
     /// Keys that ended because they are dead there.
     pub ended: u64,
-    /// Keys dead there that did not end: `authority.ends_max` of the venue bounds what one request ends. They stand as drift.
+    /// Keys dead there that did not end: `authority.ends_max` of the venue bounds what one source ends within an hour. They stand as drift.
     pub held_back: u64,
     /// Lines older than what was told before.
     pub older: u64,
@@ -106,10 +106,16 @@ impl Sum {
         self.taken.refused.truncate(REFUSED_MAX);
     }
 
-    pub(crate) fn view(self, taking: &Taking) -> TakenView {
-        let Taken { lines, made, changed, same, ended, held_back, older, differing, secrets, refused } =
-            self.taken;
-        TakenView {
+    /// Keys that a snapshot named, each once.
+    pub(crate) fn named(&self) -> u64 {
+        self.taken.named
+    }
+
+    pub(crate) fn view(self, taking: &Taking) -> LinesTakenView {
+        let Taken {
+            lines, made, changed, same, ended, held_back, older, differing, secrets, refused, ..
+        } = self.taken;
+        LinesTakenView {
             source: taking.source.clone(),
             dry_run: taking.dry_run,
             lines,
@@ -151,12 +157,13 @@ pub(crate) fn add(api: &mut Api) {
             .about(
                 "`account`, `vendor` and `key` lines of the wire, one each, of any number; a key's secret stands beside its line: `{\"line\": {…}, \
                  \"secret\": \"…\"}`. Read as it comes and written in changes of some hundred lines. What stands already is written nowhere, so that the \
-                 same body may be sent again; lines that are refused are told, and the others go in. An id that has ended here is refused.",
+                 same body may be sent again; lines that are refused are told, and the others go in. An id that has ended here is refused. \
+                 A dry run writes no account, so that a key whose account comes in the same body is refused in it as `account_unknown`.",
             )
             .query(&[SOURCE, DRY_RUN])
             .takes_other(NDJSON, json!({ "type": "string", "description": "Lines of the wire." }), usize::MAX)
             .streams()
-            .gives::<TakenView>(StatusCode::OK, "All that was not refused is durable."),
+            .gives::<LinesTakenView>(StatusCode::OK, "All that was not refused is durable."),
         import,
     );
 }

@@ -1,6 +1,6 @@
 //! What an exchange tells of its keys from then on: snapshots and numbered changes, acknowledged when durable.
 
-use super::imports::{NDJSON, Sum, TakenView, lines, read_part};
+use super::imports::{LinesTakenView, NDJSON, Sum, lines, read_part};
 use crate::access;
 use crate::answer::Answer;
 use crate::api::Api;
@@ -38,14 +38,14 @@ enum EndWord {
 pub(crate) struct SnapshotTakenView {
     /// Its number.
     pub round: u64,
-    /// Keys in it.
+    /// Keys in it, each counted once.
     pub keys: u64,
     /// Keys that the one before had and this one lacks.
     pub gone: u64,
     /// Changes go on behind this number.
     pub seq: u64,
     /// What became of its lines.
-    pub taken: TakenView,
+    pub taken: LinesTakenView,
 }
 
 /// Changes that were taken.
@@ -56,7 +56,7 @@ pub(crate) struct ChangesTakenView {
     /// Lines that were held already.
     pub skipped: u64,
     /// What became of the others.
-    pub taken: TakenView,
+    pub taken: LinesTakenView,
 }
 
 /// Who tells of keys.
@@ -142,7 +142,7 @@ async fn snapshot(asked: Asked) -> Result<Answer, Problem> {
     let (actor, source) = (asked.actor()?, asked.path("source")?);
     let taking = govern.snapshot_begins(actor, source).await?;
     let mut lines = lines(&asked)?;
-    let (mut sum, mut keys, mut end) = (Sum::default(), 0, None);
+    let (mut sum, mut end) = (Sum::default(), None);
     while let Some(mut part) = lines.part().await? {
         if end.is_some() {
             return Err(unended("something stands behind the line that ends it"));
@@ -155,10 +155,11 @@ async fn snapshot(asked: Asked) -> Result<Answer, Problem> {
         if let Some(no) = refused.first() {
             return Err(unreadable(no));
         }
-        keys += told.iter().filter(|told| matches!(told.line, Line::Key(_))).count() as u64;
         sum.add(govern.take_lines(actor, &taking, &told).await?);
     }
     let end = end.ok_or_else(|| unended("the line that ends it is missing"))?;
+    // Keys, not lines: one that comes twice must not stand for one that is missing.
+    let keys = sum.named();
     if end.keys != keys {
         return Err(unended(&format!("its end says {} keys, and {keys} came", end.keys)));
     }
@@ -178,13 +179,15 @@ fn unended(what: &str) -> Problem {
 async fn changes(asked: Asked) -> Result<Answer, Problem> {
     let govern = &asked.server.govern;
     let (actor, source) = (asked.actor()?, asked.path("source")?);
-    // One sender at a time: numbers that two take at once would look like gaps.
-    let _turn = asked.server.mirroring.lock().await;
     let mut held = govern.changes_held(actor, source).await?;
     let taking = Taking::of(source, govern.venue().authority.ends_max.get());
     let mut lines = lines(&asked)?;
     let (mut sum, mut skipped) = (Sum::default(), 0);
     while let Some(part) = lines.part().await? {
+        // One part at a time: numbers that two senders take at once would look like gaps. Never while a body comes in: a slow sender
+        // stops nobody. What another one took meanwhile is held.
+        let _turn = asked.server.mirroring.lock().await;
+        held = govern.changes_held(actor, source).await?;
         let (told, refused) = read_part(source, part);
         let readable = refused.first().map_or(u64::MAX, |no| no.line);
         let (mut fresh, mut gap): (Vec<Told>, Option<(u64, Option<u64>)>) = (Vec::new(), None);

@@ -1,4 +1,5 @@
-//! Comparing the record with what exchanges tell: every minute where something changed, and whenever somebody asks.
+//! Comparing the record with what exchanges tell: where something changed, every minute or as seldom as its length asks for; and
+//! whenever somebody asks.
 
 use crate::metrics::DriftLabels;
 use crate::server::Server;
@@ -11,13 +12,20 @@ use sumun_govern::drift::reconcile::Reconciled;
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(60);
 
+/// A look at all keys takes one part in so many of the time at most: where much changes, something always did.
+const SHARE: i64 = 20;
+
 /// Until the end.
 pub(super) async fn run(server: Arc<Server>) {
     let mut every = tokio::time::interval(EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut seen = None;
+    let mut next = server.govern.world.now();
     loop {
         every.tick().await;
+        if server.govern.world.now() < next {
+            continue;
+        }
         let sources = match server.govern.mirrors().await {
             Ok(sources) if sources.is_empty() => continue,
             Ok(sources) => sources,
@@ -34,8 +42,13 @@ pub(super) async fn run(server: Arc<Server>) {
         if seen.as_ref() == Some(&now) {
             continue;
         }
+        let began = server.govern.world.now();
         match look(&server).await {
-            Ok(_) => seen = Some(now),
+            Ok(_) => {
+                seen = Some(now);
+                let ended = server.govern.world.now();
+                next = ended.plus_micros(ended.micros_since(began).max(0).saturating_mul(SHARE));
+            }
             Err(refusal) => {
                 tracing::warn!(
                     code = refusal.code,

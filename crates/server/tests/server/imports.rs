@@ -160,3 +160,46 @@ async fn drift_is_paged_filtered_and_counted() {
     let metrics = bench.send("GET", "/metrics", "", None).await;
     assert!(metrics.text.contains("sumun_drift{kind=\"dead_here_alive_there\"} 1"), "{}", metrics.text);
 }
+
+#[tokio::test]
+async fn a_slow_sender_stops_nobody_and_a_key_that_comes_twice_counts_once() {
+    let bench = Bench::new().await;
+    let token = bench.machine(Role::ExchangeBackend).await;
+    send(&bench, "POST", "/v1/imports", &token, &[account()]).await.is(200);
+    let end = |keys: u64| json!({ "type": "end", "keys": keys });
+    let twice = [key("X1", &json!({})), key("X1", &json!({})), end(2)];
+    let refused = send(&bench, "PUT", "/v1/mirrors/exchange/snapshot", &token, &twice).await;
+    assert_eq!(refused.code(), "snapshot_incomplete");
+    assert!(refused.json["detail"].as_str().unwrap().ends_with("its end says 2 keys, and 1 came"));
+    for source in ["exchange", "other"] {
+        send(&bench, "PUT", &format!("/v1/mirrors/{source}/snapshot"), &token, &[end(0)]).await.is(200);
+    }
+    // The first sender's body has begun to be read and stands still, until the second one has its answer.
+    let (go_on, wait) = tokio::sync::oneshot::channel::<()>();
+    let (reading, read) = tokio::sync::oneshot::channel::<()>();
+    let line = format!("{}\n", key("X1", &json!({ "seq": 1 })));
+    let body = futures_util::stream::once(async move {
+        reading.send(()).unwrap();
+        wait.await.unwrap();
+        Ok::<_, std::io::Error>(line)
+    });
+    let slow = Request::post("/v1/mirrors/exchange/changes")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/x-ndjson")
+        .body(axum::body::Body::from_stream(body))
+        .unwrap();
+    let quick = async {
+        read.await.unwrap();
+        let changes = [key("X2", &json!({ "seq": 1, "state": "expired" }))];
+        let answer = send(&bench, "POST", "/v1/mirrors/other/changes", &token, &changes).await.is(200);
+        // A second sender of the same source, too: what it sends is held when the first one's comes.
+        let same = [key("X1", &json!({ "seq": 1 }))];
+        send(&bench, "POST", "/v1/mirrors/exchange/changes", &token, &same).await.is(200);
+        go_on.send(()).unwrap();
+        answer
+    };
+    let (slow, quick) = tokio::join!(bench.send_raw(slow), quick);
+    assert_eq!(quick.json["held"], 1);
+    let slow = slow.is(200);
+    assert_eq!((slow.json["held"].as_u64(), slow.json["skipped"].as_u64()), (Some(1), Some(1)));
+}

@@ -39,6 +39,11 @@ impl Batch {
         (!self.origins.is_empty()).then(|| self.body.clone())
     }
 
+    /// The last line of the file that is in it.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.origins.last().map(|(line, lines)| line + lines - 1)
+    }
+
     /// Where this line of the request came from.
     pub(super) fn origin(&self, line: u64) -> Option<(u64, u64)> {
         self.origins.get(usize::try_from(line).ok()?.checked_sub(1)?).copied()
@@ -117,6 +122,7 @@ mod tests {
         batch.line(b"{3}");
         assert_eq!(batch.body().unwrap().as_slice(), b"{1}\n{2}\n{3}\n");
         let origins: Vec<_> = (0..5).map(|line| batch.origin(line)).collect();
+        assert_eq!(batch.last(), Some(4));
         assert_eq!(origins, [None, Some((2, 1)), Some((2, 1)), Some((3, 2)), None]);
     }
 
