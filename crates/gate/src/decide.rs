@@ -8,6 +8,7 @@
 //! same step as the look-up. And what a request uses up (a nonce, a share of a rate) is used up only by a
 //! request that got as far as that check.
 
+mod misread;
 mod unread;
 mod vouched;
 

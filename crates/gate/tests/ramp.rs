@@ -280,3 +280,32 @@ fn a_key_that_somebody_trusted_vouches_for_is_asked_all_but_its_signature() {
     // Twice is no replay: the nonce is the voucher's affair.
     assert_eq!(ask("well", HOME, Method::POST, "/v1/orders"), None);
 }
+
+#[test]
+fn a_doubtful_target_fails_as_credentials_do_and_never_hides_an_end() {
+    let told = |set_up: &dyn Fn(&Gate), key: &str, vouched: bool| {
+        let gate = gate();
+        set_up(&gate);
+        let token = token(key, &secret(key), "n1", "");
+        let asked = Signed::new(Method::GET, "/v1/accounts", HOME.parse().unwrap());
+        let asked = if vouched { asked } else { asked.authorization(&token) };
+        let decision = gate.decide_misread(&asked.as_request(), vouched.then_some(key), at(1));
+        assert_eq!(decision.reason(), Some(Reason::MalformedCredentials));
+        assert_eq!(decision.key().unwrap().as_str(), key, "the record says whose it was");
+        assert_eq!(decision.recorded(), [None, None], "nothing is used up");
+        decision.permit().is_err()
+    };
+    let shadow = |gate: &Gate| gate.set_ramp(ramp(r#"{"default":"shadow"}"#));
+    let bypass = |gate: &Gate| gate.set_bypass(on());
+    for vouched in [false, true] {
+        for (key, ended) in [("well", false), ("held", false), ("ended", true), ("cut", true), ("gone", true)]
+        {
+            assert!(told(&|_| {}, key, vouched), "{key}");
+            assert_eq!(told(&shadow, key, vouched), ended, "{key}");
+            assert_eq!(told(&bypass, key, vouched), ended, "{key}");
+        }
+    }
+    let asked = Signed::new(Method::GET, "/v1/market/all", HOME.parse().unwrap());
+    let decision = gate().decide_misread(&asked.as_request(), None, at(1));
+    assert_eq!(decision.permit().unwrap_err(), Reason::MalformedCredentials, "a public route too");
+}

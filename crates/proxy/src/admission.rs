@@ -175,7 +175,9 @@ impl Proxy {
         let account = self.gate.table.get(key.as_str()).map(|entry| entry.account().clone());
         let dialect = self.gate.policy().dialect;
         let route = dialect.route(&received.parts.method, received.parts.uri.path(), received.upgrade);
-        let mut line = record::turned_away(&self.ids, received.seen(), key, account, route);
+        let bypass = self.gate.bypass();
+        let mut line =
+            record::turned_away(&self.ids, received.seen(), key, account, route, bypass.as_deref());
         if !source_known {
             line.ip = None;
         }

@@ -15,8 +15,8 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
 use http_body_util::{Either, Full};
 use std::fmt;
-use std::hint::black_box;
 use std::net::IpAddr;
+use subtle::ConstantTimeEq;
 use sumun_gate::Decision;
 use sumun_model::KeyId;
 
@@ -27,6 +27,10 @@ pub const ENVOY_PREFIX: &str = "/v1/ext-authz";
 
 /// Shortest token, in characters: as many as 128 bits take in hexadecimal.
 pub const TOKEN_CHARS_MIN: usize = 32;
+/// As much of a doubtful target's path is read, in bytes: more than any record keeps.
+const READABLE_BYTES_MAX: usize = 1024;
+/// How the text begins that stands in the shipped configuration: everybody knows it.
+const PLACEHOLDER: &str = "replace-this-with-";
 
 const ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
 const ORIGINAL_URI: HeaderName = HeaderName::from_static("x-original-uri");
@@ -47,26 +51,34 @@ pub struct FrontToken(String);
 
 /// A text that is no token for fronts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a front's token is one line of at least {TOKEN_CHARS_MIN} printable characters without spaces")]
-pub struct FrontTokenError;
+pub enum FrontTokenError {
+    /// Too short, or not one plain line.
+    #[error("a front's token is one line of at least {TOKEN_CHARS_MIN} printable characters without spaces")]
+    Unfit,
+    /// The text that stands in the shipped configuration.
+    #[error(
+        "this is the text of the shipped configuration, which everybody knows; write `openssl rand -hex 32` here and in the front's file"
+    )]
+    Shipped,
+}
 
 impl FrontToken {
     /// Reads it as its file holds it.
     ///
     /// # Errors
-    /// Too short, or not one plain line.
+    /// Too short, not one plain line, or the one of the shipped configuration.
     pub fn new(text: &str) -> Result<Self, FrontTokenError> {
         let text = text.trim_end_matches(['\r', '\n']);
         let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if plain && text.len() >= TOKEN_CHARS_MIN { Ok(Self(text.to_owned())) } else { Err(FrontTokenError) }
+        if !plain || text.len() < TOKEN_CHARS_MIN {
+            return Err(FrontTokenError::Unfit);
+        }
+        if text.starts_with(PLACEHOLDER) { Err(FrontTokenError::Shipped) } else { Ok(Self(text.to_owned())) }
     }
 
     /// Whether it is this one. How long that takes tells nothing but the length.
     fn is(&self, shown: &[u8]) -> bool {
-        let known = self.0.as_bytes();
-        let differing =
-            known.iter().zip(shown).fold(0_u8, |differing, (a, b)| black_box(differing | (a ^ b)));
-        known.len() == shown.len() && differing == 0
+        self.0.as_bytes().ct_eq(shown).into()
     }
 }
 
@@ -104,11 +116,13 @@ pub(crate) async fn answer(
     body: Option<WholeBody>,
     peer: IpAddr,
 ) -> Response<Body> {
-    let received = match received(proxy, front, parts, body, peer) {
-        Ok(received) => received,
+    let (received, clear) = match received(proxy, front, parts, body, peer) {
+        Ok(read) => read,
         Err(Misread(status, code, detail)) => return refuse::problem(status, code, detail),
     };
-    let mut decision = proxy.decide(&received).forwarded_elsewhere();
+    // A client can write a doubtful target; that is decided and recorded as anything else he sends, and is no fault of the front's.
+    let decision = if clear { proxy.decide(&received) } else { proxy.decide_misread(&received) };
+    let mut decision = decision.forwarded_elsewhere();
     match proxy.admit(&received, &mut decision).await {
         Ok(admitted) => {
             admitted.pending.elsewhere();
@@ -120,13 +134,14 @@ pub(crate) async fn answer(
     }
 }
 
+/// The request that a front asks about, and whether its target can be read in one way only.
 fn received(
     proxy: &Proxy,
     front: Front,
     mut parts: Parts,
     body: Option<WholeBody>,
     peer: IpAddr,
-) -> Result<Received, Misread> {
+) -> Result<(Received, bool), Misread> {
     let vouched = vouched(proxy, &parts.headers)?;
     let source = client_address(peer, &parts.headers, &proxy.config.trusted_hops)
         .map_err(|_| misread("the front's `X-Forwarded-For` is no list of addresses"))?;
@@ -139,27 +154,22 @@ fn received(
             let method: Method = text(&ORIGINAL_METHOD)
                 .and_then(|method| method.parse().ok())
                 .ok_or_else(|| misread("`X-Original-Method` is missing or no method"))?;
-            let target =
-                text(&ORIGINAL_URI).ok_or_else(|| misread("`X-Original-URI` is missing"))?.to_owned();
+            // Clients send bytes that are no text.
+            let target = parts.headers.get(&ORIGINAL_URI).map(HeaderValue::as_bytes);
+            let target = target.ok_or_else(|| misread("`X-Original-URI` is missing"))?.to_vec();
             let length = text(&ORIGINAL_LENGTH).unwrap_or_default();
             let bare = matches!(length, "" | "0") && text(&ORIGINAL_CODING).unwrap_or_default().is_empty();
             (method, target, bare)
         }
         Front::Envoy => {
             let target = parts.uri.path_and_query().map(http::uri::PathAndQuery::as_str).unwrap_or_default();
-            let target = target.strip_prefix(ENVOY_PREFIX).unwrap_or_default().to_owned();
+            let target = target.strip_prefix(ENVOY_PREFIX).unwrap_or_default().as_bytes().to_vec();
             let partial = text(&PARTIAL_BODY) == Some("true");
             (parts.method.clone(), target, body.is_some() && !partial)
         }
     };
-    let uri: Uri = target
-        .parse()
-        .ok()
-        // Read whole and unchanged: what the front forwards is what is decided.
-        .filter(|uri: &Uri| {
-            target.starts_with('/') && uri.path_and_query().is_some_and(|read| read.as_str() == target)
-        })
-        .ok_or_else(|| misread("the original target is not a path such as /v1/accounts?page=1"))?;
+    let read = whole_target(&target);
+    let (uri, clear) = (read.clone().unwrap_or_else(|| readable_path(&target)), read.is_some());
     for name in [&ORIGINAL_METHOD, &ORIGINAL_URI, &ORIGINAL_LENGTH, &FRONT_TOKEN, &KEY] {
         parts.headers.remove(name);
     }
@@ -170,7 +180,7 @@ fn received(
     };
     // Who vouches has seen the body; what is vouched for does not depend on it.
     let body_complete = vouched.is_some() || whole && bytes.len() <= proxy.config.body_bytes_max;
-    Ok(Received {
+    let received = Received {
         parts,
         body: if body_complete { bytes } else { Bytes::new() },
         body_complete,
@@ -181,7 +191,30 @@ fn received(
         // The front forwards: what it still holds when it has the answer is not known here.
         token: Some(proxy.enter_epoch()),
         vouched,
-    })
+    };
+    Ok((received, clear))
+}
+
+/// The target, if it is read whole and unchanged: what the front forwards is what is decided.
+fn whole_target(target: &[u8]) -> Option<Uri> {
+    let uri = Uri::try_from(target).ok()?;
+    let same = uri.path_and_query().is_some_and(|read| read.as_str().as_bytes() == target);
+    (same && target.starts_with(b"/") && target.is_ascii()).then_some(uri)
+}
+
+/// The path of a target that is not read whole, for the record and for its route: up to the query, each byte that has no place in a
+/// path as `%` and two digits, which no route has.
+fn readable_path(target: &[u8]) -> Uri {
+    let end = target.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(target.len());
+    let mut path = String::new();
+    for byte in target.iter().take(end.min(READABLE_BYTES_MAX)) {
+        match byte {
+            b'/' | b'%' | b'.' | b'_' | b'-' | b'~' => path.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => path.push(char::from(*byte)),
+            byte => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    path.parse().ok().filter(|_| path.starts_with('/')).unwrap_or_else(|| Uri::from_static("/"))
 }
 
 /// The key that a trusted front vouches for. Whoever names one and is not trusted is refused: he may be a client.
@@ -191,8 +224,17 @@ fn vouched(proxy: &Proxy, headers: &HeaderMap) -> Result<Option<KeyId>, Misread>
         "front_not_trusted",
         "only a front that shows the token of `gate.front_token_file` names a key",
     );
-    let Some(key) = headers.get(KEY).filter(|key| !key.is_empty()) else { return Ok(None) };
     let shown = headers.get(FRONT_TOKEN).map(HeaderValue::as_bytes).unwrap_or_default();
+    let Some(key) = headers.get(KEY).filter(|key| !key.is_empty()) else {
+        // Whoever shows the token means to name a key. To go by the client's own credentials instead would hide that it is missing.
+        let keyless =
+            "the front's token was shown and no key was named in `X-Sumun-Key`; without a key show no token";
+        return if shown.is_empty() {
+            Ok(None)
+        } else {
+            Err(Misread(StatusCode::FORBIDDEN, "key_not_named", keyless))
+        };
+    };
     if !proxy.front_token().is_some_and(|token| token.is(shown)) || headers.get_all(KEY).iter().count() != 1 {
         return Err(untrusted);
     }
@@ -248,9 +290,33 @@ mod tests {
             assert!(!token.is(bad.as_bytes()), "{bad}");
         }
         for bad in ["short", "", "a token with spaces is not one, however long it is"] {
-            assert_eq!(FrontToken::new(bad).unwrap_err(), FrontTokenError, "{bad}");
+            assert_eq!(FrontToken::new(bad).unwrap_err(), FrontTokenError::Unfit, "{bad}");
         }
+        let shipped = "replace-this-with-32-characters-or-more";
+        assert_eq!(FrontToken::new(shipped).unwrap_err(), FrontTokenError::Shipped);
         assert_eq!(format!("{token:?}"), "FrontToken(..)");
+    }
+
+    #[test]
+    fn a_target_is_read_whole_or_is_doubtful_and_still_has_a_path() {
+        for whole in ["/", "/v1/accounts", "/v1/accounts?page=1", "/v1/a%20b?c=%ED"] {
+            assert!(whole_target(whole.as_bytes()).is_some(), "{whole}");
+        }
+        for (doubtful, path) in [
+            ("/v1/accounts?<", "/v1/accounts"),
+            ("/v1/accounts#/x", "/v1/accounts"),
+            ("/v1/accounts?a=\"b\">", "/v1/accounts"),
+            ("/v1/accounts?q=시세", "/v1/accounts"),
+            ("/v1/ord<ers", "/v1/ord%3Cers"),
+            ("/시세", "/%EC%8B%9C%EC%84%B8"),
+            ("*", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(whole_target(doubtful.as_bytes()), None, "{doubtful}");
+            assert_eq!(readable_path(doubtful.as_bytes()).path(), path, "{doubtful}");
+        }
+        assert_eq!(whole_target(b"/v1/\xff\xfe"), None);
+        assert_eq!(readable_path(b"/v1/\xff?\xfe").path(), "/v1/%FF");
     }
 
     #[test]

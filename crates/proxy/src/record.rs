@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use sumun_dialect::Route;
 use sumun_gate::stream::StreamDecision;
-use sumun_gate::{Decision, StreamHold};
+use sumun_gate::{Bypass, Decision, StreamHold};
 use sumun_model::wire::event::AccessChannel;
 use sumun_model::wire::state::TypeWord;
 use sumun_model::wire::{AccessLine, Ext, Signature, Verdict};
@@ -134,12 +134,16 @@ pub fn access(ids: &EventIds, seen: Seen<'_>, decision: &Decision) -> AccessLine
 fn beside(decision: &Decision) -> Option<Ext> {
     let reused = decision.reopens().then(|| ("nonce_reused", true.into()));
     let code = decision.code.map(|mark| ("code", mark.to_string().into()));
-    // Said in every line while it lasts, so that the record shows what passed for it and why.
-    let bypass = decision.bypass().map(|bypass| {
-        let told = serde_json::json!({ "since": bypass.since, "by": bypass.by, "reason": bypass.reason });
-        ("bypass", told)
-    });
-    let fields: Vec<_> = reused.into_iter().chain(code).chain(bypass).collect();
+    ext(reused.into_iter().chain(code).chain(decision.bypass().map(told)))
+}
+
+/// Said in every line while it lasts, so that the record shows what passed for it and why, and no line looks like its end.
+fn told(bypass: &Bypass) -> (&'static str, serde_json::Value) {
+    ("bypass", serde_json::json!({ "since": bypass.since, "by": bypass.by, "reason": bypass.reason }))
+}
+
+fn ext(fields: impl Iterator<Item = (&'static str, serde_json::Value)>) -> Option<Ext> {
+    let fields: Vec<_> = fields.collect();
     (!fields.is_empty()).then(|| Ext::of(fields))
 }
 
@@ -152,6 +156,7 @@ pub fn turned_away(
     key: KeyId,
     account: Option<AccountId>,
     route: Option<&Route>,
+    bypass: Option<&Bypass>,
 ) -> AccessLine {
     AccessLine {
         key: Some(key),
@@ -162,6 +167,7 @@ pub fn turned_away(
         enforced: Some(true),
         signature: Some(Signature::Unchecked),
         checks: Some(Checks::NONE),
+        ext: ext(bypass.map(told).into_iter()),
         ..as_seen(ids, seen, route)
     }
 }
@@ -187,6 +193,8 @@ pub struct Asked<'a> {
     pub scopes: &'a [Scope],
     /// The first that the key lacks.
     pub missing: Option<Scope>,
+    /// Why everything passes here, if it does.
+    pub bypass: Option<&'a Bypass>,
 }
 
 /// The line of a client message that asks for scopes on an open stream. One message is one line: `scope` is the first
@@ -222,8 +230,10 @@ pub fn message(
         // The stream's upgrade was signed; a message is not, and is believed because the stream is.
         signature: Some(Signature::Unchecked),
         checks: Some(checks),
-        ext: (asked.scopes.len() > 1)
-            .then(|| Ext::single("scopes", asked.scopes.iter().map(|scope| scope.as_str()).collect())),
+        ext: ext((asked.scopes.len() > 1)
+            .then(|| ("scopes", asked.scopes.iter().map(|scope| scope.as_str()).collect()))
+            .into_iter()
+            .chain(asked.bypass.map(told))),
         ..blank(ids, at)
     }
 }

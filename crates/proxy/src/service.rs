@@ -286,6 +286,15 @@ impl Proxy {
         decision
     }
 
+    /// As [`Self::decide`], of a request whose target could be read in two ways.
+    pub(crate) fn decide_misread(&self, received: &Received) -> Decision {
+        let now = self.deciding_now();
+        let question = self.question(received, received.body_complete);
+        let decision = self.gate.decide_misread(&question, received.vouched.as_ref().map(KeyId::as_str), now);
+        self.metrics.decided(self.clock.monotonic_us().saturating_sub(now.monotonic_us));
+        decision
+    }
+
     /// Writes the decision down; then forwards or refuses.
     async fn answer(&self, received: Received, mut decision: Decision) -> Response<Body> {
         match self.admit(&received, &mut decision).await {

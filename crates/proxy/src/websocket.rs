@@ -337,7 +337,8 @@ fn read(proxy: &Proxy, path: &str, stream: Option<&Registered>, message: &Messag
         .then(|| proxy.gate.table.get(hold.key.as_str()))
         .flatten()
         .and_then(|entry| asked.iter().copied().find(|scope| !entry.scopes().contains(*scope)));
-    let wanted = Asked { scopes: &asked, missing };
+    let bypass = proxy.gate.bypass();
+    let wanted = Asked { scopes: &asked, missing, bypass: bypass.as_deref() };
     let mut line = record::message(&proxy.ids, now.wall, path, &hold, wanted, &decision, enforce);
     if proxy.sink.single(&mut line).is_err() {
         proxy.metrics.unrecorded.inc();

@@ -374,3 +374,16 @@ async fn a_valid_signature_from_elsewhere_is_refused_and_written_down_as_valid()
     assert_eq!(world.exchange(request.as_bytes()).await.status, 200);
     world.check();
 }
+
+#[tokio::test]
+async fn what_is_turned_away_while_everything_passes_says_so_too() {
+    let world = World::new().await;
+    world.proxy.gate.set_bypass(Some(sumun_gate::Bypass {
+        since: sumun_model::Timestamp::from_millis(1_800_000_000_000),
+        by: "uid 0".to_owned(),
+        reason: "a made-up reason".to_owned(),
+    }));
+    world.exchange(get("/v1/accounts", "Connection: authorization\r\n").as_bytes()).await;
+    let line = world.turned_away(400);
+    assert_eq!(line.ext.unwrap().get("bypass").unwrap()["reason"], "a made-up reason");
+}

@@ -386,3 +386,20 @@ async fn shadow_mode_lets_every_message_and_stream_be() {
     exchange.say(Message::text("and here"));
     assert_eq!(unknown.next_text().await, "and here");
 }
+
+#[tokio::test]
+async fn a_message_while_everything_passes_says_so_beside_the_scopes_it_asks_for() {
+    let (world, exchange) = world(|_| {}).await;
+    world.proxy.gate.set_bypass(Some(sumun_gate::Bypass {
+        since: sumun_model::Timestamp::from_millis(1_800_000_000_000),
+        by: "uid 0".to_owned(),
+        reason: "a made-up reason".to_owned(),
+    }));
+    let mut socket = Socket::open(&world, "K3").await;
+    let both = r#"[{"ticket":"t"},{"type":"myOrder"},{"type":"myAsset"}]"#;
+    socket.text(both).await;
+    until("the subscription", || exchange.texts() == [both]).await;
+    let ext = world.sink.singles()[0].ext.clone().unwrap();
+    assert_eq!(ext.get("bypass").unwrap()["reason"], "a made-up reason");
+    assert_eq!(ext.get("scopes").unwrap(), &serde_json::json!(["read_orders", "read_balances"]));
+}
