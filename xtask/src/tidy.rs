@@ -110,9 +110,16 @@ fn unmapped_crates(root: &Path) -> Result<Vec<String>> {
 fn unnamed(map: &str, names: &[String]) -> Vec<String> {
     names
         .iter()
-        .filter(|name| !map.contains(&format!("crates/{name}")) && !map.contains(&format!("`{name}`")))
+        .filter(|name| !names_folder(map, name) && !map.contains(&format!("`{name}`")))
         .map(|name| format!("ARCHITECTURE.md: does not name crates/{name}"))
         .collect()
+}
+
+/// Whether `crates/NAME` stands there as a whole: `crates/similar` names no crate `sim`.
+fn names_folder(map: &str, name: &str) -> bool {
+    let folder = format!("crates/{name}");
+    let goes_on = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_');
+    map.match_indices(&folder).any(|(at, _)| map.get(at + folder.len()..).is_some_and(|rest| !goes_on(rest)))
 }
 
 #[cfg(test)]
@@ -121,9 +128,10 @@ mod tests {
 
     #[test]
     fn a_crate_missing_from_the_map_is_named() {
-        let names = ["gate", "model", "seal"].map(str::to_owned);
+        let names = ["gate", "mod", "model", "seal"].map(str::to_owned);
         let problems = unnamed("### crates/model\n`gate` decides, sealed.", &names);
-        assert_eq!(problems, ["ARCHITECTURE.md: does not name crates/seal"]);
+        let missing = |name| format!("ARCHITECTURE.md: does not name crates/{name}");
+        assert_eq!(problems, ["mod", "seal"].map(missing));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Bodies that come packed: which coding, and what is in it, up to a limit.
 //!
 //! Only operations that say so take them. A body is unpacked in bounded steps: one that unpacks to more than its operation takes is refused
-//! as soon as that shows, and costs no more than the limit.
+//! as soon as that shows. A Zstandard frame gives nothing out before its window is full, so one that asks for a larger window than the
+//! limit is refused by its header. So a body costs a small multiple of the limit, whatever it claims to be.
 
 use crate::problem::Problem;
 use flate2::bufread::MultiGzDecoder;
 use http::{HeaderMap, StatusCode, header};
-use ruzstd::decoding::StreamingDecoder;
+use ruzstd::decoding::errors::FrameDecoderError;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use std::borrow::Cow;
 use std::io::Read;
 
@@ -14,6 +16,8 @@ use std::io::Read;
 pub(crate) const ACCEPTED: &str = "gzip, zstd";
 /// Unpacked at once.
 const STEP_BYTES: usize = 64 << 10;
+/// Windows up to this are taken however little the operation takes: a decoder is expected to (RFC 8878, 3.1.1.1.2).
+const WINDOW_BYTES_LEAST: usize = 8 << 20;
 
 /// How a body is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +64,15 @@ pub(crate) fn unpacked(encoding: Encoding, body: &[u8], bytes_max: usize) -> Res
         Encoding::Gzip => drain("gzip", MultiGzDecoder::new(body), &mut out, bytes_max)?,
         Encoding::Zstd => {
             let mut rest = body;
+            let window_max = bytes_max.max(WINDOW_BYTES_LEAST);
             while !rest.is_empty() {
-                let damaged = |error: &dyn std::fmt::Display| damaged("zstd", &out, &error.to_string());
-                let decoder = StreamingDecoder::new(&mut rest).map_err(|error| damaged(&error))?;
+                let mut frame = FrameDecoder::new();
+                frame.set_max_window_size(u64::try_from(window_max).unwrap_or(u64::MAX));
+                let decoder = StreamingDecoder::new_with_decoder(&mut rest, frame);
+                let decoder = decoder.map_err(|error| match error {
+                    FrameDecoderError::WindowSizeTooBig { requested, .. } => window(requested, window_max),
+                    error => damaged("zstd", &out, &error.to_string()),
+                })?;
                 drain("zstd", decoder, &mut out, bytes_max)?;
             }
         }
@@ -90,6 +100,17 @@ fn too_large(bytes_max: usize) -> Problem {
         "unpacked_too_large",
         format!("unpacked, the body has more than {bytes_max} bytes; it was unpacked no further"),
         "send fewer lines in one batch",
+    )
+}
+
+fn window(asked: u64, most: usize) -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "unpacked_too_large",
+        format!(
+            "the zstd frame asks for a window of {asked} bytes, and at most {most} are kept; nothing of it was unpacked"
+        ),
+        "pack with a smaller window (without `--long` and `--ultra`), or send fewer lines in one batch",
     )
 }
 
@@ -152,6 +173,38 @@ mod tests {
             assert_eq!(told(encoding, &bomb, 1 << 20), "413 unpacked_too_large");
         }
         assert_eq!(told(Encoding::Plain, b"abc", 2), "413 unpacked_too_large");
+    }
+
+    /// A frame of RLE blocks, 128 KiB each of four bytes, that asks for a window of 2 to the power of `log`.
+    fn rle(log: u8, blocks: usize) -> Vec<u8> {
+        let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, (log - 10) << 3];
+        for block in 1..=blocks {
+            let header = u32::from(block == blocks) | 1 << 1 | (128 << 10) << 3;
+            frame.extend_from_slice(&header.to_le_bytes()[..3]);
+            frame.push(b'a');
+        }
+        frame
+    }
+
+    #[test]
+    fn a_window_larger_than_the_limit_is_refused_by_the_header() {
+        const MAX: usize = 16 << 20;
+        assert_eq!(unpacked(Encoding::Zstd, &rle(24, 8), MAX).unwrap().len(), 1 << 20);
+        // A few kilobytes that would fill gigabytes before the first byte came out.
+        for log in [25, 27, 31, 40] {
+            let problem = unpacked(Encoding::Zstd, &rle(log, 40_000), MAX).unwrap_err();
+            assert_eq!((problem.status.as_u16(), problem.code), (413, "unpacked_too_large"), "{log}");
+            assert!(problem.detail.contains("window"), "{}", problem.detail);
+        }
+        // Within the window: at the limit.
+        let problem = unpacked(Encoding::Zstd, &rle(24, 40_000), MAX).unwrap_err();
+        assert!(problem.detail.contains("unpacked no further"), "{}", problem.detail);
+        // The whole content in one segment of a stated size is a window too.
+        let single = [&[0x28, 0xb5, 0x2f, 0xfd, 0xe0][..], &(1_u64 << 40).to_le_bytes()].concat();
+        assert_eq!(told(Encoding::Zstd, &single, MAX), "413 unpacked_too_large");
+        // Behind a good frame as well.
+        let second = [zstd(b"one\n"), rle(31, 1)].concat();
+        assert_eq!(told(Encoding::Zstd, &second, MAX), "413 unpacked_too_large");
     }
 
     #[test]

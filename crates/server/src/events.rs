@@ -73,6 +73,14 @@ pub enum TapRefusal {
         /// Why.
         cause: String,
     },
+    /// One line is ahead of our clock: it may be taken later, and those before it now.
+    #[error("{cause}")]
+    Ahead {
+        /// Which, from 0.
+        index: usize,
+        /// Why.
+        cause: String,
+    },
     /// The log takes it not.
     #[error(transparent)]
     Log(#[from] EventsError),

@@ -4,6 +4,7 @@ use crate::follow::Chunk;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use sumun_mapping::{Mapping, Run, shown};
+use sumun_model::Timestamp;
 use sumun_model::wire::{Line, to_json};
 
 /// Characters shown of a line that was refused.
@@ -20,6 +21,20 @@ pub struct Made {
     pub text: String,
     /// The start of what it was made of, credentials hidden.
     pub raw: String,
+}
+
+impl Made {
+    /// When it happened, as the line says.
+    #[must_use]
+    pub fn ts(&self) -> Timestamp {
+        macro_rules! of {
+            ($($kind:ident),+) => { match &self.line { $(Line::$kind(body) => body.ts,)+ } };
+        }
+        of!(
+            Account, Vendor, Key, Delegation, Network, Market, Session, Access, Order, Trade, Quote,
+            Transfer, Report, Tick
+        )
+    }
 }
 
 /// One line of the file that could not be read, or one line of the wire that could not be made of it.

@@ -9,15 +9,10 @@ use std::process::{Child, Stdio};
 /// Lines written before the tap begins, so that it has many batches to be killed in.
 const BACKLOG: u64 = 12_000;
 
-/// One line of a front, visibly made up, of a moment ago.
-fn line(number: u64) -> String {
-    line_at(number, 0)
-}
-
-/// The same, so many seconds from now.
-fn line_at(number: u64, ahead_s: u128) -> String {
+/// One line of a front, visibly made up, of so many seconds from now.
+fn line_at(number: u64, ahead_s: i64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
-    let now = now + ahead_s * 1000;
+    let now = i64::try_from(now).unwrap() + ahead_s * 1000;
     format!(
         r#"{{"msec":"{}.{:03}","request_id":"r{number}","remote_addr":"203.0.113.7","hostname":"front-1","key_id":"h:made-up","request_method":"GET","request_uri":"/v1/accounts","status":"200"}}"#,
         now / 1000,
@@ -26,7 +21,11 @@ fn line_at(number: u64, ahead_s: u128) -> String {
 }
 
 fn append(house: &House, name: &str, numbers: impl IntoIterator<Item = u64>) {
-    let text: String = numbers.into_iter().map(|number| format!("{}\n", line(number))).collect();
+    append_at(house, name, 0, numbers);
+}
+
+fn append_at(house: &House, name: &str, ahead_s: i64, numbers: impl IntoIterator<Item = u64>) {
+    let text: String = numbers.into_iter().map(|number| format!("{}\n", line_at(number, ahead_s))).collect();
     let path = house.place.path(name);
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
     file.write_all(text.as_bytes()).unwrap();
@@ -123,10 +122,10 @@ fn a_tap_that_is_killed_in_mid_batch_loses_nothing_and_repeats_nothing() {
         append(&house, "access.json", written + 1..=written + 500);
         written += 500;
     }
-    // What is no line of a front stops nothing; nor does one that the control plane refuses, of an hour that has not come.
+    // What is no line of a front stops nothing; nor does one of an hour that has not come, with others behind it that are of now.
     let mut file = std::fs::OpenOptions::new().append(true).open(house.place.path("access.json")).unwrap();
     file.write_all(b"\xff nothing of the kind\n").unwrap();
-    writeln!(file, "{}", line_at(0, 3600)).unwrap();
+    writeln!(file, "{}", line_at(0, 7200)).unwrap();
     append(&house, "access.json", [written + 1]);
     written += 1;
 
@@ -143,7 +142,27 @@ fn a_tap_that_is_killed_in_mid_batch_loses_nothing_and_repeats_nothing() {
     );
     let aside = house.place.read("tap-state/front-1.refused.ndjson");
     assert!(aside.contains("bad_json") && aside.contains("nothing of the kind"), "{aside}");
-    assert!(aside.contains("not_taken") && aside.contains("more than 60 seconds ahead"), "{aside}");
+    assert!(aside.contains(r#""code":"ahead""#) && aside.contains("more than 60 seconds ahead"), "{aside}");
+}
+
+#[test]
+fn lines_of_a_clock_that_leads_wait_and_those_of_one_that_lags_are_taken() {
+    let (house, made) = House::new();
+    let open = opened(&house, &made);
+    let (token, watching) = (machine(&open, "exchange_backend"), machine(&open, "viewer"));
+    house.place.write_private("tap.token", &token);
+    let tap = format!("[tap]\nserver = \"{}\"\ntoken_file = \"tap.token\"\npoll_ms = 10\n{TAP}", open.server);
+    house.place.write("tap.toml", &tap);
+    append_at(&house, "access.json", -7200, 1..=3);
+    append(&house, "access.json", 4..=5);
+    append_at(&house, "access.json", 1800, 6..=9);
+    for _ in 0..2 {
+        let ran = house.place.run(&["tap", "--config", "tap.toml", "--once"]);
+        assert!(ran.code != 0 && ran.err.contains("more than 60 seconds ahead"), "{}", ran.shown());
+        assert_eq!(taken(&house), (1..=5).collect::<Vec<_>>(), "those before are taken, the rest waits");
+    }
+    assert_eq!(sources(&open, &watching)[0]["files"]["lines_refused"], 0);
+    assert!(!house.place.path("tap-state/front-1.refused.ndjson").exists(), "nothing was put aside");
 }
 
 #[test]

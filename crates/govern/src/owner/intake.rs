@@ -64,7 +64,9 @@ impl Govern {
             // Whoever caught one request can send it again: it says nothing of who holds the secret, and frightens nobody.
             return Ok(());
         }
-        if let Some(verification) = self.watch.verification(noticed.key.as_str()) {
+        if noticed.of_gate
+            && let Some(verification) = self.watch.verification(noticed.key.as_str())
+        {
             self.watch.used(noticed);
             self.test_saw(&verification, noticed).await?;
         }

@@ -27,6 +27,9 @@ pub struct Noticed {
     pub registered: bool,
     /// Whether it is the first use of its nonce and in its time, as far as its gate knows: an old request sent again proves nothing.
     pub fresh: bool,
+    /// Whether one of our gates saw it. What the exchange tells of requests raises questions; it proves nothing (ADR 0024).
+    #[serde(default)]
+    pub of_gate: bool,
     /// Whether a refusal was more than recorded.
     pub enforced: bool,
     /// What its client calls itself.
@@ -40,6 +43,13 @@ pub struct Noticed {
 }
 
 impl Noticed {
+    /// As one of our gates told of it.
+    #[must_use]
+    pub const fn of_gate(mut self) -> Self {
+        self.of_gate = true;
+        self
+    }
+
     /// With what is known of its network.
     #[must_use]
     pub fn of_network(mut self, asn: Option<u32>, country: Option<&str>) -> Self {
@@ -86,6 +96,7 @@ pub fn notice_of(line: &AccessLine, position: u64) -> Option<Noticed> {
         address: prefix::canonical(address),
         registered,
         fresh: [Check::Replay, Check::Clock].map(outcome).iter().all(|one| *one != Some(CheckOutcome::Fail)),
+        of_gate: false,
         enforced: line.enforced.unwrap_or(true),
         client: line.agent.as_deref().map(|agent| agent.chars().take(CLIENT_CHARS_MAX).collect()),
         code: text("code"),

@@ -1,7 +1,7 @@
 //! Addresses: registered, proved, lapsed, removed.
 
 use crate::bench::{HOUR, request};
-use crate::seen::{asking, classes, facts, line, seen, take, words};
+use crate::seen::{asking, classes, facts, line, seen, take, take_of_exchange, words};
 use serde_json::json;
 use sumun_govern::keys::measures::Hold;
 use sumun_govern::{Call, Role};
@@ -41,6 +41,9 @@ async fn an_address_is_pending_until_a_signed_request_proves_it() {
     );
     let forged = line(&bench, &key, "198.51.100.9", false, json!({ "signature": "invalid" }));
     assert_eq!(take(&bench, &[(100, other), (101, again), (102, forged)]).await.proved, 0);
+    // The exchange's word on a signature is no proof either.
+    let word = line(&bench, &key, "198.51.100.9", false, json!({ "gate": "nginx", "source": "front-1" }));
+    assert_eq!(take_of_exchange(&bench, &[(103, word)]).await.proved, 0);
     assert_eq!(seen(&bench, &key, "198.51.100.9", false).await.proved, 1);
     let told = facts(&bench, "address.proved").await;
     assert_eq!(

@@ -3,6 +3,7 @@
 use crate::bench::Bench;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
+use sumun_govern::owner::Noticed;
 use sumun_govern::owner::intake::Saw;
 use sumun_govern::{World, venue};
 use sumun_model::wire::{AccessLine, Line, Origin, parse_line};
@@ -34,9 +35,18 @@ pub(crate) fn line(bench: &Bench, key: &str, address: &str, registered: bool, mo
 
 /// Takes lines in as the live wiring does: the ones that matter, at their places.
 pub(crate) async fn take(bench: &Bench, lines: &[(u64, AccessLine)]) -> Saw {
+    told(bench, lines, Noticed::of_gate).await
+}
+
+/// The same lines, as the exchange tells of its own log.
+pub(crate) async fn take_of_exchange(bench: &Bench, lines: &[(u64, AccessLine)]) -> Saw {
+    told(bench, lines, |noticed| noticed).await
+}
+
+async fn told(bench: &Bench, lines: &[(u64, AccessLine)], as_said: fn(Noticed) -> Noticed) -> Saw {
     bench.govern.refresh_watch().await.unwrap();
-    let seen: Vec<_> =
-        lines.iter().filter_map(|(position, line)| bench.govern.watch.notice(line, *position)).collect();
+    let notice = |(position, line): &(u64, AccessLine)| bench.govern.watch.notice(line, *position);
+    let seen: Vec<_> = lines.iter().filter_map(notice).map(as_said).collect();
     let saw = bench.govern.saw(&seen).await.unwrap();
     assert_eq!(saw.failed, []);
     saw

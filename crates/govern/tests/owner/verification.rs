@@ -1,7 +1,7 @@
 //! Renewed verification: identity by the exchange's word, control by a test.
 
 use crate::bench::{Bench, request};
-use crate::seen::{asking, classes, facts, line, seen, take, words};
+use crate::seen::{asking, classes, facts, line, seen, take, take_of_exchange, words};
 use serde_json::{Value, json};
 use sumun_govern::keys::rotate::Rotation;
 use sumun_govern::owner::control::{Opened, commitment};
@@ -10,6 +10,7 @@ use sumun_govern::owner::verification::{self, Asking, Half, VerificationState, V
 use sumun_govern::plan::Plan;
 use sumun_govern::{Call, World, govern};
 use sumun_model::code::CodeMark;
+use sumun_model::wire::AccessLine;
 use sumun_model::{KeyId, Timestamp};
 
 const S: i64 = 1_000_000;
@@ -53,10 +54,32 @@ fn at(bench: &Bench, when: Timestamp) {
 }
 
 async fn send_code(bench: &Bench, key: &str, view: &VerificationView, step: usize) {
+    let line = code_line(bench, key, view, step);
+    take(bench, &[(1_000_000 + u64::try_from(step).unwrap(), line)]).await;
+}
+
+/// The request that carries the code of this step.
+fn code_line(bench: &Bench, key: &str, view: &VerificationView, step: usize) -> AccessLine {
     let draw = view.tests.last().unwrap().steps[step].draw.clone().unwrap();
     let mark = CodeMark::of(&key.parse::<KeyId>().unwrap(), draw["code"].as_str().unwrap()).to_string();
-    let line = line(bench, key, "203.0.113.7", true, json!({ "ext": { "code": mark }, "verdict": "deny" }));
-    take(bench, &[(1_000_000 + u64::try_from(step).unwrap(), line)]).await;
+    line(bench, key, "203.0.113.7", true, json!({ "ext": { "code": mark }, "verdict": "deny" }))
+}
+
+#[tokio::test]
+async fn the_exchange_s_word_passes_no_test_of_control() {
+    let bench = asking().await;
+    let (key, id) = asked(&bench).await;
+    let owner = bench.owner("C1");
+    bench.govern.start_test(&owner, &id, &Call::default()).await.unwrap();
+    let view = step(&bench, &id).await;
+    bench.pass(3 * S);
+    let line = code_line(&bench, &key, &view, 0);
+    let shown = async || format!("{:?}", bench.govern.verification(&owner, &id).await.unwrap());
+    let before = shown().await;
+    take_of_exchange(&bench, &[(1_000_000, line.clone())]).await;
+    assert_eq!(shown().await, before, "told by the exchange");
+    take(&bench, &[(1_000_001, line)]).await;
+    assert_ne!(shown().await, before, "seen by a gate");
 }
 
 async fn word(bench: &Bench, passed: bool) -> Result<Vec<String>, sumun_govern::Refusal> {

@@ -21,7 +21,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sumun_govern::Role;
 use sumun_govern::gates::bypass::ToldBypass;
+use sumun_govern::govern::store_refusal;
 use sumun_model::Timestamp;
+use sumun_store::StoreError;
+use sumun_store::tables::GATES;
 use utoipa::ToSchema;
 
 /// Largest batch, in bytes: some five thousand access lines.
@@ -188,7 +191,7 @@ fn log_of(asked: &Asked) -> Result<Events, Problem> {
 }
 
 /// Who sends, as a source and as whose rights are asked.
-async fn sender(asked: &Asked) -> Result<(String, lines::Sender), Problem> {
+fn sender(asked: &Asked) -> Result<(String, lines::Sender), Problem> {
     let log = asked.query("log").unwrap_or("main");
     if log.len() > LOG_CHARACTERS_MAX || log.contains(':') {
         let detail = format!("a log's name has at most {LOG_CHARACTERS_MAX} characters and no `:`");
@@ -198,8 +201,18 @@ async fn sender(asked: &Asked) -> Result<(String, lines::Sender), Problem> {
         let gate = super::feed::gate(asked)?;
         return Ok((format!("gate:{gate}:{log}"), lines::Sender::Gate(gate)));
     }
-    let gates = crate::readiness::followers(&asked.server).await;
-    Ok((format!("exchange:{log}"), lines::Sender::Exchange(gates)))
+    Ok((format!("exchange:{log}"), lines::Sender::Exchange))
+}
+
+/// Which of these names are gates' of ours, whatever became of them: what a revoked one told stands in the log for good. Without an
+/// answer nothing is taken.
+async fn gates_of(server: &Server, names: &lines::Names) -> Result<Vec<String>, StoreError> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<String> = names.keys().cloned().collect();
+    let rows = server.govern.store.get_many(&GATES, &names).await?;
+    Ok(rows.iter().filter_map(|row| Some(row.get("gate")?.as_str()?.to_owned())).collect())
 }
 
 /// Characters in the name of a sender's log.
@@ -225,10 +238,10 @@ fn check_digest(asked: &Asked) -> Result<(), Problem> {
 async fn take(asked: Asked) -> Result<Answer, Problem> {
     let events = log_of(&asked)?;
     check_digest(&asked)?;
-    let (source, sender) = sender(&asked).await?;
+    let (source, sender) = sender(&asked)?;
     let gate = match &sender {
         lines::Sender::Gate(gate) => Some(gate.clone()),
-        lines::Sender::Exchange(_) => None,
+        lines::Sender::Exchange => None,
     };
     let from = asked.query_number("from").unwrap_or(1);
     let after = asked.query_number("after").unwrap_or_else(|| from.saturating_sub(1));
@@ -250,10 +263,16 @@ async fn take(asked: Asked) -> Result<Answer, Problem> {
     let (body, encoding, metrics) = (asked.body.clone(), asked.encoding, &asked.server.metrics);
     // Parsing takes milliseconds, and those who only wait must not wait for that.
     let read = tokio::task::spawn_blocking(move || {
-        reading.read(&encoding::unpacked(encoding, &body, UNPACKED_BYTES_MAX)?)
+        let read = reading.read(&encoding::unpacked(encoding, &body, UNPACKED_BYTES_MAX)?)?;
+        Ok::<_, Problem>((reading, read))
     })
     .await;
-    let read = read.map_err(|_| Problem::fault("fault", "a fault of the server"))?.inspect_err(|_| {
+    let (reading, read) =
+        read.map_err(|_| Problem::fault("fault", "a fault of the server"))?.inspect_err(|_| {
+            metrics.events_refused.inc();
+        })?;
+    let gates = gates_of(&asked.server, &read.names).await.map_err(store_refusal)?;
+    reading.refuse_gates(&read.names, &gates).inspect_err(|_| {
         metrics.events_refused.inc();
     })?;
     metrics.events_unknown_fields.inc_by(read.unknown);
@@ -329,14 +348,20 @@ pub(crate) async fn take_of_tap(server: &Server, batch: TapBatch) -> Result<Take
     let events = server.events.clone();
     let events =
         events.ok_or_else(|| EventsError::Stopped("this control plane keeps no event log".to_owned()))?;
-    let gates = crate::readiness::followers(server).await;
-    let now = server.govern.world.now();
-    let (mut lines, mut answered) = (Vec::new(), Vec::new());
-    for (index, (line, text)) in batch.lines.into_iter().enumerate() {
-        let position = batch.from.saturating_add(u64::try_from(index).unwrap_or(u64::MAX));
-        answered.push(Answered::of(&line));
-        let line = lines::of_exchange(&gates, position, &line, text, now);
-        lines.push(line.map_err(|cause| TapRefusal::Line { index, cause })?);
+    // What the exchange's own front answered is no verdict of a gate.
+    let answered = batch.lines.iter().map(|_| None).collect();
+    let read = lines::of_tap(batch.from, batch.lines, server.govern.world.now());
+    let (lines, names) = read.map_err(|(index, cause)| match cause {
+        lines::Cause::Bad(field, cause) => {
+            TapRefusal::Line { index, cause: format!("field `{field}`: {cause}") }
+        }
+        lines::Cause::Ahead(cause) => TapRefusal::Ahead { index, cause },
+    })?;
+    let gates = gates_of(server, &names).await;
+    let gates =
+        gates.map_err(|error| EventsError::Stopped(format!("the database does not answer: {error}")))?;
+    if let Some((index, cause)) = lines::tap_of_gate(&names, &gates) {
+        return Err(TapRefusal::Line { index, cause });
     }
     let source = format!("exchange:{}", batch.log);
     let after = if lines.is_empty() { 0 } else { batch.after };

@@ -21,7 +21,7 @@ use sumun_seal::{KeyEncryptionKey, Keyring};
 use sumun_server::browsers::Browsers;
 use sumun_server::events::{EventLog, Events};
 use sumun_server::{Server, owner_router, router};
-use sumun_store::tables::USERS;
+use sumun_store::tables::{GATES, USERS};
 use sumun_store::{Expect, RowWrite, Store, StoreOptions};
 use zeroize::Zeroizing;
 
@@ -169,6 +169,17 @@ impl Bench {
         let invite = invited.value.invite.unwrap();
         let request = EnrolmentRequest::new(&self.gate_key, invite.expose(), self.world.now()).unwrap();
         self.govern().enrol_gate(&request, self.server.feed_key.public()).await.unwrap();
+    }
+
+    /// A gate in this state, without the rest of its life.
+    pub(crate) async fn gate(&self, gate: &str, state: &str) {
+        let image = json!({ "gate": gate, "state": state, "public_key": null, "invite": null, "invite_until_us": null,
+            "invited_by": "test", "enrolled_us": START_US, "version": 1 });
+        let mut change = govern::change("gate.test", self.world.now(), Map::new());
+        let Value::Object(image) = image else { unreachable!() };
+        change.writes.push(RowWrite { table: &GATES, expect: Expect::Absent, image });
+        self.world.draw(&mut change.salt);
+        self.govern().store.execute(change).await.unwrap();
     }
 
     /// The gate's signature of one request.

@@ -189,4 +189,26 @@ async fn an_exchange_s_own_access_log_is_taken_and_no_gate_s() {
         let refused = send(&bench, "/v1/events?from=2&log=front", &token, None, &line).await;
         assert_eq!(refused.code(), "line_refused", "{line}");
     }
+    // Every gate's name is its own: the hundred and first's, one's that is not there yet, and one's that is gone.
+    for number in 0..101 {
+        bench.gate(&format!("many-{number:03}"), "enrolled").await;
+    }
+    bench.gate("soon", "invited").await;
+    bench.gate("was", "revoked").await;
+    for gate in ["many-100", "soon", "was"] {
+        for line in [named(gate, "front-1"), named("nginx", gate)] {
+            let body = format!("{}\n{line}\n", named("nginx", "front-1"));
+            let refused = send(&bench, "/v1/events?from=2&log=front", &token, None, &body).await;
+            assert_eq!(
+                (refused.code(), refused.json["pointer"].as_str()),
+                ("line_refused", Some("line 2")),
+                "{line}"
+            );
+        }
+    }
+    assert_eq!(bench.events.0.lock().unwrap().1.len(), 1);
+    // A line ahead of our clock has a code of its own: its sender waits.
+    let ahead = named("nginx", "front-1").replace("2026-11-02", "2026-11-03");
+    let refused = send(&bench, "/v1/events?from=2&log=front", &token, None, &ahead).await;
+    assert_eq!((refused.code(), refused.json["pointer"].as_str()), ("line_ahead", Some("line 1")));
 }

@@ -215,6 +215,7 @@ async fn whole() -> (Bench, String, String) {
         address: "198.51.100.9".parse().unwrap(),
         registered: false,
         fresh: true,
+        of_gate: true,
         enforced: true,
         client: Some("@made-up-bot".into()),
         code: None,

@@ -31,6 +31,7 @@ async fn seen(bench: &Bench, key: &str, address: &str, position: u64) {
         address: address.parse().unwrap(),
         registered: false,
         fresh: true,
+        of_gate: true,
         enforced: true,
         client: Some("made-up-bot/1".into()),
         code: None,

@@ -47,6 +47,15 @@ impl Follower {
         })
     }
 
+    /// The first lines of a chunk that is outstanding, as one of its own; none if that is nothing of it, or all.
+    #[must_use]
+    pub fn first_of(&self, chunk: &Chunk, lines: u64) -> Option<Chunk> {
+        let file = self.state.file(chunk.step.file).filter(|file| file.offset == chunk.step.from)?;
+        let end = whole_lines(&chunk.bytes, usize::try_from(lines).ok()?);
+        let bytes = chunk.bytes.get(..end).filter(|bytes| !bytes.is_empty() && !chunk.too_long)?;
+        (bytes.len() < chunk.bytes.len()).then(|| taken(file, bytes.to_vec(), lines))
+    }
+
     /// What is no longer written to comes first, the oldest before the rest; what is written to takes turns.
     fn order(&self) -> Vec<u64> {
         let mut files: Vec<&Tracked> =

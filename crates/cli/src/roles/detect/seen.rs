@@ -145,7 +145,10 @@ impl Seer {
                 let origin = Origin { source_name: event.source, line: position };
                 match parse_line(origin, std::str::from_utf8(event.line).ok()?) {
                     Ok(Line::Access(line)) => {
-                        let noticed = govern.watch.notice(&line, position)?;
+                        let mut noticed = govern.watch.notice(&line, position)?;
+                        if event.source.starts_with("gate:") {
+                            noticed = noticed.of_gate();
+                        }
                         let network = self.shared.data.0.look_up(noticed.address);
                         Some(match network {
                             Some(network) => noticed.of_network(network.asn, network.country.as_deref()),

@@ -26,6 +26,9 @@ pub(super) enum SinkError {
     /// One line may not be taken, from 0.
     #[error("line {0} is refused: {1}")]
     Line(usize, String),
+    /// One line, from 0, is ahead of the control plane's clock: later it may be taken, and those before it now.
+    #[error("{1}")]
+    Ahead(usize, String),
     /// Nothing was taken; later it may be.
     #[error("{0}")]
     Later(String),
@@ -97,6 +100,7 @@ impl Sink {
                 match runtime.block_on(take_of_tap(server, batch)) {
                     Ok(taken) => Ok(taken.held),
                     Err(TapRefusal::Line { index, cause }) => Err(SinkError::Line(index, cause)),
+                    Err(TapRefusal::Ahead { index, cause }) => Err(SinkError::Ahead(index, cause)),
                     Err(refusal @ TapRefusal::Log(_)) => Err(SinkError::Later(refusal.to_string())),
                 }
             }
@@ -159,6 +163,9 @@ impl Http {
         match line.and_then(|line| line.checked_sub(1)) {
             Some(index) if refused.code == "line_refused" && index < batch.made.len() => {
                 Err(SinkError::Line(index, refused.detail))
+            }
+            Some(index) if refused.code == "line_ahead" && index < batch.made.len() => {
+                Err(SinkError::Ahead(index, format!("{}: {}", self.server, refused.detail)))
             }
             _ => Err(later(format!("{status} {}: {}", refused.code, refused.detail))),
         }

@@ -7,13 +7,13 @@ use super::kept::{Aside, Quarantine, Store};
 use super::settings::{Follow, Settings};
 use super::sink::{Batch, Sink, SinkError};
 use crate::exit::Failed;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use sumun_mapping::Mapping;
 use sumun_server::events::FilesTold;
-use sumun_tap::{Checkpoint, Chunk, Disk, Follower, Made, Met, Options, Pending, translate};
+use sumun_tap::{Checkpoint, Chunk, Disk, Follower, Made, Met, Options, Pending, Step, translate};
 use tracing::{error, info, warn};
 
 /// First pause after a failure, and the longest.
@@ -21,6 +21,11 @@ const PAUSE_MIN: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// So often at least it is said how far the files are, microseconds.
 const TELL_EVERY_US: i64 = 5_000_000;
+
+/// A line that is so much ahead of one behind it in its file is wrong by itself; less, and a clock may have been set. Microseconds.
+const STRAY_US: i64 = 3_600_000_000;
+/// So often it is said again that lines wait for a clock, microseconds.
+const TELL_AHEAD_EVERY_US: i64 = 60_000_000;
 
 /// Why it does not go on for now.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +58,12 @@ pub(super) struct Worker {
     held: u64,
     told: Option<(FilesTold, i64)>,
     trouble: Option<String>,
+    /// It was counted that lines are passed over because the control plane holds more than the checkpoint knew.
+    passes_over: bool,
+    /// When it was last said that lines wait for a clock, if they do.
+    ahead: Option<i64>,
+    /// What was put aside of chunks that were not taken yet: they are read again, and need not stand there twice.
+    aside: BTreeSet<String>,
 }
 
 impl Worker {
@@ -89,6 +100,9 @@ impl Worker {
             held: 0,
             told: None,
             trouble: None,
+            passes_over: false,
+            ahead: None,
+            aside: BTreeSet::new(),
         })
     }
 
@@ -106,10 +120,7 @@ impl Worker {
             if self.once {
                 return Err(Failed(format!("`{}`: {text}", self.name)));
             }
-            if self.trouble.as_ref() != Some(&text) {
-                warn!(tap = self.name, "Lines wait in their files: {text}");
-                self.trouble = Some(text);
-            }
+            self.say_trouble(&cause, text);
             if self.checkpoint.position > before {
                 pause = PAUSE_MIN;
             }
@@ -121,6 +132,31 @@ impl Worker {
                 return Ok(());
             }
             pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    fn say_trouble(&mut self, cause: &TapError, text: String) {
+        if !matches!(cause, TapError::Sink(SinkError::Ahead(..))) {
+            if self.trouble.as_ref() != Some(&text) {
+                warn!(tap = self.name, "Lines wait in their files: {text}");
+                self.trouble = Some(text);
+            }
+            return;
+        }
+        let now = now_us();
+        if self.ahead.is_none_or(|told| now.saturating_sub(told) >= TELL_AHEAD_EVERY_US) {
+            error!(
+                tap = self.name,
+                "Lines wait in their files until a clock is set right, or that time has come; none is lost: {text}"
+            );
+            self.ahead = Some(now);
+        }
+    }
+
+    /// Lines that waited are handed in.
+    fn say_well(&mut self) {
+        if self.trouble.take().is_some() || self.ahead.take().is_some() {
+            info!(tap = self.name, held = self.held, "Lines are handed in again");
         }
     }
 
@@ -136,6 +172,7 @@ impl Worker {
             let mut moved = false;
             while let Some(chunk) = self.follower.next(&mut self.disk, now_us()) {
                 self.take(&chunk)?;
+                self.say_well();
                 moved = true;
                 if self.stopping() {
                     break;
@@ -173,8 +210,8 @@ impl Worker {
     /// Asks what is held, and goes on from there.
     fn meet(&mut self) -> Result<(), TapError> {
         self.held = self.hand_in(0, &[])?;
-        if self.trouble.take().is_some() {
-            info!(tap = self.name, held = self.held, "Lines are handed in again");
+        if self.ahead.is_none() {
+            self.say_well();
         }
         let met = self.checkpoint.meet(self.held);
         self.follower = Follower::new(self.options, self.checkpoint.files.clone());
@@ -189,53 +226,108 @@ impl Worker {
             ),
             Met::Ahead(lines) => {
                 self.checkpoint.pending = None;
+                // In what order files were read by turns nobody can repeat: which lines are passed over now is not known for certain.
+                if !std::mem::replace(&mut self.passes_over, true) {
+                    let holes = &mut self.checkpoint.files.holes;
+                    *holes = holes.saturating_add(1);
+                    self.follower = Follower::new(self.options, self.checkpoint.files.clone());
+                }
                 error!(
                     tap = self.name,
                     lines,
                     "The control plane holds {lines} lines more than this checkpoint knows of: it is an older copy. So many lines are \
-                     passed over now, by position. If another tap hands in with a copy of this folder, stop one of them"
+                     passed over now, by position. Where several files are read by turns, some may be lost and some come twice: this is counted as a \
+                     hole. If another tap hands in with a copy of this folder, stop one of them"
                 );
             }
         }
         Ok(self.store.save(&self.checkpoint)?)
     }
 
-    /// A batch of which a part is held: the same lines once more, or, where they cannot be had any more, none of them.
+    /// A batch of which a part is held: the rest of the same lines, or, where they cannot be had any more, none of them.
     fn mend(&mut self, pending: &Pending) -> Result<(), TapError> {
         self.look()?;
         let chunk = self.follower.again(&mut self.disk, &pending.step);
-        let made = chunk.filter(|_| pending.mapping == self.digest).map(|chunk| {
-            let mut made = self.translate(&chunk).made;
-            for index in pending.without.iter().rev() {
-                let index = usize::try_from(*index).unwrap_or(usize::MAX);
-                if index < made.len() {
-                    made.remove(index);
+        let chunk = chunk.filter(|_| pending.mapping == self.digest);
+        let made = chunk.as_ref().map(|chunk| {
+            let made = (0..).zip(self.translate(chunk).made);
+            made.filter(|(place, _)| !pending.without.contains(place)).collect::<Vec<(u32, Made)>>()
+        });
+        let mut pending = pending.clone();
+        let count = pending.last.saturating_sub(self.checkpoint.position);
+        let held = usize::try_from(self.held.saturating_sub(self.checkpoint.position)).unwrap_or(usize::MAX);
+        match (chunk, made) {
+            (Some(chunk), Some(mut made)) if u64::try_from(made.len()).unwrap_or(u64::MAX) == count => {
+                let mut rest = made.split_off(held.min(made.len()));
+                while !rest.is_empty() {
+                    self.checkpoint.pending = Some(pending.clone());
+                    self.store.save(&self.checkpoint)?;
+                    let lines: Vec<Made> = rest.iter().map(|(_, made)| made.clone()).collect();
+                    match self.hand_in(self.held.saturating_add(1), &lines) {
+                        Ok(held) => {
+                            self.held = held;
+                            break;
+                        }
+                        // As in `take`: it is put aside, and those behind it close up.
+                        Err(SinkError::Line(index, cause)) if index < rest.len() => {
+                            let (place, line) = rest.remove(index);
+                            pending.without.push(place);
+                            pending.without.sort_unstable();
+                            pending.last = pending.last.saturating_sub(1);
+                            self.not_taken(&chunk, "not_taken", &line, &cause);
+                        }
+                        Err(error) => return Err(error.into()),
+                    }
                 }
             }
-            made
-        });
-        let first = self.checkpoint.position.saturating_add(1);
-        let count = pending.last.saturating_sub(self.checkpoint.position);
-        match made.filter(|made| u64::try_from(made.len()).unwrap_or(u64::MAX) == count) {
-            Some(made) => self.held = self.hand_in(first, &made)?,
-            None => error!(
+            _ => error!(
                 tap = self.name,
                 "Of a batch that was under way, {} lines were not taken, and they cannot be had any more: the file or the mapping is \
                  another. They are lost, and counted as passed over",
                 pending.last.saturating_sub(self.held)
             ),
         }
-        self.checkpoint.pending = Some(pending.clone());
-        self.checkpoint.acknowledge();
-        self.follower.commit(&pending.step);
+        let step = pending.step;
+        self.checkpoint.pending = Some(pending);
+        self.acknowledged(&step);
         Ok(())
+    }
+
+    /// What was under way is taken for good.
+    fn acknowledged(&mut self, step: &Step) {
+        self.checkpoint.acknowledge();
+        self.follower.commit(step);
+        self.aside.clear();
+    }
+
+    /// Puts lines aside, those not that were already before their chunk had to be read again.
+    fn put_aside(&mut self, chunk: &Chunk, lines: Vec<Aside<'_>>) {
+        let name = |one: &Aside<'_>| format!("{}:{}:{}:{}", chunk.step.file, one.line, one.code, one.field);
+        let lines: Vec<_> = lines.into_iter().filter(|one| !self.aside.contains(&name(one))).collect();
+        self.quarantine.add(&lines);
+        self.aside.extend(lines.iter().map(name));
+    }
+
+    /// Puts one line aside that the control plane refused.
+    fn not_taken(&mut self, chunk: &Chunk, code: &str, line: &Made, cause: &str) {
+        let at = crate::clock::now().to_string();
+        let aside = Aside {
+            at,
+            file: &chunk.path,
+            line: line.number,
+            code,
+            field: "",
+            detail: cause,
+            raw: &line.raw,
+        };
+        self.put_aside(chunk, vec![aside]);
     }
 
     fn translate(&self, chunk: &Chunk) -> sumun_tap::Translated {
         translate(&self.mapping, &self.given, (&self.checkpoint.log, &self.name), chunk)
     }
 
-    /// Takes a chunk for good, whatever it holds.
+    /// Takes a chunk for good, whatever it holds; but not what is ahead of the control plane's clock, which waits.
     fn take(&mut self, chunk: &Chunk) -> Result<(), TapError> {
         let translated = self.translate(chunk);
         let at = crate::clock::now().to_string();
@@ -252,7 +344,7 @@ impl Worker {
                 raw: &refused.raw,
             })
             .collect();
-        self.quarantine.add(&aside);
+        self.put_aside(chunk, aside);
         let refused = u64::try_from(translated.refused.len()).unwrap_or(u64::MAX);
         // With their places among all that were made, so that the same can be left out again.
         let mut made: Vec<(u32, Made)> = (0..).zip(translated.made).collect();
@@ -272,23 +364,29 @@ impl Worker {
             match self.hand_in(self.checkpoint.position.saturating_add(1), &lines) {
                 Ok(held) => {
                     self.held = held;
-                    self.checkpoint.acknowledge();
-                    self.follower.commit(&chunk.step);
+                    self.acknowledged(&chunk.step);
                     return Ok(());
                 }
                 Err(SinkError::Line(index, cause)) if index < made.len() => {
                     let (place, line) = made.remove(index);
                     without.push(place);
                     without.sort_unstable();
-                    self.quarantine.add(&[Aside {
-                        at: at.clone(),
-                        file: &chunk.path,
-                        line: line.number,
-                        code: "not_taken",
-                        field: "",
-                        detail: &cause,
-                        raw: &line.raw,
-                    }]);
+                    self.not_taken(chunk, "not_taken", &line, &cause);
+                }
+                Err(SinkError::Ahead(index, cause)) if is_stray(&made, index) => {
+                    let (place, line) = made.remove(index);
+                    without.push(place);
+                    without.sort_unstable();
+                    self.not_taken(chunk, "ahead", &line, &cause);
+                }
+                Err(SinkError::Ahead(index, cause)) => {
+                    self.checkpoint.pending = None;
+                    let before =
+                        made.get(index).map_or(0, |(_, line)| line.number.saturating_sub(chunk.first_line));
+                    if let Some(first) = self.follower.first_of(chunk, before) {
+                        self.take(&first)?;
+                    }
+                    return Err(SinkError::Ahead(index, cause).into());
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -298,6 +396,7 @@ impl Worker {
         self.checkpoint.refused = self.checkpoint.refused.saturating_add(refused).saturating_add(left_out);
         self.checkpoint.pending = None;
         self.follower.commit(&chunk.step);
+        self.aside.clear();
         Ok(())
     }
 
@@ -339,6 +438,14 @@ impl Worker {
         }
         Ok(())
     }
+}
+
+/// Whether a line that is ahead of the clock is wrong by itself: one behind it is of much earlier. Otherwise a clock is wrong, or will be
+/// right soon.
+fn is_stray(made: &[(u32, Made)], index: usize) -> bool {
+    let Some((_, line)) = made.get(index) else { return false };
+    let behind = made.iter().skip(index.saturating_add(1));
+    behind.map(|(_, later)| line.ts().micros_since(later.ts())).any(|ahead| ahead >= STRAY_US)
 }
 
 fn now_us() -> i64 {

@@ -26,9 +26,10 @@ pub(in crate::owner) enum Fate<'a> {
 }
 
 impl Govern {
-    /// Proves every pending ceremony that this request fits; false if there is none.
+    /// Proves every pending ceremony that this request fits; false if there is none. Only what a gate saw proves: the exchange's word on a
+    /// signature would let whoever holds its token put an address into effect.
     pub(in crate::owner) async fn proves(&self, noticed: &Noticed) -> Result<bool, Refusal> {
-        if noticed.registered || !noticed.fresh {
+        if noticed.registered || !noticed.fresh || !noticed.of_gate {
             return Ok(false);
         }
         let mut any = false;

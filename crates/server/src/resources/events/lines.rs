@@ -5,6 +5,7 @@ use crate::events::EventLine;
 use crate::problem::Problem;
 use crate::shadow::Shadowed;
 use crate::verdicts::Answered;
+use std::collections::BTreeMap;
 use sumun_govern::gates::bypass::ToldBypass;
 use sumun_model::wire::event::{ReportKind, SessionAction};
 use sumun_model::wire::{Line, Origin, WireError, parse_line, parse_line_counting, to_json};
@@ -20,8 +21,20 @@ const AHEAD_US_MAX: i64 = 60_000_000;
 pub(super) enum Sender {
     /// A gate.
     Gate(GateId),
-    /// The exchange's back end, or a tap on its logs. These are gates of ours, in whose name it may not speak.
-    Exchange(Vec<String>),
+    /// The exchange's back end, or a tap on its logs.
+    Exchange,
+}
+
+/// Names that lines of the exchange's give themselves, each with the line and field that had it first. None may be a gate's of ours.
+pub(super) type Names = BTreeMap<String, (u64, &'static str)>;
+
+/// Why a line is not taken.
+#[derive(Debug)]
+pub(crate) enum Cause {
+    /// It may not be, now or later: the field, and why.
+    Bad(&'static str, String),
+    /// It is ahead of our clock: later it may be taken.
+    Ahead(String),
 }
 
 /// How a body is read.
@@ -43,6 +56,8 @@ pub(super) struct Read {
     pub(super) bypass: Option<Option<ToldBypass>>,
     /// Lines of refusals that did not hold, by place.
     pub(super) shadowed: Vec<(usize, Shadowed)>,
+    /// What the exchange's lines call themselves: to be looked up before anything is taken.
+    pub(super) names: Names,
     /// Unknown fields dropped.
     pub(super) unknown: u64,
 }
@@ -53,8 +68,14 @@ type ReadLine = (EventLine, Option<Answered>, Option<Shadowed>, Option<Option<To
 impl Reading {
     /// Every line, or the first that is not good.
     pub(super) fn read(&self, body: &[u8]) -> Result<Read, Problem> {
-        let mut read =
-            Read { lines: Vec::new(), answered: Vec::new(), shadowed: Vec::new(), bypass: None, unknown: 0 };
+        let mut read = Read {
+            lines: Vec::new(),
+            answered: Vec::new(),
+            shadowed: Vec::new(),
+            names: Names::new(),
+            bypass: None,
+            unknown: 0,
+        };
         let body = body.strip_suffix(b"\n").unwrap_or(body);
         if body.is_empty() {
             return Ok(read);
@@ -66,7 +87,7 @@ impl Reading {
                 let detail = format!("more than {LINES_MAX} lines in one batch");
                 return Err(Problem::invalid("events_too_many", detail, "send them in several batches"));
             }
-            let (line, answered, shadowed, bypass) = self.line(origin, bytes, &mut read.unknown)?;
+            let (line, answered, shadowed, bypass) = self.line(origin, bytes, &mut read)?;
             read.bypass = bypass.or(read.bypass);
             read.shadowed.extend(shadowed.map(|one| (index, one)));
             read.lines.push(line);
@@ -75,30 +96,39 @@ impl Reading {
         Ok(read)
     }
 
-    fn line(&self, origin: Origin<'_>, bytes: &[u8], unknown: &mut u64) -> Result<ReadLine, Problem> {
-        let bad = |field: Option<&str>, cause: String| {
-            refused(&WireError {
-                source_name: self.source.clone(),
-                line: origin.line,
-                column: 0,
-                field: field.map(str::to_owned),
-                cause,
-            })
-        };
+    fn line(&self, origin: Origin<'_>, bytes: &[u8], read: &mut Read) -> Result<ReadLine, Problem> {
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         let text = std::str::from_utf8(bytes).map_err(|error| {
-            bad(None, format!("byte {} is not UTF-8", error.valid_up_to().saturating_add(1)))
+            let cause = format!("byte {} is not UTF-8", error.valid_up_to().saturating_add(1));
+            refused(&self.at(origin.line, None, cause))
         })?;
-        let (line, text) = self.parse(origin, text, unknown)?;
-        may_send(&self.sender, &line).map_err(|(field, cause)| bad(Some(field), cause))?;
-        let Stamp { ts, seq, source } = stamp(&line);
-        may_name(&self.sender, source).map_err(|cause| bad(Some("source"), cause))?;
-        if ts.micros_since(self.now) > AHEAD_US_MAX {
-            return Err(bad(Some("ts"), ahead(ts, self.now)));
+        let (line, text) = self.parse(origin, text, &mut read.unknown)?;
+        let Stamp { ts, seq, .. } = may_take(&self.sender, &line, self.now).map_err(|cause| match cause {
+            Cause::Bad(field, cause) => refused(&self.at(origin.line, Some(field), cause)),
+            Cause::Ahead(cause) => ahead_of_us(&self.at(origin.line, Some("ts"), cause)),
+        })?;
+        if matches!(self.sender, Sender::Exchange) {
+            name(&mut read.names, origin.line, &line);
         }
         let position = self.from.saturating_add(origin.line).saturating_sub(1);
-        let told = (Answered::of(&line), Shadowed::of(&line), bypasses::told(&line));
+        let told = match &self.sender {
+            Sender::Gate(_) => (Answered::of(&line), Shadowed::of(&line), bypasses::told(&line)),
+            // What the exchange's own front answered is no verdict of a gate.
+            Sender::Exchange => (None, None, None),
+        };
         Ok((EventLine { position, ts, seq, text }, told.0, told.1, told.2))
+    }
+
+    /// What is wrong, with its place.
+    fn at(&self, line: u64, field: Option<&str>, cause: String) -> WireError {
+        let (source_name, field) = (self.source.clone(), field.map(str::to_owned));
+        WireError { source_name, line, column: 0, field, cause }
+    }
+
+    /// Refuses the batch if one of its lines speaks in the name of one of these gates.
+    pub(super) fn refuse_gates(&self, names: &Names, gates: &[String]) -> Result<(), Problem> {
+        first_of_gates(names, gates)
+            .map_or(Ok(()), |(line, field, cause)| Err(refused(&self.at(line, Some(field), cause))))
     }
 
     /// The line, and its text: as it came, unless fields that nobody knows were dropped from it.
@@ -126,7 +156,55 @@ fn refused(error: &WireError) -> Problem {
     .at(format!("line {}", error.line))
 }
 
-/// Whether this sender may tell of this.
+fn ahead_of_us(error: &WireError) -> Problem {
+    Problem::invalid(
+        "line_ahead",
+        error.to_string(),
+        "look at both clocks; send the batch again once that time has come, or the lines before that one now; nothing of it was taken",
+    )
+    .at(format!("line {}", error.line))
+}
+
+/// Whether this sender may tell of this, now.
+fn may_take<'a>(sender: &Sender, line: &'a Line, now: Timestamp) -> Result<Stamp<'a>, Cause> {
+    may_send(sender, line).map_err(|(field, cause)| Cause::Bad(field, cause))?;
+    let stamp = stamp(line);
+    may_name(sender, stamp.source).map_err(|cause| Cause::Bad("source", cause))?;
+    if stamp.ts.micros_since(now) > AHEAD_US_MAX {
+        return Err(Cause::Ahead(format!(
+            "{} is more than 60 seconds ahead of {now}, the clock here; check the clocks of both",
+            stamp.ts
+        )));
+    }
+    Ok(stamp)
+}
+
+/// Notes what an `access` line of the exchange's calls itself.
+fn name(names: &mut Names, at: u64, line: &Line) {
+    let Line::Access(access) = line else { return };
+    if let Some(gate) = &access.gate
+        && !names.contains_key(gate.as_str())
+    {
+        names.insert(gate.to_string(), (at, "gate"));
+    }
+    if let Some(source) = &access.source
+        && !names.contains_key(source)
+    {
+        names.insert(source.clone(), (at, "source"));
+    }
+}
+
+/// The first line that speaks in the name of one of these gates.
+fn first_of_gates(names: &Names, gates: &[String]) -> Option<(u64, &'static str, String)> {
+    let named = gates.iter().filter_map(|gate| {
+        let (line, field) = *names.get(gate)?;
+        let cause = format!("gate `{gate}` sends its own lines; name the front that wrote this one");
+        Some((line, field, cause))
+    });
+    named.min()
+}
+
+/// Whether this sender may tell of this at all.
 fn may_send(sender: &Sender, line: &Line) -> Result<(), (&'static str, String)> {
     match (sender, line) {
         (Sender::Gate(gate), Line::Access(access)) => match &access.gate {
@@ -134,7 +212,7 @@ fn may_send(sender: &Sender, line: &Line) -> Result<(), (&'static str, String)> 
             _ => Err(("gate", format!("gate `{gate}` sends its own lines only"))),
         },
         (Sender::Gate(_), _) => Err(("type", "a gate sends `access` lines only".to_owned())),
-        (Sender::Exchange(_), Line::Session(session)) => match session.action {
+        (Sender::Exchange, Line::Session(session)) => match session.action {
             Some(SessionAction::ControlProved | SessionAction::ControlFailed) => {
                 Err(("action", "control is tested by the control plane itself, which tells of it".to_owned()))
             }
@@ -144,37 +222,23 @@ fn may_send(sender: &Sender, line: &Line) -> Result<(), (&'static str, String)> 
             )),
             _ => Ok(()),
         },
-        (Sender::Exchange(_), Line::Report(report)) => match report.kind {
+        (Sender::Exchange, Line::Report(report)) => match report.kind {
             Some(ReportKind::OwnerDenies | ReportKind::OwnerConfirms | ReportKind::CaseOutcome) => Err((
                 "kind",
                 "owners answer, and cases end, at the control plane, which tells of it itself".to_owned(),
             )),
             _ => Ok(()),
         },
-        (Sender::Exchange(gates), Line::Access(access)) => {
-            let ours = |name: &str| gates.iter().any(|gate| gate == name);
-            if let Some(gate) = access.gate.as_ref().filter(|gate| ours(gate.as_str())) {
-                return Err((
-                    "gate",
-                    format!("gate `{gate}` sends its own lines; name the front that wrote this one"),
-                ));
-            }
-            match access.source.as_deref() {
-                // Without one, its id could be a gate's line's.
-                None => Err((
-                    "source",
-                    "an `access` line of the exchange's own log names its source, such as the front's name"
-                        .to_owned(),
-                )),
-                Some(source) if ours(source) => {
-                    Err(("source", format!("gate `{source}` sends its own lines")))
-                }
-                Some(_) => Ok(()),
-            }
-        }
+        // Without one, its id could be a gate's line's. Whether it is a gate's name is looked up for the whole batch.
+        (Sender::Exchange, Line::Access(access)) if access.source.is_none() => Err((
+            "source",
+            "an `access` line of the exchange's own log names its source, such as the front's name"
+                .to_owned(),
+        )),
         (
-            Sender::Exchange(_),
-            Line::Order(_)
+            Sender::Exchange,
+            Line::Access(_)
+            | Line::Order(_)
             | Line::Trade(_)
             | Line::Quote(_)
             | Line::Transfer(_)
@@ -182,7 +246,7 @@ fn may_send(sender: &Sender, line: &Line) -> Result<(), (&'static str, String)> 
             | Line::Network(_)
             | Line::Account(_),
         ) => Ok(()),
-        (Sender::Exchange(_), Line::Key(_) | Line::Vendor(_) | Line::Delegation(_) | Line::Tick(_)) => {
+        (Sender::Exchange, Line::Key(_) | Line::Vendor(_) | Line::Delegation(_) | Line::Tick(_)) => {
             Err(("type", format!("`{}` lines are not the exchange's to send", line.type_word())))
         }
     }
@@ -195,37 +259,37 @@ fn may_name(sender: &Sender, source: Option<&str>) -> Result<(), String> {
     match sender {
         Sender::Gate(gate) if source == gate.as_str() => Ok(()),
         Sender::Gate(gate) => Err(format!("gate `{gate}` sends its own lines only")),
-        Sender::Exchange(_) if OURS.contains(&source) => {
+        Sender::Exchange if OURS.contains(&source) => {
             Err(format!("`{source}` is the control plane's own; give the exchange's lines another"))
         }
-        Sender::Exchange(_) => Ok(()),
+        Sender::Exchange => Ok(()),
     }
 }
 
 /// Sources of the control plane's own lines.
 const OURS: &[&str] = &["govern", "clock"];
 
-/// One line of the exchange's that a tap in this process read: as one handed in over HTTP, or why it may not be.
-pub(crate) fn of_exchange(
-    gates: &[String],
-    position: u64,
-    line: &Line,
-    text: String,
+/// Lines of the exchange's that a tap in this process read, as ones handed in over HTTP; or the first that may not be, from 0, and why.
+pub(super) fn of_tap(
+    from: u64,
+    read: Vec<(Line, String)>,
     now: Timestamp,
-) -> Result<EventLine, String> {
-    let sender = Sender::Exchange(gates.to_vec());
-    let said = |field: &str, cause: String| format!("field `{field}`: {cause}");
-    may_send(&sender, line).map_err(|(field, cause)| said(field, cause))?;
-    let Stamp { ts, seq, source } = stamp(line);
-    may_name(&sender, source).map_err(|cause| said("source", cause))?;
-    if ts.micros_since(now) > AHEAD_US_MAX {
-        return Err(said("ts", ahead(ts, now)));
+) -> Result<(Vec<EventLine>, Names), (usize, Cause)> {
+    let (mut lines, mut names) = (Vec::new(), Names::new());
+    for (index, (line, text)) in read.into_iter().enumerate() {
+        let at = u64::try_from(index).unwrap_or(u64::MAX);
+        let Stamp { ts, seq, .. } =
+            may_take(&Sender::Exchange, &line, now).map_err(|cause| (index, cause))?;
+        name(&mut names, at, &line);
+        lines.push(EventLine { position: from.saturating_add(at), ts, seq, text });
     }
-    Ok(EventLine { position, ts, seq, text })
+    Ok((lines, names))
 }
 
-fn ahead(ts: Timestamp, now: Timestamp) -> String {
-    format!("{ts} is more than 60 seconds ahead of {now}; check the sender's clock")
+/// The first of a tap's lines, from 0, that speaks in the name of one of these gates, and why it may not.
+pub(super) fn tap_of_gate(names: &Names, gates: &[String]) -> Option<(usize, String)> {
+    let (at, field, cause) = first_of_gates(names, gates)?;
+    Some((usize::try_from(at).unwrap_or(usize::MAX), format!("field `{field}`: {cause}")))
 }
 
 /// What every line says of itself.
@@ -267,7 +331,9 @@ mod tests {
         r#"{"type":"access","id":"a1","ts":"2026-11-20T09:00:00Z","gate":"g1","key":"K1","seq":4}"#;
 
     fn told(reading: &Reading, body: &str) -> String {
-        match reading.read(body.as_bytes()) {
+        let gates = ["g1".to_owned()];
+        let read = reading.read(body.as_bytes());
+        match read.and_then(|read| reading.refuse_gates(&read.names, &gates).map(|()| read)) {
             Ok(read) => {
                 let lines =
                     read.lines.iter().map(|line| format!("{} {:?} {}", line.position, line.seq, line.text));
@@ -282,8 +348,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_taken_or_refused_with_its_place() {
-        let (of_gate, of_exchange) =
-            (reading(gate(), false), reading(Sender::Exchange(vec!["g1".to_owned()]), false));
+        let (of_gate, of_exchange) = (reading(gate(), false), reading(Sender::Exchange, false));
         let other = ACCESS.replace("g1", "g2");
         let ahead = ACCESS.replace("09:00:00Z", "09:01:00.000001Z");
         let unknown = ACCESS.replace("\"seq\":4", "\"seq\":4,\"colour\":\"blue\"");
