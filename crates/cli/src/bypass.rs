@@ -31,10 +31,25 @@ pub struct BypassFile {
 
 /// A file that is not obeyed.
 #[derive(Debug, thiserror::Error)]
-#[error("`{path}` is not obeyed: {problem}; write it with `sumun gate bypass on --reason …`, or remove it")]
-pub struct BypassError {
-    path: PathBuf,
-    problem: String,
+pub enum BypassError {
+    /// It is there, and cannot be trusted or understood.
+    #[error(
+        "`{path}` is not obeyed: {problem}; write it with `sumun gate bypass on --reason …`, or remove it"
+    )]
+    Bad {
+        /// Where it stands.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Nobody knows what it says, or whether it is there: too many open files, a failing disk.
+    #[error("`{path}` cannot be read now, so what was said last holds: {problem}")]
+    Unread {
+        /// Where it stands.
+        path: PathBuf,
+        /// What the system says.
+        problem: std::io::Error,
+    },
 }
 
 /// Where it stands.
@@ -48,11 +63,12 @@ pub fn path(config: &Config) -> PathBuf {
 /// # Errors
 /// It cannot be read, or not be trusted.
 pub fn read(path: &Path) -> Result<Option<BypassFile>, BypassError> {
-    let bad = |problem: String| BypassError { path: path.to_owned(), problem };
+    let bad = |problem: String| BypassError::Bad { path: path.to_owned(), problem };
+    let unread = |problem| BypassError::Unread { path: path.to_owned(), problem };
     let found = match std::fs::symlink_metadata(path) {
         Ok(found) => found,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(bad(error.to_string())),
+        Err(error) => return Err(unread(error)),
     };
     if !found.file_type().is_file() {
         return Err(bad("it is no plain file".to_owned()));
@@ -67,10 +83,13 @@ pub fn read(path: &Path) -> Result<Option<BypassFile>, BypassError> {
             found.mode() & 0o777
         )));
     }
-    let mut text = String::new();
-    let opened = std::fs::File::open(path).and_then(|file| file.take(BYTES_MAX).read_to_string(&mut text));
-    opened.map_err(|error| bad(error.to_string()))?;
-    serde_json::from_str(&text).map(Some).map_err(|error| bad(error.to_string()))
+    let mut text = Vec::new();
+    match std::fs::File::open(path).and_then(|file| file.take(BYTES_MAX).read_to_end(&mut text)) {
+        Ok(_) => serde_json::from_slice(&text).map(Some).map_err(|error| bad(error.to_string())),
+        // Removed meanwhile.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unread(error)),
+    }
 }
 
 /// Switches it on.

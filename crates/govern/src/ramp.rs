@@ -155,11 +155,19 @@ impl Govern {
         let mut found = Vec::with_capacity(gates.len());
         for gate in &gates {
             let gate = row::text(gate, GATES.key).to_owned();
-            // Newer ones sort first; what one cannot read it says in the first receipt behind it.
-            let latest =
-                Filter { equals: vec![("gate", json!(gate))], limit: Filter::LIMIT_MAX, ..Filter::default() };
-            let receipts = self.store.list(&RECEIPTS, &latest).await.map_err(store_refusal)?;
-            found.push(gate_of(gate, &receipts, ramp.feed_version));
+            // Newer ones sort first, and the oldest that covers the ramp is the gate's word about it, however many came behind it.
+            let first = Filter {
+                equals: vec![("gate", json!(gate))],
+                at_least: Some(("to_version", i64::try_from(ramp.feed_version).unwrap_or(i64::MAX))),
+                newest: true,
+                limit: 1,
+                ..Filter::default()
+            };
+            let word = match ramp.feed_version {
+                0 => None,
+                _ => self.store.list(&RECEIPTS, &first).await.map_err(store_refusal)?.into_iter().next(),
+            };
+            found.push(gate_of(gate, word.as_ref(), ramp.feed_version));
         }
         Ok(found)
     }
@@ -305,12 +313,9 @@ fn effect(before: &Ramp, after: &Ramp) -> Effect {
     }
 }
 
-fn gate_of(gate: String, receipts: &[Image], version: u64) -> RampGate {
-    let covers = |row: &&Image| {
-        row::integer(row, "to_version").and_then(|to| u64::try_from(to).ok()).is_some_and(|to| to >= version)
-    };
-    // The oldest that covers it is its word about it.
-    let Some(word) = receipts.iter().rfind(covers).filter(|_| version > 0) else {
+/// `word` is the first receipt that covers the ramp of this version.
+fn gate_of(gate: String, word: Option<&Image>, version: u64) -> RampGate {
+    let Some(word) = word else {
         let state = if version == 0 { "obeys" } else { "waits" };
         return RampGate { gate, state: state.to_owned(), received: None };
     };

@@ -11,6 +11,8 @@ pub struct Filter {
     pub equals: Vec<(&'static str, Value)>,
     /// A column of whole numbers that must hold this or less; null is never less. Needs an index of its own to be quick.
     pub at_most: Option<(&'static str, i64)>,
+    /// A column of whole numbers that must hold this or more; null is never more.
+    pub at_least: Option<(&'static str, i64)>,
     /// Only keys after this one, in the order of the list.
     pub after: Option<String>,
     /// The last keys first.

@@ -149,7 +149,14 @@ fn lists_find_what_is_due() {
         assert_eq!(list(all.clone()).await.unwrap().len(), 5);
         let staff = Filter { equals: vec![("role", json!("staff"))], ..all };
         assert_eq!(list(staff).await.unwrap(), ["P8"]);
+        let late =
+            Filter { at_least: Some(("confirmed_us", 4)), newest: true, limit: 2, ..Filter::default() };
+        assert_eq!(list(late.clone()).await.unwrap(), ["P8", "P6"]);
+        let both = Filter { at_most: Some(("confirmed_us", 6)), limit: 100, ..late };
+        assert_eq!(list(both).await.unwrap(), ["P6", "P4"]);
         for column in ["role", "nothing"] {
+            let wrong = list(Filter { at_least: Some((column, 6)), ..due.clone() }).await;
+            assert!(matches!(wrong, Err(StoreError::Invalid(_))), "{wrong:?}");
             let wrong = list(Filter { at_most: Some((column, 6)), ..due.clone() }).await;
             assert!(matches!(wrong, Err(StoreError::Invalid(_))), "{wrong:?}");
         }

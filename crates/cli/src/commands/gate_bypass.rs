@@ -10,7 +10,8 @@ use crate::{clock, output};
 ///
 /// For when refusals do harm and nobody can be asked. It is a file in `data_dir` that the running gate obeys at once, restarts
 /// included; whoever may write there may do it. Every line of the record says that it was on and why; /readyz and /metrics say
-/// so while it lasts, and the ledger once the control plane hears of it. Keys that have ended stay refused.
+/// so while it lasts, and the ledger once the control plane hears of it. Keys that have ended stay refused, wherever this gate can
+/// read the credentials; what it cannot read passes too.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(subcommand)]

@@ -21,6 +21,8 @@ pub enum RampCommand {
     )]
     Set(Set),
     /// Step back now: every gate refuses nothing more but keys that have ended
+    ///
+    /// Wherever a gate can read the credentials: what it cannot read passes too, also where the exchange finds an ended key in it.
     #[command(
         after_help = "Example:\n  sumun ramp step-back --reason \"orders of a market maker are refused\""
     )]

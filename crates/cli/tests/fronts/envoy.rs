@@ -1,6 +1,7 @@
 //! Envoy's `ext_authz` over HTTP, with the shipped configuration.
 
 use crate::front::{Front, World, free, gate_answers, nonce, put, send, shipped, started, statuses};
+use crate::nginx::raw;
 use crate::stage::client::{Effect, Signed};
 use crate::stage::wait_for;
 use std::net::SocketAddr;
@@ -50,6 +51,19 @@ fn every_effect_as_documented_while_the_gate_lives_and_while_it_is_dead() {
     gate.kill();
     assert_eq!(statuses(front, "K1"), [200, 200, 200, 503], "transfers alone wait for the gate");
     assert_eq!(statuses(front, "K2"), [200, 200, 200, 503], "a hold cannot be asked about");
+    for (request, status) in [
+        ("POST /v1/orders/test", 200),
+        ("DELETE /v1/orders/open", 200),
+        ("POST /v1/orders/../withdraws/coin", 503),
+        ("POST /v1/orders/%2e%2E/withdraws/coin", 503),
+        ("POST /v1/orders/x", 503),
+        ("DELETE /v1/order/x", 503),
+        ("GET /v1/accounts/../withdraws", 503),
+        ("GET /v1//accounts", 503),
+    ] {
+        let head = format!("{request} HTTP/1.1\r\nHost: exchange.example\r\n");
+        assert_eq!(raw(front, &head), status, "{request}");
+    }
     let gate = world.gate();
     assert!(wait_for(|| (statuses(front, "K2") == [200, 403, 200, 403]).then_some(())).is_some());
     assert!(gate.stop().0.success());

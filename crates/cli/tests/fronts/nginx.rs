@@ -65,7 +65,7 @@ fn vouched(at: SocketAddr, request: &str, key: &str) -> u16 {
     )
 }
 
-fn raw(at: SocketAddr, head: &str) -> u16 {
+pub(crate) fn raw(at: SocketAddr, head: &str) -> u16 {
     let mut stream = TcpStream::connect(at).unwrap();
     stream.set_read_timeout(Some(crate::stage::PATIENCE)).unwrap();
     write!(stream, "{head}Content-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
@@ -122,4 +122,77 @@ fn every_effect_as_documented_while_the_gate_lives_and_while_it_is_dead() {
     assert!(!by_word.is_empty() && by_word.iter().all(|line| line["ip"] == "203.0.113.7"), "{by_word:?}");
     let unseen = lines.iter().find(|line| line["reason"] == "body_too_large").unwrap();
     assert_eq!((&unseen["enforced"], &unseen["route"]), (&true.into(), &"/v1/orders".into()));
+}
+
+/// Targets that a client can write and two readers may read in two ways.
+const DOUBTFUL: [&str; 5] = [
+    "/v1/accounts?<",
+    "/v1/accounts?a=>",
+    "/v1/accounts?x#y",
+    "/v1/accounts?q=\u{c2dc}\u{c138}",
+    "/v1/acc<ounts",
+];
+
+#[test]
+fn a_target_that_the_gate_cannot_read_is_refused_and_recorded_and_never_taken_for_a_gate_that_is_down() {
+    let world = World::new();
+    let gate = world.gate();
+    gate_answers(&world);
+    let nginx = nginx(&world);
+    for target in DOUBTFUL {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: exchange.example\r\n");
+        assert_eq!(raw(nginx.clients, &request), 401, "{target}");
+        assert_eq!(vouched(nginx.edge, &format!("GET {target}"), "K1"), 401, "{target}");
+    }
+    assert_eq!(world.exchange.count(), 0, "the exchange saw none of it");
+    assert!(gate.stop().0.success());
+    let lines = world.stage.dump(0);
+    let malformed = |line: &&serde_json::Value| line["reason"] == "malformed_credentials";
+    assert_eq!(lines.iter().filter(malformed).count(), 2 * DOUBTFUL.len(), "{lines:?}");
+    assert!(lines.iter().filter(malformed).all(|line| line["verdict"] == "deny" && line["enforced"] == true));
+    assert_eq!(lines.iter().filter(malformed).filter(|line| line["key"] == "K1").count(), DOUBTFUL.len());
+}
+
+#[test]
+fn while_the_gate_is_dead_no_way_of_writing_a_path_reaches_what_is_refused() {
+    let world = World::new();
+    let gate = world.gate();
+    gate_answers(&world);
+    let nginx = nginx(&world);
+    gate.kill();
+    for (request, status) in [
+        ("POST /v1/orders", 200),
+        ("POST /v1/orders/test?market=KRW-BTC", 200),
+        ("DELETE /v1/orders/open", 200),
+        ("GET /v1/accounts?a=..//", 200),
+        ("POST /v1/orders/../withdraws/coin", 403),
+        ("POST /v1/orders/%2e%2E/withdraws/coin", 403),
+        ("POST /v1/orders/x", 403),
+        ("DELETE /v1/orders/../withdraws/coin", 403),
+        ("DELETE /v1/order/x", 403),
+        ("POST //v1/orders", 403),
+        ("GET /v1/accounts/..%2fwithdraws", 403),
+        ("GET /v1/accounts/..\\withdraws", 403),
+        ("GET /v1//accounts", 403),
+    ] {
+        let head = format!("{request} HTTP/1.1\r\nHost: exchange.example\r\n");
+        assert_eq!(raw(nginx.clients, &head), status, "{request}");
+        assert_eq!(vouched(nginx.edge, request, "K1"), status, "{request}");
+    }
+}
+
+#[test]
+fn an_edge_that_names_no_key_is_asked_for_the_clients_own_credentials_and_no_body_passes_unsigned() {
+    let world = World::new();
+    let gate = world.gate();
+    gate_answers(&world);
+    let nginx = nginx(&world);
+    // What has a body nobody can check here.
+    assert_eq!(statuses(nginx.edge, "K1"), [200, 403, 200, 403]);
+    // The token is for naming a key.
+    let asked = format!(
+        "GET /v1/auth-request HTTP/1.1\r\nHost: gate.example\r\nX-Original-Method: GET\r\nX-Original-URI: /v1/accounts\r\nX-Sumun-Front-Token: {TOKEN}\r\n"
+    );
+    assert_eq!(raw(world.asked, &asked), 403);
+    let _ = gate.stop();
 }

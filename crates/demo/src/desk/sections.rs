@@ -32,7 +32,7 @@ fn to_try() -> String {
         ],
         [
             "고객으로 들어가 rebalancer 키의 “직접 보내신 요청입니까?”에 답하십시오. 집 인터넷 주소가 바뀌었을 뿐이니 답은 “네”입니다.",
-            "Come in as the customer and answer “did you send this request?” for the key of the rebalancer. His address at home has changed: the answer is yes.",
+            "Come in as the customer and answer “did you send this request?” for the key of the rebalancer. Their home address has changed: the answer is yes.",
         ],
         [
             "고객의 trading bot 키는 집과 해외 두 곳에서 번갈아 쓰입니다. 1분쯤 지나면 경고가, 이어서 재확인 요청이 옵니다. 본인 확인과 직접 사용 확인을 아래 버튼으로 마쳐 보십시오.",

@@ -227,7 +227,7 @@ pub(crate) fn add(api: &mut Api) {
         },
     );
     api.add(
-        operation(&access::RAMP_STEP_BACK, "ramp", "Step back now · 단계 적용 즉시 해제")
+        operation(&access::RAMP_STEP_BACK, "ramp", "Step back now · 차단 적용 즉시 중지")
             .about(
                 "One person is enough. Every gate that follows obeys at its next request; a key that has ended stays refused, unless \
                  the ramp says otherwise.",
@@ -246,7 +246,7 @@ pub(crate) fn add(api: &mut Api) {
         },
     );
     api.add(
-        operation(&access::RAMP_REPORT, "ramp", "What would have been refused · 섀도 보고")
+        operation(&access::RAMP_REPORT, "ramp", "What would have been refused · 섀도 결과 보고")
             .about("From what gates recorded with a refusal that did not hold, as this process took it in.")
             .query(&[SINCE])
             .gives::<RampReportView>(StatusCode::OK, "The report."),
