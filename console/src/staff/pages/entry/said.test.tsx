@@ -48,8 +48,7 @@ function read(of: Schemas["LedgerEntry"]): string {
       </MemoryRouter>
     </Spoken>,
   );
-  const page = document.createElement("div");
-  page.innerHTML = markup;
+  const page = new DOMParser().parseFromString(markup, "text/html").body;
   for (const folded of page.querySelectorAll("details")) folded.remove();
   return page.textContent ?? "";
 }
