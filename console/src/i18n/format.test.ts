@@ -1,6 +1,6 @@
 // How numbers, instants and durations read, in both languages.
 import { expect, test } from "vitest";
-import { count, duration, instant, percent, relative, zone } from "./format";
+import { both, clock, count, day, duration, fileDay, hourMinute, instant, percent, relative } from "./format";
 
 /** Intl puts narrow and no-break spaces where people see a space. */
 const plain = (text: string) => text.replaceAll(/[\u00a0\u202f]/g, " ");
@@ -55,10 +55,16 @@ test("a figure is never parted from its unit, nor a time from its zone", () => {
   }
 });
 
-test("an instant names its zone", () => {
-  const at = "2026-11-20T12:00:00Z";
-  for (const lang of ["ko", "en"] as const) expect(instant(lang, at).endsWith(`\u00a0${zone(new Date(at))}`)).toBe(true);
-  expect(zone(new Date(at))).toMatch(/^(KST|UTC|[A-Z]{2,5}([+-]\d+)?)$/);
+test("times are Korea's wherever the reader is, and say so; a title has UTC too", () => {
+  const at = "2026-11-20T16:00:00.250001Z";
+  expect(plain(instant("en", at))).toBe("21 Nov 2026, 01:00:00 KST");
+  expect(plain(instant("ko", at))).toBe("2026. 11. 21. 01:00:00 KST");
+  expect(plain(day("en", at))).toBe("21 Nov 2026");
+  expect(plain(clock(at))).toBe("01:00:00 KST");
+  expect(plain(hourMinute(Date.parse(at)))).toBe("01:00 KST");
+  expect(plain(both("en", at))).toBe("21 Nov 2026, 01:00:00 KST (UTC 2026-11-20T16:00:00.250001Z)");
+  expect(both("ko", "soon")).toBe("soon");
+  expect(fileDay(Date.parse(at))).toBe("2026-11-21");
 });
 
 test("numbers and shares", () => {

@@ -1,10 +1,13 @@
-// Numbers, instants and durations as people read them. Instants are shown in the browser's own zone; the title holds UTC.
+// Numbers, instants and durations as people read them. Instants are shown in the venue's zone, wherever the reader is, and say so; what a title
+// tells of them is both: the zone's time, and UTC as tools, exports and the record have it.
 import type { Lang } from "./words";
 
 const locale = (lang: Lang) => (lang === "ko" ? "ko-KR" : "en-GB");
 
 /** The venue's own zone. Its dates are what "tomorrow" is counted by. */
 export const VENUE_ZONE = "Asia/Seoul";
+/** What times are marked with. */
+export const ZONE = "KST";
 
 const JOINED = "\u00a0";
 /** A figure and its unit stay on one line. */
@@ -14,40 +17,44 @@ export function count(lang: Lang, value: number): string {
   return new Intl.NumberFormat(locale(lang)).format(value);
 }
 
-/** The zone of the times shown: `KST` in Korea, elsewhere as the browser names it, such as `GMT+1`. */
-export function zone(at: Date): string {
-  if (Intl.DateTimeFormat().resolvedOptions().timeZone === "Asia/Seoul") return "KST";
-  const parts = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" }).formatToParts(at);
-  return parts.find((part) => part.type === "timeZoneName")?.value ?? "";
-}
-
 /** `20 Nov 2026, 19:40:02 KST`. */
 export function instant(lang: Lang, text: string): string {
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return text;
   // Day and time may stand on two lines; neither is broken within itself.
-  const time = new Intl.DateTimeFormat(locale(lang), { timeStyle: "medium", hourCycle: "h23" }).format(at);
   const date = `${day(lang, text)}${lang === "en" ? "," : ""}`;
-  return `${date} ${unbroken(`${time} ${zone(at)}`.trimEnd())}`;
+  return `${date} ${clock(text)}`;
+}
+
+/** `20 Nov 2026, 19:40:02 KST (UTC 2026-11-20T10:40:02.123456Z)`: for titles, and wherever somebody compares with what a tool says. */
+export function both(lang: Lang, text: string): string {
+  return Number.isNaN(Date.parse(text)) ? text : `${instant(lang, text)} (UTC ${text})`;
+}
+
+/** `2026-11-20`: the date in a file's name. */
+export function fileDay(ms: number): string {
+  return new Intl.DateTimeFormat("en-CA", { timeZone: VENUE_ZONE, dateStyle: "short" }).format(ms);
 }
 
 export function day(lang: Lang, text: string): string {
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return text;
-  return unbroken(new Intl.DateTimeFormat(locale(lang), { dateStyle: "medium" }).format(at));
+  return unbroken(new Intl.DateTimeFormat(locale(lang), { timeZone: VENUE_ZONE, dateStyle: "medium" }).format(at));
 }
 
-/** `19:40:02`: where the day is plain from what stands around it. */
-export function clock(lang: Lang, text: string): string {
+/** Both languages write the hours of a day with two figures. */
+const hours = (timeStyle: "medium" | "short", at: Date): string =>
+  `${new Intl.DateTimeFormat("en-GB", { timeZone: VENUE_ZONE, timeStyle, hourCycle: "h23" }).format(at)}${JOINED}${ZONE}`;
+
+/** `19:40:02 KST`: where the day is plain from what stands around it. */
+export function clock(text: string): string {
   const at = new Date(text);
-  return Number.isNaN(at.getTime())
-    ? text
-    : new Intl.DateTimeFormat(locale(lang), { timeStyle: "medium", hourCycle: "h23" }).format(at);
+  return Number.isNaN(at.getTime()) ? text : hours("medium", at);
 }
 
-/** `19:40`, of milliseconds. */
-export function hourMinute(lang: Lang, at: number): string {
-  return new Intl.DateTimeFormat(locale(lang), { timeStyle: "short", hourCycle: "h23" }).format(at);
+/** `19:40 KST`, of milliseconds. */
+export function hourMinute(at: number): string {
+  return hours("short", new Date(at));
 }
 
 const DAY_S = 86_400;
@@ -59,8 +66,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 
 /** Which day of the venue's calendar an instant falls on, counted from 1970. */
 function venueDay(ms: number): number {
-  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: VENUE_ZONE, dateStyle: "short" }).format(ms);
-  return Date.parse(`${parts}T00:00:00Z`) / (DAY_S * 1_000);
+  return Date.parse(`${fileDay(ms)}T00:00:00Z`) / (DAY_S * 1_000);
 }
 
 /** `3 minutes ago`, `in 2 hours`; from a whole day on by the venue's calendar: `tomorrow` is its next date, and nearly three days are not two. */

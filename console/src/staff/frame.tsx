@@ -90,7 +90,6 @@ function Inside() {
   const { session, has } = useMe();
   // Support alone neither follows nor sees the overview; asked all the same, each answer would be a no.
   const watches = has("viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor");
-  const { lang } = useLang();
   const live = useLive(watches);
   const lost = useLostSince(live);
   const ended = useEnded();
@@ -122,7 +121,7 @@ function Inside() {
       who={`${session.principal.replace(/^user:/, "")} · ${session.roles.map((role) => roleText(roles, role)).join(", ")}`}
       status={
         !watches ? undefined : lost !== null ? (
-          <Badge tone="expire">{w.lost(hourMinute(lang, lost))}</Badge>
+          <Badge tone="expire">{w.lost(hourMinute(lost))}</Badge>
         ) : (
           <Badge tone={live === "live" ? "good" : "plain"}>{live === "live" ? w.live : w.joining}</Badge>
         )

@@ -2,7 +2,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { Button as AriaButton, type ButtonProps, Tooltip, TooltipTrigger } from "react-aria-components";
 import { Link, type LinkProps } from "react-router";
-import { instant, relative } from "../i18n/format";
+import { both, instant, relative } from "../i18n/format";
 import { useLang, useWords } from "../i18n/lang";
 import { copy } from "./copy";
 import { shortId } from "./ids";
@@ -89,18 +89,17 @@ export function useNow(everyMs = 10_000): number {
 /** Clocks of server and browser differ by so much without meaning anything. */
 const CLOCKS_DIFFER_MS = 5_000;
 
-/** An instant: relative, with the full one in the title and for machines. `full` shows the full one. */
+/** An instant: relative, with the full one, in UTC too, in the title and for machines. `full` shows the full one. */
 export function Time({ at, full = false }: { at: string | null | undefined; full?: boolean }) {
   const { lang } = useLang();
   // Asks for being drawn anew; what is newer than the last round must not be told as of the future, nor what a clock a little ahead says.
   useNow();
   if (!at) return <span className="muted">–</span>;
-  const whole = instant(lang, at);
   const ahead = Date.parse(at) - Date.now();
   const now = ahead > 0 && ahead < CLOCKS_DIFFER_MS ? Date.parse(at) : Date.now();
   return (
-    <time dateTime={at} title={`${whole} (${at})`}>
-      {full ? whole : relative(lang, at, now)}
+    <time dateTime={at} title={both(lang, at)}>
+      {full ? instant(lang, at) : relative(lang, at, now)}
     </time>
   );
 }

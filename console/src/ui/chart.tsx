@@ -1,7 +1,7 @@
 // Bars over time without a library: allowed above the line, refused below it, on one scale. The same figures stand in a table under it, so
 // that nobody depends on seeing the bars; refused ones are hatched, so that nobody depends on colour.
 import { useId } from "react";
-import { clock, count, instant, zone } from "../i18n/format";
+import { both, clock, count, instant } from "../i18n/format";
 import { useLang, useWords } from "../i18n/lang";
 import { words } from "../i18n/words";
 import "./chart.css";
@@ -74,7 +74,7 @@ export function Verdicts({ title, buckets }: { title: string; buckets: readonly 
           const one = buckets[index];
           return one === undefined ? null : (
             <g key={one.at}>
-              <title>{w.bar(instant(lang, one.at), count(lang, one.allowed), count(lang, one.refused))}</title>
+              <title>{w.bar(both(lang, one.at), count(lang, one.allowed), count(lang, one.refused))}</title>
               <rect className="reach" x={bar.x} y={0} width={bar.width} height={HEIGHT} />
               <rect className="allowed" x={bar.x} y={line - bar.up} width={bar.width} height={bar.up} />
               <rect fill={`url(#${hatch})`} x={bar.x} y={line} width={bar.width} height={bar.down} />
@@ -84,15 +84,15 @@ export function Verdicts({ title, buckets }: { title: string; buckets: readonly 
         <line className="axis" x1={0} x2={WIDTH} y1={line} y2={line} />
       </svg>
       <div className="row spread muted chart-times">
-        <time dateTime={first.at} title={instant(lang, first.at)}>
-          {clock(lang, first.at)} {zone(new Date(first.at))}
+        <time dateTime={first.at} title={both(lang, first.at)}>
+          {clock(first.at)}
         </time>
         <span className="row">
           <span className="key allowed" aria-hidden="true" /> {w.allowed}
           <span className="key refused" aria-hidden="true" /> {w.refused}
         </span>
-        <time dateTime={last.at} title={instant(lang, last.at)}>
-          {clock(lang, last.at)} {zone(new Date(last.at))}
+        <time dateTime={last.at} title={both(lang, last.at)}>
+          {clock(last.at)}
         </time>
       </div>
       <details>

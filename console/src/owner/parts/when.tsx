@@ -35,7 +35,7 @@ export function When({ at }: { at: string | null | undefined }) {
   const { lang } = useLang();
   if (!at) return <span className="muted">–</span>;
   return (
-    <time dateTime={at} title={at}>
+    <time dateTime={at} title={`${inKorea(lang, at)} (UTC ${at})`}>
       {inKorea(lang, at)}
     </time>
   );

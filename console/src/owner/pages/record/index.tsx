@@ -2,6 +2,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, good, type Problem } from "../../../api/client";
+import { fileDay } from "../../../i18n/format";
 import { useWords } from "../../../i18n/lang";
 import { Button, Card } from "../../../ui/basics";
 import { save } from "../../../ui/download";
@@ -45,7 +46,7 @@ export function MyRecord() {
   const [waits, setWaits] = useState<{ part: number; seconds: number } | null>(null);
   const act = useMutation<number, Problem, Format>({
     mutationFn: (format) => {
-      const { place, day } = left[format] ?? { place: START, day: new Date().toISOString().slice(0, 10) };
+      const { place, day } = left[format] ?? { place: START, day: fileDay(Date.now()) };
       return takeParts(place, {
         ask: (after) => ask(format, after),
         save: (text, part) => keep(format, day, text, part),

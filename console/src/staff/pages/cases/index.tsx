@@ -5,7 +5,7 @@ import { Link, useNavigate, useSearchParams } from "react-router";
 import { api, good } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
 import { useMe } from "../../../api/session";
-import { count } from "../../../i18n/format";
+import { both, count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Button, Card, Time, useNow } from "../../../ui/basics";
 import { Choice, Field, useDraft } from "../../../ui/forms";
@@ -48,6 +48,7 @@ function useOver(of: readonly Case[]): { over: ReadonlySet<string>; settled: boo
 /** `states`: where not all of them are in the same one. */
 function Rows({ of: all, states = false }: { of: Case[]; states?: boolean }) {
   const w = useWords(casesWords);
+  const { lang } = useLang();
   const cases = useWords(caseWords) as Record<string, unknown>;
   const suspicion = useSuspicion();
   const now = useNow();
@@ -146,7 +147,7 @@ function Rows({ of: all, states = false }: { of: Case[]; states?: boolean }) {
                   </td>
                   <td>
                     {due.overdue ? <Badge tone="expire">{suspicion.late}</Badge> : null}
-                    <div className={due.overdue ? "muted" : undefined} title={one.due ?? undefined}>
+                    <div className={due.overdue ? "muted" : undefined} title={one.due ? both(lang, one.due) : undefined}>
                       {due.when}
                     </div>
                   </td>

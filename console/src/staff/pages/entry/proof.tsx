@@ -2,7 +2,8 @@
 
 import { api, good } from "../../../api/client";
 import { useWrite } from "../../../api/queries";
-import { useWords } from "../../../i18n/lang";
+import { instant } from "../../../i18n/format";
+import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Card, Command } from "../../../ui/basics";
 import { save } from "../../../ui/download";
 import { Refused } from "../../../ui/states";
@@ -25,6 +26,7 @@ export function Proof({
   told: Told | null;
 }) {
   const w = useWords(entryWords);
+  const { lang } = useLang();
   const say = useSay();
   const proof = useWrite((which: number) =>
     good(api.GET("/v1/ledger/entries/{index}/proof", { params: { path: { index: which } }, parseAs: "text" })),
@@ -82,7 +84,7 @@ export function Proof({
           <h3>{w.compare}</h3>
           <ul className="plain">
             <li>{w.compareOrigin}</li>
-            {told === null ? null : <li>{w.compareClass(told.class, told.sequenced)}</li>}
+            {told === null ? null : <li>{w.compareClass(told.class, told.sequenced, instant(lang, told.sequenced))}</li>}
             {may ? (
               <li>
                 {w.compareWhole}

@@ -1,4 +1,4 @@
-// One fact of an entry as people read it: instants by the reader's clock, people and roles by name, ids with a way there, lists as tables.
+// One fact of an entry as people read it: instants by the venue's clock, people and roles by name, ids with a way there, lists as tables.
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { count, duration } from "../../../i18n/format";

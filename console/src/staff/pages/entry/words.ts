@@ -46,7 +46,8 @@ export const entryWords = words(
     together: "증명과 내용을 함께 검증하기",
     compare: "확인할 것",
     compareOrigin: "원장 이름과 번호가 이 화면과 같은지",
-    compareClass: (code: string, utc: string) => `내용이 ${code}이고 시각이 ${utc}인지 (도구의 시각은 UTC입니다)`,
+    compareClass: (code: string, utc: string, kst: string) =>
+      `내용이 ${code}이고 시각이 ${utc}인지 (도구의 시각은 UTC이고, 이 화면의 ${kst}와 같습니다)`,
     compareWhole: "내용까지 검증하면 “what it says is proved too”라고 나오는지",
     compareRecorded: "그 뒤의 recorded에 관한 말은 이 열람의 기록이 따로 증명된다는 뜻입니다.",
     compareKey: "vkey는 처음에 따로 받은 파일이어야 합니다.",
@@ -106,7 +107,8 @@ export const entryWords = words(
     together: "Proof and entry together",
     compare: "What to compare",
     compareOrigin: "Ledger and number are those of this page",
-    compareClass: (code: string, utc: string) => `What happened is ${code}, and when is ${utc} (the tool tells times in UTC)`,
+    compareClass: (code: string, utc: string, kst: string) =>
+      `What happened is ${code}, and when is ${utc} (the tool tells times in UTC; this page says ${kst})`,
     compareWhole: "With the entry, it says “what it says is proved too”",
     compareRecorded: "What it then says of recorded means that the entry of this reading has a proof of its own.",
     compareKey: "The file vkey is the one you were handed at the start.",

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api, good } from "../../../api/client";
-import { count, duration } from "../../../i18n/format";
+import { both, count, duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Card, Time } from "../../../ui/basics";
 import { save } from "../../../ui/download";
@@ -17,7 +17,7 @@ function After({ from, to }: { from: string | null; to: string | null }) {
   const { lang } = useLang();
   const ms = from === null || to === null ? Number.NaN : Date.parse(to) - Date.parse(from);
   if (to === null || Number.isNaN(ms)) return <Time at={to} full />;
-  return <time dateTime={to} title={to}>{`+${duration(lang, Math.max(0, ms))}`}</time>;
+  return <time dateTime={to} title={both(lang, to)}>{`+${duration(lang, Math.max(0, ms))}`}</time>;
 }
 
 export function Receipts({ gate }: { gate: string }) {
