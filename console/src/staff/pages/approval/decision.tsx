@@ -87,12 +87,12 @@ const MINUTE_MS = 60_000;
 export function Decision({
   of,
   lookedAt,
-  openedMs,
+  lookedMs,
   worksCase,
 }: {
   of: ApprovalOf;
   lookedAt: string | undefined;
-  openedMs: number;
+  lookedMs: number;
   worksCase: boolean;
 }) {
   const w = useWords(approvalWords);
@@ -119,7 +119,7 @@ export function Decision({
             {w.refuse}
           </Button>
         </div>
-        <p className="muted">{no ?? w.youLook(now - openedMs < MINUTE_MS ? w.underMinute : duration(lang, now - openedMs))}</p>
+        <p className="muted">{no ?? w.youLook(lookedMs < MINUTE_MS ? w.underMinute : duration(lang, lookedMs))}</p>
         <Button
           look="quiet"
           why={of.state !== "open" ? w.wClosed : !own ? w.wNotAsker : of.action === "key.grant" ? w.wGrant : undefined}

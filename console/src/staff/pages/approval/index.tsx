@@ -1,6 +1,5 @@
 // One approval: what is asked, on what grounds, by whom, who must agree, and the decision. How long somebody looked goes with it.
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { Link, useParams } from "react-router";
 import { api, good } from "../../../api/client";
 import { useMe } from "../../../api/session";
@@ -14,17 +13,15 @@ import { type Asked, useAskedSentence } from "./asked";
 import { Asks } from "./asks";
 import { Decision } from "./decision";
 import { Evidence } from "./evidence";
+import { lookedSince, useLooked } from "./looked";
 import { WhoDecides } from "./whoDecides";
 import { approvalWords } from "./words";
 
-/** When the page was opened, by the server's clock as far as it is known: this browser's may be wrong. */
-function useOpened(requested: string | undefined): { at: string | undefined; localMs: number } {
-  const [localMs] = useState(() => Date.now());
+/** Since when it is looked at, by the server's clock as far as it is known: this browser's may be wrong. */
+function useSince(lookedMs: number, requested: string | undefined): string | undefined {
   const facts = useQuery({ queryKey: ["overview"], queryFn: () => good(api.GET("/v1/overview")), staleTime: 60_000 });
-  if (facts.data === undefined || requested === undefined) return { at: undefined, localMs };
-  const ahead = Date.parse(facts.data.at) - facts.dataUpdatedAt;
-  const at = Math.max(Math.ceil(localMs + Math.min(ahead, 0)), Date.parse(requested) + 1);
-  return { at: new Date(at).toISOString(), localMs };
+  if (facts.data === undefined || requested === undefined) return undefined;
+  return lookedSince(lookedMs, Date.now(), facts.data.at, facts.dataUpdatedAt, requested);
 }
 
 export function Approval() {
@@ -54,7 +51,8 @@ function One({ id }: { id: string }) {
     one !== undefined &&
     (one.assignee === session.principal ||
       (loose<CaseBody>(one.body).playbook ?? []).some((step) => step.state === "done" && step.by === session.principal));
-  const opened = useOpened(shown.data?.requested);
+  const lookedMs = useLooked(session.principal, id);
+  const since = useSince(lookedMs, shown.data?.requested);
   const key = shown.data?.subject.startsWith("key:") ? shown.data.subject.slice(4) : null;
   if (isMissing(shown.error)) {
     return (
@@ -77,7 +75,7 @@ function One({ id }: { id: string }) {
                 {key === null ? null : <Evidence of={approval} keyId={key} asked={caseId} />}
               </div>
               <div className="stack">
-                <Decision of={approval} lookedAt={opened.at} openedMs={opened.localMs} worksCase={worksCase} />
+                <Decision of={approval} lookedAt={since} lookedMs={lookedMs} worksCase={worksCase} />
                 <WhoDecides of={approval} />
               </div>
             </div>

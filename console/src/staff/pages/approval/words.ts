@@ -65,7 +65,8 @@ export const approvalWords = words(
     notLooked: "검토 시간이 기록되지 않음",
     approved: "승인",
     refused: "거절",
-    youLook: (time: string) => `열어 본 지 ${time}. 결정과 함께 검토 시간이 기록됩니다.`,
+    youLook: (time: string) =>
+      `검토한 시간 ${time}. 이 화면이 보이는 동안만 세고, 새로 고쳐도 이어집니다. 결정과 함께 기록됩니다.`,
     evidence: "결정 전에 볼 것",
     evidenceText: "요청한 사람의 설명만이 아니라 근거를 직접 확인하십시오.",
     why: "왜 이 단계인가(지금)",
@@ -167,7 +168,8 @@ export const approvalWords = words(
     notLooked: "how long was not said",
     approved: "Agreed",
     refused: "Refused",
-    youLook: (time: string) => `Open for ${time}. How long you looked is recorded with your decision.`,
+    youLook: (time: string) =>
+      `You have looked for ${time}: as long as this page could be seen, reloads included. It is recorded with your decision.`,
     evidence: "Look at this first",
     evidenceText: "See the grounds yourself, not only what the request says.",
     why: "Why it stands there (now)",
