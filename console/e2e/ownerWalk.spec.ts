@@ -1,4 +1,6 @@
 // Every page of the owner, at the width of a desk and of a telephone: it stands, speaks one language, and axe agrees.
+import { verificationWords } from "../src/owner/pages/verification/words";
+import { ownerWords } from "../src/owner/words";
 import { axe } from "./support/axe";
 import { asOwner, comeIn } from "./support/owner";
 import { ownerPlaces, unmet } from "./support/places";
@@ -24,6 +26,10 @@ test("every page of the owner stands, at a telephone's width too", async ({ as, 
       await page.goto(`${demo.owner}${path}`);
       await settled(page);
       await wellSaid(page, lang, heard, name);
+      // Whatever he has, he can read; and where he is asked for nothing, the page says that, not that something lacks.
+      await expect.soft(page.getByText(ownerWords[lang].notHere, { exact: true }), name).toHaveCount(0);
+      if (name === "no-verification")
+        await expect.soft(page.getByRole("status").getByText(verificationWords[lang].none, { exact: true }), name).toBeVisible();
       await axe(page, name);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       expect.soft(wide, `${name} is wider than a telephone`).toBeLessThanOrEqual(0);

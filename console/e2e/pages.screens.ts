@@ -167,8 +167,8 @@ for (const look of LOOKS) {
       if (name === "new-key") await page.getByRole("button", { name: newKeyWords[look.lang].go }).waitFor();
       await take(page, `owner-${as}`, look);
     };
-    const none = places.find(({ name, path }) => name === "verification" && path.endsWith("/none"));
-    for (const place of places) if (place !== none) await shot(place, place.name);
+    const none = places.find(({ name }) => name === "no-verification");
+    for (const place of places) await shot(place, place.name);
     if (none !== undefined) {
       verifying ??= verifies(browser, demo, rest.as(demo.people.auditor.token));
       const { cookies, path } = await verifying;

@@ -42,6 +42,7 @@ const PAGES: Record<Program, readonly (readonly [string, string])[]> = {
     ["notices", "Notices"],
     ["notice", "A notice"],
     ["record", "What is kept about me"],
+    ["no-verification", "A re-verification that nobody asked for"],
     ["no-page", "An address that is none"],
   ],
 };

@@ -3,10 +3,11 @@
 
 import { useState } from "react";
 import { useParams } from "react-router";
-import type { Schemas } from "../../../api/client";
+import { Problem, type Schemas } from "../../../api/client";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Card, LinkButton, type Tone, useNow } from "../../../ui/basics";
 import { Page } from "../../../ui/shell";
+import { useFailure } from "../../../ui/states";
 import { testTakesMs, useFacts, useIdentityUrl } from "../../facts";
 import { Read } from "../../parts/act";
 import { Left, useSpan } from "../../parts/countdown";
@@ -15,14 +16,41 @@ import { KeyName, Sentences } from "../../parts/sentences";
 import { isOver } from "../../parts/standing";
 import { TooLate } from "../../parts/tooLate";
 import { inKorea, When } from "../../parts/when";
-import { useKeys, useVerification, type VerificationView } from "../../reads";
+import { useKeys, useVerification, useVerifications, type VerificationView } from "../../reads";
 import { Control } from "./control";
 import { verificationWords } from "./words";
 
 export function Verification() {
   const { verification = "" } = useParams();
+  const w = useWords(verificationWords);
   const query = useVerification(verification);
-  return <Read query={query}>{(found) => <Shown key={found.verification} of={found} />}</Read>;
+  const failure = useFailure(query);
+  const shown = <Read query={query}>{(found) => <Shown key={found.verification} of={found} />}</Read>;
+  if (query.data !== undefined) return shown;
+  return <Page title={w.title}>{isGone(failure) ? <NoneAsked /> : shown}</Page>;
+}
+
+const isGone = (error: Error | null) => error instanceof Problem && error.status === 404;
+
+/** A link to one that this account has not. Whether it was another's, the server does not tell; that nothing is to be done here, is true of both. */
+function NoneAsked() {
+  const w = useWords(verificationWords);
+  const known = useVerifications().data;
+  const open = known?.find((one) => one.state === "open");
+  return (
+    <div className="notice monitor stack tight" role="status">
+      <strong>{open ? w.noneOther : w.none}</strong>
+      <p>{open ? w.noneOtherText : w.noneText}</p>
+      <div className="row">
+        {open ? (
+          <LinkButton to={`/verifications/${open.verification}`} look="primary">
+            {w.noneGo}
+          </LinkButton>
+        ) : null}
+        <LinkButton to="/">{w.noneHome}</LinkButton>
+      </div>
+    </div>
+  );
 }
 
 function Shown({ of }: { of: VerificationView }) {

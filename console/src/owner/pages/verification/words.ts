@@ -11,6 +11,13 @@ export const verificationWords = words(
       "기한이 지나면 제한이 계속되고, 키를 종료할지 담당자 두 사람이 결정합니다. 결정은 알림으로 알려 드리고, 이의를 제기하실 수 있습니다.",
     tight: (takes: string) =>
       `남은 시간이 직접 사용 확인에 필요한 시간(길면 ${takes})보다 짧습니다. 지금 바로 시작하시거나, 거래소 고객센터에 말씀해 주십시오.`,
+    none: "지금 고객님께 요청된 확인이 없습니다",
+    noneOther: "이 주소의 확인은 없습니다",
+    noneText:
+      "하실 일이 없습니다. 확인이 필요해지면 알림을 보내 드리고, ‘내 키’에도 표시합니다. 다른 계정으로 받은 링크라면 거래소에서 그 계정으로 들어오십시오.",
+    noneOtherText: "주소가 잘못되었거나 다른 계정의 것입니다. 고객님께 요청된 확인은 따로 있습니다.",
+    noneGo: "요청된 확인으로 가기",
+    noneHome: "내 키로 가기",
     keyEnded: "키가 종료되었습니다",
     keyEndedText: "더 확인하실 것이 없습니다.",
     identity: "1. 본인 확인",
@@ -110,6 +117,13 @@ export const verificationWords = words(
       "After that the limits stay, and two members of staff decide whether the key ends. You are told what they decide, and can object.",
     tight: (takes: string) =>
       `Less time is left than the second check can take (up to ${takes}). Start now, or turn to the exchange's customer service.`,
+    none: "No verification is asked of you now",
+    noneOther: "There is no verification at this address",
+    noneText:
+      "There is nothing to do here. When one is asked of you, you get a notice, and “My keys” shows it. If the link came to another account, come in from the exchange with that one.",
+    noneOtherText: "The address is wrong, or it is another account’s. What is asked of you is elsewhere.",
+    noneGo: "Go to the one asked of you",
+    noneHome: "Go to my keys",
     keyEnded: "The key has ended",
     keyEndedText: "So there is nothing more to check.",
     identity: "1. Who you are",
