@@ -19,10 +19,10 @@ const STAFF = `
   approval_open approvals_outdated assignee_unknown bad_parameter canary_account canary_open canary_state case_closed code_wrong
   credential_not_kept cut_open decisions_missing due_bad ending_waits fault gate_state gate_unknown identity_settled
   inconsistent invite_invalid last_admin live_streams_full live_streams_too_many looked_at_impossible member_twice member_unknown no_hold
-  no_measure no_such_reference not_enrolled nothing_reported notice_settled own_account own_case own_measure own_request
+  no_measure no_such_reference not_enrolled nothing_reported nothing_to_approve notice_settled own_account own_case own_measure own_request
   own_waiver password_weak plan_lint playbook_open policy_bad policy_known policy_missing policy_or_text policy_state
-  policy_unsound proof_unmakeable reviewer_missing rights_changed role_not_entitled row_unreadable segment_by_lead sign_in_failed
-  step_settled step_unknown subject_changed task_closed token_state totp_wrong user_exists user_state voice_void
+  policy_unsound proof_unmakeable ramp_bad ramp_state reviewer_missing rights_changed role_not_entitled row_unreadable segment_by_lead sign_in_failed
+  step_settled step_unknown subject_changed task_closed token_state totp_wrong user_exists user_state vendor_incomplete vendor_state venue_facts venue_identity voice_void
 `;
 
 /** To owners. */
