@@ -6,9 +6,10 @@
 //!
 //! Classes of entries: `signal.taken` (signals without an assessment of a key known here), `key.assessed` (nothing shows),
 //! `measure.watched` (monitoring begins or ends), `measure.proposed` (people are asked), `measure.entered` and `measure.left`
-//! (the owner may know). Never here: a threshold, and who may act alone: that is the policy's.
+//! (the owner may know), `approval.decided` (people said no to a proposal, or nobody came; what was proposed is in it). Never here: a threshold, and who may act alone: that is the policy's.
 
 pub mod act;
+mod backfilled;
 mod decided;
 pub mod due;
 mod effects;
@@ -20,6 +21,7 @@ mod taking;
 mod telling;
 mod turn;
 
+pub use backfilled::Backfilled;
 pub use intake::{Findings, Taken};
 pub use signal::PlacedSignal;
 pub use standing::StandingRow;

@@ -6,13 +6,14 @@
 use super::effects::FrozenMeasure;
 use super::turn::Input;
 use crate::actor::Actor;
-use crate::approvals::Approval;
+use crate::approvals::{Approval, ApprovalState};
 use crate::cases::docket::Docket;
 use crate::cases::row::CaseRow;
 use crate::govern::Govern;
 use crate::plan::Plan;
 use crate::proposal::{KEY_MEASURE, subject_changed, unreadable};
 use crate::refusal::{Refusal, RefusalKind};
+use serde_json::json;
 use sumun_model::Timestamp;
 use sumun_model::assessment::{Act, ActKind};
 use sumun_store::Image;
@@ -80,8 +81,31 @@ impl Govern {
             approval: Some(&approval.approval),
             ..Input::default()
         };
-        let (mut plan, _) = self.turn(actor, &loaded, input, &mut docket, now).await?;
+        let (mut plan, turned) = self.turn(actor, &loaded, input, &mut docket, now).await?;
         docket.write(&mut plan);
+        let state = if granted || approval.state == ApprovalState::Refused {
+            approval.state
+        } else {
+            ApprovalState::Lapsed
+        };
+        let went = match state {
+            ApprovalState::Granted => "take",
+            ApprovalState::Refused => "refuse",
+            _ => "let lapse",
+        };
+        plan.title = format!("{went} the proposed {} of key {}", frozen.measure, frozen.key);
+        // Where nothing in force changes, the decision is what happened; a key's timeline goes by what does change.
+        if turned.measure == loaded.key.measure {
+            plan.change.class = "approval.decided";
+            plan.change.facts.insert("action".to_owned(), json!(approval.action));
+            plan.change.facts.insert("subject".to_owned(), json!(approval.subject));
+            plan.change.facts.insert("state".to_owned(), json!(state));
+            // Of what was proposed, not of what is in force.
+            plan.change.facts.insert("measure".to_owned(), json!(frozen.measure));
+            plan.change.facts.insert("rule".to_owned(), json!(frozen.body.rule));
+            plan.change.facts.insert("case".to_owned(), json!(frozen.case_id));
+            plan.change.facts.insert("signals".to_owned(), json!(frozen.body.signals));
+        }
         Ok(plan)
     }
 }

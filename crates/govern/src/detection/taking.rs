@@ -2,6 +2,7 @@
 
 use super::effects::Grounds;
 use super::standing::StandingRow;
+use crate::keys::due::CLOCK;
 use crate::measures::{MeasureRow, MeasureState, SUSPEND};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
@@ -63,10 +64,11 @@ impl Taking {
         self.proposed = rest;
         for row in &gone {
             let decided = row.approval.is_some() && row.approval.as_deref() == grounds.input.approval;
-            let (state, code) = if decided {
-                (MeasureState::Refused, "refused")
-            } else {
-                (MeasureState::Withdrawn, "withdrawn")
+            let (state, code) = match (decided, grounds.actor.principal.as_str()) {
+                // The clock refuses nothing: nobody came in time.
+                (true, CLOCK) => (MeasureState::Withdrawn, "lapsed"),
+                (true, _) => (MeasureState::Refused, "refused"),
+                (false, _) => (MeasureState::Withdrawn, "withdrawn"),
             };
             let why = Reasoned { code: code.to_owned(), values: BTreeMap::new() };
             let row = row.clone().ended(state, &grounds.actor.principal, why, grounds.now.as_micros());

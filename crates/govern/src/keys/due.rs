@@ -100,11 +100,14 @@ fn narrows(key: &KeyRow) -> Option<i64> {
     (!left(first).is_empty()).then_some(first)
 }
 
+/// The clock's name in the record.
+pub(crate) const CLOCK: &str = "system:clock";
+
 /// Who acts when the clock does.
 #[must_use]
 pub fn clock_actor() -> Actor {
     Actor {
-        principal: "system:clock".to_owned(),
+        principal: CLOCK.to_owned(),
         roles: Vec::new(),
         customer: None,
         session: None,

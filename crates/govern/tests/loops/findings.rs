@@ -185,9 +185,48 @@ async fn a_refused_proposal_changes_nothing_and_waits_for_nobody() {
     let waiting =
         all(&bench, &APPROVALS).await.into_iter().find(|row| row["action"] == "key.measure").unwrap();
     let approval = waiting["approval"].as_str().unwrap().to_owned();
-    bench.govern.decide(&staff("bert", Role::Approver), &approval, &crate::bench::no(), &call).await.unwrap();
+    let bert = staff("bert", Role::Approver);
+    let dry = Call { dry_run: true, ..Call::default() };
+    let shown = bench.govern.decide(&bert, &approval, &crate::bench::no(), &dry).await.unwrap().plan;
+    assert_eq!(shown.title, format!("refuse the proposed reverify of key {key}"));
+    assert_eq!(shown.class, "approval.decided");
+    bench.govern.decide(&bert, &approval, &crate::bench::no(), &call).await.unwrap();
     assert_eq!(bench.column(&key, "measure").await, json!(null));
     assert_eq!(measures(&bench, &key).await.pop().unwrap().state, MeasureState::Refused);
+    let (class, entry) = bench.ledger().await.pop().unwrap();
+    assert_eq!(class, "approval.decided", "it is no assessment");
+    let facts = &entry["facts"];
+    assert_eq!((&facts["action"], &facts["state"]), (&json!("key.measure"), &json!("refused")));
+    assert_eq!((&facts["measure"], &facts["rule"]), (&json!("reverify"), &json!("told")));
+    assert_eq!(
+        (&facts["decision"]["by"], &facts["reason"]),
+        (&json!("user:bert"), &facts["decision"]["reason"])
+    );
+    assert_eq!(facts["signals"], json!([sumun_model::FindingId::of([1; 16])]), "on what it rested");
+}
+
+/// Nobody came: that is no refusal, and no assessment either.
+#[tokio::test]
+async fn a_proposal_that_nobody_decides_lapses_as_what_it_is() {
+    let bench = bench().await;
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let proposed = batch(1, 1, &key, &[("want", "reverify"), ("mode", "propose")]);
+    bench.govern.take_findings(&proposed).await.unwrap();
+    let waits = all(&bench, &APPROVALS).await.into_iter().find(|row| row["action"] == "key.measure").unwrap();
+    bench.pass(waits["due_us"].as_i64().unwrap() - bench.govern.world.now().as_micros());
+    let run = bench.govern.due().await.unwrap();
+    assert_eq!((run.lapsed_approvals.len(), run.failed.len()), (1, 0));
+    let row = measures(&bench, &key).await.pop().unwrap();
+    assert_eq!((row.state, row.end_said().unwrap().en), {
+        (MeasureState::Withdrawn, "Nobody decided the proposal in time.".to_owned())
+    });
+    let ledger = bench.ledger().await;
+    let (_, entry) = ledger.iter().rev().find(|(class, _)| class == "approval.decided").unwrap();
+    assert_eq!(
+        (&entry["facts"]["state"], &entry["facts"]["measure"]),
+        (&json!("lapsed"), &json!("reverify"))
+    );
+    assert!(ledger.iter().all(|(class, _)| class != "key.assessed"));
 }
 
 #[tokio::test]
