@@ -13,7 +13,7 @@ mod why;
 mod words;
 
 pub use ladder::ladder;
-pub use owner::{for_owner, found_for_owner};
+pub use owner::{for_owner, found_for_owner, nth_for_owner};
 pub use plain::{in_words as condition_in_words, period};
 pub use why::{
     Explanation, PartExplained, PieceExplained, RuleExplained, ScoreExplained, TermExplained, why,
@@ -27,6 +27,9 @@ use sumun_model::because::fill;
 use sumun_model::moment::moment;
 use sumun_model::{Family, Hard, Lang, Measure, Phase, Value, Weights};
 use words::{cause_word, hard_word};
+
+/// Sentences said behind a reason whose values have one of their name.
+const TAILS: [&str; 2] = ["again", "unfounded"];
 
 /// Why a step is taken, for analysts: the reason, the rule and its condition, and the total with its terms.
 #[must_use]
@@ -56,7 +59,16 @@ pub fn sentence(reason: &Reasoned, lang: Lang) -> String {
             format!("{}: {}", reason.code, values.join(", "))
         };
     };
-    let said = fill(if lang == Lang::Ko { text.ko } else { text.en }, &in_words(&reason.values, lang));
+    let values = in_words(&reason.values, lang);
+    let tails = texts::ALL.iter().filter(|tail| TAILS.contains(&tail.code) && values.contains_key(tail.code));
+    let said: Vec<String> = std::iter::once(text)
+        .chain(tails)
+        .map(|text| capital(&fill(if lang == Lang::Ko { text.ko } else { text.en }, &values)))
+        .collect();
+    said.join(" ")
+}
+
+fn capital(said: &str) -> String {
     let mut letters = said.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -4,7 +4,7 @@
 //! as many steps as follow. What the caller keeps between calls is the [`Standing`]; nothing else is remembered anywhere.
 //!
 //! What it never does, whatever the policy file says: leave `expire`; expire by machine on risk alone; enter a measure that the
-//! owner is told of anew on signals that people or the clock have already settled.
+//! owner is told of anew on signals that people or the clock have already settled: what came since must earn it by itself.
 
 mod acts;
 mod clock;
@@ -91,7 +91,7 @@ pub struct Standing {
     pub proposal: Option<Proposal>,
     /// What people refused last, and on which signals.
     pub refused: Option<Refusal>,
-    /// Signals already settled: no measure that the owner is told of begins anew on these alone.
+    /// Signals already settled: they earn no measure that the owner is told of any more, until a cut stands on what came since.
     pub settled: BTreeSet<FindingId>,
     /// Hard evidence already settled likewise; an end may still follow from it.
     pub settled_hard: BTreeSet<String>,

@@ -259,6 +259,29 @@ proptest! {
         }
     }
 
+    /// Whatever brings a hold back would have brought it without what is settled.
+    #[test]
+    fn what_is_settled_brings_no_cut_back(moments in moments(), segment in segments(), approve in approvals()) {
+        let (policy, moments) = (policy("default"), without_hard(moments));
+        let mut walked = Walked::new(policy.clone(), segment, approve);
+        let mut now = 0;
+        for (id, moment) in (1..).zip(&moments) {
+            now += moment.after_s;
+            let evidence: Vec<_> = moment.evidence.iter().map(|(f, llr)| piece(Family::ALL[*f], *llr, now, id)).collect();
+            walked.clock(at(now));
+            let standing = walked.standing.clone();
+            walked.happens(now, &evidence, &[], &[]);
+            let cut = |measure: Option<Measure>| rank(measure) >= rank(Some(Measure::Hold));
+            if cut(standing.measure) || !cut(walked.standing.measure) {
+                continue;
+            }
+            let mut fewer = walked.assessment.clone();
+            fewer.evidence.retain(|piece| !standing.settled.contains(&piece.signal));
+            let without = step(&policy, &standing, &fewer, at(now), approve, BudgetLeft::UNBOUNDED);
+            prop_assert!(cut(without.standing.measure), "{:?} {:?}", standing.settled, walked.standing);
+        }
+    }
+
     #[test]
     fn the_clock_falls_silent(moments in moments(), segment in segments()) {
         let mut walked = Walked::new(policy("default"), segment, Approve::None);

@@ -100,6 +100,30 @@ fn steps_say_why() {
     insta::assert_snapshot!(text);
 }
 
+/// Nobody reviewed the first hold, and the same came again.
+#[test]
+fn a_second_hold_says_that_it_is_one() {
+    const DAY: i64 = 86_400;
+    let seen = |at, id| Evidence {
+        detector: "key.auth_failure_burst@1".to_owned(),
+        code: "foreign_address_in_use".to_owned(),
+        cause: Cause::Leaked,
+        ..piece(Family::Auth, 3_500, at, id)
+    };
+    let mut walked = Walked::new(policy("default"), Some(Segment::Retail), Approve::People);
+    walked.happens(0, &[seen(0, 1)], &[], &[]);
+    walked.happens(3 * DAY, &[], &[], &[]);
+    let small = piece(Family::Client, 500, 3 * DAY + 5, 2);
+    let (_, none) = walked.happens(3 * DAY + 5, &[small], &[], &[]);
+    assert_eq!(none.steps, [], "what came since is too little");
+    let (_, outcome) = walked.happens(4 * DAY, &[seen(4 * DAY, 3)], &[], &[]);
+    let step = outcome.steps.first().expect("a second hold");
+    assert_eq!(step.signals.len(), 2, "only what came since: {:?}", step.signals);
+    let text =
+        [Lang::Ko, Lang::En].map(|lang| format!("{}\n| {}", because(step, lang), for_owner(step, lang)));
+    insta::assert_snapshot!(text.join("\n"));
+}
+
 #[test]
 fn a_ladder_in_plain_words() {
     let policy = policy("default");

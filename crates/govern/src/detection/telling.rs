@@ -13,7 +13,7 @@ use sumun_model::Measure;
 use sumun_model::because::Lang;
 use sumun_model::finding::Signal;
 use sumun_policy::Step;
-use sumun_policy::explain::found_for_owner;
+use sumun_policy::explain::{found_for_owner, nth_for_owner};
 
 /// Sentences about what was seen, in one notice.
 const SEEN_MAX: usize = 5;
@@ -48,6 +48,9 @@ impl Govern {
         }
         for text in seen {
             draft = draft.say(text);
+        }
+        if let Some(nth) = nth_for_owner(step) {
+            draft = draft.say(NoticeText::new("measure.again").with("nth", nth));
         }
         let mut asked = NoticeText::new(&format!("{kind}.asked")).with("key", key.key.as_str());
         if let Some(until) = step.until {

@@ -10,7 +10,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use sumun_model::score::{families_of, strength_milli, terms, total};
 use sumun_model::{
-    Assessment, Cause, Evidence, Fact, Family, Hard, Measure, MilliNats, ScoreKind, Term, Timestamp, Weights,
+    Assessment, Cause, Evidence, Fact, Family, FindingId, Hard, Measure, MilliNats, ScoreKind, Term,
+    Timestamp, Weights,
 };
 
 /// The points at which the posterior reaches `p`: 1000 · (logit p − logit π), rounded to whole milli-nats.
@@ -68,18 +69,48 @@ impl<'a> Scope<'a> {
         assessment: &'a Assessment,
         now: Timestamp,
     ) -> Self {
-        let evidence = if standing.cleared.is_empty() {
-            Cow::Borrowed(assessment.evidence.as_slice())
+        Self::without(
+            policy,
+            standing,
+            assessment,
+            now,
+            &|signal| standing.cleared.contains(signal),
+            &|mark| standing.cleared_hard.contains(mark),
+        )
+    }
+
+    /// Of this moment, by what came since people or the clock last settled something: what is settled is left out too.
+    #[must_use]
+    pub fn of_unsettled(
+        policy: &'a Policy,
+        standing: &'a Standing,
+        assessment: &'a Assessment,
+        now: Timestamp,
+    ) -> Self {
+        let signal = |id: &FindingId| standing.cleared.contains(id) || standing.settled.contains(id);
+        let hard = |mark: &str| standing.cleared_hard.contains(mark) || standing.settled_hard.contains(mark);
+        Self::without(policy, standing, assessment, now, &signal, &hard)
+    }
+
+    fn without(
+        policy: &'a Policy,
+        standing: &'a Standing,
+        assessment: &'a Assessment,
+        now: Timestamp,
+        gone: &dyn Fn(&FindingId) -> bool,
+        gone_hard: &dyn Fn(&str) -> bool,
+    ) -> Self {
+        let evidence = if assessment.evidence.iter().any(|piece| gone(&piece.signal)) {
+            Cow::Owned(assessment.evidence.iter().filter(|piece| !gone(&piece.signal)).cloned().collect())
         } else {
-            let kept = |piece: &&Evidence| !standing.cleared.contains(&piece.signal);
-            Cow::Owned(assessment.evidence.iter().filter(kept).cloned().collect())
+            Cow::Borrowed(assessment.evidence.as_slice())
         };
         let of = |kind| terms(&evidence, &policy.weights, kind, now);
         let (sharing, market) = (of(ScoreKind::Sharing), of(ScoreKind::Market));
         let mut hard: BTreeMap<Hard, String> = assessment
             .hard
             .iter()
-            .filter(|(kind, proof)| !standing.cleared_hard.contains(&hard_mark(**kind, proof)))
+            .filter(|(kind, proof)| !gone_hard(&hard_mark(**kind, proof)))
             .map(|(kind, proof)| (*kind, proof.clone()))
             .collect();
         if standing.measure == Some(Measure::Reverify) && standing.control_failures >= 2 {

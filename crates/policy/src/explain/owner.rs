@@ -21,6 +21,7 @@ pub fn for_owner(step: &Step, lang: Lang) -> String {
         (measure, Phase::Enter) => {
             lines.push(what(measure, lang).to_owned());
             lines.extend(seen(step, lang));
+            lines.extend(again(step, lang));
             lines.extend(by_when(step, lang));
             lines.push(next(measure, lang).to_owned());
             lines.push(object(lang).to_owned());
@@ -79,6 +80,28 @@ pub fn found_for_owner(step: &Step, lang: Lang) -> Option<String> {
 fn seen(step: &Step, lang: Lang) -> Option<String> {
     let before = pick(lang, "확인된 내용: ", "What we saw: ");
     found_for_owner(step, lang).map(|found| format!("{before}{found}."))
+}
+
+/// That it is not the first, and rests on what came since.
+fn again(step: &Step, lang: Lang) -> Option<String> {
+    let nth = nth_for_owner(step)?;
+    Some(match lang {
+        Lang::Ko => {
+            format!(
+                "지난번 조치가 끝난 뒤에 새로 확인된 내용에 따른 것으로, 이런 조치는 이번이 {nth}번째입니다."
+            )
+        }
+        Lang::En => format!("It was seen after the last measure ended. This is number {nth} of this kind."),
+    })
+}
+
+/// Which one of its kind this measure is, if it is not the first.
+#[must_use]
+pub fn nth_for_owner(step: &Step) -> Option<i64> {
+    match step.why.values.get("again") {
+        Some(Value::Int(earlier)) => Some(earlier.saturating_add(1)),
+        _ => None,
+    }
 }
 
 const fn of_family(family: Family, lang: Lang) -> &'static str {

@@ -25,6 +25,13 @@ pub(super) const ALL: &[Text] = &[
         "{reason}. Rule `{rule}` is met: {condition}. So is the high-risk test that a direct forced end needs: {high_risk}.",
     ),
     text("own_words", "{text}", "{text}"),
+    // Said behind a reason whose values have one of this name.
+    text(
+        "again",
+        "기억 기간 안의 이전 조치({measure} 이상): {again}번. 그 뒤에 나온 신호만으로 다시 기준에 이르렀습니다.",
+        "Earlier episodes within the memory ({measure} or more): {again}. What came since meets the test by itself.",
+    ),
+    text("unfounded", "이 조치가 기댄 신호는 없습니다.", "There was no signal for it to rely on."),
     // Why, where the ladder itself acts.
     text(
         "ladder.quiet",

@@ -87,6 +87,20 @@ impl Walk<'_> {
         let scope = self.scope();
         let terms = scope.terms(kind).to_vec();
         let points = sumun_model::score::total(&terms);
+        let begins = phase == Phase::Enter;
+        let mut signals = if begins {
+            self.relied_on(&self.grounds_of(measure), kind)
+        } else {
+            self.relied_on(&scope, kind)
+        };
+        let mut why = grounds.why;
+        if begins && signals.is_empty() {
+            // What was seen has faded since: it goes on from what the measure in force began on.
+            signals.clone_from(&self.standing.signals);
+        }
+        if begins && measure != Measure::Monitor && signals.is_empty() && scope.hard().is_empty() {
+            why.values.insert("unfounded".to_owned(), "none".into());
+        }
         Step {
             measure,
             phase,
@@ -97,9 +111,9 @@ impl Walk<'_> {
             risk: self.policy.weights.risk(points),
             terms,
             cause: scope.cause(kind),
-            signals: self.relied_on(&scope, kind),
+            signals,
             lesser: grounds.lesser,
-            why: grounds.why,
+            why,
             until: None,
         }
     }

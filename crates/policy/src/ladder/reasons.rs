@@ -83,8 +83,9 @@ impl Grounds {
 /// A rule of the policy.
 pub(super) fn of_rule(rule: &Rule, walk: &Walk<'_>, scope: &Scope<'_>) -> Grounds {
     let families = families_of(rule.score);
+    let grounds = walk.grounds_of(rule.measure);
     let mut pieces: Vec<_> =
-        scope.evidence().iter().filter(|p| families.contains(&p.family) && p.llr_milli > 0).collect();
+        grounds.evidence().iter().filter(|p| families.contains(&p.family) && p.llr_milli > 0).collect();
     pieces.sort_by_key(|piece| {
         (std::cmp::Reverse(scope.piece(piece)), piece.detector.clone(), piece.code.clone())
     });
@@ -99,7 +100,7 @@ pub(super) fn of_rule(rule: &Rule, walk: &Walk<'_>, scope: &Scope<'_>) -> Ground
             seen.push(family);
         }
     }
-    let hard: Vec<String> = scope.hard().keys().map(ToString::to_string).collect();
+    let hard: Vec<String> = grounds.hard().keys().map(ToString::to_string).collect();
     let mut values = BTreeMap::from([
         ("rule".to_owned(), Value::from(rule.id.as_str())),
         ("measure".to_owned(), word(Some(rule.measure))),
@@ -115,6 +116,12 @@ pub(super) fn of_rule(rule: &Rule, walk: &Walk<'_>, scope: &Scope<'_>) -> Ground
     }
     if !hard.is_empty() {
         values.insert("hard".to_owned(), Value::List(hard));
+    }
+    // What ended before is not what this rests on: see `Walk::barred`.
+    let earlier = walk.standing.repeats(rule.measure, walk.now, walk.ladder.windows.memory_s);
+    let cut = rank(walk.standing.measure) >= rank(Some(Measure::Hold));
+    if earlier > 0 && rule.measure > Measure::Monitor && !cut {
+        values.insert("again".to_owned(), Value::from(earlier));
     }
     // A direct jump to expiry records the test that allowed it (R98).
     let jump = rule.measure == Measure::Expire && walk.standing.measure != Some(Measure::Reverify);

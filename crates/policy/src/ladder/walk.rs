@@ -161,7 +161,7 @@ impl Walk<'_> {
                         at: self.now,
                         score: rule.score,
                         points: scope.points(rule.score),
-                        signals: self.relied_on(&scope, rule.score),
+                        signals: self.relied_on(&self.grounds_of(rule.measure), rule.score),
                         for_budget,
                     };
                     found.push(Asked::Propose(proposal, grounds()));
@@ -205,7 +205,8 @@ impl Walk<'_> {
         Some(Who::Machine)
     }
 
-    /// A measure that the owner is told of does not begin anew on what is settled already.
+    /// A measure that the owner is told of does not begin anew on what is settled already: what came since must meet its rule by
+    /// itself. Days on which a kind was seen, and earlier episodes, still count: who was told before needs less.
     fn barred(&self, rule: &Rule, scope: &Scope<'_>) -> bool {
         if rule.measure == Measure::Monitor {
             return false;
@@ -220,16 +221,28 @@ impl Walk<'_> {
                 return true;
             }
         }
-        let relied = self.relied_on(scope, rule.score);
-        let grounds = !relied.is_empty() || !scope.hard().is_empty();
-        let settled = grounds && relied.iter().all(|s| self.standing.settled.contains(s));
-        // While a measure is in force, rising from it on its own signals is what the ladder is.
-        // An end may always follow from hard evidence; a hold that lapsed does not begin anew on what proved nothing new.
-        let hard = match rule.measure {
-            Measure::Expire => !scope.hard().is_empty(),
-            _ => marks().any(|mark| !self.standing.settled_hard.contains(&mark)),
-        };
-        settled && !hard && rank(self.standing.measure) < rank(Some(Measure::Warn))
+        let Some(since) = self.since_settled(rule.measure, scope) else { return false };
+        let nothing_new = since.hard().is_empty() && self.relied_on(&since, rule.score).is_empty();
+        nothing_new || since.read(&rule.when) != Reading::Met
+    }
+
+    /// What alone may earn this measure, where something is settled; none: all that is known.
+    fn since_settled(&self, measure: Measure, scope: &Scope<'_>) -> Option<Scope<'_>> {
+        let standing = &self.standing;
+        // A cut in force stands on something of its own already, and rising from it on all that is known is what the ladder is. A warning
+        // is not enough for that: else a small new signal would bring the same cut back by way of it.
+        let told = measure != Measure::Monitor && rank(standing.measure) < rank(Some(Measure::Hold));
+        let settled = !standing.settled.is_empty() || !standing.settled_hard.is_empty();
+        // An end may always follow from hard evidence.
+        let proved = measure == Measure::Expire && !scope.hard().is_empty();
+        (told && settled && !proved)
+            .then(|| Scope::of_unsettled(self.policy, standing, self.assessment, self.now))
+    }
+
+    /// On what a measure that begins now rests.
+    pub(super) fn grounds_of(&self, measure: Measure) -> Scope<'_> {
+        let scope = self.scope();
+        self.since_settled(measure, &scope).unwrap_or(scope)
     }
 
     /// Signals that raise a total, oldest first.

@@ -64,6 +64,16 @@ impl Explanation {
                 pick("해명되어 계산하지 않는 신호:", "signals cleared, which no longer count:")
             ));
         }
+        if !self.settled.is_empty() {
+            let n = self.settled.len();
+            line(format!(
+                "{} {n}",
+                pick(
+                    "판단이 끝나 고객에게 알리는 조치의 근거로 다시 쓰지 않는 신호:",
+                    "signals settled, which earn no measure that the owner is told of any more:"
+                )
+            ));
+        }
         line(String::new());
         line(pick("규칙", "Rules").to_owned());
         for rule in &self.rules {
