@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// Files open at once.
 const OPEN_MAX: usize = 256;
+/// Packed files being unpacked at once: one per front and a rotation, where several are read by turns.
+const UNPACKING_MAX: usize = 32;
 
 /// Why a folder cannot be followed.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +35,8 @@ pub struct Disk {
     active: Pattern,
     rotated: Pattern,
     open: BTreeMap<Inode, File>,
-    packed: Option<Packed>,
+    /// The one used last stands last.
+    packed: Vec<Packed>,
 }
 
 impl Disk {
@@ -46,7 +49,7 @@ impl Disk {
         if rotated.folder != active.folder {
             return Err(DiskError::Folders { active: active.folder, rotated: rotated.folder });
         }
-        Ok(Self { active, rotated, open: BTreeMap::new(), packed: None })
+        Ok(Self { active, rotated, open: BTreeMap::new(), packed: Vec::new() })
     }
 
     /// The file of this identity, if it still stands under its path.
@@ -76,7 +79,8 @@ fn inode_of(of: &Metadata) -> Inode {
 fn form_of(name: &str) -> Option<Form> {
     match Path::new(name).extension().and_then(|end| end.to_str()) {
         Some("gz") => Some(Form::Gzip),
-        Some("zst" | "bz2" | "xz" | "lz4" | "zip") => None,
+        Some("zst") => Some(Form::Zstd),
+        Some("bz2" | "xz" | "lz4" | "zip") => None,
         _ => Some(Form::Plain),
     }
 }
@@ -112,13 +116,20 @@ impl Files for Disk {
     }
 
     fn read(&mut self, path: &str, inode: Inode, form: Form, at: u64, into: &mut [u8]) -> io::Result<usize> {
-        if form == Form::Gzip {
-            let behind = self.packed.as_ref().is_some_and(|packed| packed.serves(inode, at));
-            if !behind {
-                self.packed = Some(Packed::new(inode, Self::open(path, inode)?));
+        if form.is_packed() {
+            let mut packed = match self.packed.iter().position(|packed| packed.is_of(inode)) {
+                Some(place) => self.packed.remove(place),
+                None => Packed::new(inode, form, Self::open(path, inode)?),
+            };
+            if !packed.serves(inode, at) {
+                packed = Packed::new(inode, form, Self::open(path, inode)?);
             }
-            let packed = self.packed.as_mut().ok_or(io::ErrorKind::NotFound)?;
-            return packed.read(at, into);
+            let read = packed.read(at, into);
+            if self.packed.len() >= UNPACKING_MAX {
+                self.packed.remove(0);
+            }
+            self.packed.push(packed);
+            return read;
         }
         if let Some(file) = self.open.get(&inode) {
             return file.read_at(into, at);
@@ -131,8 +142,6 @@ impl Files for Disk {
 
     fn forget(&mut self, inode: Inode) {
         self.open.remove(&inode);
-        if self.packed.as_ref().is_some_and(|packed| packed.is_of(inode)) {
-            self.packed = None;
-        }
+        self.packed.retain(|packed| !packed.is_of(inode));
     }
 }

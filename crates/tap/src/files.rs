@@ -23,6 +23,16 @@ pub enum Form {
     Plain,
     /// gzip.
     Gzip,
+    /// Zstandard.
+    Zstd,
+}
+
+impl Form {
+    /// Whether it must be unpacked: such a file is written once, and never grows.
+    #[must_use]
+    pub const fn is_packed(self) -> bool {
+        matches!(self, Self::Gzip | Self::Zstd)
+    }
 }
 
 /// One file that stands there.

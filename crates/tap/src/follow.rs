@@ -183,7 +183,7 @@ impl Follower {
         let Some(file) = self.state.file_mut(number) else { return };
         let bytes = match file.form {
             crate::Form::Plain => file.size.saturating_sub(file.offset),
-            crate::Form::Gzip => 0,
+            crate::Form::Gzip | crate::Form::Zstd => 0,
         };
         file.lost = Some(bytes);
         let path = file.path.clone();

@@ -115,8 +115,8 @@ impl State {
         let waiting = self.files.iter().filter(|file| !file.done && file.lost.is_none());
         let of = |file: &Tracked| match file.form {
             Form::Plain => file.size.saturating_sub(file.offset),
-            Form::Gzip if file.offset == 0 => file.size,
-            Form::Gzip => 0,
+            Form::Gzip | Form::Zstd if file.offset == 0 => file.size,
+            Form::Gzip | Form::Zstd => 0,
         };
         waiting.map(of).fold(0, u64::saturating_add)
     }

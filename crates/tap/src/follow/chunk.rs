@@ -30,6 +30,13 @@ impl Follower {
         None
     }
 
+    /// The next lines of one file, for whoever decides the order himself. They come again until they are committed.
+    pub fn next_of(&mut self, files: &mut impl Files, number: u64, now_us: i64) -> Option<Chunk> {
+        let file = self.state.file(number).filter(|file| !file.done && file.lost.is_none())?;
+        let number = file.number;
+        self.chunk(files, number, now_us)
+    }
+
     /// The bytes of a step that was begun, if they still stand there.
     pub fn again(&self, files: &mut impl Files, step: &Step) -> Option<Chunk> {
         let file = self.state.file(step.file).filter(|file| file.offset == step.from)?;
@@ -109,7 +116,7 @@ impl Follower {
         let file = self.state.file(number)?;
         let settled = match (file.gone, file.form) {
             (Some(since), _) => now_us.saturating_sub(since) >= self.options.settle_us,
-            (None, Form::Gzip) => true,
+            (None, Form::Gzip | Form::Zstd) => true,
             (None, Form::Plain) => !file.active && self.is_old(file, now_us),
         };
         if rest.bytes.is_empty() {
@@ -157,7 +164,7 @@ impl Follower {
     fn missing(&mut self, number: u64) {
         let Some(file) = self.state.file_mut(number).filter(|file| file.gone.is_some()) else { return };
         // A packed one that was read to its end is done, and does not come here.
-        if file.active || file.form == Form::Gzip || file.size > file.offset {
+        if file.active || file.form.is_packed() || file.size > file.offset {
             self.lose(number, "it was removed before it was read to its end");
         } else {
             file.done = true;
@@ -167,7 +174,7 @@ impl Follower {
     /// It has no more.
     fn ended(&mut self, files: &mut impl Files, number: u64, broken: bool, settled: bool, now_us: i64) {
         let Some(file) = self.state.file(number) else { return };
-        let (inode, gone, packed) = (file.inode, file.gone.is_some(), file.form == Form::Gzip);
+        let (inode, gone, packed) = (file.inode, file.gone.is_some(), file.form.is_packed());
         if broken {
             if gone || self.is_old(file, now_us) {
                 self.lose(number, "it is packed and breaks off");
