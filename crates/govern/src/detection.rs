@@ -22,7 +22,6 @@ mod telling;
 mod turn;
 
 pub use backfilled::Backfilled;
-pub use backfilled::Backfilled;
 pub use intake::{Findings, Taken};
 pub use signal::PlacedSignal;
 pub use standing::StandingRow;
