@@ -4,6 +4,7 @@ import { count, day } from "../../i18n/format";
 import { useLang, useWords } from "../../i18n/lang";
 import { words } from "../../i18n/words";
 import { Id, Time } from "../../ui/basics";
+import { DemoDays } from "./demoDays";
 import { detectorName } from "./detectorNames";
 import { loose, type Signal } from "./shapes";
 import { signalName } from "./signalNames";
@@ -90,6 +91,7 @@ function One({ of, about }: { of: Signal; about: string | undefined }) {
         {" · "}
         {w.evidence(count(lang, of.evidence.length))}
       </p>
+      <DemoDays of={of} />
     </>
   );
 }
