@@ -1,5 +1,6 @@
 // The ledger: its signed head, how to check it without this server, what it says newest first, and when each gate obeyed.
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { api, good } from "../../../api/client";
 import { useMe } from "../../../api/session";
 import { count } from "../../../i18n/format";
@@ -8,7 +9,7 @@ import { Button, Card, Command, Id, Pairs, Time } from "../../../ui/basics";
 import { save } from "../../../ui/download";
 import { Page } from "../../../ui/shell";
 import { Read } from "../../../ui/states";
-import { useCheck } from "../../parts/vkey";
+import { checkpointFile, useCheck } from "../../parts/vkey";
 import { type Checkpoint, readCheckpoint } from "./checkpoint";
 import { Entries, Jump } from "./entries";
 import { Receipts } from "./receipts";
@@ -17,6 +18,8 @@ import { ledgerWords } from "./words";
 export function Ledger() {
   const w = useWords(ledgerWords);
   const { has } = useMe();
+  // The ledger grows while one reads: the command names the file that was saved last.
+  const [kept, setKept] = useState<number | null>(null);
   const head = useQuery({
     queryKey: ["ledger", "checkpoint"],
     queryFn: async () => readCheckpoint(await good(api.GET("/v1/ledger/checkpoint", { parseAs: "text" }))),
@@ -28,10 +31,10 @@ export function Ledger() {
         {(checkpoint) => (
           <>
             <div className="two">
-              <Head checkpoint={checkpoint} />
+              <Head checkpoint={checkpoint} onKept={setKept} />
               <Receipts />
             </div>
-            <Verify />
+            <Verify size={kept ?? checkpoint.size} />
             <Card title={w.entries} aside={<Jump size={checkpoint.size} />}>
               {has("auditor", "security_admin", "compliance_lead") ? (
                 <Entries size={checkpoint.size} />
@@ -46,7 +49,7 @@ export function Ledger() {
   );
 }
 
-function Head({ checkpoint }: { checkpoint: Checkpoint }) {
+function Head({ checkpoint, onKept }: { checkpoint: Checkpoint; onKept: (size: number) => void }) {
   const w = useWords(ledgerWords);
   const { lang } = useLang();
   const facts = useQuery({ queryKey: ["overview"], queryFn: () => good(api.GET("/v1/overview")) });
@@ -62,16 +65,23 @@ function Head({ checkpoint }: { checkpoint: Checkpoint }) {
           ]}
         />
         <div>
-          <Button onPress={() => save(`checkpoint-${checkpoint.size}.txt`, checkpoint.text)}>{w.save}</Button>
+          <Button
+            onPress={() => {
+              save(checkpointFile(checkpoint.size), checkpoint.text);
+              onKept(checkpoint.size);
+            }}
+          >
+            {w.save}
+          </Button>
         </div>
       </div>
     </Card>
   );
 }
 
-function Verify() {
+function Verify({ size }: { size: number }) {
   const w = useWords(ledgerWords);
-  const { published } = useCheck();
+  const { here, whole, published, since } = useCheck();
   return (
     <Card title={w.verify}>
       <div className="stack">
@@ -79,7 +89,7 @@ function Verify() {
         <div className="grid">
           <div className="stack tight">
             <h3>{w.whole}</h3>
-            <Command text="sumun ledger verify" />
+            <Command text={whole} />
           </div>
           <div className="stack tight">
             <h3>{w.published}</h3>
@@ -87,9 +97,10 @@ function Verify() {
           </div>
           <div className="stack tight">
             <h3>{w.since}</h3>
-            <Command text={"sumun ledger checkpoint > checkpoint.txt\nsumun ledger verify --since checkpoint.txt"} />
+            <Command text={since(size)} />
           </div>
         </div>
+        {here ? <p className="muted">{w.here}</p> : null}
       </div>
     </Card>
   );
