@@ -336,3 +336,40 @@ fn a_reverification_that_follows_has_its_own_window() {
     assert!(first.until.is_some_and(|until| until > now) && first.until == told.standing.due);
     assert!(!told.standing.timed_out);
 }
+
+/// What is proposed when the time is over names what the re-verification began on, though all of that has faded since.
+#[test]
+fn a_proposal_on_faded_signals_names_what_it_began_on() {
+    let policy = policy("demo");
+    let mut walked = Walked::new(policy, Some(Segment::Retail), Approve::People);
+    let seen = [
+        piece(Family::Origin, 3_500, 0, 1),
+        piece(Family::Auth, 3_500, 0, 2),
+        piece(Family::Operator, 3_500, 0, 3),
+    ];
+    walked.happens(0, &seen, &[], &[]);
+    walked.clock(at(20));
+    assert_eq!(walked.standing.measure, Some(Measure::Reverify));
+    // Detection no longer tells of it, and then nobody answers.
+    walked.assessment.evidence.clear();
+    let told = walked.clock(at(10_000));
+    let proposed =
+        told.iter().flat_map(|(_, outcome)| &outcome.steps).find(|step| step.mode == Mode::Propose);
+    let step = proposed.expect("two persons are asked");
+    assert_eq!(step.signals, seen.map(|piece| piece.signal));
+    assert!(!explain::because(step, Lang::En).contains("no signal"));
+    assert_eq!(walked.standing.proposal.as_ref().map(|open| open.signals.len()), Some(3));
+}
+
+/// Where there never was a signal, the proposal says so.
+#[test]
+fn a_proposal_without_signals_says_that_there_are_none() {
+    let policy = policy("default");
+    let standing = Standing { measure: Some(Measure::Reverify), due: Some(at(0)), ..Standing::default() };
+    let told =
+        step(&policy, &standing, &common::assessment(None), at(1), Approve::People, BudgetLeft::UNBOUNDED);
+    let asked = told.steps.first().expect("two persons are asked");
+    assert_eq!((asked.mode, asked.signals.len()), (Mode::Propose, 0));
+    assert!(explain::because(asked, Lang::En).ends_with("There was no signal for it to rely on."));
+    assert!(explain::because(asked, Lang::Ko).ends_with("이 조치가 기댄 신호는 없습니다."));
+}

@@ -4,18 +4,19 @@ use crate::actor::Actor;
 use crate::govern::{Govern, store_refusal};
 use crate::keys::access::{AccountFacts, INSIDE};
 use crate::keys::row::KeyRow;
+use crate::measures::MeasureRow;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::row::{image, replace, typed};
+use crate::row::{image, replace, text, typed};
 use crate::staff::require;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sumun_model::assessment::Assessment;
 use sumun_model::finding::Signal;
 use sumun_model::{Measure, Timestamp};
 use sumun_policy::Standing;
 use sumun_policy::ladder::follows;
-use sumun_store::tables::{SIGNALS, STANDINGS};
+use sumun_store::tables::{MEASURES, SIGNALS, STANDINGS};
 use sumun_store::{Change, Filter, Image};
 
 /// A row of standings. Times are microseconds since 1970.
@@ -200,7 +201,8 @@ impl Govern {
         Ok(row)
     }
 
-    /// Signals, by id, about a key or an account if said.
+    /// Signals, by id, about a key or an account if said. Those about a key are also those about a cluster it belongs to, as far as they
+    /// count now or a measure of it rests on them.
     ///
     /// # Errors
     /// `forbidden`, the store's.
@@ -216,8 +218,36 @@ impl Govern {
         let columns = [("key", key), ("account", account)];
         let equals = columns.into_iter().filter_map(|(name, value)| Some((name, json!(value?)))).collect();
         let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX), ..Filter::default() };
-        let rows = self.store.list(&SIGNALS, &filter).await.map_err(store_refusal)?;
+        let after = filter.after.clone().unwrap_or_default();
+        let mut rows = self.store.list(&SIGNALS, &filter).await.map_err(store_refusal)?;
+        if let (Some(key), None) = (key, account) {
+            let id = |row: &Image| text(row, SIGNALS.key).to_owned();
+            let known: BTreeSet<String> = rows.iter().map(id).collect();
+            let more = self.rests_on(key).await?;
+            let more: Vec<String> =
+                more.into_iter().filter(|signal| *signal > after && !known.contains(signal)).collect();
+            rows.extend(self.store.get_many(&SIGNALS, &more).await.map_err(store_refusal)?);
+            rows.sort_by_key(id);
+            rows.truncate(filter.limit as usize);
+        }
         Ok(rows.iter().filter_map(super::signal::of).collect())
+    }
+
+    /// Signals that count for this key now, or that a measure of it, taken or proposed, rests on.
+    async fn rests_on(&self, key: &str) -> Result<BTreeSet<String>, Refusal> {
+        let mut found = BTreeSet::new();
+        if let Some(row) = self.row(&STANDINGS, key).await? {
+            let row = StandingRow::of(&row)?;
+            found.extend(row.assessment.evidence.iter().map(|piece| piece.signal.to_string()));
+        }
+        let equals = vec![("key", json!(key))];
+        let filter = Filter { equals, newest: true, limit: Filter::LIMIT_MAX, ..Filter::default() };
+        // One that cannot be read is told where measures are; here it hides nothing else.
+        for row in self.store.list(&MEASURES, &filter).await.map_err(store_refusal)? {
+            let of = MeasureRow::of(&row).map(|row| row.body.signals).unwrap_or_default();
+            found.extend(of.iter().map(ToString::to_string));
+        }
+        Ok(found)
     }
 
     /// The latest signals a case names, by id: of a cluster's case, those about all of its members.

@@ -172,6 +172,30 @@ async fn what_policy_proposes_takes_two_who_do_not_work_the_case() {
     assert!(all(&bench, &TASKS).await.iter().any(|task| task["kind"] == "consider_report"));
 }
 
+/// What a proposal rests on is shown at its key, also where it is about several keys at once.
+#[tokio::test]
+async fn signals_about_a_cluster_are_among_those_of_its_keys() {
+    let bench = bench().await;
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let (other, _) = bench.issued(&request("portfolio", &["read"])).await;
+    let mut found = batch(2, 1, &key, &[("want", "reverify"), ("mode", "propose")]);
+    let members = vec![key.parse().unwrap(), "K-nobody".parse().unwrap()];
+    found.signals[0].signal.subject =
+        sumun_model::finding::Subject::Cluster { cluster: sumun_model::FindingId::of([2; 16]), members };
+    bench.govern.take_findings(&found).await.unwrap();
+    bench.govern.take_findings(&batch(1, 2, &key, &[])).await.unwrap();
+    let anna = staff("anna", Role::Analyst);
+    let of = async |key: &str, after: Option<String>, limit| {
+        let found = bench.govern.signals(&anna, Some(key), None, after, limit).await.unwrap();
+        found.iter().map(|signal| signal.id.to_string()).collect::<Vec<_>>()
+    };
+    let ids = ["01".repeat(16), "02".repeat(16)];
+    assert_eq!(of(&key, None, 10).await, ids);
+    assert_eq!(of(&key, None, 1).await, ids[..1], "by id, a page at a time");
+    assert_eq!(of(&key, Some(ids[0].clone()), 10).await, ids[1..]);
+    assert_eq!(of(&other, None, 10).await, [""; 0]);
+}
+
 #[tokio::test]
 async fn a_refused_proposal_changes_nothing_and_waits_for_nobody() {
     let bench = bench().await;
