@@ -92,6 +92,8 @@ notices: notice, customer?, account?, key?, case_id?, kind, texts{}, channel, st
   delivered_us#?, acknowledged_us#?, failure?, version#
 objections: objection, customer, account?, key?, case_id?, notice, by, at_us#, body{}, version#
 tasks: task, case_id, kind, state, assignee?, created_us#, due_us#?, body{}, version#
+actuations: actuation, destination, key, target, state, intent#, intended_us#, changed_us#, acknowledged_us#?, body{},
+  version#
 feed_keys: key, feed_version#, record{}, version#
 """
 

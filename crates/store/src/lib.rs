@@ -19,6 +19,7 @@ pub mod error;
 mod feed;
 mod inner;
 mod judge;
+mod lease;
 mod migrate;
 mod mirror;
 pub mod options;

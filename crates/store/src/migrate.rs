@@ -47,6 +47,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0008_mirror_bounds.sql"),
         include_str!("../migrations/postgres/0008_mirror_bounds.sql"),
     ),
+    (
+        9,
+        include_str!("../migrations/sqlite/0009_actuator.sql"),
+        include_str!("../migrations/postgres/0009_actuator.sql"),
+    ),
 ];
 
 /// Any number will do, as long as nobody else takes it.

@@ -14,7 +14,7 @@ use crate::records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, Ro
 use crate::search::{FeedStep, Search};
 use crate::table::{Image, Table};
 use crate::{
-    activity, backlog, check, count, entries, feed, mirror, outbox, read, rebuild, search, sessions,
+    activity, backlog, check, count, entries, feed, lease, mirror, outbox, read, rebuild, search, sessions,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -571,6 +571,23 @@ impl Store {
     /// [`StoreError::Database`].
     pub async fn outbox_done(&self, id: i64) -> Result<bool, StoreError> {
         outbox::done(self.inner(), id).await
+    }
+
+    /// Takes or renews what only one process may do at a time, for so long; `false`: another has it. A process that holds it and stops
+    /// renewing must have ended whatever it does by then.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn lease(&self, name: &'static str, for_us: i64) -> Result<bool, StoreError> {
+        lease::take(self.inner(), name, for_us).await
+    }
+
+    /// Whether the entry that wrote this image of a row has its place in the ledger: what follows from it may leave then, and not before.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn is_sequenced(&self, table: &'static Table, image: &Image) -> Result<bool, StoreError> {
+        lease::is_sequenced(self.inner(), table, image).await
     }
 
     /// Fills an empty database from this one's ledger, vault included.

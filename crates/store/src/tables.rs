@@ -97,6 +97,12 @@ tables! {
     OBJECTIONS = "objections" { objection: Text, customer: Text, account: TextOrNull, key: TextOrNull, case_id: TextOrNull, notice: Text, by: Text, at_us: Integer, body: Json }
     /// What somebody of staff has to do.
     TASKS = "tasks" { task: Text, case_id: Text, kind: Text, state: Text, assignee: TextOrNull, created_us: Integer, due_us: IntegerOrNull, body: Json }
+    /// What should be true of a key at somebody who is told by calls or messages, and what he acknowledged. `intent` is the row's version
+    /// that brought what is intended now; `changed_us` is when the row was last written.
+    ACTUATIONS = "actuations" {
+        actuation: Text, destination: Text, key: Text, target: Text, state: Text, intent: Integer, intended_us: Integer, changed_us: Integer,
+        acknowledged_us: IntegerOrNull, body: Json,
+    }
     /// The gate-visible image of each key, as the feed carries it. `feed_version` is the version that brought it.
     FEED_KEYS = "feed_keys" { key: Text, feed_version: Integer, record: Json }
 }

@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("proxy", &["dialect", "gate", "model"]),
     ("sim", &["dialect", "model"]),
     ("detect", &["model"]),
+    ("actuator", &["model"]),
     ("mapping", &["model"]),
     ("policy", &["model"]),
     ("tap", &["mapping", "model"]),
@@ -26,32 +27,36 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("verifier", &[]),
     ("store", &["ledger", "model"]),
     ("feed", &["model", "seal"]),
-    ("govern", &["dialect", "feed", "ledger", "model", "policy", "seal", "store"]),
+    ("govern", &["actuator", "dialect", "feed", "ledger", "model", "policy", "seal", "store"]),
     ("lake", &["model", "stream"]),
-    ("server", &["dialect", "feed", "gate", "govern", "ledger", "model", "policy", "seal", "store"]),
+    (
+        "server",
+        &["actuator", "dialect", "feed", "gate", "govern", "ledger", "model", "policy", "seal", "store"],
+    ),
     ("demo", &["dialect", "feed", "model", "sim"]),
     ("fixture", &[]),
     (
         "cli",
         // `sim` for `sumun simulate` and `sumun evaluate` alone: no role uses it.
         &[
-            "assess", "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "mapping", "model",
-            "policy", "proxy", "seal", "server", "sim", "store", "stream", "tap", "verifier",
+            "actuator", "assess", "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "mapping",
+            "model", "policy", "proxy", "seal", "server", "sim", "store", "stream", "tap", "verifier",
         ],
     ),
     (
         "bench",
         &[
-            "assess", "cli", "detect", "dialect", "feed", "gate", "govern", "lake", "ledger", "mapping",
-            "model", "policy", "proxy", "seal", "server", "sim", "store", "stream", "tap", "verifier",
+            "actuator", "assess", "cli", "detect", "dialect", "feed", "gate", "govern", "lake", "ledger",
+            "mapping", "model", "policy", "proxy", "seal", "server", "sim", "store", "stream", "tap",
+            "verifier",
         ],
     ),
 ];
 
 /// Crates that decide and never wait.
-const PURE: [&str; 12] = [
-    "assess", "model", "dialect", "gate", "seal", "ledger", "mapping", "verifier", "feed", "policy",
-    "detect", "tap",
+const PURE: [&str; 13] = [
+    "actuator", "assess", "model", "dialect", "gate", "seal", "ledger", "mapping", "verifier", "feed",
+    "policy", "detect", "tap",
 ];
 
 /// What a crate that never waits must not link.
