@@ -9,6 +9,7 @@
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+mod advice;
 mod entry;
 pub mod fault;
 mod files;
@@ -25,6 +26,7 @@ mod reading;
 mod report;
 mod tiles;
 
+pub use advice::Advice;
 pub use entry::{Entry, PAYLOAD_MAX, Payload};
 pub use fault::{Fault, FaultKind, Place};
 pub use folder::{Verification, verify_folder};

@@ -1,6 +1,6 @@
 //! One entry, proven by one text (`c2sp.org/tlog-proof@v1`).
 
-use crate::entry::{commitment, leaf, leaf_bytes, line as payload_line};
+use crate::entry::{Leaf, commitment, leaf, leaf_bytes, line as payload_line};
 use crate::fault::{Fault, FaultKind, Place, shown};
 use crate::form::form;
 use crate::note;
@@ -64,20 +64,23 @@ pub fn verify_proof(text: &str, disclosed: Disclosed<'_>, vkey: &str) -> Result<
             Fault::new(FaultKind::Proof, "proof", format!("an index below {}", head.size), index.to_string());
         return Err(fault.at(Place::Line(read.index_line)));
     }
+    let size = head.size;
+    let leads = |leaf: &[u8]| climb(leaf_hash(leaf), index, size, &read.path) == Some(head.root);
     let bytes = match disclosed {
         Disclosed::Nothing | Disclosed::Line(_) => {
             let lacks =
                 || Fault::new(FaultKind::Proof, "proof", "the leaf as extra data", "none").at(Place::Line(2));
-            read.extra.ok_or_else(lacks)?
+            read.extra.clone().ok_or_else(lacks)?
         }
         Disclosed::Leaf(bytes) => bytes.to_vec(),
         Disclosed::Payload { class, sequenced, salt, payload } => {
             leaf_bytes(class, sequenced, &commitment(salt, class, payload))
         }
     };
-    if climb(leaf_hash(&bytes), index, head.size, &read.path) != Some(head.root) {
-        let expected = "hashes that lead from the leaf to the signed root";
-        return Err(Fault::new(FaultKind::Proof, "proof", expected, "others").of(index));
+    if !leads(&bytes) {
+        // The proof may carry the leaf that it was made for: then it is known which of the two was changed.
+        let own = read.extra.as_deref().filter(|own| leads(own)).and_then(leaf);
+        return Err(own.map_or_else(|| astray(index), |own| another(&own, disclosed, index)));
     }
     let opened = leaf(&bytes).ok_or_else(|| {
         Fault::new(FaultKind::Entry, "leaf", "four lines from `sumun-leaf/v1`", shown(&bytes))
@@ -98,8 +101,13 @@ pub fn verify_proof(text: &str, disclosed: Disclosed<'_>, vkey: &str) -> Result<
             {
                 None => false,
                 Some(shown) => {
-                    if commitment(&shown.salt, opened.class, shown.text) != opened.commitment {
-                        return Err(wrong("the salt and payload committed to", "others"));
+                    let found = commitment(&shown.salt, opened.class, shown.text);
+                    if found != opened.commitment {
+                        let committed = hex::encode(opened.commitment);
+                        return Err(wrong(
+                            &format!("the salt and payload committed to as {committed}"),
+                            &format!("those of {}", hex::encode(found)),
+                        ));
                     }
                     form(shown.text, opened.class).map_err(|expected| wrong(expected, "another payload"))?;
                     true
@@ -111,6 +119,43 @@ pub fn verify_proof(text: &str, disclosed: Disclosed<'_>, vkey: &str) -> Result<
     let commitment = hex::encode(opened.commitment);
     let leaf = String::from_utf8_lossy(&bytes).into_owned();
     Ok(Proven { origin: head.origin, size: head.size, index, class, sequenced, commitment, leaf, payload })
+}
+
+/// Neither what was disclosed nor the proof's own leaf leads to the signed root.
+fn astray(index: u64) -> Fault {
+    let expected = "hashes that lead from the leaf to the signed root";
+    Fault::new(FaultKind::Proof, "proof", expected, "others").of(index)
+}
+
+/// The proof is sound, and of the leaf `own`; what was disclosed is another one. Neither payload nor salt may stand in a message.
+fn another(own: &Leaf<'_>, disclosed: Disclosed<'_>, index: u64) -> Fault {
+    let entry = |expected: String, found: String| Fault::new(FaultKind::Entry, "entry", expected, found);
+    let fault = match disclosed {
+        Disclosed::Payload { class, sequenced, salt, payload } => {
+            let found = commitment(salt, class, payload);
+            if class != own.class {
+                entry(format!("class `{}`", own.class), shown(class.as_bytes()))
+            } else if found != own.commitment {
+                let expected =
+                    format!("the salt and payload committed to as {}", hex::encode(own.commitment));
+                Fault::new(
+                    FaultKind::Payload,
+                    "payload",
+                    expected,
+                    format!("those of {}", hex::encode(found)),
+                )
+            } else {
+                let time = |us: u64| format!("time {us} in microseconds since 1970");
+                entry(time(own.sequenced), time(sequenced))
+            }
+        }
+        Disclosed::Leaf(bytes) => {
+            let right = leaf_bytes(own.class, own.sequenced, &own.commitment);
+            entry(format!("the leaf {}", shown(&right)), shown(bytes))
+        }
+        Disclosed::Nothing | Disclosed::Line(_) => return astray(index),
+    };
+    fault.of(index)
 }
 
 /// A proof's text, taken apart.

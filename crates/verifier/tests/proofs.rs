@@ -56,7 +56,8 @@ fn every_entry_of_every_small_log_can_be_proven_with_leaf_or_payload() {
                 salt: &log.salts[at],
                 payload: &log.payloads[at],
             };
-            assert_eq!(verify_proof(&text, other, &vkey).unwrap_err().kind, FaultKind::Proof);
+            let fault = verify_proof(&text, other, &vkey).unwrap_err();
+            assert_eq!((fault.kind, fault.entry), (FaultKind::Entry, Some(index)));
         }
     }
 }

@@ -95,6 +95,8 @@ struct Told {
     expected: String,
     found: String,
     says: String,
+    means: String,
+    next: String,
 }
 
 /// Runs it.
@@ -257,13 +259,16 @@ fn found(arguments: &Arguments, subject: &Subject, checked: Checked) -> Found {
 
 impl Told {
     fn of(fault: &Fault) -> Self {
+        let advice = fault.advice();
         Self {
             kind: format!("{:?}", fault.kind).to_lowercase(),
             file: fault.file.clone(),
             entry: fault.entry,
             expected: fault.expected.clone(),
             found: fault.found.clone(),
-            says: fault.to_string(),
+            says: format!("{}: {fault}", advice.says),
+            means: advice.means.to_owned(),
+            next: advice.next.to_owned(),
         }
     }
 }
@@ -272,6 +277,7 @@ fn told(found: &Found) -> String {
     let mut text = String::new();
     if let Some(fault) = &found.ledger_fault {
         text.push_str(&format!("FAULT in {}\n  {}\n", found.folder.display(), fault.says));
+        text.push_str(&format!("  what it means: {}\n  what to do: {}\n", fault.means, fault.next));
         text.push_str("The database was not compared: rows are compared with a ledger that verifies.\n");
         text.push_str("Keep folder and database as they are: they are evidence.\n");
         return text;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use sumun_ledger::Canonical;
 use sumun_model::Timestamp;
-use sumun_verifier::{Disclosed, PAYLOAD_MAX, Proven, verify_proof};
+use sumun_verifier::{Advice, Disclosed, PAYLOAD_MAX, Proven, verify_proof};
 
 /// Longest payload line, in bytes: the payload, and room for index and salt.
 const LINE_BYTES_MAX: u64 = PAYLOAD_MAX + 256;
@@ -85,7 +85,8 @@ fn verified(proof: &str, disclosed: Disclosed<'_>, vkey: &str) -> anyhow::Result
         if fault.is_bad_input() {
             return BadInput(fault.to_string()).into();
         }
-        Failed(format!("the proof does not hold: {fault}")).into()
+        let Advice { says, means, next } = fault.advice();
+        Failed(format!("{says}\n  where: {fault}\n  what it means: {means}\n  what to do: {next}")).into()
     })
 }
 
