@@ -9,6 +9,7 @@ pub(crate) mod cut;
 pub(crate) mod docket;
 pub mod plan;
 pub mod playbook;
+mod rank;
 pub mod read;
 pub mod row;
 pub mod work;

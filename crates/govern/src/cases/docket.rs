@@ -1,6 +1,7 @@
 //! What one change tells cases: collected while it is planned, written once per case.
 
 use super::playbook::{self, Said};
+use super::rank::priority;
 use super::row::{CaseBody, CaseOutcome, CaseRow, CaseState, Member, MemberState, SIGNALS_MAX};
 use crate::govern::{Govern, store_refusal};
 use crate::plan::Plan;
@@ -270,10 +271,4 @@ impl Docket {
         }
         plan.change.writes.extend(self.events);
     }
-}
-
-/// What is looked at first: the strictest measure, then the risk.
-fn priority(measure: Option<Measure>, risk: Risk) -> i64 {
-    let rank = measure.map_or(0, |measure| Measure::ALL.iter().filter(|one| **one <= measure).count());
-    i64::try_from(rank).unwrap_or_default() * 10_000 + i64::from(risk.0)
 }

@@ -122,7 +122,7 @@ pub struct CaseRow {
     pub cause: Cause,
     /// Whose it is.
     pub assignee: Option<String>,
-    /// Higher is looked at first: the strictest measure, then the risk.
+    /// Higher is looked at first: the strictest measure, then the risk; below 0 once all its keys have ended.
     pub priority: i64,
     /// Since when.
     pub opened_us: i64,

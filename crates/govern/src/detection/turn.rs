@@ -120,6 +120,9 @@ impl Govern {
             now,
         };
         self.take(&mut plan, &grounds, outcome.steps, (&next, docket)).await?;
+        if after.as_ref().is_some_and(|after| after.state.is_terminal()) {
+            docket.ranked_without(self, &key.key).await?;
+        }
         if after.as_ref().is_some_and(|after| after.measure != key.measure) {
             loaded.account.gets_a_measure(&mut plan.change);
         }

@@ -145,13 +145,11 @@ impl Govern {
             // It asks its owner for nothing any more; the key that takes the measure over asks anew.
             verification::close(self, &mut plan, &key.key, now).await?;
         }
-        if matches!(cause, ExpiryCause::Leaked | ExpiryCause::Owner) {
-            self.cases_told(&mut plan, actor, key, cause, now).await?;
-        }
+        self.cases_told(&mut plan, actor, key, cause, now).await?;
         Ok(plan)
     }
 
-    /// The open cases of this key learn that it ended and how: that its secret was out, that its owner was heard.
+    /// The open cases of this key learn that it ended, and how: that its secret was out, that its owner was heard.
     async fn cases_told(
         &self,
         plan: &mut Plan,
@@ -161,6 +159,11 @@ impl Govern {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let mut docket = Docket::default();
+        docket.ranked_without(self, &key.key).await?;
+        if !matches!(cause, ExpiryCause::Leaked | ExpiryCause::Owner) {
+            docket.write(plan);
+            return Ok(());
+        }
         let mut ids: BTreeSet<String> = BTreeSet::new();
         for row in self.measures_of(&key.key, MeasureState::InForce).await? {
             ids.extend(docket.load(self, &row.case_id).await?);

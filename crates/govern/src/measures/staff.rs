@@ -314,6 +314,9 @@ impl Govern {
         let case_id = docket.alert(self, &own.actor.principal, &alert, own.now).await?;
         let told = json!({ "class": plan.change.class, "reason": own.reason });
         docket.event(&case_id, "measure", &own.actor.principal, told, own.now);
+        if measure == Some(Measure::Expire) {
+            docket.ranked_without(self, &key.key).await?;
+        }
         docket.write(plan);
         // What the owner is told of it belongs to the case: there he objects. Why in staff's own words stays inside.
         notices::in_case(plan, &key.key, &case_id, &["key.by_staff", "object"]);

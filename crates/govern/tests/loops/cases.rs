@@ -8,6 +8,7 @@ use sumun_govern::cases::read::CaseFilter;
 use sumun_govern::cases::work::Work;
 use sumun_govern::cases::{CaseOutcome, MemberState};
 use sumun_govern::{Call, Role};
+use sumun_store::tables::KEYS;
 
 const WHY: &str = "looked at it together with his bank";
 
@@ -171,4 +172,54 @@ async fn nobody_ends_a_renewed_verification_alone() {
     assert_eq!(govern.decide_case(&anna, &id, &lift, &call).await.unwrap_err().code, "own_case");
     govern.decide_case(&bert, &id, &lift, &call).await.unwrap();
     assert_eq!(bench.column(&key, "measure").await, json!(null));
+}
+
+/// Where no key lives any more nothing presses: such a case stands last, however its keys ended, until a living key joins it.
+#[tokio::test]
+async fn a_case_whose_keys_have_all_ended_is_looked_at_last() {
+    let bench = bench().await;
+    let (call, anna) = (Call::default(), staff("anna", Role::Analyst));
+    let mut keys = Vec::new();
+    let wanted = ["expire", "hold", "warn", "monitor", "reverify"];
+    for _ in wanted {
+        keys.push(bench.issued(&request("portfolio", &["read"])).await.0);
+    }
+    for ((key, want), n) in keys.iter().zip(wanted).zip(1_u8..) {
+        bench.govern.take_findings(&batch(n, n.into(), key, &[("want", want)])).await.unwrap();
+    }
+    let queue = async || {
+        let cases = bench.govern.case_queue(&anna).await.unwrap();
+        let at = |key: &String| keys.iter().position(|known| known == key).unwrap();
+        cases.iter().map(|case| at(&case.members[0].key)).collect::<Vec<_>>()
+    };
+    assert_eq!(queue().await, [4, 1, 2, 3, 0], "the one that was ended by force is last");
+    bench.govern.revoke_key(&bench.owner("C1"), &keys[4], None, &call).await.unwrap();
+    assert_eq!(queue().await, [1, 2, 3, 0, 4], "and that which its owner ended, by their ranks");
+    // What runs out by the clock likewise.
+    bench.alter(&KEYS, &keys[2], "expires_us", json!(bench.govern.world.now().as_micros())).await;
+    bench.alter(&KEYS, &keys[2], "next_due_us", json!(bench.govern.world.now().as_micros())).await;
+    let run = bench.govern.due().await.unwrap();
+    assert_eq!((run.ended.as_slice(), run.failed.len()), (&keys[2..3], 0));
+    assert_eq!(queue().await, [1, 3, 0, 4, 2]);
+}
+
+/// One key of several has ended: the case goes on.
+#[tokio::test]
+async fn a_case_with_a_living_key_keeps_its_place() {
+    let bench = bench().await;
+    let anna = staff("anna", Role::Analyst);
+    let (one, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let (two, _) = bench.issued(&request("portfolio", &["read"])).await;
+    for (n, key) in [(1, &one), (2, &two)] {
+        let mut found = batch(n, n.into(), key, &[("want", "warn")]);
+        found.assessments = vec![clustered(found.assessments.remove(0), 9)];
+        bench.govern.take_findings(&found).await.unwrap();
+    }
+    let rank = async || bench.govern.case_queue(&anna).await.unwrap()[0].priority;
+    let before = rank().await;
+    let (owner, call) = (bench.owner("C1"), Call::default());
+    bench.govern.revoke_key(&owner, &one, None, &call).await.unwrap();
+    assert_eq!(rank().await, before);
+    bench.govern.revoke_key(&owner, &two, None, &call).await.unwrap();
+    assert!(rank().await < 0);
 }

@@ -58,7 +58,7 @@ pub(crate) struct CaseView {
     pub cause: String,
     /// Whose it is.
     pub assignee: Option<String>,
-    /// Higher is looked at first.
+    /// Higher is looked at first; below 0 once all its keys have ended.
     pub priority: i64,
     /// Since when.
     #[schema(format = DateTime)]
@@ -253,7 +253,7 @@ pub(crate) fn add(api: &mut Api) {
     );
     api.add(
         operation(&access::CASE_QUEUE, "cases", "What to look at first · 우선 처리 목록")
-            .about("Open cases that are nobody's, by priority, as many as the day's budget of alerts.")
+            .about("Open cases that are nobody's, by priority, as many as the day's budget of alerts. Last stand those whose keys have all ended.")
             .gives::<QueueView>(StatusCode::OK, "The queue."),
         async |asked: Asked| {
             let cases = asked.server.govern.case_queue(asked.actor()?).await?;
