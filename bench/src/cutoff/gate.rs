@@ -167,7 +167,7 @@ impl SimGate {
             id: record.key,
             account: record.account,
             segment: None,
-            status: Status { state: record.state, measure: record.measure },
+            status: Status { state: record.state, measure: record.measure, registration_due: false },
             scopes: record.scopes,
             allowlist: record.allowlist.iter().map(AllowlistEntry::prefix).collect(),
             expires: record.expires,
@@ -184,7 +184,7 @@ impl SimGate {
             self.gate.table.apply(Change::Put(Box::new(self.spec(record)?)))?;
             return Ok(None);
         }
-        let status = Status { state: read.state, measure: read.measure };
+        let status = Status { state: read.state, measure: read.measure, registration_due: false };
         self.gate.table.apply(Change::Status(read.key.clone(), status))?;
         Ok((read.state == KeyState::Expired).then_some(read.key))
     }

@@ -98,6 +98,7 @@ struct Attempt {
 struct Plan {
     state: KeyState,
     measure: Option<Measure>,
+    registration_due: bool,
     scopes: ScopeSet,
     allowlist: BTreeSet<usize>,
     /// The /24 of the first two addresses is registered too.
@@ -119,7 +120,7 @@ enum Step {
     Wait(u64),
     Refresh,
     Put(usize, Plan),
-    Status(usize, KeyState, Option<Measure>),
+    Status(usize, KeyState, Option<Measure>, bool),
     Remove(usize),
 }
 
@@ -169,10 +170,12 @@ fn plans() -> impl Strategy<Value = Plan> {
     let orders_max = prop::option::weighted(0.3, prop::sample::select(vec![1u32, 2, 4, 8]));
     let market = prop::option::weighted(0.2, 0..MARKETS.len());
     let wide = prop::bool::weighted(0.2);
-    (states(), measures(), scopes, (allowlist, wide), 2_000_000u64..40_000_000, market, orders_max).prop_map(
-        |(state, measure, scopes, (allowlist, wide), expires_us, market, orders_max)| Plan {
+    let standing = (measures(), prop::bool::weighted(0.1));
+    (states(), standing, scopes, (allowlist, wide), 2_000_000u64..40_000_000, market, orders_max).prop_map(
+        |(state, (measure, registration_due), scopes, (allowlist, wide), expires_us, market, orders_max)| Plan {
             state,
             measure,
+            registration_due,
             scopes,
             allowlist,
             wide,
@@ -190,7 +193,7 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => (400_000u64..4_000_000).prop_map(Step::Wait),
         2 => Just(Step::Refresh),
         2 => (0..KEYS.len(), plans()).prop_map(|(key, plan)| Step::Put(key, plan)),
-        2 => (0..KEYS.len(), states(), measures()).prop_map(|(key, s, m)| Step::Status(key, s, m)),
+        2 => (0..KEYS.len(), states(), measures(), any::<bool>()).prop_map(|(key, s, m, r)| Step::Status(key, s, m, r)),
         1 => (0..KEYS.len()).prop_map(Step::Remove),
     ]
 }
@@ -244,6 +247,7 @@ impl Model {
         match plan.measure {
             Some(Measure::Hold) if grave => Some(Reason::KeyHeld),
             Some(Measure::Reverify) if grave => Some(Reason::ReverificationRequired),
+            _ if grave && plan.registration_due => Some(Reason::RegistrationRequired),
             _ => None,
         }
     }
@@ -460,7 +464,7 @@ fn spec(key: usize, plan: &Plan) -> KeySpec {
         id: KeyId::new(KEYS[key]).unwrap(),
         account: AccountId::new("A1").unwrap(),
         segment: None,
-        status: Status { state: plan.state, measure: plan.measure },
+        status: Status { state: plan.state, measure: plan.measure, registration_due: plan.registration_due },
         scopes: plan.scopes,
         allowlist: plan
             .allowlist
@@ -518,14 +522,16 @@ proptest! {
                         model.keys.insert(key, plan);
                     }
                 }
-                Step::Status(key, state, measure) => {
+                Step::Status(key, state, measure, registration_due) => {
                     let id = KeyId::new(KEYS[key]).unwrap();
                     let revives = model.dead.contains(&key) && !terminal(state, measure);
-                    let status = Status { state, measure };
+                    let status = Status { state, measure, registration_due };
                     prop_assert_eq!(gate.table.apply(Change::Status(id, status)).is_err(), revives);
                     if !revives {
                         if terminal(state, measure) { model.dead.insert(key); }
-                        if let Some(plan) = model.keys.get_mut(&key) { plan.state = state; plan.measure = measure; }
+                        if let Some(plan) = model.keys.get_mut(&key) {
+                            (plan.state, plan.measure, plan.registration_due) = (state, measure, registration_due);
+                        }
                     }
                 }
                 Step::Remove(key) => {
@@ -573,6 +579,7 @@ fn a_cancel_is_never_refused_for_our_own_troubles() {
             let plan = Plan {
                 state,
                 measure,
+                registration_due: true,
                 scopes: ScopeSet::TRADE,
                 allowlist: BTreeSet::from([0]),
                 wide: false,
@@ -603,6 +610,7 @@ fn a_foreign_holder_neither_burns_nonces_nor_locks_the_owner_out() {
     let plan = Plan {
         state: KeyState::Active,
         measure: None,
+        registration_due: false,
         scopes: ScopeSet::READ,
         allowlist: BTreeSet::from([0]),
         wide: false,

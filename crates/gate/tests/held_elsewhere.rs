@@ -41,7 +41,7 @@ fn its_signature_is_unchecked_and_nobody_is_blamed() {
             assert_eq!(decision.recorded(), [None, None], "no nonce is used up");
         }
     }
-    let ended = Status { state: KeyState::Expired, measure: None };
+    let ended = Status { state: KeyState::Expired, measure: None, registration_due: false };
     gate.table.apply(Change::Status(id, ended)).unwrap();
     assert!(gate.table.is_dead(&KeyId::new("K1").unwrap()));
 }

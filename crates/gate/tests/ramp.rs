@@ -21,7 +21,7 @@ fn ramp(text: &str) -> Option<Ramp> {
 }
 
 fn status(state: KeyState, measure: Option<Measure>) -> Status {
-    Status { state, measure }
+    Status { state, measure, registration_due: false }
 }
 
 /// Keys by what is the matter with them; `gone` is only known to have ended.

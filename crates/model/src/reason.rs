@@ -31,6 +31,8 @@ words! {
         KeyHeld = "key_held",
         /// Identity and control must be proved anew; only reading and cancelling pass.
         ReverificationRequired = "reverification_required",
+        /// Its owner has not registered in time who uses it; only reading and cancelling pass.
+        RegistrationRequired = "registration_required",
         /// The source address is not registered for the key.
         AddressNotAllowed = "address_not_allowed",
         /// The client or device is not registered for the key.

@@ -137,7 +137,7 @@ async fn the_verdict_is_the_proxys() {
         let what = row.what;
         let with_suspended = |o: &mut support::Options| {
             let mut suspended = key("K5");
-            suspended.status = Status { state: KeyState::Suspended, measure: None };
+            suspended.status = Status { state: KeyState::Suspended, measure: None, registration_due: false };
             o.keys.push(suspended);
         };
         // Through the proxy.

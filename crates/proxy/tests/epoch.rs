@@ -15,7 +15,7 @@ use support::ws::{Exchange, MY_ASSET, Socket};
 use support::{World, key_id, sign, soon, until};
 use tokio::sync::Notify;
 
-const EXPIRED: Status = Status { state: KeyState::Expired, measure: None };
+const EXPIRED: Status = Status { state: KeyState::Expired, measure: None, registration_due: false };
 const WITHDRAWAL: &str = "currency=BTC&amount=1";
 
 fn expire(id: &str) -> Change {

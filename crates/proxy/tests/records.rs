@@ -175,7 +175,7 @@ async fn nonces_that_cannot_be_written_refuse_transfers_and_the_rest_is_recorded
 #[tokio::test]
 async fn shadow_mode_records_what_it_would_refuse_and_refuses_nothing() {
     let world = World::with(|o| o.policy.enforce = false).await;
-    let suspended = Status { state: KeyState::Suspended, measure: None };
+    let suspended = Status { state: KeyState::Suspended, measure: None, registration_due: false };
     world.change(Change::Status(key_id("K1"), suspended));
     let used = sign::bearer("K2", "");
     let of_k2 = format!("GET /v1/accounts HTTP/1.1\r\nHost: a\r\nAuthorization: {used}\r\n\r\n");
@@ -218,7 +218,7 @@ async fn measures_states_and_age_let_through_what_they_should() {
         (KeyState::Expired, None, [false, false, false, false]),
     ] {
         let world = World::new().await;
-        world.change(Change::Status(key_id("K1"), Status { state, measure }));
+        world.change(Change::Status(key_id("K1"), Status { state, measure, registration_due: false }));
         for (request, passes) in [read(), order(), cancel(), withdrawal()].iter().zip(passes) {
             let status = world.exchange(request.as_bytes()).await.status;
             assert_eq!(status == 200, passes, "{state} {measure:?} {request}");

@@ -23,7 +23,7 @@ use support::{Options, World, all_scopes, key, key_id, sign, soon, until};
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Message;
 
-const SUSPENDED: Status = Status { state: KeyState::Suspended, measure: None };
+const SUSPENDED: Status = Status { state: KeyState::Suspended, measure: None, registration_due: false };
 
 async fn world(choose: impl FnOnce(&mut Options)) -> (World, Arc<Exchange>) {
     let exchange = Exchange::new();
@@ -36,7 +36,7 @@ async fn world(choose: impl FnOnce(&mut Options)) -> (World, Arc<Exchange>) {
 }
 
 fn status(id: &str, state: KeyState, measure: Option<Measure>) -> Change {
-    Change::Status(key_id(id), Status { state, measure })
+    Change::Status(key_id(id), Status { state, measure, registration_due: false })
 }
 
 fn put(change: impl FnOnce(&mut KeySpec)) -> Change {

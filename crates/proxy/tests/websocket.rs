@@ -375,7 +375,7 @@ async fn shadow_mode_lets_every_message_and_stream_be() {
     until("the subscription", || exchange.texts() == [MY_ASSET]).await;
     let line = world.refused();
     assert_eq!((line.reason, line.enforced), (Some(Reason::ScopeMissing), Some(false)));
-    let suspended = Status { state: KeyState::Suspended, measure: None };
+    let suspended = Status { state: KeyState::Suspended, measure: None, registration_due: false };
     assert_eq!(world.change(Change::Status(key_id("K3"), suspended)), 0);
     exchange.say(Message::text("still here"));
     assert_eq!(socket.next_text().await, "still here");

@@ -99,6 +99,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         expires: asked.expires,
         replaces: None,
         measure: None,
+        registration_due: false,
         cause: None,
         secret: Some(keyring.seal(&key, &secret, *entropy::draw()?)),
         secret_held: None,

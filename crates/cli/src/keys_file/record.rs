@@ -52,6 +52,9 @@ pub struct KeyRecord {
     /// A measure in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measure: Option<Measure>,
+    /// Only reading and cancelling pass: its owner has not registered who uses it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub registration_due: bool,
     /// Why it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<ExpiryCause>,
@@ -64,6 +67,11 @@ pub struct KeyRecord {
     /// What it was approved to do. Last, because TOML wants tables behind plain values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mandate: Option<Mandate>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Who holds a secret that is not here.

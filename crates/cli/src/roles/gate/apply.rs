@@ -20,7 +20,7 @@ use sumun_seal::{Keyring, OpenError};
 use tracing::{error, info};
 
 /// What a key that has ended is set to.
-pub(super) const ENDED: Status = Status { state: KeyState::Expired, measure: None };
+pub(super) const ENDED: Status = Status { state: KeyState::Expired, measure: None, registration_due: false };
 
 /// Entries from before a change that are held on to, for when their last request was let pass. Beyond them nobody is told.
 const BEFORE_MAX: usize = 5_000;

@@ -43,13 +43,13 @@ impl Knowing {
         Known {
             rest: self.0.each_ref().map(|seed| seed.hash_one(&rest)),
             expires: record.expires,
-            status: Status { state: record.state, measure: record.measure },
+            status: Status { state: record.state, measure: record.measure, registration_due: record.registration_due },
             cause: record.cause,
         }
     }
 }
 
-/// All of a record but state, measure and cause.
+/// All of a record but cause and what makes its status.
 struct Rest<'a>(&'a KeyRecord);
 
 impl Hash for Rest<'_> {
@@ -71,6 +71,7 @@ impl Hash for Rest<'_> {
             expires,
             replaces,
             measure: _,
+            registration_due: _,
             cause: _,
             secret,
             secret_held,

@@ -115,6 +115,9 @@ impl Libraries {
         self.under("key_suspended", false, word("state", "suspended"));
         self.under("key_held", true, word("measure", "hold"));
         self.under("reverification_required", true, word("measure", "reverify"));
+        self.under("registration_required", true, |key| {
+            key.insert("registration_due".to_owned(), toml::Value::Boolean(true));
+        });
         self.under("address_not_allowed", false, list("allowlist", "203.0.113.7/32"));
         self.under("scope_missing", false, list("scopes", "market_data"));
         self.under("market_not_allowed", true, |key| {

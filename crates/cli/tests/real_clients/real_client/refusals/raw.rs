@@ -223,7 +223,11 @@ impl Raw {
             self.cause(reason, &format!("{key} reads"), REGISTERED, read, "valid", Some("status"));
             self.cause(reason, &format!("{key} orders"), REGISTERED, order, "valid", Some("status"));
         }
-        for (key, reason) in [("K-held", "key_held"), ("K-reverify", "reverification_required")] {
+        for (key, reason) in [
+            ("K-held", "key_held"),
+            ("K-reverify", "reverification_required"),
+            ("K-unregistered", "registration_required"),
+        ] {
             let read = self.read(key);
             self.passes(&format!("{key} reads"), read);
             let (order, withdraw) = (self.order(key), self.withdraw(key));
@@ -343,6 +347,9 @@ fn set(setup: Setup) -> Stage {
         .edited_key("K-expired", |key| put(key, "state", "expired"))
         .edited_key("K-held", |key| put(key, "measure", "hold"))
         .edited_key("K-reverify", |key| put(key, "measure", "reverify"))
+        .edited_key("K-unregistered", |key| {
+            key.insert("registration_due".to_owned(), toml::Value::Boolean(true));
+        })
         .edited_key("K-mandate", |key| {
             key.insert("mandate".to_owned(), toml::from_str("markets = [\"KRW-BTC\"]").unwrap());
         })
