@@ -28,6 +28,8 @@ const WHOSE: Record<string, Role> = {
   cases: "analyst",
   case: "analyst",
   key: "analyst",
+  ramp: "security_admin",
+  drift: "analyst",
   people: "security_admin",
   gate: "security_admin",
 };

@@ -54,6 +54,8 @@ test("nobody signed in sees the sign-in form at every route, and nothing else", 
 const READS: [string, Role[]][] = [
   ["/v1/users", ["security_admin", "auditor", "compliance_lead"]],
   ["/v1/ledger/entries", ["security_admin", "auditor", "compliance_lead"]],
+  ["/v1/ramp", ["viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor"]],
+  ["/v1/drift", ["viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor"]],
   ["/v1/overview", ["viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor"]],
 ];
 

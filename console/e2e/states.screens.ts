@@ -35,6 +35,8 @@ const REFUSED: readonly (readonly [string, Role])[] = [
   ["case", "support"],
   ["policies", "support"],
   ["policy", "support"],
+  ["ramp", "support"],
+  ["drift", "support"],
   ["gate", "support"],
   ["ledger", "viewer"],
   ["entry", "viewer"],

@@ -9,7 +9,7 @@ import { expect, test } from "./support/test";
 import { Heard, wellSaid } from "./support/text";
 
 test("every page loads and is refused in words", async ({ as, demo, rest, lang, watch }) => {
-  // Seventeen pages, each looked at four times.
+  // Twenty pages, each looked at four times.
   test.setTimeout(600_000);
   // A server's no is logged by the browser.
   watch.allow(/status of 503/);

@@ -25,6 +25,8 @@ const PAGES: Record<Program, readonly (readonly [string, string])[]> = {
     ["entry", "An entry of the ledger"],
     ["policies", "Policy"],
     ["policy", "A version of the policy"],
+    ["ramp", "The ramp: how far gates enforce"],
+    ["drift", "Drift: where record and exchange stand apart"],
     ["people", "Staff and gates"],
     ["gate", "A gate"],
     ["all", "Every page in one state"],

@@ -49,6 +49,8 @@ export async function staffPlaces(rest: Rest): Promise<Place[]> {
     { name: "entry", path: `/ledger/${await began(rest, key)}` },
     { name: "policies", path: "/policy" },
     { name: "policy", path: `/policy/${await one("/v1/policies", "policy")}` },
+    { name: "ramp", path: "/ramp" },
+    { name: "drift", path: "/drift" },
     { name: "people", path: "/people" },
     { name: "gate", path: `/gates/${await one("/v1/gates", "gate")}` },
     { name: "no-page", path: "/no/such/page" },
@@ -66,6 +68,8 @@ export const emptyPlaces: readonly Place[] = [
   { name: "approvals", path: "/approvals" },
   { name: "ledger", path: "/ledger" },
   { name: "policies", path: "/policy" },
+  { name: "ramp", path: "/ramp" },
+  { name: "drift", path: "/drift" },
   { name: "people-tokens", path: "/people?tab=tokens" },
   { name: "people-sources", path: "/people?tab=sources" },
 ];

@@ -106,6 +106,8 @@ function Inside() {
     { to: "/approvals", label: w.approvals, count: facts.data?.approvals.mine },
     { to: "/ledger", label: w.ledger },
     { to: "/policy", label: w.policy },
+    { to: "/ramp", label: w.ramp },
+    { to: "/drift", label: w.drift },
     ...(has("security_admin", "auditor", "compliance_lead") ? [{ to: "/people", label: w.people }] : []),
   ];
   async function signOut() {

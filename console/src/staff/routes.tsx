@@ -27,6 +27,8 @@ export const routes: RouteObject[] = [
           { path: "ledger/:index", lazy: async () => ({ Component: (await import("./pages/entry")).Entry }) },
           { path: "policy", lazy: async () => ({ Component: (await import("./pages/policies")).Policies }) },
           { path: "policy/:policy", lazy: async () => ({ Component: (await import("./pages/policy")).Policy }) },
+          { path: "ramp", lazy: async () => ({ Component: (await import("./pages/ramp")).Ramp }) },
+          { path: "drift", lazy: async () => ({ Component: (await import("./pages/drift")).Drift }) },
           { path: "people", lazy: async () => ({ Component: (await import("./pages/people")).People }) },
           { path: "gates/:gate", lazy: async () => ({ Component: (await import("./pages/gate")).Gate }) },
           { path: "*", element: <NoPage /> },

@@ -9,9 +9,12 @@ import { keyStateWords, measureWords } from "../../ui/measure";
 import { roleWords } from "../../ui/roles";
 import { onRecordWords } from "../pages/case/onRecord";
 import { caseWordsOfPage } from "../pages/case/words";
+import { driftWords } from "../pages/drift/words";
 import { isNamed, TECHNICAL } from "../pages/entry/fields";
 import { keyWords } from "../pages/key/words";
+import { rampWords } from "../pages/ramp/words";
 import { detectorName, detectorWords } from "./detectorNames";
+import { effectWords, stageWords } from "./rampText";
 import { OWN_REASONS, reasonSaid, ruleTitle, withoutCodes } from "./reasonSaid";
 import { signalWords } from "./signalNames";
 import {
@@ -92,6 +95,13 @@ const lists: [what: string, codes: string[], words: Said, prefix?: string][] = [
   ["classes of entries", all(sources("govern/src"), /\b(?:change|told)\(\s*(?:actor,\s*)?"([a-z]+\.[a-z_]+)"/g), classWords],
   ["signals", all([read("policy/src/explain/signal_words.rs")], /^ {4}\("([a-z_]+)", /gm), signalWords],
   ["detectors", all(sources("detect/src"), /"((?:key|operator|market)\.[a-z_]+)@\d+"/g), detectorWords],
+  ["kinds of drift", named("DriftItemView", "kind"), driftWords],
+  ["attributes of drift", named("DriftItemView", "attribute"), driftWords, "a_"],
+  ["whose word counts", named("DriftItemView", "authority"), driftWords, "r_"],
+  ["what follows from drift", named("DriftItemView", "kind"), driftWords, "t_"],
+  ["stages of a ramp", enumOf("StageWord"), stageWords],
+  ["effects in a ramp", enumOf("EffectWord"), effectWords],
+  ["what a gate says of a ramp", named("RampGateView", "state"), rampWords, "g_"],
   ["what happens in a case", all(sources("govern/src/cases"), /(?:event\(\s*|Some\()"([a-z_]+)"/g), caseWordsOfPage, "k_"],
 ];
 

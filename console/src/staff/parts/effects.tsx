@@ -9,6 +9,7 @@ import { shortId } from "../../ui/ids";
 import { Table } from "../../ui/lists";
 import { keyStateWords, measureWords } from "../../ui/measure";
 import { roleText, roleWords } from "../../ui/roles";
+import { isRamp, rampLines } from "./rampText";
 import { reasonSaid } from "./reasonSaid";
 import type { Effect, Plan } from "./shapes";
 import { endWords, fieldWords, scopeWords, word } from "./words";
@@ -159,6 +160,7 @@ function useValue(): (field: string, value: unknown) => string {
       if (value.length === 0) return w.none;
       return value.map((one) => (typeof one === "string" ? word(scopes, one) : JSON.stringify(one))).join(", ");
     }
+    if (isRamp(value)) return rampLines(lang, value).join("\n");
     return typeof value === "object" ? JSON.stringify(value) : String(value);
   };
 }
@@ -178,6 +180,8 @@ function addressOf(subject: string): string | undefined {
       return `/policy/${id}`;
     case "gate":
       return `/gates/${id}`;
+    case "ramp":
+      return "/ramp";
     default:
       return undefined;
   }

@@ -3,12 +3,18 @@ import { useQuery } from "@tanstack/react-query";
 import { api, good } from "../../api/client";
 import { checkPlaces } from "../../ui/check";
 
+/** What whoever reads calls the program by. */
+export function useProgram(): string {
+  return useCheck().program;
+}
+
 export function useCheck() {
   // Told to everybody: support, too, which may not see the overview.
   const facts = useQuery({ queryKey: ["facts"], queryFn: () => good(api.GET("/v1/owner/facts")), staleTime: 60_000 });
   const { here, program, ledger, saved, vkey } = checkPlaces(facts.data?.check);
   const published = `${program} ledger verify --folder ${ledger} --vkey ${vkey}`;
   return {
+    program,
     /** Whether the command must be run in the folder in which Sumun was started. */
     here,
     /** Whether the command names the key by where this server keeps its own copy. */

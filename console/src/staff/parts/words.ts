@@ -281,6 +281,7 @@ export const fieldWords = words(
     ends: "종료 시각",
     approvals: "승인 단계",
     suspended_by: "정지한 사람",
+    ramp: "차단 적용 단계",
   },
   {
     state: "State",
@@ -297,6 +298,7 @@ export const fieldWords = words(
     ends: "Ends at",
     approvals: "Steps of approval",
     suspended_by: "Suspended by",
+    ramp: "Ramp",
   },
 );
 

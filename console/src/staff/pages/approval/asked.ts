@@ -20,6 +20,7 @@ export type Asked = {
   measure_id: string;
   case_id: string;
   body: MeasureBody;
+  ramp: unknown;
   shown: {
     account?: string;
     segment?: string;
@@ -48,6 +49,8 @@ export function useAskedSentence(): (of: Approval) => string {
         return w.sGrant(key, textOf(asked.shown, "account") ?? "–");
       case "key.widen":
         return w.sWiden(key);
+      case "ramp.set":
+        return word(actions, of.action);
       default:
         return w.sOther(word(actions, of.action), shortId(of.subject.split(":").slice(1).join(":") || of.subject));
     }

@@ -6,6 +6,7 @@ import { Raw } from "../../../ui/raw";
 import { Subject } from "../../parts/effects";
 import { Terms } from "../../parts/ladder";
 import { Operator, Vendor } from "../../parts/named";
+import { isRamp, rampLines } from "../../parts/rampText";
 import { reasonSaid } from "../../parts/reasonSaid";
 import { type Approval as ApprovalOf, loose } from "../../parts/shapes";
 import { useWho } from "../../parts/who";
@@ -60,6 +61,16 @@ export function Asks({ of }: { of: ApprovalOf }) {
               asked.case_id ? <Id key="case" id={asked.case_id} to={`/cases/${encodeURIComponent(asked.case_id)}`} /> : null,
             ],
             [w.step, asked.step ? (steps[asked.step] ?? word({}, asked.step)) : null],
+            [
+              w.ramp,
+              isRamp(asked.ramp) ? (
+                <ul key="ramp" className="pieces lines">
+                  {rampLines(lang, asked.ramp).map((line) => (
+                    <li key={line}>{line}</li>
+                  ))}
+                </ul>
+              ) : null,
+            ],
             [w.scopes, asked.scopes ? asked.scopes.map((scope) => word(scopes, scope)).join(", ") : null],
             [
               w.allowlist,

@@ -52,6 +52,7 @@ function DecideDialog({
         ["users"],
         ["tokens"],
         ["venue"],
+        ["gates"],
         ["overview"],
       ]}
       basis={left}
