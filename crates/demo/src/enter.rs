@@ -1,8 +1,9 @@
 //! Puts the made-up people into the record, as an exchange would: its back end enters customers and accounts, it tells the networks, the
 //! vendor is looked into, owners ask for keys, staff agree, and each key is issued to its owner. No row is made by any other way.
 
-use crate::cast::{Cast, Key, NETS, Owner};
+use crate::cast::{Cast, Character, Key, NETS, Owner};
 use crate::clock;
+use crate::house::CANARY_ACCOUNT;
 use crate::owner::Session;
 use crate::rest::Rest;
 use crate::staff::{Staff, agree};
@@ -84,6 +85,19 @@ impl<'a> Entering<'a> {
         Ok(())
     }
 
+    /// The venue's own account, on which its canaries live. From then on the control plane issues one, ends it and tries every gate.
+    pub(crate) async fn canaries(&self) -> Result<()> {
+        let put = async |path: String, body: Value| self.rest.put(&self.back_end, &path, &body).await;
+        let (customer, operator, segment) = ("venue", "venue", "corporate");
+        put(format!("/v1/customers/{customer}"), json!({ "segment": segment, "country": "KR" })).await?;
+        let body =
+            json!({ "kind": "owner", "customer": customer, "name": "canaries of the exchange (made up)" });
+        put(format!("/v1/operators/{operator}"), body).await?;
+        let body = json!({ "customer": customer, "segment": segment, "country": "KR", "owner": operator });
+        put(format!("/v1/accounts/{CANARY_ACCOUNT}"), body).await?;
+        Ok(())
+    }
+
     /// A customer with everything he has.
     pub(crate) async fn owner(&self, owner: &Owner) -> Result<(Session, Vec<Issued>)> {
         let (customer, segment) = (owner.customer(), owner.segment);
@@ -97,12 +111,16 @@ impl<'a> Entering<'a> {
         .await?;
         put(format!("/v1/operators/{}", owner.operator()), json!({ "kind": "owner", "customer": customer }))
             .await?;
-        put(
-            format!("/v1/accounts/{}", owner.account()),
-            json!({ "customer": customer, "person": owner.person(), "segment": segment, "country": "KR",
-                "owner": owner.operator() }),
-        )
-        .await?;
+        let mut account = json!({ "customer": customer, "person": owner.person(), "segment": segment, "country": "KR",
+            "owner": owner.operator() });
+        let mut by = self.back_end.clone();
+        if owner.character == Character::Guided {
+            // In a segment whose warnings leave somebody of flesh and blood time to answer. That takes a compliance lead.
+            account["segment"] = json!("corporate");
+            account["segment_reason"] = json!("개인사업자로 확인되어 법인 기준을 적용합니다. (가상)");
+            by = self.staff.of("sora")?.token();
+        }
+        self.rest.put(&by, &format!("/v1/accounts/{}", owner.account()), &account).await?;
         let session = Session::of(owner);
         let mut keys = Vec::new();
         for key in &owner.keys {
@@ -123,7 +141,8 @@ impl<'a> Entering<'a> {
         }
         let asked = self.rest.post(&token, "/v1/keys", &body).await?;
         let id = asked["result"]["key"]["key"].as_str().context("a key without an id")?.to_owned();
-        let agrees = self.staff.of(if owner.segment == "retail" { "mina" } else { "joon" })?.token();
+        // Two people share what there is to approve; who asked is neither of them.
+        let agrees = self.staff.of(if owner.number % 2 == 0 { "joon" } else { "yuna" })?.token();
         for approval in asked["result"]["waits_for"].as_array().into_iter().flatten() {
             agree(self.rest, &agrees, approval, granted(&id)).await?;
         }

@@ -16,16 +16,34 @@ const MARKER: &str = "sumun-demo.lock";
 /// Who founds the record: two who answer for people, machines, parties and policy. Neither decides about keys: approvers do.
 const FOUNDERS: &str = "security_admin,compliance_lead";
 
-/// Seconds of a control test, so that nobody waits for minutes. Names as in venue.toml.
-const CONTROL_TEST: &[(&str, u32)] = &[
-    ("slots", 6),
-    ("slot_s", 10),
-    ("grace_s", 5),
-    ("lead_s", 10),
-    ("code_s", 60),
-    ("rotate_s", 120),
-    ("first_use_slot_s", 10),
-    ("settle_s", 2),
+/// The account on which canaries live: the venue's own. As venue.toml suggests it.
+pub(crate) const CANARY_ACCOUNT: &str = "venue-canary";
+
+/// Clocks of a demo, by section and name in venue.toml. A control test is shorter than in life, and still leaves time to read what is asked,
+/// to go to the desk and to press a button there. A canary is issued and ended while somebody looks around.
+const CLOCKS: &[(&str, &str, u32)] = &[
+    ("control_test", "slots", 6),
+    ("control_test", "slot_s", 15),
+    ("control_test", "grace_s", 7),
+    ("control_test", "lead_s", 20),
+    ("control_test", "code_s", 120),
+    ("control_test", "rotate_s", 180),
+    ("control_test", "first_use_slot_s", 15),
+    ("control_test", "settle_s", 2),
+    // A spectator may be away for an hour.
+    ("clocks", "session_idle_minutes", 120),
+    ("canary", "every_minutes", 60),
+    ("canary", "lives_seconds", 15),
+];
+
+/// What else is true of the demo's venue: text of venue.toml and what stands in its place. Whoever works cases agrees to no key here, so
+/// that the people of the demo have one task each.
+const FACTS: &[(&str, &str)] = &[
+    // The account of the customer who is played by hand is of this segment, and addresses are his to prove like anybody's.
+    ("[segments.corporate]\n", "[segments.corporate]\naddress_proof_required = true\n"),
+    ("role = \"analyst\"", "role = \"approver\""),
+    ("# account = \"venue-canary\"", "account = \"venue-canary\""),
+    ("# networks = [\"192.0.2.10/32\"]", "networks = [\"127.0.0.1/32\"]"),
 ];
 
 /// The programs that are run.
@@ -165,6 +183,7 @@ shutdown_grace_s = 2
 listen = "{console}"
 key_file = "govern-kek.txt"
 policy_file = "policy.toml"
+canary_targets = ["gate-1=http://{gate}"]
 
 [detect]
 snapshot_s = 30
@@ -191,21 +210,50 @@ key_file = "kek.txt"
     text
 }
 
-/// The shipped venue with the exchange's key and the clocks of a demo.
+/// The shipped venue with the exchange's key, and the clocks and facts of a demo.
 fn venue_of_a_demo(venue: &str, exchange: &Exchange) -> Result<String> {
     let section = "[exchange.assertion_keys]\n";
     ensure!(venue.contains(section), "venue.toml has no section for the exchange's keys");
-    let keyed = venue.replace(section, &format!("{section}{}\n", exchange.line()));
-    let keyed =
-        CONTROL_TEST.iter().fold(keyed, |text, (name, value)| replaced(&text, name, &value.to_string()));
-    // A spectator may be away for an hour.
-    Ok(replaced(&keyed, "session_idle_minutes", "120"))
+    let mut text = venue.replace(section, &format!("{section}{}\n", exchange.line()));
+    for (shipped, here) in FACTS {
+        ensure!(text.contains(shipped), "venue.toml has no `{shipped}`");
+        text = text.replace(shipped, here);
+    }
+    for (section, name, value) in CLOCKS {
+        text = replaced(&text, section, name, *value)
+            .with_context(|| format!("venue.toml has no `{name}` in [{section}]"))?;
+    }
+    Ok(text)
 }
 
-/// The text with every `name = …` line given another value.
-fn replaced(text: &str, name: &str, value: &str) -> String {
-    let start = format!("{name} = ");
-    text.lines()
-        .map(|line| if line.starts_with(&start) { format!("{start}{value}\n") } else { format!("{line}\n") })
-        .collect()
+/// The text with another number for one name of a section; nothing if it does not stand there.
+fn replaced(text: &str, section: &str, name: &str, value: u32) -> Option<String> {
+    let (head, start) = (format!("[{section}]"), format!("{name} = "));
+    let (mut inside, mut found, mut out) = (false, false, String::with_capacity(text.len()));
+    for line in text.lines() {
+        if line.starts_with('[') {
+            inside = line == head;
+        }
+        if inside && line.starts_with(&start) {
+            found = true;
+            out += &format!("{start}{value}\n");
+        } else {
+            out += line;
+            out.push('\n');
+        }
+    }
+    found.then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_replaced_in_its_own_section_only() {
+        let text = "[one]\ngrace_s = 1\n[two]\ngrace_s = 2\nother_s = 3\n";
+        let right = "[one]\ngrace_s = 1\n[two]\ngrace_s = 9\nother_s = 3\n";
+        assert_eq!(replaced(text, "two", "grace_s", 9).as_deref(), Some(right));
+        assert_eq!(replaced(text, "one", "other_s", 9), None);
+    }
 }

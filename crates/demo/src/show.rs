@@ -87,17 +87,17 @@ fn in_words(world: &World) -> Result<String> {
     for (what, user) in [
         ("analyst", "mina"),
         ("approver", "joon"),
-        ("approver 2", "yuna"),
+        ("deputy approver", "yuna"),
         ("administrator", "sora"),
         ("second admin", "hana"),
     ] {
         let person = world.staff.of(user)?;
         let link = link(world, Who::Staff(user.to_owned()), person.host)?;
-        text += &format!("  {what:<14} {link}\n");
+        text += &format!("  {what:<16} {link}\n");
     }
     if let Some((owner, _)) = world.guided() {
         let link = link(world, Who::Owner(owner.number - 1), OWNER_HOST)?;
-        text += &format!("  {:<14} {link}\n", "key owner");
+        text += &format!("  {:<16} {link}\n", "key owner");
     }
     text += &format!(
         "\nNew links, everybody's codes, mail, and the exchange's side:  http://{}/\n\

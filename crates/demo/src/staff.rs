@@ -40,12 +40,12 @@ pub(crate) const STAFF: [(&str, &str, [&str; 2]); 5] = [
     ("mina", "analyst.localhost", ["분석 담당", "analyst"]),
     ("joon", "approver.localhost", ["승인 담당", "approver"]),
     // An end by force takes two who agree.
-    ("yuna", "deputy.localhost", ["두 번째 승인 담당", "second approver"]),
+    ("yuna", "deputy.localhost", ["승인 담당(대행)", "deputy approver"]),
     ("sora", "admin.localhost", ["보안 관리자 겸 준법 책임자", "security administrator and compliance lead"]),
     (
         "hana",
         "second.localhost",
-        ["두 번째 보안 관리자 겸 준법 책임자", "second security administrator and compliance lead"],
+        ["보안 관리자 겸 준법 책임자(두 번째)", "second security administrator and compliance lead"],
     ),
 ];
 

@@ -122,6 +122,8 @@ async fn open(programs: &Programs, options: &Options, show: &Show, running: &mut
         cast.owners.iter().zip(&entered).map(|(owner, (_, keys))| (owner, keys.as_slice())).collect();
     let upstream = house.open_exchange(programs, &ports, &enter::accounts(&accounts))?;
     let ready = opened(&mut running.servers, upstream).await?;
+    // Not before somebody answers behind the gate: a canary is first seen to be served.
+    entering.canaries().await?;
     let control =
         ready["control"].as_str().context("the mock exchange names no control listener")?.to_owned();
     let entered = entered

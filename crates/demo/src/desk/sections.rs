@@ -8,14 +8,10 @@ use std::fmt::Write as _;
 
 /// All of them.
 pub(super) async fn all(world: &World) -> String {
-    let mut out = format!(
-        "<h1>{}</h1><p>{}</p>",
-        both(["시연 데스크", "Demo desk"]),
-        both([
-            "이곳은 수문 밖의 모든 것을 대신합니다: 직원의 휴대폰, 받은 편지, 거래소. 사람과 키는 모두 가상입니다.",
-            "This stands for everything outside Sumun: the staff's phones, mail received, the exchange. All people and keys are made up.",
-        ])
-    );
+    let mut out = format!("<h1>{}</h1>", both(["시연 데스크", "Demo desk"]));
+    for said in about(world.cast.owners.len(), world.cast.keys(), world.day_s) {
+        let _ = write!(out, "<p>{}</p>", both([&said[0], &said[1]]));
+    }
     out += &to_try();
     out += &staff(world);
     out += &owner(world).await;
@@ -23,27 +19,52 @@ pub(super) async fn all(world: &World) -> String {
     out
 }
 
+/// What this page is, and what goes on behind it.
+fn about(customers: usize, keys: usize, day_s: f64) -> [[String; 2]; 2] {
+    [
+        [
+            "이 페이지는 수문 밖에 있는 것을 모두 대신합니다. 직원의 휴대폰, 고객이 받은 편지, 거래소가 여기에 있습니다.".to_owned(),
+            "This page stands for everything outside Sumun: the staff's phones, the customers' mail, the exchange.".to_owned(),
+        ],
+        [
+            format!(
+                "고객 {customers}명의 키 {keys}개가 있고, 사람과 키는 모두 가상입니다. 이용자의 하루는 {day_s}초이며 시계는 실제입니다. \
+                 어느 키가 어떻게 될지 미리 짜 두지 않았습니다. 탐지와 정책, 사람들의 답에 달려 있습니다."
+            ),
+            format!(
+                "There are {customers} customers with {keys} keys, all of them made up. A user's day is {day_s} seconds; the clock is real. \
+                 Nothing schedules what becomes of a key: detection, policy and people's answers do."
+            ),
+        ],
+    ]
+}
+
 /// Where somebody who has never been here may begin.
+const TO_TRY: [[&str; 2]; 5] = [
+    [
+        "mina(분석 담당)로 로그인해, 종료된 키 하나를 골라 왜 종료되었는지 찾아보십시오. 시작하고 2분 안에 하나는 소유자의 답으로 종료됩니다.",
+        "Sign in as mina (analyst), pick a key that has ended, and find out why. Within two minutes of the start one ends by its owner's answer.",
+    ],
+    [
+        "고객으로 들어가 rebalancer 키의 “직접 보내신 요청입니까?”에 답하십시오. 집 인터넷 주소가 바뀌었을 뿐이니 답은 “네”입니다. 질문은 시작하고 30초쯤 지나면 옵니다.",
+        "Come in as the customer and answer “did you send this request?” for the key of the rebalancer. The address at home has changed, so the answer is yes. The question comes about half a minute after the start.",
+    ],
+    [
+        "고객의 trading bot 키는 집과 해외 두 곳에서 번갈아 쓰여, 1분쯤 지나면 경고가 옵니다. 5분 안에 읽고 확인해 보십시오. 답하지 않으면 재확인이 제안되고, joon과 yuna가 승인하면 시작됩니다. 그때는 아래 버튼으로 본인 확인과 직접 사용 확인을 마치면 됩니다.",
+        "The customer's key of the trading bot is used at home and abroad by turns, and is warned after about a minute. Read and acknowledge the warning within five. Unanswered, a re-verification is proposed and begins once joon and yuna agree: its two checks are passed with the buttons below.",
+    ],
+    [
+        "mina로 키 하나의 강제 만료를 제안한 뒤, joon과 yuna(승인 담당)로 차례로 로그인해 승인해 보십시오. 두 사람이 필요하고, 제안한 사람은 승인할 수 없습니다.",
+        "As mina, propose a forced end of a key; then sign in as joon and as yuna (approvers) and agree to it. It takes both, and never whoever proposed it.",
+    ],
+    [
+        "sora(보안 관리자 겸 준법 책임자)로 직원을 한 명 초대해 보십시오. 역할은 hana가 승인해야 주어집니다. 게이트 화면에서는 점검용 키로, 종료된 키를 게이트가 정말 거절하는지 볼 수 있습니다.",
+        "As sora (security administrator and compliance lead), invite somebody: the role is given once hana agrees. The gate's page shows by canaries whether an ended key is really refused.",
+    ],
+];
+
 fn to_try() -> String {
-    let items = [
-        [
-            "분석 담당으로 로그인해, 끝난 키 하나를 골라 왜 끝났는지 보십시오.",
-            "Sign in as the analyst, pick a key that has ended, and find out why.",
-        ],
-        [
-            "고객으로 들어가 rebalancer 키의 “직접 보내신 요청입니까?”에 답하십시오. 집 인터넷 주소가 바뀌었을 뿐이니 답은 “네”입니다.",
-            "Come in as the customer and answer “did you send this request?” for the key of the rebalancer. Their home address has changed: the answer is yes.",
-        ],
-        [
-            "고객의 trading bot 키는 집과 해외 두 곳에서 번갈아 쓰입니다. 1분쯤 지나면 경고가, 이어서 재확인 요청이 옵니다. 본인 확인과 직접 사용 확인을 아래 버튼으로 마쳐 보십시오.",
-            "The customer's key of the trading bot is used at home and abroad by turns. Within a minute or so it is warned, then re-verified. Go through both checks with the buttons below.",
-        ],
-        [
-            "승인 담당으로 로그인해, 분석 담당이 청한 결정에 두 번째 사람으로 답하십시오.",
-            "Sign in as the approver and be the second person for what the analyst has asked for.",
-        ],
-    ];
-    let items: String = items.into_iter().map(|item| format!("<li>{}</li>", both(item))).collect();
+    let items: String = TO_TRY.into_iter().map(|item| format!("<li>{}</li>", both(item))).collect();
     format!("<section><h2>{}</h2><ol>{items}</ol></section>", both(["해볼 것", "Things to try"]))
 }
 
@@ -96,7 +117,7 @@ async fn owner(world: &World) -> String {
         both(["고객", "The customer"]),
         escaped(&format!("{} ({})", owner.name, owner.customer())),
         escaped(&href),
-        both(["거래소에서 API 키 관리로 이동", "from the exchange to the API key page"]),
+        both(["거래소에서 ‘내 API 키’로 이동", "from the exchange to “My API keys”"]),
     );
     for (at, (key, live)) in owner.keys.iter().zip(&entered.keys).enumerate() {
         out += &bot(at, key.application, live);
@@ -123,10 +144,11 @@ fn bot(at: usize, application: &str, live: &LiveKey) -> String {
     let acts = button(&format!("/bot/{at}/switch/stop"), ["봇 멈추기", "stop the bot"])
         + &button(&format!("/bot/{at}/switch/start"), ["봇 시작하기", "start the bot"]);
     format!(
-        "<article><h3>{}</h3><p><code>{}</code> · {} · {last} ({status}, {answers})</p>{acts}<p><a href=\"/bot/{at}\">{}</a></p></article>",
+        "<article><h3>{}</h3><p><code>{}</code> · {} · {last} · {}</p>{acts}<p><a href=\"/bot/{at}\">{}</a></p></article>",
         escaped(application),
         escaped(&live.issued().id),
         both(state),
+        both([&format!("지금까지 {answers}회"), &format!("{answers} so far")]),
         both(["코드 보내기 · 새 시크릿 키 넣기", "send a code · give it a new secret key"]),
     )
 }
@@ -144,7 +166,7 @@ async fn verifications(world: &World, entered: &Entered) -> String {
         let identity = one["identity"].as_str().unwrap_or_default();
         out += &format!(
             "<article><h3>{}</h3><p><code>{}</code> · {}</p>{}{}</article>",
-            both(["거래소: 본인 확인", "The exchange: who is he?"]),
+            both(["거래소: 본인 확인", "The exchange: identity"]),
             escaped(key),
             both(match identity {
                 "passed" => ["본인 확인을 마쳤습니다", "identity is verified"],
@@ -159,8 +181,8 @@ async fn verifications(world: &World, entered: &Entered) -> String {
         out = format!(
             "<p class=\"small\">{}</p>",
             both([
-                "재확인이 열리면 여기에 거래소의 본인 확인 버튼이 나옵니다.",
-                "Once a re-verification is open, the exchange's buttons stand here.",
+                "재확인이 시작되면 여기에 거래소의 본인 확인 버튼이 나옵니다.",
+                "Once a re-verification has begun, the exchange's buttons for identity stand here.",
             ])
         );
     }

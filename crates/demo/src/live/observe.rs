@@ -1,6 +1,7 @@
 //! What Sumun makes of it, as staff see it over REST: a line whenever a key climbs or leaves a step of the ladder.
 
 use crate::clock;
+use crate::house::CANARY_ACCOUNT;
 use crate::show::Show;
 use crate::world::World;
 use anyhow::Result;
@@ -52,6 +53,8 @@ pub(super) async fn watches(world: Arc<World>, show: Show) -> Result<()> {
                 continue;
             }
             match state {
+                // Canaries come and go; they are nobody's.
+                _ if key["account"] == CANARY_ACCOUNT => {}
                 // What ended by a measure has had its line.
                 "expired" if !known.contains_key(&format!("{id} told")) => show.say(&ended(key)),
                 // An exchange knows the keys of its customers: also those that were issued or rotated meanwhile.
