@@ -6,6 +6,7 @@ import { roleText, roleWords } from "./roles";
 /** Parts of Sumun that act without a person, by what follows `system:`. */
 const PARTS = words(
   {
+    actuator: "거래소에 조치 전달(자동)",
     canary: "점검용 키 시험(자동)",
     ceremonies: "IP 주소 확인(자동)",
     clock: "기한 도래(자동)",
@@ -22,6 +23,7 @@ const PARTS = words(
     setup: "설치",
   },
   {
+    actuator: "Orders to the exchange, by itself",
     canary: "Canary test, by itself",
     ceremonies: "Proof of addresses, by itself",
     clock: "The clock, by itself",
