@@ -24,6 +24,11 @@ export const WRITTEN = {
     ko: "두 프로그램의 요청이 같은 시간대에 겹치는 것을 키의 이용 기록에서 직접 확인했습니다. (가상)",
     en: "Seen in the key's own activity: both programs sent requests within the same minutes. (made up)",
   },
+  /** Why gates should enforce otherwise. */
+  ramp: {
+    ko: "두 주 동안 기록만 해 보니 정상 이용자의 주문이 차단되는 일은 없었습니다. 개인 고객의 주문부터 나누어 적용합니다. (가상)",
+    en: "Two weeks of recording alone would have refused no honest order. Orders of retail customers come first, a part of them. (made up)",
+  },
   /** A remark on a case. */
   remark: {
     ko: "10월에 쓰던 클라이언트와 다릅니다. 고객님께 프로그램을 바꾸셨는지 여쭈어 보았습니다. (가상)",

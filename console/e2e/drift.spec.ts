@@ -1,0 +1,112 @@
+// Drift as it comes: the exchange's own back end tells of a key that has ended here, and of one that nobody knows; the page says so above
+// everything; the exchange ends it, and it is gone. Who may not compare is told why.
+import { driftWords } from "../src/staff/pages/drift/words";
+import { staffWords } from "../src/staff/words";
+import { roleWords } from "../src/ui/roles";
+import { uiWords } from "../src/ui/words";
+import { axe } from "./support/axe";
+import { settled } from "./support/settled";
+import { expect, test } from "./support/test";
+import type { World } from "./support/world";
+
+/** Longer than a look that begins while another one is going on. */
+const LOOKS_WITHIN_MS = 60_000;
+
+type Line = { key: string; account: string; state: "active" | "expired"; cause?: string };
+
+/** Changes that follow what is held, as an exchange sends them. */
+async function tells(demo: World, lines: Line[]): Promise<void> {
+  const headers = { authorization: `Bearer ${demo.backEnd}`, accept: "application/json" };
+  const mirrors = (await (await fetch(`${demo.console}/v1/mirrors`, { headers })).json()) as {
+    items: { source: string; seq: number }[];
+  };
+  const held = mirrors.items.find(({ source }) => source === "exchange")?.seq ?? 0;
+  const body = lines
+    .map((line, index) => JSON.stringify({ type: "key", ts: new Date().toISOString(), seq: held + 1 + index, ...line }))
+    .join("\n");
+  const answer = await fetch(`${demo.console}/v1/mirrors/exchange/changes`, {
+    method: "POST",
+    headers: { ...headers, "content-type": "application/x-ndjson" },
+    body: `${body}\n`,
+  });
+  if (!answer.ok) throw new Error(`changes: ${answer.status} ${await answer.text()}`);
+}
+
+test("what has ended here and lives there stands above everything, until it has ended there", async ({
+  as,
+  demo,
+  rest,
+  lang,
+  hand,
+}) => {
+  test.slow();
+  const w = driftWords[lang];
+  const analyst = rest.as(demo.people.analyst.token);
+  // One whose end everybody can have heard of: it is no drift before a minute has passed.
+  const ended = await analyst.items("/v1/keys?state=expired&limit=200");
+  const key = ended[0];
+  const unknown = { key: `K-${lang}-UNKNOWN`, account: "A-NOBODY" };
+  const page = await as("analyst");
+  const by = hand(page);
+
+  await test.step("the exchange tells of it as of a living key", async () => {
+    await page.goto("/");
+    await settled(page);
+    await by.press(page.getByRole("navigation").getByRole("link", { name: staffWords[lang].drift, exact: true }));
+    await expect(page.getByRole("heading", { level: 1, name: w.title })).toBeVisible();
+    await settled(page);
+    await axe(page, "before");
+    const loud = page.getByRole("alert", { name: w.worst });
+    // Told again until the end is old enough to be known there.
+    await expect(async () => {
+      await tells(demo, [
+        { key: key.key, account: key.account, state: "active" },
+        { ...unknown, state: "active" },
+      ]);
+      await by.press(page.getByRole("button", { name: w.look, exact: true }));
+      await expect(loud).toBeVisible({ timeout: 5_000 });
+    }).toPass({ timeout: LOOKS_WITHIN_MS * 2, intervals: [5_000] });
+    await expect(loud.getByRole("link", { name: key.key }).or(loud.getByTitle(key.key)).first()).toBeVisible();
+    await expect(loud.getByText(w.worstDo)).toBeVisible();
+    await axe(page, "ended here, alive there");
+    // First on the page, under its heading: nobody has to look for it.
+    const top = await loud.boundingBox();
+    const card = await page.getByRole("heading", { level: 2, name: w.all }).boundingBox();
+    expect(top?.y ?? Number.NaN).toBeLessThan(card?.y ?? Number.NaN);
+  });
+
+  await test.step("what only the exchange has can be found by its kind", async () => {
+    await by.choose(page.getByLabel(w.kind, { exact: true }), "unknown_here");
+    await expect(page).toHaveURL(/kind=unknown_here/);
+    const all = page.getByRole("table", { name: w.all });
+    await expect(all.getByTitle(unknown.key).first()).toBeVisible();
+    await expect(all.getByText(w.t_unknown_here).first()).toBeVisible();
+    await axe(page, "only at the exchange");
+  });
+
+  await test.step("once it has ended there, it is gone", async () => {
+    await tells(demo, [
+      { key: key.key, account: key.account, state: "expired", cause: "forced" },
+      { ...unknown, state: "expired", cause: "owner" },
+    ]);
+    await expect(async () => {
+      await by.press(page.getByRole("button", { name: w.look, exact: true }));
+      await expect(page.getByText(w.worstNone)).toBeVisible({ timeout: 5_000 });
+    }).toPass({ timeout: LOOKS_WITHIN_MS, intervals: [2_000] });
+    await axe(page, "gone");
+  });
+});
+
+test("who may not compare is told who may", async ({ as, lang }) => {
+  const w = driftWords[lang];
+  const r = roleWords[lang];
+  const viewer = await as("viewer");
+  await viewer.goto("/drift");
+  await settled(viewer);
+  await expect(viewer.getByRole("button", { name: w.look, exact: true })).toBeDisabled();
+  await expect(viewer.getByText(r.only([r.analyst, r.approver, r.compliance_lead, r.security_admin].join(", ")))).toBeVisible();
+  const support = await as("support");
+  await support.goto("/drift");
+  await settled(support);
+  await expect(support.getByText(uiWords[lang].forbiddenTitle)).toBeVisible();
+});
