@@ -21,7 +21,7 @@ pub(super) fn keys(out: &mut String, report: &Report, lang: Lang) {
         say(
             lang,
             "Findings are about living keys: neither ended, rejected nor only requested. Lists begin with what could lose most: the right to withdraw, then to trade, then the busiest.",
-            "아래 내용은 만료·반려·신청 상태를 뺀 살아 있는 키에 관한 것입니다. 목록은 잃을 것이 큰 순서입니다. 출금 권한, 주문 권한, 사용량 순입니다.",
+            "아래 내용은 만료·반려·신청 상태를 뺀 유효한 키에 관한 것입니다. 목록은 피해가 클 수 있는 순서(출금 권한, 주문 권한, 사용량 순)입니다.",
         ),
     );
     let (total, living, used, accounts) =
@@ -40,7 +40,7 @@ pub(super) fn keys(out: &mut String, report: &Report, lang: Lang) {
                 segments.join(", ")
             ),
             Lang::Ko => format!(
-                "키 {total}개({}). 살아 있는 키 {living}개, 그 가운데 기간 중 쓰인 키 {used}개. 계정 {accounts}개. 고객 구분: {}.",
+                "키 {total}개({}). 유효한 키 {living}개, 그 가운데 기간 중 쓰인 키 {used}개. 계정 {accounts}개. 고객 구분: {}.",
                 states.join(", "),
                 segments.join(", ")
             ),
@@ -56,7 +56,7 @@ pub(super) fn keys(out: &mut String, report: &Report, lang: Lang) {
                     "{n} keys in the log are not in the table ({requests} requests). A key that works and that nobody lists is the first thing to explain."
                 ),
                 Lang::Ko => format!(
-                    "로그에는 있으나 키 목록에 없는 키가 {n}개입니다(요청 {requests}건). 목록에 없이 작동하는 키부터 설명되어야 합니다."
+                    "로그에는 있으나 키 목록에 없는 키가 {n}개입니다(요청 {requests}건). 목록에 없는데 작동하는 키가 왜 있는지부터 확인하십시오."
                 ),
             },
         );
@@ -101,7 +101,7 @@ fn bounds(out: &mut String, report: &Report, lang: Lang) {
             "Bounds: dormant after {days} days (judged by {judged}, as far as the log goes, where the table tells no last use); validity at most {validity} days; wide is shorter than /{v4} (IPv4) or /{v6} (IPv6)."
         ),
         Lang::Ko => format!(
-            "기준: {days}일 넘게 쓰이지 않으면 휴면(마지막 사용일이 없으면 로그 기간인 {judged}일로 판단), 유효기간은 길어도 {validity}일, IPv4 /{v4}·IPv6 /{v6}보다 넓으면 넓은 대역."
+            "기준: {days}일 넘게 쓰이지 않으면 오래 쓰이지 않은 키(마지막 사용일이 없으면 로그 기간인 {judged}일로 판단), 유효기간은 최대 {validity}일, IPv4 /{v4}·IPv6 /{v6}보다 넓으면 넓은 대역으로 봅니다."
         ),
     };
     para(out, "sub", &format!("<small>{text}</small>"));
@@ -125,7 +125,7 @@ fn list(out: &mut String, finding: &KeyFinding, lang: Lang) {
     let shown = finding.first.len().min(SHOWN);
     let _ = match lang {
         Lang::En => write!(out, "<h3>{name}: the first {shown} of {}</h3>", number(count)),
-        Lang::Ko => write!(out, "<h3>{name}: {}개 가운데 {shown}개</h3>", number(count)),
+        Lang::Ko => write!(out, "<h3>{name}: {}개 중 {shown}개</h3>", number(count)),
     };
     let rows: Vec<Vec<String>> = finding.first.iter().take(SHOWN).map(|item| row(item, lang)).collect();
     let head = [
@@ -178,8 +178,8 @@ fn rights(out: &mut String, report: &Report, lang: Lang) {
     let head = [
         say(lang, "Right", "권한"),
         say(lang, "Keys that hold it", "보유한 키"),
-        say(lang, "of these used at all", "그중 쓰인 키"),
-        say(lang, "never by this right", "이 권한은 쓰지 않은 키"),
+        say(lang, "of these used at all", "그중 사용된 키"),
+        say(lang, "never by this right", "그중 이 권한을 쓰지 않은 키"),
         say(lang, "Share", "비율"),
     ];
     table(out, &head, &[1, 2, 3], &rows);
@@ -193,7 +193,7 @@ fn lengths(out: &mut String, report: &Report, lang: Lang) {
             .collect();
         let title = match lang {
             Lang::En => format!("Registered prefixes by length, {name}: the further left, the wider"),
-            Lang::Ko => format!("등록된 {name} 대역의 길이별 수. 왼쪽일수록 넓습니다"),
+            Lang::Ko => format!("등록된 {name} 대역의 프리픽스 길이별 수. 왼쪽일수록 넓은 대역입니다"),
         };
         columns(out, &title, &all, None);
     }
@@ -227,7 +227,7 @@ pub(super) fn shared(out: &mut String, report: &Report, lang: Lang) {
                     "{n} requests came from addresses beyond the 262,144 kept: what is said of use is a lower bound."
                 ),
                 Lang::Ko => format!(
-                    "보관 한도 262,144개를 넘은 주소의 요청이 {n}건입니다. 실제 사용에 관한 수치는 최소값입니다."
+                    "보관 한도인 주소 262,144개를 넘어서 온 요청이 {n}건입니다. 사용에 관한 수치는 적어도 이만큼이라는 뜻입니다."
                 ),
             },
         );
@@ -240,7 +240,7 @@ fn one_side(out: &mut String, name: &str, side: &SharedSide, living: u64, lang: 
     let (addresses, keys, of) = (number(side.addresses), number(side.keys), percent(side.keys, living));
     let mut text = match lang {
         Lang::En => format!("{addresses} addresses, {keys} keys ({of} of living ones)."),
-        Lang::Ko => format!("주소 {addresses}개, 키 {keys}개(살아 있는 키의 {of})."),
+        Lang::Ko => format!("주소 {addresses}개, 키 {keys}개(유효한 키의 {of})."),
     };
     let kinds: Vec<String> =
         side.by_class.iter().map(|(word, n)| format!("{} {}", class(word, lang), number(*n))).collect();

@@ -71,8 +71,8 @@ fn head(out: &mut String, report: &Report, title: &str) {
             lang,
             "Made offline from exports. Ids are shown as given: hashed with a key that only the exchange keeps, so that this report names nobody. \
              Nothing was refused, changed or sent. What is found here is a reason to look, not a verdict on anyone.",
-            "자료 파일만으로 오프라인에서 작성했습니다. ID는 받은 그대로이며, 거래소만 가진 키로 해시되어 있어 이 보고서로는 누구인지 알 수 없습니다. \
-             어떤 요청도 거부하거나 바꾸거나 보내지 않았습니다. 여기 적힌 내용은 살펴볼 근거이지 누구에 대한 판정이 아닙니다.",
+            "받은 자료 파일만으로 오프라인에서 작성했습니다. ID는 받은 그대로 적었으며, 거래소만 가진 키로 해시된 값이라 이 보고서만으로는 누구인지 알 수 없습니다. \
+             진단 과정에서 요청을 거부하거나 바꾸거나 보내지 않았습니다. 여기에 적힌 내용은 살펴볼 근거이며, 누구에 대한 판정이 아닙니다.",
         ),
     );
     let found = |code: Code| {
@@ -82,17 +82,23 @@ fn head(out: &mut String, report: &Report, title: &str) {
     let resting = report.detectors.iter().filter(|detector| !detector.lacks.is_empty()).count();
     let per_day = report.ladder.alerts_per_day_milli;
     let cards = [
-        (number(report.keys.living), say(lang, "living keys", "살아 있는 키")),
+        (number(report.keys.living), say(lang, "living keys", "유효한 키")),
         (found(Code::WithoutAllowlist), say(lang, "without a registered address", "등록 IP가 없는 키")),
         (
             found(Code::UsedFromOutside),
             say(lang, "used from addresses not registered", "등록하지 않은 IP에서 쓰인 키"),
         ),
-        (number(report.clusters.total), say(lang, "likely clusters", "한 운용자로 보이는 묶음")),
-        (format!("{}.{}", per_day / 1000, per_day % 1000 / 100), say(lang, "warnings a day", "하루 경고 수")),
+        (
+            number(report.clusters.total),
+            say(lang, "likely clusters", "한 사람이 운용하는 것으로 보이는 묶음"),
+        ),
+        (
+            format!("{}.{}", per_day / 1000, per_day % 1000 / 100),
+            say(lang, "warnings a day", "하루 평균 경고 수"),
+        ),
         (
             format!("{resting} / {}", report.detectors.len()),
-            say(lang, "detectors rest for want of data", "자료가 없어 쉬는 탐지기"),
+            say(lang, "detectors rest for want of data", "자료가 없어 작동하지 않은 탐지기"),
         ),
     ];
     out.push_str("<dl class=\"cards\">");
@@ -111,8 +117,8 @@ fn standard(out: &mut String, report: &Report, lang: Lang) {
             lang,
             "No text of DAXA's standard of 2026-05-28 has been published. These points are our own words for what was reported and for what members \
              already do. Have counsel confirm what binds you.",
-            "2026년 5월 28일 DAXA 자율규제의 전문은 공개되지 않았습니다. 아래는 보도된 내용과 회원사의 관행을 저희 말로 옮긴 것입니다. \
-             실제 의무는 법률 자문으로 확인하십시오.",
+            "2026년 5월 28일 DAXA 자율규제의 전문은 공개되지 않았습니다. 아래 항목은 보도된 내용과 회원사의 관행을 정리한 것입니다. \
+             실제로 지켜야 할 의무는 법률 자문을 받아 확인하십시오.",
         ),
     );
     let count = |state: PointState| report.points.iter().filter(|point| point.state == state).count() as u64;
@@ -149,7 +155,7 @@ fn standard(out: &mut String, report: &Report, lang: Lang) {
         .collect();
     let head = [
         say(lang, "Point", "항목"),
-        say(lang, "By these data", "자료로 본 상태"),
+        say(lang, "By these data", "자료로 본 결과"),
         say(lang, "What to do next", "다음에 할 일"),
     ];
     write::table(out, &head, &[], &rows);
@@ -161,7 +167,7 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
         out,
         9,
         say(lang, "How far this can be trusted", "이 보고서를 어디까지 믿을 수 있는가"),
-        say(lang, "Read this before you rely on a figure.", "수치를 근거로 쓰기 전에 읽으십시오."),
+        say(lang, "Read this before you rely on a figure.", "수치를 근거로 쓰기 전에 읽어 주십시오."),
     );
     let kept = number(report.read.kept_entries);
     let waiting = number(report.read.waiting_lines_max);
@@ -175,12 +181,12 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
             format!("Memory goes by keys, accounts, addresses (262,144 at most) and days (400 at most), not by lines: {kept} entries were kept in counting, and at most {waiting} lines waited."),
         ],
         Lang::Ko => vec![
-            "키와 계정 자료는 한 시점의 것이며, 로그가 시작될 때의 상태로 봅니다. 그 뒤에 허용 주소가 바뀐 키는 등록하지 않은 곳에서 쓰인 것처럼 보일 수 있습니다.".to_owned(),
-            "로그 이전의 평소 모습은 알 수 없습니다. 처음 며칠은 덜 찾고, 그 전에 이미 빌려준 키는 정상처럼 보입니다.".to_owned(),
-            "위임 기록은 이 자료에 없으며, 명부를 주지 않았다면 업체 기록도 없습니다. 그러면 한 업체의 고객들이 한 운용자로 보일 수 있습니다.".to_owned(),
-            "단계별 조치는 아무도 승인하지 않은 모의 실행입니다. 실제로는 사람이 결정했을 일시 제한도 여기서는 기한이 지나면 풀립니다.".to_owned(),
-            "기준값은 정책에 있습니다. 가상 자료로 맞춘 값이므로 시험 기간에 귀사에 맞게 조정하십시오.".to_owned(),
-            format!("메모리는 행 수가 아니라 키·계정·주소(최대 262,144개)·날짜(최대 400일)에 따라 늘어납니다. 집계에 남긴 항목은 {kept}개, 대기한 행은 최대 {waiting}행입니다."),
+            "키와 계정 자료는 한 시점의 것이며, 로그가 시작될 때의 상태로 보았습니다. 그 뒤에 등록 IP가 바뀐 키는 등록하지 않은 곳에서 쓰인 것처럼 보일 수 있습니다.".to_owned(),
+            "로그가 시작되기 전의 평소 이용 모습은 알 수 없습니다. 그래서 처음 며칠은 덜 찾아내며, 그 전에 이미 빌려준 키는 정상으로 보입니다.".to_owned(),
+            "이 자료에는 위임 기록이 없으며, 업체 명부를 받지 않았다면 업체 기록도 없습니다. 이 경우 한 업체를 쓰는 고객들의 키가 한 사람이 운용하는 것처럼 보일 수 있습니다.".to_owned(),
+            "단계별 조치는 아무도 승인하지 않은 모의 실행입니다. 실제라면 담당자가 결정했을 일시 제한도 여기서는 기한이 지나면 풀립니다.".to_owned(),
+            "기준값은 정책 파일에 있습니다. 가상 자료로 맞춘 값이므로, 시험 운영 기간에 귀사에 맞게 조정하십시오.".to_owned(),
+            format!("메모리는 행 수가 아니라 키·계정·주소(최대 262,144개)·날짜(최대 400일)에 따라 늘어납니다. 집계에 보관한 항목은 {kept}개, 처리를 기다린 행은 최대 {waiting}행입니다."),
         ],
     };
     out.push_str("<ul>");

@@ -21,19 +21,19 @@ pub(super) fn read(out: &mut String, report: &Report, lang: Lang) {
         say(
             lang,
             "What could not be read is counted, and the reading went on.",
-            "읽지 못한 것은 세어 두고 계속 읽었습니다.",
+            "읽지 못한 행은 수를 세어 두고 계속 읽었습니다.",
         ),
     );
     let rows: Vec<Vec<String>> = report.read.sources.iter().map(|source| row(source, lang)).collect();
     let head = [
         say(lang, "Export", "자료"),
         say(lang, "Records", "레코드"),
-        say(lang, "Refused", "거부"),
+        say(lang, "Refused", "읽지 못함"),
         say(lang, "Repeated", "중복"),
-        say(lang, "Behind &gt; 5 min", "5분 넘게 뒤처짐"),
-        say(lang, "Clock leaps", "시계 튐"),
+        say(lang, "Behind &gt; 5 min", "5분 넘게 늦은 행"),
+        say(lang, "Clock leaps", "시각이 튄 곳"),
         say(lang, "Gaps &gt; 1 h", "1시간 넘는 공백"),
-        say(lang, "Ended", "끝"),
+        say(lang, "Ended", "읽은 범위"),
     ];
     table(out, &head, &[1, 2, 3, 4, 5, 6], &rows);
     for source in &report.read.sources {
@@ -47,7 +47,7 @@ pub(super) fn read(out: &mut String, report: &Report, lang: Lang) {
             "{requests} requests, {refused} of them refused by the exchange ({share}); {copies} copies left out."
         ),
         Lang::Ko => format!(
-            "요청 {requests}건, 그 가운데 거래소가 거부한 것 {refused}건({share}). 같은 요청의 사본 {copies}건은 제외했습니다."
+            "요청은 {requests}건이고, 그중 거래소가 거부한 요청은 {refused}건({share})입니다. 같은 요청의 사본 {copies}건은 제외했습니다."
         ),
     };
     if let Some(run) = report.run {
@@ -55,7 +55,7 @@ pub(super) fn read(out: &mut String, report: &Report, lang: Lang) {
         let seconds = format!("{}.{}", run.took_ms / 1000, run.took_ms % 1000 / 100);
         sentence.push_str(&match lang {
             Lang::En => format!(" Read and judged in {seconds} s, {rate} log lines a second."),
-            Lang::Ko => format!(" 읽고 판단하는 데 {seconds}초, 초당 로그 {rate}행이었습니다."),
+            Lang::Ko => format!(" 읽고 판단하는 데 {seconds}초 걸렸습니다(초당 로그 {rate}행)."),
         });
     }
     para(out, "", &sentence);
@@ -172,7 +172,7 @@ pub(super) fn missing(out: &mut String, report: &Report, lang: Lang) {
         say(
             lang,
             "A detector rests when a field it cannot do without was never filled. Nothing is guessed in its place.",
-            "꼭 필요한 필드가 한 번도 채워지지 않으면 그 탐지기는 쉽니다. 대신 추측하지 않습니다.",
+            "꼭 필요한 필드에 값이 한 번도 없으면 그 탐지기는 작동하지 않습니다. 빈 값을 추측해서 채우지 않습니다.",
         ),
     );
     let rows: Vec<Vec<String>> = report
@@ -186,7 +186,7 @@ pub(super) fn missing(out: &mut String, report: &Report, lang: Lang) {
             let lacks: Vec<String> = detector.lacks.iter().map(|group| fields(group)).collect();
             let (class, word) = match lacks.is_empty() {
                 true => ("met", say(lang, "works", "작동")),
-                false => ("gap", say(lang, "rests", "쉼")),
+                false => ("gap", say(lang, "rests", "작동하지 않음")),
             };
             let better: Vec<String> =
                 detector.better.iter().map(|field| format!("<code>{field}</code>")).collect();
@@ -204,7 +204,7 @@ pub(super) fn missing(out: &mut String, report: &Report, lang: Lang) {
         say(lang, "Detector", "탐지기"),
         say(lang, "State", "상태"),
         say(lang, "Cannot do without", "꼭 필요한 필드"),
-        say(lang, "Would see more with", "있으면 더 잘 보는 필드"),
+        say(lang, "Would see more with", "있으면 더 잘 찾는 필드"),
         say(lang, "Signals", "탐지 신호"),
     ];
     table(out, &head, &[4], &rows);
@@ -225,7 +225,7 @@ pub(super) fn missing(out: &mut String, report: &Report, lang: Lang) {
                 "{n} keys name a vendor, and no register of vendors was given: clusters among them may be the vendor's machines."
             ),
             Lang::Ko => format!(
-                "키 {n}개에 업체가 적혀 있으나 업체 명부가 없습니다. 그 키들의 묶음은 업체의 서버일 수 있습니다."
+                "키 {n}개는 업체용으로 등록되어 있으나 업체 명부를 받지 않았습니다. 이런 키의 묶음은 업체의 서버일 수 있습니다."
             ),
         };
         para(out, "warn", &text);

@@ -17,11 +17,11 @@ pub(super) fn clusters(out: &mut String, report: &Report, lang: Lang) {
     section(
         out,
         4,
-        say(lang, "Likely clusters", "한 운용자로 보이는 키 묶음"),
+        say(lang, "Likely clusters", "한 사람이 운용하는 것으로 보이는 키 묶음"),
         say(
             lang,
             "Keys of different owners that detection believes to have one operator, with what it saw. A cluster is where to begin to ask.",
-            "소유자는 다르지만 한 사람이 움직이는 것으로 보이는 키들과 그 근거입니다. 여기서부터 확인을 시작하십시오.",
+            "소유자는 다르지만 한 사람이 운용하는 것으로 보이는 키와 그 근거입니다. 여기서부터 확인을 시작하십시오.",
         ),
     );
     let (total, keys) = (number(report.clusters.total), number(report.clusters.keys));
@@ -62,7 +62,7 @@ pub(super) fn clusters(out: &mut String, report: &Report, lang: Lang) {
                     "{n} of these keys name a vendor. Give the register of vendors (<code>--vendors</code>) before you ask anyone: these may be the machines of a tool that many lawfully use."
                 ),
                 Lang::Ko => format!(
-                    "이 가운데 키 {n}개에 업체가 적혀 있습니다. 여러 고객이 정당하게 쓰는 도구의 서버일 수 있으므로, 고객에게 묻기 전에 업체 명부(<code>--vendors</code>)를 넣어 다시 진단하십시오."
+                    "이 가운데 키 {n}개는 업체용으로 등록되어 있습니다. 여러 고객이 정당하게 쓰는 도구의 서버일 수 있으므로, 고객에게 묻기 전에 업체 명부(<code>--vendors</code>)를 넣어 다시 진단하십시오."
                 ),
             };
             para(out, "warn", &text);
@@ -84,7 +84,7 @@ pub(super) fn ladder(out: &mut String, report: &Report, lang: Lang) {
         say(
             lang,
             "What this policy would have done over the span, had it been in force. Nobody approved anything, so what needs people stays a proposal.",
-            "이 정책이 기간 내내 시행되었다면 어떤 조치가 있었을지입니다. 승인한 사람이 없으므로 사람이 정할 일은 제안으로 남습니다.",
+            "이 정책이 기간 내내 시행되었다면 어떤 조치가 나왔을지 계산한 결과입니다. 승인할 사람이 없으므로 사람이 정할 일은 제안으로 남습니다.",
         ),
     );
     let rows: Vec<Vec<String>> = report.ladder.segments.iter().map(|row| segment_row(row, lang)).collect();
@@ -97,7 +97,7 @@ pub(super) fn ladder(out: &mut String, report: &Report, lang: Lang) {
         say(
             lang,
             "<small>Keys by the strictest measure: by machine, then in brackets those proposed to people, then after the slash where they stand at the end.</small>",
-            "<small>가장 엄한 조치를 기준으로 센 키의 수입니다. 시스템이 스스로 한 것, 괄호 안은 사람에게 제안한 것, 빗금 뒤는 마지막에 그 단계에 있는 것입니다.</small>",
+            "<small>키마다 가장 무거운 조치를 기준으로 센 수입니다. 앞은 시스템이 자동으로 조치한 키, 괄호 안은 담당자에게 제안한 키, 빗금 뒤는 마지막 시점에 그 단계에 있는 키입니다.</small>",
         ),
     );
     for row in &report.ladder.segments {
@@ -149,7 +149,7 @@ fn alerts(out: &mut String, report: &Report, lang: Lang) {
                 "{per_day} warnings a day on average, {most} on the worst day; the budget is {budget} a day and segment, and beyond it a machine only proposes."
             ),
             Lang::Ko => format!(
-                "경고는 하루 평균 {per_day}건, 가장 많은 날 {most}건입니다. 예산은 고객 구분마다 하루 {budget}건이며, 넘으면 시스템은 제안만 합니다."
+                "경고는 하루 평균 {per_day}건, 가장 많은 날 {most}건입니다. 한도는 고객 구분마다 하루 {budget}건이며, 한도를 넘으면 시스템은 제안만 합니다."
             ),
         },
     );
@@ -163,10 +163,10 @@ fn alerts(out: &mut String, report: &Report, lang: Lang) {
         say(
             lang,
             "Warnings by day (UTC); those only proposed on top",
-            "날짜별 경고(UTC). 위쪽은 제안에 그친 것",
+            "날짜별 경고 수(UTC). 위쪽은 제안에 그친 것",
         ),
         &days,
-        Some((ladder.budget.into(), say(lang, "budget", "예산"))),
+        Some((ladder.budget.into(), say(lang, "budget", "한도"))),
     );
 }
 
@@ -194,7 +194,7 @@ fn highest(out: &mut String, report: &Report, lang: Lang) {
     let _ = write!(out, "<h3>{}</h3>", say(lang, "Keys that rose highest", "가장 높은 단계에 이른 키"));
     let head = [
         say(lang, "Key", "키"),
-        say(lang, "By machine", "시스템"),
+        say(lang, "By machine", "자동 조치"),
         say(lang, "Proposed", "제안"),
         say(lang, "Why", "이유"),
     ];
@@ -205,11 +205,11 @@ pub(super) fn shadow(out: &mut String, report: &Report, lang: Lang) {
     section(
         out,
         6,
-        say(lang, "If address lists were enforced", "허용 주소를 강제했다면"),
+        say(lang, "If address lists were enforced", "등록 IP 외 차단을 적용했다면"),
         say(
             lang,
             "Requests that were allowed and that an enforced list would have refused. Most honest owners are here by drift: ask first, enforce then.",
-            "허용되었지만 허용 주소를 강제했다면 거부되었을 요청입니다. 주소가 바뀐 정상 이용자가 대부분이므로, 먼저 물어보고 그다음에 강제하십시오.",
+            "실제로는 허용되었지만 등록 IP 외 차단을 적용했다면 거부되었을 요청입니다. 주소가 바뀐 정상 이용자가 대부분이므로, 먼저 확인한 뒤에 적용하십시오.",
         ),
     );
     let rows: Vec<Vec<String>> = report
@@ -238,9 +238,9 @@ pub(super) fn shadow(out: &mut String, report: &Report, lang: Lang) {
     let head = [
         say(lang, "Segment", "구분"),
         say(lang, "Allowed requests", "허용된 요청"),
-        say(lang, "From addresses not registered", "등록하지 않은 주소"),
+        say(lang, "From addresses not registered", "등록하지 않은 IP의 요청"),
         say(lang, "Keys", "키"),
-        say(lang, "Of keys without a list", "등록 주소가 없는 키의 요청"),
+        say(lang, "Of keys without a list", "등록 IP가 없는 키의 요청"),
         say(lang, "Keys", "키"),
     ];
     table(out, &head, &[1, 2, 3, 4, 5], &rows);
@@ -254,7 +254,7 @@ pub(super) fn shadow(out: &mut String, report: &Report, lang: Lang) {
         let name = say(
             lang,
             "From addresses not registered, by what was asked",
-            "등록하지 않은 주소에서 온 요청의 종류",
+            "등록하지 않은 IP에서 온 요청의 종류",
         );
         para(out, "", &format!("{name}: {}.", effects.join(", ")));
     }
@@ -267,7 +267,9 @@ pub(super) fn shadow(out: &mut String, report: &Report, lang: Lang) {
                 "The exchange itself refused {n} requests for their address, as far as the log names reasons."
             ),
             Lang::Ko => {
-                format!("로그에 사유가 남은 한에서, 거래소가 주소 때문에 이미 거부한 요청은 {n}건입니다.")
+                format!(
+                    "로그에 사유가 남아 있는 범위에서, 거래소가 이미 IP를 이유로 거부한 요청은 {n}건입니다."
+                )
             }
         },
     );

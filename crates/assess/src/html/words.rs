@@ -25,11 +25,11 @@ pub(crate) const fn role(role: Role, lang: Lang) -> &'static str {
 
 pub(crate) const fn measure(measure: Measure, lang: Lang) -> &'static str {
     match measure {
-        Measure::Monitor => say(lang, "monitor", "집중 모니터링"),
-        Measure::Warn => say(lang, "warn", "경고"),
+        Measure::Monitor => say(lang, "monitoring", "집중 모니터링"),
+        Measure::Warn => say(lang, "warning", "경고"),
         Measure::Hold => say(lang, "hold", "일시 제한"),
-        Measure::Reverify => say(lang, "reverify", "재확인"),
-        Measure::Expire => say(lang, "expire", "강제 만료"),
+        Measure::Reverify => say(lang, "re-verification", "재확인"),
+        Measure::Expire => say(lang, "forced end", "강제 만료"),
     }
 }
 
@@ -64,9 +64,11 @@ pub(crate) fn class(word: &'static str, lang: Lang) -> &'static str {
         "business" => say(lang, "office", "사무실"),
         "hosting" => say(lang, "cloud or hosting", "클라우드·호스팅"),
         "vpn" => "VPN",
-        "relay" => {
-            say(lang, "privacy relay (many share an address)", "사생활 보호 중계(여러 사람이 주소를 함께 씀)")
-        }
+        "relay" => say(
+            lang,
+            "privacy relay (many share an address)",
+            "개인정보 보호용 중계(여러 사람이 주소를 함께 씀)",
+        ),
         "tor" => "Tor",
         "satellite" => say(lang, "satellite", "위성"),
         _ => say(lang, "no data say", "자료 없음"),
@@ -102,7 +104,7 @@ pub(crate) const fn effect(effect: Option<Effect>, lang: Lang) -> &'static str {
 pub(crate) const fn cause(cause: Cause, lang: Lang) -> &'static str {
     match cause {
         Cause::Lent => {
-            say(lang, "they may have been lent to one operator", "키들을 한 사람에게 빌려주었을 가능성")
+            say(lang, "they may have been lent to one operator", "한 사람에게 키를 빌려주었을 가능성")
         }
         Cause::Sold => say(lang, "they may have been sold", "키가 팔렸을 가능성"),
         Cause::Leaked => say(lang, "secrets may have leaked", "시크릿 키가 유출되었을 가능성"),
@@ -116,9 +118,9 @@ pub(crate) const fn cause(cause: Cause, lang: Lang) -> &'static str {
         Cause::CopiedCode => say(
             lang,
             "they run the same published code; this is not lending",
-            "공개된 같은 코드를 쓰는 사용이며, 대여가 아님",
+            "공개된 같은 코드를 각자 쓰는 것으로, 대여가 아님",
         ),
-        Cause::MarketAbuse => say(lang, "a market may have been harmed", "시장 거래에 해를 끼쳤을 가능성"),
+        Cause::MarketAbuse => say(lang, "a market may have been harmed", "시장 질서를 해쳤을 가능성"),
         Cause::Unknown => say(lang, "cause not told apart yet", "원인을 아직 가리지 못함"),
     }
 }
@@ -130,13 +132,13 @@ pub(crate) const fn code(code: Code, lang: Lang) -> (&'static str, &'static str)
             "No address registered",
             "Ask owners to register; until then their keys would be read-only, then expire (campaign).",
             "등록된 IP가 없는 키",
-            "고객에게 등록을 요청하십시오. 안내 기간이 지나면 조회 전용으로 바꾸고, 그다음 만료합니다.",
+            "고객에게 등록을 요청하십시오. 안내 기간이 지나면 조회 전용으로 바꾸고, 그 뒤에 만료시키십시오.",
         ),
         Code::UsedFromOutside => (
             "Used from addresses not registered",
             "The list is there but does not hold, or it changed since. Ask each owner whether it was him before enforcing.",
             "등록하지 않은 IP에서 사용된 키",
-            "목록은 있으나 지켜지지 않았거나, 그 뒤에 바뀌었습니다. 강제하기 전에 본인 사용인지 고객에게 물어보십시오.",
+            "등록된 IP가 있으나 적용되지 않았거나, 그 뒤에 등록이 바뀐 경우입니다. 차단을 적용하기 전에 본인이 쓴 것인지 고객에게 확인하십시오.",
         ),
         Code::WidePrefix => (
             "Wide prefixes registered",
@@ -166,7 +168,7 @@ pub(crate) const fn code(code: Code, lang: Lang) -> (&'static str, &'static str)
             "Not used for long",
             "Remind, then end: an unused key is only a risk.",
             "오래 쓰이지 않은 키",
-            "안내한 뒤 만료하십시오. 쓰지 않는 키는 위험일 뿐입니다.",
+            "안내한 뒤 만료시키십시오. 쓰지 않는 키는 위험 요인일 뿐입니다.",
         ),
         Code::WithoutExpiry => (
             "No end",
@@ -178,13 +180,13 @@ pub(crate) const fn code(code: Code, lang: Lang) -> (&'static str, &'static str)
             "Valid for too long",
             "Shorten at the next change.",
             "유효기간이 너무 긴 키",
-            "다음에 변경할 때 줄이십시오.",
+            "다음에 키를 변경할 때 유효기간을 줄이십시오.",
         ),
         Code::PastExpiry => (
             "Past its end, and still not ended",
             "Find out why: the table or the gateway is wrong.",
             "만료일이 지났는데 만료되지 않은 키",
-            "표와 게이트웨이 가운데 어느 쪽이 틀렸는지 확인하십시오.",
+            "키 목록과 게이트웨이 가운데 어느 쪽이 잘못되었는지 확인하십시오.",
         ),
     };
     match lang {
