@@ -6,7 +6,7 @@
 )]
 
 use crate::commands::{
-    accounts, approvals, assess, calibrate, canaries, cases, config_check, customers, delegations, drift,
+    accounts, approvals, assess, backfill, calibrate, canaries, cases, config_check, customers, delegations, drift,
     evaluate, explain, gate, gates, govern, import, init, keys_act, keys_check, keys_expose, keys_kek_new,
     keys_list, keys_new, keys_request, keys_seal, ledger, log, login, map, measures, operators, owner,
     persons, policies, policy, ramp, replay, request_check, serve, simulate, tap, tokens, totp, users,
@@ -57,6 +57,7 @@ pub enum Command {
     Map(map::Map),
     Tap(tap::Arguments),
     Assess(Box<assess::Arguments>),
+    Backfill(Box<backfill::Arguments>),
     Import(Box<import::Arguments>),
     Drift(drift::Arguments),
     Simulate(simulate::Arguments),

@@ -53,7 +53,7 @@ use lookups::Lookups;
 use moment::{At, Rises};
 use partition::{Fed, Partition};
 use router::Router;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use sumun_model::wire::Line;
@@ -231,6 +231,13 @@ impl Engine {
     #[must_use]
     pub fn keys(&self) -> usize {
         self.partitions.iter().map(|partition| partition.keys.len()).sum()
+    }
+
+    /// The signals that hard evidence of any key rests on.
+    #[must_use]
+    pub fn proofs(&self) -> BTreeSet<String> {
+        let fused = self.partitions.iter().flat_map(|partition| partition.fusion.keys.values());
+        fused.flat_map(|known| known.hard.values().cloned()).collect()
     }
 
     /// The judge, for what a caller asks of it.

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod approvals;
 pub mod assess;
 mod assess_sources;
+pub mod backfill;
 pub mod calibrate;
 pub mod canaries;
 pub mod cases;
@@ -83,6 +84,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Policy(command) => policy::run(command),
         Command::Map(command) => map::run(command),
         Command::Assess(arguments) => assess::run(&arguments),
+        Command::Backfill(arguments) => backfill::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

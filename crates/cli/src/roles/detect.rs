@@ -5,15 +5,18 @@
 //! crash undoes is found again: the record knows each finding's place and takes none twice. A second thread tells owners'
 //! questions and tests what gates saw ([`seen`]), a third keeps what keys did for people to look at ([`activity`]).
 //!
+//! History that a back-fill read is taken up at the [`seam`]: before the log, and before anything is handed over.
+//!
 //! Which policy is in force stands in the log itself, so that everybody who reads it takes a change up at the same line.
 //! Never here: what a finding means, and what follows from it.
 
 mod activity;
 mod handover;
-mod policy;
+pub(crate) mod policy;
 mod runner;
+pub(crate) mod seam;
 mod seen;
-mod snapshot;
+pub(crate) mod snapshot;
 
 use crate::config::Config;
 use crate::exit::Failed;

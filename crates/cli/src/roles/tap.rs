@@ -6,8 +6,8 @@
 //!
 //! Nothing is copied aside: what cannot be handed in waits in the files themselves.
 
-mod kept;
-mod settings;
+pub(crate) mod kept;
+pub(crate) mod settings;
 mod sink;
 mod worker;
 

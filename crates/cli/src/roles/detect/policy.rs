@@ -8,15 +8,15 @@ use sumun_store::tables::POLICIES;
 
 /// What a line says of a policy that comes into force there.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Named {
+pub(crate) struct Named {
     /// Its id and version, such as `default@3`.
-    pub(super) policy: String,
+    pub(crate) policy: String,
     /// Hex SHA-256 of its text.
-    pub(super) digest: String,
+    pub(crate) digest: String,
 }
 
 /// The policy that comes into force with a line, if one does: only the record's own lines say so.
-pub(super) fn named(source: &str, line: &[u8]) -> Option<Named> {
+pub(crate) fn named(source: &str, line: &[u8]) -> Option<Named> {
     #[derive(Deserialize)]
     struct Carrying {
         ext: Option<Named>,

@@ -1,11 +1,13 @@
 //! The thread that detects: reads, feeds, hands over, and writes down where it stands.
 
 mod opening;
+mod take_up;
 
+use super::seam::Seam;
 use super::{Shared, handover, policy, snapshot};
 use crate::config::Config;
 use crate::roles::events::record;
-use opening::{from_the_first, restored};
+use opening::{Opened, from_the_first, restored};
 use snapshot::Head;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ use tracing::{error, info, warn};
 const LINES: usize = 4096;
 /// How often is looked whether there are new lines, where there were none.
 const LOOK: Duration = Duration::from_millis(5);
+/// How often is looked whether a back-fill waits, microseconds.
+const LOOK_STAGED_US: i64 = 1_000_000;
 /// A pause after the log could not be read.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Who agrees is not decided here: measures come back as `key` lines.
@@ -31,9 +35,14 @@ const APPROVE: Approve = Approve::People;
 /// Detects.
 pub(super) struct Runner {
     shared: Arc<Shared>,
+    config: Config,
     folder: PathBuf,
     snapshot_us: i64,
     engine: Engine,
+    /// What was read before the log.
+    seam: Option<Seam>,
+    /// When it was last looked whether there is a back-fill.
+    looked: Timestamp,
     /// The policy it runs by.
     policy: String,
     reader: Reader,
@@ -61,15 +70,18 @@ struct Lines {
 impl Runner {
     /// From the newest snapshot that can be used, or the first line that is kept.
     pub(super) async fn open(shared: Arc<Shared>, folder: PathBuf, config: &Config) -> anyhow::Result<Self> {
-        let mut found = None;
-        for snapshot in snapshot::read(&folder) {
-            let path = snapshot.path.clone();
-            match restored(&shared, snapshot, config).await {
-                Ok(restored) => {
-                    found = Some(restored);
-                    break;
+        let live = snapshot::newest(&folder);
+        let mut found = take_up::staged(&shared, &folder, config, live).await;
+        if found.is_none() {
+            for snapshot in snapshot::read(&folder) {
+                let path = snapshot.path.clone();
+                match restored(&shared, snapshot, config).await {
+                    Ok(restored) => {
+                        found = Some(restored);
+                        break;
+                    }
+                    Err(cause) => warn!("`{}` is not used: {cause}", path.display()),
                 }
-                Err(cause) => warn!("`{}` is not used: {cause}", path.display()),
             }
         }
         let (engine, head, unused) = match found {
@@ -86,13 +98,60 @@ impl Runner {
         let mut standing = Detecting { next, engine: engine.now(), ..Detecting::default() };
         standing.policy = said_of_policy(unused);
         shared.events.detecting(standing.clone());
-        let Head { policy, last, .. } = head;
-        let saved = (next, crate::clock::now());
-        Ok(Self { shared, folder, snapshot_us, engine, policy, reader, next, last, saved, standing, bad: 0 })
+        let Head { policy, last, seam, .. } = head;
+        let (saved, looked) = ((next, crate::clock::now()), crate::clock::now());
+        Ok(Self {
+            shared,
+            config: config.clone(),
+            folder,
+            snapshot_us,
+            engine,
+            seam,
+            looked,
+            policy,
+            reader,
+            next,
+            last,
+            saved,
+            standing,
+            bad: 0,
+        })
+    }
+
+    /// Looks, once a second, whether a back-fill waits, and goes on from it.
+    fn look_for_history(&mut self) {
+        let now = crate::clock::now();
+        if now.micros_since(self.looked).abs() < LOOK_STAGED_US {
+            return;
+        }
+        self.looked = now;
+        let live = Some(self.next);
+        let found = take_up::staged(&self.shared, &self.folder, &self.config, live);
+        let Some((engine, head, unused)) = self.shared.runtime.block_on(found) else { return };
+        info!(next = head.next, policy = head.policy, "Detection goes on from line {}", head.next);
+        self.engine = engine;
+        (self.next, self.policy, self.last, self.seam) = (head.next, head.policy, head.last, head.seam);
+        self.saved = (self.next, now);
+        self.reader = self.shared.events.reader(Offset::new(self.next));
+        let (next, engine_time, unused) = (self.next, self.engine.now(), said_of_policy(unused));
+        self.tell(|standing| {
+            (standing.next, standing.engine, standing.policy) = (next, engine_time, unused);
+        });
+    }
+
+    /// The number of a line among all lines.
+    fn position(&self, offset: u64) -> u64 {
+        self.seam.as_ref().map_or_else(|| offset.saturating_add(1), |seam| seam.position(offset))
+    }
+
+    /// Up to where nothing is handed over: it was, before history was known.
+    fn quiet_to(&self) -> u64 {
+        self.seam.as_ref().map_or(0, |seam| seam.quiet_to)
     }
 
     pub(super) fn run(mut self) {
         while !self.shared.stopping() {
+            self.look_for_history();
             match self.read() {
                 Ok(lines) if lines.next == self.next => {
                     self.tell(|standing| standing.lag_us = 0);
@@ -137,12 +196,16 @@ impl Runner {
     fn read(&mut self) -> Result<Lines, LogError> {
         let mut lines =
             Lines { inputs: Vec::new(), next: self.next, last: Vec::new(), last_ts: None, policy: None };
+        let quiet = self.next < self.quiet_to();
         while lines.inputs.len() < LINES && lines.policy.is_none() {
+            if quiet && lines.next >= self.quiet_to() {
+                break;
+            }
             let Some(record) = self.reader.poll()? else { break };
             lines.next = record.offset.get().saturating_add(1);
             let Some(event) = record::decode(&record) else { continue };
             lines.policy = policy::named(event.source, event.line);
-            let position = lines.next;
+            let position = self.position(record.offset.get());
             let origin = Origin { source_name: event.source, line: position };
             let text = String::from_utf8_lossy(event.line);
             match parse_line(origin, &text) {
@@ -168,8 +231,11 @@ impl Runner {
     /// Feeds lines and hands over what they bring; false if it is time to stop before all was taken.
     fn take(&mut self, lines: Lines) -> bool {
         let count = u64::try_from(lines.inputs.len()).unwrap_or(u64::MAX);
-        let outputs = self.engine.feed(lines.inputs);
-        self.engine.read_to(lines.next);
+        let mut outputs = self.engine.feed(lines.inputs);
+        self.engine.read_to(self.position(lines.next.saturating_sub(1)));
+        if let Some(seam) = &self.seam {
+            outputs = if lines.next <= seam.quiet_to { Vec::new() } else { seam.heeded(outputs) };
+        }
         let now = crate::clock::now();
         let behind = self.shared.events.durable().get() > lines.next;
         let lag_us = lines.last_ts.filter(|_| behind).map_or(0, |ts| now.micros_since(ts).max(0));
@@ -248,7 +314,12 @@ impl Runner {
         if self.saved.0 == self.next {
             return;
         }
-        let head = Head { next: self.next, policy: self.policy.clone(), last: self.last.clone() };
+        let head = Head {
+            next: self.next,
+            policy: self.policy.clone(),
+            last: self.last.clone(),
+            seam: self.seam.clone(),
+        };
         let written = self.engine.save().map_err(|error| error.to_string());
         match written.and_then(|engine| snapshot::write(&self.folder, &head, &engine)) {
             Ok(needed) => {

@@ -6,10 +6,12 @@
 //!
 //! A snapshot belongs to one log: it holds the digest of the last line it knows, and whoever exchanged the log has no use for it.
 
+use super::seam::Seam;
 use crate::atomic_file;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use tracing::warn;
 
@@ -21,41 +23,52 @@ const DIGEST_BYTES: usize = 32;
 /// What a snapshot says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Head {
+pub(crate) struct Head {
     /// Offset of the line behind it.
-    pub(super) next: u64,
+    pub(crate) next: u64,
     /// The policy in force there.
-    pub(super) policy: String,
+    pub(crate) policy: String,
     /// Hex SHA-256 of the last line it knows; empty if it knows none.
-    pub(super) last: String,
+    pub(crate) last: String,
+    /// What was read before the log, if something was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) seam: Option<Seam>,
 }
 
 /// A snapshot, read and whole.
 #[derive(Debug)]
-pub(super) struct Snapshot {
+pub(crate) struct Snapshot {
     pub(super) path: PathBuf,
-    pub(super) head: Head,
+    pub(crate) head: Head,
     /// What the engine saved.
     pub(super) engine: Vec<u8>,
 }
 
 /// Digest of a line, as a snapshot names it.
-pub(super) fn of_line(line: &[u8]) -> String {
+pub(crate) fn of_line(line: &[u8]) -> String {
     hex::encode(Sha256::digest(line))
+}
+
+/// A head and what belongs to it, with a digest over both.
+pub(crate) fn framed(head: &impl Serialize, body: &[u8]) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec(head)?;
+    bytes.push(b'\n');
+    bytes.extend_from_slice(body);
+    let sum: [u8; DIGEST_BYTES] = Sha256::digest(&bytes).into();
+    bytes.extend_from_slice(&sum);
+    Ok(bytes)
+}
+
+/// Writes one to a place, for good.
+pub(super) fn write_at(path: &Path, head: &Head, engine: &[u8]) -> Result<(), String> {
+    let bytes = framed(head, engine).map_err(|error| error.to_string())?;
+    let written = atomic_file::replace(path, &bytes);
+    written.map_err(|error| crate::exit::with_causes(&error))?.durably().map_err(|error| error.to_string())
 }
 
 /// Writes a snapshot and removes what is older than the two newest. Returns the lowest place that a kept one needs.
 pub(super) fn write(folder: &Path, head: &Head, engine: &[u8]) -> Result<u64, String> {
-    let mut bytes = serde_json::to_vec(head).map_err(|error| error.to_string())?;
-    bytes.push(b'\n');
-    bytes.extend_from_slice(engine);
-    let sum: [u8; DIGEST_BYTES] = Sha256::digest(&bytes).into();
-    bytes.extend_from_slice(&sum);
-    let written = atomic_file::replace(&path(folder, head.next), &bytes);
-    written
-        .map_err(|error| crate::exit::with_causes(&error))?
-        .durably()
-        .map_err(|error| error.to_string())?;
+    write_at(&path(folder, head.next), head, engine)?;
     let all = places(folder);
     for (_, old) in all.iter().skip(KEPT) {
         let _ = fs::remove_file(old);
@@ -74,10 +87,10 @@ fn needed(newest_first: &[(u64, PathBuf)]) -> u64 {
 }
 
 /// Whole snapshots, the newest first. One that is not is named and passed over.
-pub(super) fn read(folder: &Path) -> impl Iterator<Item = Snapshot> {
+pub(crate) fn read(folder: &Path) -> impl Iterator<Item = Snapshot> {
     places(folder).into_iter().filter_map(|(_, path)| {
         let bytes = fs::read(&path);
-        let read = bytes.ok().and_then(|bytes| parse(&bytes));
+        let read = bytes.ok().and_then(|bytes| unframed::<Head>(&bytes));
         if read.is_none() {
             warn!("`{}` is damaged and is not used", path.display());
         }
@@ -85,7 +98,34 @@ pub(super) fn read(folder: &Path) -> impl Iterator<Item = Snapshot> {
     })
 }
 
-fn parse(bytes: &[u8]) -> Option<(Head, Vec<u8>)> {
+/// Removes every snapshot: what is known comes from elsewhere now.
+pub(super) fn remove_all(folder: &Path) {
+    for (_, old) in places(folder) {
+        let _ = fs::remove_file(old);
+    }
+}
+
+/// The place of the newest snapshot, whole or not.
+pub(crate) fn newest(folder: &Path) -> Option<u64> {
+    places(folder).first().map(|(next, _)| *next)
+}
+
+/// What the newest snapshot says of itself, whatever stands behind it.
+pub(crate) fn newest_head(folder: &Path) -> Option<Head> {
+    let (_, path) = places(folder).into_iter().next()?;
+    let mut line = Vec::new();
+    BufReader::new(fs::File::open(path).ok()?).read_until(b'\n', &mut line).ok()?;
+    serde_json::from_slice(&line).ok()
+}
+
+/// One that stands at a place; none if it is damaged.
+pub(super) fn read_at(path: &Path) -> Option<Snapshot> {
+    let (head, engine) = unframed(&fs::read(path).ok()?)?;
+    Some(Snapshot { path: path.to_owned(), head, engine })
+}
+
+/// Takes a head and its body apart; none if a byte of it is another.
+pub(crate) fn unframed<H: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<(H, Vec<u8>)> {
     let (summed, sum) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST_BYTES)?)?;
     let is: [u8; DIGEST_BYTES] = Sha256::digest(summed).into();
     if is != *sum {
@@ -118,7 +158,7 @@ mod tests {
     use super::*;
 
     fn head(next: u64) -> Head {
-        Head { next, policy: "default@3".to_owned(), last: of_line(b"{}") }
+        Head { next, policy: "default@3".to_owned(), last: of_line(b"{}"), seam: None }
     }
 
     #[test]
@@ -136,8 +176,8 @@ mod tests {
         for damage in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[damage] ^= 1;
-            assert!(parse(&bytes).is_none(), "byte {damage}");
-            assert!(parse(&whole[..damage]).is_none(), "cut at {damage}");
+            assert!(unframed::<Head>(&bytes).is_none(), "byte {damage}");
+            assert!(unframed::<Head>(&whole[..damage]).is_none(), "cut at {damage}");
         }
         fs::write(&newest, b"half").unwrap();
         let found: Vec<_> = read(folder).map(|snapshot| (snapshot.head.next, snapshot.engine)).collect();

@@ -14,7 +14,7 @@ use sumun_tap::Checkpoint;
 ///
 /// # Errors
 /// It cannot be made, or another has it.
-pub(super) fn lock(folder: &Path) -> anyhow::Result<Arc<File>> {
+pub(crate) fn lock(folder: &Path) -> anyhow::Result<Arc<File>> {
     let failed =
         |error: io::Error| Failed(format!("cannot use `{}` for checkpoints: {error}", folder.display()));
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
@@ -30,45 +30,66 @@ pub(super) fn lock(folder: &Path) -> anyhow::Result<Arc<File>> {
     }
 }
 
+/// A name for the log of what is followed under this one.
+///
+/// # Errors
+/// There is no randomness to be had.
+pub(crate) fn draw_name(name: &str) -> anyhow::Result<String> {
+    Ok(format!("tap.{name}.{}", hex::encode(*entropy::draw::<8>()?)))
+}
+
 /// The checkpoint's file.
-pub(super) struct Store {
+pub(crate) struct Store {
     path: PathBuf,
 }
 
 impl Store {
-    /// Reads the checkpoint of this name, or begins one under a name that is drawn for it.
+    /// Where the checkpoint of this name is, whether there is one or not.
+    pub(crate) fn at(folder: &Path, name: &str) -> Self {
+        Self { path: folder.join(format!("{name}.json")) }
+    }
+
+    /// The checkpoint, if there is one.
     ///
     /// # Errors
     /// It cannot be read, or is none.
-    pub(super) fn open(folder: &Path, name: &str) -> anyhow::Result<(Self, Checkpoint)> {
-        let store = Self { path: folder.join(format!("{name}.json")) };
-        let shown = store.path.display();
-        match std::fs::read(&store.path) {
+    pub(crate) fn read(&self) -> anyhow::Result<Option<Checkpoint>> {
+        let shown = self.path.display();
+        match std::fs::read(&self.path) {
             Ok(text) => {
                 let read = serde_json::from_slice::<Checkpoint>(&text).ok().filter(Checkpoint::is_known);
-                let checkpoint = read.ok_or_else(|| {
+                let damaged = || {
                     BadInput(format!(
                         "`{shown}` is damaged, or of another release: without it nobody knows how far the files were read. Bring it back \
                          from a copy; or remove it, and the files are followed as new ones, by `begin`"
                     ))
-                })?;
-                Ok((store, checkpoint))
+                };
+                Ok(Some(read.ok_or_else(damaged)?))
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let drawn = hex::encode(*entropy::draw::<8>()?);
-                let checkpoint = Checkpoint::new(format!("tap.{name}.{drawn}"));
-                store.save(&checkpoint)?;
-                Ok((store, checkpoint))
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Failed(format!("cannot read `{shown}`: {error}")).into()),
         }
+    }
+
+    /// Reads the checkpoint of this name, or begins one under a name that is drawn for it.
+    ///
+    /// # Errors
+    /// It cannot be read, or is none.
+    pub(crate) fn open(folder: &Path, name: &str) -> anyhow::Result<(Self, Checkpoint)> {
+        let store = Self::at(folder, name);
+        if let Some(checkpoint) = store.read()? {
+            return Ok((store, checkpoint));
+        }
+        let checkpoint = Checkpoint::new(draw_name(name)?);
+        store.save(&checkpoint)?;
+        Ok((store, checkpoint))
     }
 
     /// Writes it down for good.
     ///
     /// # Errors
     /// It may not be there after a power cut; then nothing may be sent that relies on it.
-    pub(super) fn save(&self, checkpoint: &Checkpoint) -> Result<(), Failed> {
+    pub(crate) fn save(&self, checkpoint: &Checkpoint) -> Result<(), Failed> {
         let failed = |error: &dyn std::error::Error| Failed(crate::exit::with_causes(error));
         let text = serde_json::to_vec(checkpoint).map_err(|error| failed(&error))?;
         let written = atomic_file::replace(&self.path, &text).map_err(|error| failed(&error))?;
@@ -78,36 +99,36 @@ impl Store {
 
 /// One line that was put aside.
 #[derive(Serialize)]
-pub(super) struct Aside<'a> {
+pub(crate) struct Aside<'a> {
     /// When.
-    pub(super) at: String,
+    pub(crate) at: String,
     /// Of which file, as it was called then.
-    pub(super) file: &'a str,
+    pub(crate) file: &'a str,
     /// Its line, counted from where this tap began to read it.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// Why, as a word.
-    pub(super) code: &'a str,
+    pub(crate) code: &'a str,
     /// The wire's field; empty when it is the line as a whole.
-    pub(super) field: &'a str,
+    pub(crate) field: &'a str,
     /// What was found.
-    pub(super) detail: &'a str,
+    pub(crate) detail: &'a str,
     /// The start of the line, credentials hidden.
-    pub(super) raw: &'a str,
+    pub(crate) raw: &'a str,
 }
 
 /// Lines that were put aside: a file of bounded size, and the one before it.
-pub(super) struct Quarantine {
+pub(crate) struct Quarantine {
     path: PathBuf,
     bytes_max: u64,
 }
 
 impl Quarantine {
-    pub(super) fn new(folder: &Path, name: &str, bytes_max: u64) -> Self {
+    pub(crate) fn new(folder: &Path, name: &str, bytes_max: u64) -> Self {
         Self { path: folder.join(format!("{name}.refused.ndjson")), bytes_max }
     }
 
     /// Puts them aside. Where that is not possible they are counted all the same.
-    pub(super) fn add(&self, lines: &[Aside<'_>]) {
+    pub(crate) fn add(&self, lines: &[Aside<'_>]) {
         if lines.is_empty() {
             return;
         }

@@ -66,30 +66,30 @@ struct WrittenFollow {
 }
 
 /// All of it, read.
-pub(super) struct Settings {
+pub(crate) struct Settings {
     /// The control plane, where it is another process.
-    pub(super) server: Option<String>,
+    pub(crate) server: Option<String>,
     /// File with a machine's token.
-    pub(super) token_file: Option<PathBuf>,
+    pub(crate) token_file: Option<PathBuf>,
     /// Folder of checkpoints and of lines put aside.
-    pub(super) state_dir: PathBuf,
+    pub(crate) state_dir: PathBuf,
     /// How often is looked.
-    pub(super) poll: Duration,
-    pub(super) follow: Vec<Follow>,
+    pub(crate) poll: Duration,
+    pub(crate) follow: Vec<Follow>,
 }
 
 /// Files to follow.
 #[derive(Clone)]
-pub(super) struct Follow {
-    pub(super) name: String,
+pub(crate) struct Follow {
+    pub(crate) name: String,
     active: Pattern,
     rotated: Option<Pattern>,
     map: String,
     paths: Option<String>,
     set: BTreeMap<String, String>,
-    pub(super) begin: Begin,
+    pub(crate) begin: Begin,
     /// Size of the file of lines put aside at which it begins anew, the one before kept.
-    pub(super) refused_bytes_max: u64,
+    pub(crate) refused_bytes_max: u64,
 }
 
 impl Settings {
@@ -97,7 +97,7 @@ impl Settings {
     ///
     /// # Errors
     /// What is wrong with it, and what to do.
-    pub(super) fn read(file: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn read(file: &Path) -> anyhow::Result<Self> {
         let shown = file.display();
         let text = std::fs::read_to_string(file).map_err(|error| {
             BadInput(format!("cannot read `{shown}`: {error}; docs/adopt/tap.md says how to write one"))
@@ -163,13 +163,18 @@ impl Follow {
         Ok(follow)
     }
 
+    /// Which files, for a digest.
+    pub(crate) fn shown(&self) -> String {
+        format!("{:?} {:?}", self.active, self.rotated)
+    }
+
     /// The folder.
-    pub(super) fn disk(&self) -> anyhow::Result<Disk> {
+    pub(crate) fn disk(&self) -> anyhow::Result<Disk> {
         Ok(Disk::new(self.active.clone(), self.rotated.clone())?)
     }
 
     /// The mapping, what it is given, and a digest of both.
-    pub(super) fn mapping(&self) -> anyhow::Result<(Mapping, BTreeMap<String, String>, String)> {
+    pub(crate) fn mapping(&self) -> anyhow::Result<(Mapping, BTreeMap<String, String>, String)> {
         let (mapping, texts) = map::mapping_of(&self.map, self.paths.as_deref())?;
         if !mapping.reads_anywhere() {
             let what = format!(

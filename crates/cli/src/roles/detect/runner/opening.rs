@@ -52,5 +52,5 @@ pub(super) async fn from_the_first(shared: &Shared, config: &Config) -> anyhow::
         }
     };
     let engine = setup.engine(options(config), APPROVE, Lang::En);
-    Ok((engine, Head { next: first, policy, last: String::new() }, setup.unused))
+    Ok((engine, Head { next: first, policy, last: String::new(), seam: None }, setup.unused))
 }

@@ -1,0 +1,266 @@
+//! `sumun backfill`: history through detection, up to a seam from which the tap and live detection go on (R191, ADR 0026).
+//!
+//! [`settings`] is `backfill.toml`; [`files`] and [`log`] give lines by time; [`history`] merges and feeds them; [`work`] is what outlives
+//! a kill; [`hand_over`] is the seam. Nothing of it knows a measure, a notice or the record: what was found in history stands in a file.
+
+mod files;
+mod hand_over;
+mod history;
+mod log;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod work;
+
+use super::ConfigArguments;
+use crate::clock;
+use crate::config::Config;
+use crate::exit::BadInput;
+use crate::findings::{DATA_NONE, DEFAULT_TEXT, Setup, network_data};
+use crate::output::count;
+use crate::roles::detect::seam::{Mark, Seam, staged_path};
+use crate::roles::tap::kept;
+use files::{Files, FilesMark};
+use history::{History, How};
+use log::{Log, Stands};
+use serde::Serialize;
+use settings::Settings;
+use sha2::Digest;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+use sumun_detect::{Measures, Options};
+use sumun_model::{Lang, Timestamp};
+use sumun_policy::Approve;
+use work::{FINDINGS, Progress, REFUSED, Work};
+
+/// Read history into detection, and leave the tap and live detection to go on behind it, with no gap and no double count.
+///
+/// The file names what is read: the logs a tap will follow, from their first line, other logs, and tables of keys and accounts;
+/// docs/adopt/backfill.md says how to write it. All lines are merged by time, with those that stand in the event log already. What is found
+/// is written to `findings.ndjson` in the `work` folder; nobody is warned, asked or cut because of it.
+///
+/// Runs before `sumun serve` was ever started, or beside it. Killed at any point and started again it goes on, and gives the same bytes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  sumun backfill --history backfill.toml\n  \
+                  sumun backfill --history backfill.toml --json --merged\n  \
+                  sumun backfill --history backfill.toml --replace \"the first one lacked the archive of June\"\n\n\
+                  Exit codes: 0 read and handed over (what could not be read is counted, and stands in `refused.ndjson`), 1 the operation failed, \
+                  2 a file, a mapping or the policy is bad, or what live detection knows would be lost.")]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigArguments,
+    /// What is read
+    #[arg(long, value_name = "FILE")]
+    history: PathBuf,
+    /// Policy file: the one in force [default: `govern.policy_file`, else the shipped one]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Replace snapshots of live detection that know more than is read here; the reason is kept in the record
+    #[arg(long, value_name = "REASON")]
+    replace: Option<String>,
+    /// Also write all lines in the order in which they were read, for `sumun replay --measures recorded`
+    #[arg(long)]
+    merged: bool,
+    /// Threads of detection [default: as many as there are processors]; never changes what is written
+    #[arg(long, value_name = "COUNT")]
+    shards: Option<NonZeroUsize>,
+    /// Lines fed at once; never changes what is written
+    #[arg(long, value_name = "LINES", default_value = "8192")]
+    batch: NonZeroUsize,
+    /// The state is written down so often; whoever is killed reads at most so much again
+    #[arg(long, value_name = "LINES", default_value = "2000000")]
+    save_every: NonZeroU64,
+    /// Language of reasons in what was found
+    #[arg(long, value_name = "LANG", default_value = "en")]
+    lang: Lang,
+    /// Print what was done as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+struct Done<'a> {
+    /// Which back-fill.
+    backfill: &'a str,
+    lines: u64,
+    signals: u64,
+    /// Lines put aside.
+    refused: u64,
+    /// More than five minutes behind others: they build nothing.
+    late: u64,
+    /// Known already.
+    repeated: u64,
+    keys: usize,
+    holes: u64,
+    bytes_lost: u64,
+    from: Timestamp,
+    to: Timestamp,
+    /// Live detection takes events of the event log from this line on.
+    event_log_line: u64,
+    findings: String,
+    refused_file: String,
+    staged: String,
+    marks: &'a [Mark],
+}
+
+/// Runs it.
+///
+/// # Errors
+/// What is given is bad, or what was met.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let config = arguments.config.load(Vec::new())?.config;
+    let how = How {
+        batch: arguments.batch.get(),
+        save_every: arguments.save_every.get(),
+        lang: arguments.lang,
+        killed_behind: None,
+    };
+    let (history, seam) = read(arguments, &config, how)?;
+    tell(arguments, &config, &history, &seam)
+}
+
+fn read(arguments: &Arguments, config: &Config, how: How) -> anyhow::Result<(History, Seam)> {
+    if arguments.replace.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+        return Err(BadInput("`--replace` takes the reason, in words".to_owned()).into());
+    }
+    let settings = Settings::read(&arguments.history)?;
+    let setup = setup(arguments, config)?;
+    let stands = Log::new(&config.events_dir(), 0, 0).stands()?;
+    in_force(&setup, &stands)?;
+    let inputs = inputs(&settings, &setup, arguments);
+    hand_over::may_replace(config, &stands, &inputs, arguments.replace.as_deref())?;
+    let work = Work::open(&settings.work)?;
+    let measures = Measures::Recorded;
+    let shards = arguments.shards.or_else(|| std::thread::available_parallelism().ok());
+    let options = Options { shards: shards.unwrap_or(NonZeroUsize::MIN), measures, ..Options::default() };
+    let mut engine = setup.engine(options, Approve::People, Lang::En);
+    let progress = match work.read(&inputs)? {
+        Some((progress, saved)) => {
+            if progress.handed_over && !staged_path(&config.detect_dir()).is_file() {
+                return Err(BadInput(format!(
+                    "this back-fill was taken up by live detection already; for another one name another `work` folder than `{}`",
+                    settings.work.display()
+                ))
+                .into());
+            }
+            engine.restore(&saved).map_err(|error| BadInput(error.to_string()))?;
+            progress
+        }
+        None => {
+            let named = settings.logs.iter().map(|logs| Ok(FilesMark::new(kept::draw_name(&logs.name)?)));
+            Progress::new(inputs, named.collect::<anyhow::Result<_>>()?, arguments.merged)
+        }
+    };
+    let marks = progress.files.iter().cloned();
+    let files: Vec<Files> =
+        settings.logs.into_iter().zip(marks).map(|(logs, mark)| Files::new(logs, mark)).collect();
+    hand_over::taps_can_go_on(&files, settings.tap_state.as_deref())?;
+    let log = Log::new(&config.events_dir(), progress.log.0, progress.log.2);
+    let mut history = History::new(work, progress, engine, files, log, how)?;
+    history.run(&settings.tables)?;
+    let tap_state = settings.tap_state.as_deref();
+    let seam = hand_over::hand_over(&mut history, &setup, config, tap_state, arguments.replace.as_deref())?;
+    Ok((history, seam))
+}
+
+/// The policy and the data files that live detection has, else its state could not be taken up.
+fn setup(arguments: &Arguments, config: &Config) -> anyhow::Result<Setup> {
+    let file = arguments.policy.as_ref().or(config.govern.policy_file.as_ref());
+    let (shown, text) = match file {
+        None => ("policies/default.toml".to_owned(), DEFAULT_TEXT.to_owned()),
+        Some(path) => {
+            let shown = path.display().to_string();
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                BadInput(format!("failed to read `{shown}`: {error}; name a policy file"))
+            })?;
+            (shown, text)
+        }
+    };
+    let mut setup = Setup::in_force(&shown, &text)?;
+    let folder = config.detect.network_data.clone().unwrap_or_else(|| DATA_NONE.into());
+    (setup.data, setup.data_digest) = network_data(Some(&folder))?;
+    Ok(setup)
+}
+
+/// Refuses a policy that is not the one in force by the event log.
+fn in_force(setup: &Setup, log: &Stands) -> anyhow::Result<()> {
+    let Some(named) = &log.policy else { return Ok(()) };
+    if named.digest == hex::encode(setup.policy_digest) {
+        return Ok(());
+    }
+    Err(BadInput(format!(
+        "policy {} is in force, and this would read history by {}: live detection could not go on from it. Write it to a file with `sumun \
+         policies show {} --text`, and name that with `--policy`",
+        named.policy,
+        setup.policy.name(),
+        named.policy
+    ))
+    .into())
+}
+
+/// Digest of all that decides what is read and what comes of it.
+fn inputs(settings: &Settings, setup: &Setup, arguments: &Arguments) -> String {
+    let mut digest = settings.digest.clone();
+    digest.update(env!("CARGO_PKG_VERSION"));
+    digest.update(setup.also(Approve::People));
+    digest.update([u8::from(arguments.lang == Lang::Ko), u8::from(arguments.merged)]);
+    hex::encode(digest.finalize())
+}
+
+fn tell(arguments: &Arguments, config: &Config, history: &History, seam: &Seam) -> anyhow::Result<()> {
+    let progress = &history.progress;
+    let counts = history.engine.counts();
+    let refused = history.refused();
+    let shown = |name: &str| history.path(name).display().to_string();
+    let done = Done {
+        backfill: &seam.backfill,
+        lines: progress.lines,
+        signals: progress.signals,
+        refused,
+        late: counts.late,
+        repeated: counts.duplicates,
+        keys: history.engine.keys(),
+        holes: progress.holes,
+        bytes_lost: progress.bytes_lost,
+        from: progress.as_of,
+        to: seam.ended,
+        event_log_line: seam.from,
+        findings: shown(FINDINGS),
+        refused_file: shown(REFUSED),
+        staged: staged_path(&config.detect_dir()).display().to_string(),
+        marks: &seam.marks,
+    };
+    if arguments.json {
+        return crate::output::json(&done);
+    }
+    let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let mut text = format!(
+        "{} from {} to {}, {}, {}: `{}`\n",
+        count(number(done.lines), "line"),
+        done.from,
+        done.to,
+        count(done.keys, "key"),
+        count(number(done.signals), "signal"),
+        done.findings
+    );
+    let apart = [
+        (done.refused, "refused, in `refused.ndjson`"),
+        (done.late, "late"),
+        (done.repeated, "repeated"),
+        (done.holes, "holes: files that were gone or damaged before they were read"),
+    ];
+    for (n, what) in apart.iter().filter(|(n, _)| *n > 0) {
+        text.push_str(&format!("  {n} {what}\n"));
+    }
+    let by = done.to.plus_micros(LATE_US);
+    text.push_str(&if clock::now() < by {
+        format!("`sumun serve` goes on from here. Start it before {by}, or run this again: what is later than five minutes moves no finding\n")
+    } else {
+        "`sumun serve` goes on from here\n".to_owned()
+    });
+    crate::output::text(&text)
+}
+
+/// Events further behind engine time feed nothing (WIRE 4).
+const LATE_US: i64 = 300_000_000;

@@ -1,0 +1,388 @@
+//! The run: tables as of the beginning, then rounds of all logs by time, through detection; findings into a file.
+//!
+//! A round reads what stood there at one look, and is written down before it is begun, so that whoever is killed merges the same lines in the
+//! same order. What was written in the meantime is the next round's, until there is nothing, or hardly anything, left.
+
+use super::files::{Aside, Files};
+use super::log::{Log, Stands};
+use super::settings::{AS_OF, Table};
+use super::work::{Beside, Progress, Round, Work};
+use super::work::{FINDINGS, MERGED, REFUSED};
+use crate::clock;
+use crate::commands::map;
+use crate::exit::{BadInput, Failed};
+use crate::findings::print;
+use serde::Serialize;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io::Write;
+use std::ops::ControlFlow;
+use sumun_detect::{Engine, Input, Output};
+use sumun_mapping::{Run, shown};
+use sumun_model::wire::{Line, to_json};
+use sumun_model::{Lang, Timestamp};
+
+/// Rounds at most: each reads what was written during the one before.
+const ROUNDS_MAX: u32 = 16;
+/// A round that took no longer is the last: what was written since is for the tap.
+const SHORT_US: i64 = 2_000_000;
+/// As live: a line further ahead of the clock is put aside.
+const AHEAD_US: i64 = 60_000_000;
+/// Size of the file of lines put aside from which on they are only counted.
+const REFUSED_BYTES_MAX: u64 = 64 << 20;
+const SHOWN_CHARS: usize = 2000;
+/// How often progress is said, microseconds.
+const SAY_EVERY_US: i64 = 2_000_000;
+
+/// How it runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    pub(super) batch: usize,
+    pub(super) save_every: u64,
+    pub(super) lang: Lang,
+    /// Ends as if it were killed, behind so many lines.
+    pub(super) killed_behind: Option<u64>,
+}
+
+/// A line that was put aside.
+#[derive(Serialize)]
+struct Refused<'a> {
+    source: &'a str,
+    file: &'a str,
+    line: u64,
+    code: &'a str,
+    field: &'a str,
+    detail: &'a str,
+    raw: &'a str,
+}
+
+/// Everything that moves.
+pub(super) struct History {
+    pub(super) progress: Progress,
+    pub(super) engine: Engine,
+    pub(super) files: Vec<Files>,
+    pub(super) log: Log,
+    work: Work,
+    how: How,
+    findings: Beside,
+    refused: Beside,
+    merged: Option<Beside>,
+    batch: Vec<Input>,
+    saved: u64,
+    /// When this process began, lines then, when it last said something, and bytes of the round.
+    said: (Timestamp, u64, Timestamp, u64),
+}
+
+/// Where the next line comes from: a file of a source, or the event log, which comes first of those of one instant.
+type From = (Timestamp, usize, u64);
+
+impl History {
+    /// Goes on with it.
+    pub(super) fn new(
+        work: Work,
+        progress: Progress,
+        engine: Engine,
+        files: Vec<Files>,
+        log: Log,
+        how: How,
+    ) -> anyhow::Result<Self> {
+        let findings = work.beside(FINDINGS, progress.findings_bytes)?;
+        let refused = work.beside(REFUSED, progress.refused_bytes)?;
+        let merged = progress.merged_bytes.map(|bytes| work.beside(MERGED, bytes)).transpose()?;
+        let (now, lines) = (clock::now(), progress.lines);
+        Ok(Self {
+            saved: progress.lines,
+            progress,
+            engine,
+            files,
+            log,
+            work,
+            how,
+            findings,
+            refused,
+            merged,
+            batch: Vec::new(),
+            said: (now, lines, now, 0),
+        })
+    }
+
+    /// Reads all there is.
+    ///
+    /// # Errors
+    /// A table cannot be read, or nothing can be written.
+    pub(super) fn run(&mut self, tables: &[Table]) -> anyhow::Result<()> {
+        if self.progress.as_of == Timestamp::MIN {
+            if self.progress.round.is_none() {
+                self.look()?;
+            }
+            self.begun_at()?;
+            self.save()?;
+        }
+        for table in tables.iter().skip(self.progress.tables) {
+            self.table(table)?;
+            self.progress.tables += 1;
+            self.save()?;
+        }
+        loop {
+            let began = clock::now();
+            if self.progress.round.is_none() {
+                self.look()?;
+            }
+            let Some(round) = self.progress.round else { break };
+            self.round(round)?;
+            self.progress.round = None;
+            self.progress.rounds += 1;
+            self.save()?;
+            if clock::now().micros_since(began) < SHORT_US && self.progress.rounds > 1
+                || self.progress.rounds >= ROUNDS_MAX
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A file of the folder.
+    pub(super) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.work.path(name)
+    }
+
+    /// Lines put aside.
+    pub(super) fn refused(&self) -> u64 {
+        let of_files = self.files.iter().map(|files| files.refused).fold(0, u64::saturating_add);
+        of_files.saturating_add(self.progress.refused_in_tables)
+    }
+
+    /// Looks what there is, and notes it as a round; none if there is nothing.
+    fn look(&mut self) -> anyhow::Result<()> {
+        let at = clock::now();
+        for files in &mut self.files {
+            files
+                .look()
+                .map_err(|error| Failed(format!("`{}`: cannot look into the folder: {error}", files.name)))?;
+        }
+        let Stands { first, next, first_ts, last, .. } = self.log.stands()?;
+        if self.progress.rounds == 0 && self.log.next == 0 {
+            (self.log.next, self.progress.log.1, self.progress.log_from) = (first, first, first_ts);
+        }
+        let bytes = self.files.iter().map(Files::bytes).fold(0, u64::saturating_add);
+        self.said.3 = bytes;
+        if bytes > 0 || next > self.log.next {
+            self.progress.round = Some(Round { at, log_end: next });
+            if next > self.log.next {
+                self.progress.log_last = last;
+            }
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    /// When history begins: as of then tables count.
+    fn begun_at(&mut self) -> anyhow::Result<()> {
+        let Some(round) = self.progress.round else {
+            return Err(BadInput("no line is there to be read; look at the files named".to_owned()).into());
+        };
+        let until = round.at.plus_micros(AHEAD_US);
+        let heads = self.files.iter_mut().flat_map(|files| files.begin(until));
+        let first = heads.map(|(at, _)| at).filter(|at| *at > Timestamp::MIN).min();
+        self.progress.as_of = first.or(self.log.begin(round.log_end)?).unwrap_or(round.at);
+        Ok(())
+    }
+
+    fn table(&mut self, table: &Table) -> anyhow::Result<()> {
+        let mut given = table.given.clone();
+        if let Some(as_of) = given.get_mut(AS_OF).filter(|as_of| as_of.is_empty()) {
+            *as_of = self.progress.as_of.to_string();
+        }
+        let shown_path = table.file.display().to_string();
+        let (name, from) = map::open(&table.file)?;
+        let mut run = Run::new(&table.mapping, given);
+        let mut written: anyhow::Result<()> = Ok(());
+        let ended = run.read(&name, from, &mut |row| {
+            written = row.lines.iter().try_for_each(|line| {
+                let text = if self.merged.is_some() { to_json(line)? } else { String::new() };
+                self.take(line.clone(), &text)
+            });
+            for refusal in row.refusals {
+                let raw = shown(row.raw, SHOWN_CHARS);
+                let one = Refused {
+                    source: "table",
+                    file: &shown_path,
+                    line: row.number,
+                    code: refusal.code.as_str(),
+                    field: &refusal.field,
+                    detail: &refusal.detail,
+                    raw: &raw,
+                };
+                self.progress.refused_in_tables += 1;
+                written = std::mem::replace(&mut written, Ok(())).and_then(|()| self.put_aside(&one));
+            }
+            if written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        written?;
+        ended.map_err(map::unusable)?;
+        if !run.report().whole() {
+            let told = format!(
+                "`{shown_path}` is cut off or damaged: what keys and accounts are must be whole; export it again"
+            );
+            return Err(BadInput(told).into());
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, round: Round) -> anyhow::Result<()> {
+        let until = round.at.plus_micros(AHEAD_US);
+        let mut heap: BinaryHeap<Reverse<From>> = BinaryHeap::new();
+        if let Some(at) = self.log.begin(round.log_end)? {
+            heap.push(Reverse((at, 0, 0)));
+        }
+        for (index, files) in self.files.iter_mut().enumerate() {
+            heap.extend(files.begin(until).into_iter().map(|(at, number)| Reverse((at, index + 1, number))));
+        }
+        while let Some(Reverse((at, source, number))) = heap.pop() {
+            let Some(index) = source.checked_sub(1) else {
+                if let Some(event) = self.log.take() {
+                    self.take(event.line, &event.text)?;
+                }
+                heap.extend(self.log.peek()?.map(|at| Reverse((at, 0, 0))));
+                self.save_now_and_then()?;
+                continue;
+            };
+            let Some(files) = self.files.get_mut(index) else { continue };
+            // A file that was not opened yet may begin otherwise than it seemed.
+            let is = files.peek(number);
+            let made = if is == Some(at) { files.take(number) } else { None };
+            let next = if made.is_some() { files.peek(number) } else { is };
+            heap.extend(next.map(|at| Reverse((at, source, number))));
+            self.told_of_files(index)?;
+            if let Some(made) = made {
+                self.take(made.line, &made.text)?;
+            }
+            self.save_now_and_then()?;
+        }
+        Ok(())
+    }
+
+    /// Between two lines, with nothing half done.
+    fn save_now_and_then(&mut self) -> anyhow::Result<()> {
+        if self.progress.lines.saturating_sub(self.saved) >= self.how.save_every {
+            self.save()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Writes what files put aside, and says what of them will never come.
+    fn told_of_files(&mut self, index: usize) -> anyhow::Result<()> {
+        let Some(files) = self.files.get_mut(index) else { return Ok(()) };
+        let (name, aside, losses) = (files.name.clone(), files.aside(), files.losses());
+        self.aside(&name, &aside)?;
+        for loss in losses {
+            self.progress.holes += 1;
+            self.progress.bytes_lost = self.progress.bytes_lost.saturating_add(loss.bytes);
+            crate::logging::say(&format!(
+                "attention: of `{}` at least {} bytes cannot be read: {}\n",
+                loss.path, loss.bytes, loss.why
+            ));
+        }
+        Ok(())
+    }
+
+    fn aside(&mut self, source: &str, aside: &[Aside]) -> anyhow::Result<()> {
+        for Aside { path, refused } in aside {
+            self.put_aside(&Refused {
+                source,
+                file: path,
+                line: refused.number,
+                code: &refused.code,
+                field: &refused.field,
+                detail: &refused.detail,
+                raw: &refused.raw,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn put_aside(&mut self, one: &Refused<'_>) -> anyhow::Result<()> {
+        if self.refused.bytes < REFUSED_BYTES_MAX {
+            serde_json::to_writer(&mut self.refused, one)?;
+            self.refused.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, line: Line, text: &str) -> anyhow::Result<()> {
+        if let Some(merged) = &mut self.merged {
+            merged.write_all(text.as_bytes())?;
+            merged.write_all(b"\n")?;
+        }
+        self.progress.lines += 1;
+        self.batch.push(Input { position: self.progress.lines, line });
+        if self.batch.len() >= self.how.batch {
+            self.feed()?;
+            self.say();
+        }
+        if self.how.killed_behind == Some(self.progress.lines) {
+            return Err(Failed("killed".to_owned()).into());
+        }
+        Ok(())
+    }
+
+    fn feed(&mut self) -> anyhow::Result<()> {
+        for output in self.engine.feed(std::mem::take(&mut self.batch)) {
+            self.progress.signals += u64::from(matches!(output, Output::Signal(_)));
+            print::write(&mut self.findings, output, self.how.lang)?;
+        }
+        Ok(())
+    }
+
+    /// Says how far it is, every two seconds: lines, their rate, where in time, and how long it will take by what is left to be read.
+    fn say(&mut self) {
+        let (began, lines_then, said, bytes) = self.said;
+        let now = clock::now();
+        if now.micros_since(said) < SAY_EVERY_US {
+            return;
+        }
+        self.said.2 = now;
+        let took_us = u128::try_from(now.micros_since(began)).unwrap_or(0).max(1);
+        let rate = u128::from(self.progress.lines.saturating_sub(lines_then)) * 1_000_000 / took_us;
+        let at = self.engine.now().map(|at| at.to_string().chars().take(16).collect::<String>());
+        let mut text =
+            format!("{} lines, {rate} a second, at {}", self.progress.lines, at.unwrap_or_default());
+        let left = self.files.iter().map(Files::bytes).fold(0, u64::saturating_add);
+        let read = bytes.saturating_sub(left);
+        if read > 0 {
+            let left_s = took_us * u128::from(left) / u128::from(read) / 1_000_000;
+            text.push_str(&format!(
+                ", {} %, about {left_s} s left",
+                u128::from(read) * 100 / u128::from(bytes)
+            ));
+        }
+        text.push('\n');
+        crate::logging::say(&text);
+    }
+
+    /// Writes everything down: whoever begins again goes on from here.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn save(&mut self) -> anyhow::Result<()> {
+        self.feed()?;
+        for index in 0..self.files.len() {
+            self.told_of_files(index)?;
+        }
+        self.findings.sync()?;
+        self.refused.sync()?;
+        if let Some(merged) = &mut self.merged {
+            merged.sync()?;
+        }
+        self.progress.files = self.files.iter().map(Files::mark).collect();
+        (self.progress.log.0, self.progress.log.2) = (self.log.next, self.log.lines);
+        self.progress.findings_bytes = self.findings.bytes;
+        self.progress.refused_bytes = self.refused.bytes;
+        self.progress.merged_bytes = self.merged.as_ref().map(|merged| merged.bytes);
+        self.saved = self.progress.lines;
+        let engine = self.engine.save().map_err(|error| Failed(error.to_string()))?;
+        self.work.save(&self.progress, &engine)
+    }
+}

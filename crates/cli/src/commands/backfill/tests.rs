@@ -1,0 +1,387 @@
+//! Back-fill, then live: byte for byte one run over the same lines, wherever history is cut, however its lines lie in files, and
+//! whoever is killed on the way.
+
+use super::*;
+use crate::exit::Failed;
+use crate::findings::print;
+use crate::roles::detect::seam::staged_path;
+use crate::roles::detect::snapshot::{Head, unframed};
+use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use sumun_detect::{Engine, Input};
+use sumun_model::wire::{Origin, parse_line};
+
+const POLICY: &str = include_str!("../../../tests/replay/policy.toml");
+/// 2026-05-28T09:00:00Z.
+const BEGAN_US: i64 = 1_779_958_800_000_000;
+
+fn at(second: u32) -> Timestamp {
+    Timestamp::from_micros(BEGAN_US + i64::from(second) * 1_000_000)
+}
+
+/// Keys that are used from two sides by turns, some of them by a third; and what they are.
+fn world(steps: &[(u32, u8, u8)]) -> Vec<String> {
+    let mut lines: Vec<String> = (0..4)
+        .map(|key| {
+            format!(
+                r#"{{"type":"key","ts":"{}","key":"K{key}","account":"A{key}","state":"active","scopes":["read","trade"],"allowlist":["203.0.113.7/32","198.51.100.9/32"],"purpose":"own_bot"}}"#,
+                at(key)
+            )
+        })
+        .collect();
+    let mut second = 10;
+    for (n, (step, key, side)) in steps.iter().enumerate() {
+        second += 1 + step;
+        let (ip, agent) =
+            [("203.0.113.7", "ccxt/4.5"), ("198.51.100.9", "pyupbit/0.2"), ("192.0.2.77", "curl/8")]
+                [usize::from(side % 3)];
+        lines.push(format!(
+            r#"{{"type":"access","id":"a{n}","ts":"{}","source":"front","key":"K{key}","account":"A{key}","ip":"{ip}","agent":"{agent}","effect":"read","scope":"read_balances","verdict":"allow","signature":"valid","checks":{{"signature":"pass","address":"pass"}}}}"#,
+            at(second),
+        ));
+    }
+    lines
+}
+
+struct Home {
+    folder: tempfile::TempDir,
+}
+
+impl Home {
+    fn new(settings: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("policy.toml"), POLICY).unwrap();
+        fs::write(folder.path().join("backfill.toml"), settings).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn config(&self) -> Config {
+        Config { data_dir: self.path("data"), ..Config::default() }
+    }
+
+    fn write(&self, name: &str, lines: &[String]) {
+        let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
+        if name.ends_with(".gz") {
+            let mut out = GzEncoder::new(fs::File::create(self.path(name)).unwrap(), Compression::fast());
+            out.write_all(text.as_bytes()).unwrap();
+            out.finish().unwrap();
+        } else {
+            fs::write(self.path(name), text).unwrap();
+        }
+    }
+
+    fn arguments(&self, shards: usize, batch: usize, save_every: u64) -> Arguments {
+        Arguments {
+            config: ConfigArguments { config: None },
+            history: self.path("backfill.toml"),
+            policy: Some(self.path("policy.toml")),
+            replace: None,
+            merged: true,
+            shards: NonZeroUsize::new(shards),
+            batch: NonZeroUsize::new(batch).unwrap(),
+            save_every: NonZeroU64::new(save_every).unwrap(),
+            lang: Lang::En,
+            json: true,
+        }
+    }
+
+    fn run(&self, arguments: &Arguments, killed_behind: Option<u64>) -> anyhow::Result<Seam> {
+        let how = How {
+            batch: arguments.batch.get(),
+            save_every: arguments.save_every.get(),
+            lang: arguments.lang,
+            killed_behind,
+        };
+        read(arguments, &self.config(), how).map(|(_, seam)| seam)
+    }
+
+    fn written(&self) -> Written {
+        let read = |name: &str| fs::read_to_string(self.path("backfill").join(name)).unwrap();
+        Written {
+            findings: read("findings.ndjson"),
+            refused: read("refused.ndjson"),
+            merged: read("merged.ndjson"),
+            staged: fs::read(staged_path(&self.config().detect_dir())).unwrap(),
+        }
+    }
+}
+
+#[derive(PartialEq)]
+struct Written {
+    findings: String,
+    refused: String,
+    merged: String,
+    staged: Vec<u8>,
+}
+
+fn engine(home: &Home, shards: usize) -> Engine {
+    let setup = setup(&home.arguments(1, 1, 1), &home.config()).unwrap();
+    let shards = NonZeroUsize::new(shards).unwrap();
+    let options = Options { shards, alone_below: 4, measures: Measures::Recorded };
+    setup.engine(options, Approve::People, Lang::En)
+}
+
+fn fed(engine: &mut Engine, lines: &[String], first: u64, batch: usize) -> String {
+    let mut out = Vec::new();
+    for (part, from) in lines.chunks(batch).zip((first..).step_by(batch)) {
+        let inputs = part.iter().zip(from..).map(|(text, position)| Input {
+            position,
+            line: parse_line(Origin { source_name: "t", line: position }, text).unwrap(),
+        });
+        for output in engine.feed(inputs.collect::<Vec<_>>()) {
+            print::write(&mut out, output, Lang::En).unwrap();
+        }
+    }
+    String::from_utf8(out).unwrap()
+}
+
+/// Puts lines into files: of each source in pieces one behind the other, every second one packed, the last one as it is written to.
+fn into_files(home: &Home, lines: &[String], which: &[u8], pieces: usize) {
+    for source in 0..2_u8 {
+        let of: Vec<String> = lines
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| which[n % which.len()] % 2 == source)
+            .map(|(_, line)| line.clone())
+            .collect();
+        let share = of.len().div_ceil(pieces).max(1);
+        for (piece, lines) in of.chunks(share).enumerate() {
+            let end = if piece % 2 == 1 { ".gz" } else { "" };
+            home.write(&format!("s{source}.ndjson.{piece}{end}"), lines);
+        }
+    }
+}
+
+const TWO: &str = "[backfill]\n[[read]]\nname = \"s0\"\nfiles = \"s0.ndjson*\"\nmap = \"wire\"\n[[read]]\nname = \"s1\"\nfiles = \"s1.ndjson*\"\nmap = \"wire\"\n";
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn back_fill_then_live_is_one_run(
+        steps in prop::collection::vec((0u32..15, 0u8..4, 0u8..3), 60..220),
+        cut in 0usize..=1000,
+        which in prop::collection::vec(0u8..2, 1..17),
+        pieces in 1usize..5,
+        shards in prop::sample::select(vec![1usize, 2, 7]),
+        batches in (1usize..90, 1usize..90),
+        save_every in 1u64..60,
+        kills in prop::collection::vec(1u64..200, 0..4),
+    ) {
+        let lines = world(&steps);
+        let cut = (lines.len() * cut / 1000).max(1);
+        let (past, live) = lines.split_at(cut);
+        let home = Home::new(TWO);
+        into_files(&home, past, &which, pieces);
+        let arguments = home.arguments(shards, batches.0, save_every);
+        for kill in kills {
+            if let Err(error) = home.run(&arguments, Some(kill)) {
+                prop_assert!(error.downcast_ref::<Failed>().is_some_and(|f| f.0 == "killed"), "{error}");
+                // What was written since the last state is half there, or is other bytes.
+                let findings = home.path("backfill").join("findings.ndjson");
+                let mut torn = fs::OpenOptions::new().append(true).open(findings).unwrap();
+                torn.write_all(b"{\"torn").unwrap();
+            }
+        }
+        let seam = home.run(&arguments, None).unwrap();
+        let written = home.written();
+        prop_assert_eq!(seam.history, past.len() as u64);
+        prop_assert_eq!(&written.merged, &past.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>());
+        prop_assert_eq!(&written.refused, "");
+
+        let one = fed(&mut engine(&home, 1), &lines, 1, 1000);
+        let (head, saved) = unframed::<Head>(&written.staged).unwrap();
+        prop_assert_eq!(head.seam.as_ref(), Some(&seam));
+        let mut on = engine(&home, shards);
+        on.restore(&saved).unwrap();
+        let rest = fed(&mut on, live, seam.position(seam.from), batches.1);
+        prop_assert_eq!(written.findings + &rest, one);
+    }
+}
+
+/// So many requests as make findings.
+fn plenty() -> Vec<String> {
+    world(&(0..300).map(|n| (4, n as u8 % 4, (n / 4) as u8 % 2)).collect::<Vec<_>>())
+}
+
+#[test]
+fn there_is_something_to_find() {
+    let home = Home::new(TWO);
+    let found = fed(&mut engine(&home, 1), &plenty(), 1, 1000);
+    assert!(found.lines().count() > 4, "{found}");
+}
+
+#[test]
+fn killed_behind_any_line_it_writes_the_same_bytes() {
+    let lines = plenty();
+    let fill = |kills: &[u64]| {
+        let home = Home::new(TWO);
+        into_files(&home, &lines, &[0, 1, 1, 0, 0], 3);
+        let arguments = home.arguments(1, 13, 29);
+        for kill in kills {
+            assert!(home.run(&arguments, Some(*kill)).is_err());
+        }
+        home.run(&arguments, None).unwrap();
+        home.written()
+    };
+    let whole = fill(&[]);
+    assert!(whole.findings.lines().count() > 4);
+    for kill in (1..300).step_by(23) {
+        let again = fill(&[kill, kill.max(30) + 5]);
+        assert!(again.findings == whole.findings && again.merged == whole.merged, "killed behind {kill}");
+        assert!(again.staged == whole.staged, "killed behind {kill}");
+    }
+}
+
+#[test]
+fn what_is_no_line_or_of_a_wrong_clock_is_put_aside_and_named() {
+    let home = Home::new(TWO);
+    let mut lines = plenty();
+    lines.truncate(120);
+    let wrong = |id: &str, ts: Timestamp| {
+        format!(r#"{{"type":"access","id":"{id}","ts":"{ts}","key":"K1","account":"A1","verdict":"allow"}}"#)
+    };
+    // A clock that leapt for two lines, one of a time to come, and what is nothing of the kind.
+    lines.insert(60, wrong("leapt1", at(20_000)));
+    lines.insert(60, wrong("leapt2", at(20_001)));
+    lines.insert(90, wrong("tomorrow", clock::now().plus_micros(86_400_000_000)));
+    lines.insert(30, "nothing of the kind".to_owned());
+    lines.insert(31, r#"{"type":"access","ts":"never"}"#.to_owned());
+    home.write("s0.ndjson", &lines);
+    let seam = home.run(&home.arguments(1, 100, 1000), None).unwrap();
+    assert_eq!((seam.history, seam.ended < at(10_000)), (120, true));
+    let refused = home.written().refused;
+    let codes: Vec<String> = refused
+        .lines()
+        .map(|line| {
+            let one: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(one["source"], "s0");
+            format!("{} {}", one["line"], one["code"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(codes, ["31 bad_line", "32 bad_line", "63 leap", "64 leap", "93 ahead"]);
+}
+
+#[test]
+fn tables_count_as_of_the_first_line_and_a_damaged_one_ends_it() {
+    let settings = format!("{TWO}[[table]]\nfile = \"keys.csv\"\nmap = \"keys-csv\"\n");
+    let home = Home::new(&settings);
+    home.write("s0.ndjson", &plenty()[4..]);
+    let keys = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../mappings/keys-csv.toml"));
+    let columns = ["key_id", "account_id", "state"];
+    assert!(columns.iter().all(|column| keys.as_ref().unwrap().contains(column)));
+    let mut table = String::from("key_id,account_id,state\n");
+    (0..4).for_each(|key| writeln!(table, "K{key},A{key},active").unwrap());
+    fs::write(home.path("keys.csv"), &table).unwrap();
+    home.run(&home.arguments(1, 100, 1000), None).unwrap();
+    let merged = home.written().merged;
+    let first = merged.lines().next().unwrap();
+    assert!(first.contains(r#""type":"account""#) || first.contains(r#""type":"key""#), "{first}");
+    assert!(merged.lines().take(4).all(|line| line.contains(&at(15).to_string())), "{merged}");
+
+    let home = Home::new(&settings.replace("keys.csv", "keys.csv.gz"));
+    home.write("s0.ndjson", &plenty()[4..]);
+    home.write("whole.gz", &table.repeat(50).lines().map(str::to_owned).collect::<Vec<_>>());
+    let whole = fs::read(home.path("whole.gz")).unwrap();
+    fs::write(home.path("keys.csv.gz"), &whole[..whole.len() / 2]).unwrap();
+    let error = home.run(&home.arguments(1, 100, 1000), None).unwrap_err();
+    assert!(error.to_string().contains("cut off or damaged"), "{error}");
+}
+
+#[test]
+fn a_packed_file_that_breaks_off_is_a_hole_and_the_rest_is_read() {
+    let home = Home::new(TWO);
+    let lines = plenty();
+    home.write("s0.ndjson.1.gz", &lines[..150]);
+    home.write("s0.ndjson", &lines[150..]);
+    let whole = fs::read(home.path("s0.ndjson.1.gz")).unwrap();
+    fs::write(home.path("s0.ndjson.1.gz"), &whole[..whole.len() * 3 / 4]).unwrap();
+    let hour_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    let file = fs::File::options().append(true).open(home.path("s0.ndjson.1.gz")).unwrap();
+    file.set_modified(hour_ago).unwrap();
+    let arguments = home.arguments(1, 100, 1000);
+    let how = How { batch: 100, save_every: 1000, lang: Lang::En, killed_behind: None };
+    let (history, seam) = read(&arguments, &home.config(), how).unwrap();
+    assert_eq!(history.progress.holes, 1);
+    assert!(seam.history >= (lines.len() - 150) as u64 && seam.history < lines.len() as u64);
+}
+
+#[test]
+fn damage_and_other_inputs_are_told() {
+    let home = Home::new(TWO);
+    home.write("s0.ndjson", &plenty());
+    let arguments = home.arguments(1, 100, 50);
+    assert!(home.run(&arguments, Some(120)).is_err());
+    let state = home.path("backfill/state");
+    let whole = fs::read(&state).unwrap();
+    let mut bytes = whole.clone();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&state, bytes).unwrap();
+    assert!(home.run(&arguments, None).unwrap_err().to_string().contains("is damaged"));
+    fs::write(&state, whole).unwrap();
+    fs::write(home.path("backfill/findings.ndjson"), "").unwrap();
+    let told = home.run(&arguments, None).map(|_| ()).unwrap_err().to_string();
+    assert!(told.contains("it was cut"), "{told}");
+    fs::write(home.path("policy.toml"), POLICY.replace("hold_due_s = 60", "hold_due_s = 61")).unwrap();
+    let told = home.run(&arguments, None).unwrap_err().to_string();
+    assert!(told.contains("of other sources, mappings, policy or data files"), "{told}");
+}
+
+#[test]
+fn it_goes_on_with_what_was_written_since_and_never_over_what_was_taken_up() {
+    let home = Home::new(TWO);
+    let lines = plenty();
+    home.write("s0.ndjson", &lines[..100]);
+    let arguments = home.arguments(2, 100, 1000);
+    assert_eq!(home.run(&arguments, None).unwrap().history, 100);
+    // Rotated, and written on.
+    fs::rename(home.path("s0.ndjson"), home.path("s0.ndjson.1")).unwrap();
+    home.write("s0.ndjson", &lines[100..200]);
+    let seam = home.run(&arguments, None).unwrap();
+    assert_eq!(seam.history, 200);
+    let mut on = engine(&home, 1);
+    let written = home.written();
+    on.restore(&unframed::<Head>(&written.staged).unwrap().1).unwrap();
+    let rest = fed(&mut on, &lines[200..], seam.position(0), 7);
+    assert!(written.findings + &rest == fed(&mut engine(&home, 1), &lines, 1, 1000));
+    fs::remove_file(staged_path(&home.config().detect_dir())).unwrap();
+    let told = home.run(&arguments, None).unwrap_err().to_string();
+    assert!(told.contains("was taken up by live detection already"), "{told}");
+}
+
+#[test]
+fn what_live_detection_knows_is_not_thrown_away_without_a_reason() {
+    let home = Home::new(TWO);
+    home.write("s0.ndjson", &plenty());
+    let seam = Seam {
+        backfill: "another".to_owned(),
+        history: 5,
+        from: 0,
+        ended: at(0),
+        heed_from: at(0),
+        old_proofs: std::collections::BTreeSet::new(),
+        quiet_to: 0,
+        replaced: None,
+        marks: Vec::new(),
+    };
+    let head = Head { next: 0, policy: String::new(), last: String::new(), seam: Some(seam) };
+    let detect = home.config().detect_dir();
+    crate::roles::detect::seam::stage(&detect, &head, b"state").unwrap();
+    fs::rename(staged_path(&detect), detect.join(format!("{:020}.snapshot", 0))).unwrap();
+    let mut arguments = home.arguments(1, 100, 1000);
+    let told = home.run(&arguments, None).unwrap_err().to_string();
+    assert!(told.contains("5 lines of history of another back-fill") && told.contains("--replace"), "{told}");
+    arguments.replace = Some("the first one lacked a year".to_owned());
+    let seam = home.run(&arguments, None).unwrap();
+    assert_eq!(seam.replaced.as_deref(), Some("the first one lacked a year"));
+    assert_eq!(seam.heed_from, at(0), "as live detection went by before");
+}
