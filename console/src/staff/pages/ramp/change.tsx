@@ -67,7 +67,9 @@ function ChangeDialog({ of, onClose }: { of: RampOf; onClose: () => void }) {
       body={{ ramp, reason }}
       missing={missing}
       send={(body, how) => {
-        const header = { ...("header" in how ? how.header : {}), "If-Match": `"${from.version}"` };
+        // Where none was ever set there is no version to name.
+        const seen = from.version === 0 ? {} : { "If-Match": `"${from.version}"` };
+        const header = { ...("header" in how ? how.header : {}), ...seen };
         return good(api.PUT("/v1/ramp", { params: { ...how, header }, body }));
       }}
       go={w.changeGo}
