@@ -142,7 +142,7 @@ impl<'a> Entering<'a> {
         let asked = self.rest.post(&token, "/v1/keys", &body).await?;
         let id = asked["result"]["key"]["key"].as_str().context("a key without an id")?.to_owned();
         // Two people share what there is to approve; who asked is neither of them.
-        let agrees = self.staff.of(if owner.number % 2 == 0 { "joon" } else { "yuna" })?.token();
+        let agrees = self.staff.of(if owner.number.is_multiple_of(2) { "joon" } else { "yuna" })?.token();
         for approval in asked["result"]["waits_for"].as_array().into_iter().flatten() {
             agree(self.rest, &agrees, approval, granted(&id)).await?;
         }

@@ -7,6 +7,10 @@
 const LETTERS_MAX: usize = 30;
 /// Stands where a mail program would see an address go on.
 const BROKEN: char = '\u{b7}';
+/// Numbers of a version: with four it could be an address.
+const VERSION_NUMBERS_MAX: usize = 3;
+/// Digits of each: with four it could be a telephone number.
+const VERSION_DIGITS_MAX: usize = 3;
 
 /// The name as mail shows it; empty if nothing of it can be shown.
 #[must_use]
@@ -20,7 +24,8 @@ pub fn in_mail(name: &str) -> String {
     let mut before = ' ';
     for (index, letter) in letters.iter().copied().enumerate().take(room) {
         let after = letters.get(index.saturating_add(1)).copied().unwrap_or(' ');
-        shown.push(if joins(before, letter, after) { BROKEN } else { letter });
+        let stays = letter == '.' && is_version(&letters, index);
+        shown.push(if joins(before, letter, after) && !stays { BROKEN } else { letter });
         before = letter;
     }
     if letters.len() > LETTERS_MAX {
@@ -40,6 +45,20 @@ fn joins(before: char, letter: char, after: char) -> bool {
         '/' => before == '/' || after == '/',
         _ => false,
     }
+}
+
+/// Whether this dot stands in a version, such as `4.12.0` or `v1.2`: two or three short numbers. No host's name ends in a number, and an address
+/// has four of them; a telephone number's parts are longer. A word of letters anywhere between the dots is none of these.
+fn is_version(letters: &[char], dot: usize) -> bool {
+    let of_run = |letter: &&char| letter.is_alphanumeric() || **letter == '.';
+    let before = letters.iter().take(dot).rev().take_while(of_run).count();
+    let run: String = letters.iter().skip(dot.saturating_sub(before)).take_while(of_run).collect();
+    let run = run.trim_end_matches('.');
+    let numbers: Vec<&str> = run.strip_prefix(['v', 'V']).unwrap_or(run).split('.').collect();
+    let short = |number: &&str| {
+        (1..=VERSION_DIGITS_MAX).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit())
+    };
+    (2..=VERSION_NUMBERS_MAX).contains(&numbers.len()) && numbers.iter().all(short)
 }
 
 /// What would end the quotation in which the name stands.
@@ -74,7 +93,20 @@ mod tests {
     fn nothing_in_a_name_becomes_a_link_or_ends_its_quotation() {
         let table = [
             ("otter bot", "otter bot"),
-            ("봇 v1.2", "봇 v1\u{b7}2"),
+            ("봇 v1.2", "봇 v1.2"),
+            ("okhttp/4.12.0", "okhttp/4.12.0"),
+            ("Python/3.12 aiohttp/3.12.15", "Python/3.12 aiohttp/3.12.15"),
+            ("bot 4.12.", "bot 4.12."),
+            ("evil.example.com", "evil\u{b7}example\u{b7}com"),
+            ("evil.example.com/4.12.0", "evil\u{b7}example\u{b7}com/4.12.0"),
+            ("4.12.evil.example", "4\u{b7}12\u{b7}evil\u{b7}example"),
+            ("evil.example.1.2", "evil\u{b7}example\u{b7}1\u{b7}2"),
+            ("v1.2.kr", "v1\u{b7}2\u{b7}kr"),
+            ("http://4.12.0/", "http\u{b7}\u{b7}\u{b7}4.12.0/"),
+            ("203.0.113.7", "203\u{b7}0\u{b7}113\u{b7}7"),
+            ("010.1234.5678", "010\u{b7}1234\u{b7}5678"),
+            ("a@4.12.0", "a\u{b7}4.12.0"),
+            ("4\u{3002}12", "4\u{b7}12"),
             (
                 "Sign in at https://evil.example/x",
                 "Sign in at https\u{b7}\u{b7}\u{b7}evil\u{b7}examp\u{2026}",
@@ -98,7 +130,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_name(name in "[a-z.:/@ ‘’\u{202e}\u{200b}]{0,60}") {
+        fn whatever_the_name(name in "[a-z0-9.:/@ ‘’\u{202e}\u{200b}]{0,60}") {
             let shown = in_mail(&name);
             prop_assert!(shown.chars().count() <= LETTERS_MAX);
             let bad = shown.contains("//") || shown.contains(['‘', '’', '\u{202e}', '\u{200b}']);
@@ -106,8 +138,12 @@ mod tests {
             let letters: Vec<char> = shown.chars().collect();
             for three in letters.windows(3) {
                 let joined = three[0].is_alphanumeric() && matches!(three[1], '.' | '@') && three[2].is_alphanumeric();
-                prop_assert!(!joined, "{}", shown);
+                // Of a version: a number on either side.
+                let numbers = three[1] == '.' && three[0].is_ascii_digit() && three[2].is_ascii_digit();
+                prop_assert!(!joined || numbers, "{}", shown);
             }
+            // Whatever dots are left, nothing is an address of four numbers.
+            prop_assert!(shown.split(|letter: char| !letter.is_alphanumeric() && letter != '.').all(|word| word.parse::<std::net::Ipv4Addr>().is_err()), "{}", shown);
         }
     }
 }

@@ -166,6 +166,21 @@ mod tests {
     }
 
     #[test]
+    fn a_program_is_named_as_it_calls_itself_and_never_as_a_link() {
+        let about = About { id: "K1", shown: "K1" };
+        let named = |client: &str| {
+            let text = NoticeText::new("question.client").with("client", client);
+            letter("question.asked", &[text], about, "예시 거래소", Lang::Ko).body.concat()
+        };
+        assert_eq!(named("okhttp/4.12.0"), "사용한 프로그램: okhttp/4.12.0.");
+        assert_eq!(named("evil.example.com"), "사용한 프로그램: evil\u{b7}example\u{b7}com.");
+        assert_eq!(
+            named("https://evil.example.com/4.12"),
+            "사용한 프로그램: https\u{b7}\u{b7}\u{b7}evil\u{b7}example\u{b7}com/4.12."
+        );
+    }
+
+    #[test]
     fn what_has_no_sentence_shows_itself() {
         let text = NoticeText::new("made_up_code").with("n", 3_i64);
         let letter = letter("made.up", &[text], About { id: "K1", shown: "K1" }, "Example", Lang::En);

@@ -17,8 +17,8 @@ pub(super) const KEYS: &[Text] = &[
     },
     Text {
         code: "first_seen_network",
-        en: "First use from {network} ({class}, {country}) at {address} with {client}; the key is known for {days} days. New: {new}.",
-        ko: "{network}({class}, {country}) 네트워크에서 처음 사용됨. 주소 {address}, 클라이언트 {client}, 관찰 기간 {days}일. 신규 항목: {new}.",
+        en: "First use from {network} ({class}, {country}) at {address} with {client}; the key is known for {known}. New: {new}.",
+        ko: "{network}({class}, {country}) 네트워크에서 처음 사용됨. 주소 {address}, 클라이언트 {client}, 관찰 기간 {known}. 신규 항목: {new}.",
         owner_en: "Your API key was used for the first time from the network {network} (address {address}).",
         owner_ko: "고객님의 API 키가 지금까지 사용된 적 없는 네트워크({network}, 주소 {address})에서 처음 사용되었습니다.",
         lower_en: "Confirmation by the owner and proof of the address, with the program the key had before; time without a further new network.",
@@ -36,7 +36,7 @@ pub(super) const KEYS: &[Text] = &[
     Text {
         code: "foreign_address_drift",
         en: "A valid signature came from {address} ({network}, {client}), which is not in effect for this key. Nothing shows a second hand so far; the owner is asked. No weight.",
-        ko: "이 키에 적용되지 않은 주소 {address}({network}, {client})에서 서명이 올바른 요청이 들어옴. 현재까지 제3자 사용 정황은 없어 소유자에게 확인 중. 점수에는 반영하지 않음.",
+        ko: "이 키에 등록되지 않았거나 아직 확인되지 않은 주소 {address}({network}, {client})에서 서명이 올바른 요청이 들어옴. 현재까지 제3자 사용 정황은 없어 소유자에게 확인 중. 점수에는 반영하지 않음.",
         owner_en: "A request signed with your API key came from {address} ({network}), which is not among your registered addresses, and was refused. Was it you?",
         owner_ko: "등록되지 않은 주소 {address}({network})에서 고객님의 API 키로 서명된 요청이 있어 차단했습니다. 본인이 보내신 요청입니까?",
         lower_en: "Nothing to lower. The owner's answer settles it: \"me\" with proof of the address, or \"not me\".",
@@ -45,7 +45,7 @@ pub(super) const KEYS: &[Text] = &[
     Text {
         code: "foreign_address_in_use",
         en: "Valid signatures came from {address}, not in effect for this key, beside use from a registered address (turns: {turns}) or with another program and clock. Days seen: {days}.",
-        ko: "적용되지 않은 주소 {address}에서 서명이 올바른 요청이 들어옴. 등록 주소에서의 사용과 교차하거나(교차 {turns}회) 프로그램과 시계가 모두 다름. 관측 일수: {days}.",
+        ko: "등록되지 않았거나 아직 확인되지 않은 주소 {address}에서 서명이 올바른 요청이 들어옴. 등록 주소에서의 사용과 교차하거나(교차 {turns}회) 프로그램과 시계가 모두 다름. 관측 일수: {days}.",
         owner_en: "Requests signed with your API key came from {address}, which you did not register, and were refused. Somebody else may know the key's secret.",
         owner_ko: "고객님이 등록하지 않은 주소 {address}에서 고객님의 API 키로 서명된 요청이 있어 차단했습니다. 시크릿 키가 다른 사람에게 알려졌을 수 있습니다.",
         lower_en: "The owner's confirmation that nobody else made these requests; otherwise a new secret: this one cannot be made safe again.",
@@ -63,7 +63,7 @@ pub(super) const KEYS: &[Text] = &[
     Text {
         code: "secret_out_by_denial",
         en: "The owner denies the use: valid signatures from {foreign} addresses not in effect ({addresses}) were somebody else's. The secret is out.",
-        ko: "소유자가 사용을 부인함. 적용되지 않은 주소 {foreign}곳({addresses})에서 온 서명이 올바른 요청은 본인이 보낸 것이 아님. 시크릿 키가 유출된 것으로 판단.",
+        ko: "소유자가 사용을 부인함. 등록되지 않았거나 확인되지 않은 주소 {foreign}곳({addresses})에서 올바른 서명으로 온 요청은 본인이 보낸 것이 아님. 시크릿 키가 유출된 것으로 판단.",
         owner_en: "You told us that a use of your API key was not yours. The key's secret must be taken as known to somebody else.",
         owner_ko: "고객님께서 본인이 쓰신 것이 아니라고 알려 주셨습니다. 시크릿 키가 다른 사람에게 알려진 것으로 보고 조치합니다.",
         lower_en: "A new key. A secret that is out does not become safe again.",

@@ -83,7 +83,23 @@ pub(super) fn in_words(values: &BTreeMap<String, Value>, lang: Lang) -> BTreeMap
         }
         other => other.clone(),
     };
-    values.iter().map(|(place, value)| (place.clone(), said(place, value))).collect()
+    let mut words: BTreeMap<String, Value> =
+        values.iter().map(|(place, value)| (place.clone(), said(place, value))).collect();
+    if let Some(Value::Int(days)) = values.get("days") {
+        words.insert("known".to_owned(), Value::Text(known(*days, lang)));
+    }
+    words
+}
+
+/// For how long something is known, in whole days. A key of this morning is not known for "0 days".
+fn known(days: i64, lang: Lang) -> String {
+    match (lang, days) {
+        (Lang::Ko, ..=0) => "1일 미만".to_owned(),
+        (Lang::Ko, days) => format!("{days}일"),
+        (Lang::En, ..=0) => "less than a day".to_owned(),
+        (Lang::En, 1) => "1 day".to_owned(),
+        (Lang::En, days) => format!("{days} days"),
+    }
 }
 
 /// An instant as people read it, to the second; anything else as it is.
@@ -114,6 +130,20 @@ mod tests {
              신규 항목: 주소 대역, 프로그램."
         );
         assert!(because("first_seen_network", &values, Lang::En).contains("(hosting, SG)"));
+    }
+
+    #[test]
+    fn a_new_key_is_not_known_for_no_days() {
+        let values = |days| BTreeMap::from([("days".to_owned(), Value::Int(days))]);
+        let said = |days, lang| because("first_seen_network", &values(days), lang);
+        for (days, ko, en) in [
+            (0, "관찰 기간 1일 미만.", "known for less than a day."),
+            (1, "관찰 기간 1일.", "known for 1 day."),
+            (40, "관찰 기간 40일.", "known for 40 days."),
+        ] {
+            assert!(said(days, Lang::Ko).contains(ko), "{}", said(days, Lang::Ko));
+            assert!(said(days, Lang::En).contains(en), "{}", said(days, Lang::En));
+        }
     }
 
     #[test]
