@@ -52,6 +52,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0009_actuator.sql"),
         include_str!("../migrations/postgres/0009_actuator.sql"),
     ),
+    (
+        11,
+        include_str!("../migrations/sqlite/0011_campaigns.sql"),
+        include_str!("../migrations/postgres/0011_campaigns.sql"),
+    ),
 ];
 
 /// Any number will do, as long as nobody else takes it.

@@ -25,7 +25,7 @@ macro_rules! tables {
 }
 
 /// Columns that came later than their tables: entries of before say nothing of them, which means null.
-pub(crate) const LATER: &[(&str, &str)] = &[("approvals", "decided_us")];
+pub(crate) const LATER: &[(&str, &str)] = &[("approvals", "decided_us"), ("keys", "campaign")];
 
 tables! {
     /// The venue's own facts as they were adopted; one row, `venue` is its id.
@@ -44,13 +44,13 @@ tables! {
     DELEGATIONS = "delegations" { delegation: Text, account: Text, key: TextOrNull, operator: Text, networks: Json, scopes: Json, limits: Json, from_us: Integer, until_us: Integer, state: Text }
     /// API keys. `secret` names a sealed text in the vault by its digest; `exposure` is the SHA-256 of the secret itself, for
     /// matching exposures; `next_due_us` is when the clock next asks something of the key, null once it has ended. `before_hold` is the
-    /// measure that a hold covers.
+    /// measure that a hold covers. `campaign` is the enrolment campaign under which it reads and cancels only.
     KEYS = "keys" {
         key: Text, account: Text, state: Text, measure: TextOrNull, before_hold: TextOrNull, cause: TextOrNull, scopes: Json, allowlist: Json, purpose: Text,
         application: Text, operator: Text, vendor: TextOrNull, scheme: Text, secret: TextOrNull, exposure: TextOrNull, public_key: TextOrNull,
         created_us: Integer, expires_us: Integer, rotate_by_us: IntegerOrNull, ends_us: IntegerOrNull, replaces: TextOrNull, mandate: Json,
         terms: Text, terms_accepted_us: Integer, requested_by: Text, session: Text, approvals: Json, canary: Integer,
-        reason: TextOrNull, review_by: TextOrNull, review_due_us: IntegerOrNull, next_due_us: IntegerOrNull,
+        reason: TextOrNull, review_by: TextOrNull, review_due_us: IntegerOrNull, next_due_us: IntegerOrNull, campaign: TextOrNull,
     }
     /// Ids that have ended: none may live again.
     DEAD_KEYS = "dead_keys" { key: Text, state: Text, cause: TextOrNull, ended_us: Integer }
@@ -103,6 +103,10 @@ tables! {
         actuation: Text, destination: Text, key: Text, target: Text, state: Text, intent: Integer, intended_us: Integer, changed_us: Integer,
         acknowledged_us: IntegerOrNull, body: Json,
     }
+    /// Campaigns in which owners of living keys register who uses them (R195).
+    CAMPAIGNS = "campaigns" { campaign: Text, state: Text, terms: Text, body: Json, proposed_by: Text, began_us: Integer }
+    /// Keys that a campaign asks about: where each stands, what its owner was told and when. `member` is the campaign and the key.
+    CAMPAIGN_KEYS = "campaign_keys" { member: Text, campaign: Text, key: Text, account: Text, customer: Text, segment: Text, state: Text, body: Json, next_due_us: IntegerOrNull }
     /// The gate-visible image of each key, as the feed carries it. `feed_version` is the version that brought it.
     FEED_KEYS = "feed_keys" { key: Text, feed_version: Integer, record: Json }
 }

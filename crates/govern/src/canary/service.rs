@@ -59,6 +59,7 @@ fn key_row(key: String, account: &str, venue: &Venue, actor: &Actor, now: Timest
         review_by: None,
         review_due_us: None,
         next_due_us: None,
+        campaign: None,
         version: 1,
     }
 }

@@ -276,6 +276,7 @@ fn made(line: &KeyLine, state: KeyState, holder: Option<&Holder>, doing: Doing<'
         review_by: None,
         review_due_us: None,
         next_due_us: None,
+        campaign: None,
         version: 1,
     })
 }

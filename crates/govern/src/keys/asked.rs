@@ -116,6 +116,7 @@ pub fn asked(
         review_by: None,
         review_due_us: None,
         next_due_us: None,
+        campaign: None,
         version: 1,
     })
 }

@@ -133,10 +133,23 @@ impl Govern {
         reason: Option<&str>,
         now: Timestamp,
     ) -> Result<Plan, Refusal> {
+        self.ended_as("key.expired", actor, key, (action, cause), reason, now).await
+    }
+
+    /// The same, as an entry of this class.
+    pub(crate) async fn ended_as(
+        &self,
+        class: &'static str,
+        actor: &Actor,
+        key: &KeyRow,
+        (action, cause): (Action, ExpiryCause),
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Plan, Refusal> {
         let after = end(key, action, cause, reason)?;
         let title = format!("end key {}: {cause}", key.key);
         let venue = self.venue();
-        let deed = Deed { class: "key.expired", title: &title, actor, venue: &venue, now };
+        let deed = Deed { class, title: &title, actor, venue: &venue, now };
         let write = KeyWrite { before: Some(key), after, origin: Origin::By(action) };
         let mut plan = plan(deed, &Why { reason, ..Why::default() }, vec![write])?;
         plan.change.facts.insert("cause".to_owned(), json!(cause));

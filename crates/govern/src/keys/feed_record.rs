@@ -43,6 +43,8 @@ pub fn of(key: &KeyRow) -> Option<Value> {
     put("replaces", json!(key.replaces));
     put("measure", json!(key.measure));
     put("cause", json!(key.cause));
+    let due = key.campaign.is_some() && key.state != KeyState::Expired;
+    put("registration_due", if due { json!(true) } else { Value::Null });
     put("secret_ref", json!(key.secret));
     put("secret_held", if held_there { json!("exchange") } else { Value::Null });
     // What an ended key was approved to do matters to no gate, and may be long.
@@ -74,6 +76,12 @@ mod tests {
         assert!(of(&dead).is_none());
         assert!(of(&KeyRow { version: 2, ..dead }).is_some());
         let ended = of(&KeyRow { state: KeyState::Expired, ..key() }).unwrap();
+        let unregistered = KeyRow { campaign: Some("E1".into()), ..key() };
+        assert_eq!(of(&unregistered).unwrap()["registration_due"], true);
+        let over = of(&KeyRow { state: KeyState::Expired, ..unregistered }).unwrap();
+        assert!(
+            over.get("registration_due").is_none() && of(&key()).unwrap().get("registration_due").is_none()
+        );
         assert!(of(&key()).unwrap().get("mandate").is_some() && ended.get("mandate").is_none());
     }
 }

@@ -23,6 +23,8 @@ pub enum Origin<'a> {
     Imported,
     /// The exchange, whose word counts for it, has it otherwise.
     Mirrored,
+    /// A campaign asks who uses it, or its owner has said so.
+    Campaign,
 }
 
 /// Looks one key's change over.
@@ -35,14 +37,17 @@ pub fn key(write: &KeyWrite<'_>, approvals: &[String], now: Timestamp) -> Result
         (None, Origin::Asked) => (after.state != KeyState::Requested || after.secret.is_some())
             .then(|| "a key that is asked for would be usable".to_owned()),
         (None, Origin::Replaces(old)) => {
-            let more = widens(old, after).or((old.measure != after.measure).then_some("measure"));
+            let more = widens(old, after)
+                .or((old.measure != after.measure).then_some("measure"))
+                .or((old.campaign != after.campaign).then_some("campaign"));
             more.map(|what| format!("a rotated key would differ in `{what}` from the one before it"))
         }
         (Some(before), Origin::By(action)) => changed(before, after, action, approvals),
         (None, Origin::Imported) => (after.state == KeyState::Requested)
             .then(|| "a key that is imported would wait to be issued".to_owned()),
         (Some(before), Origin::Mirrored) => mirrored(before, after, now),
-        (None, Origin::By(_) | Origin::Mirrored)
+        (Some(before), Origin::Campaign) => registered(before, after),
+        (None, Origin::By(_) | Origin::Mirrored | Origin::Campaign)
         | (Some(_), Origin::Asked | Origin::Replaces(_) | Origin::Imported) => {
             Some("the way it comes about does not fit whether it was there".to_owned())
         }
@@ -79,6 +84,7 @@ fn changed(before: &KeyRow, after: &KeyRow, action: Action, approvals: &[String]
         ("requested_by", before.requested_by != after.requested_by),
         ("session", before.session != after.session),
         ("replaces", before.replaces != after.replaces),
+        ("campaign", before.campaign != after.campaign),
     ];
     if let Some((field, _)) = never.iter().find(|(_, differs)| *differs) {
         return Some(format!("`{field}` of a key never changes"));
@@ -94,6 +100,17 @@ fn changed(before: &KeyRow, after: &KeyRow, action: Action, approvals: &[String]
         Some(what) if approvals.is_empty() => Some(format!("`{what}` widens without an approval")),
         _ => None,
     }
+}
+
+/// What a campaign may change of a living key: who uses it, on which terms, and whether it waits for that.
+fn registered(before: &KeyRow, after: &KeyRow) -> Option<String> {
+    if before.state.is_terminal() {
+        return Some("an ended key would be written anew".to_owned());
+    }
+    let KeyRow { operator, vendor, terms, terms_accepted_us, campaign, .. } = after.clone();
+    let allowed = KeyRow { operator, vendor, terms, terms_accepted_us, campaign, ..before.clone() };
+    let same = KeyRow { next_due_us: before.next_due_us, version: before.version, ..after.clone() };
+    (allowed != same).then(|| "a registration would change more than who uses the key".to_owned())
 }
 
 /// What the exchange may say anew of a living key: what it may do, whence, until when, what it is called; and its secret, once.

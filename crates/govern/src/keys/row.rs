@@ -139,6 +139,8 @@ pub struct KeyRow {
     pub review_due_us: Option<i64>,
     /// When the clock next asks something of it; none once it has ended. Written anew by [`KeyRow::image`].
     pub next_due_us: Option<i64>,
+    /// The enrolment campaign under which it reads and cancels only, until its owner registers who uses it. No measure.
+    pub campaign: Option<String>,
     /// The row's version.
     pub version: i64,
 }
@@ -153,6 +155,7 @@ const NOT_APPROVED: &[&str] = &[
     "review_due_us",
     "next_due_us",
     "rotate_by_us",
+    "campaign",
 ];
 
 impl KeyRow {

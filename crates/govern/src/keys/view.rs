@@ -64,6 +64,9 @@ pub struct KeyView {
     pub review_by: Option<String>,
     /// By when the hold is reviewed.
     pub review_due: Option<Timestamp>,
+    /// The enrolment campaign under which it reads and cancels only, until its owner registers who uses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
     /// When a request with it last went through, as far as it was looked up. Never part of what `version` is made of.
     #[serde(default)]
     pub last_used: Option<Timestamp>,
@@ -104,6 +107,7 @@ impl KeyView {
             reason: key.reason.clone().filter(|_| inside),
             review_by: key.review_by.clone().filter(|_| inside),
             review_due: key.review_due_us.map(time),
+            campaign: key.campaign.clone(),
             last_used: None,
             version: key.version,
         };

@@ -143,8 +143,8 @@ fn dead(key: &KeyRow, now: Timestamp) -> Image {
 
 /// What the owner is told. Not of steps on the way to a key, and never of monitoring.
 fn notice(deed: &Deed<'_>, key: &KeyWrite<'_>) -> Option<NoticeDraft> {
-    // Of addresses on their way their own part tells, and of the ladder's measures the ladder: it knows what was seen.
-    let others = ["address.", "measure."].iter().any(|part| deed.class.starts_with(part));
+    // Of addresses on their way and of campaigns their own parts tell, and of the ladder's measures the ladder: it knows what was seen.
+    let others = ["address.", "measure.", "campaign."].iter().any(|part| deed.class.starts_with(part));
     // What the exchange told of, its customer knows from there.
     let told_there = matches!(deed.class, "key.imported" | "key.mirrored");
     let own = matches!(deed.class, "key.requested" | "key.approved" | "key.assessed" | "case.decided");
@@ -248,6 +248,7 @@ pub(crate) mod tests {
             review_by: None,
             review_due_us: None,
             next_due_us: Some(NOW.as_micros() + 90 * DAY),
+            campaign: None,
             version: 3,
         }
     }

@@ -43,7 +43,11 @@ impl Knowing {
         Known {
             rest: self.0.each_ref().map(|seed| seed.hash_one(&rest)),
             expires: record.expires,
-            status: Status { state: record.state, measure: record.measure, registration_due: record.registration_due },
+            status: Status {
+                state: record.state,
+                measure: record.measure,
+                registration_due: record.registration_due,
+            },
             cause: record.cause,
         }
     }

@@ -59,7 +59,11 @@ impl Applier {
             id: record.key.clone(),
             account: record.account.clone(),
             segment: record.segment,
-            status: Status { state: record.state, measure: record.measure, registration_due: record.registration_due },
+            status: Status {
+                state: record.state,
+                measure: record.measure,
+                registration_due: record.registration_due,
+            },
             scopes: record.scopes,
             allowlist: in_effect.map(sumun_model::key::AllowlistEntry::prefix).collect(),
             expires: record.expires,
