@@ -30,7 +30,7 @@ struct Slot {
     due_us: i64,
     /// The intent that is being sent.
     sending: Option<i64>,
-    /// Its intent waits for somebody's word.
+    /// Its intent is not sent any more.
     rests: bool,
 }
 
@@ -75,16 +75,6 @@ impl Desk {
         true
     }
 
-    /// Somebody wants this intent tried again now.
-    pub fn again(&mut self, id: &str, intent: i64, now_us: i64) {
-        let Some(slot) = self.slots.get_mut(id).filter(|slot| slot.intent == intent) else { return };
-        self.queue.remove(&(slot.place(), id.to_owned()));
-        (slot.failures, slot.rests, slot.due_us) = (0, false, now_us);
-        if slot.sending.is_none() {
-            self.queue.insert((slot.place(), id.to_owned()));
-        }
-    }
-
     /// The record asks for nothing of it any more, unless for a newer intent than this.
     pub fn forget(&mut self, id: &str, intent: i64) {
         let Some(slot) = self.slots.get(id).filter(|slot| slot.intent <= intent) else { return };
@@ -120,7 +110,7 @@ impl Desk {
         Some(Due { id: found.1, intent: slot.intent, failures: slot.failures })
     }
 
-    /// A call has ended: for good, or to be made again at this time, or (`Some(None)`) once somebody asks. Meanwhile a newer intent may
+    /// A call has ended: for good, or to be made again at this time, or (`Some(None)`) only as a new intent. Meanwhile a newer intent may
     /// have come: that one is due now.
     pub fn ended(&mut self, due: &Due, again_us: Option<Option<i64>>) {
         let Some(slot) = self.slots.get_mut(&due.id).filter(|slot| slot.sending == Some(due.intent)) else {

@@ -17,8 +17,6 @@ enum Step {
     Intend(u8, bool),
     /// The record tells once more of what it said before.
     Repeat(u8),
-    /// Somebody asks for it again.
-    Again(u8),
     /// Time passes and whatever is due is taken.
     Take(u16),
     /// The oldest call under way ends: well or not.
@@ -31,8 +29,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let key = 0_u8..4;
     let step = prop_oneof![
         3 => (key.clone(), any::<bool>()).prop_map(|(key, cuts)| Step::Intend(key, cuts)),
-        1 => key.clone().prop_map(Step::Repeat),
-        1 => key.prop_map(Step::Again),
+        1 => key.prop_map(Step::Repeat),
         4 => (0_u16..500).prop_map(Step::Take),
         4 => any::<bool>().prop_map(Step::End),
         1 => Just(Step::Crash),
@@ -99,11 +96,6 @@ proptest! {
                         desk.wants(&format!("K{key}"), *intent - 1, !*cuts, world.now);
                     }
                 }
-                Step::Again(key) => {
-                    if let Some((intent, _, false)) = world.record.get(&format!("K{key}")) {
-                        desk.again(&format!("K{key}"), *intent, world.now);
-                    }
-                }
                 Step::Take(after) => {
                     world.now += i64::from(after);
                     world.take(&mut desk, at_once);
@@ -159,14 +151,16 @@ fn a_new_cut_goes_before_restorations_and_before_what_failed() {
 }
 
 #[test]
-fn what_rests_waits_for_somebodys_word() {
+fn what_rests_waits_for_a_new_intent() {
     let mut desk = Desk::default();
     desk.wants("K", 1, true, 0);
     let due = desk.next(0, 1).unwrap();
     desk.ended(&due, Some(None));
     assert_eq!(desk.next(i64::MAX, 1), None);
     assert_eq!(desk.len(), 1);
-    desk.again("K", 1, 5);
+    desk.wants("K", 1, true, 4);
+    assert_eq!(desk.next(4, 1), None);
+    desk.wants("K", 2, true, 5);
     let due = desk.next(5, 1).unwrap();
     desk.ended(&due, None);
     assert!(desk.is_empty());

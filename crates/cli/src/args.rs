@@ -6,11 +6,11 @@
 )]
 
 use crate::commands::{
-    accounts, approvals, assess, backfill, calibrate, canaries, cases, config_check, customers, delegations, drift,
-    evaluate, explain, gate, gates, govern, import, init, keys_act, keys_check, keys_expose, keys_kek_new,
-    keys_list, keys_new, keys_request, keys_seal, ledger, log, login, map, measures, operators, owner,
-    persons, policies, policy, ramp, replay, request_check, serve, simulate, tap, tokens, totp, users,
-    vendors, venue,
+    accounts, actuator, approvals, assess, backfill, calibrate, canaries, cases, config_check, customers,
+    delegations, drift, evaluate, explain, gate, gates, govern, import, init, keys_act, keys_check,
+    keys_expose, keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login, map,
+    measures, operators, owner, persons, policies, policy, ramp, replay, request_check, serve, simulate, tap,
+    tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -56,6 +56,9 @@ pub enum Command {
     #[command(subcommand)]
     Map(map::Map),
     Tap(tap::Arguments),
+    /// What an exchange with its own gateway is told to do: check the file, see what came of it, ask again
+    #[command(subcommand)]
+    Actuator(actuator::Actuator),
     Assess(Box<assess::Arguments>),
     Backfill(Box<backfill::Arguments>),
     Import(Box<import::Arguments>),

@@ -45,6 +45,12 @@ pub struct Govern {
     /// Behind which measure it is looked next when gates obeyed; none: from the first.
     pub(crate) effects_from: std::sync::Mutex<Option<String>>,
     pub(crate) policy: RwLock<Option<Arc<crate::policies::InForce>>>,
+    /// Acting on keys outside, if anybody does.
+    pub(crate) acting: Option<crate::actuator::Acting>,
+    /// What waits to be sent, and what the exchange's own log says of keys that were cut.
+    pub cuts: crate::actuator::Cuts,
+    /// One brings that in step with the record at a time.
+    pub(crate) refreshing: tokio::sync::Mutex<()>,
     /// One part of imported or mirrored keys is taken at a time.
     pub(crate) taking: tokio::sync::Mutex<()>,
     /// What detection would refuse of a policy's `[detectors]`; none of it is known here.
@@ -70,6 +76,9 @@ impl Govern {
             watch: crate::owner::Watch::default(),
             effects_from: std::sync::Mutex::default(),
             policy: RwLock::new(None),
+            acting: None,
+            cuts: crate::actuator::Cuts::default(),
+            refreshing: tokio::sync::Mutex::default(),
             taking: tokio::sync::Mutex::default(),
             detector_check: |_| Vec::new(),
         }
@@ -135,6 +144,7 @@ impl Govern {
             let rules = self.venue_read();
             let mut planned = plan(self.world.now()).await?;
             self.addressed(&mut planned.plan).await?;
+            self.intend(&mut planned.plan).await?;
             // What is done relies on what its doer may do, and on the venue's facts it was planned under.
             planned.plan.change.reads.extend(actor.rights_read());
             planned.plan.change.reads.extend(rules);

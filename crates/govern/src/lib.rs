@@ -6,6 +6,7 @@
 //! Never here: HTTP, SQL text. Reading a clock or drawing randomness goes through [`world::World`].
 
 pub mod actor;
+pub mod actuator;
 pub mod approvals;
 pub mod call;
 pub mod canary;

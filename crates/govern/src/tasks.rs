@@ -31,6 +31,8 @@ pub enum TaskKind {
     ReviewObjection,
     /// End a key at the exchange: it has ended here and is still served there. Of no case.
     EndAtExchange,
+    /// Make the exchange do what was decided of a key: its key API did not, or its own log shows that it did not. Of no case.
+    ActAtExchange,
 }
 
 /// Where a task stands.

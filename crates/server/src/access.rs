@@ -355,5 +355,7 @@ rows! {
     MIRROR_LIST = "mirror_list" Get "/v1/mirrors" Roles(&[WATCH, BACKEND]);
     DRIFT_LIST = "drift_list" Get "/v1/drift" Roles(&[WATCH, BACKEND]);
     DRIFT_LOOK = "drift_look" Post "/v1/drift/look" Roles(&[CASE_WORK, SECURITY, BACKEND]);
+    ACTUATION_LIST = "actuation_list" Get "/v1/actuations" Roles(&[WATCH, BACKEND]);
+    ACTUATION_RETRY = "actuation_retry" Post "/v1/actuations/{key}/retry" Roles(&[CASE_WORK, SECURITY]);
     EVENTS_SOURCES = "events_sources" Get "/v1/events/sources" Roles(&[WATCH]);
 }

@@ -29,17 +29,18 @@ const PROBLEMS: &[(u16, &str)] = &[
 
 const TAGS: &[(&str, &str)] = &[
     ("sessions", "Signing in · 로그인"),
-    ("users", "Staff and machines · 직원과 기계 토큰"),
+    ("users", "Staff and machines · 직원과 시스템 토큰"),
     (
         "parties",
-        "Customers, persons, accounts, operators, vendors, delegations · 고객, 담당자, 계정, 운영자, 도구, 위임",
+        "Customers, persons, accounts, operators, vendors, delegations · 고객, 개인, 계정, 운용자, 외부 업체, 위임",
     ),
     ("keys", "API keys, from request to end · API 키의 신청부터 종료까지"),
     ("approvals", "The second pair of eyes · 승인"),
-    ("gates", "Gates and their receipts · 게이트와 이행 영수증"),
+    ("gates", "Gates and their receipts · 게이트와 이행 확인서"),
+    ("actuator", "What an exchange with its own gateway was told to do · 거래소 게이트웨이에서의 조치"),
     ("ledger", "The record and its proofs · 원장과 증명"),
     ("feed", "Key state for gates · 게이트용 키 상태"),
-    ("canaries", "Keys ended to prove that ending works · 카나리아 키"),
+    ("canaries", "Keys ended to prove that ending works · 점검용 키"),
     ("venue", "The venue's own facts · 거래소 설정"),
     ("service", "Health, metrics and this document · 상태와 지표"),
 ];

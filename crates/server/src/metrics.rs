@@ -44,6 +44,22 @@ pub struct DriftLabels {
     pub kind: &'static str,
 }
 
+/// Labels of what exchanges were told of keys.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ActuationLabels {
+    /// Where it stands.
+    pub state: &'static str,
+}
+
+/// Labels of calls to exchanges' key APIs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ActuatorCallLabels {
+    /// Who was called: names of the configuration, a handful.
+    pub destination: String,
+    /// `done`, `already`, `again` or `refused`.
+    pub outcome: &'static str,
+}
+
 macro_rules! metrics {
     ($($(#[doc = $doc:literal])+ $field:ident: $kind:ty = $name:literal $(, $unit:expr)? => $make:expr;)+) => {
         /// All of this crate's metrics. A field's comment is its help text.
@@ -98,6 +114,10 @@ metrics! {
     canary_still_served: Gauge = "canary_still_served" => Gauge::default();
     /// Where the record and the exchange disagree about a key, by kind: `dead_here_alive_there` above 0 is an alarm.
     drift: Family<DriftLabels, Gauge> = "drift" => Family::default();
+    /// What exchanges were told of keys, by where it stands: `failed` or `alive` above 0 is an alarm.
+    actuations: Family<ActuationLabels, Gauge> = "actuations" => Family::default();
+    /// Calls to exchanges' key APIs and messages to webhooks, by destination and outcome.
+    actuator_calls: Family<ActuatorCallLabels, Counter> = "actuator_calls" => Family::default();
     /// Lines of events taken into the merged log.
     events_taken: Counter = "events_taken" => Counter::default();
     /// Lines of events that were held already and passed over.

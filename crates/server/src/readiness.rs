@@ -12,6 +12,7 @@ use crate::server::Server;
 use serde::Serialize;
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
+use sumun_govern::actuator::ActuationState;
 use sumun_govern::canary::Answered;
 use sumun_model::Timestamp;
 use sumun_store::tables::{GATES, RECEIPTS, VENUE};
@@ -26,6 +27,10 @@ const GATES_SHOWN_MAX: u32 = 100;
 const LEAF_WAIT_US_MAX: i64 = 5_000_000;
 /// Notices leave within a second; a sink that is away for longer is somebody's to look at.
 const MESSAGE_WAIT_US_MAX: i64 = 60_000_000;
+/// A cut reaches the exchange within a second; one that waits for longer is somebody's to look at.
+const ACTUATION_WAIT_US_MAX: i64 = 10_000_000;
+/// Intents looked at for the one that waits longest.
+const ACTUATIONS_LOOKED_AT: usize = 1_000;
 /// Publication strides every 50 ms, some thousands of entries at once: further behind, the disk does not keep up.
 const PUBLICATION_LAG_MAX: u64 = 4096;
 /// Detection reads a line within milliseconds; so far behind, a cut-off comes too late.
@@ -190,6 +195,7 @@ async fn parts(server: &Server, now: Timestamp) -> Vec<Check> {
         ),
     });
     checks.extend(store.published().map(|published| publication(&published, head.size)));
+    checks.extend(actuator(server, now).await);
     if server.notices.is_some() {
         checks.extend(backlog.map(|backlog| outbox(&backlog, now)));
     }
@@ -248,6 +254,43 @@ fn outbox(backlog: &Backlog, now: Timestamp) -> Check {
         detail,
         "look whether the notices' file can be written (see the log); owners are told late meanwhile",
     )
+}
+
+/// What exchanges were told of keys. Keys are governed all the same: the record says what should be true.
+async fn actuator(server: &Server, now: Timestamp) -> Option<Check> {
+    server.govern.acting()?;
+    let counts = server.govern.actuation_counts().await.ok()?;
+    let count = |state| counts.get(state).copied().unwrap_or(0);
+    let (waiting, failed, alive) = (count("waiting"), count("failed"), count("alive"));
+    let mut oldest = None;
+    if waiting > 0 {
+        let some = server.govern.actuations_open(ActuationState::Waiting, ACTUATIONS_LOOKED_AT).await.ok()?;
+        oldest = some.iter().map(|row| row.intended_us).min();
+    }
+    let waits_us = oldest.map_or(0, |us| now.micros_since(Timestamp::from_micros(us)));
+    Some(acted(waiting, waits_us, failed, alive))
+}
+
+fn acted(waiting: u64, waits_us: i64, failed: u64, alive: u64) -> Check {
+    let mut told = Vec::new();
+    if alive > 0 {
+        told.push(format!("{alive} keys cut by the exchange's word are alive by its log"));
+    }
+    if failed > 0 {
+        told.push(format!("{failed} keys could not be acted on"));
+    }
+    let late = waits_us > ACTUATION_WAIT_US_MAX;
+    match waiting {
+        0 => {}
+        _ if late => told.push(format!("{waiting} intents wait, one of them for {} s", waits_us / 1_000_000)),
+        _ => told.push(format!("{waiting} intents wait")),
+    }
+    if told.is_empty() {
+        told.push("every intent is acknowledged".to_owned());
+    }
+    let state = if alive + failed > 0 || late { Standing::Degraded } else { Standing::Ready };
+    let remedy = "see `sumun actuator show`; mend the exchange's key API or act there by hand, then `sumun actuator retry KEY`";
+    Check::new("actuator", state, told.join("; "), remedy)
 }
 
 /// The merged log, and detection behind it. Keys are governed without either.
@@ -346,6 +389,10 @@ mod tests {
             outbox(&Backlog::default(), at(0)),
             outbox(&Backlog { messages: 2, oldest_message: Some(at(0)), ..Backlog::default() }, at(1)),
             outbox(&Backlog { messages: 2, oldest_message: Some(at(0)), ..Backlog::default() }, at(90)),
+            acted(0, 0, 0, 0),
+            acted(3, 1_000_000, 0, 0),
+            acted(3, 12_000_000, 0, 0),
+            acted(0, 0, 2, 1),
         ];
         let lines = lines.map(|check| {
             format!(

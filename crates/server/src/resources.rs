@@ -1,6 +1,7 @@
 //! Every group of operations, one file each. Adding one: a file, a line here, its rows in [`crate::access`].
 
 mod activity;
+mod actuations;
 mod approvals;
 mod canaries;
 mod cases;
@@ -77,5 +78,6 @@ pub(crate) fn all() -> Api {
     imports::add(&mut api);
     mirrors::add(&mut api);
     drift::add(&mut api);
+    actuations::add(&mut api);
     api
 }

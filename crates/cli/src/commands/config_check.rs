@@ -6,6 +6,7 @@ use crate::enrolment::Enrolment;
 use crate::exit::{AlreadyTold, BAD_INPUT, FAILED};
 use crate::keys_file::KeysFile;
 use crate::output::count;
+use crate::roles::actuator::settings::Settings;
 use crate::roles::govern::{OwnKeys, VenueFile};
 use crate::{descriptors, keyring, output};
 use serde::Serialize;
@@ -128,9 +129,25 @@ fn check(config: &Config) -> Vec<Check> {
     checks.extend(gate.admin_listen.map(|at| address("gate.admin_listen", at)));
     checks.extend(gate.decide_listen.map(|at| address("gate.decide_listen", at)));
     checks.extend(connections(gate.connections_max.get()));
+    checks.extend(config.actuator.file.as_deref().map(actuator));
     checks.extend(attention(config));
     checks.extend(keys(config));
     checks
+}
+
+/// The file of calls, with its secrets.
+fn actuator(file: &Path) -> Check {
+    let (outcome, says) = match Settings::read(file) {
+        Ok(settings) => {
+            let told = settings.actuator.destinations().join(", ");
+            (
+                Outcome::Ok,
+                format!("{} can be used, secrets among it; told of keys are: {told}", file.display()),
+            )
+        }
+        Err(error) => (Outcome::Failed, error.0),
+    };
+    Check { name: "actuator.file", outcome, says }
 }
 
 /// What is allowed and seldom meant.

@@ -1,6 +1,7 @@
 //! Commands: one file each, with its arguments, its help and what it prints.
 
 pub mod accounts;
+pub mod actuator;
 pub mod approvals;
 pub mod assess;
 mod assess_sources;
@@ -95,6 +96,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Log(LogCommand::Tail(arguments)) => log::tail(arguments),
         Command::Log(LogCommand::Dump(arguments)) => log::dump(arguments),
         Command::Tap(arguments) => tap::run(&arguments),
+        Command::Actuator(command) => actuator::run(command),
         Command::Login(arguments) => login::login(arguments),
         Command::Logout(arguments) => login::logout(arguments),
         Command::StepUp(arguments) => login::step_up(arguments),

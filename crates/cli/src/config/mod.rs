@@ -61,6 +61,8 @@ section! {
         detect: DetectConfig;
         /// The exchange's own log files.
         tap: TapConfig;
+        /// Acting on keys at an exchange that keeps its own gateway.
+        actuator: ActuatorConfig;
         /// How notices leave.
         notices: NoticesConfig;
         /// Where the key-encryption keys are.
@@ -307,6 +309,14 @@ section! {
 }
 
 section! {
+    /// Acting on keys at an exchange that keeps its own gateway and key database: calls of its key API, or signed messages.
+    pub struct ActuatorConfig in "actuator" {
+        /// What is called, as docs/adopt/actuator.md says; `sumun actuator check` explains it. Absent: nobody outside is told of keys.
+        file: Option<PathBuf> = None, example "\"actuator.toml\"";
+    }
+}
+
+section! {
     /// The event log of a gate: what `sumun log` reads.
     pub struct LogConfig in "log" {
         /// Size past which the oldest files are dropped, in bytes.
@@ -358,6 +368,7 @@ const SECTIONS: &[(&str, &[&str], &[Field])] = &[
     ("events", EventsConfig::DOC, EventsConfig::FIELDS),
     ("detect", DetectConfig::DOC, DetectConfig::FIELDS),
     ("tap", TapConfig::DOC, TapConfig::FIELDS),
+    ("actuator", ActuatorConfig::DOC, ActuatorConfig::FIELDS),
     ("notices", NoticesConfig::DOC, NoticesConfig::FIELDS),
     ("seal", SealConfig::DOC, SealConfig::FIELDS),
 ];
@@ -439,6 +450,7 @@ impl Config {
             self.govern.policy_file.as_mut(),
             self.seal.key_file.as_mut(),
             self.tap.file.as_mut(),
+            self.actuator.file.as_mut(),
         ];
         for path in paths.into_iter().flatten() {
             *path = base.join(&*path);

@@ -14,6 +14,7 @@ mod own_gate;
 mod own_keys;
 mod seals;
 
+use super::actuator;
 use super::events::Events;
 use super::tap::Taps;
 use crate::config::{Config, UnknownFields, WebAddress};
@@ -86,6 +87,7 @@ pub(crate) struct ControlPlane {
     /// Customers' own, where there is an owner's page.
     owners: Option<TcpListener>,
     keys: OwnKeys,
+    acting: Option<actuator::settings::Settings>,
 }
 
 /// A control plane at work.
@@ -96,6 +98,7 @@ pub(crate) struct Running {
     beside: beside::Beside,
     canaries: Option<canary::Canaries>,
     taps: Option<Taps>,
+    acting: Option<actuator::Acting>,
     /// What it says of itself.
     pub(crate) ready: Ready,
 }
@@ -127,7 +130,13 @@ impl ControlPlane {
         let keyrings = Keyrings::load(config)?;
         let keys = OwnKeys::load(&config.data_dir, &keyrings.own)?;
         let file = VenueFile::read(config)?;
+        // Looked at first: a control plane that cannot act should not begin to decide.
+        let acting = actuator::configured(config)?;
         let govern = open(config, &keys, keyrings, &file).await?;
+        let govern = match &acting {
+            Some(settings) => govern.with_acting(settings.destinations()),
+            None => govern,
+        };
         file.adopt(&govern, config).await?;
         adopt_policy(&govern, config).await?;
         let listener = sumun_proxy::server::bind(config.govern.listen)
@@ -161,7 +170,7 @@ impl ControlPlane {
             None => server,
         };
         let server = Arc::new(server);
-        Ok(Self { server, events, listener, owners, keys })
+        Ok(Self { server, events, listener, owners, keys, acting })
     }
 
     /// Enrols the gate of this process, unless it is.
@@ -196,6 +205,7 @@ impl ControlPlane {
         let beside = beside::Beside::start(&self.server.govern, &self.events, config).await?;
         let taps =
             config.tap.file.as_deref().map(|file| Taps::start_beside(file, &self.server)).transpose()?;
+        let acting = self.acting.map(|settings| actuator::start(&self.server, settings));
         let running = sumun_server::serve(self.listener, Arc::clone(&self.server))?;
         let owners = self.owners.map(|owners| sumun_server::serve_owners(owners, Arc::clone(&self.server)));
         Ok(Running {
@@ -205,6 +215,7 @@ impl ControlPlane {
             beside,
             canaries,
             taps,
+            acting,
             ready,
         })
     }
@@ -219,6 +230,7 @@ impl Running {
     /// Lets what is under way end, then closes the store.
     pub(crate) async fn stop(self) {
         drop(self.canaries);
+        drop(self.acting);
         if let Some(taps) = self.taps {
             taps.stopped().await;
         }

@@ -1,9 +1,11 @@
 //! When a measure held at every gate: from receipts, after the fact (R127).
 //!
 //! A measure's change brought a version of the feed; a gate that acknowledged that version or a later one obeys it. Written
-//! once, when every enrolled gate has: one entry `measure.obeyed`, which shows nothing to anybody outside.
+//! once, when every enrolled gate has: one entry `measure.obeyed`, which shows nothing to anybody outside. Where keys are acted on at an
+//! exchange that keeps its own gateway, its acknowledgement counts like a gate's, under the name of its destination (ADR 0025).
 
-use super::row::{MeasureRow, MeasureState, Obeyed};
+use super::row::{MeasureRow, MeasureState, Obeyed, SUSPEND};
+use crate::actuator::{ActuationRow, id};
 use crate::call::{Call, Planned};
 use crate::cases::cut::CONFIRM_CUT;
 use crate::cases::docket::Docket;
@@ -15,8 +17,9 @@ use crate::refusal::{Refusal, RefusalKind};
 use crate::row::{integer, text};
 use serde_json::{Value, json};
 use std::sync::PoisonError;
-use sumun_model::{Measure, Mode};
-use sumun_store::tables::{FEED_KEYS, GATES, MEASURES, RECEIPTS};
+use sumun_actuator::Target;
+use sumun_model::{KeyState, Measure, Mode};
+use sumun_store::tables::{ACTUATIONS, FEED_KEYS, GATES, MEASURES, RECEIPTS};
 use sumun_store::{Filter, Image};
 
 /// Measures looked at in one run.
@@ -85,7 +88,7 @@ impl Govern {
         let Some(fed) = self.row(&FEED_KEYS, &measure.key).await? else { return Ok(None) };
         // A later change of the key brought a later version: then the gate obeyed at the latest by that one.
         let version = integer(&fed, "feed_version").unwrap_or(i64::MAX);
-        let mut obeyed = Vec::new();
+        let Some(mut obeyed) = self.acknowledged(measure).await? else { return Ok(None) };
         for (gate, rows) in receipts {
             let covering =
                 rows.iter().filter(|row| integer(row, "to_version").is_some_and(|to| to >= version));
@@ -99,6 +102,30 @@ impl Govern {
             }
         }
         Ok((!obeyed.is_empty()).then_some(obeyed))
+    }
+
+    /// When each destination outside acknowledged what a measure asks of it; none while one has not. A measure that takes nothing away asks
+    /// nothing of them.
+    async fn acknowledged(&self, measure: &MeasureRow) -> Result<Option<Vec<Obeyed>>, Refusal> {
+        let target = match measure.measure.as_str() {
+            SUSPEND => Target::Suspended,
+            word => match word.parse::<Measure>() {
+                Ok(measure) => Target::of(KeyState::Active, Some(measure)).unwrap_or(Target::Live),
+                Err(_) => Target::Live,
+            },
+        };
+        let Some(acting) = self.acting.as_ref().filter(|_| target.cuts()) else {
+            return Ok(Some(Vec::new()));
+        };
+        let ids: Vec<String> =
+            acting.destinations.iter().map(|destination| id(destination, &measure.key)).collect();
+        let mut obeyed = Vec::new();
+        for row in self.store.get_many(&ACTUATIONS, &ids).await.map_err(store_refusal)? {
+            let row = ActuationRow::of(&row)?;
+            let Some(at_us) = row.acknowledged_us.filter(|_| row.target >= target) else { return Ok(None) };
+            obeyed.push(Obeyed { gate: row.destination, at_us: at_us.max(measure.began_us) });
+        }
+        Ok((obeyed.len() == ids.len()).then_some(obeyed))
     }
 
     async fn note_effect(&self, id: &str, obeyed: &[Obeyed]) -> Result<(), Refusal> {

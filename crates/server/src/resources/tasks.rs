@@ -22,7 +22,7 @@ pub(crate) struct TaskView {
     pub task: String,
     /// In which case.
     pub case_id: String,
-    /// `review_hold`, `decide_proposal`, `consider_report`, `reach_owner`, `review_objection` or `end_at_exchange`.
+    /// `review_hold`, `decide_proposal`, `consider_report`, `reach_owner`, `review_objection`, `end_at_exchange` or `act_at_exchange`.
     pub kind: String,
     /// `open`, `done` or `dropped`.
     pub state: String,

@@ -105,6 +105,7 @@ export const caseWordsOfPage = words(
     reach_owner: "소유자에게 다른 방법으로 알리기",
     review_objection: "이의 제기 검토: 케이스 종결로 결정됩니다",
     end_at_exchange: "거래소에서도 키를 종료하기: 여기서는 끝났는데 거래소가 아직 받아 줍니다",
+    act_at_exchange: "거래소가 조치를 이행하게 하기: 키 API가 응답하지 않았거나, 거래소 로그에는 아직 살아 있습니다",
     finish: "마침",
     finished: "할 일을 마쳤습니다",
     // Notices.
@@ -239,6 +240,7 @@ export const caseWordsOfPage = words(
     reach_owner: "Reach the owner by other means",
     review_objection: "Review the objection: closing the case decides it",
     end_at_exchange: "End the key at the exchange: it has ended here and is still served there",
+    act_at_exchange: "Make the exchange act: its key API did not, or its own log shows the key alive",
     finish: "Finish",
     finished: "Task finished",
     notices: "Notices to owners",

@@ -125,6 +125,7 @@ impl Seer {
             return Ok(0);
         }
         self.shared.runtime.block_on(govern.refresh_watch()).map_err(TellError::Refused)?;
+        self.shared.runtime.block_on(govern.refresh_cuts()).map_err(TellError::Refused)?;
         let mut ticked = None;
         let noticed: Vec<Noticed> = lines
             .iter()
@@ -145,6 +146,9 @@ impl Seer {
                 let origin = Origin { source_name: event.source, line: position };
                 match parse_line(origin, std::str::from_utf8(event.line).ok()?) {
                     Ok(Line::Access(line)) => {
+                        if !event.source.starts_with("gate:") {
+                            govern.cuts.notice(&line, event.source);
+                        }
                         let mut noticed = govern.watch.notice(&line, position)?;
                         if event.source.starts_with("gate:") {
                             noticed = noticed.of_gate();
@@ -165,6 +169,8 @@ impl Seer {
                 return Err(TellError::Failed(event, code));
             }
         }
+        // Before the place is noted: what succeeded after a cut is told, whoever stops in between.
+        self.shared.runtime.block_on(govern.tell_alive()).map_err(TellError::Refused)?;
         if let Some(up_to) = ticked {
             govern.watch.heard(up_to);
         }
