@@ -178,7 +178,7 @@ fn a_key_explained_at_one_moment() {
 fn differences_in_effect() {
     let before = policy("default");
     let text = policy_text("default")
-        .replacen("version = 2", "version = 3", 1)
+        .replacen("version = 3", "version = 4", 1)
         .replacen("prior = \"0.002\"", "prior = \"0.003\"", 1)
         .replacen("origin = { alpha = \"0.8\"", "origin = { alpha = \"0.7\"", 1)
         .replacen("'sharing.p >= 0.60'", "'sharing.p >= 0.70'", 1)
