@@ -2,13 +2,25 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { createBrowserRouter, type RouteObject } from "react-router";
+import { createBrowserRouter, Outlet, type RouteObject } from "react-router";
 import { RouterProvider } from "react-router/dom";
 import { makeQueryClient } from "../api/queries";
 import { Spoken } from "../i18n/lang";
 import "./theme.css";
 import "./ui.css";
+import { Broken } from "./broken";
+import { Loading } from "./states";
 import { Toasts } from "./toasts";
+
+/** Around every page: what was done is said inside the router, since it may link to where it was done; and nothing that fails leaves the page empty. */
+function whole(routes: RouteObject[]): RouteObject {
+  const element = (
+    <Toasts>
+      <Outlet />
+    </Toasts>
+  );
+  return { element, errorElement: <Broken />, hydrateFallbackElement: <Loading />, children: routes };
+}
 
 export function start(routes: RouteObject[]): void {
   const root = document.getElementById("root");
@@ -17,9 +29,7 @@ export function start(routes: RouteObject[]): void {
     <StrictMode>
       <Spoken>
         <QueryClientProvider client={makeQueryClient()}>
-          <Toasts>
-            <RouterProvider router={createBrowserRouter(routes)} />
-          </Toasts>
+          <RouterProvider router={createBrowserRouter([whole(routes)])} />
         </QueryClientProvider>
       </Spoken>
     </StrictMode>,
