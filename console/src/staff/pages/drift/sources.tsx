@@ -9,6 +9,7 @@ import { Card, Command, Time } from "../../../ui/basics";
 import { Table } from "../../../ui/lists";
 import { Empty } from "../../../ui/states";
 import { useProgram } from "../../parts/vkey";
+import { CheckFile } from "./check";
 import { RENEWED_MS } from "./index";
 import { driftWords } from "./words";
 
@@ -48,6 +49,7 @@ export function Sources({ of }: { of: readonly Schemas["MirrorView"][] }) {
         <Command text={`${kind("keys")} --refused keys.refused.csv`} />
         <h3>{w.refused}</h3>
         <p>{w.refusedText}</p>
+        <CheckFile />
         {of.length === 0 ? null : <OnlyThere />}
       </div>
     </Card>
