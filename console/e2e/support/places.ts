@@ -24,6 +24,12 @@ async function measured(rest: Rest): Promise<string> {
   return first(rest, "/v1/keys?state=active", "key");
 }
 
+/** A key that was ended: not one whose time ran out, as a canary's does. */
+async function ended(rest: Rest): Promise<string> {
+  const keys = await rest.items("/v1/keys?state=expired");
+  return encodeURIComponent(String((keys.find(({ cause }) => cause !== "natural") ?? keys[0])?.key ?? "none"));
+}
+
 /** The entry by which a measure on this key began; without one, the entry of the venue's facts. */
 async function began(rest: Rest, key: string): Promise<number> {
   const { items } = await rest.must("GET", `/v1/keys/${key}/timeline`);
@@ -42,7 +48,7 @@ export async function staffPlaces(rest: Rest): Promise<Place[]> {
     { name: "case", path: `/cases/${await urgent(rest)}` },
     { name: "keys", path: "/keys" },
     { name: "key", path: `/keys/${key}` },
-    { name: "key-ended", path: `/keys/${await one("/v1/keys?state=expired", "key")}` },
+    { name: "key-ended", path: `/keys/${await ended(rest)}` },
     { name: "approvals", path: "/approvals" },
     { name: "approval", path: `/approvals/${await one("/v1/approvals?state=open", "approval")}` },
     { name: "ledger", path: "/ledger" },
