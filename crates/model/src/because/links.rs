@@ -12,7 +12,7 @@ pub(super) const LINKS: &[Text] = &[
         owner_en: "Your key is used from {address}, an address from which keys of other customers are used as well.",
         owner_ko: "고객님의 키가 {address}에서 사용되고 있으며, 같은 주소에서 다른 고객의 키도 함께 사용되고 있습니다.",
         lower_en: "Run the key from an address of your own, or have the service you use there put on record (an approved vendor or a delegation).",
-        lower_ko: "본인만 쓰는 주소에서 키를 사용하시거나, 그 주소에서 이용하시는 서비스를 승인된 업체 또는 위임으로 등록해 주세요.",
+        lower_ko: "본인만 쓰는 주소에서 키를 사용하시거나, 그 주소에서 이용하시는 서비스를 승인된 업체 또는 위임으로 등록해 주십시오.",
     },
     Text {
         code: "same_client_at_shared_address",
@@ -23,7 +23,7 @@ pub(super) const LINKS: &[Text] = &[
         owner_en: "Your key is used from {address}, an address that many people share.",
         owner_ko: "고객님의 키가 여러 사람이 함께 쓰는 주소 {address}에서 사용되고 있습니다.",
         lower_en: "Register and use an address of your own rather than one of a mobile network, VPN or relay.",
-        lower_ko: "이동통신망, VPN, 중계 서비스의 주소 대신 본인만 쓰는 주소를 등록해 사용해 주세요.",
+        lower_ko: "이동통신망, VPN, 중계 서비스의 주소 대신 본인만 쓰는 주소를 등록해 사용해 주십시오.",
     },
     Text {
         code: "approved_vendor_at_shared_address",
@@ -61,6 +61,6 @@ pub(super) const LINKS: &[Text] = &[
         owner_en: "Your key stopped, resumed or changed its program at the same moments as keys of other customers, several times.",
         owner_ko: "고객님의 키가 다른 고객의 키와 같은 순간에 여러 번 멈추거나 다시 시작하거나 프로그램을 바꾸었습니다.",
         lower_en: "Tell us which service runs your key, so that it can be put on record, or run it yourself.",
-        lower_ko: "키를 운용하는 서비스를 알려 주시면 기록에 남기겠습니다. 또는 본인이 직접 운용해 주세요.",
+        lower_ko: "키를 운용하는 서비스를 알려 주시면 기록에 남기겠습니다. 또는 본인이 직접 운용해 주십시오.",
     },
 ];
