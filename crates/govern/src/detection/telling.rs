@@ -8,15 +8,19 @@ use crate::keys::access::Loaded;
 use crate::notices::{self, NoticeDraft, NoticeText};
 use crate::plan::Plan;
 use crate::tasks::{self, TaskKind, TaskRow};
-use std::collections::BTreeSet;
-use sumun_model::Measure;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use sumun_model::because::Lang;
 use sumun_model::finding::Signal;
+use sumun_model::key::AllowlistEntry;
+use sumun_model::{Measure, Timestamp, Value};
 use sumun_policy::Step;
 use sumun_policy::explain::{found_for_owner, nth_for_owner};
 
 /// Sentences about what was seen, in one notice.
 const SEEN_MAX: usize = 5;
+/// Sentences about addresses that were proved, in one notice.
+const PROVED_MAX: usize = 3;
 
 impl Govern {
     /// What the owner is told when a measure begins: what was seen, what is asked, by when, what is next, how to object. Never
@@ -41,12 +45,12 @@ impl Govern {
         if own {
             draft = draft.say(found(step));
         }
-        let seen = seen(signals);
+        let seen = seen(signals, &key.allowlist);
         if !own && seen.is_empty() {
             // Nobody is told what is asked of him without why.
             draft = draft.say(found(step));
         }
-        for text in seen {
+        for text in seen.into_iter().chain(proved(signals, &key.allowlist)) {
             draft = draft.say(text);
         }
         if let Some(nth) = nth_for_owner(step) {
@@ -107,10 +111,13 @@ fn found(step: &Step) -> NoticeText {
     }
 }
 
-/// What was seen, one sentence per code, with those values only that the owner's sentence names.
-fn seen(signals: &[Signal]) -> Vec<NoticeText> {
+/// What was seen, one sentence per code, with those values only that the owner's sentence names. That a key has no address, no longer where
+/// it has one: nobody is asked for what he has done.
+fn seen(signals: &[Signal], allowlist: &[AllowlistEntry]) -> Vec<NoticeText> {
     let mut said = BTreeSet::new();
-    let latest = signals.iter().rev().filter(|signal| said.insert(signal.code.clone()));
+    let registered = allowlist.iter().any(|entry| entry.in_effect(true));
+    let still = |signal: &&Signal| !(registered && signal.code == "allowlist_missing");
+    let latest = signals.iter().rev().filter(still).filter(|signal| said.insert(signal.code.clone()));
     let mut texts: Vec<_> = latest
         .take(SEEN_MAX)
         .filter_map(|signal| {
@@ -128,4 +135,23 @@ fn seen(signals: &[Signal]) -> Vec<NoticeText> {
         .collect();
     texts.reverse();
     texts
+}
+
+/// Of the addresses named, those that the owner proved: there is nothing to register or to prove of them again.
+fn proved(signals: &[Signal], allowlist: &[AllowlistEntry]) -> Vec<NoticeText> {
+    let mut named: BTreeMap<IpAddr, Timestamp> = BTreeMap::new();
+    for value in signals.iter().flat_map(|signal| ["address", "other"].map(|name| signal.values.get(name))) {
+        let Some(Value::Text(text)) = value else { continue };
+        let Ok(address) = text.parse::<IpAddr>() else { continue };
+        let at = allowlist.iter().find_map(|entry| match entry {
+            AllowlistEntry::Recorded(entry) if entry.prefix.contains(address) => entry.proved,
+            _ => None,
+        });
+        named.extend(at.map(|at| (address, at)));
+    }
+    let said = |(address, at): (IpAddr, Timestamp)| {
+        let text = NoticeText::new("measure.address_proved");
+        text.with("address", address.to_string()).with("at", at.to_string())
+    };
+    named.into_iter().take(PROVED_MAX).map(said).collect()
 }

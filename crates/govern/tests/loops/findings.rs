@@ -172,6 +172,33 @@ async fn what_policy_proposes_takes_two_who_do_not_work_the_case() {
     assert!(all(&bench, &TASKS).await.iter().any(|task| task["kind"] == "consider_report"));
 }
 
+/// Who is warned and has proved the address already is not asked to register or prove it.
+#[tokio::test]
+async fn nobody_is_asked_for_what_he_has_proved() {
+    let bench = bench().await;
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let proved = json!([
+        { "prefix": "203.0.113.7/32", "since": null, "proved": null },
+        { "prefix": "198.51.100.9/32", "since": "2026-11-01T00:00:00Z", "proved": "2026-11-01T09:00:00Z" },
+    ]);
+    bench.alter(&sumun_store::tables::KEYS, &key, "allowlist", proved).await;
+    let mut found = batch(1, 1, &key, &[("want", "warn")]);
+    let values = [("address", "203.0.113.7"), ("other", "198.51.100.9")];
+    found.signals[0].signal.values.extend(values.map(|(name, value)| (name.into(), value.into())));
+    bench.govern.take_findings(&found).await.unwrap();
+    let page = Filter { limit: 10, ..Filter::default() };
+    let letters = bench.govern.letters(&bench.owner("C1"), page, (None, None)).await.unwrap();
+    let warned = letters.iter().find(|letter| letter.kind == "measure.warn").unwrap();
+    let codes: Vec<_> = warned.say.iter().map(|said| said.code.as_str()).collect();
+    let rest = ["measure.warn.asked", "measure.warn.next", "object"];
+    assert_eq!(codes[..2], ["returns_between_origins", "measure.address_proved"]);
+    assert_eq!(codes[2..], rest);
+    assert_eq!(
+        warned.say[1].en,
+        "You proved the address 198.51.100.9 on 1 Nov 2026, 18:00 KST: there is nothing to register or prove of it again."
+    );
+}
+
 /// What a proposal rests on is shown at its key, also where it is about several keys at once.
 #[tokio::test]
 async fn signals_about_a_cluster_are_among_those_of_its_keys() {

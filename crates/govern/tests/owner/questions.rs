@@ -109,6 +109,27 @@ async fn me_registers_the_address() {
     assert!(bench.govern.addresses(&owner, &key).await.unwrap().iter().all(|address| address.in_effect));
 }
 
+/// He registered and proved the address by himself before he answered: nothing is left to ask.
+#[tokio::test]
+async fn what_was_proved_meanwhile_is_asked_no_more() {
+    let bench = asking().await;
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    seen(&bench, &key, "198.51.100.9", false).await;
+    seen(&bench, &key, "198.51.100.77", false).await;
+    let (owner, call) = (bench.owner("C1"), Call::default());
+    let new = "198.51.100.9/32".parse().unwrap();
+    bench.govern.register_address(&owner, &key, new, &call).await.unwrap();
+    let open = async || {
+        let found = bench.govern.questions(&owner, page(), (Some(&key), Some("open"))).await.unwrap();
+        let mut found: Vec<_> = found.into_iter().map(|one| one.question.address).collect();
+        found.sort();
+        found
+    };
+    assert_eq!(open().await, ["198.51.100.77", "198.51.100.9"], "registered is not proved");
+    assert_eq!(seen(&bench, &key, "198.51.100.9", false).await.proved, 1);
+    assert_eq!(open().await, ["198.51.100.77"], "of the other one it is still asked");
+}
+
 #[tokio::test]
 async fn unanswered_it_lapses_and_nothing_follows() {
     let bench = asking().await;

@@ -1,5 +1,6 @@
 //! A pending address is proved, lapses, or cannot be put in effect any more.
 
+use super::super::questions::{Question, QuestionState};
 use super::super::seen::Noticed;
 use super::super::{put_facts, rewritten, system, tell};
 use super::{Ceremony, CeremonyState};
@@ -14,7 +15,10 @@ use crate::refusal::{Refusal, RefusalKind};
 use serde_json::json;
 use sumun_model::Timestamp;
 use sumun_model::key::{AllowlistEntry, RecordedPrefix};
-use sumun_store::tables::CEREMONIES;
+use sumun_store::tables::{CEREMONIES, QUESTIONS};
+
+/// Questions about one key that are looked at; there is one an address and day.
+const QUESTIONS_MAX: usize = 100;
 
 /// What becomes of it.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +70,11 @@ impl Govern {
                 Fate::Lapsed if now.as_micros() < found.until_us => return Err(over(id)),
                 Fate::Lapsed => self.address_lapses(&found, &loaded.key, now)?,
                 Fate::Proved(noticed) => match apply(loaded.key.standing(), Action::Widen) {
-                    Ok(_) => self.address_takes_effect(&found, &loaded.key, noticed, now)?,
+                    Ok(_) => {
+                        let mut plan = self.address_takes_effect(&found, &loaded.key, noticed, now)?;
+                        self.nothing_to_ask(&mut plan, &found).await?;
+                        plan
+                    }
                     Err(refusal) => {
                         let mut plan = self.address_lapses(&found, &loaded.key, now)?;
                         plan.change.writes.retain(|write| write.table.name != CEREMONIES.name);
@@ -123,6 +131,20 @@ impl Govern {
         put_facts(&mut plan.change.facts, [("registered_by", json!(ceremony.registered_by))]);
         tell::address_proved(&mut plan, ceremony, noticed.at, now);
         Ok(plan)
+    }
+
+    /// What waits to be asked about an address that its owner registered and proved meanwhile closes: his word would begin what is done.
+    async fn nothing_to_ask(&self, plan: &mut Plan, ceremony: &Ceremony) -> Result<(), Refusal> {
+        let open = vec![("key", json!(ceremony.key)), ("state", json!(QuestionState::Open))];
+        for row in self.rows_where(&QUESTIONS, open, None, QUESTIONS_MAX).await? {
+            let question = Question::of(&row)?;
+            if question.address.parse().is_ok_and(|address| ceremony.prefix.contains(address)) {
+                let version = question.version;
+                let after = Question { state: QuestionState::Lapsed, version: version + 1, ..question };
+                plan.change.writes.push(rewritten(&QUESTIONS, &after, version));
+            }
+        }
+        Ok(())
     }
 
     /// The entry leaves the allowlist; what is left there has at least one address in effect.
