@@ -34,7 +34,7 @@ pub(crate) struct CanaryView {
 
 pub(crate) fn add(api: &mut Api) {
     api.add(
-        operation(&access::CANARY_LIST, "canaries", "Canaries and what they found · 카나리아 목록")
+        operation(&access::CANARY_LIST, "canaries", "Canaries and what they found · 점검용 키 시험 목록")
             .about("The newest first.")
             .lists::<CanaryView>(),
         async |asked: Asked| {
@@ -45,7 +45,7 @@ pub(crate) fn add(api: &mut Api) {
         },
     );
     api.add(
-        operation(&access::CANARY_START, "canaries", "Start one now · 카나리아 시작")
+        operation(&access::CANARY_START, "canaries", "Start one now · 점검용 키 시험 시작")
             .writes::<CanaryView>(StatusCode::CREATED, "Started."),
         async |asked: Asked| {
             let done = asked.server.govern.start_canary(asked.actor()?, &asked.call).await?;

@@ -130,7 +130,7 @@ impl ReceiptView {
 
 pub(crate) fn add(api: &mut Api) {
     api.add(
-        operation(&access::GATE_INVITE, "gates", "Invite a gate · 게이트 초대")
+        operation(&access::GATE_INVITE, "gates", "Invite a gate · 게이트 등록 코드 발급")
             .about("The invite is shown once.")
             .takes::<GateInviteBody>()
             .writes::<InvitedGateView>(StatusCode::CREATED, "Invited."),
@@ -174,7 +174,7 @@ pub(crate) fn add(api: &mut Api) {
         enrol,
     );
     api.add(
-        operation(&access::GATE_RECEIPTS, "gates", "When a gate obeyed · 이행 영수증 목록")
+        operation(&access::GATE_RECEIPTS, "gates", "When a gate obeyed · 이행 확인서 목록")
             .about("The newest first.")
             .lists::<ReceiptView>(),
         receipts,

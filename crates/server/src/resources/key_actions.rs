@@ -210,7 +210,7 @@ fn owners(api: &mut Api) {
         scopes,
     );
     api.add(
-        operation(&access::KEY_REVOKE, "keys", "End one's own key · 키 폐기")
+        operation(&access::KEY_REVOKE, "keys", "End one's own key · 키 종료")
             .about("At once, and for ever.")
             .takes::<RevokeBody>()
             .writes::<KeyAnswerView>(StatusCode::OK, "Ended."),
@@ -271,10 +271,10 @@ macro_rules! with_reason {
 
 fn cuts(api: &mut Api) {
     with_reason!(api, KEY_SUSPEND, "Suspend it · 키 정지", suspend_key, "Suspended: only `cancel` passes.");
-    with_reason!(api, KEY_LIFT, "Lift a suspension · 정지 해제", lift_key, "Lives again.");
-    with_reason!(api, KEY_RELEASE, "End a hold · 보류 해제", release_key, "No longer held.");
+    with_reason!(api, KEY_LIFT, "Lift a suspension · 키 정지 해제", lift_key, "Lives again.");
+    with_reason!(api, KEY_RELEASE, "End a hold · 키 일시 제한 해제", release_key, "No longer held.");
     api.add(
-        operation(&access::KEY_HOLD, "keys", "Hold it on suspicion · 키 보류")
+        operation(&access::KEY_HOLD, "keys", "Hold it on suspicion · 키 일시 제한")
             .about("Reversible, at once: only `read` and `cancel` pass. It lapses when its review is due.")
             .takes::<HoldBody>()
             .writes::<KeyAnswerView>(StatusCode::OK, "Held."),

@@ -48,7 +48,7 @@ const OF_KEY: Parameter =
 
 pub(crate) fn add(api: &mut Api) {
     api.add(
-        operation(&access::RECEIPT_LIST, "gates", "Which gates obeyed a key's changes · 키별 이행 영수증")
+        operation(&access::RECEIPT_LIST, "gates", "Which gates obeyed a key's changes · 키별 이행 확인서")
             .about(
                 "The newest change first; of each, one receipt a gate: the first that covers it. A gate that is missing has not said so yet, \
                  or was enrolled later.",

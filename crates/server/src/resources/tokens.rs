@@ -91,14 +91,14 @@ pub(crate) struct MadeTokenView {
 
 pub(crate) fn add(api: &mut Api) {
     api.add(
-        operation(&access::TOKEN_CREATE, "users", "Make a machine's token · 기계 토큰 발급")
+        operation(&access::TOKEN_CREATE, "users", "Make a machine's token · 시스템 토큰 발급")
             .about("It is shown once, and opens nothing until another security administrator has agreed.")
             .takes::<TokenBody>()
             .writes::<MadeTokenView>(StatusCode::CREATED, "Made."),
         make,
     );
     api.add(
-        operation(&access::TOKEN_LIST, "users", "Machines' tokens · 기계 토큰 목록").lists::<TokenView>(),
+        operation(&access::TOKEN_LIST, "users", "Machines' tokens · 시스템 토큰 목록").lists::<TokenView>(),
         async |asked: Asked| {
             let wanted = asked.page();
             let tokens = asked.server.govern.tokens(asked.actor()?, wanted.after, wanted.limit).await?;
@@ -107,7 +107,7 @@ pub(crate) fn add(api: &mut Api) {
         },
     );
     api.add(
-        operation(&access::TOKEN_REVOKE, "users", "Revoke a token · 토큰 폐기")
+        operation(&access::TOKEN_REVOKE, "users", "Revoke a token · 시스템 토큰 폐기")
             .takes::<ReasonBody>()
             .writes::<TokenView>(StatusCode::OK, "Revoked."),
         async |asked: Asked| {

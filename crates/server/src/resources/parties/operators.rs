@@ -95,7 +95,7 @@ pub(super) fn add(api: &mut Api) {
         operation(
             &access::OPERATOR_PUT,
             "parties",
-            "Create an operator or replace it wholly · 운영자 등록/교체",
+            "Create an operator or replace it wholly · 운용자 등록/교체",
         )
         .takes::<OperatorRequest>()
         .writes::<OperatorView>(StatusCode::OK, "As it stands now."),
@@ -107,13 +107,13 @@ pub(super) fn add(api: &mut Api) {
         },
     );
     api.add(
-        operation(&access::OPERATOR_GET, "parties", "One operator · 운영자 조회")
+        operation(&access::OPERATOR_GET, "parties", "One operator · 운용자 조회")
             .gives::<OperatorView>(StatusCode::OK, "The operator.")
             .versioned(),
         async |asked: Asked| one::<Operator, OperatorView>(&asked, "operator").await,
     );
     api.add(
-        operation(&access::OPERATOR_LIST, "parties", "Operators · 운영자 목록")
+        operation(&access::OPERATOR_LIST, "parties", "Operators · 운용자 목록")
             .query(&[CUSTOMER])
             .lists::<OperatorView>(),
         async |asked: Asked| -> Result<_, Problem> {

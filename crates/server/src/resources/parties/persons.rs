@@ -92,7 +92,7 @@ const CUSTOMER: Parameter =
 
 pub(super) fn add(api: &mut Api) {
     api.add(
-        operation(&access::PERSON_PUT, "parties", "Create a person or replace him wholly · 담당자 등록/교체")
+        operation(&access::PERSON_PUT, "parties", "Create a person or replace him wholly · 개인 등록/교체")
             .takes::<PersonRequest>()
             .writes::<PersonView>(StatusCode::OK, "As he stands now, masked."),
         async |asked: Asked| {
@@ -103,7 +103,7 @@ pub(super) fn add(api: &mut Api) {
         },
     );
     api.add(
-        operation(&access::PERSON_GET, "parties", "One person · 담당자 조회")
+        operation(&access::PERSON_GET, "parties", "One person · 개인 조회")
             .about("Reading one unmasked is itself recorded.")
             .query(&[REASON])
             .gives::<PersonView>(StatusCode::OK, "The person.")
@@ -111,7 +111,7 @@ pub(super) fn add(api: &mut Api) {
         get,
     );
     api.add(
-        operation(&access::PERSON_LIST, "parties", "Persons, masked · 담당자 목록(가림)")
+        operation(&access::PERSON_LIST, "parties", "Persons, masked · 개인 목록(가림)")
             .query(&[CUSTOMER])
             .lists::<PersonView>(),
         async |asked: Asked| -> Result<_, Problem> {

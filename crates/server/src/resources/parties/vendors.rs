@@ -149,9 +149,13 @@ pub(crate) struct VendorStateView {
 
 pub(super) fn add(api: &mut Api) {
     api.add(
-        operation(&access::VENDOR_PUT, "parties", "Enter a vendor or replace it wholly · 도구 등록/교체")
-            .takes::<VendorRequest>()
-            .writes::<VendorView>(StatusCode::OK, "As it stands now."),
+        operation(
+            &access::VENDOR_PUT,
+            "parties",
+            "Enter a vendor or replace it wholly · 외부 업체 등록/교체",
+        )
+        .takes::<VendorRequest>()
+        .writes::<VendorView>(StatusCode::OK, "As it stands now."),
         async |asked: Asked| {
             let put: VendorPut = asked.body_as::<VendorRequest, _>()?;
             let id = asked.id("vendor")?;
@@ -160,17 +164,17 @@ pub(super) fn add(api: &mut Api) {
         },
     );
     api.add(
-        operation(&access::VENDOR_GET, "parties", "One vendor · 도구 조회")
+        operation(&access::VENDOR_GET, "parties", "One vendor · 외부 업체 조회")
             .gives::<VendorView>(StatusCode::OK, "The vendor.")
             .versioned(),
         async |asked: Asked| one::<Vendor, VendorView>(&asked, "vendor").await,
     );
     api.add(
-        operation(&access::VENDOR_LIST, "parties", "Vendors · 도구 목록").lists::<VendorView>(),
+        operation(&access::VENDOR_LIST, "parties", "Vendors · 외부 업체 목록").lists::<VendorView>(),
         async |asked: Asked| -> Result<_, Problem> { list::<Vendor, VendorView>(&asked, &[]).await },
     );
     api.add(
-        operation(&access::VENDOR_STATE, "parties", "Change a vendor's state · 도구 상태 변경")
+        operation(&access::VENDOR_STATE, "parties", "Change a vendor's state · 외부 업체 상태 변경")
             .about(
                 "Approving takes a complete record of diligence, an attestation of the last year, and a second compliance lead: \
                  it is answered with 202 and waits for him. Anything else is done at once, and answered with 200.",
