@@ -49,12 +49,11 @@ export function CheckFile() {
         >
           {w.check}
         </Button>
+        {/* Opened by the button, which is what has a name and the focus. */}
         <input
           ref={input}
           type="file"
-          className="visually-hidden"
-          tabIndex={-1}
-          aria-label={w.check}
+          hidden
           accept=".ndjson,.jsonl,application/x-ndjson"
           onChange={(event) => {
             const file = event.target.files?.[0];
