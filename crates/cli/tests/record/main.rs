@@ -16,6 +16,7 @@ mod support;
 mod stage;
 
 mod alone;
+mod backfill;
 mod canary;
 mod commands;
 mod house;

@@ -7,12 +7,12 @@
 use super::settings::Reads;
 use crate::clock;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use sumun_mapping::shown;
 use sumun_model::Timestamp;
 use sumun_model::wire::{Origin, parse_line};
-use sumun_tap::{Begin, Chunk, Disk, Files as _, Follower, Made, Options, Print, Refused, State, translate};
+use sumun_tap::{Begin, Chunk, Disk, Files as _, Follower, Loss, Made, Options, Print, Refused, State, translate};
 
 /// A line so much ahead of its file may be a clock's leap. Microseconds: an hour, as for the tap.
 const LEAP_US: i64 = 3_600_000_000;
@@ -71,6 +71,8 @@ pub(super) struct FilesMark {
     /// Up to where each is read in this round.
     ends: BTreeMap<u64, u64>,
     open: BTreeMap<u64, OpenMark>,
+    /// Files of which the rest cannot be read: said once, and not tried again.
+    given_up: BTreeSet<u64>,
     /// Lines of the wire taken.
     pub(super) made: u64,
     /// Lines put aside.
@@ -101,6 +103,8 @@ pub(super) struct Files {
     ends: BTreeMap<u64, u64>,
     open: BTreeMap<u64, Open>,
     resumed: BTreeMap<u64, OpenMark>,
+    given_up: BTreeSet<u64>,
+    losses: Vec<Loss>,
     /// Lines beyond are ahead of the clock.
     until: Timestamp,
     pub(super) made: u64,
@@ -124,6 +128,8 @@ impl Files {
             ends: mark.ends,
             open: BTreeMap::new(),
             resumed: mark.open,
+            given_up: mark.given_up,
+            losses: Vec::new(),
             until: Timestamp::MIN,
             made: mark.made,
             refused: mark.refused,
@@ -148,7 +154,8 @@ impl Files {
             }
         }
         let (made, refused) = (self.made, self.refused);
-        FilesMark { log: self.log.clone(), state, ends: self.ends.clone(), open, made, refused }
+        let (log, ends, given_up) = (self.log.clone(), self.ends.clone(), self.given_up.clone());
+        FilesMark { log, state, ends, open, given_up, made, refused }
     }
 
     /// Looks what stands there now, and how far it is to be read in the next round.
@@ -163,7 +170,7 @@ impl Files {
             .state()
             .files
             .iter()
-            .filter(|file| !file.done && file.lost.is_none() && file.gone.is_none())
+            .filter(|file| !file.done && file.gone.is_none() && !self.given_up.contains(&file.number))
             .cloned()
             .collect();
         for file in waiting {
@@ -299,8 +306,20 @@ impl Files {
     }
 
     /// What will never come, since this was last asked.
-    pub(super) fn losses(&mut self) -> Vec<sumun_tap::Loss> {
-        self.follower.losses()
+    pub(super) fn losses(&mut self) -> Vec<Loss> {
+        std::mem::take(&mut self.losses)
+    }
+
+    /// The rest of a file cannot be read.
+    fn give_up(&mut self, number: u64) {
+        let Some(file) = self.follower.state().file(number) else { return };
+        if self.given_up.insert(number) {
+            let end = self.ends.get(&number).copied().unwrap_or(file.offset);
+            let plain = !file.form.is_packed();
+            let bytes = if plain { end.saturating_sub(file.offset) } else { 0 };
+            let why = "it was removed, cut, or is packed and breaks off";
+            self.losses.push(Loss { path: file.path.clone(), bytes, why });
+        }
     }
 
     fn put_aside(&mut self, path: String, refused: Refused) {
@@ -351,19 +370,20 @@ impl Files {
         let end = *self.ends.get(&number)?;
         for _ in 0..LOOKS_MAX {
             let file = self.follower.state().file(number)?;
-            if file.done || file.lost.is_some() || file.offset >= end {
+            if file.done || file.offset >= end || self.given_up.contains(&number) {
                 return None;
             }
             let now_us = clock::now().as_micros();
             if let Some(chunk) = self.follower.next_of(&mut self.disk, number, now_us) {
                 return self.within(chunk, end);
             }
-            // It moved, or was packed, in the meantime; or what is left of it cannot be read.
             if self.follower.state().file(number).is_some_and(|file| file.done) {
                 return None;
             }
+            // It moved, or was packed, in the meantime; or what is left of it cannot be read.
             let _ = self.follower.look(&mut self.disk, now_us);
         }
+        self.give_up(number);
         None
     }
 

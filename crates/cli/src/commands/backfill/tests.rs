@@ -5,13 +5,12 @@ use super::*;
 use crate::exit::Failed;
 use crate::findings::print;
 use crate::roles::detect::seam::staged_path;
-use crate::roles::detect::snapshot::{Head, unframed};
+use crate::roles::detect::snapshot::{Head, framed, unframed};
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
 use sumun_detect::{Engine, Input};
 use sumun_model::wire::{Origin, parse_line};
 
@@ -163,7 +162,7 @@ fn into_files(home: &Home, lines: &[String], which: &[u8], pieces: usize) {
 const TWO: &str = "[backfill]\n[[read]]\nname = \"s0\"\nfiles = \"s0.ndjson*\"\nmap = \"wire\"\n[[read]]\nname = \"s1\"\nfiles = \"s1.ndjson*\"\nmap = \"wire\"\n";
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
     fn back_fill_then_live_is_one_run(
@@ -230,7 +229,13 @@ fn killed_behind_any_line_it_writes_the_same_bytes() {
             assert!(home.run(&arguments, Some(*kill)).is_err());
         }
         home.run(&arguments, None).unwrap();
-        home.written()
+        let written = home.written();
+        let (mut head, engine) = unframed::<Head>(&written.staged).unwrap();
+        // Where the folder is, is another each time.
+        let seam = head.seam.as_mut().unwrap();
+        seam.marks.iter_mut().for_each(|mark| mark.file.clear());
+        let staged = framed(&head, &engine).unwrap();
+        Written { staged, ..written }
     };
     let whole = fill(&[]);
     assert!(whole.findings.lines().count() > 4);
@@ -275,11 +280,8 @@ fn tables_count_as_of_the_first_line_and_a_damaged_one_ends_it() {
     let settings = format!("{TWO}[[table]]\nfile = \"keys.csv\"\nmap = \"keys-csv\"\n");
     let home = Home::new(&settings);
     home.write("s0.ndjson", &plenty()[4..]);
-    let keys = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../mappings/keys-csv.toml"));
-    let columns = ["key_id", "account_id", "state"];
-    assert!(columns.iter().all(|column| keys.as_ref().unwrap().contains(column)));
-    let mut table = String::from("key_id,account_id,state\n");
-    (0..4).for_each(|key| writeln!(table, "K{key},A{key},active").unwrap());
+    let mut table = String::from("key_id,account_id,state,scopes,allowlist,created_at,expires_at\n");
+    (0..4).for_each(|key| writeln!(table, "K{key},A{key},active,,,,").unwrap());
     fs::write(home.path("keys.csv"), &table).unwrap();
     home.run(&home.arguments(1, 100, 1000), None).unwrap();
     let merged = home.written().merged;

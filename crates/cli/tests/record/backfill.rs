@@ -1,0 +1,283 @@
+//! History, then live, on the built program: what was read before and what a tap brings are one run, whoever is killed, whatever is rotated.
+
+use crate::house::House;
+use crate::stage::wait_for;
+use flate2::{Compression, write::GzEncoder};
+use serde_json::Value;
+use sqlx::any::{AnyConnectOptions, install_default_drivers};
+use sqlx::{AnyConnection, ConnectOptions, Row};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+const POLICY: &str = include_str!("../replay/policy.toml");
+/// Keys that two sides use by turns.
+const KEYS: u64 = 3;
+
+fn now_ms() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_millis()).unwrap()
+}
+
+/// One request of a front, visibly made up: of each key's two sides by turns.
+fn line(number: u64, ms: i64) -> String {
+    let (key, turn) = (number % KEYS, number / KEYS % 2);
+    let (ip, agent) = [("203.0.113.7", "ccxt/4.5"), ("198.51.100.9", "pyupbit/0.2")][turn as usize];
+    format!(
+        r#"{{"msec":"{}.{:03}","request_id":"r{number}","remote_addr":"{ip}","hostname":"front-1","key_id":"K{key}","account_id":"A{key}","request_method":"GET","request_uri":"/v1/accounts","status":"200","http_user_agent":"{agent}"}}"#,
+        ms / 1000,
+        ms % 1000
+    )
+}
+
+struct Front {
+    house: House,
+    made: Value,
+    written: u64,
+}
+
+impl Front {
+    /// With a tap that follows its log, from its end, and history to be read.
+    fn new() -> Self {
+        let (house, made) = House::with("policy_file = \"policy.toml\"\n[tap]\nfile = \"tap.toml\"");
+        house.place.write("policy.toml", POLICY);
+        house.place.write(
+            "tap.toml",
+            "[tap]\npoll_ms = 10\n[[follow]]\nname = \"front-1\"\nfiles = \"access.json\"\nmap = \"nginx-json\"\nbegin = \"end\"\n",
+        );
+        house.place.write("backfill.toml", "[backfill]\ntap = \"tap.toml\"\n");
+        Self { house, made, written: 0 }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.house.place.path(name)
+    }
+
+    /// So many requests more, so far apart, the last one now less `ago_ms`.
+    fn requests(&mut self, count: u64, apart_ms: i64, ago_ms: i64) {
+        let last = now_ms() - ago_ms;
+        let count = i64::try_from(count).unwrap();
+        let mut file =
+            std::fs::OpenOptions::new().create(true).append(true).open(self.path("access.json")).unwrap();
+        for n in 0..count {
+            self.written += 1;
+            writeln!(file, "{}", line(self.written, last - (count - 1 - n) * apart_ms)).unwrap();
+        }
+    }
+
+    fn rotate(&self) {
+        for n in (1..9).rev() {
+            let (from, to) = (format!("access.json.{n}"), format!("access.json.{}", n + 1));
+            let _ = std::fs::rename(self.path(&from), self.path(&to));
+            let _ = std::fs::rename(self.path(&format!("{from}.gz")), self.path(&format!("{to}.gz")));
+        }
+        std::fs::rename(self.path("access.json"), self.path("access.json.1")).unwrap();
+    }
+
+    fn pack(&self, name: &str) {
+        let text = std::fs::read(self.path(name)).unwrap();
+        let packed = std::fs::File::create(self.path(&format!("{name}.gz"))).unwrap();
+        let mut out = GzEncoder::new(packed, Compression::fast());
+        out.write_all(&text).unwrap();
+        out.finish().unwrap();
+        std::fs::remove_file(self.path(name)).unwrap();
+    }
+
+    /// Two rotated files, one packed, and one that is written to.
+    fn history(&mut self) {
+        for (requests, ago_ms) in [(150, 1_900_000), (150, 1_000_000), (150, 60_000)] {
+            if self.written > 0 {
+                self.rotate();
+            }
+            self.requests(requests, 5_000, ago_ms);
+        }
+        self.pack("access.json.2");
+    }
+
+    fn backfill(&self, more: &[&str]) -> crate::support::Ran {
+        let ran = ["backfill", "--history", "backfill.toml", "--json", "--merged"];
+        self.house.place.run(&[&ran, more].concat())
+    }
+
+    fn dumped(&self) -> String {
+        let ran = self.house.place.run(&["log", "dump", "--events"]);
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+        ran.out
+    }
+
+    /// Numbers of the front's requests in the event log.
+    fn taken(&self) -> Vec<u64> {
+        let dumped = self.dumped();
+        let lines = dumped.lines().filter(|line| line.starts_with(r#"{"type":"access""#));
+        let number = |line: &str| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line["id"].as_str().unwrap()[1..].parse().unwrap()
+        };
+        lines.map(number).collect()
+    }
+
+    /// What is in a column of the record.
+    fn column(&self, sql: &'static str) -> Vec<String> {
+        install_default_drivers();
+        let url = format!("sqlite://{}", self.path("sumun-data/govern.db").display());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let options: AnyConnectOptions = url.parse().unwrap();
+            let mut connection: AnyConnection = options.connect().await.unwrap();
+            let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
+            rows.iter().map(|row| row.get::<String, _>(0)).collect()
+        })
+    }
+
+    /// Signals that live detection handed to the record.
+    fn live(&self) -> BTreeMap<String, Value> {
+        self.column("SELECT body FROM signals").iter().map(|body| by_id(body)).collect()
+    }
+
+    /// Signals of one run over history and all that stands in the event log now.
+    fn one_run(&self) -> BTreeMap<String, Value> {
+        let merged = self.house.place.read("backfill/merged.ndjson");
+        self.house.place.write("all.ndjson", &(merged + &self.dumped()));
+        let replay = ["replay", "all.ndjson", "--policy", "policy.toml", "--measures", "recorded", "--data", "none"];
+        let ran = self.house.place.run(&replay);
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+        ran.out.lines().map(by_id).collect()
+    }
+
+    fn of_history(&self) -> BTreeMap<String, Value> {
+        self.house.place.read("backfill/findings.ndjson").lines().map(by_id).collect()
+    }
+
+    /// Looks until live detection has found what one run finds behind history.
+    fn is_one_run(&self) -> BTreeSet<String> {
+        let past = self.of_history();
+        assert!(past.len() > 2, "{past:?}");
+        let found = wait_for(|| {
+            let (one, live) = (self.one_run(), self.live());
+            assert!(past.iter().all(|(id, found)| one.get(id) == Some(found)), "history is not the run's beginning");
+            let rest: BTreeMap<_, _> = one.into_iter().filter(|(id, _)| !past.contains_key(id)).collect();
+            (rest == live).then_some(rest)
+        });
+        found.unwrap_or_else(|| panic!("live {:?}\none {:?}", self.live(), self.one_run())).into_keys().collect()
+    }
+}
+
+/// A signal by its id, but for its sentence, which the record makes anew in each language.
+fn by_id(text: &str) -> (String, Value) {
+    let mut found: Value = serde_json::from_str(text).unwrap();
+    let of = found.as_object_mut().unwrap();
+    of.remove("because");
+    of.remove("type");
+    (found["id"].as_str().unwrap().to_owned(), found)
+}
+
+#[test]
+fn history_and_what_a_tap_brings_are_one_run_through_rotations() {
+    let mut front = Front::new();
+    front.history();
+    let ran = front.backfill(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let done = ran.json();
+    assert_eq!((&done["lines"], &done["refused"], &done["holes"]), (&450.into(), &0.into(), &0.into()), "{done}");
+    assert_eq!(front.of_history().len() as u64, done["signals"]);
+    // While nobody looks: written on, rotated, packed, written on.
+    front.requests(20, 500, 20_000);
+    front.rotate();
+    front.pack("access.json.1");
+    front.requests(20, 500, 5_000);
+
+    let open = front.house.open();
+    wait_for(|| (front.taken().len() == 40).then_some(())).expect("the tap did not go on");
+    front.requests(60, 100, 0);
+    front.rotate();
+    front.requests(60, 100, 0);
+    wait_for(|| (front.taken().len() == 160).then_some(())).expect("the tap did not follow");
+    assert_eq!(front.taken(), (451..=610).collect::<Vec<u64>>(), "no gap, and none twice");
+    let live = front.is_one_run();
+    assert!(!live.is_empty(), "nothing was found live");
+    assert!(!front.path("sumun-data/detect/backfill.staged").exists());
+    // History made no case, no notice, no measure, and stands in the record as one entry.
+    for sql in ["SELECT case_id FROM cases", "SELECT notice FROM notices", "SELECT measure_id FROM measures"] {
+        assert_eq!(front.column(sql), Vec::<String>::new(), "{sql}");
+    }
+    let classes = front.column("SELECT class FROM entries");
+    assert_eq!(classes.iter().filter(|class| *class == "detection.backfilled").count(), 1, "{classes:?}");
+    drop(open);
+    // Started anew, it goes on from its own snapshot, the seam with it.
+    let open = front.house.open();
+    front.requests(60, 100, 0);
+    wait_for(|| (front.taken().len() == 220).then_some(())).expect("the tap did not go on");
+    front.is_one_run();
+    drop(open);
+    // A second time would count twice.
+    let again = front.backfill(&[]);
+    assert_eq!(again.code, 2, "{}", again.shown());
+    assert!(again.err.contains("was taken up by live detection already"), "{}", again.err);
+    assert!(front.made["invites"].is_array());
+}
+
+#[test]
+fn killed_at_any_point_it_gives_the_same_bytes() {
+    let mut front = Front::new();
+    front.history();
+    let whole = front.backfill(&[]);
+    assert_eq!(whole.code, 0, "{}", whole.shown());
+    let names = ["findings.ndjson", "refused.ndjson", "merged.ndjson"];
+    let wanted: Vec<String> = names.iter().map(|name| front.house.place.read(&format!("backfill/{name}"))).collect();
+    let state = |front: &Front| std::fs::metadata(front.path("backfill/state")).ok()?.modified().ok();
+    for kill in 0..6 {
+        for gone in ["backfill", "tap-state", "sumun-data/detect"] {
+            let _ = std::fs::remove_dir_all(front.path(gone));
+        }
+        for _ in 0..=kill {
+            let before = state(&front);
+            let arguments = ["backfill", "--history", "backfill.toml", "--merged", "--save-every", "40", "--batch", "7"];
+            let mut child = front.house.place.command(&arguments);
+            let mut child = child.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            // Killed once it has written its state down anew, or it was through by then.
+            wait_for(|| (state(&front) != before || child.try_wait().unwrap().is_some()).then_some(()))
+                .expect("it never wrote its state");
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        let ran = front.backfill(&["--save-every", "40"]);
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+        for (name, wanted) in names.iter().zip(&wanted) {
+            assert!(front.house.place.read(&format!("backfill/{name}")) == *wanted, "{name}, killed {kill} times");
+        }
+    }
+}
+
+#[test]
+fn what_was_cut_between_is_told_and_a_damaged_state_is_not_taken_up() {
+    let mut front = Front::new();
+    front.history();
+    assert_eq!(front.backfill(&[]).code, 0);
+    // Somebody empties the log, and the staged state loses a byte.
+    std::fs::File::create(front.path("access.json")).unwrap();
+    front.requests(5, 100, 0);
+    let staged = front.path("sumun-data/detect/backfill.staged");
+    let mut bytes = std::fs::read(&staged).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&staged, bytes).unwrap();
+    let open = front.house.open();
+    wait_for(|| (front.taken().len() == 5).then_some(())).expect("the tap did not begin anew");
+    wait_for(|| open.process.said().contains("history is not taken up").then_some(())).expect("nothing was said");
+    wait_for(|| open.process.said().contains("Lines are lost").then_some(())).expect("the cut was not told");
+    assert!(!staged.exists() && front.path("sumun-data/detect/backfill.refused").exists());
+    drop(open);
+}
+
+#[test]
+fn another_policy_than_the_one_in_force_is_refused_before_anything_is_read() {
+    let mut front = Front::new();
+    drop(front.house.open());
+    front.history();
+    let _ = std::fs::remove_dir_all(front.path("tap-state"));
+    front.house.place.write("other.toml", &POLICY.replace("hold_due_s = 60", "hold_due_s = 61"));
+    let ran = front.backfill(&["--policy", "other.toml"]);
+    assert_eq!(ran.code, 2, "{}", ran.shown());
+    assert!(ran.err.contains("policy quick@1 is in force") && ran.err.contains("--policy"), "{}", ran.err);
+}
