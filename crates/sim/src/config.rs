@@ -22,12 +22,20 @@ pub struct Config {
     pub accounts: Accounts,
     /// Whether the mock checks signatures, parameter hashes and nonces itself. Default: no, the gate in front does.
     pub verify: bool,
+    /// Where the exchange writes its own log of requests, for a tap to read. Default: nowhere.
+    pub access_log: Option<PathBuf>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { listen: anywhere, control: anywhere, accounts: Accounts::made_up(), verify: false }
+        Self {
+            listen: anywhere,
+            control: anywhere,
+            accounts: Accounts::made_up(),
+            verify: false,
+            access_log: None,
+        }
     }
 }
 

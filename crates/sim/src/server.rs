@@ -6,6 +6,7 @@ use crate::venue::Refusal;
 use axum::Router;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -27,6 +28,15 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// Its own log cannot be written.
+    #[error("cannot write `{path}`")]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The markets cannot be seeded.
     #[error("cannot seed the markets")]
     Seed(#[from] Refusal),
@@ -42,7 +52,12 @@ impl MockExchange {
     /// # Errors
     /// [`StartError`]
     pub async fn start(config: Config) -> Result<Handle, StartError> {
-        let shared = Shared::new(config.accounts, config.verify)?;
+        let log = |path: PathBuf| {
+            let opened = std::fs::OpenOptions::new().create(true).append(true).open(&path);
+            opened.map_err(|source| StartError::Log { path, source })
+        };
+        let access_log = config.access_log.map(log).transpose()?;
+        let shared = Shared::new(config.accounts, config.verify, access_log)?;
         let (listener, addr) = bind(config.listen).await?;
         let (control_listener, control) = bind(config.control).await?;
         let (stop, stopping) = watch::channel(false);

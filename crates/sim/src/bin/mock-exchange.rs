@@ -172,8 +172,13 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     };
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let config =
-        Config { listen: arguments.listen, control: arguments.control, accounts, verify: arguments.verify };
+    let config = Config {
+        listen: arguments.listen,
+        control: arguments.control,
+        accounts,
+        verify: arguments.verify,
+        access_log: None,
+    };
     let handle = MockExchange::start(config).await?;
     let line = json!({"listen": handle.addr.to_string(), "control": handle.control.to_string()});
     say(&line.to_string()).context("cannot say where it listens")?;

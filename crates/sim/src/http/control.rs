@@ -7,6 +7,8 @@
 //! | `POST /_mock/delay?ms=N` | every later request waits N milliseconds before it is carried out |
 //! | `POST /_mock/keys?account=A1&access_key=K` | a key of that account that was issued since the start is known from now on |
 //! | `GET /_mock/healthz` | 200 |
+//!
+//! Beside them, for a back office: [`super::keys`].
 
 use super::params::Params;
 use super::record::Received;
@@ -26,7 +28,8 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/_mock/delay", post(delay))
         .route("/_mock/keys", post(issued))
         .route("/_mock/healthz", get(|| async { StatusCode::OK }))
-        .with_state(shared)
+        .with_state(Arc::clone(&shared))
+        .merge(super::keys::router(shared))
 }
 
 async fn requests(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Json<Vec<Received>> {

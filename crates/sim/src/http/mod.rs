@@ -7,6 +7,7 @@ mod accounts;
 mod auth;
 pub mod control;
 mod error;
+pub mod keys;
 mod market_data;
 mod order_view;
 mod orders;
@@ -40,6 +41,9 @@ pub struct Shared {
     /// Keys it was told of later.
     issued: Mutex<BTreeMap<String, AccountIndex>>,
     verify: bool,
+    /// Its own log of requests.
+    access_log: Option<Mutex<std::fs::File>>,
+    key_api: Mutex<keys::KeyApi>,
     venue: Mutex<Venue>,
     nonces: Mutex<Nonces>,
     requests: Mutex<Requests>,
@@ -59,7 +63,11 @@ impl Shared {
     ///
     /// # Errors
     /// [`Refusal`] if the seed orders break the venue's own limits.
-    pub fn new(accounts: Accounts, verify: bool) -> Result<Arc<Self>, Refusal> {
+    pub fn new(
+        accounts: Accounts,
+        verify: bool,
+        access_log: Option<std::fs::File>,
+    ) -> Result<Arc<Self>, Refusal> {
         let venue = accounts.venue(clock::now_ms())?;
         let keys = accounts
             .accounts
@@ -77,6 +85,8 @@ impl Shared {
             keys,
             issued: Mutex::default(),
             verify,
+            access_log: access_log.map(Mutex::new),
+            key_api: Mutex::default(),
             venue: Mutex::new(venue),
             nonces: Mutex::default(),
             requests: Mutex::default(),
@@ -107,6 +117,7 @@ impl Shared {
         *locked(&self.nonces) = Nonces::default();
         *locked(&self.requests) = Requests::default();
         locked(&self.issued).clear();
+        *locked(&self.key_api) = keys::KeyApi::default();
         self.delay_ms.store(0, std::sync::atomic::Ordering::Relaxed);
         Ok(())
     }

@@ -138,10 +138,11 @@ impl FromRequest<Arc<Shared>> for Private {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &Arc<Shared>) -> Result<Self, ApiError> {
-        let headers = request.headers().clone();
+        let (headers, method) = (request.headers().clone(), request.method().clone());
         let (params, query, body, content_type) = read(request, state).await?;
         let token = auth::bearer(&headers)?;
         let (account, secret) = auth::account(state, &token)?;
+        locked(&state.key_api).admits(&token.claims.access_key, &method)?;
         if state.verify {
             auth::verify(&token, secret, &query, &body, &content_type)?;
             locked(&state.nonces).first_use(&token)?;

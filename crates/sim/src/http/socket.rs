@@ -59,6 +59,7 @@ pub(super) async fn private(
 ) -> Result<Response, ApiError> {
     let token = auth::bearer(&headers)?;
     let (account, secret) = auth::account(&shared, &token)?;
+    locked(&shared.key_api).admits(&token.claims.access_key, &axum::http::Method::GET)?;
     if shared.verify {
         auth::verify(&token, secret, uri.query().unwrap_or(""), b"", "")?;
         // No nonce check: clients keep the token of a private stream and reconnect with it.
