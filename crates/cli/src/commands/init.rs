@@ -27,16 +27,17 @@ const OWN_KEK_FILE: &str = "govern-kek.txt";
 /// key-encryption keys) is used; a folder that was initialised before is refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  sumun init --admin alice@example.test --second bob@example.test\n  \
+    sumun init --admin \"Alice Made-Up <alice@example.test>\" --second \"홍길동 <bob>\"\n  \
     sumun init --dir /srv/sumun --admin alice@example.test --second bob@example.test --venue-id example\n  \
     sumun init --admin alice@example.test --second bob@example.test --second carol@example.test")]
 pub struct Arguments {
     /// Folder to put it into; made if it is not there
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
-    /// The first administrator: a mail address, or a name for signing in
+    /// The first administrator: a mail address or a name for signing in, alone or behind what people call him, as `Alice Made-Up <alice>`
     #[arg(long, value_name = "WHO")]
     admin: String,
-    /// Another administrator; may be given more than once
+    /// Another administrator, in the same way; may be given more than once
     #[arg(long, value_name = "WHO", required = true)]
     second: Vec<String>,
     /// Roles of each, separated by commas
@@ -73,6 +74,7 @@ struct Made {
 #[derive(Serialize)]
 struct Invite {
     user: String,
+    name: String,
     invite: Zeroizing<String>,
     until: String,
 }
@@ -135,7 +137,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         invites: founded
             .invited
             .into_iter()
-            .map(|(user, invite, until)| Invite { user, invite, until })
+            .map(|(user, invite, until)| {
+                let of = invites.iter().find(|one| one.user == user);
+                let name = of.map_or_else(|| user.clone(), |one| one.name.clone());
+                Invite { user, name, invite, until }
+            })
             .collect(),
     };
     if arguments.json { output::json(&made) } else { output::text(&Zeroizing::new(told(&made))) }
@@ -148,8 +154,10 @@ fn told(made: &Made) -> String {
         made.data_dir.display(),
         made.origin
     );
-    for Invite { user, invite, until } in &made.invites {
-        text.push_str(&format!("  {user} (until {until})\n    {}\n", **invite));
+    for Invite { user, name, invite, until } in &made.invites {
+        // Who gave no name goes by that of his signing in: saying it twice would tell nothing.
+        let called = if name.eq_ignore_ascii_case(user) { String::new() } else { format!("{name}, ") };
+        text.push_str(&format!("  {user} ({called}until {until})\n    {}\n", **invite));
     }
     text.push_str(&format!(
         "\nWhat is next:\n  1. start it                   sumun serve{}\n  \
@@ -203,23 +211,38 @@ fn roles(words: &[String]) -> Result<Vec<Role>, BadInput> {
         .collect()
 }
 
-/// An administrator of a mail address or a name.
+/// An administrator: `alice@example.test`, `alice`, or either behind a name, as `Alice Made-Up <alice@example.test>`.
 fn who(text: &str, roles: &[Role]) -> Result<UserInvite, BadInput> {
-    let (name, email) = match text.split_once('@') {
-        Some((name, _)) => (name, Some(text.to_owned())),
-        None => (text, None),
+    let nobody = || {
+        BadInput(format!(
+            "`{text}` names nobody; give a mail address, such as alice@example.test, alone or as \
+             `Alice Made-Up <alice@example.test>`"
+        ))
+    };
+    let (called, login) = match text.trim().split_once('<') {
+        Some((called, rest)) => (Some(called.trim()), rest.strip_suffix('>').ok_or_else(nobody)?.trim()),
+        None => (None, text.trim()),
+    };
+    let (name, email) = match login.split_once('@') {
+        Some((name, _)) => (name, Some(login.to_owned())),
+        None => (login, None),
     };
     let user: String = name
         .to_ascii_lowercase()
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
         .collect();
-    if name.is_empty() {
+    if name.is_empty() || called.is_some_and(str::is_empty) || login.contains(['<', '>']) {
+        return Err(nobody());
+    }
+    if !name.is_ascii() {
         return Err(BadInput(format!(
-            "`{text}` names nobody; give a mail address, such as alice@example.test"
+            "`{name}` is no name for signing in, which has small letters, digits, dots and hyphens; give one behind the name: \
+             `{} <kim.a>`",
+            called.unwrap_or(name)
         )));
     }
-    Ok(UserInvite { user, name: name.to_owned(), email, roles: roles.to_vec() })
+    Ok(UserInvite { user, name: called.unwrap_or(name).to_owned(), email, roles: roles.to_vec() })
 }
 
 fn make_folder(path: &Path) -> Result<(), Failed> {
@@ -338,5 +361,35 @@ impl Drop for Staging {
     fn drop(&mut self) {
         // Nothing is there any more once it is settled.
         let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::who;
+
+    #[test]
+    fn an_administrator_is_named_in_one_argument() {
+        let table = [
+            ("alice", Ok(("alice", "alice", None))),
+            ("Alice@example.test", Ok(("alice", "Alice", Some("Alice@example.test")))),
+            ("Alice Made-Up <alice>", Ok(("alice", "Alice Made-Up", None))),
+            (" 홍길동 < kim.a@example.test > ", Ok(("kim.a", "홍길동", Some("kim.a@example.test")))),
+            ("홍길동", Err(())),
+            ("홍길동 <홍길동>", Err(())),
+            ("", Err(())),
+            ("@example.test", Err(())),
+            ("Alice <", Err(())),
+            ("Alice <>", Err(())),
+            ("Alice <alice", Err(())),
+            ("<alice>", Err(())),
+            ("Alice <alice> <bob>", Err(())),
+        ];
+        for (text, expected) in table {
+            let found = who(text, &[]).map_err(|_| ());
+            let found =
+                found.as_ref().map(|one| (one.user.as_str(), one.name.as_str(), one.email.as_deref()));
+            assert_eq!(found.map_err(|()| ()), expected, "{text}");
+        }
     }
 }

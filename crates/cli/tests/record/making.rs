@@ -110,6 +110,21 @@ fn two_administrators_are_two_persons() {
     assert!(std::fs::read_dir(place.path(".")).unwrap().next().is_none(), "nothing was made");
 }
 
+/// Founders are called what they are called, as anybody invited later.
+#[test]
+fn founders_have_names() {
+    let place = Place::new();
+    let ran =
+        place.run(&["init", "--admin", "Alice Made-Up <alice@example.test>", "--second", "홍길동 <bob>"]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert!(ran.out.contains("  alice (Alice Made-Up, until ") && ran.out.contains("  bob (홍길동, until "));
+    let place = Place::new();
+    let ran = place.run(&["init", "--admin", "Alice <alice", "--second", "bob"]);
+    assert_eq!(ran.code, 2);
+    insta::assert_snapshot!(ran.err, @"error: `Alice <alice` names nobody; give a mail address, such as alice@example.test, alone or as `Alice Made-Up <alice@example.test>`");
+    assert!(std::fs::read_dir(place.path(".")).unwrap().next().is_none(), "nothing was made");
+}
+
 #[test]
 fn three_can_end_a_key_by_force() {
     let place = Place::new();
