@@ -150,3 +150,65 @@ fn a_file_that_comes_back_goes_on() {
     bench.append("access.log", "3\n");
     assert_eq!(bench.taken(), "3\n");
 }
+
+#[test]
+fn packed_with_zstd_in_one_frame_or_several_and_what_breaks_off_is_a_hole() {
+    let pack =
+        |text: &[u8]| ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest);
+    let mut bench = Bench::new();
+    bench.append("access.log", "1\n");
+    bench.taken();
+    bench.append("access.log", "2\n3\n");
+    let whole = fs::read(bench.path("access.log")).unwrap();
+    bench.append("access.log", "4\n");
+    let frames = [pack(&whole), pack(b"4\n")].concat();
+    fs::write(bench.path("access.log.1.zst"), &frames).unwrap();
+    fs::remove_file(bench.path("access.log")).unwrap();
+    bench.append("access.log", "5\n");
+    bench.restart();
+    assert_eq!(bench.taken(), "2\n3\n4\n5\n");
+    assert_eq!(bench.follower.state().holes, 0);
+    // Cut in its second frame.
+    bench.append("access.log", "6\n");
+    let whole = fs::read(bench.path("access.log")).unwrap();
+    let frames = [pack(&whole), pack(b"7, which is lost\n")].concat();
+    fs::write(bench.path("access.log.2.zst"), &frames[..frames.len() - 5]).unwrap();
+    fs::remove_file(bench.path("access.log")).unwrap();
+    bench.append("access.log", "8\n");
+    bench.restart();
+    assert_eq!(bench.taken(), "6\n8\n");
+    assert_eq!(bench.follower.state().holes, 1);
+}
+
+#[test]
+fn packed_files_are_read_by_turns_each_in_its_own_order() {
+    let mut bench = Bench::new();
+    bench.append("access.log", "now\n");
+    let options = Options { begin: Begin::Start, ..OPTIONS };
+    let mut wanted = std::collections::BTreeMap::new();
+    for n in 1..=3_u64 {
+        let name = format!("access.log.{n}");
+        let text: String = (0..400).map(|line| format!("{n} {line}\n")).collect();
+        bench.append(&name, &text);
+        assert!(std::process::Command::new("gzip").arg(bench.path(&name)).status().unwrap().success());
+        wanted.insert(n.to_string(), text);
+    }
+    let mut follower = Follower::new(options, State::default());
+    follower.look(&mut bench.disk, bench.now_us).unwrap();
+    let numbers: Vec<u64> = follower.state().files.iter().map(|file| file.number).collect();
+    assert_eq!(numbers.len(), 4);
+    let mut read: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
+    let mut moved = true;
+    while std::mem::take(&mut moved) {
+        for number in &numbers {
+            if let Some(chunk) = follower.next_of(&mut bench.disk, *number, bench.now_us) {
+                let text = String::from_utf8(chunk.bytes).unwrap();
+                read.entry(text.split(' ').next().unwrap().to_owned()).or_default().push_str(&text);
+                follower.commit(&chunk.step);
+                moved = true;
+            }
+        }
+    }
+    read.remove("now\n");
+    assert!(read == wanted);
+}

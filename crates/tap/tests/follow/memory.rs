@@ -160,7 +160,7 @@ impl Files for Folder {
                 self.open.insert(number);
                 self.contents[&number].bytes.clone()
             }
-            Form::Gzip => self.text(path),
+            Form::Gzip | Form::Zstd => self.text(path),
         };
         let rest = text.get(usize::try_from(at).unwrap()..).unwrap_or_default();
         // Little at once, so that reads are put together.
