@@ -88,7 +88,7 @@ pub struct Approval {
     /// Its id.
     pub approval: String,
     /// What is done when it is granted: `key.grant`, `key.widen`, `key.expire`, `vendor.approve`, `user.roles`,
-    /// `venue.adopt`, `token.make`, `key.measure`, `policy.activate`, `ramp.set`.
+    /// `venue.adopt`, `token.make`, `key.measure`, `policy.activate`, `ramp.set`, `campaign.set`.
     pub action: String,
     /// To what: `key:K1`.
     pub subject: String,

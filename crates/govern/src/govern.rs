@@ -53,6 +53,8 @@ pub struct Govern {
     pub(crate) refreshing: tokio::sync::Mutex<()>,
     /// One part of imported or mirrored keys is taken at a time.
     pub(crate) taking: tokio::sync::Mutex<()>,
+    /// Where the sweep of campaigns is.
+    pub(crate) sweeps: std::sync::Mutex<crate::campaigns::Sweeps>,
     /// What detection would refuse of a policy's `[detectors]`; none of it is known here.
     pub(crate) detector_check: crate::policies::DetectorCheck,
 }
@@ -80,6 +82,7 @@ impl Govern {
             cuts: crate::actuator::Cuts::default(),
             refreshing: tokio::sync::Mutex::default(),
             taking: tokio::sync::Mutex::default(),
+            sweeps: std::sync::Mutex::default(),
             detector_check: |_| Vec::new(),
         }
     }

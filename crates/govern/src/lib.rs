@@ -9,6 +9,7 @@ pub mod actor;
 pub mod actuator;
 pub mod approvals;
 pub mod call;
+pub mod campaigns;
 pub mod canary;
 pub mod cases;
 pub mod detection;

@@ -28,6 +28,8 @@ pub(crate) const KEY_MEASURE: &str = "key.measure";
 pub(crate) const POLICY_ACTIVATE: &str = "policy.activate";
 /// Puts another ramp in force.
 pub(crate) const RAMP_SET: &str = "ramp.set";
+/// Begins, lengthens or resumes an enrolment campaign.
+pub(crate) const CAMPAIGN_SET: &str = "campaign.set";
 
 /// What is proposed.
 #[derive(Debug)]

@@ -201,7 +201,8 @@ impl Govern {
             change.writes.push(replace(&TASKS, Some(&before), image(&task)));
             task.version += 1;
             let title = format!("finish task {id}");
-            let plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
+            let mut plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
+            self.campaign_reached(&mut plan, &task, now).await?;
             Ok(Planned { plan, value: task, status: 200 })
         })
         .await

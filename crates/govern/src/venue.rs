@@ -7,12 +7,14 @@
 pub mod adopt;
 mod asking;
 mod authority;
+mod campaign;
 pub mod compare;
 mod error;
 mod kinds;
 
 pub use asking::{ControlTest, OwnerRules};
 pub use authority::{Attribute, Authority, AuthorityRules};
+pub use campaign::CampaignRules;
 pub use error::VenueError;
 pub use kinds::{ApprovalClass, Bounded, Method, PublicKeyText};
 
@@ -63,6 +65,9 @@ pub struct Venue {
     /// Whose word counts where the exchange keeps keys too.
     #[serde(default)]
     pub authority: AuthorityRules,
+    /// How owners are asked who uses keys that are there already.
+    #[serde(default, skip_serializing_if = "CampaignRules::is_default")]
+    pub campaign: CampaignRules,
 }
 
 /// One text in both languages.

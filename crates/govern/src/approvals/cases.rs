@@ -8,7 +8,7 @@ use crate::keys::KeyRow;
 use crate::keys::access::{READERS, inside, segment_of};
 use crate::plan::Plan;
 use crate::proposal::{
-    KEY_MEASURE, POLICY_ACTIVATE, RAMP_SET, TOKEN_MAKE, USER_ROLES, VENDOR_APPROVE, VENUE_ADOPT,
+    CAMPAIGN_SET, KEY_MEASURE, POLICY_ACTIVATE, RAMP_SET, TOKEN_MAKE, USER_ROLES, VENDOR_APPROVE, VENUE_ADOPT,
 };
 use crate::refusal::{Refusal, RefusalKind};
 use serde_json::{Value, json};
@@ -68,6 +68,7 @@ impl Govern {
                     }
                     (Outcome::Granted, POLICY_ACTIVATE) => self.policy_approved(actor, &after, now).await?,
                     (Outcome::Granted, RAMP_SET) => self.ramp_approved(actor, &after, now).await?,
+                    (Outcome::Granted, CAMPAIGN_SET) => self.campaign_approved(actor, &after, now).await?,
                     (Outcome::Granted, _) => self.key_approved(actor, &after, now).await?,
                     (Outcome::Refused, "key.grant") => self.key_grant_refused(actor, &after, now).await?,
                     (Outcome::Refused, _) => waiting(actor, &after, now),

@@ -39,6 +39,11 @@ const TOLD_OUTSIDE: &[&str] = &[
     "address.proved",
     "address.lapsed",
     "address.removed",
+    // What became of it for want of a registration, and that it was registered.
+    "campaign.read_only",
+    "campaign.given_back",
+    "campaign.enrolled",
+    "campaign.key_ended",
 ];
 
 /// Who checks the record as a whole.

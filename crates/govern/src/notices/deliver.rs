@@ -172,6 +172,7 @@ impl Govern {
             async move {
                 let row = self.row_or_not_found(&NOTICES, "notice", notice).await?;
                 let mut plan = moved(actor, &row, outcome, now);
+                self.campaign_letter(&mut plan, &row, outcome, now).await?;
                 plan.change.facts.insert("persons".to_owned(), json!(persons));
                 if let Some(write) = plan.change.writes.first_mut() {
                     write.image.insert("attempts".to_owned(), json!(attempts));
@@ -203,7 +204,8 @@ impl Govern {
                     return Err(settled(notice));
                 }
                 let outcome = if said.delivered { Outcome::Delivered(proof) } else { Outcome::Failed(proof) };
-                let plan = moved(actor, &row, &outcome, now);
+                let mut plan = moved(actor, &row, &outcome, now);
+                self.campaign_letter(&mut plan, &row, &outcome, now).await?;
                 Ok(Planned { plan, value: notice.to_owned(), status: 200 })
             }
         })

@@ -90,6 +90,8 @@ fn loosens(path: &str, before: Option<&Value>, after: Option<&Value>) -> bool {
         "allowlist_required" | "address_proof_required" => after == Some(&Value::Bool(false)),
         // A smaller number of bits is a wider prefix; a hold that lapses sooner gives access back sooner.
         "v4" | "v6" | "hold_due_hours" => !rises,
+        // Owners are told later.
+        "notice_s" => !rises,
         // Fewer slots are easier to hit by luck.
         "slots" | "first_use_slots" => !rises,
         "scopes_max" | "methods" | "networks" => gains,

@@ -1,0 +1,128 @@
+//! What became of a campaign's letter: told, or not to be delivered, which stops the clock and is somebody's task.
+
+use super::CampaignRow;
+use super::clock::{self, Next};
+use super::letters::KIND;
+use super::member::MemberRow;
+use crate::govern::{Govern, store_refusal};
+use crate::notices::deliver::Outcome;
+use crate::plan::Plan;
+use crate::refusal::Refusal;
+use crate::row::{replace, text, text_or_null};
+use crate::tasks::{self, TaskKind, TaskRow};
+use serde_json::json;
+use sumun_model::{Timestamp, Value};
+use sumun_store::tables::{CAMPAIGN_KEYS, CAMPAIGNS, NOTICES, TASKS};
+use sumun_store::{Filter, Image};
+
+/// Name under which a task says which member it is about.
+const MEMBER: &str = "member";
+
+/// Campaigns one key was ever in, looked at for a letter.
+const CAMPAIGNS_MAX: u32 = 100;
+
+impl Govern {
+    /// A notice moved on: if it was a campaign's, so does its clock, in the same change.
+    pub(crate) async fn campaign_letter(
+        &self,
+        plan: &mut Plan,
+        notice: &Image,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let Some(key) = text_or_null(notice, "key").filter(|_| text(notice, "kind").starts_with(KIND)) else {
+            return Ok(());
+        };
+        let id = text(notice, NOTICES.key);
+        let filter = Filter { equals: vec![("key", json!(key))], limit: CAMPAIGNS_MAX, ..Filter::default() };
+        for image in self.store.list(&CAMPAIGN_KEYS, &filter).await.map_err(store_refusal)? {
+            let mut member = MemberRow::of(&image)?;
+            let Some(told) = member.body.progress.told.values_mut().find(|told| told.notice == id) else {
+                continue;
+            };
+            match outcome {
+                Outcome::Failed(_) => (told.told_us, told.failed) = (None, true),
+                // What was told stays told when it was: the second word is the better proof of the first.
+                Outcome::Sent(_) | Outcome::Delivered(_) => {
+                    (told.told_us, told.failed) = (told.told_us.or(Some(now.as_micros())), false);
+                }
+            }
+            if member.state.is_over() {
+                // Told of its end, or of its registration: nothing rests on that.
+                continue;
+            }
+            if let (Outcome::Failed(_), None) = (outcome, &member.body.task) {
+                let mut task = TaskRow::new(self.new_id("T"), "", TaskKind::ReachOwner, Some(&key), now);
+                task.body.values.insert(MEMBER.to_owned(), Value::from(member.member.as_str()));
+                task.body.values.insert("notice".to_owned(), Value::from(id));
+                member.body.task = Some(task.task.clone());
+                tasks::add(plan, &task);
+            }
+            let member = self.moved_on(member, now).await?;
+            plan.change.writes.push(member.write(false));
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    /// Staff have reached the owner by other means: what could not be delivered counts as told now.
+    pub(crate) async fn campaign_reached(
+        &self,
+        plan: &mut Plan,
+        task: &TaskRow,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let Some(Value::Text(id)) =
+            task.body.values.get(MEMBER).filter(|_| task.kind == TaskKind::ReachOwner)
+        else {
+            return Ok(());
+        };
+        let Some(image) = self.row(&CAMPAIGN_KEYS, id).await? else { return Ok(()) };
+        let mut member = MemberRow::of(&image)?;
+        if member.state.is_over() {
+            return Ok(());
+        }
+        for told in member.body.progress.told.values_mut().filter(|told| told.failed) {
+            (told.told_us, told.failed) = (Some(now.as_micros()), false);
+        }
+        member.body.task = None;
+        let member = self.moved_on(member, now).await?;
+        plan.change.writes.push(member.write(false));
+        Ok(())
+    }
+
+    /// Its owner registered, or the key is gone: nobody has to reach him any more.
+    pub(super) async fn nobody_to_reach(
+        &self,
+        plan: &mut Plan,
+        member: &mut MemberRow,
+        (by, result): (&str, &str),
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let Some(id) = member.body.task.take() else { return Ok(()) };
+        let Some(before) = self.row(&TASKS, &id).await? else { return Ok(()) };
+        let task = TaskRow::of(&before)?;
+        if task.state == tasks::TaskState::Open {
+            let task = task.done(by, result, now);
+            plan.change.writes.push(replace(&TASKS, Some(&before), crate::row::image(&task)));
+        }
+        Ok(())
+    }
+
+    /// The member with the state and the due time that follow from what was told.
+    async fn moved_on(&self, member: MemberRow, now: Timestamp) -> Result<MemberRow, Refusal> {
+        let row = self.row_or_not_found(&CAMPAIGNS, "campaign", &member.campaign).await?;
+        let at = due(&CampaignRow::of(&row)?, &member, now);
+        Ok(member.due(at).restated())
+    }
+}
+
+/// When the clock next asks something of this member.
+pub(super) fn due(row: &CampaignRow, member: &MemberRow, now: Timestamp) -> Option<Timestamp> {
+    let resumed = row.body.resumed_us.map(Timestamp::from_micros);
+    match clock::next(&row.body.plan, resumed, row.body.ahead, &member.body.progress, now) {
+        Next::Now(_) => Some(now),
+        Next::At(at) => Some(at),
+        Next::Waits => None,
+    }
+}
