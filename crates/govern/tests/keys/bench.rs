@@ -67,6 +67,14 @@ impl Bench {
         bench
     }
 
+    /// Acting on keys outside.
+    #[allow(dead_code, reason = "several test binaries share this bench")]
+    pub(crate) fn acting(self, acting: sumun_govern::actuator::Acting) -> Self {
+        let Self { govern, world, _folder } = self;
+        let govern = Arc::into_inner(govern).unwrap().with_acting(acting);
+        Self { govern: Arc::new(govern), world, _folder }
+    }
+
     pub(crate) fn pass(&self, us: i64) {
         self.world.pass(us);
         NOW_US.set(self.world.now().as_micros());

@@ -1,0 +1,187 @@
+//! What should be true of keys outside: written with every change of a key, in the same entry, and what comes of it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+#[path = "../keys/bench.rs"]
+#[expect(dead_code, reason = "a bench for more than these tests")]
+mod bench;
+
+#[path = "../support/world.rs"]
+mod world;
+
+use bench::{Bench, request, staff};
+use serde_json::{Value, json};
+use sumun_actuator::{LogRules, Target};
+use sumun_govern::actuator::{Acknowledged, Acting, ActuationRow, ActuationState};
+use sumun_govern::keys::measures::Hold;
+use sumun_govern::{Call, Role};
+use sumun_model::{KeyState, Measure};
+use sumun_store::tables::ACTUATIONS;
+
+const MINUTE: i64 = 60_000_000;
+const WHY: &str = "used from two places at once";
+
+fn acting(destinations: &[&str]) -> Acting {
+    let destinations = destinations.iter().map(|name| (*name).to_owned()).collect();
+    Acting { destinations, log: LogRules::default() }
+}
+
+async fn row(bench: &Bench, key: &str) -> Option<ActuationRow> {
+    let image = bench.govern.store.get(&ACTUATIONS, &format!("exchange:{key}")).await.unwrap();
+    image.map(|image| ActuationRow::of(&image).unwrap())
+}
+
+async fn hold(bench: &Bench, key: &str) {
+    let hold: Hold =
+        serde_json::from_value(json!({ "reason": WHY, "lesser": "a warning would not stop it" })).unwrap();
+    bench.govern.hold_key(&staff("anna", Role::Analyst), key, &hold, &Call::default()).await.unwrap();
+}
+
+fn said(target: Target) -> Acknowledged {
+    Acknowledged { target, sent_us: world::START_US, status: 200, answer: "ab".repeat(32), already: false }
+}
+
+/// The entries about it, and what each wrote into the row.
+async fn entries(bench: &Bench) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for (class, payload) in bench.ledger().await {
+        for written in payload["rows"].as_array().unwrap() {
+            if written["table"] == "actuations" {
+                found.push((class.clone(), written["row"]["state"].clone()));
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn every_change_of_a_key_says_in_its_own_entry_what_should_be_true_outside() {
+    let bench = Bench::new().await.acting(acting(&["exchange", "risk"]));
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    assert_eq!(row(&bench, &key).await, None, "a key that was never cut");
+    let (bert, dora) = (staff("bert", Role::Approver), staff("dora", Role::Approver));
+    // What a naive reader would say of the key's row at each step.
+    let agrees = async |step: &str| {
+        let state: KeyState = serde_json::from_value(bench.column(&key, "state").await).unwrap();
+        let measure: Option<Measure> = serde_json::from_value(bench.column(&key, "measure").await).unwrap();
+        let row = row(&bench, &key).await.unwrap();
+        assert_eq!(Some(row.target), Target::of(state, measure), "{step}");
+        assert_eq!(row.state, ActuationState::Waiting, "{step}");
+        row
+    };
+    hold(&bench, &key).await;
+    let held = agrees("held").await;
+    assert_eq!((held.body.reason.as_str(), held.body.class.as_str()), ("hold", "key.held"));
+    bench.govern.suspend_key(&bert, &key, WHY, &Call::default()).await.unwrap();
+    let suspended = agrees("suspended").await;
+    assert!(suspended.intent > held.intent && suspended.body.idempotency_key != held.body.idempotency_key);
+    bench.govern.lift_key(&dora, &key, WHY, &Call::default()).await.unwrap();
+    agrees("lifted").await;
+    bench.govern.revoke_key(&bench.owner("C1"), &key, None, &Call::default()).await.unwrap();
+    let ended = agrees("ended").await;
+    assert_eq!(ended.body.reason, "owner");
+    let classes: Vec<String> = entries(&bench).await.into_iter().map(|(class, _)| class).collect();
+    let twice = |class: &str| [class.to_owned(), class.to_owned()];
+    let mut want = [twice("key.held"), twice("key.suspended"), twice("key.lifted")].concat();
+    want.extend(classes.iter().skip(6).cloned());
+    assert_eq!(classes, want);
+    assert_eq!(classes.len(), 8, "one of each destination, in the entry of the change itself");
+}
+
+#[tokio::test]
+async fn an_old_acknowledgement_does_not_stand_for_a_newer_intent() {
+    let bench = Bench::new().await.acting(acting(&["exchange"]));
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let id = format!("exchange:{key}");
+    hold(&bench, &key).await;
+    let held = row(&bench, &key).await.unwrap();
+    bench.govern.suspend_key(&staff("bert", Role::Approver), &key, WHY, &Call::default()).await.unwrap();
+    bench.govern.actuation_acknowledged(&id, held.intent, &said(Target::Held)).await.unwrap();
+    let after = row(&bench, &key).await.unwrap();
+    assert_eq!(
+        (after.state, after.target, after.acknowledged_us),
+        (ActuationState::Waiting, Target::Suspended, None)
+    );
+    assert_eq!(after.body.holds.as_ref().unwrap().target, Target::Held, "what the exchange holds is known");
+    // Of the older one nothing is sent, and its failure is nobody's news.
+    assert_eq!(bench.govern.actuation_to_send(&id, held.intent).await.unwrap(), (None, true));
+    bench.govern.actuation_failed(&id, held.intent, 12, "status 500").await.unwrap();
+    assert_eq!(row(&bench, &key).await.unwrap().state, ActuationState::Waiting);
+    // The newest one, told twice as after a crash.
+    for _ in 0..2 {
+        bench.govern.actuation_acknowledged(&id, after.intent, &said(Target::Suspended)).await.unwrap();
+    }
+    let done = row(&bench, &key).await.unwrap();
+    assert_eq!(done.state, ActuationState::Acknowledged);
+    let told = entries(&bench).await.iter().filter(|(class, _)| class == "actuator.acknowledged").count();
+    assert_eq!(told, 2);
+}
+
+#[tokio::test]
+async fn a_failure_is_told_once_and_done_by_the_acknowledgement() {
+    let bench = Bench::new().await.acting(acting(&["exchange"]));
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let id = format!("exchange:{key}");
+    hold(&bench, &key).await;
+    let intent = row(&bench, &key).await.unwrap().intent;
+    for failures in 12..14 {
+        bench.govern.actuation_failed(&id, intent, failures, "status 500").await.unwrap();
+    }
+    let anna = staff("anna", Role::Analyst);
+    let open = async || bench.govern.tasks(&anna, None, Some("open"), None, 100).await.unwrap();
+    let shouted = open().await;
+    let shouted: Vec<_> = shouted.iter().filter(|task| task.case_id.is_empty()).collect();
+    assert_eq!(shouted.len(), 1);
+    assert_eq!(shouted[0].body.key.as_deref(), Some(key.as_str()));
+    assert_eq!(bench.govern.actuation_counts().await.unwrap()["failed"], 1);
+    // Asked again by a person: another intent, another idempotency key.
+    let before = row(&bench, &key).await.unwrap();
+    let told = bench
+        .govern
+        .retry_actuation(&anna, &key, (None, "the key API is mended"), &Call::default())
+        .await
+        .unwrap();
+    assert_eq!(told.value, [id.clone()]);
+    let again = row(&bench, &key).await.unwrap();
+    assert!(again.intent > before.intent && again.body.idempotency_key != before.body.idempotency_key);
+    bench.govern.actuation_acknowledged(&id, again.intent, &said(Target::Held)).await.unwrap();
+    assert!(open().await.iter().all(|task| !task.case_id.is_empty()), "its task is done");
+    let viewer = staff("vera", Role::Viewer);
+    let refused =
+        bench.govern.retry_actuation(&viewer, &key, (None, WHY), &Call::default()).await.unwrap_err();
+    assert_eq!(refused.code, "forbidden");
+}
+
+#[tokio::test]
+async fn cuts_of_before_are_taken_up_once_when_acting_begins() {
+    let bench = Bench::new().await;
+    let (cut, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let (other, _) = bench.issued(&request("own_bot", &["read"])).await;
+    hold(&bench, &cut).await;
+    let bench = bench.acting(acting(&["exchange"]));
+    assert_eq!(row(&bench, &cut).await, None);
+    assert_eq!(bench.govern.take_up_actuations().await.unwrap(), 1);
+    assert_eq!(bench.govern.take_up_actuations().await.unwrap(), 0);
+    assert_eq!(row(&bench, &cut).await.unwrap().target, Target::Held);
+    assert_eq!(row(&bench, &other).await, None);
+}
+
+#[tokio::test]
+async fn a_measure_holds_once_the_exchange_has_said_so() {
+    let bench = Bench::new().await.acting(acting(&["exchange"]));
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    hold(&bench, &key).await;
+    bench.pass(MINUTE);
+    let noted = async || {
+        let mut failed = Vec::new();
+        let count = bench.govern.note_effects(&mut failed).await.unwrap();
+        assert_eq!(failed, []);
+        count
+    };
+    assert_eq!(noted().await, 0, "nobody has said anything");
+    let row = row(&bench, &key).await.unwrap();
+    bench.govern.actuation_acknowledged(&row.actuation, row.intent, &said(Target::Held)).await.unwrap();
+    assert_eq!(noted().await, 1);
+    let (_, payload) = bench.ledger().await.into_iter().find(|(class, _)| class == "measure.obeyed").unwrap();
+    assert_eq!(payload["facts"]["obeyed"][0]["gate"], "exchange");
+}
