@@ -6,12 +6,14 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use sqlx::any::{AnyConnectOptions, install_default_drivers};
 use sqlx::{AnyConnection, ConnectOptions, Row};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 
 const POLICY: &str = include_str!("../replay/policy.toml");
+const POLICY_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/replay/policy.toml");
 /// Keys that two sides use by turns.
 const KEYS: u64 = 3;
 
@@ -33,21 +35,25 @@ fn line(number: u64, ms: i64) -> String {
 
 struct Front {
     house: House,
-    made: Value,
-    written: u64,
+    written: Cell<u64>,
+    /// Line of the event log behind history.
+    from: Cell<u64>,
 }
 
 impl Front {
     /// With a tap that follows its log, from its end, and history to be read.
     fn new() -> Self {
-        let (house, made) = House::with("policy_file = \"policy.toml\"\n[tap]\nfile = \"tap.toml\"");
-        house.place.write("policy.toml", POLICY);
+        Self::with("[tap]\nfile = \"tap.toml\"")
+    }
+
+    fn with(more: &str) -> Self {
+        let (house, _) = House::with(&format!("policy_file = \"{POLICY_FILE}\"\n{more}"));
         house.place.write(
             "tap.toml",
             "[tap]\npoll_ms = 10\n[[follow]]\nname = \"front-1\"\nfiles = \"access.json\"\nmap = \"nginx-json\"\nbegin = \"end\"\n",
         );
         house.place.write("backfill.toml", "[backfill]\ntap = \"tap.toml\"\n");
-        Self { house, made, written: 0 }
+        Self { house, written: Cell::new(0), from: Cell::new(0) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -55,14 +61,14 @@ impl Front {
     }
 
     /// So many requests more, so far apart, the last one now less `ago_ms`.
-    fn requests(&mut self, count: u64, apart_ms: i64, ago_ms: i64) {
+    fn requests(&self, count: u64, apart_ms: i64, ago_ms: i64) {
         let last = now_ms() - ago_ms;
         let count = i64::try_from(count).unwrap();
         let mut file =
             std::fs::OpenOptions::new().create(true).append(true).open(self.path("access.json")).unwrap();
         for n in 0..count {
-            self.written += 1;
-            writeln!(file, "{}", line(self.written, last - (count - 1 - n) * apart_ms)).unwrap();
+            self.written.set(self.written.get() + 1);
+            writeln!(file, "{}", line(self.written.get(), last - (count - 1 - n) * apart_ms)).unwrap();
         }
     }
 
@@ -85,9 +91,9 @@ impl Front {
     }
 
     /// Two rotated files, one packed, and one that is written to.
-    fn history(&mut self) {
+    fn history(&self) {
         for (requests, ago_ms) in [(150, 1_900_000), (150, 1_000_000), (150, 60_000)] {
-            if self.written > 0 {
+            if self.written.get() > 0 {
                 self.rotate();
             }
             self.requests(requests, 5_000, ago_ms);
@@ -138,8 +144,11 @@ impl Front {
     /// Signals of one run over history and all that stands in the event log now.
     fn one_run(&self) -> BTreeMap<String, Value> {
         let merged = self.house.place.read("backfill/merged.ndjson");
-        self.house.place.write("all.ndjson", &(merged + &self.dumped()));
-        let replay = ["replay", "all.ndjson", "--policy", "policy.toml", "--measures", "recorded", "--data", "none"];
+        let ran = self.house.place.run(&["log", "dump", "--events", "--from", &self.from.get().to_string()]);
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+        self.house.place.write("all.ndjson", &(merged + &ran.out));
+        let replay =
+            ["replay", "all.ndjson", "--policy", POLICY_FILE, "--measures", "recorded", "--data", "none"];
         let ran = self.house.place.run(&replay);
         assert_eq!(ran.code, 0, "{}", ran.shown());
         ran.out.lines().map(by_id).collect()
@@ -155,11 +164,17 @@ impl Front {
         assert!(past.len() > 2, "{past:?}");
         let found = wait_for(|| {
             let (one, live) = (self.one_run(), self.live());
-            assert!(past.iter().all(|(id, found)| one.get(id) == Some(found)), "history is not the run's beginning");
+            assert!(
+                past.iter().all(|(id, found)| one.get(id) == Some(found)),
+                "history is not the run's beginning"
+            );
             let rest: BTreeMap<_, _> = one.into_iter().filter(|(id, _)| !past.contains_key(id)).collect();
             (rest == live).then_some(rest)
         });
-        found.unwrap_or_else(|| panic!("live {:?}\none {:?}", self.live(), self.one_run())).into_keys().collect()
+        found
+            .unwrap_or_else(|| panic!("live {:?}\none {:?}", self.live(), self.one_run()))
+            .into_keys()
+            .collect()
     }
 }
 
@@ -174,12 +189,16 @@ fn by_id(text: &str) -> (String, Value) {
 
 #[test]
 fn history_and_what_a_tap_brings_are_one_run_through_rotations() {
-    let mut front = Front::new();
+    let front = Front::new();
     front.history();
     let ran = front.backfill(&[]);
     assert_eq!(ran.code, 0, "{}", ran.shown());
     let done = ran.json();
-    assert_eq!((&done["lines"], &done["refused"], &done["holes"]), (&450.into(), &0.into(), &0.into()), "{done}");
+    assert_eq!(
+        (&done["lines"], &done["refused"], &done["holes"]),
+        (&450.into(), &0.into(), &0.into()),
+        "{done}"
+    );
     assert_eq!(front.of_history().len() as u64, done["signals"]);
     // While nobody looks: written on, rotated, packed, written on.
     front.requests(20, 500, 20_000);
@@ -198,7 +217,8 @@ fn history_and_what_a_tap_brings_are_one_run_through_rotations() {
     assert!(!live.is_empty(), "nothing was found live");
     assert!(!front.path("sumun-data/detect/backfill.staged").exists());
     // History made no case, no notice, no measure, and stands in the record as one entry.
-    for sql in ["SELECT case_id FROM cases", "SELECT notice FROM notices", "SELECT measure_id FROM measures"] {
+    for sql in ["SELECT case_id FROM cases", "SELECT notice FROM notices", "SELECT measure_id FROM measures"]
+    {
         assert_eq!(front.column(sql), Vec::<String>::new(), "{sql}");
     }
     let classes = front.column("SELECT class FROM entries");
@@ -214,17 +234,44 @@ fn history_and_what_a_tap_brings_are_one_run_through_rotations() {
     let again = front.backfill(&[]);
     assert_eq!(again.code, 2, "{}", again.shown());
     assert!(again.err.contains("was taken up by live detection already"), "{}", again.err);
-    assert!(front.made["invites"].is_array());
+}
+
+#[test]
+fn beside_a_running_control_plane_it_is_taken_up_without_a_restart() {
+    let front = Front::with("");
+    let open = front.house.open();
+    // Gates, the record and the clock have written by now.
+    wait_for(|| (front.dumped().lines().count() > 5).then_some(())).expect("the log stays empty");
+    front.history();
+    let ran = front.backfill(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let done = ran.json();
+    front.from.set(done["event_log_line"].as_u64().unwrap());
+    assert!(front.from.get() > 5 && done["lines"].as_u64().unwrap() >= 450 + 5, "{done}");
+    let staged = front.path("sumun-data/detect/backfill.staged");
+    wait_for(|| (!staged.exists()).then_some(())).expect("it was not taken up");
+    assert!(open.process.said().contains("is taken up"), "{}", open.process.said());
+    drop(open);
+    // The tap begins where history ended.
+    let config = front.house.place.read("sumun.toml");
+    front.house.place.write("sumun.toml", &format!("{config}\n[tap]\nfile = \"tap.toml\"\n"));
+    front.requests(60, 100, 0);
+    let open = front.house.open();
+    wait_for(|| (front.taken().len() == 60).then_some(())).expect("the tap did not go on");
+    assert_eq!(front.taken(), (451..=510).collect::<Vec<u64>>());
+    assert!(!front.is_one_run().is_empty(), "nothing was found live");
+    drop(open);
 }
 
 #[test]
 fn killed_at_any_point_it_gives_the_same_bytes() {
-    let mut front = Front::new();
+    let front = Front::new();
     front.history();
     let whole = front.backfill(&[]);
     assert_eq!(whole.code, 0, "{}", whole.shown());
     let names = ["findings.ndjson", "refused.ndjson", "merged.ndjson"];
-    let wanted: Vec<String> = names.iter().map(|name| front.house.place.read(&format!("backfill/{name}"))).collect();
+    let wanted: Vec<String> =
+        names.iter().map(|name| front.house.place.read(&format!("backfill/{name}"))).collect();
     let state = |front: &Front| std::fs::metadata(front.path("backfill/state")).ok()?.modified().ok();
     for kill in 0..6 {
         for gone in ["backfill", "tap-state", "sumun-data/detect"] {
@@ -232,9 +279,11 @@ fn killed_at_any_point_it_gives_the_same_bytes() {
         }
         for _ in 0..=kill {
             let before = state(&front);
-            let arguments = ["backfill", "--history", "backfill.toml", "--merged", "--save-every", "40", "--batch", "7"];
+            let arguments =
+                ["backfill", "--history", "backfill.toml", "--merged", "--save-every", "40", "--batch", "7"];
             let mut child = front.house.place.command(&arguments);
-            let mut child = child.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let mut child =
+                child.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             // Killed once it has written its state down anew, or it was through by then.
             wait_for(|| (state(&front) != before || child.try_wait().unwrap().is_some()).then_some(()))
                 .expect("it never wrote its state");
@@ -244,14 +293,17 @@ fn killed_at_any_point_it_gives_the_same_bytes() {
         let ran = front.backfill(&["--save-every", "40"]);
         assert_eq!(ran.code, 0, "{}", ran.shown());
         for (name, wanted) in names.iter().zip(&wanted) {
-            assert!(front.house.place.read(&format!("backfill/{name}")) == *wanted, "{name}, killed {kill} times");
+            assert!(
+                front.house.place.read(&format!("backfill/{name}")) == *wanted,
+                "{name}, killed {kill} times"
+            );
         }
     }
 }
 
 #[test]
 fn what_was_cut_between_is_told_and_a_damaged_state_is_not_taken_up() {
-    let mut front = Front::new();
+    let front = Front::new();
     front.history();
     assert_eq!(front.backfill(&[]).code, 0);
     // Somebody empties the log, and the staged state loses a byte.
@@ -264,7 +316,8 @@ fn what_was_cut_between_is_told_and_a_damaged_state_is_not_taken_up() {
     std::fs::write(&staged, bytes).unwrap();
     let open = front.house.open();
     wait_for(|| (front.taken().len() == 5).then_some(())).expect("the tap did not begin anew");
-    wait_for(|| open.process.said().contains("history is not taken up").then_some(())).expect("nothing was said");
+    wait_for(|| open.process.said().contains("history is not taken up").then_some(()))
+        .expect("nothing was said");
     wait_for(|| open.process.said().contains("Lines are lost").then_some(())).expect("the cut was not told");
     assert!(!staged.exists() && front.path("sumun-data/detect/backfill.refused").exists());
     drop(open);
@@ -272,7 +325,7 @@ fn what_was_cut_between_is_told_and_a_damaged_state_is_not_taken_up() {
 
 #[test]
 fn another_policy_than_the_one_in_force_is_refused_before_anything_is_read() {
-    let mut front = Front::new();
+    let front = Front::new();
     drop(front.house.open());
     front.history();
     let _ = std::fs::remove_dir_all(front.path("tap-state"));

@@ -3,23 +3,23 @@
 //! A round reads what stood there at one look, and is written down before it is begun, so that whoever is killed merges the same lines in the
 //! same order. What was written in the meantime is the next round's, until there is nothing, or hardly anything, left.
 
-use super::files::{Aside, Files};
+mod aside;
+mod say;
+mod tables;
+
+use super::files::Files;
 use super::log::{Log, Stands};
-use super::settings::{AS_OF, Table};
+use super::settings::Table;
 use super::work::{Beside, Progress, Round, Work};
 use super::work::{FINDINGS, MERGED, REFUSED};
 use crate::clock;
-use crate::commands::map;
 use crate::exit::{BadInput, Failed};
 use crate::findings::print;
-use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::Write;
-use std::ops::ControlFlow;
 use sumun_detect::{Engine, Input, Output};
-use sumun_mapping::{Run, shown};
-use sumun_model::wire::{Line, to_json};
+use sumun_model::wire::Line;
 use sumun_model::{Lang, Timestamp};
 
 /// Rounds at most: each reads what was written during the one before.
@@ -28,11 +28,6 @@ const ROUNDS_MAX: u32 = 16;
 const SHORT_US: i64 = 2_000_000;
 /// As live: a line further ahead of the clock is put aside.
 const AHEAD_US: i64 = 60_000_000;
-/// Size of the file of lines put aside from which on they are only counted.
-const REFUSED_BYTES_MAX: u64 = 64 << 20;
-const SHOWN_CHARS: usize = 2000;
-/// How often progress is said, microseconds.
-const SAY_EVERY_US: i64 = 2_000_000;
 
 /// How it runs.
 #[derive(Clone, Copy, Debug)]
@@ -42,18 +37,6 @@ pub(super) struct How {
     pub(super) lang: Lang,
     /// Ends as if it were killed, behind so many lines.
     pub(super) killed_behind: Option<u64>,
-}
-
-/// A line that was put aside.
-#[derive(Serialize)]
-struct Refused<'a> {
-    source: &'a str,
-    file: &'a str,
-    line: u64,
-    code: &'a str,
-    field: &'a str,
-    detail: &'a str,
-    raw: &'a str,
 }
 
 /// Everything that moves.
@@ -189,47 +172,6 @@ impl History {
         Ok(())
     }
 
-    fn table(&mut self, table: &Table) -> anyhow::Result<()> {
-        let mut given = table.given.clone();
-        if let Some(as_of) = given.get_mut(AS_OF).filter(|as_of| as_of.is_empty()) {
-            *as_of = self.progress.as_of.to_string();
-        }
-        let shown_path = table.file.display().to_string();
-        let (name, from) = map::open(&table.file)?;
-        let mut run = Run::new(&table.mapping, given);
-        let mut written: anyhow::Result<()> = Ok(());
-        let ended = run.read(&name, from, &mut |row| {
-            written = row.lines.iter().try_for_each(|line| {
-                let text = if self.merged.is_some() { to_json(line)? } else { String::new() };
-                self.take(line.clone(), &text)
-            });
-            for refusal in row.refusals {
-                let raw = shown(row.raw, SHOWN_CHARS);
-                let one = Refused {
-                    source: "table",
-                    file: &shown_path,
-                    line: row.number,
-                    code: refusal.code.as_str(),
-                    field: &refusal.field,
-                    detail: &refusal.detail,
-                    raw: &raw,
-                };
-                self.progress.refused_in_tables += 1;
-                written = std::mem::replace(&mut written, Ok(())).and_then(|()| self.put_aside(&one));
-            }
-            if written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        written?;
-        ended.map_err(map::unusable)?;
-        if !run.report().whole() {
-            let told = format!(
-                "`{shown_path}` is cut off or damaged: what keys and accounts are must be whole; export it again"
-            );
-            return Err(BadInput(told).into());
-        }
-        Ok(())
-    }
-
     fn round(&mut self, round: Round) -> anyhow::Result<()> {
         let until = round.at.plus_micros(AHEAD_US);
         let mut heap: BinaryHeap<Reverse<From>> = BinaryHeap::new();
@@ -272,45 +214,6 @@ impl History {
         }
     }
 
-    /// Writes what files put aside, and says what of them will never come.
-    fn told_of_files(&mut self, index: usize) -> anyhow::Result<()> {
-        let Some(files) = self.files.get_mut(index) else { return Ok(()) };
-        let (name, aside, losses) = (files.name.clone(), files.aside(), files.losses());
-        self.aside(&name, &aside)?;
-        for loss in losses {
-            self.progress.holes += 1;
-            self.progress.bytes_lost = self.progress.bytes_lost.saturating_add(loss.bytes);
-            crate::logging::say(&format!(
-                "attention: of `{}` at least {} bytes cannot be read: {}\n",
-                loss.path, loss.bytes, loss.why
-            ));
-        }
-        Ok(())
-    }
-
-    fn aside(&mut self, source: &str, aside: &[Aside]) -> anyhow::Result<()> {
-        for Aside { path, refused } in aside {
-            self.put_aside(&Refused {
-                source,
-                file: path,
-                line: refused.number,
-                code: &refused.code,
-                field: &refused.field,
-                detail: &refused.detail,
-                raw: &refused.raw,
-            })?;
-        }
-        Ok(())
-    }
-
-    fn put_aside(&mut self, one: &Refused<'_>) -> anyhow::Result<()> {
-        if self.refused.bytes < REFUSED_BYTES_MAX {
-            serde_json::to_writer(&mut self.refused, one)?;
-            self.refused.write_all(b"\n")?;
-        }
-        Ok(())
-    }
-
     fn take(&mut self, line: Line, text: &str) -> anyhow::Result<()> {
         if let Some(merged) = &mut self.merged {
             merged.write_all(text.as_bytes())?;
@@ -334,32 +237,6 @@ impl History {
             print::write(&mut self.findings, output, self.how.lang)?;
         }
         Ok(())
-    }
-
-    /// Says how far it is, every two seconds: lines, their rate, where in time, and how long it will take by what is left to be read.
-    fn say(&mut self) {
-        let (began, lines_then, said, bytes) = self.said;
-        let now = clock::now();
-        if now.micros_since(said) < SAY_EVERY_US {
-            return;
-        }
-        self.said.2 = now;
-        let took_us = u128::try_from(now.micros_since(began)).unwrap_or(0).max(1);
-        let rate = u128::from(self.progress.lines.saturating_sub(lines_then)) * 1_000_000 / took_us;
-        let at = self.engine.now().map(|at| at.to_string().chars().take(16).collect::<String>());
-        let mut text =
-            format!("{} lines, {rate} a second, at {}", self.progress.lines, at.unwrap_or_default());
-        let left = self.files.iter().map(Files::bytes).fold(0, u64::saturating_add);
-        let read = bytes.saturating_sub(left);
-        if read > 0 {
-            let left_s = took_us * u128::from(left) / u128::from(read) / 1_000_000;
-            text.push_str(&format!(
-                ", {} %, about {left_s} s left",
-                u128::from(read) * 100 / u128::from(bytes)
-            ));
-        }
-        text.push('\n');
-        crate::logging::say(&text);
     }
 
     /// Writes everything down: whoever begins again goes on from here.

@@ -25,8 +25,6 @@ use tracing::{error, info, warn};
 const LINES: usize = 4096;
 /// How often is looked whether there are new lines, where there were none.
 const LOOK: Duration = Duration::from_millis(5);
-/// How often is looked whether a back-fill waits, microseconds.
-const LOOK_STAGED_US: i64 = 1_000_000;
 /// A pause after the log could not be read.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Who agrees is not decided here: measures come back as `key` lines.
@@ -116,37 +114,6 @@ impl Runner {
             standing,
             bad: 0,
         })
-    }
-
-    /// Looks, once a second, whether a back-fill waits, and goes on from it.
-    fn look_for_history(&mut self) {
-        let now = crate::clock::now();
-        if now.micros_since(self.looked).abs() < LOOK_STAGED_US {
-            return;
-        }
-        self.looked = now;
-        let live = Some(self.next);
-        let found = take_up::staged(&self.shared, &self.folder, &self.config, live);
-        let Some((engine, head, unused)) = self.shared.runtime.block_on(found) else { return };
-        info!(next = head.next, policy = head.policy, "Detection goes on from line {}", head.next);
-        self.engine = engine;
-        (self.next, self.policy, self.last, self.seam) = (head.next, head.policy, head.last, head.seam);
-        self.saved = (self.next, now);
-        self.reader = self.shared.events.reader(Offset::new(self.next));
-        let (next, engine_time, unused) = (self.next, self.engine.now(), said_of_policy(unused));
-        self.tell(|standing| {
-            (standing.next, standing.engine, standing.policy) = (next, engine_time, unused);
-        });
-    }
-
-    /// The number of a line among all lines.
-    fn position(&self, offset: u64) -> u64 {
-        self.seam.as_ref().map_or_else(|| offset.saturating_add(1), |seam| seam.position(offset))
-    }
-
-    /// Up to where nothing is handed over: it was, before history was known.
-    fn quiet_to(&self) -> u64 {
-        self.seam.as_ref().map_or(0, |seam| seam.quiet_to)
     }
 
     pub(super) fn run(mut self) {

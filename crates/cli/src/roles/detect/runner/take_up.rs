@@ -6,13 +6,50 @@
 use super::super::seam::{set_aside, staged_path};
 use super::super::snapshot::{self, Head};
 use super::super::{Shared, seam};
-use super::{Opened, restored};
+use super::{Opened, Runner, restored, said_of_policy};
 use crate::config::Config;
 use crate::exit::Failed;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use sumun_govern::detection::Backfilled;
+use sumun_stream::Offset;
 use tracing::{error, info, warn};
+
+/// How often is looked whether a back-fill waits, microseconds.
+const LOOK_STAGED_US: i64 = 1_000_000;
+
+impl Runner {
+    /// Looks, once a second, whether a back-fill waits, and goes on from it.
+    pub(super) fn look_for_history(&mut self) {
+        let now = crate::clock::now();
+        if now.micros_since(self.looked).abs() < LOOK_STAGED_US {
+            return;
+        }
+        self.looked = now;
+        let live = Some(self.next);
+        let found = staged(&self.shared, &self.folder, &self.config, live);
+        let Some((engine, head, unused)) = self.shared.runtime.block_on(found) else { return };
+        info!(next = head.next, policy = head.policy, "Detection goes on from line {}", head.next);
+        self.engine = engine;
+        (self.next, self.policy, self.last, self.seam) = (head.next, head.policy, head.last, head.seam);
+        self.saved = (self.next, now);
+        self.reader = self.shared.events.reader(Offset::new(self.next));
+        let (next, engine_time, unused) = (self.next, self.engine.now(), said_of_policy(unused));
+        self.tell(|standing| {
+            (standing.next, standing.engine, standing.policy) = (next, engine_time, unused);
+        });
+    }
+
+    /// The number of a line among all lines.
+    pub(super) fn position(&self, offset: u64) -> u64 {
+        self.seam.as_ref().map_or_else(|| offset.saturating_add(1), |seam| seam.position(offset))
+    }
+
+    /// Up to where nothing is handed over: it was, before history was known.
+    pub(super) fn quiet_to(&self) -> u64 {
+        self.seam.as_ref().map_or(0, |seam| seam.quiet_to)
+    }
+}
 
 /// The engine of a back-fill that waits, if there is one that can be used. `live` is how far detection has looked at the log without it.
 pub(super) async fn staged(
