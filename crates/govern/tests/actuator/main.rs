@@ -32,8 +32,8 @@ async fn row(bench: &Bench, key: &str) -> Option<ActuationRow> {
 }
 
 async fn hold(bench: &Bench, key: &str) {
-    let hold: Hold =
-        serde_json::from_value(json!({ "reason": WHY, "lesser": "a warning would not stop it" })).unwrap();
+    let (reason, lesser) = (WHY.to_owned(), "a warning would come too late".to_owned());
+    let hold = Hold { reason, lesser, reviewer: "user:bert".to_owned(), due: None };
     bench.govern.hold_key(&staff("anna", Role::Analyst), key, &hold, &Call::default()).await.unwrap();
 }
 
