@@ -322,6 +322,20 @@ rows! {
     RAMP_STEP_BACK = "ramp_step_back" Post "/v1/ramp/step-back" Roles(&[STEP_BACK]);
     RAMP_REPORT = "ramp_report" Get "/v1/ramp/report" Roles(&[WATCH]);
 
+    // Who uses keys that are there already: campaigns ask, owners register.
+    CAMPAIGN_LIST = "campaign_list" Get "/v1/campaigns" Roles(&[WATCH]);
+    CAMPAIGN_PROPOSE = "campaign_propose" Post "/v1/campaigns" Roles(&[LEAD]);
+    CAMPAIGN_GET = "campaign_get" Get "/v1/campaigns/{campaign}" Roles(&[WATCH]);
+    CAMPAIGN_COVERAGE = "campaign_coverage" Get "/v1/campaigns/{campaign}/coverage" Roles(&[WATCH]);
+    CAMPAIGN_LENGTHEN = "campaign_lengthen" Post "/v1/campaigns/{campaign}/lengthen" Roles(&[LEAD]);
+    CAMPAIGN_RESUME = "campaign_resume" Post "/v1/campaigns/{campaign}/resume" Roles(&[LEAD]);
+    CAMPAIGN_PAUSE = "campaign_pause" Post "/v1/campaigns/{campaign}/pause" Roles(&[STEP_BACK]);
+    CAMPAIGN_STOP = "campaign_stop" Post "/v1/campaigns/{campaign}/stop" Roles(&[STEP_BACK]);
+    REGISTRATION_LIST = "registration_list" Get "/v1/owner/registrations" Roles(&[HOLDERS]), owned;
+    REGISTRATION_CHOICES = "registration_choices" Get "/v1/owner/registrations/choices" Roles(&[HOLDERS]), owned;
+    KEY_REGISTER = "key_register" Post "/v1/keys/{key}/registration" Roles(&[HOLDERS]), owned;
+    REGISTRATION_HAND_IN = "registration_hand_in" Post "/v1/registrations" Roles(&[BACKEND]);
+
     // The venue's own facts.
     VENUE_GET = "venue_get" Get "/v1/venue" Roles(&[STAFF, BACKEND, HOLDERS]);
     VENUE_PUT = "venue_put" Put "/v1/venue" Roles(&[LEAD]);

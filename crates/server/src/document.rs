@@ -36,6 +36,7 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("keys", "API keys, from request to end · API 키의 신청부터 종료까지"),
     ("approvals", "The second pair of eyes · 승인"),
+    ("campaigns", "Who uses keys that are there already · 키 사용자 등록 캠페인"),
     ("gates", "Gates and their receipts · 게이트와 이행 확인서"),
     ("actuator", "What an exchange with its own gateway was told to do · 거래소 게이트웨이에서의 조치"),
     ("ledger", "The record and its proofs · 원장과 증명"),

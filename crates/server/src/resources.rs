@@ -3,6 +3,7 @@
 mod activity;
 mod actuations;
 mod approvals;
+mod campaigns;
 mod canaries;
 mod cases;
 mod drift;
@@ -30,6 +31,7 @@ mod parties;
 mod policies;
 mod ramp;
 mod receipts;
+mod registrations;
 mod service;
 pub(crate) mod sessions;
 mod shapes;
@@ -67,6 +69,8 @@ pub(crate) fn all() -> Api {
     tasks::add(&mut api);
     policies::add(&mut api);
     ramp::add(&mut api);
+    campaigns::add(&mut api);
+    registrations::add(&mut api);
     venue::add(&mut api);
     owner_facts::add(&mut api);
     ledger::add(&mut api);

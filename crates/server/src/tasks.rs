@@ -1,5 +1,6 @@
 //! What runs beside the requests: what falls due, and notices that leave.
 
+mod campaigns;
 pub(crate) mod drift;
 mod due;
 pub(crate) mod notices;
@@ -14,6 +15,7 @@ use tokio::task::JoinSet;
 pub(crate) fn start(server: &Arc<Server>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(due::run(Arc::clone(server)));
+    tasks.spawn(campaigns::run(Arc::clone(server)));
     tasks.spawn(drift::run(Arc::clone(server)));
     tasks.spawn(notices::run(Arc::clone(server)));
     tasks.spawn(sweep::run(Arc::clone(server)));

@@ -10,6 +10,7 @@ use super::{CampaignRow, CampaignState};
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, not_found, store_refusal};
+use crate::imports::take::nothing;
 use crate::keys::KeyRow;
 use crate::keys::access::{self, AccountFacts, Loaded};
 use crate::keys::lint::Origin;
@@ -26,6 +27,9 @@ use sumun_store::{Filter, RowRead};
 
 /// Most registrations that the exchange hands in at once.
 pub const REGISTRATIONS_MAX: usize = 200;
+
+/// What registering says where nothing is to be written: the same stands already.
+pub const SAME: &str = crate::imports::take::NOTHING;
 
 /// What is declared of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,6 +176,12 @@ impl Govern {
                 version: 0,
             },
         };
+        let stands = member.state == MemberState::Enrolled
+            && key.terms == registration.terms
+            && member.body.declared.as_ref().is_some_and(|declared| declared.who == registration.who);
+        if consent.is_some() && stands {
+            return Err(nothing());
+        }
         member.body.declared = Some(Declared {
             who: registration.who.clone(),
             lent_before: registration.lent_before,

@@ -178,6 +178,10 @@ pub(crate) struct KeyView {
     /// By when the hold is reviewed.
     #[schema(format = DateTime)]
     pub review_due: Option<String>,
+    /// The enrolment campaign under which it reads and cancels only, until its owner registers who uses it; null for none.
+    #[serde(default)]
+    #[schema(required)]
+    pub campaign: Option<String>,
     /// When a request with it last went through, as far as the event log was read. Null: never; null too in the answer of a write.
     #[serde(default)]
     #[schema(format = DateTime)]

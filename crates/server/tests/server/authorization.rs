@@ -95,6 +95,17 @@ fn body(row: &Row) -> Option<Value> {
         "approval_decide" => json!({ "decision": "approve" }),
         "venue_put" => json!({}),
         "ramp_put" => json!({ "ramp": {}, "reason": "a made-up reason" }),
+        "campaign_propose" => json!({ "reason": "a made-up reason", "plan": { "name": "c", "terms": "2",
+            "announce": "2027-01-04T00:00:00Z", "opens": "2027-01-11T00:00:00Z", "read_only": "2027-02-15T00:00:00Z",
+            "ends": "2027-03-15T00:00:00Z", "reminders": ["14d"] } }),
+        "campaign_lengthen" => {
+            json!({ "read_only": "2027-02-15T00:00:00Z", "ends": "2027-03-15T00:00:00Z", "reason": "a made-up reason" })
+        }
+        "key_register" => json!({ "terms": "2", "who": "myself" }),
+        "registration_hand_in" => {
+            json!({ "registrations": [{ "key": "unknown-1", "terms": "2", "who": "myself",
+            "consented": "2026-11-01T00:00:00Z", "reference": "made-up" }] })
+        }
         "gate_invite" => json!({ "gate": "g9" }),
         "exposure_report" => json!({ "key": "unknown-1", "seen_at": "a made-up page" }),
         "session_step_up" => json!({ "totp": "000000" }),
