@@ -77,12 +77,12 @@ pub fn ladder(policy: &Policy, segment: Option<Segment>, lang: Lang) -> String {
                 time(windows.hold_due_s)
             ),
             (Measure::Reverify, true) => format!(
-                "{} 안에 본인과 통제권을 모두 확인합니다. 확인되면 집중 모니터링으로 내려가고, 통제권 확인에 두 번 실패하면 확증이 되며, 기한이 지나면 제한된 채로 두 사람이 결정합니다.",
+                "{} 안에 본인과 통제권을 모두 확인합니다. 확인되면 집중 모니터링으로 내려가고, 통제권 확인에 두 번 실패하면 확증이 되며, 기한이 지나면 계속 조회와 주문 취소만 가능한 상태에서 두 사람이 결정합니다.",
                 time(windows.reverify_timeout_s)
             ),
             (Measure::Reverify, false) => format!(
                 "Identity and control are to be proved within {}. Proved: down to monitoring. Control failed twice: hard evidence. Out of time: \
-                 the key stays cut and two persons decide.",
+                 the key goes on reading and cancelling only, and two persons decide.",
                 time(windows.reverify_timeout_s)
             ),
             (Measure::Expire, true) => {

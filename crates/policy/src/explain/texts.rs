@@ -70,8 +70,8 @@ pub(super) const ALL: &[Text] = &[
     ),
     text(
         "ladder.timed_out",
-        "재확인 기한이 지났습니다. 키는 제한된 상태로 남고, 두 사람이 결정해야 합니다.",
-        "The time for re-verification ran out. The key stays cut, and two persons decide.",
+        "재확인 기한이 지났습니다. 키는 계속 조회와 주문 취소만 할 수 있고, 두 사람이 결정해야 합니다.",
+        "The time for re-verification ran out. The key goes on reading and cancelling only, and two persons decide.",
     ),
     text(
         "ladder.approved",
@@ -102,8 +102,28 @@ pub(super) const ALL: &[Text] = &[
     ),
     text(
         "lesser.timed_out",
-        "더 가벼운 조치인 재확인을 요청했으나 기한까지 답이 없었습니다.",
-        "The lesser measure was tried: re-verification was asked for and not answered in time.",
+        "더 가벼운 조치인 재확인을 요청했으나, 기한까지 본인도 통제권도 확인되지 않았습니다.",
+        "The lesser measure was tried: re-verification was asked for, and neither identity nor control was proved in time.",
+    ),
+    text(
+        "lesser.timed_out_identity",
+        "더 가벼운 조치인 재확인에서 본인은 확인되었습니다. 통제권은 기한까지 확인되지 않았고, 실패한 시험은 없습니다.",
+        "The lesser measure was tried: identity was proved; control was not in time, with no test failed.",
+    ),
+    text(
+        "lesser.timed_out_identity_tried",
+        "더 가벼운 조치인 재확인에서 본인은 확인되었습니다. 통제권 확인은 2번 가운데 {failures}번 실패했고, 기한까지 확인되지 않았습니다.",
+        "The lesser measure was tried: identity was proved; control was not in time, with {failures} of 2 tests failed.",
+    ),
+    text(
+        "lesser.timed_out_tried",
+        "더 가벼운 조치인 재확인에서 통제권 확인은 2번 가운데 {failures}번 실패했고, 본인과 통제권 모두 기한까지 확인되지 않았습니다.",
+        "The lesser measure was tried: {failures} of 2 control tests failed, and neither identity nor control was proved in time.",
+    ),
+    text(
+        "lesser.timed_out_control",
+        "더 가벼운 조치인 재확인에서 통제권은 확인되었으나, 본인은 기한까지 확인되지 않았습니다.",
+        "The lesser measure was tried: control was proved; identity was not in time.",
     ),
     text(
         "lesser.ignored",

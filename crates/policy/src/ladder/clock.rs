@@ -42,7 +42,7 @@ impl Walk<'_> {
             return;
         }
         let score = self.standing.score.unwrap_or(ScoreKind::Sharing);
-        let grounds = Grounds::ladder("ladder.timed_out", Some(Measure::Expire));
+        let grounds = Grounds::timed_out(&self.standing);
         let step = self.told(Measure::Expire, Phase::Enter, Mode::Propose, score, grounds);
         self.standing.proposal = Some(Proposal {
             measure: Measure::Expire,

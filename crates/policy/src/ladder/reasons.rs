@@ -1,7 +1,7 @@
 //! Why a step is taken, and why a lesser one would not do: structure, rendered by [`crate::explain`].
 
 use super::walk::Walk;
-use super::{Proposal, Reasoned};
+use super::{Proposal, Reasoned, Standing};
 use crate::condition::Scope;
 use crate::policy::{Rule, rank};
 use std::collections::BTreeMap;
@@ -35,17 +35,33 @@ fn word(measure: Option<Measure>) -> Value {
 impl Grounds {
     /// The ladder itself: time, or what people did.
     pub(super) fn ladder(code: &str, measure: Option<Measure>) -> Self {
-        let lesser = match (code, measure) {
-            ("ladder.timed_out", _) => "lesser.timed_out",
-            ("ladder.after_proof", _) => "lesser.least",
-            _ => "lesser.ends",
-        };
+        let lesser = if code == "ladder.after_proof" { "lesser.least" } else { "lesser.ends" };
         Self {
             rule: code.to_owned(),
             why: reasoned(code, [("measure", word(measure))]),
             lesser: reasoned(lesser, [("measure", word(measure))]),
             by_people: true,
         }
+    }
+
+    /// The time for re-verification ran out: what was shown in it, and what was not, as it is. Said of an owner who did his half, "no
+    /// answer" would be untrue.
+    pub(super) fn timed_out(standing: &Standing) -> Self {
+        let failures = standing.control_failures;
+        let lesser = match (standing.identity_proved.is_some(), standing.control_proved.is_some(), failures) {
+            (_, true, _) => "lesser.timed_out_control",
+            (true, false, 0) => "lesser.timed_out_identity",
+            (true, false, _) => "lesser.timed_out_identity_tried",
+            (false, false, 0) => "lesser.timed_out",
+            (false, false, _) => "lesser.timed_out_tried",
+        };
+        let mut grounds = Self::ladder("ladder.timed_out", Some(Measure::Expire));
+        let mut values = vec![("measure", word(Some(Measure::Expire)))];
+        if failures > 0 {
+            values.push(("failures", Value::from(i64::from(failures))));
+        }
+        grounds.lesser = reasoned(lesser, values);
+        grounds
     }
 
     /// A measure that came with the customer or the key before.
