@@ -4,7 +4,7 @@ import { type Lang, words } from "../../i18n/words";
 export const detectorWords = words(
   {
     "key.activity": "사용 집계",
-    "key.auth_failure_burst": "인증 실패 급증",
+    "key.auth_failure_burst": "서명은 유효하지만 허용되지 않은 요청",
     "key.concurrent_origins": "여러 곳에서의 동시 사용",
     "key.first_seen_network": "처음 보는 네트워크",
     "key.policy_violation": "등록 사항 위반",
@@ -14,7 +14,7 @@ export const detectorWords = words(
   },
   {
     "key.activity": "Tally of use",
-    "key.auth_failure_burst": "Burst of failed signatures",
+    "key.auth_failure_burst": "Validly signed requests that are not allowed",
     "key.concurrent_origins": "Use from several places at once",
     "key.first_seen_network": "Networks not seen before",
     "key.policy_violation": "Use beyond what is on record",
