@@ -27,7 +27,7 @@ export const partWords = words(
     proofTitle: "기록 증명",
     proofEntry: "기록 번호",
     proofAt: "기록된 시각",
-    proofText: "이 일은 거래소도 고치거나 지울 수 없는 기록에 남았습니다. 나중에 문의하실 때 기록 번호를 말씀하십시오.",
+    proofText: "이 일은 거래소도 몰래 고치거나 지울 수 없는 기록에 남았습니다. 나중에 문의하실 때 기록 번호를 말씀하십시오.",
     proofHow: "직접 확인하는 방법",
     proofHere: "Sumun을 시작한 폴더에서 실행하십시오. 다른 곳에 저장했다면 ~/Downloads/를 그 폴더로 바꾸십시오.",
     proofFile: "증명 파일 받기",
@@ -129,7 +129,7 @@ export const partWords = words(
     proofEntry: "Entry number",
     proofAt: "Recorded at",
     proofText:
-      "This stands in a record that not even the exchange can change or erase. If you ask about it later, name the entry number.",
+      "This stands in a record that not even the exchange can change unnoticed. If you ask about it later, name the entry number.",
     proofHow: "Check it yourself",
     proofHere: "Run it in the folder where Sumun was started. If your browser saves elsewhere, put that folder for ~/Downloads/.",
     proofFile: "Download the proof",
