@@ -171,7 +171,7 @@ texts! {
         "{step}단계를 마쳤습니다.",
         "Step {step} is done.";
     "control.not_silent":
-        "멈춰 있어야 할 때 요청이 왔습니다.",
+        "프로그램이 멈춰 있어야 할 때 요청이 왔습니다.",
         "A request came while the program should have been silent.";
     "control.not_in_use":
         "실행 중이어야 할 때 요청이 없었습니다.",

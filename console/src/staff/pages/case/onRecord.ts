@@ -6,7 +6,7 @@ import type { OnRecord } from "../../parts/shapes";
 
 export const onRecordWords = words(
   {
-    owner_denied: "기록: 키 소유자가 본인이 아니라고 답했습니다.",
+    owner_denied: "기록: 키 소유자가 본인이 보낸 요청이 아니라고 답했습니다.",
     gates_obeyed: (gates: string) => `기록: 등록된 모든 게이트(${gates}개)가 키 종료를 적용했다고 서명했습니다.`,
   },
   {
