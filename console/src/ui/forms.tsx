@@ -64,6 +64,23 @@ export function Field({
   );
 }
 
+/** What was chosen stands at once, though what keeps it, such as the address, follows a moment later: the next arrow key goes on from there. */
+function useChosen<V extends string>(value: V, onChange: (value: V) => void): [V, (value: V) => void] {
+  // What was chosen and is not heard of yet, in order. Until the last of it comes back, it is what stands.
+  const [ahead, setAhead] = useState<readonly V[]>([]);
+  const [heard, setHeard] = useState(value);
+  if (heard !== value) {
+    setHeard(value);
+    // Something else than was chosen here, such as the browser's way back: that is what stands now.
+    setAhead(ahead.slice(ahead.includes(value) ? ahead.indexOf(value) + 1 : ahead.length));
+  }
+  const choose = (next: V) => {
+    setAhead(next === value ? [] : [...ahead, next]);
+    onChange(next);
+  };
+  return [ahead.at(-1) ?? value, choose];
+}
+
 /** One of a few. The browser's own: known to every keyboard and reader. */
 export function Choice<V extends string>({
   label,
@@ -79,10 +96,11 @@ export function Choice<V extends string>({
   hint?: string;
 }) {
   const id = useId();
+  const [shown, choose] = useChosen(value, onChange);
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <select id={id} value={value} onChange={(event) => onChange(event.target.value as V)}>
+      <select id={id} value={shown} onChange={(event) => choose(event.target.value as V)}>
         {of.map(([word, text]) => (
           <option key={word} value={word}>
             {text}
