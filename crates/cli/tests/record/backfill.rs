@@ -14,18 +14,19 @@ use std::process::Stdio;
 
 const POLICY: &str = include_str!("../replay/policy.toml");
 const POLICY_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/replay/policy.toml");
-/// Keys that two sides use by turns.
-const KEYS: u64 = 3;
+/// Keys. Two sides use them by turns: the first half ever since, the others once history is over.
+const KEYS: u64 = 6;
+/// Requests of history.
+const PAST: u64 = 450;
 
 fn now_ms() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     i64::try_from(now.as_millis()).unwrap()
 }
 
-/// One request of a front, visibly made up: of each key's two sides by turns.
-fn line(number: u64, ms: i64) -> String {
-    let (key, turn) = (number % KEYS, number / KEYS % 2);
-    let (ip, agent) = [("203.0.113.7", "ccxt/4.5"), ("198.51.100.9", "pyupbit/0.2")][turn as usize];
+/// One request of a front, visibly made up: of a key, from one of its two sides.
+fn line(number: u64, (key, side): (u64, u64), ms: i64) -> String {
+    let (ip, agent) = [("203.0.113.7", "ccxt/4.5"), ("198.51.100.9", "pyupbit/0.2")][side as usize];
     format!(
         r#"{{"msec":"{}.{:03}","request_id":"r{number}","remote_addr":"{ip}","hostname":"front-1","key_id":"K{key}","account_id":"A{key}","request_method":"GET","request_uri":"/v1/accounts","status":"200","http_user_agent":"{agent}"}}"#,
         ms / 1000,
@@ -33,8 +34,15 @@ fn line(number: u64, ms: i64) -> String {
     )
 }
 
+/// Which key uses which side at a request.
+fn by_turns(number: u64) -> (u64, u64) {
+    let key = number % KEYS;
+    (key, if key < KEYS / 2 || number > PAST { number / KEYS % 2 } else { 0 })
+}
+
 struct Front {
     house: House,
+    made: Value,
     written: Cell<u64>,
     /// Line of the event log behind history.
     from: Cell<u64>,
@@ -47,13 +55,13 @@ impl Front {
     }
 
     fn with(more: &str) -> Self {
-        let (house, _) = House::with(&format!("policy_file = \"{POLICY_FILE}\"\n{more}"));
+        let (house, made) = House::with(&format!("policy_file = \"{POLICY_FILE}\"\n{more}"));
         house.place.write(
             "tap.toml",
             "[tap]\npoll_ms = 10\n[[follow]]\nname = \"front-1\"\nfiles = \"access.json\"\nmap = \"nginx-json\"\nbegin = \"end\"\n",
         );
         house.place.write("backfill.toml", "[backfill]\ntap = \"tap.toml\"\n");
-        Self { house, written: Cell::new(0), from: Cell::new(0) }
+        Self { house, made, written: Cell::new(0), from: Cell::new(0) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -62,13 +70,18 @@ impl Front {
 
     /// So many requests more, so far apart, the last one now less `ago_ms`.
     fn requests(&self, count: u64, apart_ms: i64, ago_ms: i64) {
+        self.requests_of(count, apart_ms, ago_ms, by_turns);
+    }
+
+    fn requests_of(&self, count: u64, apart_ms: i64, ago_ms: i64, of: impl Fn(u64) -> (u64, u64)) {
         let last = now_ms() - ago_ms;
         let count = i64::try_from(count).unwrap();
         let mut file =
             std::fs::OpenOptions::new().create(true).append(true).open(self.path("access.json")).unwrap();
         for n in 0..count {
             self.written.set(self.written.get() + 1);
-            writeln!(file, "{}", line(self.written.get(), last - (count - 1 - n) * apart_ms)).unwrap();
+            let number = self.written.get();
+            writeln!(file, "{}", line(number, of(number), last - (count - 1 - n) * apart_ms)).unwrap();
         }
     }
 
@@ -169,7 +182,7 @@ impl Front {
                 "history is not the run's beginning"
             );
             let rest: BTreeMap<_, _> = one.into_iter().filter(|(id, _)| !past.contains_key(id)).collect();
-            (rest == live).then_some(rest)
+            (rest == live && !rest.is_empty()).then_some(rest)
         });
         found
             .unwrap_or_else(|| panic!("live {:?}\none {:?}", self.live(), self.one_run()))
@@ -196,7 +209,7 @@ fn history_and_what_a_tap_brings_are_one_run_through_rotations() {
     let done = ran.json();
     assert_eq!(
         (&done["lines"], &done["refused"], &done["holes"]),
-        (&450.into(), &0.into(), &0.into()),
+        (&PAST.into(), &0.into(), &0.into()),
         "{done}"
     );
     assert_eq!(front.of_history().len() as u64, done["signals"]);
@@ -214,21 +227,20 @@ fn history_and_what_a_tap_brings_are_one_run_through_rotations() {
     wait_for(|| (front.taken().len() == 160).then_some(())).expect("the tap did not follow");
     assert_eq!(front.taken(), (451..=610).collect::<Vec<u64>>(), "no gap, and none twice");
     let live = front.is_one_run();
-    assert!(!live.is_empty(), "nothing was found live");
     assert!(!front.path("sumun-data/detect/backfill.staged").exists());
     // History made no case, no notice, no measure, and stands in the record as one entry.
     for sql in ["SELECT case_id FROM cases", "SELECT notice FROM notices", "SELECT measure_id FROM measures"]
     {
         assert_eq!(front.column(sql), Vec::<String>::new(), "{sql}");
     }
-    let classes = front.column("SELECT class FROM entries");
+    let classes = front.column("SELECT class FROM ledger_entries");
     assert_eq!(classes.iter().filter(|class| *class == "detection.backfilled").count(), 1, "{classes:?}");
     drop(open);
     // Started anew, it goes on from its own snapshot, the seam with it.
     let open = front.house.open();
     front.requests(60, 100, 0);
     wait_for(|| (front.taken().len() == 220).then_some(())).expect("the tap did not go on");
-    front.is_one_run();
+    assert!(front.is_one_run().is_superset(&live));
     drop(open);
     // A second time would count twice.
     let again = front.backfill(&[]);
@@ -247,10 +259,10 @@ fn beside_a_running_control_plane_it_is_taken_up_without_a_restart() {
     assert_eq!(ran.code, 0, "{}", ran.shown());
     let done = ran.json();
     front.from.set(done["event_log_line"].as_u64().unwrap());
-    assert!(front.from.get() > 5 && done["lines"].as_u64().unwrap() >= 450 + 5, "{done}");
+    assert!(front.from.get() > 5 && done["lines"].as_u64().unwrap() >= PAST + 5, "{done}");
     let staged = front.path("sumun-data/detect/backfill.staged");
     wait_for(|| (!staged.exists()).then_some(())).expect("it was not taken up");
-    assert!(open.process.said().contains("is taken up"), "{}", open.process.said());
+    wait_for(|| open.process.said().contains("is taken up").then_some(())).expect("nothing was said");
     drop(open);
     // The tap begins where history ended.
     let config = front.house.place.read("sumun.toml");
@@ -259,7 +271,53 @@ fn beside_a_running_control_plane_it_is_taken_up_without_a_restart() {
     let open = front.house.open();
     wait_for(|| (front.taken().len() == 60).then_some(())).expect("the tap did not go on");
     assert_eq!(front.taken(), (451..=510).collect::<Vec<u64>>());
-    assert!(!front.is_one_run().is_empty(), "nothing was found live");
+    front.is_one_run();
+    drop(open);
+}
+
+/// What history says of a key weighs nothing against it until it is said again; what is said now does.
+#[test]
+fn nobody_is_cut_today_for_what_history_holds() {
+    let front = Front::with("");
+    let (made, open) = (front.made.clone(), front.house.open());
+    let token = crate::imports::backend(&open, &made);
+    let mut table = String::from(crate::imports::HEADER);
+    for key in 0..KEYS {
+        table.push_str(&format!("K{key},A{key},C{key},retail,active,read;trade,,,2026-01-02 09:00:00,,\n"));
+    }
+    front.house.place.write("keys.csv", &table);
+    let import = ["import", "--kind", "keys", "keys.csv", "--set", "as_of=2026-05-02T00:00:00Z"];
+    let mut command = front.house.place.command(&import);
+    command.env("SUMUN_TOKEN", token).env("SUMUN_SERVER", &open.server);
+    let ran = command.output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    wait_for(|| (front.dumped().matches(r#""type":"key""#).count() >= KEYS as usize).then_some(()))
+        .expect("the record was not told");
+
+    front.history();
+    let ran = front.backfill(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let staged = front.path("sumun-data/detect/backfill.staged");
+    wait_for(|| (!staged.exists()).then_some(())).expect("it was not taken up");
+    drop(open);
+    // The ladder over the very same lines, with evidence of history: keys of two sides are held.
+    let merged = ["replay", "backfill/merged.ndjson", "--policy", POLICY_FILE, "--data", "none"];
+    let dry = front.house.place.run(&merged).out;
+    assert!(dry.contains(r#""key":"K0","account":"A0","cluster":null,"measure":"hold""#), "{dry}");
+
+    let config = front.house.place.read("sumun.toml");
+    front.house.place.write("sumun.toml", &format!("{config}\n[tap]\nfile = \"tap.toml\"\n"));
+    // All of them from their own side, then one of them from both.
+    front.requests_of(60, 100, 9_000, |number| (number % KEYS, 0));
+    front.requests_of(80, 100, 0, |number| (3, number % 2));
+    let open = front.house.open();
+    let measured = || front.column("SELECT \"key\" FROM measures");
+    wait_for(|| (!measured().is_empty()).then_some(())).unwrap_or_else(|| {
+        panic!("nothing follows of what is said now: {:?}\n{}", front.live(), open.process.said())
+    });
+    assert!(measured().iter().all(|key| key == "K3"), "{:?}", measured());
+    let assessed = front.column("SELECT \"key\" FROM standings");
+    assert!(assessed.contains(&"K0".to_owned()), "nothing was said of the others: {assessed:?}");
     drop(open);
 }
 

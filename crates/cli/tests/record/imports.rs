@@ -9,7 +9,7 @@ use std::process::Stdio;
 /// Keys to be imported: several requests of the program, and some dozen changes.
 const KEYS: usize = 6_000;
 
-const HEADER: &str = "key_id,account_id,customer_id,segment,state,scopes,allowlist,vendor,created_at,expires_at,last_used_at\n";
+pub(crate) const HEADER: &str = "key_id,account_id,customer_id,segment,state,scopes,allowlist,vendor,created_at,expires_at,last_used_at\n";
 
 fn table(keys: usize) -> String {
     table_of(keys, "active")
@@ -29,7 +29,7 @@ fn table_of(keys: usize, state: &str) -> String {
 }
 
 /// A back end's token, agreed to by two.
-fn backend(open: &Open<'_>, made: &Value) -> String {
+pub(crate) fn backend(open: &Open<'_>, made: &Value) -> String {
     for user in ["alice", "bob"] {
         open.enrol(user, &invite_of(made, user));
     }
