@@ -287,7 +287,7 @@ mod tests {
             r#"{{"type":"access","id":"{id}","ts":"2026-11-02T00:00:{second:02}Z","key":"K1","account":"A1",{fields}}}"#
         );
         match parse_line(Origin { source_name: "test", line: 1 }, &text) {
-            Ok(Line::Access(line)) => line,
+            Ok(Line::Access(line)) => *line,
             other => panic!("{other:?}"),
         }
     }
