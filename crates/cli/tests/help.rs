@@ -32,8 +32,12 @@ fn the_first_screen() {
       policy       Policies: check a file, compare two, read one in plain words
       map          Foreign logs and tables into lines: check a mapping against a source, run it
       tap          Follow log files and hand their lines in to a control plane, exactly once
+      actuator     What an exchange with its own gateway is told to do: check the file, see what came of
+                   it, ask again
       assess       Write a readiness report from exports alone: keys, accounts, an access log, and more
                    where there is more
+      backfill     Read history into detection, and leave the tap and live detection to go on behind it,
+                   with no gap and no double count
       import       Import keys, accounts or vendors that the exchange has already
       drift        Show where the record and the exchange disagree about a key, the worst first
       simulate     Write a made-up population of key users as event lines, with ground truth
@@ -96,6 +100,7 @@ fn every_command_has_help_with_an_example() {
         &["log", "dump"],
         &["tap"],
         &["assess"],
+        &["backfill"],
         &["import"],
         &["drift"],
         &["simulate"],

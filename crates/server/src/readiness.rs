@@ -271,19 +271,25 @@ async fn actuator(server: &Server, now: Timestamp) -> Option<Check> {
     Some(acted(waiting, waits_us, failed, alive))
 }
 
+fn keys(count: u64) -> String {
+    format!("{count} key{}", if count == 1 { "" } else { "s" })
+}
+
 fn acted(waiting: u64, waits_us: i64, failed: u64, alive: u64) -> Check {
     let mut told = Vec::new();
     if alive > 0 {
-        told.push(format!("{alive} keys cut by the exchange's word are alive by its log"));
+        told.push(format!("{} cut by the exchange's word, alive by its log", keys(alive)));
     }
     if failed > 0 {
-        told.push(format!("{failed} keys could not be acted on"));
+        told.push(format!("{} could not be acted on", keys(failed)));
     }
     let late = waits_us > ACTUATION_WAIT_US_MAX;
     match waiting {
         0 => {}
-        _ if late => told.push(format!("{waiting} intents wait, one of them for {} s", waits_us / 1_000_000)),
-        _ => told.push(format!("{waiting} intents wait")),
+        _ if late => {
+            told.push(format!("{} waiting, one of them for {} s", keys(waiting), waits_us / 1_000_000))
+        }
+        _ => told.push(format!("{} waiting", keys(waiting))),
     }
     if told.is_empty() {
         told.push("every intent is acknowledged".to_owned());

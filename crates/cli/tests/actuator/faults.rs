@@ -55,7 +55,7 @@ fn what_cannot_be_done_is_shouted_and_asked_again_only_by_a_person() {
     });
     let ready = until("readiness to tell", || {
         let ready = world.text("/readyz");
-        ready.contains("1 keys could not be acted on").then_some(ready)
+        ready.contains("1 key could not be acted on").then_some(ready)
     });
     assert!(ready.contains("degraded"), "{ready}");
     // Another intent of the same key is a new one: it is sent, and fails by itself.
@@ -92,7 +92,9 @@ fn a_lie_is_found_in_the_exchanges_own_log() {
     assert_eq!(told["last_access"], told["alive"]["at"]);
     assert_eq!(world.tasks().len(), 1);
     world.open.process.says("still alive by its own log");
-    until("readiness to tell", || world.text("/readyz").contains("alive by its log").then_some(()));
+    until("readiness to tell", || {
+        world.text("/readyz").contains("1 key cut by the exchange's word, alive by its log").then_some(())
+    });
     assert_eq!(world.entries(), ["actuator.acknowledged", "actuator.alive"]);
     // Asked again, it does it.
     stage.exchange.answers("ok", 0);
@@ -101,4 +103,32 @@ fn a_lie_is_found_in_the_exchanges_own_log() {
     world.stands_while_others_go_on("K1", "suspended", "confirmed");
     assert_eq!(stage.exchange.ask("K1"), 401);
     assert_eq!(world.tasks().len(), 0);
+}
+
+#[test]
+fn the_page_on_it_runs_as_written() {
+    let page = include_str!("../../../../docs/adopt/actuator.md");
+    let stage = Stage::new(QUICK);
+    let world = stage.opened_first();
+    stage.exchange.answers("500", 0);
+    world.act("K1", "suspend");
+    world.stands("K1", "suspended", "failed");
+    stage.exchange.answers("ok", 0);
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_sumun")).parent().unwrap();
+    let commands = page.lines().filter_map(|line| line.strip_prefix("$ "));
+    let mut ran = 0;
+    for command in commands {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &format!("exec {command}")]).current_dir(stage.house.place.path("")).env_clear();
+        shell.env("PATH", format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
+        shell
+            .env("SUMUN_PROFILE_DIR", "profiles")
+            .env("SUMUN_AS", "alice")
+            .env("SUMUN_SERVER", &world.open.server);
+        let done = shell.output().unwrap();
+        assert!(done.status.success(), "{command}\n{}", String::from_utf8_lossy(&done.stderr));
+        ran += 1;
+    }
+    assert_eq!(ran, 5);
+    world.stands("K1", "suspended", "acknowledged");
 }
