@@ -6,11 +6,11 @@
 )]
 
 use crate::commands::{
-    accounts, actuator, approvals, assess, backfill, calibrate, canaries, cases, config_check, customers,
-    delegations, drift, evaluate, explain, gate, gates, govern, import, init, keys_act, keys_check,
-    keys_expose, keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login, map,
-    measures, operators, owner, persons, policies, policy, ramp, replay, request_check, serve, simulate, tap,
-    tokens, totp, users, vendors, venue,
+    accounts, actuator, approvals, assess, backfill, calibrate, campaign, canaries, cases, config_check,
+    customers, delegations, drift, evaluate, explain, gate, gates, govern, import, init, keys_act,
+    keys_check, keys_expose, keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login,
+    map, measures, operators, owner, persons, policies, policy, ramp, replay, request_check, serve, simulate,
+    tap, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -115,6 +115,9 @@ pub enum Command {
     /// How far gates enforce: stages, stepping back, what would have been refused
     #[command(subcommand)]
     Ramp(ramp::RampCommand),
+    /// Campaigns in which owners register who uses keys that are there already
+    #[command(subcommand)]
+    Campaign(campaign::CampaignCommand),
     /// Gates that receive the feed, and their receipts
     #[command(subcommand)]
     Gates(gates::Gates),

@@ -7,6 +7,7 @@ pub mod assess;
 mod assess_sources;
 pub mod backfill;
 pub mod calibrate;
+pub mod campaign;
 pub mod canaries;
 pub mod cases;
 pub mod config_check;
@@ -116,6 +117,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Measures(command) => measures::run(command),
         Command::Policies(command) => policies::run(command),
         Command::Ramp(command) => ramp::run(command),
+        Command::Campaign(command) => campaign::run(command),
         Command::Gates(command) => gates::run(command),
         Command::Canaries(command) => canaries::run(command),
         Command::Owner(command) => owner::run(command),

@@ -1,0 +1,229 @@
+//! `sumun campaign`: owners of keys that are there already register who uses them (R195, ADR 0027).
+
+use crate::client::{Call, Reach, Writing, show};
+use crate::exit::BadInput;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use sumun_govern::campaigns::CampaignPlan;
+
+/// What can be done with campaigns.
+#[derive(Debug, clap::Subcommand)]
+pub enum CampaignCommand {
+    /// Propose a campaign; another person decides
+    ///
+    /// The file is TOML (or JSON): `name`, `terms`, `segments` (all if left out), `announce`, `opens`, `read_only`, `ends`, and `reminders`,
+    /// how long before each of the two steps owners are reminded.
+    #[command(
+        after_help = "Example:\n  sumun campaign propose campaign.toml --reason \"terms of 2027, announced a month ahead\"\n\nwhere campaign.toml is:\n  name = \"Who uses your key\"\n  terms = \"2\"\n  announce = \"2027-01-04T00:00:00Z\"\n  opens = \"2027-01-11T00:00:00Z\"\n  read_only = \"2027-02-15T00:00:00Z\"\n  ends = \"2027-03-15T00:00:00Z\"\n  reminders = [\"14d\", \"3d\"]"
+    )]
+    Propose(Propose),
+    /// List campaigns
+    #[command(after_help = "Example:\n  sumun campaign list")]
+    List(Of),
+    /// Show a campaign
+    #[command(after_help = "Example:\n  sumun campaign show E1")]
+    Show(One),
+    /// How many keys of which segment stand where
+    #[command(after_help = "Example:\n  sumun campaign coverage E1")]
+    Coverage(One),
+    /// Propose later dates; another person decides
+    #[command(
+        after_help = "Example:\n  sumun campaign lengthen E1 --read-only 2027-03-01T00:00:00Z --ends 2027-04-01T00:00:00Z --reason \"mail was down for a day\""
+    )]
+    Lengthen(Lengthen),
+    /// Pause a campaign now: nobody is told anything, nothing is taken away
+    #[command(after_help = "Example:\n  sumun campaign pause E1 --reason \"letters name a wrong address\"")]
+    Pause(Act),
+    /// Propose that a paused campaign goes on; another person decides
+    #[command(after_help = "Example:\n  sumun campaign resume E1 --reason \"letters are corrected\"")]
+    Resume(Act),
+    /// Stop a campaign now: keys that came to a halt by it work again
+    #[command(after_help = "Example:\n  sumun campaign stop E1 --reason \"the terms were withdrawn\"")]
+    Stop(Act),
+}
+
+/// Of which server.
+#[derive(Debug, clap::Args)]
+pub struct Of {
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Which campaign.
+#[derive(Debug, clap::Args)]
+pub struct One {
+    /// Its id
+    campaign: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Which file, and why.
+#[derive(Debug, clap::Args)]
+pub struct Propose {
+    /// The campaign, as TOML or JSON
+    file: PathBuf,
+    /// Why, in your own words
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    writing: Writing,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Which campaign, until when, and why.
+#[derive(Debug, clap::Args)]
+pub struct Lengthen {
+    /// Its id
+    campaign: String,
+    /// Keys not registered by then read and cancel only
+    #[arg(long, value_name = "INSTANT")]
+    read_only: String,
+    /// Keys not registered by then end
+    #[arg(long, value_name = "INSTANT")]
+    ends: String,
+    /// Why, in your own words
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    writing: Writing,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Which campaign, and why.
+#[derive(Debug, clap::Args)]
+pub struct Act {
+    /// Its id
+    campaign: String,
+    /// Why, in your own words
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    writing: Writing,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+impl Act {
+    fn run(&self, act: &str) -> anyhow::Result<()> {
+        let call = Call::post(&["campaigns", &self.campaign, act], json!({ "reason": self.reason }));
+        self.reach.write(&self.writing, call)
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// The file is no campaign; what the server said, or that it cannot be reached.
+pub fn run(command: CampaignCommand) -> anyhow::Result<()> {
+    match command {
+        CampaignCommand::Propose(Propose { file, reason, writing, reach }) => {
+            let plan = read(&file)?;
+            reach.write(&writing, Call::post(&["campaigns"], json!({ "plan": plan, "reason": reason })))
+        }
+        CampaignCommand::List(Of { reach }) => {
+            reach.print(&reach.client()?.send(&Call::get(&["campaigns"]))?, list)
+        }
+        CampaignCommand::Show(One { campaign, reach }) => reach.show(&Call::get(&["campaigns", &campaign])),
+        CampaignCommand::Coverage(One { campaign, reach }) => {
+            reach.print(&reach.client()?.send(&Call::get(&["campaigns", &campaign, "coverage"]))?, coverage)
+        }
+        CampaignCommand::Lengthen(Lengthen { campaign, read_only, ends, reason, writing, reach }) => {
+            let body = json!({ "read_only": read_only, "ends": ends, "reason": reason });
+            reach.write(&writing, Call::post(&["campaigns", &campaign, "lengthen"], body))
+        }
+        CampaignCommand::Pause(act) => act.run("pause"),
+        CampaignCommand::Resume(act) => act.run("resume"),
+        CampaignCommand::Stop(act) => act.run("stop"),
+    }
+}
+
+/// A campaign's file. Whether its dates can be kept is the server's to say: it knows the venue's facts and what time it is.
+fn read(file: &std::path::Path) -> anyhow::Result<CampaignPlan> {
+    let bad = |problem: &dyn std::fmt::Display| {
+        BadInput(format!("the campaign `{}` cannot be used: {problem}", file.display()))
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| bad(&error))?;
+    Ok(if text.trim_start().starts_with('{') {
+        serde_json::from_str(&text).map_err(|error| bad(&error))?
+    } else {
+        toml::from_str(&text).map_err(|error| bad(&error))?
+    })
+}
+
+/// Campaigns for people: the dates beside the id.
+fn list(json: &Value) -> String {
+    let items = json.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+    let row = |one: &Value| {
+        let plan = one.get("plan").cloned().unwrap_or_default();
+        let of = |from: &Value, name: &str| from.get(name).cloned().unwrap_or_default();
+        json!({ "campaign": of(one, "campaign"), "state": of(one, "state"), "name": of(&plan, "name"), "announce": of(&plan, "announce"),
+            "opens": of(&plan, "opens"), "read_only": of(&plan, "read_only"), "ends": of(&plan, "ends") })
+    };
+    let rows: Vec<Value> = items.iter().map(row).collect();
+    show::page(
+        &json!({ "items": rows }),
+        &["campaign", "state", "name", "announce", "opens", "read_only", "ends"],
+    )
+}
+
+/// Coverage for people: a line of sums, then a table of segments by states.
+fn coverage(json: &Value) -> String {
+    const STATES: [&str; 8] =
+        ["not_told", "told", "window", "enrolled", "read_only", "ended", "unreachable", "gone"];
+    let number = |from: &Value, name: &str| from.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let segments = json.get("segments").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut rows = Vec::new();
+    let mut enrolled = 0;
+    for one in &segments {
+        let states = one.get("states").cloned().unwrap_or_default();
+        enrolled += number(&states, "enrolled");
+        let mut row = json!({ "segment": one.get("segment").cloned().unwrap_or_default(), "keys": number(one, "keys") });
+        for state in STATES {
+            if let Some(row) = row.as_object_mut() {
+                row.insert(state.to_owned(), json!(number(&states, state)));
+            }
+        }
+        rows.push(row);
+    }
+    let columns: Vec<&str> = ["segment", "keys"].into_iter().chain(STATES).collect();
+    let table = show::page(&json!({ "items": rows }), &columns);
+    let at = json.get("at").and_then(Value::as_str).unwrap_or_default();
+    format!("{enrolled} of {} keys are registered as of {at}.\n\n{table}", number(json, "keys"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coverage_reads_well() {
+        let states = |enrolled: u64, read_only: u64| {
+            json!({ "not_told": 0, "told": 0, "window": 3, "enrolled": enrolled, "read_only": read_only, "ended": 0, "unreachable": 1,
+                "gone": 0 })
+        };
+        let seen = json!({ "campaign": "E1", "at": "2027-02-16T00:00:00Z", "keys": 19, "segments": [
+            { "segment": "retail", "keys": 14, "states": states(8, 2) },
+            { "segment": "market_maker", "keys": 5, "states": states(1, 0) },
+        ]});
+        insta::assert_snapshot!(coverage(&seen));
+    }
+
+    #[test]
+    fn a_campaign_is_read_from_toml_and_json_and_what_is_wrong_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            read(&path).map_err(|error| error.to_string())
+        };
+        let toml = "name = \"c\"\nterms = \"2\"\nannounce = \"2027-01-04T00:00:00Z\"\nopens = \"2027-01-11T00:00:00Z\"\n\
+            read_only = \"2027-02-15T00:00:00Z\"\nends = \"2027-03-15T00:00:00Z\"\nreminders = [\"14d\", \"3d\"]\n";
+        let plan = of("a.toml", toml).unwrap();
+        assert_eq!(of("a.json", &json!(plan).to_string()).unwrap(), plan);
+        assert!(of("b.toml", &toml.replace("14d", "two weeks")).unwrap_err().contains("such as `14d`"));
+        assert!(of("c.toml", &toml.replace("opens", "open")).unwrap_err().contains("open"));
+    }
+}
