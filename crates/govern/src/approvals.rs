@@ -7,6 +7,7 @@
 //! Never here: what an action does.
 
 mod cases;
+pub mod grounds;
 mod standing;
 
 use crate::actor::{Actor, Role};

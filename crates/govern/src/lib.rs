@@ -34,6 +34,7 @@ mod row;
 pub mod staff;
 pub mod tasks;
 pub mod venue;
+pub mod warned;
 pub mod world;
 
 pub use actor::{Actor, Role};

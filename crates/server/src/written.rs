@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 use sumun_govern::Done;
+use sumun_govern::warned::{self, Warned};
 use utoipa::ToSchema;
 
 /// What was planned, for people.
@@ -19,8 +20,29 @@ pub(crate) struct PlanView {
     pub class: String,
     /// What changes.
     pub effects: Vec<EffectView>,
-    /// What is allowed but unwise.
+    /// What is allowed but unwise, and what should be known beforehand.
     pub warnings: Vec<String>,
+    /// Those of the warnings that have words in both languages.
+    #[serde(default)]
+    pub said: Vec<WarnedView>,
+}
+
+/// A warning in words.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct WarnedView {
+    /// Its code.
+    #[schema(example = "owner_told")]
+    pub code: String,
+    /// Korean.
+    pub ko: String,
+    /// English: as it stands among the warnings.
+    pub en: String,
+}
+
+impl From<Warned> for WarnedView {
+    fn from(warned: Warned) -> Self {
+        Self { code: warned.code.to_owned(), ko: warned.ko.to_owned(), en: warned.en.to_owned() }
+    }
 }
 
 /// One thing a plan changes.
@@ -83,6 +105,7 @@ pub(crate) fn written<T, V: Serialize>(
                 after: effect.after,
             })
             .collect(),
+        said: done.plan.warnings.iter().filter_map(|warning| warned::said(warning)).map(Into::into).collect(),
         warnings: done.plan.warnings,
     });
     let ledger = done.committed.map(|committed| EntryView {

@@ -76,6 +76,9 @@ impl Govern {
                 if outcome == Outcome::Granted {
                     plan.change.reads.extend(self.voices(&after).await?);
                 }
+                if call.dry_run && outcome != Outcome::Refused {
+                    self.mind_before_agreeing(actor, &after, &mut plan).await?;
+                }
                 plan.change.facts.insert("approval".to_owned(), json!(after.approval));
                 plan.change.facts.insert("decision".to_owned(), json!(after.decisions.last()));
                 plan.change.writes.push(after.next_write());

@@ -110,6 +110,10 @@ impl Govern {
     }
 }
 
-fn frozen(approval: &Approval) -> Result<FrozenMeasure, Refusal> {
+/// What an approval of a measure freezes.
+///
+/// # Errors
+/// `row_unreadable`.
+pub(crate) fn frozen(approval: &Approval) -> Result<FrozenMeasure, Refusal> {
     serde_json::from_value(approval.request.clone()).map_err(|_| unreadable(approval))
 }

@@ -44,7 +44,7 @@ pub(crate) struct Grounds<'a> {
 /// What an approval of a measure freezes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct FrozenMeasure {
+pub(crate) struct FrozenMeasure {
     /// On which key.
     pub key: String,
     /// Whose.

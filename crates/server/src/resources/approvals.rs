@@ -1,5 +1,8 @@
 //! What waits for a second pair of eyes, and what came of it.
 
+use super::keys::SentenceView;
+use super::measures::{self, SignalView};
+use super::owner_notices::ObjectionView;
 use crate::access;
 use crate::answer::Answer;
 use crate::api::Api;
@@ -13,6 +16,7 @@ use crate::written::written;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sumun_govern::approvals::grounds::Grounds;
 use sumun_govern::approvals::{ApprovalState, Decision};
 use utoipa::ToSchema;
 
@@ -119,8 +123,65 @@ pub(crate) struct ApprovalView {
     #[serde(default)]
     #[schema(required, format = DateTime)]
     pub decided: Option<String>,
+    /// On what it rests, where it is about a measure on a key: to be read first. Null of any other, in lists, in the answer of a write, and for
+    /// customers.
+    #[serde(default)]
+    pub grounds: Option<ApprovalGroundsView>,
     /// Version of the row.
     pub version: i64,
+}
+
+/// On what a measure rests that waits for people.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct ApprovalGroundsView {
+    /// On which key.
+    pub key: String,
+    /// Which measure.
+    #[schema(example = "expire")]
+    pub measure: String,
+    /// In which case; null where staff proposed it by hand and no measure is in force.
+    pub case_id: Option<String>,
+    /// The rule of policy that proposed it, or the ladder's own, such as `ladder.timed_out`; null where staff did.
+    pub rule: Option<String>,
+    /// Why it is asked, in words.
+    pub because: SentenceView,
+    /// Why a lesser measure would not do, in words.
+    pub lesser: SentenceView,
+    /// What was found and is relied on: the latest, oldest first.
+    #[schema(max_items = 20)]
+    pub signals: Vec<SignalView>,
+    /// How far the owner came in his last re-verification; null if there was none.
+    pub reverification: Option<ReverifiedView>,
+    /// His objections that nobody has answered yet, the newest first.
+    #[schema(max_items = 10)]
+    pub objections: Vec<ObjectionView>,
+    /// Whether agreeing tells the owner.
+    pub owner_told: bool,
+}
+
+/// How far an owner came in his re-verification.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct ReverifiedView {
+    /// Which.
+    pub verification: String,
+    /// `open`, `proved`, `failed`, `timed_out` or `closed`.
+    pub state: String,
+    /// Identity: `outstanding`, `passed` or `failed`.
+    pub identity: String,
+    /// When the exchange said so.
+    #[schema(format = DateTime)]
+    pub identity_at: Option<String>,
+    /// Control: `outstanding`, `passed` or `failed`.
+    pub control: String,
+    /// Control tests begun.
+    pub tests: u32,
+    /// Control tests failed.
+    pub failures: u32,
+    /// How many more may fail: with the last the key ends.
+    pub tries_left: u32,
+    /// When its time runs out, or ran out.
+    #[schema(format = DateTime)]
+    pub due: Option<String>,
 }
 
 const NARROW: [Parameter; 4] = [
@@ -162,8 +223,10 @@ pub(crate) fn add(api: &mut Api) {
             .gives::<ApprovalView>(StatusCode::OK, "The approval.")
             .versioned(),
         async |asked: Asked| {
-            let row = asked.server.govern.approval(asked.actor()?, asked.path("approval")?).await?;
-            let shown: ApprovalView = view(&row)?;
+            let (govern, actor) = (&asked.server.govern, asked.actor()?);
+            let row = govern.approval(actor, asked.path("approval")?).await?;
+            let grounds = govern.approval_grounds(actor, &row).await?;
+            let shown = ApprovalView { grounds: grounds.as_ref().map(resting).transpose()?, ..view(&row)? };
             Ok(Answer::ok(&shown)?.version(shown.version))
         },
     );
@@ -188,6 +251,12 @@ pub(crate) fn add(api: &mut Api) {
             written(StatusCode::OK, done, |approval| view::<ApprovalView>(&approval))
         },
     );
+}
+
+/// Grounds with what was found in words.
+fn resting(grounds: &Grounds) -> Result<ApprovalGroundsView, Problem> {
+    let signals = grounds.signals.iter().map(measures::found).collect::<Result<_, _>>()?;
+    Ok(ApprovalGroundsView { signals, ..view(grounds)? })
 }
 
 async fn list(asked: Asked) -> Result<Answer, Problem> {

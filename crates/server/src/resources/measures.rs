@@ -15,6 +15,7 @@ use serde_json::Value;
 use sumun_govern::measures::MeasureRow;
 use sumun_govern::measures::read::MeasureFilter;
 use sumun_govern::measures::said::{reason_said, signal_said};
+use sumun_model::finding::Signal;
 use utoipa::ToSchema;
 
 /// A measure.
@@ -191,6 +192,11 @@ pub(super) fn shown(row: &MeasureRow) -> Result<MeasureView, Problem> {
     })
 }
 
+/// A signal with what it found in words.
+pub(super) fn found(signal: &Signal) -> Result<SignalView, Problem> {
+    Ok(SignalView { said: Some(signal_said(signal).into()), ..view(signal)? })
+}
+
 async fn list(asked: Asked) -> Result<Answer, Problem> {
     let wanted = asked.page();
     let narrow = |name: &str| asked.query(name).map(str::to_owned);
@@ -215,9 +221,6 @@ async fn signals(asked: Asked) -> Result<Answer, Problem> {
         Some(case) => govern.case_signals(asked.actor()?, case, wanted.after, wanted.limit).await?,
         None => govern.signals(asked.actor()?, key, account, wanted.after, wanted.limit).await?,
     };
-    let said = |signal| -> Result<SignalView, Problem> {
-        Ok(SignalView { said: Some(signal_said(signal).into()), ..view(signal)? })
-    };
-    let views = found.iter().map(said).collect::<Result<Vec<_>, _>>()?;
+    let views = found.iter().map(self::found).collect::<Result<Vec<_>, _>>()?;
     Answer::ok(&page(views, asked.limit(), |last| last.id.clone()))
 }
