@@ -38,6 +38,7 @@ pub mod addresses;
 pub mod control;
 pub mod due;
 pub mod export;
+mod heard;
 pub mod identity;
 pub mod intake;
 pub mod letters;

@@ -35,6 +35,18 @@ impl Said {
         Self { code: "owner_denied".to_owned(), values: json!({ "key": key }) }
     }
 
+    /// Asked about requests with this key, its owner said that it was he.
+    #[must_use]
+    pub fn owner_confirmed(key: &str) -> Self {
+        Self { code: "owner_confirmed".to_owned(), values: json!({ "key": key }) }
+    }
+
+    /// Its owner objected: his words stand in the case, and are still to be answered.
+    #[must_use]
+    pub fn owner_objected(objection: &str) -> Self {
+        Self { code: "owner_objected".to_owned(), values: json!({ "objection": objection }) }
+    }
+
     /// So many gates, all that are enrolled, have signed that they obey the end of every key of the case.
     #[must_use]
     pub fn gates_obeyed(gates: usize) -> Self {

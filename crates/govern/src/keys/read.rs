@@ -6,6 +6,7 @@ use super::row::KeyRow;
 use super::view::KeyView;
 use crate::actor::{Actor, Role};
 use crate::govern::{Govern, not_found, store_refusal};
+use crate::owner::verification::Verification;
 use crate::refusal::Refusal;
 use crate::row::text;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use sumun_model::{KeyState, Measure, Timestamp};
 use sumun_store::EntryRow;
 use sumun_store::records::Filter;
-use sumun_store::tables::{ACCOUNTS, KEYS};
+use sumun_store::tables::{ACCOUNTS, KEYS, VERIFICATIONS};
 
 /// What a customer is told of his key's past: what he did himself, and what he can see of it. Anything else leaves no gap,
 /// since entries are numbered over the whole ledger.
@@ -35,6 +36,10 @@ const TOLD_OUTSIDE: &[&str] = &[
     "measure.left",
     // His own acts that changed it, and what came of them: an answer may have ended it.
     "question.answered",
+    "verification.identity",
+    "verification.timed_out",
+    "control.committed",
+    "control.ended",
     "address.registered",
     "address.proved",
     "address.lapsed",
@@ -45,6 +50,9 @@ const TOLD_OUTSIDE: &[&str] = &[
     "campaign.enrolled",
     "campaign.key_ended",
 ];
+
+/// Re-verifications of one account looked at for a key's past.
+const REVERIFIED_MAX: usize = 100;
 
 /// Who checks the record as a whole.
 const CHECKERS: &[Role] = &[Role::Auditor, Role::SecurityAdmin, Role::ComplianceLead];
@@ -181,16 +189,13 @@ impl Govern {
         from: Option<u64>,
         limit: u32,
     ) -> Result<Vec<TimelineEntry>, Refusal> {
-        self.key_loaded(actor, key).await?;
+        let account = self.key_loaded(actor, key).await?.key.account;
+        let reverified = self.reverified(&account, key).await?;
         let limit = limit.clamp(1, Filter::LIMIT_MAX);
         let (inside, mut from, mut told_of) = (inside(actor), from, Vec::new());
         // What is left out is left out before the page is cut, so that no page is shorter for it.
         loop {
-            let entries = match order {
-                Order::Oldest => self.store.entries_about(&KEYS, key, from, limit).await,
-                Order::Newest => self.store.newest_entries_about(&KEYS, key, from, limit).await,
-            }
-            .map_err(store_refusal)?;
+            let entries = self.entries_of(key, &reverified, order, from, limit).await?;
             from = entries.last().map(|entry| entry.index);
             let last = entries.len() < limit as usize;
             let seen = entries.iter().filter(|entry| inside || TOLD_OUTSIDE.contains(&entry.class.as_str()));
@@ -200,6 +205,46 @@ impl Govern {
                 return Ok(told_of);
             }
         }
+    }
+
+    /// Re-verifications of this key, those that went on with its successor too: what was done in them happened to it.
+    async fn reverified(&self, account: &str, key: &str) -> Result<Vec<String>, Refusal> {
+        let equals = vec![("account", json!(account))];
+        let rows = self.rows_where(&VERIFICATIONS, equals, None, REVERIFIED_MAX).await?;
+        let all = rows.iter().map(Verification::of).collect::<Result<Vec<_>, _>>()?;
+        let of = all.into_iter().filter(|found| found.keys().any(|one| one == key));
+        Ok(of.map(|found| found.verification).collect())
+    }
+
+    /// A page of the entries that wrote this key's row, or told of one of its re-verifications.
+    async fn entries_of(
+        &self,
+        key: &str,
+        reverified: &[String],
+        order: Order,
+        from: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<EntryRow>, Refusal> {
+        let page = async |table, id: &str| {
+            match order {
+                Order::Oldest => self.store.entries_about(table, id, from, limit).await,
+                Order::Newest => self.store.newest_entries_about(table, id, from, limit).await,
+            }
+            .map_err(store_refusal)
+        };
+        let mut entries = page(&KEYS, key).await?;
+        for id in reverified {
+            entries.extend(page(&VERIFICATIONS, id).await?);
+        }
+        if !reverified.is_empty() {
+            match order {
+                Order::Oldest => entries.sort_by_key(|entry| entry.index),
+                Order::Newest => entries.sort_by_key(|entry| std::cmp::Reverse(entry.index)),
+            }
+            entries.dedup_by_key(|entry| entry.index);
+            entries.truncate(limit as usize);
+        }
+        Ok(entries)
     }
 
     /// Refuses who may not see this entry's leaf, which names its class and time: those who check the record see all, others
@@ -218,7 +263,10 @@ impl Govern {
         }
         let payload: Option<Value> = entry.payload.as_ref().and_then(|text| serde_json::from_str(text).ok());
         let rows = payload.as_ref().and_then(|payload| payload.get("rows")?.as_array());
-        for row in rows.into_iter().flatten().filter(|row| row["table"] == KEYS.name) {
+        // What was done in a re-verification names its key.
+        let about = [KEYS.name, VERIFICATIONS.name];
+        let of_key = |row: &&Value| about.iter().any(|table| row["table"] == *table);
+        for row in rows.into_iter().flatten().filter(of_key) {
             let key = row["row"][KEYS.key].as_str().unwrap_or_default();
             if self.key_loaded(actor, key).await.is_ok() {
                 return Ok(());

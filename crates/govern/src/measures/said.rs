@@ -23,6 +23,33 @@ const OWN: &[(&str, &str, &str)] = &[
     ("withdrawn", "더 이상 필요하지 않아 제안을 거두었습니다.", "The proposal is no longer wanted."),
     ("refused", "담당자가 제안을 거절했습니다.", "People refused the proposal."),
     ("lapsed", "기한까지 결정이 없어 제안이 사라졌습니다.", "Nobody decided the proposal in time."),
+    (
+        "reverify.identity_passed",
+        "거래소가 본인을 다시 확인했습니다.",
+        "The exchange verified the owner's identity anew.",
+    ),
+    (
+        "reverify.identity_failed",
+        "거래소의 본인 확인을 통과하지 못했습니다.",
+        "The owner did not pass the exchange's check of identity.",
+    ),
+    (
+        "reverify.test_begun",
+        "소유자가 {test}번째 통제권 확인을 시작했습니다.",
+        "The owner began control test {test}.",
+    ),
+    ("reverify.test_passed", "{test}번째 통제권 확인을 통과했습니다.", "Control test {test} was passed."),
+    (
+        "reverify.test_failed",
+        "{test}번째 통제권 확인에 실패했습니다(2번 가운데 {failures}번 실패).",
+        "Control test {test} failed ({failures} of 2 failures).",
+    ),
+    (
+        "reverify.test_void",
+        "{test}번째 통제권 확인이 중단되었습니다. 실패로 세지 않습니다.",
+        "Control test {test} was broken off, and counts as no failure.",
+    ),
+    ("reverify.timed_out", "재확인 기한이 지났습니다.", "The time for re-verification ran out."),
 ];
 
 /// A reason in both languages.
@@ -36,9 +63,15 @@ pub fn reason_said(reason: &Reasoned) -> Sentence {
             let mut letters = text.chars();
             letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
         };
+        let filled = |text: String| {
+            reason
+                .values
+                .iter()
+                .fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), &value.to_string()))
+        };
         return Sentence {
-            ko: ko.replace("{by}", &word(Lang::Ko)),
-            en: capital(en.replace("{by}", &word(Lang::En))),
+            ko: filled(ko.replace("{by}", &word(Lang::Ko))),
+            en: capital(filled(en.replace("{by}", &word(Lang::En)))),
         };
     }
     Sentence { ko: sentence(reason, Lang::Ko), en: sentence(reason, Lang::En) }

@@ -109,6 +109,8 @@ impl Govern {
                     ],
                 );
                 tell::verification(&mut plan, "verification.identity", &found, now);
+                let code = if word.passed { "identity_passed" } else { "identity_failed" };
+                self.case_reverified(&mut plan, &found, (code, &actor.principal), [], now).await?;
                 Ok(Planned { plan, value: found.key, status: 200 })
             })
             .await;

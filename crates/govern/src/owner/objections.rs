@@ -1,9 +1,10 @@
 //! Objections (R182): an owner's own words against a notice, in the case behind it, and how that case goes on, to its end.
 
-use super::texts::{Said, said};
+use super::texts::{Said as Sentence, said};
 use super::{made, own, put_facts, sees};
 use crate::actor::Actor;
 use crate::call::{Call, Done, Planned};
+use crate::cases::playbook::Said;
 use crate::govern::{Govern, change, facts, not_found};
 use crate::keys::access::reason;
 use crate::plan::Plan;
@@ -77,7 +78,7 @@ pub struct ObjectionView {
     /// When the case ended.
     pub decided_us: Option<i64>,
     /// How it stands, in words.
-    pub say: Vec<Said>,
+    pub say: Vec<Sentence>,
     /// The row's version.
     pub version: i64,
 }
@@ -193,6 +194,8 @@ impl Govern {
             let mut task = TaskRow::new(self.new_id("T"), &case_id, kind, found.key.as_deref(), now);
             task.body.values.insert("objection".to_owned(), objection.objection.as_str().into());
             tasks::add(&mut plan, &task.due(Some(due)));
+            let heard = Said::owner_objected(&objection.objection);
+            self.objection_heard(&mut plan, &case_id, (&heard, &actor.principal), now).await?;
             let case = self.row(&CASES, &case_id).await?;
             Ok(Planned { plan, value: view(objection, case.as_ref()), status: 201 })
         })
@@ -228,6 +231,11 @@ impl Govern {
             return Err(not_found("objection", id));
         }
         self.objection_view(found).await
+    }
+
+    /// An objection's row as it is shown.
+    pub(crate) async fn objection_shown(&self, row: &Image) -> Result<ObjectionView, Refusal> {
+        self.objection_view(row::typed(&OBJECTIONS, row)?).await
     }
 
     async fn objection_view(&self, found: Objection) -> Result<ObjectionView, Refusal> {

@@ -7,6 +7,7 @@ use super::texts::{Said, said};
 use super::{own, put_facts, rewritten, sees};
 use crate::actor::Actor;
 use crate::call::{Call, Done, Planned};
+use crate::cases::playbook;
 use crate::govern::{Govern, change, check_if_match, facts, not_found};
 use crate::keys::access;
 use crate::keys::machine::Action;
@@ -234,6 +235,10 @@ impl Govern {
                 plan.change.class = "question.answered";
                 plan.change.writes.push(rewritten(&QUESTIONS, &after, question.version));
                 self.others_closed(&mut plan, &question, reply, actor, now).await?;
+                if reply == Reply::Me {
+                    let said = playbook::Said::owner_confirmed(&question.key);
+                    self.owner_heard(&mut plan, &question.key, (&said, &actor.principal), now).await?;
+                }
                 let report = if reply == Reply::Me { "owner_confirms" } else { "owner_denies" };
                 put_facts(
                     &mut plan.change.facts,

@@ -259,12 +259,24 @@ async fn what_is_on_its_way_from_a_gate_fails_nobody() {
 #[tokio::test]
 async fn its_time_runs_out() {
     let bench = asking().await;
-    let (_, id) = asked(&bench).await;
+    let (key, id) = asked(&bench).await;
     word(&bench, false).await.unwrap();
+    bench.govern.start_test(&bench.owner("C1"), &id, &Call::default()).await.unwrap();
     bench.pass(86_400 * S);
     assert_eq!(bench.govern.owner_due().await.unwrap().verifications, std::slice::from_ref(&id));
     let view = bench.govern.verification(&bench.owner("C1"), &id).await.unwrap();
     assert_eq!((view.state, view.identity), (VerificationState::TimedOut, Half::Failed));
+    // What was done in it happened to the key: its past has it, for whoever decides and for its owner alike, from either end.
+    let did = ["verification.identity", "control.committed", "verification.timed_out"];
+    let anna = crate::bench::staff("anna", sumun_govern::Role::Analyst);
+    for actor in [anna, bench.owner("C1")] {
+        let told = bench.govern.key_timeline(&actor, &key, None, 100).await.unwrap();
+        let classes: Vec<&str> = told.iter().map(|entry| entry.class.as_str()).collect();
+        assert!(classes.ends_with(&did), "{classes:?}");
+        let newest = bench.govern.key_timeline_newest(&actor, &key, None, 2).await.unwrap();
+        let classes: Vec<&str> = newest.iter().map(|entry| entry.class.as_str()).collect();
+        assert_eq!(classes, [did[2], did[1]], "a page from its newest end");
+    }
 }
 
 #[tokio::test]

@@ -85,6 +85,12 @@ function useTold(measuresOf: readonly Measured[]): (of: Event) => ReactNode {
         return <Subject of={`case:${text("into") ?? ""}`} />;
       case "took_up":
         return <Subject of={`case:${text("from") ?? ""}`} />;
+      case "reverification":
+        return (
+          <>
+            <Subject of={`key:${text("key") ?? ""}`} /> <span className="preline">{said(of.because)}</span>
+          </>
+        );
       case "key_ended":
         return (
           <>

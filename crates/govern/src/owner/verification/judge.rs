@@ -53,7 +53,9 @@ impl Govern {
                     if !over {
                         return Err(nothing());
                     }
-                    let plan = self.verification_timed_out(&mut found, now);
+                    let mut plan = self.verification_timed_out(&mut found, now);
+                    let told = ("timed_out", actor.principal.as_str());
+                    self.case_reverified(&mut plan, &found, told, [], now).await?;
                     Ok(Planned { plan, value: (), status: 200 })
                 })
                 .await
@@ -106,7 +108,7 @@ impl Govern {
                     if let Some(test) = found.tests.get_mut(index) {
                         test.show_rest(&opened);
                     }
-                    self.test_ended(&mut found, index, actor, now)
+                    self.test_ended(&mut found, index, actor, now).await?
                 };
                 let test = found.tests.get(index);
                 let event = event_of(id, test.map_or(0, |test| test.number));
@@ -129,15 +131,18 @@ impl Govern {
     }
 
     /// The plan by which a test ends, with its result and every draw.
-    pub(super) fn test_ended(
+    ///
+    /// # Errors
+    /// The store's.
+    pub(super) async fn test_ended(
         &self,
         found: &mut Verification,
         index: usize,
         actor: &Actor,
         now: Timestamp,
-    ) -> Plan {
+    ) -> Result<Plan, Refusal> {
         let Some(test) = found.tests.get(index).cloned() else {
-            return found.planned("control.ended", String::new(), actor, now);
+            return Ok(found.planned("control.ended", String::new(), actor, now));
         };
         found.failures += i64::from(test.state == TestState::Failed);
         let title = format!("test {} of {} ends", test.number, found.verification);
@@ -162,7 +167,14 @@ impl Govern {
             ],
         );
         tell::verification(&mut plan, "control.ended", found, now);
-        plan
+        let code = match test.state {
+            TestState::Passed => "test_passed",
+            TestState::Failed => "test_failed",
+            _ => "test_void",
+        };
+        let values = [("test", i64::from(test.number)), ("failures", found.failures.min(FAILURES_MAX))];
+        self.case_reverified(&mut plan, found, (code, &actor.principal), values, now).await?;
+        Ok(plan)
     }
 }
 

@@ -70,6 +70,8 @@ impl Govern {
                 let title = format!("commit to the draws of test {number} of {id}");
                 let mut plan = found.planned("control.committed", title, actor, now);
                 put_facts(&mut plan.change.facts, committed);
+                let told = ("test_begun", actor.principal.as_str());
+                self.case_reverified(&mut plan, &found, told, [("test", i64::from(number))], now).await?;
                 plan.change.vault.push(VaultItem { sealed });
                 Ok(Planned { plan, value: VerificationView::of(&found, actor), status: 201 })
             })
@@ -108,7 +110,7 @@ impl Govern {
                 if !test.reveal(id, &opened, now) {
                     // What was committed to cannot be shown any more: that is our fault, and nobody's failure.
                     test.void(now);
-                    let plan = self.test_ended(&mut found, index, actor, now);
+                    let plan = self.test_ended(&mut found, index, actor, now).await?;
                     return Ok(Planned { plan, value: VerificationView::of(&found, actor), status: 200 });
                 }
                 let shown = revealed(test, step);
