@@ -15,6 +15,13 @@ export const OWN_REASONS: Record<string, readonly [ko: string, en: string]> = {
   "it lapsed": ["기한이 되어 풀렸습니다", "It lapsed"],
   due: ["정해진 기한이 되었습니다", "Its time had come"],
   rule: ["정책의 규칙에 따른 것입니다", "By a rule of the policy"],
+  rule_jump: ["정책의 규칙에 따른 것입니다", "By a rule of the policy"],
+  "ladder.approved": ["정책의 제안을 사람이 승인했습니다", "People approved what policy proposed"],
+  "ladder.after_proof": ["확인을 마친 키를 한동안 지켜봅니다", "It is watched for a while after its owner proved what was asked"],
+  "ladder.follows": [
+    "같은 고객의 다른 키에 대한 조치가 이 키에도 이어집니다",
+    "A measure on another key of the same customer goes on with this one",
+  ],
   "a machine's token": ["시스템 토큰입니다", "A machine's token"],
   "other facts of the venue": ["거래소 설정의 다른 내용입니다", "Other facts of the venue"],
 };
