@@ -15,6 +15,7 @@ import { Page } from "../ui/pending";
 import { roleText, roleWords } from "../ui/roles";
 import { type Place, Shell } from "../ui/shell";
 import { Loading, Refused, useFailure } from "../ui/states";
+import { forgetTyped } from "./parts/typed";
 import { SignIn } from "./signIn";
 import { StepUp } from "./stepUp";
 import { staffWords } from "./words";
@@ -113,6 +114,7 @@ function Inside() {
   async function signOut() {
     await api.DELETE("/v1/sessions/current");
     client.clear();
+    forgetTyped();
     window.location.assign("/");
   }
   const banner = facts.data?.banner;

@@ -11,7 +11,7 @@ import { keyStateWords, measureWords } from "../../ui/measure";
 import { roleText, roleWords } from "../../ui/roles";
 import { isRamp, rampLines } from "./rampText";
 import { reasonSaid } from "./reasonSaid";
-import type { Effect, Plan } from "./shapes";
+import { type Effect, loose, type Plan } from "./shapes";
 import { endWords, fieldWords, scopeWords, word } from "./words";
 
 const effectWords = words(
@@ -207,6 +207,8 @@ export function Effects({ plan }: { plan: Plan }) {
   const { lang } = useLang();
   const fields = { ...useWords(accessFields), ...useWords(fieldWords) } as Record<string, unknown>;
   const value = useValue();
+  // Newer servers give the words with it.
+  const said = new Map((loose<{ said: { ko: string; en: string }[] }>(plan).said ?? []).map(({ en, ko }) => [en, ko]));
   const subjects = new Set(plan.effects.map((effect) => effect.subject));
   const [only] = subjects.size === 1 ? subjects : [];
   return (
@@ -236,7 +238,7 @@ export function Effects({ plan }: { plan: Plan }) {
           <strong>{w.warnings}</strong>
           <ul>
             {plan.warnings.map((warning) => (
-              <li key={warning}>{lang === "ko" ? (WARNINGS[warning] ?? warning) : warning}</li>
+              <li key={warning}>{lang === "ko" ? (said.get(warning) ?? WARNINGS[warning] ?? warning) : warning}</li>
             ))}
           </ul>
         </div>

@@ -9,6 +9,7 @@ import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
 import { keptBy, ReasonField } from "../../parts/actFields";
 import type { Approval as ApprovalOf } from "../../parts/shapes";
+import { useTyped } from "../../parts/typed";
 import { agreed, useNoDecision } from "./asked";
 import { approvalWords } from "./words";
 
@@ -25,7 +26,8 @@ function DecideDialog({
 }) {
   const w = useWords(approvalWords);
   const say = useSay();
-  const [reason, setReason] = useState("");
+  const { session } = useMe();
+  const [reason, setReason, sent] = useTyped(`${session.principal}.${of.approval}.${decision}`);
   // As it was at the start: what is sent again must be the same request.
   const looked = useRef(lookedAt);
   looked.current ??= lookedAt;
@@ -57,7 +59,10 @@ function DecideDialog({
       ]}
       basis={left}
       consequences={<p>{approve ? (left <= 1 ? w.executes : w.more) : w.refuseIntro}</p>}
-      onDone={() => say(w.decided)}
+      onDone={() => {
+        sent();
+        say(w.decided);
+      }}
       onClose={onClose}
     >
       <ReasonField label={approve ? w.reasonApprove : w.reasonRefuse} hint={w.reasonHint} value={reason} onChange={setReason} />

@@ -13,6 +13,7 @@ import { type Asked, useAskedSentence } from "./asked";
 import { Asks } from "./asks";
 import { Decision } from "./decision";
 import { Evidence } from "./evidence";
+import { Grounds, Objected } from "./grounds";
 import { lookedSince, useLooked } from "./looked";
 import { WhoDecides } from "./whoDecides";
 import { approvalWords } from "./words";
@@ -69,8 +70,10 @@ function One({ id }: { id: string }) {
             <div className="row">
               <Id id={approval.approval} />
             </div>
+            {key === null ? null : <Objected of={approval} keyId={key} />}
             <div className="two">
               <div className="stack">
+                {key === null ? null : <Grounds of={approval} keyId={key} />}
                 <Asks of={approval} />
                 {key === null ? null : <Evidence of={approval} keyId={key} asked={caseId} />}
               </div>
