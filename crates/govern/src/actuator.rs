@@ -169,15 +169,18 @@ impl Govern {
         .await
     }
 
-    /// How many there are in each state, as far as it is worth counting.
+    /// How many there are in each of these states.
     ///
     /// # Errors
     /// The store's.
-    pub async fn actuation_counts(&self) -> Result<BTreeMap<&'static str, u64>, Refusal> {
+    pub async fn actuation_counts(
+        &self,
+        states: &[ActuationState],
+    ) -> Result<BTreeMap<&'static str, u64>, Refusal> {
         let mut counts = BTreeMap::new();
-        for state in ActuationState::ALL {
-            let wanted =
-                sumun_store::Count { equals: vec![("state", json!(state))], ..sumun_store::Count::default() };
+        for state in states {
+            let equals = vec![("state", json!(state))];
+            let wanted = sumun_store::Count { equals, ..sumun_store::Count::default() };
             let count = self.store.count(&ACTUATIONS, &wanted).await.map_err(store_refusal)?;
             counts.insert(state.as_str(), count);
         }

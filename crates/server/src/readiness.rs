@@ -259,7 +259,7 @@ fn outbox(backlog: &Backlog, now: Timestamp) -> Check {
 /// What exchanges were told of keys. Keys are governed all the same: the record says what should be true.
 async fn actuator(server: &Server, now: Timestamp) -> Option<Check> {
     server.govern.acting()?;
-    let counts = server.govern.actuation_counts().await.ok()?;
+    let counts = server.govern.actuation_counts(&ActuationState::UNDONE).await.ok()?;
     let count = |state| counts.get(state).copied().unwrap_or(0);
     let (waiting, failed, alive) = (count("waiting"), count("failed"), count("alive"));
     let mut oldest = None;

@@ -94,13 +94,15 @@ struct Inner {
 /// What is known in memory.
 #[derive(Debug, Default)]
 pub struct Cuts {
+    /// Somebody acts outside.
+    acting: bool,
     log: LogRules,
     inner: Mutex<Inner>,
 }
 
 impl Cuts {
     pub(super) fn new(log: LogRules) -> Self {
-        Self { log, inner: Mutex::default() }
+        Self { acting: true, log, inner: Mutex::default() }
     }
 
     /// Nothing under this lock panics.
@@ -114,6 +116,9 @@ impl Cuts {
 
     /// A line of the exchange's own log.
     pub fn notice(&self, line: &AccessLine, source: &str) {
+        if !self.acting {
+            return;
+        }
         let mut inner = self.lock();
         let at_us = line.ts.as_micros();
         inner.flow_us = inner.flow_us.max(at_us);

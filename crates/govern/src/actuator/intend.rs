@@ -137,6 +137,37 @@ impl Govern {
         }
     }
 
+    /// A key that has ended here is still served there by its source's word: everybody who said otherwise is asked once more, and who was
+    /// never asked for the first time. Who is being asked already is not.
+    pub(crate) async fn end_again(
+        &self,
+        key: &str,
+        class: &str,
+        now: Timestamp,
+    ) -> Result<Vec<RowWrite>, Refusal> {
+        let (Some(acting), Some(row)) = (&self.acting, self.row(&KEYS, key).await?) else {
+            return Ok(Vec::new());
+        };
+        let Some(ended) = wanted(&row)?.filter(|wanted| wanted.target == Target::Ended) else {
+            return Ok(Vec::new());
+        };
+        let mut writes = Vec::new();
+        for destination in &acting.destinations {
+            let before = self.row(&ACTUATIONS, &id(destination, key)).await?;
+            let known = before.as_ref().map(ActuationRow::of).transpose()?;
+            match (&before, known) {
+                (_, Some(known)) if known.state.is_open() => {}
+                (Some(before), Some(known)) if known.target == Target::Ended => {
+                    writes.push(self.intended_again(before, known, now));
+                }
+                (before, known) => {
+                    writes.push(self.intended(destination, &ended, known, class, now).write(before.as_ref()));
+                }
+            }
+        }
+        Ok(writes)
+    }
+
     /// The same intent once more, as a new one.
     pub(super) fn intended_again(&self, before: &Image, mut row: ActuationRow, now: Timestamp) -> RowWrite {
         row.intent = row.version.saturating_add(1);

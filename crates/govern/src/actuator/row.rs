@@ -29,6 +29,9 @@ impl ActuationState {
     pub const ALL: [Self; 5] =
         [Self::Waiting, Self::Failed, Self::Acknowledged, Self::Confirmed, Self::Alive];
 
+    /// Those that call for somebody, or soon will.
+    pub const UNDONE: [Self; 3] = [Self::Waiting, Self::Failed, Self::Alive];
+
     /// The word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

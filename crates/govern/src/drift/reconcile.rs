@@ -215,6 +215,8 @@ impl Govern {
             let due = Some(now.plus_micros(TASK_DUE_US));
             let row = TaskRow::new(task.clone(), "", TaskKind::EndAtExchange, Some(key), now).due(due);
             change.writes.push(replace(&TASKS, before.as_ref(), image(&row)));
+            // Where somebody acts there, he is asked to end it; the task stays until the source says that it has.
+            change.writes.extend(self.end_again(key, "drift.appeared", now).await?);
             let title = format!("key {key} is dead here and alive at the exchange");
             Ok(Planned {
                 plan: Plan { title, effects: Vec::new(), warnings: Vec::new(), change },

@@ -105,6 +105,7 @@ async fn an_old_acknowledgement_does_not_stand_for_a_newer_intent() {
     assert_eq!(after.body.holds.as_ref().unwrap().target, Target::Held, "what the exchange holds is known");
     // Of the older one nothing is sent, and its failure is nobody's news.
     assert_eq!(bench.govern.actuation_to_send(&id, held.intent).await.unwrap(), (None, true));
+    assert_eq!(bench.govern.actuation_to_send(&id, after.intent).await.unwrap(), (Some(after.clone()), true));
     bench.govern.actuation_failed(&id, held.intent, 12, "status 500").await.unwrap();
     assert_eq!(row(&bench, &key).await.unwrap().state, ActuationState::Waiting);
     // The newest one, told twice as after a crash.
@@ -133,7 +134,7 @@ async fn a_failure_is_told_once_and_done_by_the_acknowledgement() {
     let shouted: Vec<_> = shouted.iter().filter(|task| task.case_id.is_empty()).collect();
     assert_eq!(shouted.len(), 1);
     assert_eq!(shouted[0].body.key.as_deref(), Some(key.as_str()));
-    assert_eq!(bench.govern.actuation_counts().await.unwrap()["failed"], 1);
+    assert_eq!(bench.govern.actuation_counts(&ActuationState::UNDONE).await.unwrap()["failed"], 1);
     // Asked again by a person: another intent, another idempotency key.
     let before = row(&bench, &key).await.unwrap();
     let told = bench

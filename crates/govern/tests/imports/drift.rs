@@ -3,10 +3,12 @@
 use crate::bench::{Bench, HOUR, staff};
 use crate::{backend, import, line, said, snapshot, take_as};
 use serde_json::json;
+use sumun_actuator::{LogRules, Target};
+use sumun_govern::actuator::{Acknowledged, Acting, ActuationRow, ActuationState};
 use sumun_govern::drift::DriftView;
 use sumun_govern::imports::Taking;
 use sumun_govern::{Role, venue};
-use sumun_store::tables::KEYS;
+use sumun_store::tables::{ACTUATIONS, KEYS};
 
 const MINUTE: i64 = 60_000_000;
 
@@ -275,4 +277,34 @@ async fn an_end_here_is_no_drift_because_the_source_spoke_of_another_key() {
     let kinds: Vec<_> =
         drifts(&bench).await.iter().map(|drift| (drift.key.clone(), drift.what.kind.as_str())).collect();
     assert_eq!(kinds, [("X1".to_owned(), "dead_here_alive_there")]);
+}
+
+#[tokio::test]
+async fn a_key_dead_here_and_alive_there_is_ended_there_once_more_where_somebody_acts() {
+    let acting = Acting { destinations: vec!["exchange".to_owned()], log: LogRules::default() };
+    let bench = Bench::new().await.acting(acting);
+    snapshot(&bench, &[line("X1", &json!({}))]).await;
+    bench.govern.revoke_key(&bench.owner("C1"), "X1", None, &Default::default()).await.unwrap();
+    let row = async || {
+        let row = bench.govern.store.get(&ACTUATIONS, "exchange:X1").await.unwrap();
+        ActuationRow::of(&row.unwrap()).unwrap()
+    };
+    let first = row().await;
+    let said = Acknowledged {
+        target: Target::Ended,
+        sent_us: 0,
+        status: 200,
+        answer: String::new(),
+        already: false,
+    };
+    bench.govern.actuation_acknowledged("exchange:X1", first.intent, &said).await.unwrap();
+    bench.pass(2 * MINUTE);
+    snapshot(&bench, &[line("X1", &json!({}))]).await;
+    assert_eq!(drifts(&bench).await.len(), 1);
+    let again = row().await;
+    assert!(again.intent > first.intent && again.state == ActuationState::Waiting);
+    assert_eq!(again.target, Target::Ended);
+    // Looked at again, it is not asked again.
+    drifts(&bench).await;
+    assert_eq!(row().await, again);
 }

@@ -23,8 +23,9 @@ const LEASE_EVERY_US: i64 = 2_000_000;
 const LEASE_BEYOND_US: i64 = 8_000_000;
 /// How often everything that waits is read from the record, microseconds, in case something was missed.
 const READ_ALL_EVERY_US: i64 = 60_000_000;
-/// How often the counts are told, microseconds.
+/// How often the counts of what is undone are told, microseconds; of what is done a tenth as often: there may be very many.
 const COUNT_EVERY_US: i64 = 2_000_000;
+const COUNT_ALL_EVERY: u32 = 10;
 /// How long is waited for a change's place in the ledger before it is tried later.
 const PLACE_WAIT: Duration = Duration::from_secs(5);
 const PLACE_LOOK: Duration = Duration::from_millis(20);
@@ -47,6 +48,7 @@ pub(super) struct Worker {
     lease_next_us: i64,
     read_next_us: i64,
     count_next_us: i64,
+    counted: u32,
     /// What was told last: the same is not told ten times a second.
     told: Option<&'static str>,
 }
@@ -62,6 +64,7 @@ impl Worker {
             lease_next_us: 0,
             read_next_us: 0,
             count_next_us: 0,
+            counted: 0,
             told: None,
         }
     }
@@ -127,7 +130,10 @@ impl Worker {
         govern.actuations_silent().await?;
         if now_us >= self.count_next_us {
             self.count_next_us = now_us + COUNT_EVERY_US;
-            for (state, count) in govern.actuation_counts().await? {
+            let all = self.counted.is_multiple_of(COUNT_ALL_EVERY);
+            self.counted = self.counted.wrapping_add(1);
+            let states = if all { &ActuationState::ALL[..] } else { &ActuationState::UNDONE[..] };
+            for (state, count) in govern.actuation_counts(states).await? {
                 let gauge = self.server.metrics.actuations.get_or_create(&ActuationLabels { state });
                 gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
             }
