@@ -118,6 +118,14 @@ impl Govern {
         let due: Vec<MemberRow> = due.iter().filter_map(|image| MemberRow::of(image).ok()).collect();
         let is_due = |member: &&MemberRow| member.next_due_us.is_some_and(|at| at <= now.as_micros());
         let due: Vec<&MemberRow> = due.iter().filter(is_due).collect();
+        if now < row.body.plan.read_only {
+            // It was made longer: whatever came to a halt before works again.
+            let halted = self.members_halted(&row.campaign).await?;
+            swept.more |= halted.len() >= SWEEP as usize;
+            for part in halted.chunks(BATCH) {
+                self.members_turn(&row.campaign, part, swept).await;
+            }
+        }
         let last = due.last().and_then(|member| member.next_due_us).and_then(|at| u64::try_from(at).ok());
         let failed_before = swept.failed.len();
         for part in due.chunks(BATCH) {
@@ -349,20 +357,31 @@ impl Govern {
         }
     }
 
+    /// Members that read and cancel only, at most as many as one sweep looks at.
+    async fn members_halted(&self, campaign: &str) -> Result<Vec<String>, Refusal> {
+        let mut found = Vec::new();
+        for state in [MemberState::ReadOnly, MemberState::Unreachable] {
+            let equals = vec![("campaign", json!(campaign)), ("state", json!(state))];
+            let filter = Filter { equals, limit: SWEEP, ..Filter::default() };
+            for image in self.store.list(&CAMPAIGN_KEYS, &filter).await.map_err(store_refusal)? {
+                let member = MemberRow::of(&image)?;
+                if member.body.progress.read_only_us.is_some() {
+                    found.push(member.member);
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// A campaign that was stopped: what came to a halt by it works again.
     async fn campaign_gives_back(&self, row: &CampaignRow, swept: &mut Swept) -> Result<(), Refusal> {
-        for state in [MemberState::ReadOnly, MemberState::Unreachable] {
-            let equals = vec![("campaign", json!(row.campaign)), ("state", json!(state))];
-            let filter = Filter { equals, limit: SWEEP, ..Filter::default() };
-            let found = self.store.list(&CAMPAIGN_KEYS, &filter).await.map_err(store_refusal)?;
-            swept.more |= found.len() >= SWEEP as usize;
-            for image in &found {
-                let id = MemberRow::of(image)?.member;
-                match self.member_given_back(row, &id).await {
-                    Ok(true) => swept.given_back += 1,
-                    Ok(false) => {}
-                    Err(refusal) => swept.failed.push((id, refusal.code)),
-                }
+        let halted = self.members_halted(&row.campaign).await?;
+        swept.more |= halted.len() >= SWEEP as usize;
+        for id in halted {
+            match self.member_given_back(row, &id).await {
+                Ok(true) => swept.given_back += 1,
+                Ok(false) => {}
+                Err(refusal) => swept.failed.push((id, refusal.code)),
             }
         }
         Ok(())

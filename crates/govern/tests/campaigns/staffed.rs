@@ -1,0 +1,100 @@
+//! Who begins, lengthens, pauses and stops, and what becomes of keys then.
+
+use crate::bench::{staff, yes};
+use crate::{Campaign, DAY, day, lead, plan};
+use sumun_govern::campaigns::{CampaignPlan, Who};
+use sumun_govern::{Call, Role};
+
+#[tokio::test]
+async fn forward_takes_two_back_takes_one() {
+    let all = Campaign::new(&[("X1", "A1")]).await;
+    let govern = &all.bench.govern;
+    let analyst = staff("anna", Role::Analyst);
+    let refused = govern.propose_campaign(&analyst, &plan(), "terms of next year", &Call::default()).await;
+    assert_eq!(refused.unwrap_err().code, "forbidden");
+    let second = CampaignPlan { announce: day(2), ..plan() };
+    let refused = govern.propose_campaign(&lead(), &second, "terms of next year", &Call::default()).await;
+    assert_eq!(refused.unwrap_err().code, "campaign_overlaps");
+    let soon = CampaignPlan { read_only: day(20), ..plan() };
+    let refused = govern.propose_campaign(&lead(), &soon, "terms of next year", &Call::default()).await;
+    assert_eq!(refused.unwrap_err().code, "campaign_bad");
+
+    all.until(day(39)).await;
+    let paused = govern
+        .pause_campaign(&staff("bert", Role::Approver), &all.id, "letters are wrong", &Call::default())
+        .await;
+    paused.unwrap();
+    all.until(day(60)).await;
+    assert_eq!(all.key("X1").await, "active");
+    let asked =
+        govern.change_campaign(&lead(), &all.id, (None, true), "letters are right", &Call::default()).await;
+    let approval = asked.unwrap().value.waits_for.unwrap();
+    let own = govern.decide(&lead(), &approval, &yes(), &Call::default()).await;
+    assert_eq!(own.unwrap_err().code, "own_request");
+    all.until(day(61)).await;
+    assert_eq!(all.key("X1").await, "active", "one alone puts nothing on again");
+    govern.decide(&staff("bert", Role::Approver), &approval, &yes(), &Call::default()).await.unwrap();
+    all.until(day(63)).await;
+    assert_eq!(
+        all.key("X1").await,
+        "active",
+        "its day went by in the pause: he is reminded of another first"
+    );
+    all.until(day(65)).await;
+    assert_eq!(all.key("X1").await, "active reads only");
+
+    // Made longer, keys work again until the new day; never shorter.
+    let longer = (Some((day(90), day(130))), false);
+    let shorter = (Some((day(39), day(70))), false);
+    let refused =
+        govern.change_campaign(&lead(), &all.id, shorter, "sooner if possible", &Call::default()).await;
+    assert_eq!(refused.unwrap_err().code, "campaign_shortened");
+    let asked = govern.change_campaign(&lead(), &all.id, longer, "mail was down", &Call::default()).await;
+    let approval = asked.unwrap().value.waits_for.unwrap();
+    govern.decide(&staff("bert", Role::Approver), &approval, &yes(), &Call::default()).await.unwrap();
+    all.until(day(66)).await;
+    assert_eq!(all.key("X1").await, "active");
+    all.until(day(91)).await;
+    assert_eq!(all.key("X1").await, "active reads only");
+    let reminders = all.letters("X1").await.iter().filter(|kind| *kind == "campaign.reminded").count();
+    assert_eq!(reminders, 5, "twice for the first day, once after the pause, twice for the second");
+
+    // Stopped, everything that came to a halt works again, and nothing more is asked.
+    govern.stop_campaign(&lead(), &all.id, "the terms were withdrawn", &Call::default()).await.unwrap();
+    all.looks().await;
+    assert_eq!(all.key("X1").await, "active");
+    assert!(all.told_to_gates("X1").await.get("registration_due").is_none());
+    assert_eq!(all.registers("X1", Who::Myself).await, Err("registration_closed"));
+    let letters = all.letters("X1").await.len();
+    all.until(day(140)).await;
+    assert_eq!((all.key("X1").await, all.letters("X1").await.len()), ("active".into(), letters));
+}
+
+#[tokio::test]
+async fn coverage_counts_every_key_of_every_segment_once() {
+    let all = Campaign::new(&[("X1", "A1"), ("X2", "A1"), ("X3", "A2"), ("X4", "A2")]).await;
+    all.until(day(9)).await;
+    all.registers("X1", Who::Myself).await.unwrap();
+    all.bench.pass(DAY);
+    let seen = all.bench.govern.campaign_coverage(&staff("anna", Role::Analyst), &all.id).await.unwrap();
+    assert_eq!(seen.keys, 4);
+    let told: Vec<String> = seen
+        .segments
+        .iter()
+        .map(|covered| {
+            let states = covered.states.iter().filter(|(_, count)| **count > 0);
+            let states: Vec<String> = states.map(|(state, count)| format!("{state} {count}")).collect();
+            format!("{} {}: {}", covered.segment, covered.keys, states.join(", "))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "retail 2: enrolled 1, window 1",
+            "corporate 2: window 2",
+            "broker 0: ",
+            "market_maker 0: ",
+            "custodian 0: "
+        ]
+    );
+}
