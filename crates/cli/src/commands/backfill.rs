@@ -20,7 +20,7 @@ use crate::findings::{DATA_NONE, DEFAULT_TEXT, Setup, network_data};
 use crate::output::count;
 use crate::roles::detect::seam::{Mark, Seam, staged_path};
 use crate::roles::tap::kept;
-use files::{Files, FilesMark};
+use files::{Begun, Files, FilesMark};
 use history::{History, How};
 use log::{Log, Stands};
 use serde::Serialize;
@@ -148,7 +148,14 @@ fn read(arguments: &Arguments, config: &Config, how: How) -> anyhow::Result<(His
             progress
         }
         None => {
-            let named = settings.logs.iter().map(|logs| Ok(FilesMark::new(kept::draw_name(&logs.name)?)));
+            let tap_state = settings.tap_state.as_deref();
+            let named = settings.logs.iter().map(|logs| {
+                let mut mark = FilesMark::new(kept::draw_name(&logs.name)?);
+                if let Some(folder) = tap_state.filter(|_| logs.followed) {
+                    mark.begun = kept::Store::at(folder, &logs.name).read()?.map(Begun::of);
+                }
+                Ok(mark)
+            });
             Progress::new(inputs, named.collect::<anyhow::Result<_>>()?, arguments.merged)
         }
     };
@@ -156,7 +163,9 @@ fn read(arguments: &Arguments, config: &Config, how: How) -> anyhow::Result<(His
     let files: Vec<Files> =
         settings.logs.into_iter().zip(marks).map(|(logs, mark)| Files::new(logs, mark)).collect();
     hand_over::taps_can_go_on(&files, settings.tap_state.as_deref())?;
-    let log = Log::new(&config.events_dir(), progress.log.0, progress.log.2);
+    let taps = files.iter().filter_map(|one| one.begun.as_ref());
+    let log = Log::new(&config.events_dir(), progress.log.0, progress.log.2)
+        .without(taps.map(|begun| (begun.log.as_str(), begun.position)));
     let mut history = History::new(work, progress, engine, files, log, how)?;
     history.run(&settings.tables)?;
     let tap_state = settings.tap_state.as_deref();

@@ -154,12 +154,17 @@ impl Front {
         self.column("SELECT body FROM signals").iter().map(|body| by_id(body)).collect()
     }
 
-    /// Signals of one run over history and all that stands in the event log now.
-    fn one_run(&self) -> BTreeMap<String, Value> {
+    /// History, and all that stands in the event log behind it now.
+    fn lines_of_one_run(&self) -> String {
         let merged = self.house.place.read("backfill/merged.ndjson");
         let ran = self.house.place.run(&["log", "dump", "--events", "--from", &self.from.get().to_string()]);
         assert_eq!(ran.code, 0, "{}", ran.shown());
-        self.house.place.write("all.ndjson", &(merged + &ran.out));
+        merged + &ran.out
+    }
+
+    /// Signals of one run over them.
+    fn one_run(&self) -> BTreeMap<String, Value> {
+        self.house.place.write("all.ndjson", &self.lines_of_one_run());
         let replay =
             ["replay", "all.ndjson", "--policy", POLICY_FILE, "--measures", "recorded", "--data", "none"];
         let ran = self.house.place.run(&replay);
@@ -272,6 +277,51 @@ fn beside_a_running_control_plane_it_is_taken_up_without_a_restart() {
     wait_for(|| (front.taken().len() == 60).then_some(())).expect("the tap did not go on");
     assert_eq!(front.taken(), (451..=510).collect::<Vec<u64>>());
     front.is_one_run();
+    drop(open);
+}
+
+/// Of what a tap handed in already each line is read once: from the file, or behind its checkpoint from the event log.
+#[test]
+fn a_tap_that_has_begun_goes_on_and_history_is_what_was_before_and_what_it_handed_in() {
+    let front = Front::new();
+    front.history();
+    let open = front.house.open();
+    let checkpoint = front.path("tap-state/front-1.json");
+    let position = || {
+        let text = std::fs::read(&checkpoint).ok()?;
+        serde_json::from_slice::<Value>(&text).ok()?["position"].as_u64()
+    };
+    wait_for(position).expect("the tap did not begin");
+    front.requests(40, 100, 10_000);
+    front.rotate();
+    front.requests(40, 100, 5_000);
+    wait_for(|| position().filter(|at| *at == 80)).expect("the tap did not follow");
+    let ran = front.backfill(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let done = ran.json();
+    assert_eq!(done["holes"], 0, "{done}");
+    front.from.set(done["event_log_line"].as_u64().unwrap());
+    let staged = front.path("sumun-data/detect/backfill.staged");
+    wait_for(|| (!staged.exists()).then_some(())).expect("it was not taken up");
+    front.requests_of(80, 50, 0, |number| (KEYS + 1, number % 2));
+    front.rotate();
+    front.requests_of(40, 50, 0, |number| (KEYS + 1, number % 2));
+    wait_for(|| (front.taken().len() == 200).then_some(())).expect("the tap did not go on");
+    let one = front.lines_of_one_run();
+    let ids = one.lines().filter(|line| line.starts_with(r#"{"type":"access""#)).map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["id"].as_str().unwrap()[1..].parse().unwrap()
+    });
+    let mut ids: Vec<u64> = ids.collect();
+    ids.sort_unstable();
+    assert!(ids == (1..=PAST + 200).collect::<Vec<u64>>(), "a gap, or one twice: {}", ids.len());
+    // What was found of them before history was known stays; what came behind it is the one run's.
+    let wanted = wait_for(|| {
+        let (live, past) = (front.live(), front.of_history());
+        let rest: Vec<_> = front.one_run().into_iter().filter(|(id, _)| !past.contains_key(id)).collect();
+        (!rest.is_empty() && rest.iter().all(|(id, found)| live.get(id) == Some(found))).then_some(())
+    });
+    assert!(wanted.is_some(), "live {:?}\none {:?}", front.live(), front.one_run());
     drop(open);
 }
 

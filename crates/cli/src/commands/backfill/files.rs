@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use sumun_model::Timestamp;
-use sumun_tap::{Begin, Disk, Files as _, Follower, Loss, Made, Options, Print, Refused, State};
+use sumun_tap::{
+    Begin, Checkpoint, Disk, Files as _, Follower, Loss, Made, Options, Print, Refused, State, Tracked,
+};
 
 /// Characters shown of a line.
 const SHOWN_CHARS: usize = 2000;
@@ -72,6 +74,38 @@ pub(super) struct FilesMark {
     pub(super) made: u64,
     /// Lines put aside.
     pub(super) refused: u64,
+    /// A tap has begun with these files: what it handed in stands in the event log too.
+    #[serde(default)]
+    pub(super) begun: Option<Begun>,
+}
+
+/// How far a tap was that had begun, when it was looked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Begun {
+    /// Its log at the control plane.
+    pub(super) log: String,
+    /// Lines up to this position are read from the files, those behind it from the event log.
+    pub(super) position: u64,
+    /// Files, and how far each was handed in.
+    files: Vec<Tracked>,
+    /// Whether the files were looked at: all of it is one round's.
+    looked: bool,
+}
+
+impl Begun {
+    /// Of a tap's checkpoint.
+    pub(super) fn of(checkpoint: Checkpoint) -> Self {
+        let Checkpoint { log, position, files, .. } = checkpoint;
+        Self { log, position, files: files.files, looked: false }
+    }
+
+    /// Up to where a file is history; none if the tap reads it from its beginning.
+    fn end_of(&self, file: &Tracked) -> Option<u64> {
+        let same = |known: &&Tracked| known.inode.is_some() && known.inode == file.inode;
+        let known = self.files.iter().find(same)?;
+        Some(if known.done && known.form.is_packed() { u64::MAX } else { known.offset })
+    }
 }
 
 impl FilesMark {
@@ -104,6 +138,7 @@ pub(super) struct Files {
     until: Timestamp,
     pub(super) made: u64,
     pub(super) refused: u64,
+    pub(super) begun: Option<Begun>,
     aside: Vec<Aside>,
     line_bytes_max: usize,
 }
@@ -128,6 +163,7 @@ impl Files {
             until: Timestamp::MIN,
             made: mark.made,
             refused: mark.refused,
+            begun: mark.begun,
             aside: Vec::new(),
             line_bytes_max,
         }
@@ -150,7 +186,7 @@ impl Files {
         }
         let (made, refused) = (self.made, self.refused);
         let (log, ends, given_up) = (self.log.clone(), self.ends.clone(), self.given_up.clone());
-        FilesMark { log, state, ends, open, given_up, made, refused }
+        FilesMark { log, state, ends, open, given_up, made, refused, begun: self.begun.clone() }
     }
 
     /// Looks what stands there now, and how far it is to be read in the next round.
@@ -168,6 +204,15 @@ impl Files {
             .filter(|file| !file.done && file.gone.is_none() && !self.given_up.contains(&file.number))
             .cloned()
             .collect();
+        if let Some(begun) = &mut self.begun {
+            // What was written since stands in the event log.
+            if !std::mem::replace(&mut begun.looked, true) {
+                let ends = waiting.iter().filter_map(|file| Some((file.number, begun.end_of(file)?)));
+                self.ends = ends.filter(|(_, end)| *end > 0).collect();
+                self.gone_since_begun(&waiting);
+            }
+            return Ok(());
+        }
         for file in waiting {
             let end = if file.form.is_packed() { Some(u64::MAX) } else { self.whole_lines(&file)? };
             if let Some(end) = end.filter(|end| *end > file.offset) {
@@ -177,11 +222,20 @@ impl Files {
         Ok(())
     }
 
+    /// Files that a tap handed in and that are gone: their lines are history that cannot be read here.
+    fn gone_since_begun(&mut self, standing: &[Tracked]) {
+        let Some(begun) = &self.begun else { return };
+        let stands = |known: &Tracked| standing.iter().any(|file| file.inode == known.inode);
+        let gone = begun.files.iter().filter(|known| known.offset > 0 && !stands(known));
+        let why = "a tap has handed it in, and it is gone: its lines stand in the event log alone, and are left out";
+        self.losses.extend(gone.map(|known| Loss { path: known.path.clone(), bytes: known.offset, why }));
+    }
+
     /// Where the last whole line ends; the end of the file, where nobody writes to it any more.
-    fn whole_lines(&mut self, file: &sumun_tap::Tracked) -> io::Result<Option<u64>> {
+    fn whole_lines(&mut self, file: &Tracked) -> io::Result<Option<u64>> {
         let Some(inode) = file.inode else { return Ok(None) };
-        let settled = clock::now().as_micros().saturating_sub(file.modified_us)
-            >= i64::try_from(Options::default().settle_us).unwrap_or(i64::MAX);
+        let settled =
+            clock::now().as_micros().saturating_sub(file.modified_us) >= Options::default().settle_us;
         if !file.active && settled {
             return Ok(Some(file.size));
         }

@@ -49,21 +49,26 @@ pub(super) fn may_replace(
     .into())
 }
 
-/// The taps' checkpoints, as they are to be or stand already.
+/// Whether the taps' checkpoints stand as this back-fill found or left them.
 pub(super) fn taps_can_go_on(files: &[Files], folder: Option<&Path>) -> anyhow::Result<()> {
     let Some(folder) = folder else { return Ok(()) };
     for one in files.iter().filter(|files| files.followed) {
-        let Some(checkpoint) = kept::Store::at(folder, &one.name).read()? else { continue };
-        let mark = one.mark();
-        // What an earlier run of this back-fill wrote, and nobody touched since.
-        if checkpoint.log == mark.log && checkpoint.position == 0 && checkpoint.pending.is_none() {
-            continue;
-        }
+        let found = kept::Store::at(folder, &one.name).read()?;
+        let log = found.as_ref().map(|checkpoint| checkpoint.log.as_str());
+        let path = folder.join(format!("{}.json", one.name));
+        let told = match (&one.begun, found.as_ref()) {
+            (Some(begun), _) if log == Some(&begun.log) => continue,
+            (Some(_), _) => "is not the one that was there when this back-fill began",
+            (None, None) => continue,
+            // What an earlier run of this back-fill wrote, and nobody used since.
+            (None, Some(it)) if it.log == one.mark().log && it.position == 0 && it.pending.is_none() => {
+                continue;
+            }
+            (None, Some(_)) => "was made since this back-fill began: a tap has begun in the meantime",
+        };
         return Err(BadInput(format!(
-            "the tap of `{}` has begun already (`{}`): history and what it handed in would overlap. Back-fill comes before the tap. To begin \
-             anew: stop the tap, move its checkpoint away, and read history into a control plane whose event log has none of its lines",
-            one.name,
-            folder.join(format!("{}.json", one.name)).display()
+            "the tap's checkpoint `{}` {told}; begin anew, in another `work` folder, and leave the tap alone until the end",
+            path.display()
         ))
         .into());
     }
@@ -73,9 +78,13 @@ pub(super) fn taps_can_go_on(files: &[Files], folder: Option<&Path>) -> anyhow::
 /// Writes the taps' checkpoints: their next line is the one behind the last that was read here.
 fn taps_go_on(files: &[Files], folder: Option<&Path>) -> anyhow::Result<()> {
     let Some(folder) = folder else { return Ok(()) };
-    let _lock = kept::lock(folder)?;
     taps_can_go_on(files, Some(folder))?;
-    for one in files.iter().filter(|files| files.followed) {
+    let mut begin = files.iter().filter(|files| files.followed && files.begun.is_none()).peekable();
+    if begin.peek().is_none() {
+        return Ok(());
+    }
+    let _lock = kept::lock(folder)?;
+    for one in begin {
         let mark = one.mark();
         let mut checkpoint = Checkpoint::new(mark.log);
         (checkpoint.files, checkpoint.refused) = (mark.state, mark.refused);

@@ -4,6 +4,7 @@
 use crate::exit::Failed;
 use crate::roles::detect::{policy, snapshot};
 use crate::roles::events::record;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use sumun_model::Timestamp;
 use sumun_model::wire::{Line, Origin, parse_line};
@@ -41,12 +42,28 @@ pub(super) struct Log {
     ahead: Option<Event>,
     /// Lines taken.
     pub(super) lines: u64,
+    /// Of these sources, lines up to a position are read from files.
+    without: BTreeMap<String, u64>,
 }
 
 impl Log {
     /// From a line on.
     pub(super) fn new(folder: &Path, next: u64, lines: u64) -> Self {
-        Self { folder: folder.to_owned(), next, end: next, reader: None, ahead: None, lines }
+        let without = BTreeMap::new();
+        Self { folder: folder.to_owned(), next, end: next, reader: None, ahead: None, lines, without }
+    }
+
+    /// Without what taps handed in of files that are read themselves, up to a position of each tap's log.
+    pub(super) fn without<'a>(mut self, taps: impl Iterator<Item = (&'a str, u64)>) -> Self {
+        self.without = taps.map(|(log, position)| (format!("exchange:{log}"), position)).collect();
+        self
+    }
+
+    fn is_left_out(&self, found: &Record) -> bool {
+        let covers = |event: record::Event<'_>| {
+            self.without.get(event.source).is_some_and(|position| event.position <= *position)
+        };
+        record::decode(found).is_some_and(covers)
     }
 
     fn failed(&self, error: &dyn std::error::Error) -> anyhow::Error {
@@ -104,7 +121,7 @@ impl Log {
                 .into());
             };
             // One that cannot be read was written by another version: detection passes it over too.
-            self.ahead = read(&found);
+            self.ahead = if self.is_left_out(&found) { None } else { read(&found) };
             if self.ahead.is_none() {
                 self.next = found.offset.get().saturating_add(1);
             }
