@@ -27,7 +27,7 @@ use sumun_policy::{Reasoned, Step};
 use sumun_store::tables::SIGNALS;
 
 /// The ladder's word for telling of a measure that followed from another key.
-const TAKEN_OVER: &str = "ladder.follows";
+pub(super) const TAKEN_OVER: &str = "ladder.follows";
 
 /// On what a turn rests.
 pub(crate) struct Grounds<'a> {

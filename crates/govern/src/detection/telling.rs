@@ -2,7 +2,7 @@
 //!
 //! Never here: monitoring told to anybody outside, weights, or anything that depends on a report (L3).
 
-use super::effects::Grounds;
+use super::effects::{Grounds, TAKEN_OVER};
 use crate::govern::Govern;
 use crate::keys::access::Loaded;
 use crate::notices::{self, NoticeDraft, NoticeText};
@@ -45,6 +45,8 @@ impl Govern {
         if own {
             draft = draft.say(found(step));
         }
+        // What followed from another key rests on what was seen of that one.
+        let signals = if step.rule == TAKEN_OVER { &[] } else { signals };
         let seen = seen(signals, &key.allowlist);
         if !own && seen.is_empty() {
             // Nobody is told what is asked of him without why.

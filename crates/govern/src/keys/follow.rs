@@ -11,6 +11,7 @@ use crate::measures::{MeasureRow, MeasureState, SUSPEND};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row::text;
 use crate::venue::Venue;
+use crate::warned;
 use serde_json::{Value, json};
 use sumun_model::{KeyState, Measure, Timestamp};
 use sumun_store::tables::{ACCOUNTS, KEYS, MEASURES};
@@ -56,6 +57,17 @@ pub fn follow(key: &mut KeyRow, others: &[KeyRow], now: Timestamp) -> Option<Row
         key.reason.clone_from(&strictest.reason);
     }
     Some(read(strictest))
+}
+
+/// What the owner of a key that has just taken a measure over should know beforehand; nothing of monitoring.
+#[must_use]
+pub fn warned_of(key: &KeyRow) -> Option<String> {
+    let warned = match key.measure? {
+        Measure::Monitor | Measure::Expire => return None,
+        Measure::Warn => warned::FOLLOWS_WARNING,
+        Measure::Hold | Measure::Reverify => warned::FOLLOWS_CUT,
+    };
+    Some(warned.en.to_owned())
 }
 
 fn read(key: &KeyRow) -> RowRead {

@@ -1,7 +1,7 @@
 //! A key that was asked for and agreed to becomes usable. Its secret is made here, shown once, and kept only sealed.
 
 use super::access;
-use super::follow::follow;
+use super::follow::{follow, warned_of};
 use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::row::Scheme;
@@ -105,7 +105,8 @@ impl Govern {
         self.not_suspended(&account.customer).await?;
         let mut after = before.at(issued);
         let followed = follow(&mut after, &self.measured_keys(&account.customer).await?, now);
-        let (warnings, allowed) = self.allowed_now(&account, &after, now).await?;
+        let (mut warnings, allowed) = self.allowed_now(&account, &after, now).await?;
+        warnings.extend(warned_of(&after));
         let made = match before.scheme {
             Scheme::Hs256 => Some(self.make_secret(&before.key)?),
             Scheme::Ed25519 => None,

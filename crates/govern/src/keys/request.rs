@@ -4,7 +4,7 @@
 
 use super::access;
 use super::asked::asked;
-use super::follow::{follow, room_for_one_more};
+use super::follow::{follow, room_for_one_more, warned_of};
 use super::lint::Origin;
 use super::row::Scheme;
 use super::rules::{self, Wanted};
@@ -110,10 +110,11 @@ impl Govern {
                 expires: key.ends(),
                 vendor: vendor.as_ref().map(|(facts, _)| facts),
             };
-            let warnings = rules::check(&venue, account.segment, &wanted, now)?;
+            let mut warnings = rules::check(&venue, account.segment, &wanted, now)?;
             room_for_one_more(&venue, &account, self.living_keys(&account.account).await?)?;
             let replaced = self.replaced(&key).await?;
             let followed = follow(&mut key, &self.measured_keys(&account.customer).await?, now);
+            warnings.extend(warned_of(&key));
             let approvals =
                 open_steps(&venue, &account, &mut key, &actor.principal, now, || self.new_id("P"));
             let title = format!("ask for key {} of account {}", key.key, key.account);

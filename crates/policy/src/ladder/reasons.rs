@@ -67,9 +67,24 @@ impl Grounds {
     /// A measure that came with the customer or the key before.
     pub(super) fn taken_over(measure: Measure, from: &str) -> Self {
         let values = [("measure", word(Some(measure))), ("from", Value::from(from))];
+        // Nothing was found about this key: its owner reads why it is cut, or warned of, all the same.
+        let (ko, en) = if measure >= Measure::Hold {
+            (
+                "고객님의 다른 키에 대한 확인이 아직 끝나지 않아, 이 키도 그 확인이 끝날 때까지 조회와 주문 취소만 됩니다",
+                "A check of another key of yours is still open, so this one too only reads and cancels until it is done",
+            )
+        } else {
+            (
+                "고객님의 다른 키에 대한 경고가 아직 끝나지 않아 이 키에도 이어집니다",
+                "A warning about another key of yours is still open, and goes on with this one",
+            )
+        };
+        let owner = [("owner_ko", Value::from(ko)), ("owner_en", Value::from(en))];
+        let owner = owner.into_iter().filter(|_| measure > Measure::Monitor);
+        let told = values.clone().into_iter().chain(owner);
         Self {
             rule: "ladder.follows".to_owned(),
-            why: reasoned("ladder.follows", values.clone()),
+            why: reasoned("ladder.follows", told),
             lesser: reasoned("lesser.follows", values),
             by_people: true,
         }
