@@ -48,6 +48,12 @@ pub struct Cutoff {
     pub effect: Timestamp,
     /// From the suspicion to the effect where policy acted alone; else from the people's decision. Microseconds.
     pub took_us: i64,
+    /// Whether that counts from the suspicion.
+    pub from_suspicion: bool,
+    /// From the suspicion to the effect; none where nothing was found.
+    pub suspicion_us: Option<i64>,
+    /// From the decision to the effect.
+    pub decision_us: i64,
 }
 
 /// Cases.
@@ -184,13 +190,18 @@ impl Govern {
 fn cutoff(row: &MeasureRow) -> Option<Cutoff> {
     let mild = [Measure::Monitor, Measure::Warn].iter().any(|mild| mild.as_str() == row.measure);
     let effect_us = row.effect_us.filter(|_| !mild && row.mode == Mode::Act)?;
-    let began_us = if row.by.starts_with("policy:") { row.body.suspected_us } else { row.body.decided_us };
+    let decision_us = row.decision_to_effect_us()?;
+    let suspicion_us = row.suspicion_to_effect_us();
+    let from_suspicion = row.by.starts_with("policy:") && suspicion_us.is_some();
     Some(Cutoff {
         key: row.key.clone(),
         measure: row.measure.clone(),
         suspected: Timestamp::from_micros(row.body.suspected_us),
         decided: Timestamp::from_micros(row.body.decided_us),
         effect: Timestamp::from_micros(effect_us),
-        took_us: effect_us.saturating_sub(began_us).max(0),
+        took_us: suspicion_us.filter(|_| from_suspicion).unwrap_or(decision_us),
+        from_suspicion,
+        suspicion_us,
+        decision_us,
     })
 }

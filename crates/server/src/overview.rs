@@ -179,12 +179,15 @@ fn cutoff(found: &[Cutoff]) -> CutoffView {
                 decided: one.decided.to_string(),
                 effect: one.effect.to_string(),
                 ms: milliseconds(one.took_us),
+                from: if one.from_suspicion { "suspicion" } else { "decision" }.to_owned(),
+                suspicion_ms: one.suspicion_us.map(milliseconds),
+                decision_ms: milliseconds(one.decision_us),
             })
             .collect(),
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a duration of days at most")]
-fn milliseconds(us: i64) -> f64 {
+pub(crate) fn milliseconds(us: i64) -> f64 {
     us as f64 / 1e3
 }

@@ -6,6 +6,7 @@
 use super::{GATE_READERS, Receipt};
 use crate::actor::Actor;
 use crate::govern::{Govern, store_refusal};
+use crate::keys::read::{ends, told};
 use crate::refusal::Refusal;
 use crate::row::text;
 use crate::staff::require;
@@ -34,6 +35,8 @@ pub struct KeyReceipt {
     pub entry: u64,
     /// What happened.
     pub class: String,
+    /// By which cause it ended the key, if it did, whatever the entry is called.
+    pub ended: Option<String>,
     /// The feed's version that told of it.
     pub feed_version: u64,
     /// When it was sequenced.
@@ -56,6 +59,7 @@ impl KeyReceipt {
             boot: receipt.boot,
             entry: step.entry,
             class: step.class.clone(),
+            ended: None,
             feed_version: step.version,
             changed: step.at,
             received: receipt.received,
@@ -98,6 +102,7 @@ impl Govern {
             let up_to = after.as_ref().map(|(entry, _)| *entry);
             let steps = self.store.feed_steps(&KEYS, key, up_to, STEPS).await.map_err(store_refusal)?;
             for step in &steps {
+                let ended = self.ended_by(key, step).await?;
                 for gate in gates.iter().map(|row| text(row, GATES.key)) {
                     let told = after.as_ref().is_some_and(|(entry, last)| {
                         *entry == step.entry && gate.as_bytes() <= last.as_bytes()
@@ -105,7 +110,8 @@ impl Govern {
                     if told {
                         continue;
                     }
-                    found.extend(self.first_word(gate, step).await?);
+                    let word = self.first_word(gate, step).await?;
+                    found.extend(word.map(|word| KeyReceipt { ended: ended.clone(), ..word }));
                     if found.len() >= limit as usize {
                         return Ok(found);
                     }
@@ -118,6 +124,15 @@ impl Govern {
                 _ => return Ok(found),
             }
         }
+    }
+
+    /// By which cause a step ended this key, if it did.
+    async fn ended_by(&self, key: &str, step: &FeedStep) -> Result<Option<String>, Refusal> {
+        if !ends(&step.class) {
+            return Ok(None);
+        }
+        let entry = self.store.entry(step.entry).await.map_err(store_refusal)?;
+        Ok(entry.and_then(|entry| told(&entry, key, true).ended))
     }
 
     /// The first receipt of a gate that covers a step.

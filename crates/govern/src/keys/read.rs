@@ -91,6 +91,8 @@ pub struct TimelineEntry {
     pub erased: bool,
     /// Where it left the key, if it changed the key and is not erased.
     pub state: Option<String>,
+    /// By which cause it ended the key, if it did: whatever else it is called.
+    pub ended: Option<String>,
     /// Under which measure it left the key; for those only who see what is kept from customers.
     pub measure: Option<String>,
 }
@@ -286,7 +288,13 @@ impl Govern {
     }
 }
 
-fn told(entry: &EntryRow, key: &str, inside: bool) -> TimelineEntry {
+/// Whether an entry of this class can end a key: what is only noted of it afterwards ends nothing.
+#[must_use]
+pub fn ends(class: &str) -> bool {
+    !matches!(class, "measure.watched" | "measure.proposed" | "measure.obeyed" | "key.assessed")
+}
+
+pub(crate) fn told(entry: &EntryRow, key: &str, inside: bool) -> TimelineEntry {
     let payload: Option<Value> = entry.payload.as_ref().and_then(|text| serde_json::from_str(text).ok());
     let facts = payload.as_ref().and_then(|payload| payload.get("facts")).cloned();
     let who = facts.as_ref().and_then(|facts| facts.get("actor")).and_then(Value::as_str);
@@ -306,6 +314,7 @@ fn told(entry: &EntryRow, key: &str, inside: bool) -> TimelineEntry {
         actor: who,
         erased: entry.payload.is_none(),
         facts: facts.filter(|_| inside),
+        ended: column("cause").filter(|_| ends(&entry.class)),
         state: column("state"),
         measure: column("measure").filter(|_| inside),
     }

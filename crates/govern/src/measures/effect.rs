@@ -145,14 +145,8 @@ impl Govern {
             let mut facts = facts(&detect_actor());
             facts.insert("measure".to_owned(), json!(id));
             facts.insert("obeyed".to_owned(), json!(obeyed));
-            facts.insert(
-                "from_suspicion_us".to_owned(),
-                json!(row.effect_us.map(|at| at - row.body.suspected_us)),
-            );
-            facts.insert(
-                "from_decision_us".to_owned(),
-                json!(row.effect_us.map(|at| at - row.body.decided_us)),
-            );
+            facts.insert("from_suspicion_us".to_owned(), json!(row.suspicion_to_effect_us()));
+            facts.insert("from_decision_us".to_owned(), json!(row.decision_to_effect_us()));
             let mut change = change("measure.obeyed", now, facts);
             change.writes.push(row.next_write());
             let title = format!("note when measure {id} held at every gate");

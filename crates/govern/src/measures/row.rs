@@ -151,6 +151,20 @@ impl MeasureRow {
         replace(&MEASURES, Some(&before), image(self))
     }
 
+    /// From the newest signal it relies on until every gate had obeyed, microseconds. The one definition of it: whoever shows a figure of
+    /// this name shows this.
+    #[must_use]
+    pub fn suspicion_to_effect_us(&self) -> Option<i64> {
+        let effect = self.effect_us.filter(|_| !self.body.signals.is_empty())?;
+        Some(effect.saturating_sub(self.body.suspected_us).max(0))
+    }
+
+    /// The same from the decision, of policy or of the last person needed.
+    #[must_use]
+    pub fn decision_to_effect_us(&self) -> Option<i64> {
+        Some(self.effect_us?.saturating_sub(self.body.decided_us).max(0))
+    }
+
     /// Why, in the words of whoever took it, or as a code.
     #[must_use]
     pub fn why_in_words(&self) -> String {

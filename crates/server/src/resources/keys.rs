@@ -220,6 +220,9 @@ pub(crate) struct TimelineView {
     pub erased: bool,
     /// Where it left the key, if it changed the key.
     pub state: Option<String>,
+    /// By which cause it ended the key, if it did, whatever the entry is called: `natural`, `owner`, `rotated`, `forced` or `leaked`.
+    #[schema(required)]
+    pub ended: Option<String>,
     /// Under which measure it left the key; for staff.
     pub measure: Option<String>,
 }
@@ -363,6 +366,7 @@ async fn timeline(asked: Asked) -> Result<Answer, Problem> {
             facts: entry.facts,
             erased: entry.erased,
             state: entry.state,
+            ended: entry.ended,
             measure: entry.measure,
         })
         .collect();

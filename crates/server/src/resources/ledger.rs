@@ -13,8 +13,11 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 use sumun_govern::govern::store_refusal;
+use sumun_govern::keys::read::ends;
 use sumun_govern::record::ReadEntry;
 use sumun_ledger::{Rows, TlogProof, consistency, consistency_rows, inclusion, inclusion_rows};
+use sumun_model::KeyState;
+use sumun_store::tables::KEYS;
 use utoipa::ToSchema;
 
 /// One entry.
@@ -39,14 +42,28 @@ pub(crate) struct LedgerEntry {
     /// Which columns of the payload are masked: personal data, and digests of secrets.
     #[schema(example = json!(["persons.name"]))]
     pub masked: Vec<String>,
+    /// Keys that ended by it, whatever it is called.
+    #[schema(example = json!(["K1"]))]
+    pub ended_keys: Vec<String>,
     /// Index of the entry that records this reading, if it was asked for with a reason.
     pub recorded: Option<u64>,
+}
+
+/// Keys that ended by an entry of this class and payload.
+fn ended_keys(class: &str, payload: Option<&Value>) -> Vec<String> {
+    let rows = payload.filter(|_| ends(class)).and_then(|payload| payload.get("rows")?.as_array());
+    let ended = rows.into_iter().flatten().filter(|row| {
+        let state = row["row"]["state"].as_str();
+        row["table"] == KEYS.name && state == Some(KeyState::Expired.as_str())
+    });
+    ended.filter_map(|row| Some(row["row"][KEYS.key].as_str()?.to_owned())).collect()
 }
 
 impl LedgerEntry {
     fn of(entry: ReadEntry) -> Self {
         Self {
             index: entry.index,
+            ended_keys: ended_keys(&entry.class, entry.payload.as_ref()),
             class: entry.class,
             sequenced: entry.at.to_string(),
             commitment: entry.leaf.lines().nth(3).unwrap_or_default().to_owned(),

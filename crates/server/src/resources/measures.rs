@@ -6,6 +6,7 @@ use crate::answer::Answer;
 use crate::api::Api;
 use crate::asked::Asked;
 use crate::operation::operation;
+use crate::overview::milliseconds;
 use crate::parameter::{Kind, Parameter};
 use crate::problem::Problem;
 use crate::view::{page, view};
@@ -51,6 +52,12 @@ pub(crate) struct MeasureView {
     /// When every gate had obeyed.
     #[schema(format = DateTime)]
     pub effect: Option<String>,
+    /// From the newest signal it relies on to `effect`, milliseconds; null until then, and where nothing was found.
+    #[serde(default)]
+    pub suspicion_to_effect_ms: Option<f64>,
+    /// From the decision, of policy or of the last person needed, to `effect`, milliseconds; null until then.
+    #[serde(default)]
+    pub decision_to_effect_ms: Option<f64>,
     /// What it rests on: signals, baselines, policy, why, why not a lesser one, when each gate obeyed.
     pub body: Value,
     /// Why, in words.
@@ -188,6 +195,8 @@ pub(super) fn shown(row: &MeasureRow) -> Result<MeasureView, Problem> {
         because: Some(reason_said(&row.body.why).into()),
         lesser: Some(reason_said(&row.body.lesser).into()),
         ended_because: row.end_said().map(Into::into),
+        suspicion_to_effect_ms: row.suspicion_to_effect_us().map(milliseconds),
+        decision_to_effect_ms: row.decision_to_effect_us().map(milliseconds),
         ..view(row)?
     })
 }

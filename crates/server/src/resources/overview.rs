@@ -163,6 +163,14 @@ pub(crate) struct CutView {
     pub effect: String,
     /// Milliseconds from the suspicion, or the people's decision where there was one, to the last gate's receipt.
     pub ms: f64,
+    /// From what `ms` counts: `suspicion` or `decision`.
+    #[schema(example = "suspicion")]
+    pub from: String,
+    /// Milliseconds from the newest signal relied on to the last gate's receipt, as the measure has it; null where nothing was found.
+    #[schema(required)]
+    pub suspicion_ms: Option<f64>,
+    /// Milliseconds from the decision to the last gate's receipt, as the measure has it.
+    pub decision_ms: f64,
 }
 
 /// Cases.

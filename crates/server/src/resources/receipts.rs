@@ -29,6 +29,9 @@ pub(crate) struct KeyReceiptView {
     /// What happened.
     #[schema(example = "key.held")]
     pub class: String,
+    /// By which cause it ended the key, if it did, whatever the entry is called: `natural`, `owner`, `rotated`, `forced` or `leaked`.
+    #[serde(default)]
+    pub ended: Option<String>,
     /// The feed's version that told of it.
     pub feed_version: u64,
     /// When it was sequenced.
@@ -37,7 +40,8 @@ pub(crate) struct KeyReceiptView {
     /// When the gate's word came, by the control plane's clock: it obeyed before.
     #[schema(format = DateTime)]
     pub received: String,
-    /// From the one to the other, milliseconds.
+    /// From the record of the change (`changed`) to the gate's word (`received`), milliseconds. From suspicion or decision to effect: the
+    /// measure says.
     pub took_ms: u64,
     /// The gate's acknowledgement, verbatim: anybody can verify it with the gate's key.
     pub acknowledgement: String,

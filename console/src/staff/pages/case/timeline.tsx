@@ -11,7 +11,7 @@ import { Subject } from "../../parts/effects";
 import { reasonSaid } from "../../parts/reasonSaid";
 import { loose, type Measured, type Step, textOf } from "../../parts/shapes";
 import { useSaid, useWho } from "../../parts/who";
-import { caseWords, endWords, stepWords, word } from "../../parts/words";
+import { caseWords, deniedWords, endWords, stepWords, word } from "../../parts/words";
 import { useOnRecord } from "./onRecord";
 import { caseWordsOfPage } from "./words";
 
@@ -36,6 +36,7 @@ function useTold(measuresOf: readonly Measured[]): (of: Event) => ReactNode {
   const steps = useWords(stepWords) as Record<string, unknown>;
   const cases = useWords(caseWords) as Record<string, unknown>;
   const ends = useWords(endWords) as Record<string, unknown>;
+  const denied = useWords(deniedWords);
   const choices = w as unknown as Record<string, unknown>;
   // What a person wrote is theirs; what the record says of itself is said in the reader's language.
   const own = (of: Event, reason: string | null) => (of.by.startsWith("user:") ? (reason ?? "") : reasonSaid(lang, reason ?? ""));
@@ -94,7 +95,7 @@ function useTold(measuresOf: readonly Measured[]): (of: Event) => ReactNode {
       case "key_ended":
         return (
           <>
-            <Subject of={`key:${text("key") ?? ""}`} /> {word(ends, text("cause"))}
+            <Subject of={`key:${text("key") ?? ""}`} /> {text("answer") === "not_me" ? denied.denied : word(ends, text("cause"))}
           </>
         );
       default: {
