@@ -15,7 +15,7 @@ mod work;
 use super::ConfigArguments;
 use crate::clock;
 use crate::config::Config;
-use crate::exit::BadInput;
+use crate::exit::{BadInput, Failed};
 use crate::findings::{DATA_NONE, DEFAULT_TEXT, Setup, network_data};
 use crate::output::count;
 use crate::roles::detect::seam::{Mark, Seam, staged_path};
@@ -152,7 +152,12 @@ fn read(arguments: &Arguments, config: &Config, how: How) -> anyhow::Result<(His
             let named = settings.logs.iter().map(|logs| {
                 let mut mark = FilesMark::new(kept::draw_name(&logs.name)?);
                 if let Some(folder) = tap_state.filter(|_| logs.followed) {
-                    mark.begun = kept::Store::at(folder, &logs.name).read()?.map(Begun::of);
+                    let checkpoint = kept::Store::at(folder, &logs.name).read()?;
+                    if checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.files.begun) {
+                        let told = format!("the tap of `{}` is just beginning; run this again", logs.name);
+                        return Err(Failed(told).into());
+                    }
+                    mark.begun = checkpoint.map(Begun::of);
                 }
                 Ok(mark)
             });
