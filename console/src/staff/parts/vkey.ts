@@ -19,8 +19,10 @@ export function useCheck() {
     here,
     /** Whether the command names the key by where this server keeps its own copy. */
     ownKey: vkey !== "vkey",
-    /** Of the whole, the database too: where the server's configuration is. */
-    whole: `${program} ledger verify`,
+    /** Of the whole, the database too. The data folder is the one in which the ledger lies; where that is not known, the configuration names it. */
+    whole: ledger.endsWith("/ledger")
+      ? `${program} ledger verify --dir ${ledger.slice(0, -"/ledger".length)}`
+      : `${program} ledger verify`,
     /** Of the published ledger as a whole. */
     published,
     /** That nothing but additions followed a checkpoint that was saved from the page. */

@@ -1,7 +1,7 @@
 // One entry of the ledger: what it says, and what it takes to check it without this server.
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useParams } from "react-router";
+import { Link, useParams } from "react-router";
 import { api, good, type Schemas } from "../../../api/client";
 import { useMe } from "../../../api/session";
 import { count } from "../../../i18n/format";
@@ -10,6 +10,7 @@ import { Card, LinkButton, Pairs, Time } from "../../../ui/basics";
 import { classText } from "../../../ui/classes";
 import { Page } from "../../../ui/shell";
 import { Empty, Read } from "../../../ui/states";
+import { Missing } from "../../parts/missing";
 import { readCheckpoint } from "../ledger/checkpoint";
 import { leafOf } from "./leaf";
 import { Proof } from "./proof";
@@ -28,9 +29,20 @@ export async function readEntry(index: number, reason?: string): Promise<Whole> 
 
 export function Entry() {
   const { index: text = "" } = useParams();
-  const index = Number.parseInt(text, 10);
+  const index = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(index)) return <NoEntry text={text} />;
   // Another entry starts anew: what was shown unmasked is gone.
   return <One key={index} index={index} />;
+}
+
+/** What is no number of an entry at all. */
+function NoEntry({ text }: { text: string }) {
+  const w = useWords(entryWords);
+  return (
+    <Page title={w.missing} aside={<Link to="/ledger">{w.back}</Link>}>
+      <Missing text={w.missingText(text)} hint={w.missingHint} to={[[w.back, "/ledger"]]} />
+    </Page>
+  );
 }
 
 function One({ index }: { index: number }) {
@@ -114,7 +126,7 @@ function One({ index }: { index: number }) {
           </div>
         </>
       )}
-      {none || query.error ? null : <Proof index={index} shown={shown} may={may} told={told} />}
+      {none || query.error ? null : <Proof index={index} origin={head.data?.origin} shown={shown} may={may} told={told} />}
     </Page>
   );
 }

@@ -15,11 +15,14 @@ import { entryWords } from "./words";
 
 export function Proof({
   index,
+  origin,
   shown,
   may,
   told,
 }: {
   index: number;
+  /** The ledger's name, by its checkpoint. */
+  origin: string | undefined;
   shown: Whole | null;
   may: boolean;
   /** Kind and time as this page shows them. */
@@ -83,7 +86,7 @@ export function Proof({
         <div className="stack tight">
           <h3>{w.compare}</h3>
           <ul className="plain">
-            <li>{w.compareOrigin}</li>
+            <li>{origin === undefined ? w.compareIndex(String(index)) : w.compareOrigin(origin, String(index))}</li>
             {told === null ? null : <li>{w.compareClass(told.class, told.sequenced, instant(lang, told.sequenced))}</li>}
             {may ? (
               <li>
