@@ -30,6 +30,7 @@ const suspicionWords = words(
     noRank: "조치 없음",
     over: "키 종료됨",
     overWhy: "종결만 남음",
+    stepsLeft: (n: number) => `절차 ${n}개 남음`,
     overdue: (text: string) => `기한이 지났습니다(${text})`,
     late: "기한 지남",
     due: (text: string) => `${text}까지`,
@@ -57,12 +58,13 @@ const suspicionWords = words(
     rank: (step: number) => `step ${step} of 5`,
     noRank: "no measure",
     over: "Keys ended",
-    overWhy: "close the case",
+    overWhy: "only closing is left",
+    stepsLeft: (n: number) => (n === 1 ? "1 step left" : `${n} steps left`),
     overdue: (text: string) => `Overdue (${text})`,
     late: "Overdue",
     due: (text: string) => `Due ${text}`,
     noDue: "No due time",
-    unassigned: "Nobody's",
+    unassigned: "No assignee",
   },
 );
 
@@ -90,8 +92,11 @@ export function useSuspicion() {
     /** The server ranks by the strictest measure, taken or proposed, then by risk. No risk is shown as a number before calibration. `over`: all
      * its keys have ended, so that nothing presses any more. */
     priority(of: Case, over = false): { word: string; why: string; tone: "expire" | "hold" | "warn" | "monitor" | "plain" } {
-      if (over) return { word: w.over, why: w.overWhy, tone: "plain" };
       const body = loose<CaseBody>(of.body);
+      if (over) {
+        const left = (body.playbook ?? []).filter((step) => step.state === "open" || step.state === "waiver_asked").length;
+        return { word: w.over, why: left === 0 ? w.overWhy : w.stepsLeft(left), tone: "plain" };
+      }
       const measure = body.measure ?? null;
       const rank = (MEASURES as readonly string[]).indexOf(measure ?? "") + 1;
       const why = rank === 0 ? w.noRank : w.rank(rank);

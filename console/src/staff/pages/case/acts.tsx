@@ -1,11 +1,13 @@
 // What is done with the case as a whole: give it to somebody, comment, decide about its members, close it.
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, good, type Schemas } from "../../../api/client";
 import { useMe } from "../../../api/session";
-import { useWords } from "../../../i18n/lang";
+import { useLang, useWords } from "../../../i18n/lang";
 import { Button, Id } from "../../../ui/basics";
 import { Choice } from "../../../ui/forms";
 import { KeyStanding } from "../../../ui/measure";
+import { roleText, roleWords } from "../../../ui/roles";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
 import { keptBy, keptByEmpty, NeededField, ReasonField } from "../../parts/actFields";
@@ -21,11 +23,37 @@ type Act = "assign" | "comment" | "decide" | "close";
 
 const TOUCHED = [["cases"], ["objections"], ["tasks"], ["keys"], ["measures"], ["approvals"], ["notices"], ["overview"]];
 
+/** Roles that work on cases. */
+const WORKERS: ReadonlySet<string> = new Set(["analyst", "approver", "compliance_lead"]);
+
+/** Everybody else who may have a case; null where one's role does not list staff, or they cannot be read. */
+function useColleagues(): readonly (readonly [string, string])[] | null {
+  const { lang } = useLang();
+  const { session, has } = useMe();
+  const roles = roleWords[lang];
+  const may = has("auditor", "security_admin", "compliance_lead");
+  const users = useQuery({
+    queryKey: ["users"],
+    queryFn: () => good(api.GET("/v1/users", { params: { query: { limit: 200 } } })),
+    enabled: may,
+  });
+  if (!may || users.data === undefined) return null;
+  return users.data.items
+    .filter(
+      (one) => one.state === "active" && `user:${one.user}` !== session.principal && one.roles.some((role) => WORKERS.has(role)),
+    )
+    .map((one) => [`user:${one.user}`, `${one.name} · ${one.roles.map((role) => roleText(roles, role)).join(", ")}`] as const);
+}
+
 function Assign({ page, onClose }: { page: PageOf; onClose: () => void }) {
   const w = useWords(caseWordsOfPage);
   const say = useSay();
   const { session } = useMe();
   const [to, setTo] = useState(session.principal);
+  const colleagues = useColleagues();
+  const me = [session.principal, w.assignMe(session.principal.replace(/^user:/, ""))] as const;
+  // Whose role does not list staff picks himself, or names somebody.
+  const [other, setOther] = useState(false);
   return (
     <ActDialog
       title={w.assign}
@@ -39,7 +67,22 @@ function Assign({ page, onClose }: { page: PageOf; onClose: () => void }) {
       onDone={() => say(w.assigned)}
       onClose={onClose}
     >
-      <NeededField label={w.assignTo} hint={w.assignHint} value={to} onChange={setTo} />
+      {colleagues === null ? (
+        <>
+          <Choice
+            label={w.assignTo}
+            value={other ? "other" : "me"}
+            of={[["me", me[1]] as const, ["other", w.assignOther] as const]}
+            onChange={(who) => {
+              setOther(who === "other");
+              setTo(who === "other" ? "" : session.principal);
+            }}
+          />
+          {other ? <NeededField label={w.assignOther} hint={w.assignHint} value={to} onChange={setTo} /> : null}
+        </>
+      ) : (
+        <Choice label={w.assignTo} value={to} of={[me, ...colleagues]} onChange={setTo} />
+      )}
     </ActDialog>
   );
 }

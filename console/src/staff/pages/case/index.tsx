@@ -183,7 +183,7 @@ export function Case() {
               {over && one.state === "open" ? (
                 <div className="notice monitor stack tight" role="status">
                   <strong>{w.allEnded}</strong>
-                  <p>{missing.length === 0 ? w.allEndedClose : w.allEndedSteps}</p>
+                  <p>{missing.length === 0 ? w.allEndedClose : w.allEndedSteps(missing.length)}</p>
                 </div>
               ) : null}
               <Acts page={page} plan={plan.data?.members} over={over} />

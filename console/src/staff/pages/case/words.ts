@@ -20,6 +20,8 @@ export const caseWordsOfPage = words(
     // Acts.
     assign: "담당자 지정",
     assignTo: "담당자",
+    assignMe: (name: string) => `나 (${name})`,
+    assignOther: "다른 사람",
     assignHint: "예: user:mina",
     assigned: "담당자를 지정했습니다",
     comment: "의견 추가",
@@ -53,7 +55,8 @@ export const caseWordsOfPage = words(
     missingQueue: "먼저 볼 케이스",
     allEnded: "이 케이스의 키는 모두 종료되었습니다",
     allEndedClose: "더 결정할 조치가 없습니다. 남은 일은 결과를 정해 케이스를 종결하는 것입니다.",
-    allEndedSteps: "더 결정할 조치가 없습니다. 남은 절차를 마치거나 생략 동의를 받은 뒤, 결과를 정해 케이스를 종결하십시오.",
+    allEndedSteps: (n: number) =>
+      `더 결정할 조치가 없습니다. 남은 절차 ${n}개를 마치거나 생략 동의를 받은 뒤, 결과를 정해 케이스를 종결하십시오.`,
     dueOfVenue: "거래소가 케이스에 정한 처리 시간입니다.",
     dueOfMeasure: (measure: string) => `시행 중인 조치의 기한입니다(${measure}).`,
     actsNone: "할 수 있는 조치 없음",
@@ -159,6 +162,8 @@ export const caseWordsOfPage = words(
     preserved: "Records this case relies on are kept from routine deletion.",
     assign: "Assign",
     assignTo: "Assignee",
+    assignMe: (name: string) => `Me (${name})`,
+    assignOther: "Somebody else",
     assignHint: "Such as user:mina",
     assigned: "Assigned",
     comment: "Comment",
@@ -191,8 +196,8 @@ export const caseWordsOfPage = words(
     missingQueue: "What to look at first",
     allEnded: "All keys of this case have ended",
     allEndedClose: "No measure is left to decide. What is left is to close the case with its outcome.",
-    allEndedSteps:
-      "No measure is left to decide. Finish the steps that are left, or have them waived, then close the case with its outcome.",
+    allEndedSteps: (n: number) =>
+      `No measure is left to decide. ${n === 1 ? "One step is" : `${n} steps are`} left: finish what is left or have it waived, then close the case with its outcome.`,
     dueOfVenue: "The venue’s time for a case.",
     dueOfMeasure: (measure: string) => `The measure’s own time (${measure}).`,
     actsNone: "Nothing to do to it",

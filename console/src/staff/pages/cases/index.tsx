@@ -132,26 +132,28 @@ function Rows({ of: all, states = false }: { of: Case[]; states?: boolean }) {
                   className={index === here ? "here" : undefined}
                   aria-current={index === here ? "true" : undefined}
                 >
-                  <td className="priority">
+                  <td className="priority" data-head={w.priority}>
                     <Badge tone={priority.tone}>{priority.word}</Badge>
                     <div className="muted">{priority.why}</div>
                   </td>
-                  <td>
+                  <td data-head={w.what}>
                     <Link to={`/cases/${encodeURIComponent(one.case_id)}`} title={one.case_id}>
                       {suspicion.sentence(one)}
                     </Link>
                   </td>
-                  <td>{over.has(one.case_id) ? <span className="muted">–</span> : <MeasureBadge measure={body.measure} />}</td>
-                  <td>
+                  <td data-head={w.measures}>
+                    {over.has(one.case_id) ? <span className="muted">–</span> : <MeasureBadge measure={body.measure} />}
+                  </td>
+                  <td data-head={w.opened}>
                     <Time at={one.opened} />
                   </td>
-                  <td>
+                  <td data-head={w.due}>
                     {due.overdue ? <Badge tone="expire">{suspicion.late}</Badge> : null}
                     <div className={due.overdue ? "muted" : undefined} title={one.due ? both(lang, one.due) : undefined}>
                       {due.when}
                     </div>
                   </td>
-                  <td>
+                  <td data-head={w.assignee}>
                     {one.assignee ? (
                       <Who by={one.assignee} />
                     ) : (
@@ -166,7 +168,7 @@ function Rows({ of: all, states = false }: { of: Case[]; states?: boolean }) {
                       </Button>
                     )}
                   </td>
-                  {states ? <td>{word(cases, one.state)}</td> : null}
+                  {states ? <td data-head={w.state}>{word(cases, one.state)}</td> : null}
                 </tr>
               );
             })}
