@@ -9,7 +9,7 @@ import { MEASURES, MeasureBadge } from "../../ui/measure";
 import { readingSaid } from "./readings";
 import type { Explanation, Part, Rule, Signal, Term } from "./shapes";
 import { signalName } from "./signalNames";
-import { added, inPoints } from "./sums";
+import { added, asked, inPoints } from "./sums";
 import "./terms.css";
 import { useSaid } from "./who";
 import { familyWords, hardWords, word } from "./words";
@@ -23,6 +23,10 @@ const ladderWords = words(
     nothing: "더해진 근거가 없습니다.",
     kind: "갈래",
     sum: "점수",
+    pointsAre: "점수는 근거의 무게이고 확률이 아닙니다. 규칙이 정한 점수에 이르면 그 조치가 시작됩니다.",
+    fullTotal: "막대는 합계에서 차지하는 몫입니다.",
+    fullAt: (points: string, reached: boolean) =>
+      reached ? `막대는 ${points}점에서 가득 찹니다.` : `막대는 다음 규칙의 ${points}점에서 가득 찹니다.`,
     pieces: "근거별 계산",
     found: "근거",
     worth: "지금 점수",
@@ -62,6 +66,10 @@ const ladderWords = words(
     nothing: "No evidence adds to it.",
     kind: "Kind",
     sum: "Points",
+    pointsAre: "Points are the weight of the evidence, not a probability. A rule acts once they reach what it asks.",
+    fullTotal: "Bars show the share of the total.",
+    fullAt: (points: string, reached: boolean) =>
+      reached ? `A bar is full at ${points} points.` : `A bar is full at ${points} points, which the next rule asks for.`,
     pieces: "How the evidence adds up",
     found: "Evidence",
     worth: "Worth now",
@@ -96,11 +104,23 @@ const ladderWords = words(
 );
 
 /** Terms by family with bars, one line each, and the total they add up to. */
-export function Terms({ of, total, label }: { of: readonly Term[]; total: number; label: string }) {
+/** `full`: so many points fill a bar, where a rule asks for them; else the total does. What fills it is said beside it. */
+export function Terms({
+  of,
+  total,
+  label,
+  full = null,
+}: {
+  of: readonly Term[];
+  total: number;
+  label: string;
+  full?: number | null;
+}) {
   const w = useWords(ladderWords);
   const { lang } = useLang();
   const families = useWords(familyWords) as Record<string, unknown>;
-  const largest = Math.max(1, ...of.map((term) => Math.abs(term.points)));
+  const sum = of.reduce((all, term) => all + Math.abs(term.points), 0);
+  const largest = Math.max(1, ...(full === null ? [sum] : [full, ...of.map((term) => Math.abs(term.points))]));
   return (
     <table className="sums">
       <caption className="visually-hidden">{label}</caption>
@@ -134,8 +154,10 @@ export function Terms({ of, total, label }: { of: readonly Term[]; total: number
       <tfoot>
         <tr>
           <th scope="row">{label}</th>
-          <td className="wide muted">{of.length === 0 ? w.nothing : ""}</td>
-          <td className="number">
+          <td className="wide scale">
+            {of.length === 0 ? w.nothing : full === null ? w.fullTotal : w.fullAt(count(lang, largest), total >= full)}
+          </td>
+          <td className="number" title={w.pointsAre}>
             {of.length === 0 ? "" : "= "}
             {w.points(count(lang, total))}
           </td>
@@ -247,9 +269,12 @@ function RuleItem({ rule }: { rule: Rule }) {
         </span>
       </div>
       <ul>
-        {rule.parts.map((part) => (
-          <PartLine key={part.condition} part={part} />
-        ))}
+        {/* What was met stands first: a rule may name five ways of which one held. */}
+        {[...rule.parts]
+          .sort((one, other) => Number(other.reading === "met") - Number(one.reading === "met"))
+          .map((part) => (
+            <PartLine key={part.condition} part={part} />
+          ))}
       </ul>
     </li>
   );
@@ -296,7 +321,12 @@ export function Ladder({ of, signals }: { of: Explanation | null; signals: reado
         .filter((score) => score.terms.length > 0 || score.score === "sharing")
         .map((score) => (
           <div key={score.score} className="stack tight">
-            <Terms of={score.terms} total={score.points} label={score.score === "market" ? w.market : w.sharing} />
+            <Terms
+              of={score.terms}
+              total={score.points}
+              label={score.score === "market" ? w.market : w.sharing}
+              full={asked(of.rules, score.score, score.points)}
+            />
             {score.terms.length === 0 ? null : (
               <details open={score.terms.flatMap((term) => term.pieces).length <= FEW}>
                 <summary>{w.pieces}</summary>

@@ -20,6 +20,7 @@ const measuresWords = words(
     lesser: "더 가벼운 조치로 부족한 이유",
     began: "시작",
     until: "조치 기한",
+    wasUntil: "조치 기한(지남)",
     ended: "종료",
     gates: "게이트 시행",
     gate: (name: string, took: string) => `${name}: ${took} 만에 시행`,
@@ -33,6 +34,7 @@ const measuresWords = words(
     total: "당시 합계",
     proposed: "사람의 결정을 요청함",
     endedIt: "이 조치로 키가 종료되었습니다",
+    expireSaid: "‘강제 만료’는 조치의 이름입니다. 강제 만료가 시행되면 키는 ‘종료’ 상태가 됩니다.",
     endedWith: "키가 종료되어 더 이상 시행되지 않습니다",
   },
   {
@@ -44,6 +46,7 @@ const measuresWords = words(
     lesser: "Why nothing lesser",
     began: "Since",
     until: "Ends by",
+    wasUntil: "Was due",
     ended: "Ended",
     gates: "At the gates",
     gate: (name: string, took: string) => `${name}: obeyed after ${took}`,
@@ -57,6 +60,7 @@ const measuresWords = words(
     total: "Total then",
     proposed: "People were asked to decide",
     endedIt: "It ended the key",
+    expireSaid: "“Forced end” is the measure; once it is in force, the key is “ended”.",
     endedWith: "Over with the key's end",
   },
 );
@@ -115,7 +119,10 @@ function MeasureFacts({ of, inCase, named, over }: { of: Measured; inCase: boole
           ],
           [w.by, of.mode === "propose" ? `${who(of.by)} · ${w.proposed}` : who(of.by)],
           [w.policy, body.policy ? <Id key="policy" id={body.policy} to={`/policy/${encodeURIComponent(body.policy)}`} /> : null],
-          [w.until, of.until && !over ? <Time key="until" at={of.until} full /> : null],
+          [
+            of.until && Date.parse(of.until) < Date.now() ? w.wasUntil : w.until,
+            of.until && !over ? <Time key="until" at={of.until} full /> : null,
+          ],
           [
             w.ended,
             of.ended ? (
@@ -173,6 +180,7 @@ export function Measures({
   const earlier = past.filter((one) => !last.includes(one));
   return (
     <div className="stack">
+      {of.some((one) => one.measure === "expire") ? <p className="muted">{w.expireSaid}</p> : null}
       {now.length === 0 ? <p className="muted">{w.noneNow}</p> : list(now)}
       {last.length === 0 ? null : list(last)}
       {earlier.length === 0 ? null : (
