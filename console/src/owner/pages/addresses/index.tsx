@@ -165,6 +165,8 @@ function Add({ keyId, account }: { keyId: string; account: string }) {
             event.preventDefault();
             if (act.isPending) return;
             setPressed(wrong !== undefined);
+            // What was said of what stood there before is over.
+            act.reset();
             if (wrong !== undefined) return;
             act.mutate(typed, {
               onSuccess: ({ result }) => {

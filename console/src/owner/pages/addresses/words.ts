@@ -90,7 +90,7 @@ export const addressWords = words(
     expect: "The error “no_authorization_ip” is the right answer to that first request.",
     howSend: "How to send a request",
     noOther:
-      "If somebody asked you by mail or messenger to register an address, do not. From an address you register, he could use your key.",
+      "If somebody asked you by mail or messenger to register an address, do not. From an address you register, they could use your key.",
     over: "The key cannot be used now, so its addresses cannot be changed.",
     back: "Back to the key",
   },

@@ -114,7 +114,7 @@ export const keyWords = words(
     seenLast: "Last used",
     seenFrom: "From where",
     seenWith: "With which program",
-    seenCount: (n: string) => `${n} times`,
+    seenCount: (n: string) => (n === "1" ? "once" : `${n} times`),
     seenRefused: (n: string) => `${n} refused`,
     unregistered: "not registered",
     seenOdd: "If you see an address or a program that you do not know, press “End this key” above.",

@@ -155,7 +155,7 @@ export const newKeyWords = words(
     missName: "the program's name",
     missVendor: "the tool",
     missWhere: "an address",
-    missRight: "the lines that are no address, put right",
+    missRight: "corrections in the lines that are not IP addresses",
     missShort: "a shorter name",
     lineWrong: (line: number, text: string) => `Line ${line}: “${text}” is not an IP address.`,
     lineSaid: (line: number, text: string, why: string) => `Line ${line}, “${text}”: ${why}`,

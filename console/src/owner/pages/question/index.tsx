@@ -200,10 +200,12 @@ function Over({ of, entry }: { of: QuestionView; entry: Schemas["EntryView"] | n
   const w = useWords(questionWords);
   const notMe = of.answer === "not_me";
   const proof = useProof(of);
+  const added =
+    useAddresses(of.key).data?.some((one) => one.in_effect && one.prefix.replace(/\/(32|128)$/, "") === of.address) ?? false;
   return (
     <>
       <div className={`notice stack tight ${of.answer ? "good" : ""}`} role="status">
-        <p>{notMe ? w.notMeDone : of.answer ? w.meDone(of.address) : w.unanswered(of.about.enforced)}</p>
+        <p>{notMe ? w.notMeDone : of.answer ? (added ? w.meAdded : w.meDone)(of.address) : w.unanswered(of.about.enforced)}</p>
         {of.answered ? (
           <p>
             {w.at}: <When at={of.answered} />
@@ -230,7 +232,7 @@ function Over({ of, entry }: { of: QuestionView; entry: Schemas["EntryView"] | n
             </div>
           ) : (
             <div className="stack">
-              <p>{proof ? w.nextMe : w.nextApproval}</p>
+              <p>{added ? w.nextAdded : proof ? w.nextMe : w.nextApproval}</p>
               <div>
                 <LinkButton to={`/keys/${of.key}/addresses`} look="primary">
                   {w.toAddresses}

@@ -53,6 +53,8 @@ export const questionWords = words(
         : "기한까지 답하지 않으시면 질문만 닫힙니다. 불이익은 없습니다.",
     answeredMe: "직접 보냈다고 답하셨습니다",
     meDone: (address: string) => `주소(${address})의 등록을 시작했습니다. 등록이 끝났는지는 주소 화면에서 보실 수 있습니다.`,
+    meAdded: (address: string) => `주소(${address})가 등록되어 있습니다.`,
+    nextAdded: "더 하실 일이 없습니다. 그 주소에서 이 키를 쓰실 수 있습니다.",
     answeredNotMe: "키를 종료했습니다",
     lapsed: "답 없이 닫혔습니다",
     gone: "이 키는 이미 종료되었습니다",
@@ -93,7 +95,7 @@ export const questionWords = words(
       "Address: is it the present public IP address of your home or office line, your telephone or your server? Providers change addresses now and then.",
     unsure2: "Time: was your program running then?",
     unsure3:
-      "Program's name: whoever sends a request writes it himself. It may name a library that many programs share, such as axios or python-requests, so the name alone does not tell who sent it.",
+      "Program's name: whoever sends a request writes it. It may name a library that many programs share, such as axios or python-requests, so the name alone does not tell who sent it.",
     unsure4: "Secret key: did you ever give it to somebody else or to a tool, or keep it in several places?",
     unsure5: (refused: boolean) =>
       refused
@@ -104,7 +106,7 @@ export const questionWords = words(
     meProof: (minutes: number) =>
       `One more signed request from there within ${minutes} minutes completes it, and the next one after that passes. Until then requests from there are refused.`,
     meApproval: "It adds an address, so somebody at the exchange must agree before it can be used.",
-    meAlso: "Once it is registered, this key works from that address. If somebody else uses that address, it works for him too.",
+    meAlso: "Once it is registered, this key works from that address. If somebody else uses that address, it works for them too.",
     meGo: "Yes, start registering it",
     meAtOnce: (minutes: number) =>
       `Pressing it starts the registration at once, without asking again. A second factor that you showed at the exchange within the last ${minutes} minutes counts.`,
@@ -122,6 +124,8 @@ export const questionWords = words(
         : "Without an answer by then the question just closes. Nothing is held against you.",
     answeredMe: "You said that you sent it",
     meDone: (address: string) => `The registration of ${address} has begun. The page of addresses shows whether it is complete.`,
+    meAdded: (address: string) => `${address} is registered.`,
+    nextAdded: "Nothing more: the key works from that address.",
     answeredNotMe: "The key has ended",
     lapsed: "It closed unanswered",
     gone: "This key has ended already",
