@@ -13,7 +13,7 @@ export const OWN_REASONS: Record<string, readonly [ko: string, en: string]> = {
   "its customer was closed": ["고객의 계정이 해지되었습니다", "Its customer was closed"],
   "it is dead at the exchange": ["거래소에서 이미 종료된 키입니다", "It has ended at the exchange"],
   "it lapsed": ["기한이 되어 풀렸습니다", "It lapsed"],
-  due: ["정해진 기한이 되었습니다", "Its time had come"],
+  due: ["정해진 기한이 되었습니다", "Its due time was reached"],
   rule: ["정책의 규칙에 따른 것입니다", "By a rule of the policy"],
   rule_jump: ["정책의 규칙에 따른 것입니다", "By a rule of the policy"],
   "ladder.approved": ["정책의 제안을 사람이 승인했습니다", "People approved what policy proposed"],

@@ -61,17 +61,9 @@ export function Receipts({ reads }: { reads: KeyReads }) {
                         <Link to={`/ledger/${one.entry}`}>{classText(lang, one.class)}</Link>
                         <div className="muted">
                           <Link to={`/gates/${encodeURIComponent(one.gate)}`}>{one.gate}</Link> ·{" "}
-                          {w.took(duration(lang, Math.max(0, one.took_ms)))}
+                          {w.took(duration(lang, Math.max(0, one.took_ms)))} · <Time at={one.received} />
                         </div>
                       </div>
-                    ),
-                  },
-                  {
-                    head: w.at,
-                    cell: (one) => (
-                      <span className="nowrap">
-                        <Time at={one.received} />
-                      </span>
                     ),
                   },
                 ]}

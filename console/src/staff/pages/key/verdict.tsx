@@ -136,7 +136,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
             ],
             [w.decided, approval ? <Deciders key="by" of={approval} /> : by ? who(by) : null],
             [
-              w.until,
+              measure?.until && Date.parse(measure.until) < Date.now() ? w.wasUntil : w.until,
               measure?.until && !over ? (
                 <span key="until">
                   <Time at={measure.until} /> · <Time at={measure.until} full />

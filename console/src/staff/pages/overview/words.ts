@@ -74,7 +74,7 @@ export const overviewWords = words(
     needs: "Needs you now",
     calm: "Nothing waits at the moment.",
     overdue: "Cases past their time",
-    unassigned: "Cases of nobody",
+    unassigned: "Cases without an assignee",
     mine: "Approvals for you to decide",
     open: "Open cases",
     waiting: "Approvals waiting in all",

@@ -145,7 +145,7 @@ export const peopleWords = words(
     active: "Active",
     disabled: "Disabled",
     invitedUntil: "Invite holds until",
-    staffAbout: "More roles take a second security administrator. Nobody agrees to his own.",
+    staffAbout: "More roles take a second security administrator. Nobody agrees to their own.",
     noStaff: "Nobody is enrolled yet",
     invite: "Invite somebody",
     userHint: "Small letters, digits, dots and hyphens. Never given to another.",
