@@ -7,6 +7,7 @@ import { roleText, roleWords } from "./roles";
 const PARTS = words(
   {
     actuator: "거래소에 조치 전달(자동)",
+    campaign: "키 등록 안내(자동)",
     canary: "점검용 키 시험(자동)",
     ceremonies: "IP 주소 확인(자동)",
     clock: "기한 도래(자동)",
@@ -24,6 +25,7 @@ const PARTS = words(
   },
   {
     actuator: "Orders to the exchange, by itself",
+    campaign: "Enrolment campaign, by itself",
     canary: "Canary test, by itself",
     ceremonies: "Proof of addresses, by itself",
     clock: "The clock, by itself",

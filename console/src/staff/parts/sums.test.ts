@@ -1,7 +1,7 @@
 // That what is shown adds up, and that no probability is shown.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { added, inPoints } from "./sums";
+import { added, asked, inPoints } from "./sums";
 
 const pieces = (...of: [points: number, counts_milli: number][]) =>
   of.map(([points, counts_milli]) => ({ points, counts_milli }));
@@ -27,4 +27,20 @@ test("a condition asks for points, never for a probability", () => {
 test("the server says it in the same words by now", () => {
   const source = readFileSync("../crates/policy/src/explain/plain.rs", "utf8");
   for (const said of ["{score} 합계 {points}점 이상", "the {} total is at least {points} points"]) expect(source).toContain(said);
+});
+
+test("a bar is full at what the next rule asks of that total", () => {
+  const rule = (en: string) => ({
+    parts: [{ condition: "", said: { ko: "", en }, reading: "not_met" as const, values: [] }],
+  });
+  const rules = [
+    rule("the sharing total is at least 3,268 points"),
+    rule("the sharing total is at least 9,157 points, or hard evidence"),
+    rule("the market total is at least 500 points"),
+  ];
+  expect(asked(rules, "sharing", 0)).toBe(3_268);
+  expect(asked(rules, "sharing", 3_268)).toBe(9_157);
+  expect(asked(rules, "sharing", 20_000)).toBe(9_157);
+  expect(asked(rules, "market", 20)).toBe(500);
+  expect(asked([rule("hard evidence")], "sharing", 20)).toBeNull();
 });
