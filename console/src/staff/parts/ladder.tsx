@@ -26,7 +26,7 @@ const ladderWords = words(
     pointsAre: "점수는 근거의 무게이고 확률이 아닙니다. 규칙이 정한 점수에 이르면 그 조치가 시작됩니다.",
     fullTotal: "막대는 합계에서 차지하는 몫입니다.",
     fullAt: (points: string, reached: boolean) =>
-      reached ? `막대는 ${points}점에서 가득 찹니다.` : `막대는 다음 규칙의 ${points}점에서 가득 찹니다.`,
+      reached ? `막대는 ${points}점에서 가득 찹니다.` : `막대는 규칙이 다음으로 요구하는 합계 ${points}점에서 가득 찹니다.`,
     pieces: "근거별 계산",
     found: "근거",
     worth: "지금 점수",
@@ -69,7 +69,7 @@ const ladderWords = words(
     pointsAre: "Points are the weight of the evidence, not a probability. A rule acts once they reach what it asks.",
     fullTotal: "Bars show the share of the total.",
     fullAt: (points: string, reached: boolean) =>
-      reached ? `A bar is full at ${points} points.` : `A bar is full at ${points} points, which the next rule asks for.`,
+      reached ? `A bar is full at ${points} points.` : `A bar is full at ${points} points, the next total that a rule asks for.`,
     pieces: "How the evidence adds up",
     found: "Evidence",
     worth: "Worth now",

@@ -40,7 +40,7 @@ export const casesWords = words(
     all: "All cases",
     views: "Views",
     queueText: (n: string) =>
-      `${n === "1" ? "One open case is" : `${n} open cases are`} nobody's yet: by the strictest measure, then by risk, as many as the day's budget of alerts.`,
+      `${n === "1" ? "One open case has" : `${n} open cases have`} no assignee yet: by the strictest measure, then by risk, as many as the day's budget of alerts.`,
     emptyQueue: "Nothing waits for a first look",
     emptyQueueText:
       "When something is suspected, the case stands here until somebody takes it, the strictest measure first. Cases somebody works on stand under “All cases”.",
