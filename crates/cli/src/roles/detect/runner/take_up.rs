@@ -11,10 +11,14 @@ use crate::config::Config;
 use crate::exit::Failed;
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use sumun_govern::detection::Backfilled;
 use sumun_stream::Offset;
 use tracing::{error, info, warn};
 
+/// How often, and how many times, is looked whether the event log's last lines are durable.
+const SYNC_LOOK: Duration = Duration::from_millis(100);
+const SYNC_LOOKS: u32 = 20;
 /// How often is looked whether a back-fill waits, microseconds.
 const LOOK_STAGED_US: i64 = 1_000_000;
 
@@ -81,6 +85,13 @@ pub(super) async fn staged(
                 return None;
             }
         }
+    }
+    // It was read beside the writer, who may not have synced its last lines yet.
+    for _ in 0..SYNC_LOOKS {
+        if found.head.next <= shared.events.durable().get() {
+            break;
+        }
+        tokio::time::sleep(SYNC_LOOK).await;
     }
     let (head, engine) = (found.head.clone(), found.engine.clone());
     let opened = match restored(shared, found, config).await {
