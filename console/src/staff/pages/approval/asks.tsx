@@ -12,6 +12,7 @@ import { type Approval as ApprovalOf, loose } from "../../parts/shapes";
 import { useWho } from "../../parts/who";
 import { approvalStateWords, purposeWords, scopeWords, segmentWords, word } from "../../parts/words";
 import type { Asked } from "./asked";
+import { groundsOf } from "./grounds";
 import { approvalWords } from "./words";
 
 export function Asks({ of }: { of: ApprovalOf }) {
@@ -28,6 +29,8 @@ export function Asks({ of }: { of: ApprovalOf }) {
   const own = (reason: string) => (of.requested_by.startsWith("user:") ? reason : reasonSaid(lang, reason));
   const shown = asked.shown ?? {};
   const allow = asked.allowlist ?? null;
+  // Where the server tells on what it rests, that stands above.
+  const above = groundsOf(of).because !== undefined;
   const terms = asked.body?.terms ?? [];
   return (
     <Card
@@ -42,7 +45,7 @@ export function Asks({ of }: { of: ApprovalOf }) {
             [w.about, <Subject key="about" of={of.subject} />],
             [
               w.reason,
-              asked.reason ? (
+              asked.reason && !above ? (
                 <span key="reason" className="preline">
                   {own(asked.reason)}
                 </span>
@@ -50,7 +53,7 @@ export function Asks({ of }: { of: ApprovalOf }) {
             ],
             [
               w.lesser,
-              asked.lesser ? (
+              asked.lesser && !above ? (
                 <span key="lesser" className="preline">
                   {own(asked.lesser)}
                 </span>

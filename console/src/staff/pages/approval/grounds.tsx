@@ -126,6 +126,7 @@ function DueTime({ at }: { at: string }) {
 /** Nothing where the server tells of no grounds: of what is no measure, and of one that was asked for long ago. */
 export function Grounds({ of, keyId }: { of: Of; keyId: string }) {
   const w = useWords(groundsWords);
+  const { lang } = useLang();
   const said = useSaid();
   const { because, lesser, rule, measure, signals, reverification } = groundsOf(of);
   if (because === undefined) return null;
@@ -155,10 +156,12 @@ export function Grounds({ of, keyId }: { of: Of; keyId: string }) {
         />
         {reverification ? <HowFar of={loose<Reverified>(reverification)} /> : null}
         {signals === undefined || signals.length === 0 ? null : (
-          <div className="stack tight">
-            <h3>{w.signals}</h3>
+          <details>
+            <summary>
+              {w.signals} ({count(lang, signals.length)})
+            </summary>
             <Signals of={signals} about={keyId} />
-          </div>
+          </details>
         )}
       </div>
     </Card>
