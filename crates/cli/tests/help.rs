@@ -67,6 +67,7 @@ fn the_first_screen() {
       measures     What was taken or proposed against a suspicion, and on what grounds
       policies     What decides at the control plane, and how another one comes into force
       ramp         How far gates enforce: stages, stepping back, what would have been refused
+      campaign     Campaigns in which owners register who uses keys that are there already
       gates        Gates that receive the feed, and their receipts
       owner        What a key's owner is asked, and what he answers
       canaries     Keys of the venue's own, ended to see whether gates obey
