@@ -27,6 +27,7 @@ pub mod score;
 pub mod secret;
 mod text;
 pub mod time;
+pub mod visible;
 pub mod wire;
 mod words;
 
