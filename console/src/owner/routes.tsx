@@ -26,6 +26,7 @@ export const routes: RouteObject[] = [
             path: "verifications/:verification",
             lazy: async () => ({ Component: (await import("./pages/verification")).Verification }),
           },
+          { path: "register", lazy: async () => ({ Component: (await import("./pages/register")).Register }) },
           { path: "record", lazy: async () => ({ Component: (await import("./pages/record")).MyRecord }) },
           { path: "*", element: <NoPage /> },
         ],
