@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::exit::{BadInput, Failed};
 use crate::findings::{DATA_NONE, DEFAULT_TEXT, Setup, network_data};
 use crate::output::count;
-use crate::roles::detect::seam::{Mark, Seam, staged_path};
+use crate::roles::detect::seam::{Mark, Seam, refused_path, staged_path};
 use crate::roles::tap::kept;
 use files::{Begun, Files, FilesMark};
 use history::{History, How};
@@ -135,9 +135,12 @@ fn read(arguments: &Arguments, config: &Config, how: How) -> anyhow::Result<(His
     let shards = arguments.shards.or_else(|| std::thread::available_parallelism().ok());
     let options = Options { shards: shards.unwrap_or(NonZeroUsize::MIN), measures, ..Options::default() };
     let mut engine = setup.engine(options, Approve::People, Lang::En);
+    // What was handed over and could not be taken up is handed over again, and nothing more is read: the tap has gone on since.
+    let mut again = false;
     let progress = match work.read(&inputs)? {
         Some((progress, saved)) => {
-            if progress.handed_over && !staged_path(&config.detect_dir()).is_file() {
+            again = progress.handed_over && refused_path(&config.detect_dir()).is_file();
+            if progress.handed_over && !again && !staged_path(&config.detect_dir()).is_file() {
                 return Err(BadInput(format!(
                     "this back-fill was taken up by live detection already; for another one name another `work` folder than `{}`",
                     settings.work.display()
@@ -167,14 +170,17 @@ fn read(arguments: &Arguments, config: &Config, how: How) -> anyhow::Result<(His
     let marks = progress.files.iter().cloned();
     let files: Vec<Files> =
         settings.logs.into_iter().zip(marks).map(|(logs, mark)| Files::new(logs, mark)).collect();
-    hand_over::taps_can_go_on(&files, settings.tap_state.as_deref())?;
+    let tap_state = settings.tap_state.as_deref().filter(|_| !again);
+    hand_over::taps_can_go_on(&files, tap_state)?;
     let taps = files.iter().filter_map(|one| one.begun.as_ref());
     let log = Log::new(&config.events_dir(), progress.log.0, progress.log.2)
         .without(taps.map(|begun| (begun.log.as_str(), begun.position)));
     let mut history = History::new(work, progress, engine, files, log, how)?;
-    history.run(&settings.tables)?;
-    let tap_state = settings.tap_state.as_deref();
+    if !again {
+        history.run(&settings.tables)?;
+    }
     let seam = hand_over::hand_over(&mut history, &setup, config, tap_state, arguments.replace.as_deref())?;
+    let _ = std::fs::remove_file(refused_path(&config.detect_dir()));
     Ok((history, seam))
 }
 

@@ -430,6 +430,11 @@ fn what_was_cut_between_is_told_and_a_damaged_state_is_not_taken_up() {
         .expect("nothing was said");
     wait_for(|| open.process.said().contains("Lines are lost").then_some(())).expect("the cut was not told");
     assert!(!staged.exists() && front.path("sumun-data/detect/backfill.refused").exists());
+    // Its own state is whole: it is handed over again, as it was.
+    let ran = front.backfill(&[]);
+    assert_eq!((ran.code, &ran.json()["lines"]), (0, &PAST.into()), "{}", ran.shown());
+    wait_for(|| open.process.said().contains("is taken up").then_some(())).expect("it was not taken up");
+    assert!(!front.path("sumun-data/detect/backfill.refused").exists());
     drop(open);
 }
 

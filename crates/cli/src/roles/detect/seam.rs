@@ -90,6 +90,11 @@ pub(crate) fn staged_path(folder: &Path) -> PathBuf {
     folder.join(STAGED)
 }
 
+/// Where one stands that could not be taken up.
+pub(crate) fn refused_path(folder: &Path) -> PathBuf {
+    folder.join(REFUSED)
+}
+
 /// Puts one there.
 ///
 /// # Errors
@@ -101,7 +106,7 @@ pub(crate) fn stage(folder: &Path, head: &Head, engine: &[u8]) -> Result<(), Str
 
 /// It cannot be taken up: put aside, so that it is said once.
 pub(super) fn set_aside(folder: &Path) {
-    let _ = std::fs::rename(staged_path(folder), folder.join(REFUSED));
+    let _ = std::fs::rename(staged_path(folder), refused_path(folder));
 }
 
 #[cfg(test)]
