@@ -26,6 +26,7 @@ pub(crate) use decided::frozen;
 pub use intake::{Findings, Taken};
 pub use signal::PlacedSignal;
 pub use standing::StandingRow;
+pub(crate) use telling::seen;
 pub(crate) use turn::Input;
 pub use turn::Turned;
 

@@ -18,6 +18,7 @@ pub mod exposure;
 pub mod feed_record;
 pub mod follow;
 pub mod grant;
+pub mod ground;
 pub mod issue;
 pub mod lint;
 pub mod machine;

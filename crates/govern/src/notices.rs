@@ -224,6 +224,22 @@ pub(crate) fn in_case(plan: &mut Plan, key: &str, case_id: &str, sentences: &[&s
     }
 }
 
+/// Sentences that say what happened and why, before whatever else a plan's notice about this key says: what was found comes next.
+const HAPPENED: usize = 2;
+
+/// Puts what was found into what a plan tells about this key.
+pub(crate) fn found(plan: &mut Plan, key: &str, found: Vec<NoticeText>) {
+    let about = |write: &&mut RowWrite| {
+        write.table.name == NOTICES.name && write.image.get("key") == Some(&json!(key))
+    };
+    for write in plan.change.writes.iter_mut().filter(about) {
+        if let Some(Json::Array(texts)) = write.image.get_mut("texts") {
+            let at = HAPPENED.min(texts.len());
+            texts.splice(at..at, found.iter().map(|text| json!(text)));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -152,7 +152,8 @@ impl Govern {
         Ok(Some(grounds))
     }
 
-    async fn latest_signals(&self, ids: &[FindingId]) -> Result<Vec<Signal>, Refusal> {
+    /// The latest of these signals, oldest first.
+    pub(crate) async fn latest_signals(&self, ids: &[FindingId]) -> Result<Vec<Signal>, Refusal> {
         let from = ids.len().saturating_sub(SIGNALS_MAX);
         let ids: Vec<String> = ids.iter().skip(from).map(ToString::to_string).collect();
         let rows = self.store.get_many(&SIGNALS, &ids).await.map_err(store_refusal)?;

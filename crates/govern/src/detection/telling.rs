@@ -5,6 +5,7 @@
 use super::effects::{Grounds, TAKEN_OVER};
 use crate::govern::Govern;
 use crate::keys::access::Loaded;
+use crate::keys::capability::paused;
 use crate::notices::{self, NoticeDraft, NoticeText};
 use crate::plan::Plan;
 use crate::tasks::{self, TaskKind, TaskRow};
@@ -58,7 +59,8 @@ impl Govern {
         if let Some(nth) = nth_for_owner(step) {
             draft = draft.say(NoticeText::new("measure.again").with("nth", nth));
         }
-        let mut asked = NoticeText::new(&format!("{kind}.asked")).with("key", key.key.as_str());
+        let what = if step.measure == Measure::Hold { paused(key.scopes) } else { "" };
+        let mut asked = NoticeText::new(&format!("{kind}.asked{what}")).with("key", key.key.as_str());
         if let Some(until) = step.until {
             asked = asked.with("until", until.to_string());
         }
@@ -115,7 +117,7 @@ fn found(step: &Step) -> NoticeText {
 
 /// What was seen, one sentence per code, with those values only that the owner's sentence names. That a key has no address, no longer where
 /// it has one: nobody is asked for what he has done.
-fn seen(signals: &[Signal], allowlist: &[AllowlistEntry]) -> Vec<NoticeText> {
+pub(crate) fn seen(signals: &[Signal], allowlist: &[AllowlistEntry]) -> Vec<NoticeText> {
     let mut said = BTreeSet::new();
     let registered = allowlist.iter().any(|entry| entry.in_effect(true));
     let still = |signal: &&Signal| !(registered && signal.code == "allowlist_missing");

@@ -4,7 +4,7 @@ use super::row::{KeyRow, Scheme};
 use serde::{Deserialize, Serialize};
 use sumun_model::key::AllowlistEntry;
 use sumun_model::moment::moment;
-use sumun_model::{KeyState, Lang, Measure, Scope, Timestamp};
+use sumun_model::{KeyState, Lang, Measure, Scope, ScopeSet, Timestamp};
 
 /// One sentence in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,20 @@ const DEEDS: &[(Scope, &str, &str)] = &[
     (Scope::ReadDeposits, "입금 내역과 주소를 볼 수 있습니다.", "It can see deposits and their addresses."),
     (Scope::MarketData, "공개 시세를 볼 수 있습니다.", "It can see public market data."),
 ];
+
+/// What a hold takes away from a key with these scopes, as its owner is told of it: the end of a sentence's code. Nobody is told that his
+/// withdrawals are paused whose key could never withdraw.
+#[must_use]
+pub fn paused(scopes: ScopeSet) -> &'static str {
+    let has = |all: &[Scope]| all.iter().any(|scope| scopes.contains(*scope));
+    if has(&[Scope::Withdraw, Scope::Transfer, Scope::SubAccounts, Scope::Deposit]) {
+        ""
+    } else if has(&[Scope::Trade]) {
+        ".orders"
+    } else {
+        ".reads"
+    }
+}
 
 /// What passes at the moment, given state and measure.
 fn passes(key: &KeyRow, scope: Scope) -> bool {

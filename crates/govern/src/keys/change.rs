@@ -245,6 +245,7 @@ fn frozen(loaded: &Loaded, wish: &Wish) -> Frozen {
         Wish::Scopes(scopes) => (Some(*scopes), None),
     };
     Frozen {
+        ground: None,
         key: loaded.key.key.clone(),
         customer: loaded.account.customer.clone(),
         basis: Some(loaded.key.basis()),

@@ -3,6 +3,7 @@
 use super::access::{self, PROPOSERS};
 use super::change::{due, opened};
 use super::grant::{Frozen, answer};
+use super::ground::Ground;
 use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::row::KeyRow;
@@ -60,7 +61,22 @@ impl Govern {
         &self,
         actor: &Actor,
         key: &str,
+        why: (&str, &str),
+        call: &Call,
+    ) -> Result<Done<KeyAnswer>, Refusal> {
+        self.expire_key_on(actor, key, why, None, call).await
+    }
+
+    /// The same, with what its owner is told was found.
+    ///
+    /// # Errors
+    /// As [`Govern::expire_key`].
+    pub async fn expire_key_on(
+        &self,
+        actor: &Actor,
+        key: &str,
         (reason, lesser): (&str, &str),
+        ground: Option<Ground>,
         call: &Call,
     ) -> Result<Done<KeyAnswer>, Refusal> {
         self.run(actor, call, |now| async move {
@@ -91,6 +107,7 @@ impl Govern {
                 allowlist: None,
                 reason: Some(reason.to_owned()),
                 lesser: Some(lesser.to_owned()),
+                ground,
                 shown: shown(&loaded.key, &loaded.account),
             };
             let opening = Opening {
@@ -112,6 +129,9 @@ impl Govern {
             });
             plan.change.facts.insert("reason".to_owned(), json!(reason));
             plan.change.facts.insert("lesser".to_owned(), json!(lesser));
+            if let Some(ground) = ground {
+                plan.change.facts.insert("ground".to_owned(), json!(ground));
+            }
             plan.change.reads.push(RowRead {
                 table: &KEYS,
                 key: key.to_owned(),

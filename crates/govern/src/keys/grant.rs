@@ -3,6 +3,7 @@
 //! The frozen request is held against the key as it stands now: what was approved is done, or a clear conflict is said.
 
 use super::access::{AccountFacts, Loaded};
+use super::ground::Ground;
 use super::lint::Origin;
 use super::machine::{Action, apply};
 use super::row::KeyRow;
@@ -51,6 +52,9 @@ pub struct Frozen {
     /// For a measure: why a lesser one would not do.
     #[serde(default)]
     pub lesser: Option<String>,
+    /// For a forced end: what was found, as its owner reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ground: Option<Ground>,
     /// What the approver is shown beside it: application, purpose, segment.
     #[serde(default)]
     pub shown: Value,
@@ -156,7 +160,7 @@ impl Govern {
                 lesser: frozen.lesser.as_deref(),
                 now,
             };
-            self.expiry_noted(&mut plan, &own, &approval.approval).await?;
+            self.expiry_noted(&mut plan, &own, (&approval.approval, frozen.ground)).await?;
         } else {
             plan.change.reads.extend(reads);
         }

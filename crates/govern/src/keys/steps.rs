@@ -116,6 +116,7 @@ pub fn open_steps(
             continue;
         }
         let frozen = Frozen {
+            ground: None,
             key: key.key.clone(),
             customer: account.customer.clone(),
             basis: Some(basis.clone()),

@@ -92,6 +92,7 @@ fn act(present: &KeyRow, act: &Act, new_id: String) -> Result<Vec<KeyRow>, Refus
     };
     let mut why = Why::default();
     let frozen = |scopes, allowlist| Frozen {
+            ground: None,
         key: present.key.clone(),
         customer: "C1".into(),
         basis: Some(present.basis()),

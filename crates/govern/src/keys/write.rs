@@ -1,5 +1,6 @@
 //! How a change of keys is written: rows, the registry of dead ids, the gates' records, the owner's notice, all at once.
 
+use super::capability::paused;
 use super::feed_record;
 use super::lint::{self, Origin};
 use super::row::KeyRow;
@@ -151,9 +152,12 @@ fn notice(deed: &Deed<'_>, key: &KeyWrite<'_>) -> Option<NoticeDraft> {
     if others || told_there || own {
         return None;
     }
-    let mut draft = NoticeDraft::new(deed.class)
-        .about(&key.after.key, &key.after.account)
-        .say(NoticeText::new(deed.class));
+    let said = match deed.class {
+        "key.held" => format!("key.held{}", paused(key.after.scopes)),
+        class => class.to_owned(),
+    };
+    let mut draft =
+        NoticeDraft::new(deed.class).about(&key.after.key, &key.after.account).say(NoticeText::new(&said));
     if let ("key.held", Some(until)) = (deed.class, key.after.review_due_us) {
         let until = Timestamp::from_micros(until).to_string();
         draft = draft.say(NoticeText::new("key.held.until").with("until", until));

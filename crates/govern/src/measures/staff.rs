@@ -7,11 +7,12 @@ use crate::call::{Call, Planned};
 use crate::cases::docket::{Alert, Docket};
 use crate::cases::row::{Member, MemberState};
 use crate::detection::standing::begun;
-use crate::detection::{Input, detect_actor};
+use crate::detection::{Input, detect_actor, seen};
 use crate::govern::{Govern, change, facts, store_refusal};
 use crate::keys::access::Loaded;
+use crate::keys::ground::Ground;
 use crate::keys::machine::Action;
-use crate::notices;
+use crate::notices::{self, NoticeText};
 use crate::owner::verification;
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
@@ -117,18 +118,23 @@ impl Govern {
         &self,
         plan: &mut Plan,
         own: &OwnDeed<'_>,
-        approval: &str,
+        (approval, ground): (&str, Option<Ground>),
     ) -> Result<(), Refusal> {
         let Loaded { key, account } = own.loaded;
-        let mut present = None;
+        let (mut present, mut signals) = (None, Vec::new());
         for row in self.measures_of(&key.key, MeasureState::InForce).await? {
             present = Some(row.case_id.clone());
+            signals.extend(row.body.signals.iter().copied());
             let why = own_words(own.reason);
             let row = row.ended(MeasureState::Ended, &own.actor.principal, why, own.now.as_micros());
             plan.change.writes.push(row.next_write());
         }
         self.hold_reviewed(plan, &key.key, (&own.actor.principal, "the key was ended"), own.now).await?;
         let case_id = self.own_case(plan, own, present, Some(Measure::Expire), None).await?;
+        // He reads what was found, as he does where policy decides: the ground that staff chose, and what was seen of the key.
+        let found = ground.map(|ground| NoticeText::new(ground.sentence())).into_iter();
+        let found = found.chain(seen(&self.latest_signals(&signals).await?, &key.allowlist)).collect();
+        notices::found(plan, &key.key, found);
         let mut row = own.row(self.new_id("M"), &case_id, Measure::Expire.as_str(), None);
         row.approval = Some(approval.to_owned());
         plan.change.writes.push(row.first_write());

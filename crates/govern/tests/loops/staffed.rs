@@ -53,7 +53,7 @@ async fn an_owner_objects_to_staffs_hold_and_another_decides() {
     let letters = bench.govern.letters(&owner, page, (None, None)).await.unwrap();
     let held = letters.iter().find(|letter| letter.kind == "key.held").unwrap();
     let codes: Vec<_> = held.say.iter().map(|said| said.code.as_str()).collect();
-    assert_eq!(codes, ["key.held", "key.held.until", "key.by_staff", "object"]);
+    assert_eq!(codes, ["key.held.orders", "key.held.until", "key.by_staff", "object"]);
     assert!(held.say.iter().all(|said| !said.en.contains(WHY)), "staff's own words stay inside");
     bench.govern.object(&owner, &held.notice, "that was my office", &call).await.unwrap();
     let tasks = async || bench.govern.tasks(&anna, None, None, None, 10).await.unwrap();

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sumun_govern::Done;
 use sumun_govern::approvals::{Answer as Said, Decision};
 use sumun_govern::keys::KeyAnswer;
+use sumun_govern::keys::ground::Ground;
 use sumun_govern::keys::issue::Issued;
 use sumun_govern::keys::measures::Hold;
 use sumun_govern::keys::rotate::Rotation;
@@ -97,6 +98,35 @@ pub(crate) struct ExpireBody {
     pub reason: Reason,
     /// Why a lesser measure would not do.
     pub lesser: Reason,
+    /// What was found, as its owner reads it once the key has ended; what you wrote he never reads. Absent: he reads what was seen of the key
+    /// by measures in force, or that it was decided after a check.
+    #[serde(default)]
+    pub ground: Option<GroundWord>,
+}
+
+/// What was found, as an owner reads it.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum GroundWord {
+    /// Somebody else knows its secret, without its owner's will.
+    SecretOut,
+    /// Somebody else than its owner uses it, and is not on record.
+    UsedByOthers,
+    /// What it was used for is not allowed.
+    ProhibitedUse,
+    /// It was not shown that its owner uses it himself.
+    ControlNotShown,
+}
+
+impl From<GroundWord> for Ground {
+    fn from(word: GroundWord) -> Self {
+        match word {
+            GroundWord::SecretOut => Self::SecretOut,
+            GroundWord::UsedByOthers => Self::UsedByOthers,
+            GroundWord::ProhibitedUse => Self::ProhibitedUse,
+            GroundWord::ControlNotShown => Self::ControlNotShown,
+        }
+    }
 }
 
 /// An owner's end of his own key.
@@ -288,7 +318,8 @@ fn cuts(api: &mut Api) {
         async |asked: Asked| {
             let body: ExpireBody = asked.body()?;
             let (key, why) = (asked.path("key")?, (body.reason.as_str(), body.lesser.as_str()));
-            let done = asked.server.govern.expire_key(asked.actor()?, key, why, &asked.call).await?;
+            let (govern, ground) = (&asked.server.govern, body.ground.map(Into::into));
+            let done = govern.expire_key_on(asked.actor()?, key, why, ground, &asked.call).await?;
             key_answer(StatusCode::ACCEPTED, done)
         },
     );
