@@ -8,6 +8,7 @@
 
 mod cases;
 pub mod grounds;
+pub(crate) mod looks;
 mod standing;
 
 use crate::actor::{Actor, Role};
@@ -76,7 +77,8 @@ pub struct Decided {
     pub reason: Option<String>,
     /// When, microseconds since 1970.
     pub at_us: i64,
-    /// From opening the thing to deciding, in microseconds; none if it was not said.
+    /// From opening the thing to deciding, in microseconds: as he says, and never longer than the server saw it open. None if he did not say,
+    /// or never opened it.
     pub looked_us: Option<i64>,
     /// His session.
     pub session: Option<String>,
@@ -336,7 +338,7 @@ impl Approval {
             return no(
                 RefusalKind::Conflict,
                 "already_decided",
-                format!("`{}` has decided this already", actor.principal),
+                "you have decided this already".to_owned(),
                 "another entitled person must give the other look",
             );
         }

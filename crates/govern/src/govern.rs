@@ -55,6 +55,8 @@ pub struct Govern {
     pub(crate) taking: tokio::sync::Mutex<()>,
     /// Where the sweep of campaigns is.
     pub(crate) sweeps: std::sync::Mutex<crate::campaigns::Sweeps>,
+    /// Who opened which approval, and when first.
+    pub(crate) looks: crate::approvals::looks::Looks,
     /// What detection would refuse of a policy's `[detectors]`; none of it is known here.
     pub(crate) detector_check: crate::policies::DetectorCheck,
 }
@@ -73,6 +75,7 @@ impl Govern {
             store,
             keyring,
             own_keyring: None,
+            looks: crate::approvals::looks::Looks::from(world.now()),
             world,
             venue: RwLock::new(InForce { version: 0, venue: Arc::new(venue) }),
             watch: crate::owner::Watch::default(),

@@ -54,7 +54,11 @@ impl Govern {
                     crate::keys::access::fresh(&self.venue(), actor, now)?;
                 }
                 self.not_his_case(actor, &before).await?;
-                let (after, outcome) = before.decide(actor, decision, now)?;
+                let (mut after, outcome) = before.decide(actor, decision, now)?;
+                if let (Some(decided), Some(said)) = (after.decisions.last_mut(), decision.looked_at) {
+                    let since = self.looks.since(approval, &actor.principal, said);
+                    decided.looked_us = since.map(|since| now.micros_since(since));
+                }
                 let mut plan = match (outcome, after.action.as_str()) {
                     (Outcome::Waits, _) => waiting(actor, &after, now),
                     (Outcome::Granted, VENDOR_APPROVE) => self.vendor_approved(actor, &after, now).await?,
@@ -138,7 +142,9 @@ impl Govern {
     /// # Errors
     /// `not_found`, `store_unavailable`.
     pub async fn approval(&self, actor: &Actor, approval: &str) -> Result<Approval, Refusal> {
-        Ok(self.approval_row(actor, approval).await?.seen_by(actor))
+        let row = self.approval_row(actor, approval).await?;
+        self.looks.opened(approval, &actor.principal, self.world.now());
+        Ok(row.seen_by(actor))
     }
 
     /// One approval, whole: to decide it, not to show it.

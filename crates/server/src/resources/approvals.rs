@@ -40,7 +40,7 @@ pub(crate) struct DecisionBody {
     /// In your own words; a no needs one.
     #[serde(default)]
     pub reason: Option<Reason>,
-    /// When you opened what you decide about; the record shows whether the second look was one.
+    /// When you opened what you decide about; the record shows whether the second look was one, by what the server saw of it.
     #[serde(default)]
     pub looked_at: Option<Instant>,
 }
@@ -85,7 +85,8 @@ pub(crate) struct DecidedView {
     /// When.
     #[schema(format = DateTime)]
     pub at: String,
-    /// From opening the thing to deciding, in microseconds; null if it was not said.
+    /// From opening the thing to deciding, in microseconds: as said, and never longer than since `GET /v1/approvals/{approval}` was first answered
+    /// to this person. Null if it was not said, or nothing was opened.
     pub looked_us: Option<i64>,
 }
 
