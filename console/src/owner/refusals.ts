@@ -23,6 +23,8 @@ export const refusalWords = words(
     nothing_in_effect:
       "쓸 수 있는 주소가 하나도 남지 않게 됩니다. 새 주소가 확인된 다음에 삭제하십시오. 키를 더 쓰지 않으시면 키를 종료하십시오.",
     account_not_active: "이 계정은 지금 이용할 수 없습니다. 거래소 고객센터에 문의하십시오.",
+    prefix_host_bits:
+      "주소 뒤의 ‘/’와 숫자가 적으신 주소와 맞지 않습니다. ‘/’와 숫자를 빼고, 실제로 쓰시는 주소 하나를 적으십시오.",
     prefix_too_wide: "주소 범위가 너무 넓습니다. 실제로 쓰시는 주소 하나를 적으십시오.",
     allowlist_missing: "키를 쓸 주소를 하나 이상 적으십시오.",
     allowlist_too_long: "주소가 너무 많습니다.",
@@ -106,6 +108,8 @@ export const refusalWords = words(
     nothing_in_effect:
       "No address that can be used would be left. Remove it once the new one is proved. If you no longer need the key, end it.",
     account_not_active: "This account cannot be used now. Please turn to the exchange's customer service.",
+    prefix_host_bits:
+      "The number behind “/” does not fit that address. Leave both out, and enter the one address you really use.",
     prefix_too_wide: "That range is too wide. Enter the one address you really use.",
     allowlist_missing: "Enter at least one address from which the key will be used.",
     allowlist_too_long: "Those are too many addresses.",

@@ -30,7 +30,7 @@ const OWNERS = `
   account_not_active address_not_public address_unknown allowlist_missing allowlist_too_long application_missing ceremony_over control_proved
   draws_unreadable expires_missing expires_past expires_too_late keys_too_many no_change no_rotation_asked no_test
   nothing_in_effect nothing_left nothing_to_object_to objections_spent operator_missing operator_not_approved operator_unknown
-  overlap_too_long prefix_too_wide purpose_caps_scopes purpose_missing purpose_not_offered question_closed replaces_unknown
+  overlap_too_long prefix_host_bits prefix_too_wide purpose_caps_scopes purpose_missing purpose_not_offered question_closed replaces_unknown
   rotation_running scopes_empty session_missing step_running suspension_open terms_not_current test_running tests_spent
   vendor_caps_scopes vendor_missing vendor_not_approved vendor_unknown verification_over widen_one_step widening_waits
   withdraw_third_party

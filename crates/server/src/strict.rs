@@ -221,9 +221,23 @@ fn shape(pointer: &str, said: &str) -> Problem {
     if let Some(wrong) = Wrong::read(said) {
         return words(pointer, wrong);
     }
+    if let Some((_, meant)) = said.split_once("has host bits set; did you mean `")
+        && let Some(meant) = meant.split('`').next()
+    {
+        return host_bits(pointer, said, meant);
+    }
     let place = if pointer.is_empty() { "the body" } else { pointer };
     Problem::invalid("bad_field", format!("`{place}`: {said}"), "see /v1/openapi.json for what belongs there")
         .at(pointer)
+}
+
+/// A range whose writer meant something else: one address, or the whole of it.
+fn host_bits(pointer: &str, said: &str, meant: &str) -> Problem {
+    let said = said.split(" at line ").next().unwrap_or(said);
+    let remedy = format!(
+        "give the one address without `/` and number; the whole range is written `{meant}`, and may be too wide"
+    );
+    Problem::invalid("prefix_host_bits", said.to_owned(), remedy).at(pointer)
 }
 
 /// What is wrong with words that somebody wrote, for him.
@@ -232,6 +246,11 @@ fn words(pointer: &str, wrong: Wrong) -> Problem {
         Wrong::Empty => {
             ("reason_missing", format!("`{pointer}` is empty"), "say it in your own words".to_owned())
         }
+        Wrong::Little => (
+            "reason_missing",
+            format!("`{pointer}` says nothing that somebody could check later"),
+            "say it in your own words: three different letters or digits at least".to_owned(),
+        ),
         Wrong::Long(count, most) => (
             "reason_too_long",
             format!("`{pointer}` has {count} characters, and at most {most} may stand there"),
@@ -316,11 +335,12 @@ mod tests {
             #[expect(dead_code, reason = "only read")]
             reason: Reason,
         }
-        let told = ["가".repeat(1_204), "a\u{7}b".to_owned(), String::new()].map(|text| {
-            let body = serde_json::json!({ "decisions": [{ "reason": "fine" }, { "reason": text }] });
-            let Err(no) = read::<Said>(body.to_string().as_bytes()) else { panic!("taken") };
-            format!("{} {}: {}; {}", no.code, no.pointer.unwrap_or_default(), no.detail, no.remedy)
-        });
+        let told =
+            ["가".repeat(1_204), "a\u{7}b".to_owned(), String::new(), "aaaaaaaa".to_owned()].map(|text| {
+                let body = serde_json::json!({ "decisions": [{ "reason": "fine" }, { "reason": text }] });
+                let Err(no) = read::<Said>(body.to_string().as_bytes()) else { panic!("taken") };
+                format!("{} {}: {}; {}", no.code, no.pointer.unwrap_or_default(), no.detail, no.remedy)
+            });
         insta::assert_snapshot!(told.join("\n"));
     }
 
