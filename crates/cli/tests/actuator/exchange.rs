@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use sumun_sim::config::{Account, Accounts, Key};
 use sumun_sim::{Config, Handle, MockExchange};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The keys it serves, all of account A1.
 pub(crate) const KEYS: [&str; 3] = ["K1", "K2", "K3"];
@@ -57,6 +58,27 @@ impl Exchange {
             self.runtime.block_on(MockExchange::start(config.clone())).ok()
         });
         self.handle = Some(handle);
+    }
+
+    /// A client asks for his balances from this address of the machine; the status.
+    pub(crate) fn ask_from(&self, key: &str, from: &str) -> u16 {
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let head = part(json!({ "alg": "HS256" }));
+        let token = format!("{head}.{}.eA", part(json!({ "access_key": key, "nonce": "1" })));
+        let request = format!(
+            "GET /v1/accounts HTTP/1.1\r\nhost: exchange\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        );
+        let from: std::net::IpAddr = from.parse().unwrap();
+        let answer = self.runtime.block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.bind(SocketAddr::new(from, 0)).unwrap();
+            let mut stream = socket.connect(self.config.listen).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            answer
+        });
+        String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap().parse().unwrap()
     }
 
     /// A client asks for his balances; the status.

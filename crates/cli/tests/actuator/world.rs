@@ -30,7 +30,14 @@ pub(crate) struct World<'a> {
 impl Stage {
     /// With this section of retries, and whatever else the file of calls says.
     pub(crate) fn new(more: &str) -> Self {
-        let (house, made) = House::with("[tap]\nfile = \"tap.toml\"\n[actuator]\nfile = \"actuator.toml\"");
+        Self::under("", more)
+    }
+
+    /// The same, with further lines for the control plane.
+    pub(crate) fn under(govern: &str, more: &str) -> Self {
+        let (house, made) = House::with(&format!(
+            "{govern}\n[tap]\nfile = \"tap.toml\"\n[actuator]\nfile = \"actuator.toml\""
+        ));
         let exchange = Exchange::start(house.place.path("access.json"));
         house.place.write("tap.toml", TAP);
         house.place.write_private("admin-token.txt", ADMIN_TOKEN);
@@ -72,6 +79,33 @@ impl World<'_> {
         let who = if what == "lift" { "bob" } else { "alice" };
         let reason = json!({ "reason": "used by two at once" });
         self.rest.must(who, "POST", &format!("/v1/keys/{key}/{what}"), Some(reason));
+    }
+
+    /// The exchange tells what it knows of two addresses: a home, and a machine abroad.
+    pub(crate) fn tell_networks(&self) {
+        let make =
+            json!({ "name": "back end", "roles": ["exchange_backend"], "expires": "2027-03-01T00:00:00Z" });
+        let made = self.rest.must("alice", "POST", "/v1/tokens", Some(make));
+        let approval = made["result"]["approval"].as_str().unwrap();
+        let decision = json!({ "decision": "approve", "reason": "checked by phone" });
+        self.rest.must("bob", "POST", &format!("/v1/approvals/{approval}/decide"), Some(decision));
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let now = sumun_model::Timestamp::from_micros(now.as_micros().try_into().unwrap());
+        let network = |prefix: &str, asn: u32, org: &str, country: &str, class: &str| json!({ "type": "network", "ts": now, "prefix": prefix, "asn": asn, "org": org, "country": country, "class": class });
+        let lines = format!(
+            "{}\n{}\n",
+            network("127.0.0.1/32", 64500, "Example Home", "KR", "residential"),
+            network("127.0.0.2/32", 64501, "Example Hosting", "SG", "hosting")
+        );
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let told = agent
+            .post(format!("{}/v1/events?from=1", self.open.server))
+            .header("authorization", format!("Bearer {}", made["result"]["secret"].as_str().unwrap()))
+            .header("content-type", "application/x-ndjson")
+            .header("idempotency-key", "made-up-networks")
+            .send(lines)
+            .unwrap();
+        assert_eq!(told.status(), 200);
     }
 
     /// What stands about a key at the exchange.
@@ -123,6 +157,10 @@ impl Drop for World<'_> {
             let exchange = &self.stage.exchange;
             let asked = exchange.is_up().then(|| exchange.was_asked());
             eprintln!("it said:\n{said}\nasked: {asked:?}");
+            for list in ["signals", "measures"] {
+                let found = self.rest.ask("alice", "GET", &format!("/v1/{list}?limit=50"), None).text;
+                eprintln!("{list}: {found}");
+            }
         } else {
             assert!(!said.contains(ADMIN_TOKEN), "a secret was printed:\n{said}");
         }
