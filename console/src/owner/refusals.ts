@@ -39,6 +39,9 @@ export const refusalWords = words(
     vendor_missing: "어느 회사의 도구인지 선택하십시오.",
     vendor_unknown: "등록되지 않은 도구입니다. 목록에서 선택하십시오.",
     vendor_not_approved: "거래소가 승인하지 않은 도구입니다. 승인된 도구를 선택하십시오.",
+    registration_closed:
+      "지금은 이 키를 등록하실 수 없습니다. 등록 기간은 알림에서 확인하시고, 종료된 키라면 새 키를 신청하십시오.",
+    delegation_not_in_force: "그 위임 기록은 이 키에 쓸 수 없습니다. 기간이 지났거나 다른 키의 것입니다.",
     vendor_caps_scopes: "이 도구에는 그 권한을 줄 수 없습니다. 권한을 빼십시오.",
     withdraw_third_party: "다른 사람이 만든 도구에는 출금 권한을 줄 수 없습니다.",
     operator_missing: "누가 이 키를 쓰는지 기록이 없습니다. 거래소 고객센터에 문의하십시오.",
@@ -124,6 +127,8 @@ export const refusalWords = words(
     vendor_missing: "Choose whose tool it is.",
     vendor_unknown: "That tool is not on record. Choose one from the list.",
     vendor_not_approved: "The exchange has not approved that tool. Choose an approved one.",
+    registration_closed: "This key cannot be registered now. Your notices say when; for a key that has ended, ask for a new one.",
+    delegation_not_in_force: "That delegation cannot be used for this key: its time is over, or it is for another key.",
     vendor_caps_scopes: "That tool may not be given this permission. Take it out.",
     withdraw_third_party: "Somebody else's tool may never withdraw.",
     operator_missing: "It is not on record who uses this key. Please turn to the exchange's customer service.",

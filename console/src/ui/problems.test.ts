@@ -21,16 +21,16 @@ const STAFF = `
   inconsistent invite_invalid last_admin live_streams_full live_streams_too_many looked_at_impossible member_twice member_unknown no_hold
   no_measure no_such_reference not_enrolled nothing_reported nothing_to_approve notice_settled own_account own_case own_measure own_request
   own_waiver password_weak plan_lint playbook_open policy_bad policy_known policy_missing policy_or_text policy_state
-  policy_unsound proof_unmakeable ramp_bad ramp_state reviewer_missing rights_changed role_not_entitled row_unreadable segment_by_lead sign_in_failed
+  policy_unsound proof_unmakeable campaign_bad campaign_overlaps campaign_shortened campaign_state ramp_bad ramp_state reviewer_missing rights_changed role_not_entitled row_unreadable segment_by_lead sign_in_failed
   step_settled step_unknown subject_changed task_closed token_state totp_wrong user_exists user_state vendor_incomplete vendor_state venue_facts venue_identity voice_void
 `;
 
 /** To owners. */
 const OWNERS = `
   account_not_active address_not_public address_unknown allowlist_missing allowlist_too_long application_missing ceremony_over control_proved
-  draws_unreadable expires_missing expires_past expires_too_late keys_too_many no_change no_rotation_asked no_test
+  delegation_not_in_force draws_unreadable expires_missing expires_past expires_too_late keys_too_many no_change no_rotation_asked no_test
   nothing_in_effect nothing_left nothing_to_object_to objections_spent operator_missing operator_not_approved operator_unknown
-  overlap_too_long prefix_host_bits prefix_too_wide purpose_caps_scopes purpose_missing purpose_not_offered question_closed replaces_unknown
+  overlap_too_long prefix_host_bits prefix_too_wide purpose_caps_scopes purpose_missing purpose_not_offered question_closed registration_closed replaces_unknown
   rotation_running scopes_empty session_missing step_running suspension_open terms_not_current test_running tests_spent
   vendor_caps_scopes vendor_missing vendor_not_approved vendor_unknown verification_over widen_one_step widening_waits
   withdraw_third_party

@@ -185,6 +185,7 @@ export const actionWords = words(
     "token.make": "시스템 토큰 발급",
     "policy.activate": "정책 시행",
     "ramp.set": "차단 적용 단계 변경",
+    "campaign.set": "키 사용자 등록 캠페인의 시작·연장·재개",
   },
   {
     "key.grant": "Grant a key",
@@ -197,6 +198,7 @@ export const actionWords = words(
     "token.make": "Open a system token",
     "policy.activate": "Put a policy in force",
     "ramp.set": "Put another ramp in force",
+    "campaign.set": "Begin, lengthen or resume an enrolment campaign",
   },
 );
 
