@@ -287,7 +287,7 @@ fn acted(waiting: u64, waits_us: i64, failed: u64, alive: u64) -> Check {
     match waiting {
         0 => {}
         _ if late => {
-            told.push(format!("{} waiting, one of them for {} s", keys(waiting), waits_us / 1_000_000))
+            told.push(format!("{} waiting, one of them for {} s", keys(waiting), waits_us / 1_000_000));
         }
         _ => told.push(format!("{} waiting", keys(waiting))),
     }
