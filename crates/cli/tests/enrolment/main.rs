@@ -45,9 +45,7 @@ fn registered_keys_are_never_refused_others_come_to_a_halt_and_end_and_a_power_c
     // Told, and power is cut before anybody could register.
     world.counts(&campaign, "everybody to be told", |counts| counts.get("not_told") == 0);
     let world = world.cut();
-    world.counts(&campaign, "the window to open", |counts| counts.get("window") == 30);
-    let handed_in = world.hand_in(HANDED_IN);
-    assert_eq!((&handed_in["registered"], &handed_in["refused"]), (&json!(20), &json!([])), "{handed_in}");
+    world.hands_in(HANDED_IN);
     world.works(0);
 
     // The day comes: orders of the others are refused, with what to do about it; cancelling and reading pass.

@@ -14,8 +14,8 @@ use sumun_model::Timestamp;
 /// The campaign's seconds from now: told, open, reading only, over.
 const ANNOUNCE_S: i64 = 3;
 const OPENS_S: i64 = 4;
-const READ_ONLY_S: i64 = 20;
-const ENDS_S: i64 = 34;
+const READ_ONLY_S: i64 = 30;
+const ENDS_S: i64 = 44;
 
 pub(crate) struct World<'a> {
     pub(crate) open: Open<'a>,
@@ -134,9 +134,11 @@ impl<'a> World<'a> {
         id
     }
 
-    /// Waits until the counts are so; meanwhile clients of registered keys go on.
+    /// Waits until the counts are so; meanwhile the client of a registered key goes on. A letter that was taken up when power was cut is taken
+    /// up again half a minute later, and all that rests on it waits for that: so does this.
     pub(crate) fn counts(&self, campaign: &str, what: &str, are: impl Fn(&Counts) -> bool) {
-        until(what, || {
+        let deadline = now().plus_micros(180_000_000);
+        loop {
             let seen = self.rest.get("alice", &format!("/v1/campaigns/{campaign}/coverage"));
             let mut counts = Counts { keys: seen["keys"].as_u64().unwrap(), states: BTreeMap::new() };
             for segment in seen["segments"].as_array().unwrap() {
@@ -144,10 +146,13 @@ impl<'a> World<'a> {
                     *counts.states.entry(state.clone()).or_default() += count.as_u64().unwrap();
                 }
             }
-            // The client of a key that is going to be registered, or is, knows nothing of any of this.
             self.works(0);
-            (counts.keys == 30 && are(&counts)).then_some(())
-        });
+            if counts.keys == 30 && are(&counts) {
+                return;
+            }
+            assert!(now() < deadline, "waited in vain for {what}: {counts:?}");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
     }
 
     /// The exchange hands in what its customers declared there.
@@ -158,6 +163,20 @@ impl<'a> World<'a> {
         };
         let all: Vec<Value> = keys.map(one).collect();
         self.machine("/v1/registrations", "application/json", &json!({ "registrations": all }).to_string())
+    }
+
+    /// The same, as soon as registration is open.
+    pub(crate) fn hands_in(&self, keys: Range<usize>) {
+        let wanted = keys.len() as u64;
+        until("registrations to be taken", || {
+            let done = self.hand_in(keys.clone());
+            self.works(0);
+            let taken = done["registered"].as_u64().unwrap() + done["same"].as_u64().unwrap();
+            for refused in done["refused"].as_array().unwrap() {
+                assert_eq!(refused["code"], "registration_closed", "{refused}");
+            }
+            (taken == wanted).then_some(())
+        });
     }
 
     /// The owner himself, late.
