@@ -24,13 +24,21 @@ const MERGES_MAX: usize = 8;
 impl Govern {
     /// The open case that this one is by now, loaded; the one itself where none is open any more.
     async fn case_by_now(&self, docket: &mut Docket, case_id: &str) -> Result<Option<String>, Refusal> {
-        let mut id = docket.load(self, case_id).await?;
+        let mut id = self.readable_case(docket, case_id).await?;
         for _ in 0..MERGES_MAX {
             let into = id.as_deref().and_then(|id| docket.case(id)?.body.merged_into.clone());
             let Some(into) = into else { break };
-            id = docket.load(self, &into).await?;
+            id = self.readable_case(docket, &into).await?;
         }
         Ok(id)
+    }
+
+    /// This case, loaded; none if its row cannot be read: that is told elsewhere, and keeps no owner from being heard.
+    async fn readable_case(&self, docket: &mut Docket, id: &str) -> Result<Option<String>, Refusal> {
+        match docket.load(self, id).await {
+            Err(refusal) if refusal.code == "row_unreadable" => Ok(None),
+            loaded => loaded,
+        }
     }
 
     /// Tells the case of a re-verification what became of it, in the plan that writes it.
