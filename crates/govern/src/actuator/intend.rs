@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use sumun_actuator::Target;
-use sumun_model::Timestamp;
+use sumun_model::{Reason, Timestamp};
 use sumun_store::tables::{ACTUATIONS, KEYS};
 use sumun_store::{Expect, Image, RowWrite};
 
@@ -41,7 +41,12 @@ fn wanted(image: &Image) -> Result<Option<Wanted>, Refusal> {
     };
     let measure = row.measure.map(|measure| measure.as_str().to_owned()).filter(|_| target == Target::Held);
     let cause = row.cause.map(|cause| cause.as_str());
-    let reason = sumun_actuator::reason(target, measure.as_deref(), cause);
+    // No measure: it waits for its owner to register who uses it, and reads and cancels only until then.
+    let unregistered = row.campaign.is_some() && target == Target::Live;
+    let (target, reason) = match unregistered {
+        true => (Target::Held, Reason::RegistrationRequired.as_str().to_owned()),
+        false => (target, sumun_actuator::reason(target, measure.as_deref(), cause)),
+    };
     Ok(Some(Wanted { key: row.key, account: row.account, target, measure, reason }))
 }
 
@@ -253,4 +258,24 @@ pub(super) fn nothing() -> Refusal {
 /// Whether a row of the table is behind an intent.
 pub(super) fn is_of(image: &Image, intent: i64) -> bool {
     integer(image, "intent") == Some(intent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::write::tests::key;
+    use sumun_model::Measure;
+
+    #[test]
+    fn a_key_that_nobody_registered_is_held_and_no_measure_is_named() {
+        let asked = |key: &KeyRow| {
+            let wanted = wanted(&key.image()).unwrap().unwrap();
+            (wanted.target, wanted.measure, wanted.reason)
+        };
+        let unregistered = KeyRow { campaign: Some("E1".into()), ..key() };
+        assert_eq!(asked(&key()).0, Target::Live);
+        assert_eq!(asked(&unregistered), (Target::Held, None, "registration_required".to_owned()));
+        let held = KeyRow { measure: Some(Measure::Hold), ..unregistered };
+        assert_eq!(asked(&held), (Target::Held, Some("hold".to_owned()), "hold".to_owned()));
+    }
 }

@@ -190,7 +190,7 @@ impl Govern {
     }
 
     /// How far a campaign is, per segment. Counted from an index that holds nothing else, never from the rows: a million keys are counted in
-    /// some tens of milliseconds.
+    /// about a tenth of a second.
     ///
     /// # Errors
     /// `forbidden`, `not_found`, the store's.
