@@ -65,7 +65,7 @@ delegations: delegation, account, key?, operator, networks{}, scopes{}, limits{}
 keys: key, account, state, measure?, before_hold?, cause?, scopes{}, allowlist{}, purpose, application, operator,
   vendor?, scheme, secret?, exposure?, public_key?, created_us#, expires_us#, rotate_by_us#?, ends_us#?, replaces?,
   mandate{}, terms, terms_accepted_us#, requested_by, session, approvals{}, canary#, reason?, review_by?,
-  review_due_us#?, next_due_us#?, version#
+  review_due_us#?, next_due_us#?, campaign?, version#
 dead_keys: key, state, cause?, ended_us#, version#
 approvals: approval, action, subject, customer?, request{}, digest, requested_by, requested_us#, needed{},
   decisions{}, state, due_us#, decided_us#?, version#
@@ -94,6 +94,8 @@ objections: objection, customer, account?, key?, case_id?, notice, by, at_us#, b
 tasks: task, case_id, kind, state, assignee?, created_us#, due_us#?, body{}, version#
 actuations: actuation, destination, key, target, state, intent#, intended_us#, changed_us#, acknowledged_us#?, body{},
   version#
+campaigns: campaign, state, terms, body{}, proposed_by, began_us#, version#
+campaign_keys: member, campaign, key, account, customer, segment, state, body{}, next_due_us#?, version#
 feed_keys: key, feed_version#, record{}, version#
 """
 

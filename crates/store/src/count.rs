@@ -70,7 +70,7 @@ fn uncounted(table: &Table, name: &str, what: &str) -> StoreError {
 mod tests {
     use super::*;
     use crate::db::rows;
-    use crate::tables::{CASES, MEASURES};
+    use crate::tables::{CAMPAIGN_KEYS, CASES, MEASURES};
     use serde_json::json;
     use sqlx::{AnyConnection, Connection};
 
@@ -89,12 +89,14 @@ mod tests {
             include_str!("../migrations/sqlite/0001_record.sql"),
             include_str!("../migrations/sqlite/0002_loop.sql"),
             include_str!("../migrations/sqlite/0003_overview.sql"),
+            include_str!("../migrations/sqlite/0011_campaigns.sql"),
         ] {
             sqlx::raw_sql(migration).execute(&mut connection).await.unwrap();
         }
         let open = || vec![("state", json!("open"))];
         let of = |equals, at_least, at_most| Count { equals, at_least, at_most };
         let hold = vec![("state", json!("in_force")), ("measure", json!("hold"))];
+        let covered = ["campaign", "state", "segment"].map(|column| (column, json!("made-up"))).to_vec();
         for (table, wanted, index) in [
             (&MEASURES, of(hold, Some(("began_us", 7)), None), "measures_by_state_measure_and_began_us"),
             (
@@ -104,6 +106,7 @@ mod tests {
             ),
             (&CASES, of(open(), None, Some(("due_us", 7))), "cases_by_state_and_due_us"),
             (&CASES, of(vec![], Some(("opened_us", 7)), None), "cases_by_opened_us"),
+            (&CAMPAIGN_KEYS, of(covered, None, None), "campaign_keys_by_state"),
         ] {
             let found = plan(&mut connection, table, &wanted).await;
             assert!(found.contains(&format!("COVERING INDEX {index}")), "{wanted:?}: {found}");

@@ -313,15 +313,17 @@ mod tests {
     use sqlx::Connection;
 
     /// What makes keys and approvals as they are now.
-    const SQLITE_RECORD: [&str; 3] = [
+    const SQLITE_RECORD: [&str; 4] = [
         include_str!("../migrations/sqlite/0001_record.sql"),
         include_str!("../migrations/sqlite/0002_loop.sql"),
         include_str!("../migrations/sqlite/0006_decided.sql"),
+        include_str!("../migrations/sqlite/0011_campaigns.sql"),
     ];
-    const POSTGRES_RECORD: [&str; 3] = [
+    const POSTGRES_RECORD: [&str; 4] = [
         include_str!("../migrations/postgres/0001_record.sql"),
         include_str!("../migrations/postgres/0002_loop.sql"),
         include_str!("../migrations/postgres/0006_decided.sql"),
+        include_str!("../migrations/postgres/0011_campaigns.sql"),
     ];
 
     // Whether there is an index that gives the order without sorting. PostgreSQL is given no other way, since on tables without rows it

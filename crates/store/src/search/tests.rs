@@ -18,10 +18,12 @@ async fn what_is_searched_for_is_found_by_its_index_and_never_sorted() {
     let sqlite = [
         include_str!("../../migrations/sqlite/0001_record.sql"),
         include_str!("../../migrations/sqlite/0004_activity.sql"),
+        include_str!("../../migrations/sqlite/0011_campaigns.sql"),
     ];
     let postgres = [
         include_str!("../../migrations/postgres/0001_record.sql"),
         include_str!("../../migrations/postgres/0004_activity.sql"),
+        include_str!("../../migrations/postgres/0011_campaigns.sql"),
     ];
     let url = tokio::task::spawn_blocking(|| sumun_fixture::Postgres::shared().database()).await.unwrap();
     for (url, migrations, explain) in
