@@ -36,7 +36,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::future::Future;
-use sumun_model::Timestamp;
+use sumun_model::{Timestamp, visible};
 use sumun_store::{Filter, Image, RowRead, Table};
 
 /// Who puts parties: the exchange's back end, and compliance.
@@ -288,10 +288,13 @@ fn inconsistent(pointer: &str, message: impl Into<String>, remedy: impl Into<Str
 /// Free text that people read: not empty, not long, on one line.
 pub(crate) fn check_text(pointer: &str, text: &str) -> Result<(), Refusal> {
     let chars = text.chars().count();
-    if text.trim().is_empty() || chars > TEXT_CHARS_MAX || text.chars().any(char::is_control) {
+    if chars > TEXT_CHARS_MAX || text.chars().any(visible::is_hidden) || !visible::shows(text) {
         return Err(inconsistent(
             pointer,
-            format!("`{}` is not 1 to {TEXT_CHARS_MAX} characters on one line", &pointer.replace('/', "")),
+            format!(
+                "`{}` is not 1 to {TEXT_CHARS_MAX} characters that a screen shows, on one line",
+                &pointer.replace('/', "")
+            ),
             "write a short text without line breaks",
         ));
     }
@@ -304,11 +307,14 @@ const REASON_CHARS_MAX: usize = 1_000;
 /// Why somebody does something, in his own words: it may run over several lines.
 pub(crate) fn check_reason(pointer: &str, text: &str) -> Result<(), Refusal> {
     let chars = text.chars().count();
-    let odd = text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
-    if text.trim().is_empty() || chars > REASON_CHARS_MAX || odd {
+    let odd = text.chars().any(|c| visible::is_hidden(c) && c != '\n' && c != '\t');
+    if !visible::says(text) || chars > REASON_CHARS_MAX || odd {
         return Err(inconsistent(
             pointer,
-            format!("`{}` is not 1 to {REASON_CHARS_MAX} characters that print", &pointer.replace('/', "")),
+            format!(
+                "`{}` is not 1 to {REASON_CHARS_MAX} characters that print, three different letters or digits among them",
+                &pointer.replace('/', "")
+            ),
             "say in your own words why; line breaks may stand in it",
         ));
     }

@@ -106,8 +106,11 @@ impl Kind {
             Self::Integer(min, max) => format!("a whole number from {min} to {max}").into(),
             Self::Bool => "`true` or `false`".into(),
             Self::OneOf(words) => format!("one of `{}`", words.join("`, `")).into(),
-            Self::Line => "a text of 1 to 200 printable characters".into(),
-            Self::Reason => "a reason of 1 to 1000 printable characters".into(),
+            Self::Line => "a text of 1 to 200 characters that a screen shows, not blank".into(),
+            Self::Reason => {
+                "a reason of 1 to 1000 printable characters, three different letters or digits among them"
+                    .into()
+            }
             Self::Instant => "an instant such as `2027-06-01T00:00:00Z`".into(),
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use sumun_model::visible;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -10,7 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 pub(crate) const ID_PATTERN: &str = r"^[!#-&(-\[\]-_a-~]{1,176}$";
 
 macro_rules! texts {
-    ($($(#[doc = $doc:literal])+ $name:ident { $min:literal..=$max:literal, $pattern:expr, $good:expr, $example:literal, $expected:literal $(, $lines:ident)? })+) => {$(
+    ($($(#[doc = $doc:literal])+ $name:ident { $min:literal..=$max:literal, $pattern:expr, $good:expr, $example:literal, $expected:literal $(, $kind:ident)? })+) => {$(
         $(#[doc = $doc])+
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
         #[serde(transparent)]
@@ -29,7 +30,7 @@ macro_rules! texts {
             #[must_use]
             pub fn allows(text: &str) -> bool {
                 let good: fn(char) -> bool = $good;
-                ($min..=$max).contains(&text.chars().count()) && text.chars().all(good)
+                ($min..=$max).contains(&text.chars().count()) && text.chars().all(good) && texts!(@whole text $($kind)?)
             }
         }
 
@@ -41,7 +42,7 @@ macro_rules! texts {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
                 let text = Cow::<'de, str>::deserialize(d)?;
-                texts!(@lines text $max $($lines)?);
+                texts!(@lines text $max $($kind)?);
                 if Self::allows(&text) {
                     Ok(Self(text.into_owned()))
                 } else {
@@ -67,7 +68,11 @@ macro_rules! texts {
             fn name() -> Cow<'static, str> { Cow::Borrowed(stringify!($name)) }
         }
     )+};
+    (@whole $text:ident) => { true };
+    (@whole $text:ident line) => { visible::shows($text) };
+    (@whole $text:ident lines) => { visible::says($text) };
     (@lines $text:ident $max:literal) => {};
+    (@lines $text:ident $max:literal line) => {};
     (@lines $text:ident $max:literal lines) => {
         let $text = unix_lines($text);
         if let Some(wrong) = Wrong::of(&$text, $max) {
@@ -84,8 +89,10 @@ pub(crate) fn unix_lines(text: Cow<'_, str>) -> Cow<'_, str> {
 /// What is wrong with words that somebody wrote. Passes through serde as text, and is read back to be told with its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
-    /// There are none.
+    /// There are none that a screen shows.
     Empty,
+    /// They say too little to be a reason.
+    Little,
     /// So many characters, and at most so many are taken.
     Long(usize, usize),
     /// The character of this number, from 1, is none that a screen shows.
@@ -101,6 +108,8 @@ impl Wrong {
         match count {
             0 => Some(Self::Empty),
             count if count > most => Some(Self::Long(count, most)),
+            _ if !visible::shows(text) => Some(Self::Empty),
+            _ if !visible::says(text) => Some(Self::Little),
             _ => None,
         }
     }
@@ -113,6 +122,7 @@ impl Wrong {
             (0_usize, _, _) => Some(Self::Empty),
             (1, Some(count), Some(most)) => Some(Self::Long(count, most)),
             (2, Some(place), _) => Some(Self::Unprintable(place)),
+            (3, _, _) => Some(Self::Little),
             _ => None,
         }
     }
@@ -126,6 +136,7 @@ impl std::fmt::Display for Wrong {
             Self::Empty => write!(f, "{WRONG}0"),
             Self::Long(count, most) => write!(f, "{WRONG}1 {count} {most}"),
             Self::Unprintable(place) => write!(f, "{WRONG}2 {place}"),
+            Self::Little => write!(f, "{WRONG}3"),
         }
     }
 }
@@ -134,14 +145,21 @@ const fn id_letter(letter: char) -> bool {
     letter.is_ascii_graphic() && !matches!(letter, '"' | '\\' | '\'' | '`')
 }
 
-fn printable(letter: char) -> bool {
-    // What a terminal or a screen would act on is not text.
+/// What a password may hold: anything but what a terminal or a screen would act on. Kept as it was, so that none stops fitting.
+fn typed(letter: char) -> bool {
     !letter.is_control()
         && !matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{2028}' | '\u{2029}')
 }
 
-/// The pattern of [`printable`], beside the lengths.
-const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]*$";
+/// The pattern of [`typed`], beside the lengths.
+const TYPED: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]*$";
+
+fn printable(letter: char) -> bool {
+    !visible::is_hidden(letter)
+}
+
+/// The pattern of [`printable`], beside the lengths, as far as patterns of every language reach: the first plane.
+const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb]*$";
 
 /// Words over several lines.
 fn written(letter: char) -> bool {
@@ -149,15 +167,16 @@ fn written(letter: char) -> bool {
 }
 
 /// The pattern of [`written`], with the line ends of forms.
-const WRITTEN: &str = r"^([^\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]|\r\n)*$";
+const WRITTEN: &str = r"^([^\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb]|\r\n)*$";
 
 texts! {
     /// An id: printable ASCII without space, quotes or backslash.
     Id { 1..=176, ID_PATTERN, id_letter, "A1", "an id is 1 to 176 printable ASCII characters without space, quotes or backslash" }
-    /// A name or a short line, for people.
-    Line { 1..=200, PRINTABLE, printable, "데모 데스크", "a line is 1 to 200 printable characters" }
-    /// A reason in one's own words, for people. It may have several lines.
-    Reason { 1..=1000, WRITTEN, written, "고객 요청 (by phone, call 1204)", "a reason is 1 to 1000 printable characters", lines }
+    /// A name or a short line, for people. Something of it is seen.
+    Line { 1..=200, PRINTABLE, printable, "데모 데스크", "a line is 1 to 200 characters that a screen shows, and is not blank", line }
+    /// A reason in one's own words, for people. It may have several lines, and at least three different letters or digits of any script;
+    /// a syllable of Hangul or an ideograph counts for two.
+    Reason { 1..=1000, WRITTEN, written, "고객 요청 (by phone, call 1204)", "a reason is 1 to 1000 printable characters, three different letters among them", lines }
     /// A word of a closed list that the venue or the contract gives.
     Word { 1..=64, "^[a-z0-9_]+$", |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_', "own_bot", "a word is 1 to 64 of a-z, 0-9 and _" }
     /// A network: an address, or address and prefix length.
@@ -167,7 +186,7 @@ texts! {
     /// A token or signed text: printable ASCII.
     Opaque { 1..=8192, "^[!-~]+$", |c| c.is_ascii_graphic(), "eyJhbGciOiJFZERTQSJ9.e30.c2ln", "a token is 1 to 8192 printable ASCII characters without space" }
     /// A password. Long ones are better than strange ones.
-    Password { 1..=200, PRINTABLE, printable, "correct horse battery staple", "a password is at most 200 printable characters" }
+    Password { 1..=200, TYPED, typed, "correct horse battery staple", "a password is at most 200 printable characters" }
     /// A one-time code of six digits.
     Code { 6..=6, "^[0-9]{6}$", |c| c.is_ascii_digit(), "123456", "a code is six digits" }
     /// A public key: 32 bytes in unpadded base64url, or PEM.
@@ -191,11 +210,23 @@ mod tests {
     fn a_reason_has_lines_and_nothing_else_does() {
         let reason = |text: &str| serde_json::from_value::<Reason>(text.into()).map(Reason::into_string);
         assert_eq!(reason("one\r\ntwo\n\nthree").unwrap(), "one\ntwo\n\nthree");
-        for bad in ["a\rb", "a\tb", "a\0b", "a\u{1b}[0m", "a\u{202e}b", "a\u{2028}b", ""] {
+        for bad in [
+            "a\rb",
+            "a\tb",
+            "a\0b",
+            "a\u{1b}[0m",
+            "a\u{202e}b",
+            "a\u{2028}b",
+            "",
+            "aaaaaaaaaa",
+            "\u{200b}\u{200b}",
+            "\u{2800}",
+            "\u{fe0f}",
+        ] {
             assert!(reason(bad).is_err(), "{bad:?}");
         }
         // Counted as it is kept.
-        assert_eq!(reason(&"ab\r\n".repeat(333)).unwrap().chars().count(), 999);
+        assert_eq!(reason(&"abc\r\n".repeat(249)).unwrap().chars().count(), 996);
         for bad in ["a\nb", "a\r\nb"] {
             assert!(serde_json::from_value::<Line>(bad.into()).is_err());
             assert!(serde_json::from_value::<Id>(bad.into()).is_err());
@@ -205,16 +236,21 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_words_comes_through_as_it_was() {
-        for wrong in [Wrong::Empty, Wrong::Long(1_204, 1_000), Wrong::Unprintable(7)] {
+        for wrong in [Wrong::Empty, Wrong::Little, Wrong::Long(1_204, 1_000), Wrong::Unprintable(7)] {
             assert_eq!(Wrong::read(&wrong.to_string()), Some(wrong));
         }
         assert_eq!(Wrong::of("아\u{7}", 1_000), Some(Wrong::Unprintable(2)));
+        assert_eq!(Wrong::of("\u{3164}\u{2800}", 1_000), Some(Wrong::Empty));
+        assert_eq!(Wrong::of(". . . .", 1_000), Some(Wrong::Little));
+        assert_eq!(Wrong::of("확인함", 1_000), None);
         assert_eq!(Wrong::read("a line is 1 to 200 printable characters"), None);
     }
 
     #[test]
     fn what_a_screen_would_act_on_is_not_text() {
-        for bad in ["a\u{202e}b", "a\nb", "a\u{1b}[0m", ""] {
+        for bad in
+            ["a\u{202e}b", "a\nb", "a\u{1b}[0m", "", " ", "\u{3164}", "\u{2800}", "a\u{200b}", "\u{e0041}"]
+        {
             assert!(serde_json::from_value::<Line>(bad.into()).is_err(), "{bad:?}");
         }
         assert!(serde_json::from_value::<Line>("공유 금지, yes".into()).is_ok());

@@ -8,7 +8,7 @@ use crate::keys::steps;
 use crate::venue::{Attribute, Authority, AuthorityRules};
 use sumun_model::key::AllowlistEntry;
 use sumun_model::wire::KeyLine;
-use sumun_model::{ExpiryCause, KeyState, Prefix, Purpose, Scope, Segment, Timestamp};
+use sumun_model::{ExpiryCause, KeyState, Prefix, Purpose, Scope, Segment, Timestamp, visible};
 
 /// The end of a key that has none at the exchange, as gates and clocks want an instant: 2200-01-01. Later ones in microseconds are
 /// soon more than every JSON reader holds exactly.
@@ -375,9 +375,13 @@ fn prefixes(line: &KeyLine) -> Result<Option<Vec<AllowlistEntry>>, No> {
 }
 
 fn application(line: &KeyLine) -> Result<Option<String>, No> {
-    let Some(told) = line.application.as_deref().map(str::trim).filter(|told| !told.is_empty()) else {
+    // What no screen shows is left out, and not refused: a name must not be a way for a key to stay unknown here.
+    let told = line.application.as_deref().unwrap_or_default();
+    let told: String = told.chars().filter(|c| c.is_control() || !visible::is_hidden(*c)).collect();
+    let told = told.trim();
+    if !visible::shows(told) {
         return Ok(None);
-    };
+    }
     if told.chars().any(char::is_control) || told.chars().count() > APPLICATION_CHARS_MAX {
         return Err(no(
             "application_bad",

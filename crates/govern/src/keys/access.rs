@@ -7,7 +7,7 @@ use crate::govern::{Govern, not_found};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row::{json, text, text_or_null, unchanged, update};
 use crate::venue::Venue;
-use sumun_model::{Segment, Timestamp};
+use sumun_model::{Segment, Timestamp, visible};
 use sumun_store::tables::{ACCOUNTS, CUSTOMERS, KEYS, OPERATORS, VENDORS};
 use sumun_store::{Change, Image, RowRead};
 
@@ -160,9 +160,11 @@ pub const REASON_CHARS_MAX: usize = 2_000;
 pub fn reason<'a>(field: &str, text: &'a str) -> Result<&'a str, Refusal> {
     let trimmed = text.trim();
     let chars = trimmed.chars().count();
-    let odd = trimmed.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+    let odd = trimmed.chars().any(|c| visible::is_hidden(c) && c != '\n' && c != '\t');
     let (code, message) = if odd {
         ("reason_unprintable", format!("`{field}` holds characters that do not print"))
+    } else if !visible::says(trimmed) {
+        ("reason_missing", format!("`{field}` says nothing that somebody could check later"))
     } else if chars < REASON_CHARS_MIN {
         ("reason_missing", format!("`{field}` says too little: {chars} characters"))
     } else if chars > REASON_CHARS_MAX {

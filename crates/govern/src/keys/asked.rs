@@ -7,7 +7,7 @@ use crate::actor::Actor;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::venue::{PublicKeyText, Venue};
 use sumun_model::key::AllowlistEntry;
-use sumun_model::{KeyState, Mandate, MarketId, Timestamp};
+use sumun_model::{KeyState, Mandate, MarketId, Timestamp, visible};
 
 /// Longest name of an application, in characters.
 const APPLICATION_CHARS_MAX: usize = 120;
@@ -52,8 +52,8 @@ pub fn asked(
         ));
     }
     let application = request.application.trim();
-    let printable = !application.chars().any(char::is_control);
-    if application.is_empty() || !printable || application.chars().count() > APPLICATION_CHARS_MAX {
+    let printable = visible::shows(application) && !application.chars().any(visible::is_hidden);
+    if !printable || application.chars().count() > APPLICATION_CHARS_MAX {
         return Err(invalid(
             "application_missing",
             "/application",

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 use std::fmt;
 use std::net::IpAddr;
-use sumun_model::PersonId;
+use sumun_model::{PersonId, visible};
 use sumun_store::Image;
 use sumun_store::tables::PERSONS;
 
@@ -63,18 +63,27 @@ const SHOWN: [&str; 3] = ["name", "email", "phone"];
 /// The reason for looking at personal data, if it is one.
 ///
 /// # Errors
-/// `reason_missing`.
+/// `reason_missing`, `reason_unprintable`.
 pub(crate) fn check_reason(reason: &str) -> Result<&str, Refusal> {
     let reason = reason.trim();
     let chars = reason.chars().count();
-    if (REASON_CHARS_MIN..=super::TEXT_CHARS_MAX).contains(&chars) {
+    if reason.chars().any(visible::is_hidden) {
+        return Err(Refusal::new(
+            RefusalKind::Invalid,
+            "reason_unprintable",
+            "the reason holds characters that no screen shows",
+            "take them out, if need be by typing that passage anew",
+        )
+        .at("/reason"));
+    }
+    if (REASON_CHARS_MIN..=super::TEXT_CHARS_MAX).contains(&chars) && visible::says(reason) {
         return Ok(reason);
     }
     Err(Refusal::new(
         RefusalKind::Invalid,
         "reason_missing",
         format!(
-            "the reason has {chars} characters; {REASON_CHARS_MIN} to {} are asked for",
+            "the reason has {chars} characters; {REASON_CHARS_MIN} to {} that say something are asked for",
             super::TEXT_CHARS_MAX
         ),
         "say why you need to see personal data, such as the number of a case",
