@@ -4,7 +4,7 @@ use crate::access;
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::asked::Asked;
-use crate::browsers::Browsers;
+use crate::browsers::{Browsers, Front};
 use crate::operation::operation;
 use http::StatusCode;
 use serde::Serialize;
@@ -34,9 +34,10 @@ pub(crate) struct OwnerFactsView {
 /// By which names a reader finds program and ledger.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CheckView {
-    /// What he calls `sumun` by, as in `[console] program`.
+    /// What he calls `sumun` by: for staff as in `[console] program`, for customers its bare name. Where it lies on our machines is no
+    /// customer's business, and not where it lies on his.
     pub program: String,
-    /// Where the published ledger is: an address, or a folder as he reaches it, as in `[console] ledger`; null if that is not said.
+    /// Where the published ledger is, as in `[console] ledger`: an address; for staff also a folder. Null if there is none to say.
     #[schema(required)]
     pub ledger: Option<String>,
     /// The ledger's verifier key, there; null: the file that he was handed.
@@ -44,14 +45,17 @@ pub(crate) struct CheckView {
     pub vkey: Option<String>,
 }
 
+/// Its bare name.
+const PROGRAM: &str = "sumun";
+
 impl CheckView {
-    fn of(browsers: &Browsers) -> Self {
+    fn of(browsers: &Browsers, front: Front) -> Self {
+        let inside = front == Front::Staff;
         let ledger = browsers.ledger.as_deref().map(|place| place.trim_end_matches('/'));
+        let ledger = ledger.filter(|place| inside || place.contains("://"));
+        let program = browsers.program.as_str();
         Self {
-            program: Some(browsers.program.as_str())
-                .filter(|name| !name.is_empty())
-                .unwrap_or("sumun")
-                .to_owned(),
+            program: if program.is_empty() || !inside { PROGRAM } else { program }.to_owned(),
             ledger: ledger.map(str::to_owned),
             vkey: ledger.map(|place| format!("{place}/vkey")),
         }
@@ -85,8 +89,31 @@ pub(crate) fn add(api: &mut Api) {
                 banner: browsers.banner.clone(),
                 sign_in_url: browsers.sign_in_url.clone(),
                 identity_url: browsers.identity_url.clone(),
-                check: CheckView::of(browsers),
+                check: CheckView::of(browsers, asked.front),
             })
         },
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customers_are_told_no_place_on_our_machines() {
+        let browsers = Browsers {
+            program: "/opt/made-up/sumun".to_owned(),
+            ledger: Some("/srv/made-up/ledger/".to_owned()),
+            ..Browsers::default()
+        };
+        let told = |browsers: &Browsers, front| {
+            let CheckView { program, ledger, vkey } = CheckView::of(browsers, front);
+            (program, ledger, vkey)
+        };
+        assert_eq!(told(&browsers, Front::Owner), ("sumun".to_owned(), None, None));
+        assert_eq!(told(&browsers, Front::Staff).0, "/opt/made-up/sumun");
+        assert_eq!(told(&browsers, Front::Staff).1.as_deref(), Some("/srv/made-up/ledger"));
+        let public = Browsers { ledger: Some("https://ledger.example/".to_owned()), ..browsers };
+        assert_eq!(told(&public, Front::Owner).2.as_deref(), Some("https://ledger.example/vkey"));
+    }
 }
