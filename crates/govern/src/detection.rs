@@ -22,7 +22,7 @@ mod telling;
 mod turn;
 
 pub use backfilled::Backfilled;
-pub(crate) use decided::frozen;
+pub(crate) use decided::{cases_named, frozen};
 pub use intake::{Findings, Taken};
 pub use signal::PlacedSignal;
 pub use standing::StandingRow;

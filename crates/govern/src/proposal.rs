@@ -24,6 +24,8 @@ pub(crate) const VENUE_ADOPT: &str = "venue.adopt";
 
 /// Takes a measure that policy proposes.
 pub(crate) const KEY_MEASURE: &str = "key.measure";
+/// To end a key by force, proposed by staff.
+pub(crate) const KEY_EXPIRE: &str = "key.expire";
 /// Puts another policy in force.
 pub(crate) const POLICY_ACTIVATE: &str = "policy.activate";
 /// Puts another ramp in force.

@@ -3,6 +3,7 @@
 use super::{Approval, ApprovalState, Decision, Outcome};
 use crate::actor::Actor;
 use crate::call::{Call, Done, Planned};
+use crate::detection::cases_named;
 use crate::govern::{Govern, change, check_if_match, facts, not_found, store_refusal};
 use crate::keys::KeyRow;
 use crate::keys::access::{READERS, inside, segment_of};
@@ -283,7 +284,8 @@ impl Govern {
         let keys = many(&KEYS, named("key")).await?;
         let of = keys.values().map(|key| crate::row::text(key, "account").to_owned());
         let accounts = many(&ACCOUNTS, of.collect()).await?;
-        let cases = many(&CASES, named("case_id")).await?;
+        let cases = open.iter().flat_map(|approval| cases_named(approval)).map(str::to_owned);
+        let cases = many(&CASES, cases.collect()).await?;
         let known = Known { keys, accounts, cases };
         Ok(open.into_iter().filter(|approval| self.is_for(actor, approval, &known, now).is_ok()).collect())
     }

@@ -10,48 +10,99 @@ use crate::approvals::{Approval, ApprovalState};
 use crate::cases::docket::Docket;
 use crate::cases::row::CaseRow;
 use crate::govern::Govern;
+use crate::measures::MeasureState;
 use crate::plan::Plan;
-use crate::proposal::{KEY_MEASURE, subject_changed, unreadable};
+use crate::proposal::{KEY_EXPIRE, KEY_MEASURE, subject_changed, unreadable};
 use crate::refusal::{Refusal, RefusalKind};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use sumun_model::Timestamp;
 use sumun_model::assessment::{Act, ActKind};
 use sumun_store::Image;
 use sumun_store::tables::CASES;
 
+fn text_of<'a>(approval: &'a Approval, name: &str) -> &'a str {
+    approval.request.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn listed<'a>(approval: &'a Approval, name: &str) -> impl Iterator<Item = &'a str> {
+    approval.request.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// The cases that a request about a measure, or about a key's end, names: whoever works one of them does not decide it.
+pub(crate) fn cases_named(approval: &Approval) -> impl Iterator<Item = &str> {
+    let one = (approval.action == KEY_MEASURE).then(|| text_of(approval, "case_id"));
+    let many = (approval.action == KEY_EXPIRE).then(|| listed(approval, "cases"));
+    one.into_iter().chain(many.into_iter().flatten())
+}
+
 impl Govern {
     /// Refuses whoever works the case in which this was proposed.
     pub(crate) async fn not_his_case(&self, actor: &Actor, approval: &Approval) -> Result<(), Refusal> {
-        if approval.action != KEY_MEASURE {
-            return Ok(());
+        let mut present = approval.clone();
+        if approval.action == KEY_EXPIRE {
+            // Somebody may have taken the case, or placed a hold, since it was asked.
+            let (cases, placed_by) = self.hands_on(text_of(approval, "key")).await?;
+            for (name, found) in [("cases", cases), ("placed_by", placed_by)] {
+                let known: BTreeSet<String> =
+                    listed(approval, name).map(str::to_owned).chain(found).collect();
+                if let Some(request) = present.request.as_object_mut() {
+                    request.insert(name.to_owned(), json!(known));
+                }
+            }
         }
-        let row = self.row(&CASES, &frozen(approval)?.case_id).await?;
-        Self::not_of_his_case(actor, approval, |_| row.as_ref())
+        let ids: Vec<String> = cases_named(&present).map(str::to_owned).collect();
+        let mut rows = BTreeMap::new();
+        for id in ids {
+            let row = self.row(&CASES, &id).await?;
+            rows.extend(row.map(|row| (id, row)));
+        }
+        Self::not_of_his_case(actor, &present, |case| rows.get(case))
     }
 
-    /// As [`Govern::not_his_case`], with whoever has the case's row.
+    /// As [`Govern::not_his_case`], by what the request names, with whoever has the cases' rows.
     pub(crate) fn not_of_his_case<'a>(
         actor: &Actor,
         approval: &Approval,
-        case: impl FnOnce(&str) -> Option<&'a Image>,
+        case: impl Fn(&str) -> Option<&'a Image>,
     ) -> Result<(), Refusal> {
-        if approval.action != KEY_MEASURE {
-            return Ok(());
+        let own = |message: String| {
+            Refusal::new(RefusalKind::Forbidden, "own_case", message, "let another entitled person decide")
+        };
+        for id in cases_named(approval) {
+            let case = case(id).map(CaseRow::of).transpose()?;
+            if case.is_some_and(|case| case.is_worked_by(&actor.principal)) {
+                return Err(own(format!(
+                    "`{}` works case `{id}`, and does not decide what is proposed in it",
+                    actor.principal
+                )));
+            }
         }
-        let frozen = frozen(approval)?;
-        let case = case(&frozen.case_id).map(CaseRow::of).transpose()?;
-        if !case.is_some_and(|case| case.is_worked_by(&actor.principal)) {
-            return Ok(());
+        if approval.action == KEY_EXPIRE && listed(approval, "placed_by").any(|by| by == actor.principal) {
+            return Err(own(format!(
+                "`{}` placed what is in force on `{}`, and does not decide its end",
+                actor.principal, approval.subject
+            )));
         }
-        Err(Refusal::new(
-            RefusalKind::Forbidden,
-            "own_case",
-            format!(
-                "`{}` works case `{}`, and does not decide what is proposed in it",
-                actor.principal, frozen.case_id
-            ),
-            "let another entitled person decide",
-        ))
+        Ok(())
+    }
+
+    /// Whose hands are on a key already: the open cases it is in, and who of staff placed what is in force on it.
+    ///
+    /// # Errors
+    /// The store's, `row_unreadable`.
+    pub(crate) async fn hands_on(&self, key: &str) -> Result<(Vec<String>, Vec<String>), Refusal> {
+        let (mut cases, mut placed_by) = (BTreeSet::new(), BTreeSet::new());
+        for state in [MeasureState::InForce, MeasureState::Proposed] {
+            for row in self.measures_of(key, state).await? {
+                cases.insert(row.case_id);
+                // What others agreed to was judged by them, and is nobody's own.
+                let alone = state == MeasureState::InForce && row.approval.is_none();
+                placed_by.extend(Some(row.by).filter(|by| alone && by.starts_with("user:")));
+            }
+        }
+        cases.extend(Docket::default().open_of(self, &format!("key:{key}")).await?);
+        Ok((cases.into_iter().collect(), placed_by.into_iter().collect()))
     }
 
     /// What granting or refusing a proposed measure writes.

@@ -246,6 +246,8 @@ fn frozen(loaded: &Loaded, wish: &Wish) -> Frozen {
     };
     Frozen {
         ground: None,
+        cases: Vec::new(),
+        placed_by: Vec::new(),
         key: loaded.key.key.clone(),
         customer: loaded.account.customer.clone(),
         basis: Some(loaded.key.basis()),

@@ -98,9 +98,12 @@ impl Govern {
                     "decide that one",
                 ));
             }
+            let (cases, placed_by) = self.hands_on(key).await?;
             let frozen = Frozen {
                 key: key.to_owned(),
                 customer: loaded.account.customer.clone(),
+                cases,
+                placed_by,
                 basis: None,
                 step: None,
                 scopes: None,

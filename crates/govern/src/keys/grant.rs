@@ -52,6 +52,12 @@ pub struct Frozen {
     /// For a measure: why a lesser one would not do.
     #[serde(default)]
     pub lesser: Option<String>,
+    /// For an end: the open cases it is about. Whoever works one of them does not decide.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cases: Vec<String>,
+    /// For an end: who of staff placed what is in force on the key. They do not decide either.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub placed_by: Vec<String>,
     /// For a forced end: what was found, as its owner reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ground: Option<Ground>,

@@ -117,6 +117,8 @@ pub fn open_steps(
         }
         let frozen = Frozen {
             ground: None,
+            cases: Vec::new(),
+            placed_by: Vec::new(),
             key: key.key.clone(),
             customer: account.customer.clone(),
             basis: Some(basis.clone()),

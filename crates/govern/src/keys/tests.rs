@@ -92,7 +92,9 @@ fn act(present: &KeyRow, act: &Act, new_id: String) -> Result<Vec<KeyRow>, Refus
     };
     let mut why = Why::default();
     let frozen = |scopes, allowlist| Frozen {
-            ground: None,
+        ground: None,
+        cases: Vec::new(),
+        placed_by: Vec::new(),
         key: present.key.clone(),
         customer: "C1".into(),
         basis: Some(present.basis()),

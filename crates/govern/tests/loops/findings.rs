@@ -12,7 +12,7 @@ use sumun_store::Filter;
 use sumun_store::tables::{APPROVALS, CASES, NOTICES, SIGNALS, TASKS};
 use sumun_store::{Image, Table};
 
-async fn all(bench: &Bench, table: &'static Table) -> Vec<Image> {
+pub(crate) async fn all(bench: &Bench, table: &'static Table) -> Vec<Image> {
     bench.govern.store.list(table, &Filter { limit: 1_000, ..Filter::default() }).await.unwrap()
 }
 

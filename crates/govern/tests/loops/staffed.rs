@@ -1,6 +1,7 @@
 //! Measures of staff's own, and what an owner cannot escape by ending a key.
 
-use crate::bench::{Bench, HOUR, request, staff};
+use crate::bench::{Bench, HOUR, request, staff, yes};
+use crate::findings::all;
 use crate::ladder::{batch, bench};
 use serde_json::json;
 use sumun_govern::keys::measures::Hold;
@@ -10,7 +11,7 @@ use sumun_govern::tasks::{TaskKind, TaskState};
 use sumun_govern::{Call, Role};
 use sumun_model::{Act, ActKind};
 use sumun_store::Filter;
-use sumun_store::tables::{KEYS, MEASURES, STANDINGS};
+use sumun_store::tables::{CASES, KEYS, MEASURES, STANDINGS};
 
 const WHY: &str = "used from two countries within a minute";
 const LESSER: &str = "a warning would come too late";
@@ -210,4 +211,32 @@ async fn an_owner_cannot_tell_that_he_is_watched() {
     let proposed = batch(2, 2, &key, &[("want", "hold"), ("mode", "propose")]);
     bench.govern.take_findings(&proposed).await.unwrap();
     assert_eq!(seen().await, before);
+}
+
+/// What staff propose by hand is no way round that: neither the case's analyst nor who placed what is in force is one of the two.
+#[tokio::test]
+async fn an_end_proposed_by_hand_takes_two_whose_hands_are_clean() {
+    let bench = bench().await;
+    let call = Call::default();
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let joon = staff("joon", Role::Approver);
+    bench.govern.hold_key(&joon, &key, &hold(), &call).await.unwrap();
+    let asks = staff("emil", Role::Approver);
+    let ended = bench.govern.expire_key(&asks, &key, (WHY, LESSER), &call).await.unwrap();
+    let approval = ended.value.waits_for[0].clone();
+    // The case is taken after the end was asked for.
+    let case = all(&bench, &CASES).await.pop().unwrap();
+    bench.alter(&CASES, case["case_id"].as_str().unwrap(), "assignee", json!("user:mina")).await;
+    for name in ["mina", "joon"] {
+        let approver = staff(name, Role::Approver);
+        let refused = bench.govern.decide(&approver, &approval, &yes(), &call).await.unwrap_err();
+        assert_eq!(refused.code, "own_case", "{name}");
+        assert!(bench.govern.approvals_for(&approver, None, None, 9).await.unwrap().is_empty(), "{name}");
+    }
+    for name in ["bert", "dora"] {
+        let approver = staff(name, Role::Approver);
+        assert_eq!(bench.govern.approvals_for(&approver, None, None, 9).await.unwrap().len(), 1, "{name}");
+        bench.govern.decide(&approver, &approval, &yes(), &call).await.unwrap();
+    }
+    assert_eq!(bench.column(&key, "state").await, json!("expired"));
 }
