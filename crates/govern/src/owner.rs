@@ -47,6 +47,7 @@ pub mod questions;
 pub mod seen;
 pub mod tell;
 pub mod texts;
+mod unasked;
 pub mod verification;
 pub mod watch;
 

@@ -198,6 +198,7 @@ impl Govern {
                     client: noticed.client.clone(),
                     asn: noticed.asn,
                     country: noticed.country.clone(),
+                    closed: None,
                 },
                 version: 1,
             };
@@ -229,7 +230,7 @@ impl Govern {
         let done = self
             .run(actor, &Call::default(), |now| async move {
                 let before = Question::of(&self.row_or_not_found(&QUESTIONS, "question", id).await?)?;
-                if before.state != QuestionState::Open {
+                if before.state != QuestionState::Open || self.has_ended(&before.key).await? {
                     return Err(super::questions::closed(id));
                 }
                 let mut after = Question { version: before.version + 1, ..before.clone() };

@@ -30,9 +30,12 @@ pub enum QuestionState {
     Open,
     /// It was answered.
     Answered,
-    /// Nobody answered in time.
+    /// It waits for no answer any more: nobody answered in time, or its key ended, which `closed` says.
     Lapsed,
 }
+
+/// Why a question closed whose key ended.
+pub const KEY_ENDED: &str = "key_ended";
 
 /// What an owner says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +65,9 @@ pub struct About {
     pub asn: Option<u32>,
     /// Country of the network.
     pub country: Option<String>,
+    /// Why it closed unanswered, if not for want of time: [`KEY_ENDED`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed: Option<String>,
 }
 
 /// A question.
@@ -137,6 +143,9 @@ impl Question {
             }
             (QuestionState::Answered, Some(Reply::NotMe)) => all.push(said("question.not_me", &values)),
             (QuestionState::Answered, _) => all.push(said("question.me", &values)),
+            (QuestionState::Lapsed, _) if self.body.closed.is_some() => {
+                all.push(said("question.key_ended", &values));
+            }
             (QuestionState::Lapsed, _) => all.push(said("question.lapsed", &[])),
         }
         all
@@ -213,6 +222,9 @@ impl Govern {
                 check_if_match(call, "question", id, question.version)?;
                 access::fresh(&self.venue(), actor, now)?;
                 if question.state != QuestionState::Open || self.question_until(&question) <= now {
+                    return Err(closed(id));
+                }
+                if self.has_ended(&question.key).await? {
                     return Err(closed(id));
                 }
                 let mut plan = match reply {
@@ -314,6 +326,6 @@ pub(super) fn closed(id: &str) -> Refusal {
         RefusalKind::Conflict,
         "question_closed",
         format!("question `{id}` waits for no answer any more"),
-        "nothing is held against you; register an address or revoke the key by themselves if you want to",
+        "nothing is held against you; if its key lives, register an address or revoke the key by themselves if you want to",
     )
 }

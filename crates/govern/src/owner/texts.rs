@@ -77,6 +77,9 @@ texts! {
     "question.not_me":
         "본인이 보내지 않았다고 답하셨습니다. 키({key})는 바로 종료되었고 되살릴 수 없습니다. 필요하시면 새 키를 신청하십시오.",
         "You said it was not you. Key {key} ended at once and never lives again. Ask for a new key if you need one.";
+    "question.key_ended":
+        "키({key})가 종료되어 질문을 닫았습니다. 답하실 것은 없습니다.",
+        "Key {key} has ended, so the question is closed. There is nothing to answer.";
     "question.lapsed":
         "질문은 답 없이 닫혔습니다. 이 일로 불이익은 없습니다.",
         "The question closed unanswered. Nothing is held against you for it.";

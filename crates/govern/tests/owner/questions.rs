@@ -91,6 +91,30 @@ async fn not_me_ends_the_key_as_leaked() {
 }
 
 #[tokio::test]
+async fn questions_end_with_their_key_however_it_ends() {
+    let bench = asking().await;
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    seen(&bench, &key, "198.51.100.9", false).await;
+    let (owner, call) = (bench.owner("C1"), Call::default());
+    let open = bench.govern.questions(&owner, page(), (Some(&key), Some("open"))).await.unwrap();
+    let id = open[0].question.question.clone();
+    bench.govern.revoke_key(&owner, &key, None, &call).await.unwrap();
+    let after = bench.govern.question(&owner, &id).await.unwrap();
+    assert_eq!(
+        (after.question.state, after.question.body.closed.as_deref(), after.question.answer),
+        (QuestionState::Lapsed, Some("key_ended"), None)
+    );
+    assert!(words(&after.say).contains("has ended"), "{}", words(&after.say));
+    for _ in 0..4 {
+        assert_eq!(seen(&bench, &key, "198.51.100.9", false).await.asked, 0);
+    }
+    let still = bench.govern.question(&owner, &id).await.unwrap();
+    assert_eq!(still.question, after.question, "further requests add nothing");
+    let no = bench.govern.answer_question(&owner, &id, Reply::NotMe, &call).await.unwrap_err();
+    assert_eq!(no.code, "question_closed");
+}
+
+#[tokio::test]
 async fn me_registers_the_address() {
     let bench = asking().await;
     let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;

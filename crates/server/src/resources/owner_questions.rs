@@ -30,6 +30,9 @@ pub(crate) struct QuestionAboutView {
     pub asn: Option<u32>,
     /// Country of the network, if known.
     pub country: Option<String>,
+    /// Why it closed unanswered, if not for want of time: `key_ended`.
+    #[serde(default)]
+    pub closed: Option<String>,
 }
 
 /// Where a question stands.
@@ -40,7 +43,7 @@ pub(crate) enum QuestionStateWord {
     Open,
     /// It was answered.
     Answered,
-    /// Nobody answered in time; nothing follows.
+    /// It waits for no answer any more, and nothing follows: nobody answered in time, or its key ended, which `about.closed` says.
     Lapsed,
 }
 
