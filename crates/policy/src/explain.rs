@@ -16,9 +16,9 @@ pub use ladder::ladder;
 pub use owner::{for_owner, found_for_owner, nth_for_owner};
 pub use plain::{in_words as condition_in_words, period};
 pub use why::{
-    Explanation, PartExplained, PieceExplained, RuleExplained, ScoreExplained, TermExplained, why,
+    Ended, Explanation, PartExplained, PieceExplained, RuleExplained, ScoreExplained, TermExplained, why,
 };
-pub use words::{family_word, measure_word, segment_word};
+pub use words::{expiry_word, family_word, measure_word, segment_word};
 
 use crate::condition::{Facts, compile};
 use crate::ladder::{Reasoned, Step};

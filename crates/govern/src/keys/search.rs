@@ -21,8 +21,32 @@ const fn few(state: KeyState) -> bool {
 }
 
 impl Govern {
-    /// One page of keys, of an account or of all.
+    /// One page of keys, of an account or of all. Under a measure are those that have not ended, but for a forced end.
     pub(super) async fn keys_page(
+        &self,
+        account: Option<String>,
+        filter: &KeyFilter,
+        limit: u32,
+    ) -> Result<Vec<Image>, Refusal> {
+        let lesser = filter.measure.is_some_and(|measure| measure != Measure::Expire);
+        match filter.state {
+            Some(state) if lesser && state.is_terminal() => Ok(Vec::new()),
+            None if lesser => {
+                let mut found = Vec::new();
+                for state in [KeyState::Requested, KeyState::Active, KeyState::Suspended] {
+                    let filter = KeyFilter { state: Some(state), ..filter.clone() };
+                    found.extend(self.keys_so(account.clone(), &filter, limit).await?);
+                }
+                found.sort_by(|one, other| text(one, KEYS.key).cmp(text(other, KEYS.key)));
+                found.truncate(limit as usize);
+                Ok(found)
+            }
+            _ => self.keys_so(account, filter, limit).await,
+        }
+    }
+
+    /// One page of keys as they are kept.
+    async fn keys_so(
         &self,
         account: Option<String>,
         filter: &KeyFilter,

@@ -20,8 +20,11 @@ pub struct KeyView {
     pub account: String,
     /// Where it stands.
     pub state: KeyState,
-    /// The measure in force; `monitor` is for those who look into suspicions.
+    /// The measure in force; `monitor` is for those who look into suspicions. A key that has ended is under none but its forced end.
     pub measure: Option<Measure>,
+    /// Under which measure it stood when it ended, if it has ended and a lesser one was in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure_at_end: Option<Measure>,
     /// Why it ended.
     pub cause: Option<ExpiryCause>,
     /// What it may do.
@@ -81,11 +84,15 @@ impl KeyView {
     pub fn of(key: &KeyRow, actor: &Actor) -> Self {
         let inside = inside(actor);
         let time = Timestamp::from_micros;
+        let seen = key.measure.filter(|measure| inside || *measure != Measure::Monitor);
+        // The row keeps it: it follows its customer to another key. In force on this one it is no more.
+        let at_end = seen.filter(|measure| key.state.is_terminal() && *measure != Measure::Expire);
         let mut view = Self {
             key: key.key.clone(),
             account: key.account.clone(),
             state: key.state,
-            measure: key.measure.filter(|measure| inside || *measure != Measure::Monitor),
+            measure: seen.filter(|_| at_end.is_none()),
+            measure_at_end: at_end,
             cause: key.cause,
             scopes: key.scopes,
             allowlist: key.allowlist.clone(),

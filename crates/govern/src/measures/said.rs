@@ -8,12 +8,14 @@ use crate::govern::Govern;
 use crate::keys::capability::Sentence;
 use crate::measures::MeasureRow;
 use crate::refusal::Refusal;
+use crate::row::{integer, text};
 use serde_json::Value;
-use sumun_model::Lang;
 use sumun_model::because::because;
 use sumun_model::finding::Signal;
+use sumun_model::{Lang, Measure, Timestamp};
 use sumun_policy::Reasoned;
-use sumun_policy::explain::{Explanation, measure_word, sentence};
+use sumun_policy::explain::{Ended, Explanation, measure_word, sentence};
+use sumun_store::tables::DEAD_KEYS;
 
 /// Codes that govern itself keeps, where the ladder has no sentence: code, Korean, English. `{by}` is a measure.
 const OWN: &[(&str, &str, &str)] = &[
@@ -77,6 +79,13 @@ pub fn reason_said(reason: &Reasoned) -> Sentence {
     Sentence { ko: sentence(reason, Lang::Ko), en: sentence(reason, Lang::En) }
 }
 
+/// The same as one text, where a row keeps one for both.
+#[must_use]
+pub(crate) fn reason_in_both(reason: &Reasoned) -> String {
+    let Sentence { ko, en } = reason_said(reason);
+    if ko == en { ko } else { format!("{ko} · {en}") }
+}
+
 /// The same of what an event of a case keeps; none where no reason stands.
 #[must_use]
 pub fn kept_reason_said(kept: &Value) -> Option<Sentence> {
@@ -105,6 +114,16 @@ impl MeasureRow {
 }
 
 impl Govern {
+    /// When a key ended and why, if it has.
+    async fn key_ended(&self, key: &str, measure: Option<Measure>) -> Result<Option<Ended>, Refusal> {
+        let Some(dead) = self.row(&DEAD_KEYS, key).await? else { return Ok(None) };
+        Ok(integer(&dead, "ended_us").map(|at| Ended {
+            at: Timestamp::from_micros(at),
+            cause: text(&dead, "cause").parse().ok(),
+            measure,
+        }))
+    }
+
     /// Where a key stands, and why: every term, every rule, met or not. No explanation without a policy in force.
     ///
     /// # Errors
@@ -114,9 +133,20 @@ impl Govern {
         actor: &Actor,
         key: &str,
     ) -> Result<(StandingRow, Option<Explanation>), Refusal> {
-        let row = self.key_standing(actor, key).await?;
+        let mut row = self.key_standing(actor, key).await?;
+        let stood = row.measure;
+        let ended = self.key_ended(key, stood).await?;
+        if ended.is_some() && stood != Some(Measure::Expire) {
+            row.measure = None;
+        }
         let Ok(held) = self.policy() else { return Ok((row, None)) };
         let told = held.ladder.explain(&row.standing, &row.assessment, self.world.now());
-        Ok((row, told))
+        Ok((
+            row,
+            match (told, ended) {
+                (Some(told), Some(ended)) => Some(told.ended(ended)),
+                (told, _) => told,
+            },
+        ))
     }
 }

@@ -12,8 +12,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use sumun_model::because::text;
 use sumun_model::{
-    Assessment, Evidence, Family, FindingId, Hard, Lang, Measure, MilliNats, Risk, ScoreKind, Segment,
-    Timestamp,
+    Assessment, Evidence, ExpiryCause, Family, FindingId, Hard, Lang, Measure, MilliNats, Risk, ScoreKind,
+    Segment, Timestamp,
 };
 
 /// Why a key stands where it stands, and what each rule would need.
@@ -27,6 +27,9 @@ pub struct Explanation {
     pub at: Timestamp,
     /// By which segment's ladder.
     pub segment: Option<Segment>,
+    /// Whether it has ended, and how.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
     /// The measure in force.
     pub measure: Option<Measure>,
     /// Since when.
@@ -47,6 +50,34 @@ pub struct Explanation {
     pub rules: Vec<RuleExplained>,
     /// When the clock next asks something of this key.
     pub next_due: Option<Timestamp>,
+}
+
+/// How a key ended. After that no measure is in force on it, but for a forced end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// Why, if that is known.
+    pub cause: Option<ExpiryCause>,
+    /// Under which measure it stood then.
+    pub measure: Option<Measure>,
+}
+
+impl Explanation {
+    /// The same of a key that has ended: nothing is in force, due or proposed any more.
+    #[must_use]
+    pub fn ended(self, ended: Ended) -> Self {
+        let forced = self.measure.filter(|measure| *measure == Measure::Expire);
+        Self {
+            measure: forced,
+            since: self.since.filter(|_| forced.is_some()),
+            due: None,
+            proposed: None,
+            next_due: None,
+            ended: Some(ended),
+            ..self
+        }
+    }
 }
 
 /// A total with its terms, which add up to it.
@@ -170,6 +201,7 @@ pub fn why(policy: &Policy, standing: &Standing, assessment: &Assessment, now: T
         key: assessment.key.to_string(),
         at: now,
         segment: assessment.segment,
+        ended: None,
         measure: standing.measure,
         since: standing.since,
         due: standing.due,

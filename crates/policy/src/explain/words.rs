@@ -1,6 +1,6 @@
 //! Words of closed lists as people say them.
 
-use sumun_model::{Cause, Family, Hard, Lang, Measure, ScoreKind, Segment};
+use sumun_model::{Cause, ExpiryCause, Family, Hard, Lang, Measure, ScoreKind, Segment};
 
 const fn pick(lang: Lang, ko: &'static str, en: &'static str) -> &'static str {
     match lang {
@@ -18,6 +18,18 @@ pub const fn measure_word(measure: Measure, lang: Lang) -> &'static str {
         Measure::Hold => pick(lang, "일시 제한", "hold"),
         Measure::Reverify => pick(lang, "재확인", "re-verification"),
         Measure::Expire => pick(lang, "강제 만료", "forced end"),
+    }
+}
+
+/// Why a key ended.
+#[must_use]
+pub const fn expiry_word(cause: ExpiryCause, lang: Lang) -> &'static str {
+    match cause {
+        ExpiryCause::Natural => pick(lang, "유효 기간이 끝남", "its time ran out"),
+        ExpiryCause::Owner => pick(lang, "소유자가 종료함", "its owner ended it"),
+        ExpiryCause::Rotated => pick(lang, "다른 키로 교체됨", "another key took its place"),
+        ExpiryCause::Forced => pick(lang, "조치로 강제 종료됨", "a measure ended it"),
+        ExpiryCause::Leaked => pick(lang, "시크릿 키가 유출됨", "its secret was out"),
     }
 }
 

@@ -129,8 +129,11 @@ pub(crate) struct KeyView {
     pub account: String,
     /// Where it stands.
     pub state: KeyStateWord,
-    /// The measure in force; an owner does not see `monitor`.
+    /// The measure in force; an owner does not see `monitor`. A key that has ended is under none but its forced end.
     pub measure: Option<String>,
+    /// Under which measure it stood when it ended, if it has ended and a lesser one was in force.
+    #[serde(default)]
+    pub measure_at_end: Option<String>,
     /// Why it ended.
     pub cause: Option<String>,
     /// What it may do.

@@ -4,7 +4,7 @@ use super::{Explanation, PieceExplained};
 use crate::condition::Reading;
 use crate::explain::plain::period;
 use crate::explain::signed;
-use crate::explain::words::{family_word, hard_word, measure_word, score_word, segment_word};
+use crate::explain::words::{expiry_word, family_word, hard_word, measure_word, score_word, segment_word};
 use crate::policy::ActBy;
 use std::fmt::Write as _;
 use sumun_model::Lang;
@@ -30,6 +30,19 @@ impl Explanation {
             pick("구분", "segment"),
             pick("현재", "now")
         ));
+        if let Some(ended) = self.ended {
+            let cause =
+                ended.cause.map_or(pick("이유 미상", "not known why"), |cause| expiry_word(cause, lang));
+            let at_end = ended.measure.filter(|_| self.measure.is_none());
+            let under = at_end.map_or(String::new(), |measure| {
+                format!(
+                    "  ·  {} {}",
+                    pick("종료 당시 조치:", "measure at its end:"),
+                    measure_word(measure, lang)
+                )
+            });
+            line(format!("{} {}  ·  {cause}{under}", pick("종료된 키:", "this key has ended:"), ended.at));
+        }
         if let Some((measure, at)) = self.proposed {
             let measure = measure_word(measure, lang);
             line(format!("{} {measure} ({at})", pick("사람의 결정을 기다림:", "waits for people:")));
