@@ -5,6 +5,7 @@ use super::turn::alive;
 use crate::keys::end::end;
 use crate::keys::machine::{Action, apply};
 use crate::keys::row::KeyRow;
+use crate::measures::said::reason_in_both;
 use crate::refusal::Refusal;
 use sumun_model::finding::{Mode, Phase};
 use sumun_model::{Cause, ExpiryCause, Measure, Timestamp};
@@ -23,7 +24,7 @@ pub(super) fn moved(
     let entered = steps.iter().rev().find(|step| {
         step.phase == Phase::Enter && step.mode == Mode::Act && Some(step.measure) == next.measure
     });
-    let why = entered.map(|step| step.why.code.clone());
+    let why = entered.map(|step| reason_in_both(&step.why));
     if next.measure == Some(Measure::Expire) {
         let leaked = entered.is_some_and(|step| step.cause == Cause::Leaked);
         let cause = if leaked { ExpiryCause::Leaked } else { ExpiryCause::Forced };

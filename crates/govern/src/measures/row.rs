@@ -1,5 +1,6 @@
 //! A measure's row.
 
+use super::said::reason_in_both;
 use crate::refusal::Refusal;
 use crate::row::{image, replace, typed};
 use serde::{Deserialize, Serialize};
@@ -165,12 +166,12 @@ impl MeasureRow {
         Some(self.effect_us?.saturating_sub(self.body.decided_us).max(0))
     }
 
-    /// Why, in the words of whoever took it, or as a code.
+    /// Why, in the words of whoever took it, or in those of the rule.
     #[must_use]
     pub fn why_in_words(&self) -> String {
         match self.body.why.values.get("text") {
             Some(text) => text.to_string(),
-            None => self.body.why.code.clone(),
+            None => reason_in_both(&self.body.why),
         }
     }
 
