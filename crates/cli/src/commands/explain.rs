@@ -10,10 +10,11 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use sumun_detect::judge::Judge;
-use sumun_detect::{Options, Output};
+use sumun_detect::{Input, Options, Output};
 use sumun_model::because::because;
-use sumun_model::{Fact, KeyId, Lang, Measure, MeasureFinding, Mode, Phase, Signal, Subject, Timestamp};
-use sumun_policy::explain::{Explanation, measure_word, why};
+use sumun_model::wire::Line;
+use sumun_model::{Fact, KeyId, KeyState, Lang, Measure, MeasureFinding, Mode, Phase, Signal, Subject, Timestamp};
+use sumun_policy::explain::{Ended, Explanation, measure_word, why};
 use sumun_policy::{Approve, Standing};
 
 /// Most signals shown, the latest; `--json` gives all.
@@ -84,7 +85,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Setup::load(arguments.policy.as_deref(), arguments.data.as_deref(), arguments.as_in_force.into())?;
     let mut engine = setup.engine(Options::default(), Approve::All, arguments.lang);
     let (mut signals, mut measures) = (Vec::new(), Vec::new());
-    told::run_to(&mut engine, &log, arguments.at, &mut PolicyInLog::beside(&setup), |output| match output {
+    let (mut policy, mut ended) = (PolicyInLog::beside(&setup), None);
+    let mut look = |lines: &[Input]| {
+        policy.look(lines);
+        // The first says when: its row is told again whenever something is noted of it.
+        if ended.is_none() {
+            ended = lines.iter().find_map(|input| end_of(&arguments.key, input));
+        }
+    };
+    told::run_to(&mut engine, &log, arguments.at, &mut look, |output| match output {
         Output::Signal(signal) if is_about(&signal, &arguments.key) => signals.push(*signal),
         Output::Measure(measure) if measure.key == arguments.key => measures.push(*measure),
         _ => {}
@@ -102,14 +111,25 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ladder.restore(&engine.judge().save()).map_err(anyhow::Error::msg)?;
     let standing =
         ladder.standing(&arguments.key).map_or_else(Standing::default, |(standing, _)| standing.clone());
+    let explanation = why(&setup.policy, &standing, &known.assessment, arguments.at);
     let told = Told {
-        explanation: why(&setup.policy, &standing, &known.assessment, arguments.at),
+        explanation: match ended {
+            Some(ended) => explanation.ended(ended),
+            None => explanation,
+        },
         signals,
         measures,
         facts: known.assessment.facts,
         baselines: known.baselines,
     };
     if arguments.json { output::json(&told) } else { output::text(&told.render(arguments.lang)) }
+}
+
+/// How this line says that the key ended, if it does.
+fn end_of(asked: &KeyId, input: &Input) -> Option<Ended> {
+    let Line::Key(line) = &input.line else { return None };
+    let over = line.key == *asked && line.state == Some(KeyState::Expired);
+    over.then_some(Ended { at: line.ts, cause: line.cause, measure: line.measure })
 }
 
 fn is_about(signal: &Signal, asked: &KeyId) -> bool {

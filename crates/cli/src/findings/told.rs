@@ -1,6 +1,5 @@
 //! Lines up to an instant, from a file or from an event log's folder, through an engine: for whoever looks back at one key.
 
-use super::in_log::PolicyInLog;
 use super::input::Lines;
 use crate::exit::BadInput;
 use crate::roles::events::record;
@@ -14,6 +13,8 @@ use sumun_model::Timestamp;
 use sumun_model::wire::{Line, Origin, TickLine, parse_line};
 use sumun_stream::{JoinedRecord, LogReader, Start};
 
+/// How far the log may be behind itself: what the ledger tells comes up to this much after what gates saw later.
+const BEHIND_US: i64 = 60_000_000;
 /// Lines taken at once.
 const BATCH: usize = 4_096;
 
@@ -25,10 +26,10 @@ pub fn run_to(
     engine: &mut Engine,
     log: &Path,
     at: Timestamp,
-    policy: &mut PolicyInLog,
+    look: &mut dyn FnMut(&[Input]),
     mut found: impl FnMut(Output),
 ) -> anyhow::Result<()> {
-    let mut taken = Taken { engine, at, policy, over: false };
+    let mut taken = Taken { engine, at, look, over: false };
     if log.is_dir() {
         taken.folder(log, &mut found)?;
     } else {
@@ -45,7 +46,7 @@ pub fn run_to(
 struct Taken<'a> {
     engine: &'a mut Engine,
     at: Timestamp,
-    policy: &'a mut PolicyInLog,
+    look: &'a mut dyn FnMut(&[Input]),
     over: bool,
 }
 
@@ -102,13 +103,16 @@ impl Taken<'_> {
         Ok(())
     }
 
-    /// Feeds what had happened by then; what comes behind the first later line had not.
+    /// Feeds what had happened by then, by each line's own time and not by its place: an end stands in the log behind requests that came
+    /// after it.
     fn feed(&mut self, mut lines: Vec<Input>, found: &mut impl FnMut(Output)) {
-        if let Some(beyond) = lines.iter().position(|input| input.ts() > self.at) {
+        let last = Timestamp::from_micros(self.at.as_micros().saturating_add(BEHIND_US));
+        if let Some(beyond) = lines.iter().position(|input| input.ts() > last) {
             lines.truncate(beyond);
             self.over = true;
         }
-        self.policy.look(&lines);
+        lines.retain(|input| input.ts() <= self.at);
+        (self.look)(&lines);
         self.engine.feed(lines).into_iter().for_each(found);
     }
 }
