@@ -8,6 +8,7 @@ const entry = (index: number, kind: string, state?: string, measure?: string): E
   index,
   class: kind,
   at: "2026-11-20T20:00:00Z",
+  ended: null,
   erased: false,
   ...(state === undefined ? {} : { state }),
   ...(measure === undefined ? {} : { measure }),
