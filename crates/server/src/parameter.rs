@@ -1,7 +1,7 @@
 //! Parameters of path and query: what each may be, enforced and documented from one place.
 
 use crate::problem::Problem;
-use crate::text::{Id, Instant, Line, Reason};
+use crate::text::{Id, Instant, Line, Reason, Wrong};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
@@ -93,7 +93,8 @@ impl Kind {
             Self::Bool => matches!(text, "true" | "false"),
             Self::OneOf(words) => words.contains(&text),
             Self::Line => Line::allows(text),
-            Self::Reason => Reason::allows(text),
+            // Whether it says enough is told as everywhere, by the use case: `reason_missing`.
+            Self::Reason => Reason::allows(text) || Wrong::of(text, 1_000) == Some(Wrong::Little),
             Self::Instant => Instant::allows(text),
         }
     }

@@ -100,7 +100,8 @@ pub(crate) enum Wrong {
 }
 
 impl Wrong {
-    fn of(text: &str, most: usize) -> Option<Self> {
+    /// In a text of at most so many characters.
+    pub(crate) fn of(text: &str, most: usize) -> Option<Self> {
         let count = text.chars().count();
         if let Some(place) = text.chars().position(|letter| !written(letter)) {
             return Some(Self::Unprintable(place.saturating_add(1)));
