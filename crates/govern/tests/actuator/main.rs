@@ -10,7 +10,7 @@ mod bench;
 mod world;
 
 use bench::{Bench, request, staff};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sumun_actuator::{LogRules, Target};
 use sumun_govern::actuator::{Acknowledged, Acting, ActuationRow, ActuationState};
 use sumun_govern::keys::measures::Hold;
@@ -142,7 +142,7 @@ async fn a_failure_is_told_once_and_done_by_the_acknowledgement() {
         .retry_actuation(&anna, &key, (None, "the key API is mended"), &Call::default())
         .await
         .unwrap();
-    assert_eq!(told.value, [id.clone()]);
+    assert_eq!(told.value, std::slice::from_ref(&id));
     let again = row(&bench, &key).await.unwrap();
     assert!(again.intent > before.intent && again.body.idempotency_key != before.body.idempotency_key);
     bench.govern.actuation_acknowledged(&id, again.intent, &said(Target::Held)).await.unwrap();

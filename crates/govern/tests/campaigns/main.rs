@@ -134,7 +134,7 @@ impl Campaign {
     async fn told_to_gates(&self, key: &str) -> Value {
         let ledger = self.bench.ledger().await;
         let records = ledger.iter().flat_map(|(_, payload)| payload["feed"].as_array().unwrap());
-        records.filter(|record| record["key"] == key).last().cloned().unwrap_or_default()
+        records.rev().find(|record| record["key"] == key).cloned().unwrap_or_default()
     }
 
     /// Kinds of the letters about this key, in their order.

@@ -53,10 +53,10 @@ pub(crate) struct LedgerEntry {
 fn ended_keys(class: &str, payload: Option<&Value>) -> Vec<String> {
     let rows = payload.filter(|_| ends(class)).and_then(|payload| payload.get("rows")?.as_array());
     let ended = rows.into_iter().flatten().filter(|row| {
-        let state = row["row"]["state"].as_str();
+        let state = row.pointer("/row/state").and_then(Value::as_str);
         row["table"] == KEYS.name && state == Some(KeyState::Expired.as_str())
     });
-    ended.filter_map(|row| Some(row["row"][KEYS.key].as_str()?.to_owned())).collect()
+    ended.filter_map(|row| Some(row.get("row")?.get(KEYS.key)?.as_str()?.to_owned())).collect()
 }
 
 impl LedgerEntry {
