@@ -13,7 +13,9 @@ use sumun_detect::judge::Judge;
 use sumun_detect::{Input, Options, Output};
 use sumun_model::because::because;
 use sumun_model::wire::Line;
-use sumun_model::{Fact, KeyId, KeyState, Lang, Measure, MeasureFinding, Mode, Phase, Signal, Subject, Timestamp};
+use sumun_model::{
+    Fact, KeyId, KeyState, Lang, Measure, MeasureFinding, Mode, Phase, Signal, Subject, Timestamp,
+};
 use sumun_policy::explain::{Ended, Explanation, measure_word, why};
 use sumun_policy::{Approve, Standing};
 
