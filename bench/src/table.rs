@@ -158,7 +158,8 @@ fn changes(gate: &Gate, count: u64, label: &str, secrets: &[ApiSecret]) -> Resul
     let mut ids = |n: u64| -> Result<Vec<KeyId>> {
         (0..n.min(count / 4)).map(|_| Ok(KeyId::new(&keys::id(random.below(count)))?)).collect()
     };
-    let watched = Status { state: KeyState::Active, measure: Some(Measure::Monitor), registration_due: false };
+    let watched =
+        Status { state: KeyState::Active, measure: Some(Measure::Monitor), registration_due: false };
     let expired = Status { state: KeyState::Expired, measure: None, registration_due: false };
     let mut rows = Vec::new();
     for (what, status) in [("one change of measure", watched), ("one revocation", expired)] {
