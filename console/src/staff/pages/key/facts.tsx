@@ -123,7 +123,7 @@ export function What({ of, reads }: { of: KeyView; reads: KeyReads }) {
           [
             w.terms,
             <span key="terms">
-              {of.terms} · <Time at={of.terms_accepted} full />
+              {w.termsVersion(of.terms)} · <Time at={of.terms_accepted} full />
             </span>,
           ],
           [
@@ -155,7 +155,7 @@ export function Where({ of }: { of: KeyView }) {
           const since = "since" in known ? known.since : null;
           return (
             <li key={known.prefix}>
-              <span className="mono">{known.prefix}</span>
+              <span className="mono">{known.prefix}</span>{" "}
               {typeof entry === "string" ? (
                 over ? null : (
                   <Badge tone="good">{w.inEffect}</Badge>
@@ -168,9 +168,9 @@ export function Where({ of }: { of: KeyView }) {
                 <Badge tone="warn">{w.notProved}</Badge>
               )}
               {since ? (
-                <span className="muted">
+                <div className="muted">
                   {w.since} <Time at={since} />
-                </span>
+                </div>
               ) : null}
             </li>
           );
