@@ -8,7 +8,7 @@ import { words } from "../../../i18n/words";
 import { Card, Command, Id, Pairs, Time } from "../../../ui/basics";
 import { Table } from "../../../ui/lists";
 import { Raw } from "../../../ui/raw";
-import { roleText, roleWords } from "../../../ui/roles";
+import { rolesText } from "../../../ui/roles";
 import { Read } from "../../../ui/states";
 import { segmentWords } from "../policy/segments";
 import { peopleWords } from "./words";
@@ -56,7 +56,6 @@ type Facts = {
 
 export function Venue() {
   const w = useWords(peopleWords);
-  const r = useWords(roleWords);
   const named: Record<string, string> = useWords(segmentWords);
   const clocks: Record<string, string> = useWords(clockWords);
   const { lang } = useLang();
@@ -64,7 +63,7 @@ export function Venue() {
   const needed = (list: Needed[] | undefined) =>
     list === undefined || list.length === 0
       ? "–"
-      : list.map((one) => `${roleText(r, one.role ?? "?")} ${one.count ?? 1}`).join(", ");
+      : list.map((one) => w.roleTimes(rolesText(lang, one.role ?? "?", one.count ?? 1), count(lang, one.count ?? 1))).join(", ");
   return (
     <Read query={query}>
       {(venue) => {
