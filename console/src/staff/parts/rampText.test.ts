@@ -14,7 +14,7 @@ const RAMP: Ramp = {
 test("rules in order, the rest, ended keys", () => {
   expect(rampLines("en", RAMP)).toEqual([
     "1. Retail · Orders · 25 of 100 keys: Credentials and addresses refused",
-    "2. route /v1/orders*: Everything refused that should be",
+    "2. route /v1/orders*: All refusals carried out",
     "everything else: Decided and recorded, nothing refused",
     "Ended keys are refused at every stage",
   ]);
@@ -27,7 +27,7 @@ test("rules in order, the rest, ended keys", () => {
 
 test("what is left out is everything", () => {
   expect(rampLines("en", {} as Ramp)).toEqual([
-    "all requests: Everything refused that should be",
+    "all requests: All refusals carried out",
     "Ended keys are refused at every stage",
   ]);
   expect(refusesAny({} as Ramp)).toBe(true);

@@ -15,13 +15,13 @@ export const stageWords = words(
     tap: "거래소가 결정 (기록만)",
     shadow: "판단하고 기록만, 차단하지 않음",
     allowlist: "키와 IP 주소만 차단",
-    ladder: "모두 차단",
+    ladder: "거절 대상 모두 차단",
   },
   {
     tap: "The exchange decides, Sumun records",
     shadow: "Decided and recorded, nothing refused",
     allowlist: "Credentials and addresses refused",
-    ladder: "Everything refused that should be",
+    ladder: "All refusals carried out",
   },
 );
 

@@ -356,7 +356,7 @@ const codeWords = words(
     tap: "거래소가 결정 (기록만)",
     shadow: "판단하고 기록만, 차단하지 않음",
     allowlist: "키와 IP 주소만 차단",
-    ladder: "모두 차단",
+    ladder: "거절 대상 모두 차단",
     recorded: "기록만",
   },
   {
