@@ -169,11 +169,31 @@ export function Stat({ figure, label, hint }: { figure: ReactNode; label: string
   );
 }
 
+/** A command in pieces, so that the name of an option can be kept whole; `at` is where each begins. */
+function options(text: string): { at: number; piece: string }[] {
+  let at = 0;
+  return text.split(/(?<=\s)(?=--)|(?<=\s--[a-z-]+)(?=\s)/).map((piece) => {
+    const from = at;
+    at += piece.length;
+    return { at: from, piece };
+  });
+}
+
 /** A command to paste into a shell. */
 export function Command({ text }: { text: string }) {
   return (
     <div className="paste">
-      <pre>{text}</pre>
+      <pre>
+        {options(text).map(({ at, piece }) =>
+          piece.startsWith("--") ? (
+            <span key={at} className="option">
+              {piece}
+            </span>
+          ) : (
+            piece
+          ),
+        )}
+      </pre>
       <Id id={text} label="" />
     </div>
   );

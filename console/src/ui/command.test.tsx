@@ -16,3 +16,10 @@ test("what is copied is what stands there", async () => {
   fireEvent.click(screen.getByRole("button"));
   await vi.waitFor(() => expect(written).toHaveBeenCalledWith(text));
 });
+
+test("no option is broken at its hyphens, and no character is lost", () => {
+  const text = "sumun do --one --dir /srv/a--b --since x";
+  render(<Command text={text} />);
+  expect(document.querySelector("pre")?.textContent).toBe(text);
+  expect([...document.querySelectorAll(".option")].map((one) => one.textContent)).toEqual(["--one", "--dir", "--since"]);
+});
