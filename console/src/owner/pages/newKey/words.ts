@@ -142,7 +142,7 @@ export const newKeyWords = words(
     check: "When you ask",
     checkNone: "Nobody has to approve it. You can take the secret key at once.",
     checkSome: (who: string) =>
-      `It is approved by ${who}: whether purpose and rights fit each other, whether the addresses are places you really use, and whether the key is not lent to somebody else.`,
+      `It waits for ${who}. What is looked at: whether purpose and rights fit each other, whether the addresses are places you really use, and that the key is not lent to somebody else.`,
     analyst: (n: number) => (n === 1 ? "an analyst of the exchange" : `${n} analysts of the exchange`),
     approver: (n: number) => (n === 1 ? "an approver of the exchange" : `${n} approvers of the exchange`),
     compliance_lead: (n: number) => (n === 1 ? "a compliance lead" : `${n} compliance leads`),
