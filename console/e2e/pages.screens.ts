@@ -146,7 +146,8 @@ async function verifies(browser: Browser, demo: World, staff: Rest): Promise<{ c
     .toBe(true);
   const context = await browser.newContext();
   await comeIn(await context.newPage(), demo, demo.owners.find(({ account }) => account === found?.account)?.link);
-  const cookies = await context.storageState();
+  // The session alone: the language that this browser kept is not that of the look.
+  const cookies = { ...(await context.storageState()), origins: [] };
   await context.close();
   return { cookies, path: `/verifications/${found?.verification}` };
 }
