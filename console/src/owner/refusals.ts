@@ -85,7 +85,7 @@ export const refusalWords = words(
     store_in_doubt: "처리되었는지 확실하지 않습니다. 화면에서 먼저 확인하고 다시 하십시오.",
     store_unavailable: "지금은 처리할 수 없습니다. 아무것도 바뀌지 않았습니다. 잠시 뒤에 다시 하십시오.",
     suspension_open: "정지된 키가 있어 지금은 새 키를 신청하실 수 없습니다. 거래소 고객센터에 문의하십시오.",
-    timed_out: "정해진 시간 안에 처리하지 못했습니다. 되었는지 확인하고 다시 하십시오.",
+    timed_out: "정해진 시간 안에 처리하지 못했습니다. 방금 바꾸신 것이 있으면 반영되었는지 확인하고, 다시 시도하십시오.",
     widen_one_step: "거래 권한과 자산 이동 권한은 따로 신청하셔야 합니다. 하나가 결정된 뒤에 다른 하나를 신청하십시오.",
     widening_waits: "먼저 신청하신 권한이 아직 승인을 기다립니다. 결정된 뒤에 다시 신청하십시오.",
     foreign_origin: "이 요청은 다른 화면에서 온 것으로 보여 처리하지 않았습니다. 이 화면을 새로 열고 다시 하십시오.",
@@ -173,7 +173,7 @@ export const refusalWords = words(
     store_unavailable: "This cannot be done now, and nothing has changed. Please try again in a moment.",
     suspension_open:
       "One of your keys is suspended, so no new one can be asked for now. Please turn to the exchange's customer service.",
-    timed_out: "It took too long. See whether it was done before you try again.",
+    timed_out: "It took too long. If you were changing something, see whether it was done before you try again.",
     widen_one_step: "Rights to trade and rights to move assets are asked for apart: the second once the first is decided.",
     widening_waits: "What you asked for before still waits to be approved. Ask again once it is decided.",
     foreign_origin: "The request seemed to come from another page and was not carried out. Open this page anew and try again.",
