@@ -124,7 +124,7 @@ export function Keys() {
                         cell: (key) => <Link to={`/keys?account=${encodeURIComponent(key.account)}`}>{key.account}</Link>,
                       },
                       { head: w.application, cell: (key) => key.application },
-                      { head: w.purpose, cell: (key) => word(purposes, key.purpose) },
+                      { head: w.purpose, cell: (key) => <span className="one-line">{word(purposes, key.purpose)}</span> },
                       {
                         head: w.stands,
                         cell: (key) => <KeyStanding state={key.state} measure={key.measure} />,
