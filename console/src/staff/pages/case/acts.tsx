@@ -57,7 +57,8 @@ function Assign({ page, onClose }: { page: PageOf; onClose: () => void }) {
   return (
     <ActDialog
       title={w.assign}
-      body={to.trim()}
+      // A bare name is that of somebody of the staff.
+      body={to.includes(":") ? to.trim() : `user:${to.trim()}`}
       missing={keptByEmpty(to)}
       send={(assignee, how) =>
         good(api.POST("/v1/cases/{case}/assign", { params: { path: { case: page.case.case_id }, ...how }, body: { assignee } }))
@@ -226,7 +227,7 @@ export function Acts({ page, plan, over }: { page: PageOf; plan: readonly Planne
   const w = useWords(caseWordsOfPage);
   const steps = useWords(stepWords) as Record<string, unknown>;
   const [act, setAct] = useState<Act | null>(null);
-  const left = page.missing.length === 0 ? undefined : w.closeMissing(page.missing.map((step) => word(steps, step)).join(", "));
+  const left = page.missing.length === 0 ? undefined : w.closeMissing(page.missing.map((step) => word(steps, step)).join(" · "));
   const done = () => setAct(null);
   const off = page.no !== undefined;
   return (

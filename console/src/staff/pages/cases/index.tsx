@@ -221,6 +221,9 @@ function Filter({ name, label, hint }: { name: string; label: string; hint: stri
   );
 }
 
+/** A bare name is that of somebody of the staff. */
+const person = (name: string) => (name.includes(":") ? name : `user:${name}`);
+
 function All() {
   const w = useWords(casesWords);
   const cases = useWords(caseWords);
@@ -239,7 +242,7 @@ function All() {
               limit: 50,
               order: "newest",
               ...(isState(state) ? { state } : {}),
-              ...(assignee ? { assignee } : {}),
+              ...(assignee ? { assignee: person(assignee) } : {}),
               ...(subject ? { subject } : {}),
               ...(after ? { after } : {}),
             },
