@@ -128,7 +128,9 @@ export function Decision({
         <p className="muted">{no ?? w.youLook(lookedMs < MINUTE_MS ? w.underMinute : duration(lang, lookedMs))}</p>
         <Button
           look="quiet"
-          why={of.state !== "open" ? w.wClosed : !own ? w.wNotAsker : of.action === "key.grant" ? w.wGrant : undefined}
+          isDisabled={of.state !== "open"}
+          // That it is closed stands above already.
+          why={of.state !== "open" ? undefined : !own ? w.wNotAsker : of.action === "key.grant" ? w.wGrant : undefined}
           onPress={() => setDoing("withdraw")}
         >
           {w.withdraw}

@@ -26,7 +26,7 @@ export function WhoDecides({ of }: { of: ApprovalOf }) {
         <p className="muted">
           {w.rules} {of.action === "key.measure" ? w.caseRule : ""}
         </p>
-        {of.decisions.length === 0 ? <p className="muted">{w.noDecisions}</p> : null}
+        {of.decisions.length === 0 ? <p className="muted">{of.state === "open" ? w.noDecisions : w.closedUndecided}</p> : null}
         <ol className="timeline">
           {of.decisions.map((one) => (
             <li key={one.by} className={one.decision === "approve" ? "good" : "expire"}>
