@@ -23,13 +23,13 @@ export const LOOKS: readonly Look[] = (["ko", "en"] as const).flatMap((lang) =>
 );
 
 /** A browser of somebody's, in this language and theme. */
-export function open(
+export async function open(
   browser: Browser,
   look: Look,
   more: { baseURL: string; storageState?: NonNullable<BrowserContextOptions["storageState"]>; width?: number },
 ): Promise<BrowserContext> {
   const { width = 1280, ...rest } = more;
-  return browser.newContext({
+  const context = await browser.newContext({
     ...rest,
     locale: look.lang === "ko" ? "ko-KR" : "en-GB",
     colorScheme: look.theme,
@@ -37,6 +37,14 @@ export function open(
     reducedMotion: "reduce",
     viewport: { width, height: width < 600 ? HEIGHT.phone : HEIGHT.desk },
   });
+  // Commands on pages name the program and the ledger by where they lie on this machine, which is nobody's business in a picture.
+  await context.route("**/v1/owner/facts", async (route) => {
+    const facts = await (await route.fetch()).json();
+    await route.fulfill({
+      json: { ...facts, check: { ...facts.check, program: "sumun", ledger: "data/ledger", vkey: "data/ledger/vkey" } },
+    });
+  });
+  return context;
 }
 
 /** Takes away what an earlier run left, unless only some are taken anew (`SUMUN_SCREENS=keep`, with a filter). */
