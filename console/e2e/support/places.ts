@@ -98,6 +98,7 @@ export async function ownerPlaces(asOwner: (path: string) => Promise<unknown>): 
     { name: "notice", path: `/notices/${await one("/v1/notices", "notice")}` },
     // He may be asked for none, and then the page says so.
     { name: verification === "none" ? "no-verification" : "verification", path: `/verifications/${verification}` },
+    { name: "register", path: "/register" },
     { name: "record", path: "/record" },
     { name: "no-page", path: "/no/such/page" },
   ];

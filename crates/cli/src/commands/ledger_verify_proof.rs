@@ -14,8 +14,18 @@ use sumun_verifier::{Advice, Disclosed, PAYLOAD_MAX, Proven, verify_proof};
 const LINE_BYTES_MAX: u64 = PAYLOAD_MAX + 256;
 
 /// Every field of an entry.
-const FIELDS: &[&str] =
-    &["index", "class", "sequenced", "commitment", "leaf", "salt", "payload", "masked", "recorded"];
+const FIELDS: &[&str] = &[
+    "index",
+    "class",
+    "sequenced",
+    "commitment",
+    "leaf",
+    "salt",
+    "payload",
+    "masked",
+    "recorded",
+    "ended_keys",
+];
 
 /// Check offline that an entry stands in a ledger.
 ///
@@ -169,6 +179,22 @@ fn agrees(entry: &Map<String, Value>, proven: &Proven, whole: bool) -> Result<()
             none("masked") || entry.get("masked").and_then(Value::as_array).is_some_and(Vec::is_empty),
         ),
         ("recorded", entry.get("recorded").is_none_or(later)),
+        ("ended_keys", none("ended_keys") || only_ended(entry, whole)),
     ];
     checks.into_iter().find(|(_, holds)| !holds).map_or(Ok(()), |(name, _)| Err(name))
+}
+
+/// Whether `ended_keys`, which is read off the payload, names no key but those that the payload ends.
+fn only_ended(entry: &Map<String, Value>, whole: bool) -> bool {
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let rows =
+        if whole { list(entry.get("payload").and_then(|payload| payload.get("rows"))) } else { Vec::new() };
+    let ends = |key: &Value| {
+        rows.iter().any(|row| {
+            row.get("table").and_then(Value::as_str) == Some("keys")
+                && row.pointer("/row/state").and_then(Value::as_str) == Some("expired")
+                && row.pointer("/row/key") == Some(key)
+        })
+    };
+    entry.get("ended_keys").is_some_and(Value::is_array) && list(entry.get("ended_keys")).iter().all(ends)
 }
