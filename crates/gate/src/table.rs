@@ -201,7 +201,11 @@ impl KeyTable {
                 let mut next = Shard::clone(&shard.load());
                 if let Ok(found) = next.find_entry(hash, |e| is(e, &id)) {
                     // Whoever still holds the entry must see it dead, not as it last was.
-                    found.get().set_status(Status { state: KeyState::Expired, measure: None, registration_due: false });
+                    found.get().set_status(Status {
+                        state: KeyState::Expired,
+                        measure: None,
+                        registration_due: false,
+                    });
                     found.remove();
                     self.keys.fetch_sub(1, Ordering::Relaxed);
                     shard.store(Arc::new(next));

@@ -172,16 +172,8 @@ fn plans() -> impl Strategy<Value = Plan> {
     let wide = prop::bool::weighted(0.2);
     let standing = (measures(), prop::bool::weighted(0.1));
     (states(), standing, scopes, (allowlist, wide), 2_000_000u64..40_000_000, market, orders_max).prop_map(
-        |(state, (measure, registration_due), scopes, (allowlist, wide), expires_us, market, orders_max)| Plan {
-            state,
-            measure,
-            registration_due,
-            scopes,
-            allowlist,
-            wide,
-            expires_us,
-            market,
-            orders_max,
+        |(state, (measure, registration_due), scopes, (allowlist, wide), expires_us, market, orders_max)| {
+            Plan { state, measure, registration_due, scopes, allowlist, wide, expires_us, market, orders_max }
         },
     )
 }

@@ -250,7 +250,11 @@ async fn a_key_suspended_during_its_body_is_refused() {
         )
         .await;
     client.read_until("100 Continue\r\n\r\n").await;
-    let suspended = sumun_gate::Status { state: sumun_model::KeyState::Suspended, measure: None, registration_due: false };
+    let suspended = sumun_gate::Status {
+        state: sumun_model::KeyState::Suspended,
+        measure: None,
+        registration_due: false,
+    };
     world.change(sumun_gate::Change::Status(support::key_id("K1"), suspended));
     client.send(&body.as_bytes()[50..]).await;
     assert_eq!(client.response("POST").await.status, 403);

@@ -389,7 +389,7 @@ mod tests {
             let found = who(text, &[]).map_err(|_| ());
             let found =
                 found.as_ref().map(|one| (one.user.as_str(), one.name.as_str(), one.email.as_deref()));
-            assert_eq!(found, expected, "{text}");
+            assert_eq!(found, expected.as_ref().copied(), "{text}");
         }
     }
 }
