@@ -177,11 +177,10 @@ pub(crate) fn add(api: &mut Api) {
             .takes::<CampaignBody>()
             .writes::<CampaignView>(StatusCode::ACCEPTED, "It waits for another person."),
         async |asked: Asked| {
-            let body: CampaignBody = asked.body()?;
-            let plan = plan(&body.plan)?;
+            spans(&asked.body::<CampaignBody>()?.plan.reminders)?;
+            let Proposed { plan, reason } = asked.body_as::<CampaignBody, _>()?;
             let govern = &asked.server.govern;
-            let done =
-                govern.propose_campaign(asked.actor()?, &plan, body.reason.as_str(), &asked.call).await?;
+            let done = govern.propose_campaign(asked.actor()?, &plan, &reason, &asked.call).await?;
             written(StatusCode::ACCEPTED, done, |answer| view::<CampaignView>(&answer))
         },
     );
@@ -211,9 +210,8 @@ pub(crate) fn add(api: &mut Api) {
             .takes::<LengthenBody>()
             .writes::<CampaignView>(StatusCode::ACCEPTED, "It waits for another person."),
         async |asked: Asked| {
-            let body: LengthenBody = asked.body()?;
-            let dates = (view::<Timestamp>(&body.read_only)?, view::<Timestamp>(&body.ends)?);
-            changed(asked, (Some(dates), false), body.reason.as_str()).await
+            let later: Later = asked.body_as::<LengthenBody, _>()?;
+            changed(asked, (Some((later.read_only, later.ends)), false), &later.reason).await
         },
     );
     api.add(
@@ -266,9 +264,24 @@ async fn changed(
     written(StatusCode::ACCEPTED, done, |answer| view::<CampaignView>(&answer))
 }
 
-/// What was sent, as govern has it.
-fn plan(sent: &CampaignPlanBody) -> Result<CampaignPlan, Problem> {
-    for (index, text) in sent.reminders.iter().enumerate() {
+/// A campaign that is asked for, as govern has it.
+#[derive(Deserialize)]
+struct Proposed {
+    plan: CampaignPlan,
+    reason: String,
+}
+
+/// Later dates, as govern has them. A date that is none, such as the 34th, is told at its place.
+#[derive(Deserialize)]
+struct Later {
+    read_only: Timestamp,
+    ends: Timestamp,
+    reason: String,
+}
+
+/// Whether reminders are lengths of time.
+fn spans(reminders: &[Line]) -> Result<(), Problem> {
+    for (index, text) in reminders.iter().enumerate() {
         if Span::parse(text.as_str()).is_none() {
             let refusal = Refusal::new(
                 RefusalKind::Invalid,
@@ -279,5 +292,5 @@ fn plan(sent: &CampaignPlanBody) -> Result<CampaignPlan, Problem> {
             return Err(refusal.at(format!("/plan/reminders/{index}")).into());
         }
     }
-    view(sent)
+    Ok(())
 }
