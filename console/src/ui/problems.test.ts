@@ -3,7 +3,7 @@
 // event sources, identity callbacks), and what no page asks for, such as faults in the writing of JSON.
 import { expect, test } from "vitest";
 import { refusalWords } from "../owner/refusals";
-import { isSaidKo, problemKo } from "./problems";
+import { isSaidKo, problemKo, remedyEn, sentence } from "./problems";
 
 /** To staff and to owners. */
 const BOTH = `
@@ -61,4 +61,11 @@ test("too little, too much and what does not print are told apart", () => {
 
 test("what has no words is told in general", () => {
   expect(problemKo("newer_code")).toEqual(problemKo("constructor"));
+});
+
+test("in English the server's words become sentences, and no person is told of headers", () => {
+  expect(sentence("the key has ended")).toBe("The key has ended.");
+  expect(sentence("demo@3 is in force")).toBe("demo@3 is in force.");
+  expect(remedyEn("timed_out", "repeat with the same `Idempotency-Key`")).not.toContain("Idempotency");
+  expect(remedyEn("key_ended", "ask for a new one")).toBe("Ask for a new one.");
 });

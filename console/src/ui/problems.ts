@@ -21,7 +21,7 @@ const KOREAN: Record<string, Said> = {
   approval_open: ["같은 종류의 승인이 이미 기다리고 있습니다.", "그 승인이 끝난 뒤 다시 요청하십시오."],
   approvals_open: ["이 키의 일부 단계가 아직 승인을 기다립니다.", "남은 승인이 끝난 뒤 다시 시도하십시오."],
   approvals_outdated: ["규칙이 바뀌어 더 많은 사람의 승인이 필요합니다.", "새로 요청하십시오."],
-  assignee_unknown: ["케이스는 로그인할 수 있는 직원만 맡을 수 있습니다.", "등록된 직원의 아이디를 입력하십시오. 예: user:mina"],
+  assignee_unknown: ["케이스는 로그인할 수 있는 직원만 맡을 수 있습니다.", "등록된 직원의 아이디를 입력하십시오. 예: mina"],
   bad_field: ["입력한 값의 형식이 맞지 않습니다.", "‘서버의 설명(영어)’을 펼쳐 어느 항목인지 확인하고 고치십시오."],
   bad_parameter: ["주소에 있는 값의 형식이 맞지 않습니다.", "화면의 메뉴에서 다시 여십시오."],
   body_incomplete: ["보내는 도중에 연결이 끊겼습니다.", "다시 시도하십시오."],
@@ -160,6 +160,22 @@ const GENERAL: Said = [
   "서버가 요청을 받아들이지 않았습니다.",
   "잠시 뒤 다시 시도하고, 되풀이되면 문의 번호를 운영 담당자에게 알려 주십시오. 까닭은 ‘서버의 설명(영어)’을 펼치면 나옵니다.",
 ];
+
+/** What people are to do where the server's remedy speaks to programs. */
+const ENGLISH_REMEDY: Record<string, string> = {
+  timed_out: "If you had just changed something, see whether it took effect; then try again.",
+};
+
+/** The server's words as a sentence: it writes them to stand inside one. */
+export function sentence(text: string): string {
+  const begun = text.replace(/^[a-z]+(?= )/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return begun === "" || /[.?!]$/.test(begun) ? begun : `${begun}.`;
+}
+
+/** What can be done, in English. */
+export function remedyEn(code: string, remedy: string): string {
+  return Object.hasOwn(ENGLISH_REMEDY, code) ? (ENGLISH_REMEDY[code] ?? remedy) : sentence(remedy);
+}
 
 /** Whether a code has words of its own. */
 export const isSaidKo = (code: string): boolean => Object.hasOwn(KOREAN, code);

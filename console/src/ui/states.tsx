@@ -4,7 +4,7 @@ import { type ReactNode, useRef } from "react";
 import { CANCELLED, Problem, UNREACHABLE } from "../api/client";
 import { useLang, useWords } from "../i18n/lang";
 import { Button } from "./basics";
-import { problemKo } from "./problems";
+import { problemKo, remedyEn, sentence } from "./problems";
 import { rolesNamed, roleText, roleWords } from "./roles";
 import { uiWords } from "./words";
 
@@ -41,7 +41,7 @@ export function Refused({ error, again, asking = false }: { error: Error; again?
   const own = known === null ? problem : null;
   const [korean, koreanRemedy] = problemKo(own?.code ?? "");
   const translated = own !== null && lang === "ko";
-  const [title, text] = known ?? [w.errorTitle, translated ? korean : error.message];
+  const [title, text] = known ?? [w.errorTitle, translated ? korean : own !== null ? sentence(error.message) : error.message];
   const reference = own?.document.instance ?? "";
   return (
     <div className="notice expire stack tight" role="alert">
@@ -50,7 +50,7 @@ export function Refused({ error, again, asking = false }: { error: Error; again?
       {own ? (
         <p>
           <span className="muted">{w.remedy}: </span>
-          {translated ? koreanRemedy : own.document.remedy}
+          {translated ? koreanRemedy : remedyEn(own.code, own.document.remedy)}
         </p>
       ) : null}
       {translated ? (

@@ -115,7 +115,6 @@ function One({ index }: { index: number }) {
                 of={[
                   [w.what, <strong key="what">{classText(lang, told.class)}</strong>],
                   [w.when, <Time key="when" at={told.sequenced} full />],
-                  [w.sequenced, <code key="utc">{told.sequenced}</code>],
                 ]}
               />
             </Card>
