@@ -53,7 +53,9 @@ impl Govern {
             // Nobody is told what is asked of him without why.
             draft = draft.say(found(step));
         }
-        for text in seen.into_iter().chain(proved(signals, &key.allowlist)) {
+        // A key that ends takes its addresses with it: of them nothing is asked any more.
+        let proved = if step.measure == Measure::Expire { Vec::new() } else { proved(signals, &key.allowlist) };
+        for text in seen.into_iter().chain(proved) {
             draft = draft.say(text);
         }
         if let Some(nth) = nth_for_owner(step) {
