@@ -60,6 +60,7 @@ async fn anothers_things_do_not_exist() {
             "key_allowlist" => Some(json!({ "allowlist": [] })),
             "address_register" | "address_remove" => Some(json!({ "prefix": "203.0.113.9" })),
             "key_scopes" => Some(json!({ "scopes": ["read"] })),
+            "key_register" => Some(json!({ "terms": "1", "who": "myself" })),
             "key_rotate" | "key_revoke" | "key_issue" => Some(json!({})),
             _ if row.method.as_str() == "POST" => Some(reason.clone()),
             _ => None,
