@@ -12,6 +12,7 @@ import { rolesText } from "../../ui/roles";
 import { useSay } from "../../ui/toasts";
 import { ActDialog, type How } from "./act";
 import { keptBy, keptByEmpty, NeededField, ReasonField } from "./actFields";
+import { type Ground, GroundField, useGroundSaid } from "./ground";
 import { actsWords } from "./keyActsWords";
 import { loose } from "./shapes";
 
@@ -40,7 +41,7 @@ type Sent = { plan?: Schemas["PlanView"] | null; result: Schemas["KeyAnswerView"
 
 function send(deed: Deed, key: string, body: DeedBody, how: How): Promise<Sent> {
   const params = { path: { key }, ...how };
-  const { reason, lesser, review_by, review_due } = body;
+  const { reason, lesser, review_by, review_due, ground } = body;
   switch (deed) {
     case "hold":
       return good(
@@ -56,11 +57,11 @@ function send(deed: Deed, key: string, body: DeedBody, how: How): Promise<Sent> 
     case "lift":
       return good(api.POST("/v1/keys/{key}/lift", { params, body: { reason } }));
     case "expire":
-      return good(api.POST("/v1/keys/{key}/expire", { params, body: { reason, lesser } }));
+      return good(api.POST("/v1/keys/{key}/expire", { params, body: { reason, lesser, ...(ground === "" ? {} : { ground }) } }));
   }
 }
 
-type DeedBody = { reason: string; lesser: string; review_by: string; review_due: string };
+type DeedBody = { reason: string; lesser: string; review_by: string; review_due: string; ground: Ground | "" };
 
 function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: () => void }) {
   const w = useWords(actsWords);
@@ -72,6 +73,8 @@ function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: ()
   const [reviewer, setReviewer] = useState(session.principal);
   const [hours, setHours] = useState("");
   const [due, setDue] = useState("");
+  const [ground, setGround] = useState<Ground | "">("");
+  const groundSaid = useGroundSaid();
   const venue = useQuery({ queryKey: ["venue"], queryFn: () => good(api.GET("/v1/venue")), staleTime: 60_000 });
   const facts = loose<VenueFacts>(venue.data?.facts);
   const agree = facts.expiry?.approvals;
@@ -84,6 +87,7 @@ function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: ()
       <li>{intro}</li>
       {deed === "expire" && agree ? <li>{w.who(needed(agree))}</li> : null}
       {deed === "release" || deed === "lift" ? null : <li>{deed === "expire" ? w.toldNothing : w.told}</li>}
+      {deed === "expire" ? <li>{w.toldThen(groundSaid(ground))}</li> : null}
       {deed === "release" || deed === "lift" ? null : <li>{w.spared}</li>}
     </ul>
   );
@@ -91,7 +95,7 @@ function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: ()
     <ActDialog
       title={w[deed]}
       intro={<p>{intro}</p>}
-      body={{ reason, lesser, review_by: reviewer.trim(), review_due: due }}
+      body={{ reason, lesser, review_by: reviewer.trim(), review_due: due, ground }}
       missing={keptBy(reason, ...(asksLesser ? [lesser] : [])) ?? (deed === "hold" ? keptByEmpty(reviewer) : null)}
       send={(body, how) => send(deed, of, body, how)}
       go={w[deed]}
@@ -103,6 +107,7 @@ function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: ()
     >
       <ReasonField value={reason} onChange={setReason} />
       {asksLesser ? <ReasonField label={w.lesser} hint={w.lesserHint} value={lesser} onChange={setLesser} /> : null}
+      {deed === "expire" ? <GroundField value={ground} onChange={setGround} /> : null}
       {deed === "hold" ? (
         <>
           <NeededField label={w.reviewer} hint={w.reviewerHint} value={reviewer} onChange={setReviewer} />

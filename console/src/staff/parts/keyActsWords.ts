@@ -16,6 +16,10 @@ export const actsWords = words(
     expireIntro: "키를 영구히 종료하자는 제안입니다. 지금은 아무것도 끊기지 않고, 다른 사람들의 승인을 기다립니다.",
     told: "소유자에게 무엇이 제한되는지, 누가 언제까지 검토하는지, 어떻게 이의를 제기하는지 안내가 갑니다. 담당자의 사유 문구는 보내지 않습니다.",
     toldNothing: "소유자에게 아직 안내가 가지 않습니다.",
+    toldThen: (ground: string | null) =>
+      ground === null
+        ? "키가 종료되면 소유자는 시행 중인 조치에서 본 것, 또는 담당자가 확인했다는 것을 읽습니다."
+        : `키가 종료되면 소유자는 확인된 내용으로 다음을 읽습니다: ${ground}.`,
     spared: "고객의 다른 키, 앱과 웹에서의 직접 이용, 출금은 그대로입니다.",
     lesser: "더 가벼운 조치로는 왜 부족합니까",
     lesserHint: "경고나 모니터링으로 충분하지 않은 이유를 적습니다. 원장에 남습니다.",
@@ -51,6 +55,10 @@ export const actsWords = words(
     expireIntro: "This proposes to end the key for ever. Nothing is cut off now: it waits for others to agree.",
     told: "The owner is told what is restricted, who reviews it by when, and how to object. Your reason is not sent.",
     toldNothing: "The owner is not told yet.",
+    toldThen: (ground: string | null) =>
+      ground === null
+        ? "Once it has ended, the owner reads what measures in force saw, or that it was decided after a check."
+        : `Once it has ended, the owner reads this as what was found: ${ground}.`,
     spared: "The owner's other keys, use of app and web in person, and withdrawals stay as they are.",
     lesser: "Why would a lesser measure not do?",
     lesserHint: "Why a warning or monitoring is not enough. It stands in the ledger.",

@@ -23,7 +23,9 @@ const measuresWords = words(
     wasUntil: "조치 기한(지남)",
     ended: "종료",
     gates: "게이트 시행",
-    gate: (name: string, took: string) => `${name}: ${took} 만에 시행`,
+    gate: (name: string, took: string) => `${name}: 결정된 뒤 ${took} 만에 시행`,
+    fromSuspicion: "의심부터 모든 게이트까지",
+    fromDecision: "결정부터 모든 게이트까지",
     waiting: "아직 확인된 게이트가 없습니다",
     spared: "그대로 두는 것",
     sparedText: "고객의 다른 키, 앱과 웹에서의 직접 이용, 출금은 그대로입니다.",
@@ -49,7 +51,9 @@ const measuresWords = words(
     wasUntil: "Was due",
     ended: "Ended",
     gates: "At the gates",
-    gate: (name: string, took: string) => `${name}: obeyed after ${took}`,
+    gate: (name: string, took: string) => `${name}: obeyed ${took} after the decision`,
+    fromSuspicion: "From suspicion to every gate",
+    fromDecision: "From decision to every gate",
     waiting: "no gate has confirmed it yet",
     spared: "What is spared",
     sparedText: "The owner's other keys, use of app and web in person, and withdrawals stay as they are.",
@@ -90,6 +94,8 @@ function MeasureFacts({ of, inCase, named, over }: { of: Measured; inCase: boole
   const w = useWords(measuresWords);
   const said = useSaid();
   const who = useWho();
+  const { lang } = useLang();
+  const took = (ms: number | null | undefined) => (ms == null ? null : duration(lang, Math.max(0, ms)));
   const states = useWords(measureStateWords) as Record<string, unknown>;
   const body = loose<MeasureBody>(of.body);
   const terms = body.terms ?? [];
@@ -132,6 +138,8 @@ function MeasureFacts({ of, inCase, named, over }: { of: Measured; inCase: boole
             ) : null,
           ],
           [w.gates, of.state === "in_force" || of.state === "ended" ? <Obeyed key="gates" of={of} /> : null],
+          [w.fromSuspicion, took(of.suspicion_to_effect_ms)],
+          [w.fromDecision, took(of.decision_to_effect_ms)],
           [
             w.approval,
             of.approval ? <Id key="approval" id={of.approval} to={`/approvals/${encodeURIComponent(of.approval)}`} /> : null,

@@ -40,7 +40,10 @@ export function Question() {
   const w = useWords(questionWords);
   const keys = useKeys().data;
   // The key may have ended in another way meanwhile: then there is nothing left to answer.
-  const gone = (of: QuestionView) => of.state === "open" && keys?.some((one) => one.key === of.key && isOver(one)) === true;
+  const gone = (of: QuestionView) =>
+    of.state === "open"
+      ? keys?.some((one) => one.key === of.key && isOver(one)) === true
+      : of.answer == null && of.about.closed === "key_ended";
   return (
     <Read query={query}>
       {(found) => (

@@ -23,6 +23,8 @@ export function Control({ of, onIssued }: { of: VerificationView; onIssued: (iss
   const badge =
     of.control === "passed" ? (
       <Badge tone="good">{w.passed}</Badge>
+    ) : of.control === "failed" || left === 0 ? (
+      <Badge tone="expire">{w.failed}</Badge>
     ) : (
       <Badge tone={left === 1 ? "expire" : "warn"}>{w.tries(left)}</Badge>
     );

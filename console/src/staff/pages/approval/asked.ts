@@ -16,6 +16,7 @@ export type Asked = {
   allowlist: (string | { prefix: string })[] | null;
   reason: string | null;
   lesser: string | null;
+  ground: string | null;
   measure: string;
   measure_id: string;
   case_id: string;

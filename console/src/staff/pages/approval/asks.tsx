@@ -4,6 +4,7 @@ import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Card, Id, Pairs, Time } from "../../../ui/basics";
 import { Raw } from "../../../ui/raw";
 import { Subject } from "../../parts/effects";
+import { groundWords, useGroundSaid } from "../../parts/ground";
 import { Terms } from "../../parts/ladder";
 import { Operator, Vendor } from "../../parts/named";
 import { isRamp, rampLines } from "../../parts/rampText";
@@ -23,6 +24,8 @@ export function Asks({ of }: { of: ApprovalOf }) {
   const purposes = useWords(purposeWords) as Record<string, unknown>;
   const segments = useWords(segmentWords) as Record<string, unknown>;
   const states = useWords(approvalStateWords) as Record<string, unknown>;
+  const told = useWords(groundWords);
+  const groundSaid = useGroundSaid();
   const steps: Record<string, string> = { read: w.stepRead, trade: w.stepTrade, transfer: w.stepTransfer };
   const asked = loose<Asked>(of.request);
   // What a person wrote stands as it was written.
@@ -59,6 +62,8 @@ export function Asks({ of }: { of: ApprovalOf }) {
                 </span>
               ) : null,
             ],
+            // Whoever agrees agrees to what the owner is told, too.
+            [told.label, of.action === "key.expire" ? (groundSaid(asked.ground) ?? told.noneSaid) : null],
             [
               w.case,
               asked.case_id ? <Id key="case" id={asked.case_id} to={`/cases/${encodeURIComponent(asked.case_id)}`} /> : null,

@@ -106,18 +106,19 @@ function HowFar({ of }: { of: Partial<Reverified> }) {
                 : w.tries(count(lang, failures), count(lang, failures + tries_left), count(lang, tries_left))
             }`,
           ],
-          [w.due, of.due ? <DueTime key="due" at={of.due} /> : null],
+          [of.state === "open" ? w.due : w.wasDue, of.due ? <DueTime key="due" at={of.due} open={of.state === "open"} /> : null],
         ]}
       />
     </div>
   );
 }
 
-function DueTime({ at }: { at: string }) {
+/** Of one that is over, its label says already that its time is past. */
+function DueTime({ at, open }: { at: string; open: boolean }) {
   const w = useWords(groundsWords);
   return (
     <span>
-      {Date.parse(at) < Date.now() ? `${w.wasDue} ` : ""}
+      {open && Date.parse(at) < Date.now() ? `${w.past} ` : ""}
       <Time at={at} full /> (<Time at={at} />)
     </span>
   );

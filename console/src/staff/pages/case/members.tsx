@@ -8,7 +8,7 @@ import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Button, Card, Id } from "../../../ui/basics";
 import { Dialog } from "../../../ui/forms";
 import { Table } from "../../../ui/lists";
-import { KeyStanding, MeasureBadge, measureWords } from "../../../ui/measure";
+import { KeyStanding, measureWords } from "../../../ui/measure";
 import { Read } from "../../../ui/states";
 import { KeyActs } from "../../parts/keyActs";
 import { Ladder } from "../../parts/ladder";
@@ -139,6 +139,7 @@ export function Members({ page, plan }: { page: PageOf; plan: readonly Planned[]
 function Why({ of, signals, open }: { of: Planned; signals: readonly Signal[]; open: boolean }) {
   const w = useWords(caseWordsOfPage);
   const said = useSaid();
+  const measures = useWords(measureWords) as Record<string, unknown>;
   const [shown, setShown] = useState(open);
   const standing = useQuery({
     queryKey: ["keys", of.key, "standing"],
@@ -154,12 +155,12 @@ function Why({ of, signals, open }: { of: Planned; signals: readonly Signal[]; o
       {shown ? (
         <div className="stack">
           {lesser.length === 0 ? null : (
-            <div>
-              <h3>{w.lesser}</h3>
+            <div className="stack tight">
               {lesser.map((one) => (
-                <p key={one.measure_id}>
-                  <MeasureBadge measure={one.measure} /> <span className="preline">{said(one.lesser)}</span>
-                </p>
+                <div key={one.measure_id}>
+                  <h3>{w.lesser(word(measures, one.measure))}</h3>
+                  <p className="preline">{said(one.lesser)}</p>
+                </div>
               ))}
             </div>
           )}

@@ -74,7 +74,7 @@ export const caseWordsOfPage = words(
     why: "왜 이 단계인가",
     whyText: "키마다 정책의 계산 그대로이며, 항목을 더하면 합계가 됩니다.",
     whyOver: "종료된 키는 다시 계산하지 않습니다. 그때의 근거는 아래 ‘이 케이스의 조치’와 키 화면에 있습니다.",
-    lesser: "검토한 더 가벼운 조치",
+    lesser: (measure: string) => `‘${measure}’ 조치: 왜 더 가벼운 조치가 아닌가`,
     measures: "이 케이스의 조치",
     // Timeline.
     timeline: "경과",
@@ -215,7 +215,7 @@ export const caseWordsOfPage = words(
     whyText: "The policy’s own arithmetic, key by key: what is listed adds up to the total.",
     whyOver:
       "Nothing is computed anew for a key that has ended. What held then stands below, under its measures, and on the key’s page.",
-    lesser: "Lesser measures considered",
+    lesser: (measure: string) => `Why “${measure}”, and nothing lesser`,
     measures: "Measures in this case",
     timeline: "What happened",
     kind: "Kind",

@@ -104,6 +104,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
   const lesser = measure && measure.measure !== "suspend" ? said(measure.lesser) : "";
   const by = measure?.by ?? entry?.actor;
   const approval = measure?.approval ?? null;
+  const took = (ms: number | null | undefined) => (ms == null ? null : duration(lang, Math.max(0, ms)));
   return (
     <Card title={title}>
       <div className="stack">
@@ -155,7 +156,9 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
                 />
               ) : null,
             ],
-            [w.atEnd, over && of.measure && of.measure !== "expire" ? <MeasureBadge key="before" measure={of.measure} /> : null],
+            [w.fromSuspicion, took(measure?.suspicion_to_effect_ms)],
+            [w.fromDecision, took(measure?.decision_to_effect_ms)],
+            [w.atEnd, of.measure_at_end ? <MeasureBadge key="before" measure={of.measure_at_end} /> : null],
             [
               w.entry,
               entry ? (

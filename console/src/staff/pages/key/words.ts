@@ -35,6 +35,8 @@ export const keyWords = words(
     case: "케이스",
     lesser: "더 가벼운 조치로 부족한 이유",
     atEnd: "종료 당시의 조치",
+    fromSuspicion: "의심부터 모든 게이트까지",
+    fromDecision: "결정부터 모든 게이트까지",
     // Who, what, from where.
     who: "누구의 키인가",
     customer: "고객",
@@ -178,6 +180,8 @@ export const keyWords = words(
     case: "Case",
     lesser: "Why nothing lesser",
     atEnd: "Measure when it ended",
+    fromSuspicion: "From suspicion to every gate",
+    fromDecision: "From decision to every gate",
     who: "Whose it is",
     customer: "Customer",
     segment: "Segment",

@@ -47,7 +47,8 @@ export function CutOff({ cutoff }: { cutoff: Facts["cutoff"] }) {
                 },
                 { head: w.measure, cell: (row) => <MeasureBadge measure={row.measure} /> },
                 { head: w.effect, cell: (row) => <Time at={row.effect} /> },
-                { head: w.took, cell: (row) => duration(lang, row.ms), number: true },
+                { head: w.fromSuspicion, cell: (row) => said(row.suspicion_ms ?? null), number: true },
+                { head: w.fromDecision, cell: (row) => said(row.decision_ms), number: true },
               ]}
             />
           </>

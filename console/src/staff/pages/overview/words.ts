@@ -43,7 +43,8 @@ export const overviewWords = words(
     staleOne: (n: string) => `응답이 끊긴 게이트 ${n}개. 차단이 적용되었는지 확인할 수 없습니다.`,
 
     cutoff: "의심에서 차단까지",
-    cutoffText: "지난 24시간에 모든 게이트가 이행을 서명한 차단입니다. 사람이 결정한 조치는 결정한 때부터 잽니다.",
+    cutoffText:
+      "지난 24시간에 모든 게이트가 이행을 서명한 차단입니다. 위의 수치는 의심이 생긴 때부터 재고, 사람이 결정한 조치는 결정한 때부터 잽니다. 표에는 둘을 나누어 적습니다.",
     half: "절반은 이 안에",
     most: "100건 중 99건은 이 안에",
     slowest: "가장 오래 걸린 것",
@@ -52,7 +53,8 @@ export const overviewWords = words(
     noCutoff: "지난 24시간에 차단한 키가 없습니다.",
     key: "키",
     effect: "차단된 때",
-    took: "걸린 시간",
+    fromSuspicion: "의심부터",
+    fromDecision: "결정부터",
 
     ledger: "원장",
     entries: "기록 수",
@@ -111,7 +113,8 @@ export const overviewWords = words(
       `${n} ${n === "1" ? "gate is" : "gates are"} not heard of: whether cut-offs hold there is not known.`,
 
     cutoff: "From suspicion to cut-off",
-    cutoffText: "Of the last day: until every gate had signed that it obeys. Where people decided, counted from their decision.",
+    cutoffText:
+      "Of the last day: until every gate had signed that it obeys. The figures count from the suspicion, or from the decision where people decided; the table tells both.",
     half: "Half within",
     most: "99 of 100 within",
     slowest: "Slowest",
@@ -120,7 +123,8 @@ export const overviewWords = words(
     noCutoff: "No key was cut off within a day.",
     key: "Key",
     effect: "Cut off",
-    took: "It took",
+    fromSuspicion: "From suspicion",
+    fromDecision: "From decision",
 
     ledger: "Ledger",
     entries: "Entries",
