@@ -142,6 +142,14 @@ impl Condition {
 }
 
 impl Node {
+    /// Of parts joined by `or`, each; else this alone.
+    pub(crate) fn alternatives(&self) -> Vec<&Self> {
+        match &self.kind {
+            Kind::Or(left, right) => [left.alternatives(), right.alternatives()].concat(),
+            _ => vec![self],
+        }
+    }
+
     pub(crate) fn walk<'a>(&'a self, see: &mut impl FnMut(&'a Self)) {
         see(self);
         match &self.kind {

@@ -64,10 +64,12 @@ pub struct Ended {
 }
 
 impl Explanation {
-    /// The same of a key that has ended: nothing is in force, due or proposed any more.
+    /// The same of a key that has ended: nothing is in force, due or proposed any more. A forced end of a key that ended otherwise is the
+    /// ladder's alone, and was never taken.
     #[must_use]
     pub fn ended(self, ended: Ended) -> Self {
-        let forced = self.measure.filter(|measure| *measure == Measure::Expire);
+        let otherwise = ended.cause.is_some_and(|cause| cause != ExpiryCause::Forced);
+        let forced = self.measure.filter(|measure| *measure == Measure::Expire && !otherwise);
         Self {
             measure: forced,
             since: self.since.filter(|_| forced.is_some()),
@@ -163,6 +165,21 @@ pub struct PartExplained {
     pub reading: Reading,
     /// Present values of what it names; `null`: unknown.
     pub values: Vec<(String, Option<String>)>,
+    /// Where one of several suffices: each of them, and whether it is met. Empty where there is no choice.
+    pub either: Vec<AlternativeExplained>,
+}
+
+/// One of several parts of which one suffices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AlternativeExplained {
+    /// As written.
+    pub condition: String,
+    /// The same in plain words.
+    pub said: Bilingual,
+    /// Met, not met, or unknown.
+    pub reading: Reading,
+    /// Present values of what it names; `null`: unknown.
+    pub values: Vec<(String, Option<String>)>,
 }
 
 /// Explains. The same arguments as [`step`], which is asked for the next due time only.
@@ -248,23 +265,32 @@ fn plain(node: &Node) -> Bilingual {
 }
 
 fn parts(condition: &Condition, scope: &Scope<'_>) -> Vec<PartExplained> {
+    let alternative = |node: &Node| AlternativeExplained {
+        condition: node.in_points(),
+        said: plain(node),
+        reading: scope.truth(node).into(),
+        values: values(node, scope),
+    };
     let part = |node: &Node| {
-        let mut values: Vec<(String, Option<String>)> = Vec::new();
-        node.walk(&mut |node| {
-            let name = match &node.kind {
-                Kind::Var(_) | Kind::Call(..) => node.in_points(),
-                _ => return,
-            };
-            if !values.iter().any(|(known, _)| *known == name) {
-                values.push((name, scope.known(node).map(|value| value.to_string())));
-            }
-        });
-        PartExplained {
-            condition: node.in_points(),
-            said: plain(node),
-            reading: scope.truth(node).into(),
-            values,
-        }
+        let AlternativeExplained { condition, said, reading, values } = alternative(node);
+        let either = node.alternatives();
+        let either =
+            if either.len() > 1 { either.into_iter().map(alternative).collect() } else { Vec::new() };
+        PartExplained { condition, said, reading, values, either }
     };
     condition.conjuncts().into_iter().map(part).collect()
+}
+
+fn values(node: &Node, scope: &Scope<'_>) -> Vec<(String, Option<String>)> {
+    let mut values: Vec<(String, Option<String>)> = Vec::new();
+    node.walk(&mut |node| {
+        let name = match &node.kind {
+            Kind::Var(_) | Kind::Call(..) => node.in_points(),
+            _ => return,
+        };
+        if !values.iter().any(|(known, _)| *known == name) {
+            values.push((name, scope.known(node).map(|value| value.to_string())));
+        }
+    });
+    values
 }

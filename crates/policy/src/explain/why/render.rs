@@ -115,6 +115,14 @@ impl Explanation {
                     part.condition,
                     values.join(", ")
                 ));
+                for one in &part.either {
+                    line(format!(
+                        "          {} {:<8} {}",
+                        pick("하나라도:", "either:"),
+                        mark(one.reading, lang),
+                        one.condition
+                    ));
+                }
             }
         }
         if let Some(at) = self.next_due {
