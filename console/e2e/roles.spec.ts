@@ -56,6 +56,7 @@ const READS: [string, Role[]][] = [
   ["/v1/ledger/entries", ["security_admin", "auditor", "compliance_lead"]],
   ["/v1/ramp", ["viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor"]],
   ["/v1/drift", ["viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor"]],
+  ["/v1/campaigns", ["viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor"]],
   ["/v1/overview", ["viewer", "analyst", "approver", "compliance_lead", "security_admin", "auditor"]],
 ];
 

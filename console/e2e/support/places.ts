@@ -57,6 +57,7 @@ export async function staffPlaces(rest: Rest): Promise<Place[]> {
     { name: "policy", path: `/policy/${await one("/v1/policies", "policy")}` },
     { name: "ramp", path: "/ramp" },
     { name: "drift", path: "/drift" },
+    { name: "campaign", path: "/campaign" },
     { name: "people", path: "/people" },
     { name: "gate", path: `/gates/${await one("/v1/gates", "gate")}` },
     { name: "no-page", path: "/no/such/page" },
@@ -76,6 +77,7 @@ export const emptyPlaces: readonly Place[] = [
   { name: "policies", path: "/policy" },
   { name: "ramp", path: "/ramp" },
   { name: "drift", path: "/drift" },
+  { name: "campaign", path: "/campaign" },
   { name: "people-tokens", path: "/people?tab=tokens" },
   { name: "people-sources", path: "/people?tab=sources" },
 ];

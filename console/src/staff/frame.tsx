@@ -109,6 +109,7 @@ function Inside() {
     { to: "/policy", label: w.policy },
     { to: "/ramp", label: w.ramp },
     { to: "/drift", label: w.drift },
+    { to: "/campaign", label: w.campaign },
     ...(has("security_admin", "auditor", "compliance_lead") ? [{ to: "/people", label: w.people }] : []),
   ];
   async function signOut() {

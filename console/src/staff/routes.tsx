@@ -29,6 +29,7 @@ export const routes: RouteObject[] = [
           { path: "policy/:policy", lazy: async () => ({ Component: (await import("./pages/policy")).Policy }) },
           { path: "ramp", lazy: async () => ({ Component: (await import("./pages/ramp")).Ramp }) },
           { path: "drift", lazy: async () => ({ Component: (await import("./pages/drift")).Drift }) },
+          { path: "campaign", lazy: async () => ({ Component: (await import("./pages/campaign")).Campaign }) },
           { path: "people", lazy: async () => ({ Component: (await import("./pages/people")).People }) },
           { path: "gates/:gate", lazy: async () => ({ Component: (await import("./pages/gate")).Gate }) },
           { path: "*", element: <NoPage /> },

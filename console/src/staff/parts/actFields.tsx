@@ -58,7 +58,7 @@ export function NeededField({
   onChange: (text: string) => void;
   unsound?: string | undefined;
   most?: number;
-} & Pick<TextFieldProps, "autoFocus" | "autoComplete" | "inputMode">) {
+} & Pick<TextFieldProps, "autoFocus" | "autoComplete" | "inputMode" | "type">) {
   const ui = useWords(uiWords);
   const pressed = useContext(Pressed);
   const wrong = value.trim() === "" ? ui.needed(label) : unsound;

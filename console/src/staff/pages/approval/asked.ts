@@ -22,6 +22,8 @@ export type Asked = {
   case_id: string;
   body: MeasureBody;
   ramp: unknown;
+  plan: unknown;
+  resume: boolean;
   shown: {
     account?: string;
     segment?: string;
@@ -51,6 +53,7 @@ export function useAskedSentence(): (of: Approval) => string {
       case "key.widen":
         return w.sWiden(key);
       case "ramp.set":
+      case "campaign.set":
         return word(actions, of.action);
       default:
         return w.sOther(word(actions, of.action), shortId(of.subject.split(":").slice(1).join(":") || of.subject));

@@ -3,6 +3,7 @@ import { Link } from "react-router";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Card, Id, Pairs, Time } from "../../../ui/basics";
 import { Raw } from "../../../ui/raw";
+import { clockOf, clockWords, isCampaignPlan } from "../../parts/campaignText";
 import { Subject } from "../../parts/effects";
 import { groundWords, useGroundSaid } from "../../parts/ground";
 import { Terms } from "../../parts/ladder";
@@ -25,9 +26,11 @@ export function Asks({ of }: { of: ApprovalOf }) {
   const segments = useWords(segmentWords) as Record<string, unknown>;
   const states = useWords(approvalStateWords) as Record<string, unknown>;
   const told = useWords(groundWords);
+  const clock = useWords(clockWords);
   const groundSaid = useGroundSaid();
   const steps: Record<string, string> = { read: w.stepRead, trade: w.stepTrade, transfer: w.stepTransfer };
   const asked = loose<Asked>(of.request);
+  const campaign = isCampaignPlan(asked.plan) ? asked.plan : null;
   // What a person wrote stands as it was written.
   const own = (reason: string) => (of.requested_by.startsWith("user:") ? reason : reasonSaid(lang, reason));
   const shown = asked.shown ?? {};
@@ -78,6 +81,29 @@ export function Asks({ of }: { of: ApprovalOf }) {
                   ))}
                 </ul>
               ) : null,
+            ],
+            [clock.name, campaign === null ? null : campaign.name],
+            [clock.terms, campaign === null ? null : campaign.terms],
+            [
+              clock.segments,
+              campaign === null
+                ? null
+                : campaign.segments.length === 0
+                  ? clock.all
+                  : campaign.segments.map((one) => word(segments, one)).join(", "),
+            ],
+            [
+              clock.clock,
+              campaign === null ? null : (
+                <ul key="clock" className="pieces lines">
+                  {asked.resume === true ? <li>{clock.resumes}</li> : null}
+                  {clockOf(campaign).map((one) => (
+                    <li key={`${one.step} ${one.at}`}>
+                      {clock[one.step]}: <Time at={one.at} full />
+                    </li>
+                  ))}
+                </ul>
+              ),
             ],
             [w.scopes, asked.scopes ? asked.scopes.map((scope) => word(scopes, scope)).join(", ") : null],
             [
