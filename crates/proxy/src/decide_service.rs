@@ -6,13 +6,14 @@
 //! trusted fronts only.
 
 use crate::body::Bodies;
-use crate::fronts;
+use crate::fronts::{grpc, http as asked};
 use crate::refuse::{self, Refusal};
 use crate::server::{self, Front, Running};
 use crate::service::{Body, Proxy, Received};
 use crate::sources::Sources;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body_util::Either;
 use hyper::body::Incoming;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -139,10 +140,10 @@ fn received(proxy: &Proxy, question: &Question<'_>) -> Result<Received, String> 
 }
 
 async fn decide(proxy: &Proxy, bodies: &Bodies, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
-    if let Some(front) = fronts::front_of(request.uri().path()) {
+    if let Some(front) = asked::front_of(request.uri().path()) {
         let (parts, body) = request.into_parts();
         return match bodies.read(body).await {
-            Ok(whole) => fronts::answer(proxy, front, parts, whole, peer).await,
+            Ok(whole) => asked::answer(proxy, front, parts, whole, peer).await,
             Err(error) => refuse::problem(error.status(), error.name(), &error.to_string()),
         };
     }
@@ -150,7 +151,7 @@ async fn decide(proxy: &Proxy, bodies: &Bodies, request: Request<Incoming>, peer
         return refuse::problem(
             StatusCode::NOT_FOUND,
             "not_found",
-            "send POST /v1/decide; fronts ask at /v1/auth-request and /v1/ext-authz",
+            "send POST /v1/decide; fronts ask at /v1/auth-request and /v1/ext-authz, Envoy by gRPC too",
         );
     }
     let whole = match bodies.read(request.into_body()).await {
@@ -208,10 +209,17 @@ pub fn start(proxy: Arc<Proxy>, listener: TcpListener) -> io::Result<Running> {
         connections_max: CONNECTIONS_MAX,
         sources: Sources::new(0, &[]),
         streams: false,
+        http2: true,
         proxy: Arc::clone(&proxy),
     };
     server::serve(front, listener, move |request, peer| {
         let (proxy, bodies) = (Arc::clone(&proxy), Arc::clone(&bodies));
-        async move { decide(&proxy, &bodies, request, peer.ip()).await }
+        async move {
+            if grpc::calls(&request) {
+                grpc::answer(&proxy, &bodies, request, peer.ip()).await.map(Either::Right)
+            } else {
+                decide(&proxy, &bodies, request, peer.ip()).await.map(Either::Left)
+            }
+        }
     })
 }

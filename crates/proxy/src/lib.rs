@@ -22,6 +22,7 @@ pub mod forward;
 pub mod fronts;
 pub mod head;
 pub mod metrics;
+mod preface;
 pub mod record;
 pub mod refuse;
 pub mod server;

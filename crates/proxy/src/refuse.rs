@@ -55,12 +55,16 @@ impl Refusal {
     }
 }
 
+/// The body of a [`problem`].
+pub(crate) fn problem_text(name: &str, message: &str) -> String {
+    serde_json::json!({ "error": { "name": name, "message": message } }).to_string()
+}
+
 /// A response for what is no decision of the gate: a head nobody can read one way, an upstream that is down. The
 /// shape is the one every client of the exchange can read, and it is told to wait for the next second.
 #[must_use]
 pub fn problem(status: StatusCode, name: &str, message: &str) -> Response<Body> {
-    let text = serde_json::json!({ "error": { "name": name, "message": message } }).to_string();
-    let mut response = json(status, text.into());
+    let mut response = json(status, problem_text(name, message).into());
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&sumun_dialect::remaining_req("default", 0)) {
         headers.insert(REMAINING_REQ, value);

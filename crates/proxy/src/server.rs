@@ -2,14 +2,17 @@
 
 use crate::complain::chain;
 use crate::config::HEADER_BYTES_MIN;
-use crate::service::{Body, Proxy};
+use crate::preface::{Opened, Spoken};
+use crate::service::Proxy;
 use crate::sources::{Held, Sources};
 use crate::stall::WriteDeadline;
+use bytes::Bytes;
 use http::{Request, Response};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -22,6 +25,14 @@ use tracing::{debug, info, warn};
 
 /// How often keys that end by themselves are looked for among open streams.
 const STREAM_RECHECK: Duration = Duration::from_millis(250);
+
+/// Questions under way at once on one connection of HTTP/2; the next wait. A front asks one for each request that it holds.
+const HTTP2_STREAMS_MAX: u32 = 256;
+/// As much is taken in of one stream, and of one connection, before somebody reads it, in bytes: a usual question whole, and many of them.
+const HTTP2_STREAM_WINDOW: u32 = 64 << 10;
+const HTTP2_CONNECTION_WINDOW: u32 = 1 << 20;
+/// A peer that answers no ping for so long is gone.
+const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serving could not begin.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +94,7 @@ pub fn start(proxy: Arc<Proxy>, listener: TcpListener) -> io::Result<Running> {
         connections_max: config.connections_max,
         sources: Sources::new(config.connections_per_source_max, &config.trusted_hops),
         streams: true,
+        http2: false,
         proxy: Arc::clone(&proxy),
     };
     serve(front, listener, move |request, peer| Arc::clone(&proxy).handle(request, peer.ip()))
@@ -95,13 +107,16 @@ pub(crate) struct Front {
     pub(crate) sources: Arc<Sources>,
     /// Whether streams are opened through it: it then looks after them, and they end with it.
     pub(crate) streams: bool,
+    /// Whether HTTP/2 is understood beside HTTP/1. Never for clients: the exchange is spoken to in HTTP/1.
+    pub(crate) http2: bool,
 }
 
 /// Serves requests with a handler until told to stop.
-pub(crate) fn serve<H, F>(front: Front, listener: TcpListener, handler: H) -> io::Result<Running>
+pub(crate) fn serve<H, F, B>(front: Front, listener: TcpListener, handler: H) -> io::Result<Running>
 where
     H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
     if front.proxy.config.header_bytes_max < HEADER_BYTES_MIN {
         let message = format!("heads must be allowed at least {HEADER_BYTES_MIN} bytes");
@@ -113,10 +128,25 @@ where
     Ok(Running { address, stop, done })
 }
 
-async fn accept<H, F>(front: Front, listener: TcpListener, mut stopped: watch::Receiver<bool>, handler: H)
+/// Serves a connection to its end, or from a stop on what is under way on it.
+macro_rules! until_told {
+    ($connection:expr, $stopping:expr) => {{
+        let mut connection = pin!($connection);
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = told(&mut $stopping) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        }
+    }};
+}
+
+async fn accept<H, F, B>(front: Front, listener: TcpListener, mut stopped: watch::Receiver<bool>, handler: H)
 where
     H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
     let proxy = &front.proxy;
     let room = Arc::new(Semaphore::new(front.connections_max));
@@ -128,6 +158,16 @@ where
         .max_buf_size(proxy.config.header_bytes_max)
         .pipeline_flush(false)
         .half_close(false);
+    let timeouts = proxy.config.timeouts;
+    let mut http2 = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+    http2
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(HTTP2_STREAMS_MAX)
+        .initial_stream_window_size(HTTP2_STREAM_WINDOW)
+        .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
+        .max_header_list_size(u32::try_from(proxy.config.header_bytes_max).unwrap_or(u32::MAX))
+        .keep_alive_interval(timeouts.header_read)
+        .keep_alive_timeout(HTTP2_PING_TIMEOUT);
     loop {
         let accepted = tokio::select! {
             biased;
@@ -166,17 +206,31 @@ where
             let response = handler(request, peer);
             async move { Ok::<Response<_>, Infallible>(response.await) }
         });
-        let io = WriteDeadline::new(tcp, proxy.config.timeouts.client_write);
-        let connection = http.serve_connection(TokioIo::new(io), serve).with_upgrades();
+        let (http, http2, both) = (http.clone(), http2.clone(), front.http2);
         let mut stopping = stopped.clone();
         connections.spawn(async move {
-            let mut connection = pin!(connection);
-            let ended = tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = told(&mut stopping) => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
+            let heard = async {
+                if both {
+                    Opened::hear(tcp, timeouts.header_read).await
+                } else {
+                    Ok((Spoken::Http1, Opened::unread(tcp)))
                 }
+            };
+            let heard = tokio::select! {
+                heard = heard => heard,
+                () = told(&mut stopping) => return,
+            };
+            let (spoken, opened) = match heard {
+                Ok(heard) => heard,
+                Err(error) => {
+                    debug!(peer.address = %peer, "A connection said nothing: {}", chain(&error));
+                    return;
+                }
+            };
+            let io = TokioIo::new(WriteDeadline::new(opened, timeouts.client_write));
+            let ended = match spoken {
+                Spoken::Http1 => until_told!(http.serve_connection(io, serve).with_upgrades(), stopping),
+                Spoken::Http2 => until_told!(http2.serve_connection(io, serve), stopping),
             };
             if let Err(error) = ended {
                 debug!(peer.address = %peer, "A connection ended: {}", chain(&error));

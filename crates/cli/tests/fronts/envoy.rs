@@ -1,9 +1,10 @@
-//! Envoy's `ext_authz` over HTTP, with the shipped configuration.
+//! Envoy's `ext_authz` over HTTP and over gRPC, with the shipped configurations: what both forms have in common.
 
-use crate::front::{Front, World, free, gate_answers, nonce, put, send, shipped, started, statuses};
+use crate::front::{Front, TOKEN, World, free, gate_answers, nonce, put, send, shipped, started, statuses};
 use crate::nginx::raw;
 use crate::stage::client::{Effect, Signed};
 use crate::stage::wait_for;
+use crate::support::Place;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,27 +18,48 @@ fn program() -> PathBuf {
     found.expect("no Envoy in target/clients/venv; `cargo xtask setup` brings it")
 }
 
-fn envoy(world: &World) -> (SocketAddr, Front) {
+/// Envoy at work: where clients connect, and where an edge does, if its configuration has such a listener.
+pub(crate) struct Envoy {
+    pub(crate) clients: SocketAddr,
+    pub(crate) edge: SocketAddr,
+    _front: Front,
+}
+
+/// Envoy with a shipped configuration, its addresses and the front's token put in their places.
+pub(crate) fn envoy(world: &World, file: &str, token: &str) -> Envoy {
+    envoy_at(&world.stage.place, world.asked, world.exchange.address, file, token)
+}
+
+/// As [`envoy`], wherever gate and exchange are.
+pub(crate) fn envoy_at(
+    place: &Place,
+    asked: SocketAddr,
+    exchange: SocketAddr,
+    file: &str,
+    token: &str,
+) -> Envoy {
     started(|| {
-        let clients = free();
+        let (clients, edge) = (free(), free());
         let port = |at: SocketAddr| format!("port_value: {} ", at.port());
-        let text = put(&shipped("envoy.yaml"), "port_value: 9465 ", &port(world.asked));
-        let text = put(&text, "port_value: 9000 ", &port(world.exchange.address));
+        let text = put(&shipped(file), "port_value: 9465 ", &port(asked));
+        let text = put(&text, "port_value: 9000 ", &port(exchange));
         let text = put(&text, "port_value: 8087 ", &port(clients));
-        world.stage.place.write("envoy.yaml", &text);
+        let text = text.replace("port_value: 8086 ", &port(edge));
+        place.write(file, &text.replace("replace-this-with-32-characters-or-more", token));
         let mut command = Command::new(program());
-        command.arg("-c").arg(world.stage.place.path("envoy.yaml"));
+        command.arg("-c").arg(place.path(file));
         command.args(["--use-dynamic-base-id", "--log-level", "off", "--concurrency", "1"]);
-        Front::try_start(&mut command, clients).map(|front| (clients, front))
+        Front::try_start(&mut command, clients).map(|front| Envoy { clients, edge, _front: front })
     })
 }
 
-#[test]
-fn every_effect_as_documented_while_the_gate_lives_and_while_it_is_dead() {
+/// Every effect as documented, while the gate lives, while it is dead, and when it is back.
+fn as_documented(file: &str) {
     let world = World::new();
     let gate = world.gate();
     gate_answers(&world);
-    let (front, _envoy) = envoy(&world);
+    let envoy = envoy(&world, file, TOKEN);
+    let front = envoy.clients;
 
     // Envoy shows bodies: signatures are checked here, whatever they cover.
     assert_eq!(statuses(front, "K1"), [200; 4]);
@@ -47,6 +69,11 @@ fn every_effect_as_documented_while_the_gate_lives_and_while_it_is_dead() {
     assert_eq!(send(front, &Signed::forged(Effect::Order, "K1", &nonce())), 401);
     let order = Signed::new(Effect::Order, "K1", &nonce());
     assert_eq!((send(front, &order), send(front, &order)), (200, 401), "a nonce is good once");
+    // No client names a key.
+    let claims = format!(
+        "GET /v1/accounts HTTP/1.1\r\nHost: exchange.example\r\nX-Sumun-Key: K1\r\nX-Sumun-Front-Token: {TOKEN}\r\n"
+    );
+    assert_eq!(raw(front, &claims), 401);
 
     gate.kill();
     assert_eq!(statuses(front, "K1"), [200, 200, 200, 503], "transfers alone wait for the gate");
@@ -73,4 +100,14 @@ fn every_effect_as_documented_while_the_gate_lives_and_while_it_is_dead() {
             .iter()
             .any(|line| line["key"] == "K1" && line["signature"] == "valid" && line["effect"] == "order")
     );
+}
+
+#[test]
+fn by_http_every_effect_is_as_documented_while_the_gate_lives_and_while_it_is_dead() {
+    as_documented("envoy.yaml");
+}
+
+#[test]
+fn by_grpc_every_effect_is_as_documented_while_the_gate_lives_and_while_it_is_dead() {
+    as_documented("envoy-grpc.yaml");
 }

@@ -17,5 +17,6 @@ mod stage;
 
 mod bypass;
 mod envoy;
+mod envoy_grpc;
 mod front;
 mod nginx;

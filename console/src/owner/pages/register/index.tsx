@@ -33,6 +33,8 @@ export function Register() {
         </LinkButton>
       }
     >
+      <p>{w.lead}</p>
+      <p className="notice">{w.truth}</p>
       <Read query={query}>
         {(all) => {
           const asked = all.filter(({ state }) => state !== "gone" && state !== "ended");
@@ -40,8 +42,6 @@ export function Register() {
           const sorted = [...asked].sort((one, other) => Number(waits(other)) - Number(waits(one)));
           return (
             <div className="stack">
-              <p>{w.lead}</p>
-              <p className="notice">{w.truth}</p>
               {sorted.map((one) => (
                 <Asked key={one.member} of={one} choices={choices} />
               ))}
