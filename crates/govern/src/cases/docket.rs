@@ -7,7 +7,7 @@ use crate::govern::{Govern, store_refusal};
 use crate::plan::Plan;
 use crate::refusal::Refusal;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sumun_model::finding::Risk;
 use sumun_model::{Cause, FindingId, Measure, Timestamp};
 use sumun_store::tables::CASES;
@@ -238,10 +238,10 @@ impl Docket {
         }
     }
 
-    /// A key of a case that was loaded has ended: what was asked for its sake alone is asked no more.
-    pub(crate) fn ended(&mut self, govern: &Govern, id: &str, key: &str) {
+    /// Keys have ended: of a case that was loaded, what was asked for their sake alone is asked no more.
+    pub(crate) fn ended(&mut self, govern: &Govern, id: &str, keys: &BTreeSet<&str>) {
         let Some((_, case)) = self.cases.get_mut(id) else { return };
-        if case.members.iter().all(|member| member.key == key) {
+        if case.members.iter().all(|member| keys.contains(member.key.as_str())) {
             let hours = i64::from(govern.venue().clocks.hold_due_hours.get());
             case.body.measure = None;
             case.due_us = Some(case.opened_us + hours * HOUR_US);

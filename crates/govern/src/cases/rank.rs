@@ -29,10 +29,23 @@ pub(super) fn priority(measure: Option<Measure>, risk: Risk) -> i64 {
 impl Docket {
     /// A key ends with this change: where no other key of a case lives, closing it is all that is left.
     pub(crate) async fn ranked_without(&mut self, govern: &Govern, key: &str) -> Result<(), Refusal> {
-        for id in self.open_with(govern, key).await? {
+        self.ranked_without_all(govern, &BTreeSet::from([key])).await
+    }
+
+    /// The same of several keys that end with one change.
+    pub(crate) async fn ranked_without_all(
+        &mut self,
+        govern: &Govern,
+        keys: &BTreeSet<&str>,
+    ) -> Result<(), Refusal> {
+        let mut open = BTreeSet::new();
+        for key in keys {
+            open.extend(self.open_with(govern, key).await?);
+        }
+        for id in open {
             let Some(case) = self.case(&id).filter(|case| case.priority >= 0) else { continue };
             let others = case.members.iter().map(|member| member.key.clone());
-            let others: Vec<String> = others.filter(|other| other != key).collect();
+            let others: Vec<String> = others.filter(|other| !keys.contains(other.as_str())).collect();
             let rows = govern.store.get_many(&KEYS, &others).await.map_err(store_refusal)?;
             let ended = |row| matches!(text(row, "state"), "expired" | "rejected");
             if rows.len() == others.len()

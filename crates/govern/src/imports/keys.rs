@@ -279,10 +279,10 @@ impl Govern {
             let ids: Vec<&str> = ends.iter().map(|(key, _)| key.key.as_str()).collect();
             whole.change.facts.insert("ended".to_owned(), json!(ids));
         }
-        for (key, cause) in ends {
-            let reason = "it is dead at the exchange";
-            let plan = self.ended(actor, key, (Action::RunOut, cause), Some(reason), now).await?;
-            whole.absorb(plan)?;
+        if !ends.is_empty() {
+            // All of them as one plan: two that stand in one case write its row once.
+            let how = (Action::RunOut, Some("it is dead at the exchange"));
+            whole.absorb(self.ended_together("key.expired", actor, &ends, how, now).await?)?;
         }
         for key in &standing {
             let (account, _) = self.account_facts(&key.account).await?;

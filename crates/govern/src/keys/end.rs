@@ -169,37 +169,75 @@ impl Govern {
         reason: Option<&str>,
         now: Timestamp,
     ) -> Result<Plan, Refusal> {
-        let after = end(key, action, cause, reason)?;
-        let title = format!("end key {}: {cause}", key.key);
+        self.ended_together(class, actor, &[(key, cause)], (action, reason), now).await
+    }
+
+    /// The plan by which several keys end at once. One docket for all of them: two keys of one case write its row once, and it is known of
+    /// each that the others end too.
+    pub(crate) async fn ended_together(
+        &self,
+        class: &'static str,
+        actor: &Actor,
+        ends: &[(&KeyRow, ExpiryCause)],
+        (action, reason): (Action, Option<&str>),
+        now: Timestamp,
+    ) -> Result<Plan, Refusal> {
+        let mut writes = Vec::with_capacity(ends.len());
+        for (key, cause) in ends {
+            let after = end(key, action, *cause, reason)?;
+            writes.push(KeyWrite { before: Some(key), after, origin: Origin::By(action) });
+        }
+        let title = match ends {
+            [(key, cause)] => format!("end key {}: {cause}", key.key),
+            _ => format!("end {} keys", ends.len()),
+        };
         let venue = self.venue();
         let deed = Deed { class, title: &title, actor, venue: &venue, now };
-        let write = KeyWrite { before: Some(key), after, origin: Origin::By(action) };
-        let mut plan = plan(deed, &Why { reason, ..Why::default() }, vec![write])?;
-        plan.change.facts.insert("cause".to_owned(), json!(cause));
-        self.withdraw_open(&mut plan, &key.key, None).await?;
-        if key.measure == Some(Measure::Reverify) {
-            // It asks its owner for nothing any more; the key that takes the measure over asks anew.
-            verification::close(self, &mut plan, &key.key, now).await?;
+        let mut plan = plan(deed, &Why { reason, ..Why::default() }, writes)?;
+        let mut causes = ends.iter().map(|(_, cause)| *cause);
+        if let Some(cause) = causes.next().filter(|first| causes.all(|cause| cause == *first)) {
+            plan.change.facts.insert("cause".to_owned(), json!(cause));
         }
-        self.cases_told(&mut plan, actor, key, cause, now).await?;
+        for (key, _) in ends {
+            self.withdraw_open(&mut plan, &key.key, None).await?;
+            if key.measure == Some(Measure::Reverify) {
+                // It asks its owner for nothing any more; the key that takes the measure over asks anew.
+                verification::close(self, &mut plan, &key.key, now).await?;
+            }
+        }
+        self.cases_told(&mut plan, actor, ends, now).await?;
         Ok(plan)
     }
 
-    /// The open cases of this key learn that it ended, and how: that its secret was out, that its owner was heard.
+    /// The open cases of these keys learn that they ended, and how: that a secret was out, that an owner was heard.
     async fn cases_told(
         &self,
         plan: &mut Plan,
         actor: &Actor,
-        key: &KeyRow,
-        cause: ExpiryCause,
+        ends: &[(&KeyRow, ExpiryCause)],
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        let all: BTreeSet<&str> = ends.iter().map(|(key, _)| key.key.as_str()).collect();
         let mut docket = Docket::default();
-        docket.ranked_without(self, &key.key).await?;
-        if !matches!(cause, ExpiryCause::Leaked | ExpiryCause::Owner) {
-            docket.write(plan);
-            return Ok(());
+        docket.ranked_without_all(self, &all).await?;
+        for (key, cause) in ends {
+            if matches!(cause, ExpiryCause::Leaked | ExpiryCause::Owner) {
+                self.case_told(&mut docket, actor, (key, *cause), &all, now).await?;
+            }
         }
+        docket.write(plan);
+        Ok(())
+    }
+
+    /// The open cases of one of them.
+    async fn case_told(
+        &self,
+        docket: &mut Docket,
+        actor: &Actor,
+        (key, cause): (&KeyRow, ExpiryCause),
+        all: &BTreeSet<&str>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         let mut ids: BTreeSet<String> = BTreeSet::new();
         for row in self.measures_of(&key.key, MeasureState::InForce).await? {
             ids.extend(docket.load(self, &row.case_id).await?);
@@ -222,9 +260,8 @@ impl Govern {
             if denied {
                 docket.on_record(&id, "hear_owner", &actor.principal, &Said::owner_denied(&key.key), now);
             }
-            docket.ended(self, &id, &key.key);
+            docket.ended(self, &id, all);
         }
-        docket.write(plan);
         Ok(())
     }
 }

@@ -240,7 +240,8 @@ impl Govern {
             let mut draft = draft(id.as_str(), put, before.as_ref(), &around)?;
             closing::segment_by_lead(actor, put.segment, before.as_ref(), whose.as_deref())?;
             if closing::closes(put.state, before.as_ref()) {
-                draft.also = self.keys_end_with(actor, id.as_str(), "its account was closed", now).await?;
+                let accounts = [id.as_str().to_owned()];
+                draft.also = self.keys_end_with(actor, &accounts, "its account was closed", now).await?;
             } else if before.as_ref().is_some_and(|row| row::text(row, "segment") != put.segment.as_str()) {
                 draft.also = self.keys_told_again(id.as_str(), now).await?;
             }

@@ -53,23 +53,29 @@ pub(super) fn segment_by_lead(
 }
 
 impl Govern {
-    /// The plans by which every living key of an account ends.
+    /// The plan by which every living key of these accounts ends; none where there is no such key.
     pub(super) async fn keys_end_with(
         &self,
         actor: &Actor,
-        account: &str,
+        accounts: &[String],
         reason: &str,
         now: Timestamp,
     ) -> Result<Vec<Plan>, Refusal> {
-        let mut plans = Vec::new();
-        for row in self.rows_of(&KEYS, "account", account).await? {
-            let key = KeyRow::of(&row)?;
-            if !key.state.is_terminal() {
-                let how = (Action::RunOut, ExpiryCause::Natural);
-                plans.push(self.ended(actor, &key, how, Some(reason), now).await?);
+        let mut keys = Vec::new();
+        for account in accounts {
+            for row in self.rows_of(&KEYS, "account", account).await? {
+                let key = KeyRow::of(&row)?;
+                if !key.state.is_terminal() {
+                    keys.push(key);
+                }
             }
         }
-        Ok(plans)
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ends: Vec<(&KeyRow, ExpiryCause)> = keys.iter().map(|key| (key, ExpiryCause::Natural)).collect();
+        let how = (Action::RunOut, Some(reason));
+        Ok(vec![self.ended_together("key.expired", actor, &ends, how, now).await?])
     }
 
     /// The plan that sends every living key of an account to gates anew: what they hold of its segment is no longer so, and rules of

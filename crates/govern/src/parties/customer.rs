@@ -150,10 +150,8 @@ impl Govern {
                 closing::segment_by_lead(actor, put.segment, before.as_ref(), None)?;
                 let mut draft = draft(put, before.as_ref(), now)?;
                 if closing::closes(put.state, before.as_ref()) {
-                    for account in self.accounts_of(id.as_str()).await? {
-                        let reason = "its customer was closed";
-                        draft.also.extend(self.keys_end_with(actor, &account, reason, now).await?);
-                    }
+                    let accounts = self.accounts_of(id.as_str()).await?;
+                    draft.also = self.keys_end_with(actor, &accounts, "its customer was closed", now).await?;
                 }
                 Ok(draft)
             })

@@ -1,10 +1,13 @@
 //! What comes in, what is refused and how it is told, and that nothing is done twice.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, staff};
 use crate::{import, line, said, take_as};
 use serde_json::json;
 use sumun_govern::imports::Taking;
-use sumun_store::tables::{ACCOUNTS, CUSTOMERS, DEAD_KEYS, KEYS, PERSONS, VENDORS};
+use sumun_govern::keys::measures::Hold;
+use sumun_govern::{Call, Role};
+use sumun_store::Filter;
+use sumun_store::tables::{ACCOUNTS, CASES, CUSTOMERS, DEAD_KEYS, KEYS, MEASURES, PERSONS, VENDORS};
 
 #[tokio::test]
 async fn a_repeated_import_changes_nothing_and_says_so() {
@@ -187,4 +190,60 @@ async fn what_changes_while_a_part_is_planned_has_it_planned_again() {
     let (_, taken) = tokio::join!(ended, import(&bench, &lines));
     assert_eq!(taken.changed + taken.refused.len() as u64, 16);
     assert!(taken.refused.iter().all(|no| no.code == "dead_id"));
+}
+
+/// Two keys on hold, both members of the first one's case; gives the case.
+async fn two_in_one_case(bench: &Bench) -> String {
+    import(bench, &[line("X1", &json!({})), line("X2", &json!({}))]).await;
+    let mut cases = Vec::new();
+    for key in ["X1", "X2"] {
+        let hold = Hold {
+            reason: "used from two places at once".into(),
+            lesser: "a warning would come too late".into(),
+            reviewer: "user:bert".into(),
+            due: None,
+        };
+        let anna = staff("anna", Role::Analyst);
+        bench.govern.hold_key(&anna, key, &hold, &Call::default()).await.unwrap();
+        let filter = Filter { equals: vec![("key", json!(key))], limit: 10, ..Filter::default() };
+        let measures = bench.govern.store.list(&MEASURES, &filter).await.unwrap();
+        let word = |name: &str| measures[0][name].as_str().unwrap().to_owned();
+        cases.push((word("case_id"), word(MEASURES.key)));
+    }
+    let (case, second) = (cases[0].0.clone(), cases[1].1.clone());
+    bench.alter(&MEASURES, &second, "case_id", json!(case)).await;
+    let row = bench.govern.store.get(&CASES, &case).await.unwrap().unwrap();
+    let mut members = row["members"].as_array().unwrap().clone();
+    let mut other = members[0].clone();
+    other["key"] = json!("X2");
+    members.push(other);
+    bench.alter(&CASES, &case, "members", json!(members)).await;
+    case
+}
+
+#[tokio::test]
+async fn keys_of_one_case_end_with_one_part_whatever_the_cause() {
+    for cause in ["leaked", "owner", "natural"] {
+        let bench = Bench::new().await;
+        let case = two_in_one_case(&bench).await;
+        bench.pass(1_000_000);
+        let dead = |key| line(key, &json!({"ts": "2026-11-02T00:00:01Z", "state": "expired", "cause": cause}));
+        let taken = import(&bench, &[dead("X1"), dead("X2")]).await;
+        assert_eq!((taken.ended, taken.refused), (2, vec![]), "{cause}");
+        assert_eq!(
+            [bench.column("X1", "state").await, bench.column("X2", "state").await],
+            [json!("expired"), json!("expired")]
+        );
+        let row = bench.govern.store.get(&CASES, &case).await.unwrap().unwrap();
+        assert!(row["priority"].as_i64().unwrap() < 0, "{cause}: no key of it lives");
+        let told = bench.ledger().await.into_iter().rev().find(|(class, _)| class == "key.expired").unwrap().1;
+        let told = told["rows"].as_array().unwrap().clone();
+        let told: Vec<&str> = told
+            .iter()
+            .filter(|written| written["table"] == "case_events" && written["row"]["kind"] == "key_ended")
+            .map(|written| written["row"]["body"]["key"].as_str().unwrap())
+            .collect();
+        let want: &[&str] = if cause == "natural" { &[] } else { &["X1", "X2"] };
+        assert_eq!(told, want, "{cause}");
+    }
 }
