@@ -112,6 +112,7 @@ impl Shared {
         let peer = received.peer.map_or_else(|| "0.0.0.0".to_owned(), |peer| peer.ip().to_string());
         let query = received.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
         let number = locked(&self.requests).count;
+        let agent = received.headers.iter().find(|(name, _)| name == "user-agent").map(|(_, value)| value);
         let line = serde_json::json!({
             "msec": format!("{}.{:03}", now_ms / 1000, now_ms % 1000),
             "request_id": format!("m{now_ms}-{number}"),
@@ -121,6 +122,7 @@ impl Shared {
             "request_method": received.method,
             "request_uri": format!("{}{query}", received.path),
             "status": status.as_u16().to_string(),
+            "http_user_agent": agent,
         });
         // A log that cannot be written is a test's affair: it finds no line.
         let _ = writeln!(log, "{line}");
