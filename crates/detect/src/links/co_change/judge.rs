@@ -6,6 +6,7 @@ use crate::emit::{Change, LinkSignal, Raw};
 use crate::links::LinkDetector;
 use crate::mark::Mark;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use sumun_model::{Cause, EventId, KeyId, Timestamp, Value};
 
 /// Earlier changes that one is compared with: the nearest.
@@ -50,14 +51,7 @@ impl State {
         if from >= to {
             return;
         }
-        let mut times = Times::new();
-        for waiting in &lane.waiting {
-            let kind = kind(waiting.change);
-            times.entry((kind, None)).or_default().push(waiting.at.as_micros());
-            if let Some(network) = self.keys.get(&waiting.key).and_then(|known| known.network) {
-                times.entry((kind, Some(network))).or_default().push(waiting.at.as_micros());
-            }
-        }
+        let times = self.times(params, lane, from..to);
         let mut stand = BTreeSet::new();
         for index in from..to {
             let Some(waiting) = lane.waiting.get(index).cloned() else { break };
@@ -75,6 +69,28 @@ impl State {
                 told.extend(self.tell(params, key, *change, now, out));
             }
         }
+    }
+
+    /// When what waits happened, as far around those to be judged as anybody looks: stops wait for hours, and a minute of them is judged.
+    fn times(&self, params: &Params, lane: &Lane, judged: Range<usize>) -> Times {
+        let mut times = Times::new();
+        let (Some(first), Some(last)) =
+            (lane.waiting.get(judged.start), lane.waiting.get(judged.end.saturating_sub(1)))
+        else {
+            return times;
+        };
+        let reach = micros(params.outage_s.max(params.window_s));
+        let (from, to) = (first.at.plus_micros(-reach), last.at.plus_micros(reach));
+        let near = lane.waiting.partition_point(|waiting| waiting.at < from)
+            ..lane.waiting.partition_point(|waiting| waiting.at <= to);
+        for waiting in lane.waiting.range(near) {
+            let kind = kind(waiting.change);
+            times.entry((kind, None)).or_default().push(waiting.at.as_micros());
+            if let Some(network) = self.keys.get(&waiting.key).and_then(|known| known.network) {
+                times.entry((kind, Some(network))).or_default().push(waiting.at.as_micros());
+            }
+        }
+        times
     }
 
     /// Whether what happened happened to everybody: an outage of the venue, a release day, a fashion.
