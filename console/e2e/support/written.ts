@@ -29,6 +29,13 @@ export const WRITTEN = {
     ko: "두 주 동안 기록만 해 보니 정상 이용자의 주문이 차단되는 일은 없었습니다. 개인 고객의 주문부터 나누어 적용합니다. (가상)",
     en: "Two weeks of recording alone would have refused no honest order. Orders of retail customers come first, a part of them. (made up)",
   },
+  /** What a campaign is called. */
+  campaign: { ko: "내 키, 누가 쓰나요? (가상)", en: "Who uses your key? (made up)" },
+  /** Why a campaign begins, gets longer or is stopped. */
+  campaignWhy: {
+    ko: "개정된 약관을 모두에게 한 달 전에 안내합니다. 안내 메일이 하루 늦어졌습니다. (가상)",
+    en: "The terms were renewed, and everybody is told a month ahead. Mail was down for a day. (made up)",
+  },
   /** A remark on a case. */
   remark: {
     ko: "10월에 쓰던 클라이언트와 다릅니다. 고객님께 프로그램을 바꾸셨는지 여쭈어 보았습니다. (가상)",

@@ -61,10 +61,9 @@ export function StepUp() {
   );
 }
 
-/** A no, in plain words: what it means and what can be done. `write`: of an act, not of a reading. */
+/** A no, in plain words: what it means and what can be done. The server's own, which are for engineers, are shown in no language. `write`: of an act, not of a reading. */
 export function Refused({ error, again, write = false }: { error: Error; again?: (() => void) | undefined; write?: boolean }) {
   const w = useWords(partWords);
-  const { lang } = useLang();
   const known = useWords(refusalWords) as Record<string, string>;
   const problem = error instanceof Problem ? error : null;
   if (problem?.code === "second_factor_needed") return <StepUp />;
@@ -85,7 +84,7 @@ export function Refused({ error, again, write = false }: { error: Error; again?:
       <strong>{text ?? w.failed}</strong>
       {text === undefined ? (
         <>
-          <p>{lang === "en" && problem ? `${problem.document.detail} ${problem.document.remedy}` : w.failedText}</p>
+          <p>{w.failedText}</p>
           {reference ? (
             <p className="muted">
               {w.reference}: <code>{reference}</code>

@@ -69,6 +69,7 @@ export type Part = "seen" | "asked" | "next";
 /** What a sentence of a notice is about, by its code. How to object is left to the page, which has the form. */
 export function partOf(code: string): Part | null {
   if (code === "object" || code === "how_to_object") return null;
-  if (/(\.asked|\.asked\.late|\.do|\.by_staff|\.not_you)$/.test(code) || /^verification\.(identity|control)$/.test(code)) return "asked";
+  if (/(\.asked|\.asked\.late|\.do|\.by_staff|\.not_you)$/.test(code) || /^verification\.(identity|control)$/.test(code))
+    return "asked";
   return /(\.next|\.until|\.opens)$/.test(code) ? "next" : "seen";
 }

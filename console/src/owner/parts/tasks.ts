@@ -4,6 +4,8 @@ import { useWords } from "../../i18n/lang";
 import { type Tone, useNow } from "../../ui/basics";
 import { useFacts } from "../facts";
 import { useNoticeTitle } from "../pages/notices/title";
+import { type RegistrationView, useRegistrations, waits } from "../pages/register/reads";
+import { registerWords } from "../pages/register/words";
 import { type KeyView, type NoticeView, useKeys, useNotices, useQuestions, useVerifications } from "../reads";
 import { askedUntil, tellsOfOpen, waiting } from "./reading";
 import { isOver, lives, standing } from "./standing";
@@ -49,6 +51,9 @@ export function useTasks(): { tasks: Task[] | undefined; error: Error | null } {
   const questions = useQuestions();
   const notices = useNotices();
   const verifications = useVerifications();
+  const r = useWords(registerWords);
+  // Where it cannot be told, the rest still can.
+  const registrations = useRegistrations().data?.filter(waits) ?? [];
   const proofS = useFacts().data?.owner.address_proof_s;
   const error = keys.error ?? questions.error ?? notices.error ?? verifications.error;
   if (!keys.data || !questions.data || !notices.data || !verifications.data) return { tasks: undefined, error };
@@ -101,6 +106,7 @@ export function useTasks(): { tasks: Task[] | undefined; error: Error | null } {
         to: `/notices/${one.notice}`,
         rank: 2,
       })),
+    ...(registrations.length === 0 ? [] : [registering(r, registrations)]),
     ...keys.data
       .filter((key) => standing(key) === "ready")
       .map((key) => ({ ...unfinished(key, "good", 3), title: w.ready, text: w.readyText, otherwise: w.readyElse, go: w.take })),
@@ -135,6 +141,25 @@ export function useTasks(): { tasks: Task[] | undefined; error: Error | null } {
       })),
   ];
   return { tasks: inOrder(tasks), error };
+}
+
+/** All keys that wait to be registered: they are registered on one page. */
+function registering(r: (typeof registerWords)["ko"], of: readonly RegistrationView[]): Task {
+  const late = of.some(({ state }) => state === "read_only");
+  const next = of.map((one) => (one.state === "read_only" ? one.ends : one.read_only)).sort();
+  return {
+    id: "register",
+    asked: true,
+    tone: late ? "hold" : "warn",
+    title: r.card(of.length),
+    text: late ? r.cardLate : r.cardText,
+    key: of.length === 1 ? of[0]?.key : undefined,
+    until: next[0],
+    otherwise: late ? r.cardElseEnds : r.cardElse,
+    go: r.cardGo,
+    to: "/register",
+    rank: 2,
+  };
 }
 
 const tone = (of: NoticeView): Tone => (of.kind === "measure.expire" ? "plain" : /hold|held/.test(of.kind) ? "hold" : "warn");

@@ -1,6 +1,7 @@
 // A campaign's clock in words: which step comes when, in order, reminders between. Decides nothing: when an owner's own day is, the server says.
 import type { Schemas } from "../../api/client";
-import { words } from "../../i18n/words";
+import { instant } from "../../i18n/format";
+import { type Lang, words } from "../../i18n/words";
 
 export type CampaignPlan = Schemas["CampaignPlanView"];
 export type StepName = "announce" | "opens" | "remind_read_only" | "read_only" | "remind_ends" | "ends";
@@ -20,6 +21,9 @@ export const clockWords = words(
     all: "모두",
     clock: "일정",
     resumes: "멈춘 캠페인을 다시 진행합니다",
+    limitFrom: (at: string) => `조회와 취소만: ${at}부터`,
+    endFrom: (at: string) => `종료: ${at}부터`,
+    because: (reason: string) => `사유: ${reason}`,
   },
   {
     announce: "Owners begin to be told",
@@ -34,6 +38,9 @@ export const clockWords = words(
     all: "All",
     clock: "Clock",
     resumes: "The paused campaign goes on",
+    limitFrom: (at: string) => `Reading and cancelling only from ${at}`,
+    endFrom: (at: string) => `Ends from ${at}`,
+    because: (reason: string) => `Reason: ${reason}`,
   },
 );
 
@@ -74,4 +81,17 @@ export function isCampaignPlan(value: unknown): value is CampaignPlan {
     Array.isArray(plan.reminders) &&
     Array.isArray(plan.segments)
   );
+}
+
+/** What a plan shows of a campaign's row: its two steps and why; null of what is no campaign's. */
+export function bodyLines(lang: Lang, value: unknown): string[] | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { plan, reason } = value as { plan?: unknown; reason?: unknown };
+  if (!isCampaignPlan(plan)) return null;
+  const w = clockWords[lang];
+  return [
+    w.limitFrom(instant(lang, plan.read_only)),
+    w.endFrom(instant(lang, plan.ends)),
+    ...(typeof reason === "string" && reason !== "" ? [w.because(reason)] : []),
+  ];
 }

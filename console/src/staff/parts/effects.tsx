@@ -9,6 +9,7 @@ import { shortId } from "../../ui/ids";
 import { Table } from "../../ui/lists";
 import { keyStateWords, measureWords } from "../../ui/measure";
 import { roleText, roleWords } from "../../ui/roles";
+import { bodyLines } from "./campaignText";
 import { isRamp, rampLines } from "./rampText";
 import { reasonSaid } from "./reasonSaid";
 import { type Effect, loose, type Plan } from "./shapes";
@@ -76,6 +77,11 @@ const subjectWords = words(
 const WARNINGS: Record<string, string> = {
   "it can place orders and not cancel them": "주문은 낼 수 있으나 취소는 할 수 없는 키입니다",
 };
+const WAITS = /^waits for another person with the role `([a-z_]+)`$/;
+const waitsWords = words(
+  { waits: (role: string) => `다른 한 사람(${role})의 승인을 기다립니다` },
+  { waits: (role: string) => `Waits for another person to agree: ${role}` },
+);
 
 /** Fields of staff, machines and gates. */
 const accessFields = words(
@@ -91,6 +97,10 @@ const accessFields = words(
     digest: "토큰",
     gate: "게이트",
     hashed: "해시로만 저장",
+    body: "내용",
+    began_us: "시작",
+    proposed_by: "제안한 사람",
+    terms: "약관 버전",
   },
   {
     created_us: "Created",
@@ -104,6 +114,10 @@ const accessFields = words(
     digest: "Token",
     gate: "Gate",
     hashed: "kept as a hash only",
+    body: "Content",
+    began_us: "Begun",
+    proposed_by: "Proposed by",
+    terms: "Version of the terms",
   },
 );
 
@@ -119,6 +133,9 @@ const accessStates = words(
     revoked: "폐기됨",
     proposed: "제안됨",
     retired: "폐기됨",
+    running: "진행 중",
+    paused: "일시 중지",
+    stopped: "중단됨",
   },
   {
     invited: "Invited",
@@ -130,6 +147,9 @@ const accessStates = words(
     revoked: "Revoked",
     proposed: "Proposed",
     retired: "Retired",
+    running: "Running",
+    paused: "Paused",
+    stopped: "Stopped",
   },
 );
 
@@ -153,13 +173,15 @@ function useValue(): (field: string, value: unknown) => string {
       if (field === "reason") return reasonSaid(lang, value);
       if (field === "measure" || field === "before_hold") return word(measures, value);
       if (field === "cause") return word(ends, value);
-      if (field === "review_by") return value.replace(/^user:/, "");
+      if (field === "review_by" || field === "proposed_by") return value.replace(/^user:/, "");
       return value;
     }
     if (Array.isArray(value)) {
       if (value.length === 0) return w.none;
       return value.map((one) => (typeof one === "string" ? word(scopes, one) : JSON.stringify(one))).join(", ");
     }
+    const campaign = bodyLines(lang, value);
+    if (campaign !== null) return campaign.join("\n");
     if (isRamp(value)) return rampLines(lang, value).join("\n");
     return typeof value === "object" ? JSON.stringify(value) : String(value);
   };
@@ -182,6 +204,8 @@ function addressOf(subject: string): string | undefined {
       return `/gates/${id}`;
     case "ramp":
       return "/ramp";
+    case "campaign":
+      return `/campaign?campaign=${id}`;
     default:
       return undefined;
   }
@@ -209,6 +233,13 @@ export function Effects({ plan }: { plan: Plan }) {
   const value = useValue();
   // Newer servers give the words with it.
   const said = new Map((loose<{ said: { ko: string; en: string }[] }>(plan).said ?? []).map(({ en, ko }) => [en, ko]));
+  const waits = useWords(waitsWords);
+  const roles = useWords(roleWords);
+  const warned = (warning: string) => {
+    const role = WAITS.exec(warning)?.[1];
+    if (role !== undefined) return waits.waits(roleText(roles, role));
+    return lang === "ko" ? (said.get(warning) ?? WARNINGS[warning] ?? warning) : warning;
+  };
   const subjects = new Set(plan.effects.map((effect) => effect.subject));
   const [only] = subjects.size === 1 ? subjects : [];
   return (
@@ -238,7 +269,7 @@ export function Effects({ plan }: { plan: Plan }) {
           <strong>{w.warnings}</strong>
           <ul>
             {plan.warnings.map((warning) => (
-              <li key={warning}>{lang === "ko" ? (said.get(warning) ?? WARNINGS[warning] ?? warning) : warning}</li>
+              <li key={warning}>{warned(warning)}</li>
             ))}
           </ul>
         </div>

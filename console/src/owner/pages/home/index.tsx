@@ -12,7 +12,6 @@ import { Todo } from "../../parts/todo";
 import { dayInKorea } from "../../parts/when";
 import { partWords } from "../../parts/words";
 import { type KeyView, useKeys, useNotices } from "../../reads";
-import { ToRegister } from "../register/card";
 import { homeWords } from "./words";
 
 /** What is cut or asked about stands first, then what works, then what is on its way. */
@@ -28,7 +27,6 @@ export function Home() {
   return (
     <Page title={w.title}>
       <Todo />
-      <ToRegister />
       <div className="row spread">
         <h2>{w.keys}</h2>
         {keys.data?.length ? (

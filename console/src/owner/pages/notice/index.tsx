@@ -28,6 +28,7 @@ import {
 } from "../../reads";
 import { ObjectionState } from "../notices";
 import { useNoticeTitle } from "../notices/title";
+import { useRegistrations, waits } from "../register/reads";
 import { noticeWords } from "./words";
 
 export function Notice() {
@@ -110,6 +111,7 @@ function Onward({ of }: { of: NoticeView }) {
   const w = useWords(noticeWords);
   const over = useKeys().data?.some((one) => one.key === of.key && isOver(one)) === true;
   const verification = useVerifications().data?.find(({ key, state }) => !over && key === of.key && state === "open");
+  const registering = useRegistrations().data?.some((one) => one.key === of.key && waits(one)) === true;
   const question = useQuestions().data?.find((one) => !over && one.state === "open" && tellsOf(of, one));
   if (question) {
     return (
@@ -125,6 +127,15 @@ function Onward({ of }: { of: NoticeView }) {
       <div>
         <LinkButton to={`/verifications/${verification.verification}`} look="primary">
           {w.toVerification}
+        </LinkButton>
+      </div>
+    );
+  }
+  if (of.kind.startsWith("campaign.") && registering) {
+    return (
+      <div>
+        <LinkButton to="/register" look="primary">
+          {w.toRegister}
         </LinkButton>
       </div>
     );

@@ -33,8 +33,6 @@ export function Register() {
         </LinkButton>
       }
     >
-      <p>{w.lead}</p>
-      <p className="notice">{w.truth}</p>
       <Read query={query}>
         {(all) => {
           const asked = all.filter(({ state }) => state !== "gone" && state !== "ended");
@@ -42,6 +40,8 @@ export function Register() {
           const sorted = [...asked].sort((one, other) => Number(waits(other)) - Number(waits(one)));
           return (
             <div className="stack">
+              <p>{w.lead}</p>
+              <p className="notice">{w.truth}</p>
               {sorted.map((one) => (
                 <Asked key={one.member} of={one} choices={choices} />
               ))}
@@ -88,7 +88,9 @@ function Asked({ of, choices }: { of: RegistrationView; choices: ChoicesView | u
     <article className={`card stack ${waits(of) ? "waiting" : ""}`}>
       <div className="row spread">
         <h2>{of.application}</h2>
-        <Badge tone={state === "enrolled" ? "good" : state === "read_only" ? "hold" : "plain"}>{w[`state_${state}`]}</Badge>
+        <Badge tone={state === "enrolled" ? "good" : state === "read_only" ? "hold" : waits(of) ? "warn" : "plain"}>
+          {w[`state_${state}`]}
+        </Badge>
       </div>
       {of.state === "enrolled" ? null : (
         <p className="muted">
@@ -143,7 +145,7 @@ function Form({ of, who, onDone }: { of: RegistrationView; who: [string, string]
         <Check on={lent} onChange={setLent}>
           {w.lent}
         </Check>
-        <span className="hint">{w.lentHint}</span>
+        <span className="muted">{w.lentHint}</span>
       </div>
       {terms && terms.version === of.terms ? (
         <details>

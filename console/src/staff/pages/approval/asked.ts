@@ -24,6 +24,8 @@ export type Asked = {
   ramp: unknown;
   plan: unknown;
   resume: boolean;
+  /** Version it was held against; 0 where it is new. */
+  before: number;
   shown: {
     account?: string;
     segment?: string;
@@ -52,8 +54,16 @@ export function useAskedSentence(): (of: Approval) => string {
         return w.sGrant(key, textOf(asked.shown, "account") ?? "–");
       case "key.widen":
         return w.sWiden(key);
+      case "campaign.set": {
+        const name = textOf(asked.plan, "name");
+        if (name === null) return word(actions, of.action);
+        return asked.resume === true
+          ? w.sCampaignResume(name)
+          : asked.before === 0
+            ? w.sCampaignBegin(name)
+            : w.sCampaignLater(name);
+      }
       case "ramp.set":
-      case "campaign.set":
         return word(actions, of.action);
       default:
         return w.sOther(word(actions, of.action), shortId(of.subject.split(":").slice(1).join(":") || of.subject));

@@ -25,9 +25,10 @@ export function Coverage({ of }: { of: Schemas["CoverageView"] }) {
       </Card>
     );
   }
+  const some = of.segments.filter(({ keys }) => keys > 0);
   const rows: (Covered & { name: string })[] = [
-    ...of.segments.map((one) => ({ ...one, name: segments[one.segment] })),
-    ...(of.segments.length > 1 ? [{ ...all, name: w.total }] : []),
+    ...some.map((one) => ({ ...one, name: segments[one.segment] })),
+    ...(some.length > 1 ? [{ ...all, name: w.total }] : []),
   ];
   const column = (head: string, ...states: string[]) => ({
     head,
@@ -49,14 +50,14 @@ export function Coverage({ of }: { of: Schemas["CoverageView"] }) {
           id={(row) => row.name}
           columns={[
             { head: w.segment, cell: (row) => row.name },
-            { head: w.share, cell: told, number: true },
-            { head: w.keys, cell: (row) => count(lang, row.keys), number: true },
+            { head: w.h_share, cell: told, number: true },
+            { head: w.h_keys, cell: (row) => count(lang, row.keys), number: true },
             column(w.m_enrolled, "enrolled"),
             column(w.m_waiting, "not_told", "told", "window"),
             column(w.m_unreachable, "unreachable"),
-            column(w.m_read_only, "read_only"),
-            column(w.m_ended, "ended"),
-            column(w.m_gone, "gone"),
+            column(w.h_read_only, "read_only"),
+            column(w.h_ended, "ended"),
+            column(w.h_gone, "gone"),
           ]}
         />
         <p className="muted">

@@ -75,18 +75,12 @@ function One({ of, others }: { of: CampaignOf; others: readonly CampaignOf[] }) 
       <div className="two">
         <div className="stack">
           <Stands of={of} />
+          {coverage.data === undefined ? null : <Behind of={coverage.data} />}
           <Acts of={of} />
         </div>
         <Clock of={of} />
       </div>
-      <Read query={coverage}>
-        {(view) => (
-          <>
-            <Coverage of={view} />
-            <Behind of={view} />
-          </>
-        )}
-      </Read>
+      <Read query={coverage}>{(view) => <Coverage of={view} />}</Read>
       {of.state === "stopped" ? null : <Reach may={has("analyst", "approver", "compliance_lead")} />}
       {others.length === 0 ? null : <Others of={others} />}
     </>
