@@ -8,9 +8,10 @@
 //! decision service and proxy beside the same stack without the gate · [`spool`]: records beside plain
 //! appending · [`record`]: ledger, governed changes and verification beside the bare libraries · [`cutoff`]: from a commit to
 //! its effect at fifty gates · [`detect`]: lines a second and bytes a key of detection, event to effect · [`console`]: pages over
-//! a million keys, and memory while many watch. [`report`] prints. [`child`] runs
+//! a million keys, and memory while many watch · [`assess`]: reports on exports of a million keys, held against their truth. [`report`] prints. [`child`] runs
 //! what needs a process of its own.
 
+pub mod assess;
 pub mod bare;
 pub mod child;
 pub mod clock;

@@ -25,6 +25,18 @@ pub fn resident_bytes_of(process: u32) -> Result<u64> {
     Ok(pages * rustix::param::page_size() as u64)
 }
 
+/// The most bytes another process has had in memory.
+///
+/// # Errors
+/// `/proc` cannot be read, or it is gone.
+pub fn peak_bytes_of(process: u32) -> Result<u64> {
+    let text =
+        std::fs::read_to_string(format!("/proc/{process}/status")).context("failed to read its status")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().context("bad status")?;
+    Ok(kib * 1024)
+}
+
 /// Bytes that could be used without swapping.
 ///
 /// # Errors

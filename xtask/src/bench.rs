@@ -15,6 +15,7 @@ const BENCHES: &[(&str, &str, &str)] = &[
     ("cutoff", "sumun-bench", "cutoff"),
     ("detect", "sumun-bench", "detect"),
     ("console", "sumun-bench", "console"),
+    ("assess", "sumun-bench", "assess"),
 ];
 
 #[derive(clap::Args)]

@@ -4,7 +4,8 @@
 //! [`KEYS_PER_ADDRESS`] keys; days to [`DAYS_MAX`]; ids of requests to the last 65,536. Nothing here grows with the number of lines.
 
 use crate::recent::Recent;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use sumun_detect::network::NetworkData;
 use sumun_model::prefix::canonical;
@@ -16,7 +17,10 @@ use sumun_model::{
 };
 
 /// Addresses of which it is kept who used them.
-pub const ADDRESSES_MAX: usize = 262_144;
+///
+/// Four times a million keys: a home has one address now and then another, a machine one or two. At some 64 bytes each they stay small
+/// beside what detection keeps of a million keys.
+pub const ADDRESSES_MAX: usize = 4_194_304;
 /// Keys kept of one address.
 pub const KEYS_PER_ADDRESS: usize = 64;
 /// Days counted apart.
@@ -58,6 +62,32 @@ impl Held {
     }
 }
 
+/// Who used an address, by place: most have one key alone, and a million lists of one would cost more than they say.
+#[derive(Debug)]
+pub(crate) enum Users {
+    One(u32),
+    Several(Vec<u32>),
+}
+
+impl Users {
+    pub(crate) const fn all(&self) -> &[u32] {
+        match self {
+            Self::One(place) => std::slice::from_ref(place),
+            Self::Several(places) => places.as_slice(),
+        }
+    }
+
+    fn add(&mut self, place: u32) {
+        match self {
+            Self::One(known) if *known != place => *self = Self::Several(vec![*known, place]),
+            Self::Several(places) if places.len() < KEYS_PER_ADDRESS && !places.contains(&place) => {
+                places.push(place);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Requests of one day, and those refused.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct DayCount {
@@ -81,10 +111,12 @@ pub(crate) struct Census {
     pub(crate) keys: Vec<Held>,
     places: HashMap<KeyId, u32>,
     pub(crate) accounts: HashMap<AccountId, (Option<CustomerId>, Option<Segment>)>,
-    pub(crate) addresses: HashMap<IpAddr, Vec<u32>>,
+    pub(crate) addresses: HashMap<IpAddr, Users>,
     /// Requests from addresses for which there was no room.
     pub(crate) addresses_not_kept: u64,
-    networks: Vec<(Prefix, NetworkClass)>,
+    networks: HashMap<Prefix, NetworkClass>,
+    /// The lengths that prefixes of networks have, the longest first.
+    lengths: BTreeSet<Reverse<u8>>,
     strangers: HashSet<KeyId>,
     pub(crate) stranger_requests: u64,
     pub(crate) days: BTreeMap<i64, DayCount>,
@@ -110,7 +142,8 @@ impl Census {
             Line::Account(line) => self.account(line),
             Line::Key(line) => self.key(line),
             Line::Network(line) if self.networks.len() < NETWORKS_MAX => {
-                self.networks.push((line.prefix, line.class.unwrap_or(NetworkClass::Unknown)));
+                self.networks.insert(line.prefix, line.class.unwrap_or(NetworkClass::Unknown));
+                self.lengths.insert(Reverse(line.prefix.length()));
             }
             Line::Access(line) => self.access(line),
             _ => {}
@@ -209,12 +242,10 @@ impl Census {
     }
 
     fn note(&mut self, address: IpAddr, place: u32) {
-        if let Some(keys) = self.addresses.get_mut(&address) {
-            if keys.len() < KEYS_PER_ADDRESS && !keys.contains(&place) {
-                keys.push(place);
-            }
+        if let Some(users) = self.addresses.get_mut(&address) {
+            users.add(place);
         } else if self.addresses.len() < ADDRESSES_MAX {
-            self.addresses.insert(address, vec![place]);
+            self.addresses.insert(address, Users::One(place));
         } else {
             self.addresses_not_kept += 1;
         }
@@ -237,16 +268,16 @@ impl Census {
 
     /// What kind of network an address is of: the exchange's own table before data files, the longest prefix first.
     pub(crate) fn class(&self, address: IpAddr, data: &dyn NetworkData) -> NetworkClass {
-        let told = self.networks.iter().filter(|(prefix, _)| prefix.contains(address));
-        told.max_by_key(|(prefix, _)| prefix.length())
-            .map(|(_, class)| *class)
-            .or_else(|| data.look_up(address).map(|network| network.class))
-            .unwrap_or(NetworkClass::Unknown)
+        let told = self
+            .lengths
+            .iter()
+            .find_map(|Reverse(length)| self.networks.get(&Prefix::around(address, *length)?).copied());
+        told.or_else(|| data.look_up(address).map(|network| network.class)).unwrap_or(NetworkClass::Unknown)
     }
 
     /// Everything kept, in entries: what memory goes by.
     pub(crate) fn entries(&self) -> usize {
-        let lists: usize = self.addresses.values().map(Vec::len).sum();
+        let lists: usize = self.addresses.values().map(|users| users.all().len()).sum();
         self.keys.len()
             + self.accounts.len()
             + self.addresses.len()

@@ -89,6 +89,10 @@ pub struct SourceRead {
     pub role: Role,
     /// Lines left out because a clock was ahead.
     pub leaps: u64,
+    /// Lines of a log more than five minutes behind the latest, leaps left out. What the mapping counted took leaps for the time.
+    pub late: u64,
+    /// Steps forward of more than an hour that are no leaps.
+    pub gaps: u64,
     /// What the mapping counted.
     pub counted: SourceReport,
 }

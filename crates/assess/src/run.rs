@@ -126,8 +126,8 @@ pub fn assess(
         // Beside those held: batches on their way, and one that is being filled.
         let waiting_max = ahead_max + streams.len() * (BATCHES_AHEAD + 1) * BATCH;
         for stream in &mut streams {
-            let (role, leaps) = (stream.role, stream.leaps);
-            read.push(SourceRead { role, leaps, counted: stream.end()? });
+            let (role, leaps, late, gaps) = (stream.role, stream.leaps, stream.late, stream.gaps);
+            read.push(SourceRead { role, leaps, late, gaps, counted: stream.end()? });
         }
         let Some(to) = to else { return Err(AssessError::NoEvents) };
         let Flow { engine, census, found, .. } = flow;
@@ -152,7 +152,7 @@ fn table(flow: &mut Flow<'_>, source: Source<'_>, from: Timestamp) -> Result<Sou
         ControlFlow::Continue(())
     });
     outcome?;
-    Ok(SourceRead { role, leaps: 0, counted })
+    Ok(SourceRead { role, leaps: 0, late: 0, gaps: 0, counted })
 }
 
 /// The last time, and the most lines that waited.

@@ -16,9 +16,10 @@ pub(crate) fn shared(census: &Census, data: &dyn NetworkData, most: usize) -> Sh
             registered.entry(*prefix).or_default().push(held);
         }
     }
-    let used = census.addresses.iter().map(|(address, places)| {
+    let several = census.addresses.iter().filter(|(_, users)| users.all().len() > 1);
+    let used = several.map(|(address, places)| {
         let of = |place: &u32| census.keys.get(*place as usize);
-        (*address, address.to_string(), places.iter().filter_map(of).collect())
+        (*address, address.to_string(), places.all().iter().filter_map(of).collect())
     });
     let registered = registered.into_iter().map(|(prefix, keys)| {
         let host = prefix.length() == if prefix.is_v4() { 32 } else { 128 };

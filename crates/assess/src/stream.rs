@@ -33,6 +33,10 @@ pub(crate) struct Stream<'s> {
     latest: Option<Timestamp>,
     /// Lines left out because a clock was ahead.
     pub(crate) leaps: u64,
+    /// Lines further behind the latest than detection follows, once leaps are out.
+    pub(crate) late: u64,
+    /// Steps forward of more than an hour that stand.
+    pub(crate) gaps: u64,
 }
 
 /// What a table or a log gave, counted.
@@ -73,7 +77,16 @@ impl<'s> Stream<'s> {
         let (to, from) = sync_channel(BATCHES_AHEAD);
         let role = source.role;
         let reader = scope.spawn(move || send(source, &to));
-        Self { role, from, reader: Some(reader), ahead: VecDeque::new(), latest: None, leaps: 0 }
+        Self {
+            role,
+            from,
+            reader: Some(reader),
+            ahead: VecDeque::new(),
+            latest: None,
+            leaps: 0,
+            late: 0,
+            gaps: 0,
+        }
     }
 
     /// When the next line happened.
@@ -94,7 +107,10 @@ impl<'s> Stream<'s> {
     /// The next line, clocks' leaps left out.
     pub(crate) fn next(&mut self) -> Option<Line> {
         let at = self.peek()?;
-        self.latest = Some(self.latest.map_or(at, |latest| latest.max(at)));
+        let ahead = self.latest.map_or(0, |latest| at.micros_since(latest));
+        self.late += u64::from(-ahead > LATE_US);
+        self.gaps += u64::from(ahead > GAP_US);
+        self.latest = self.latest.max(Some(at));
         self.ahead.pop_front().map(|(_, line)| line)
     }
 

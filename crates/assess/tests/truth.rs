@@ -28,11 +28,11 @@ fn found(report: &Report, code: Code) -> u64 {
 fn clean(made: &Made, lang: Lang) -> Report {
     let log: String = made.access.iter().map(|line| nginx(line, line.ts) + "\n").collect();
     let exports = vec![
-        (Role::Keys, "keys-csv", "keys.csv", keys_csv(made, false).into_bytes()),
-        (Role::Accounts, "accounts-csv", "accounts.csv", accounts_csv(made).into_bytes()),
-        (Role::Networks, "networks-csv", "networks.csv", networks_csv(made).into_bytes()),
+        (Role::Keys, "keys-csv", "keys.csv", keys_csv(made, false)),
+        (Role::Accounts, "accounts-csv", "accounts.csv", accounts_csv(made)),
+        (Role::Networks, "networks-csv", "networks.csv", networks_csv(made)),
         (Role::Access, "nginx-json", "access.log.gz", gzip(&log)),
-        (Role::Sessions, "sessions-csv", "sessions.csv", sessions_csv(made).into_bytes()),
+        (Role::Sessions, "sessions-csv", "sessions.csv", sessions_csv(made)),
     ];
     run(exports, lang).unwrap()
 }
@@ -161,13 +161,11 @@ fn damage_is_counted_and_what_is_left_is_judged() {
     }
     let whole = gzip(&log);
     let cut = whole[..whole.len() * 9 / 10].to_vec();
-    let table = keys_csv(&made, true);
-    let (korean, ..) = encoding_rs::EUC_KR.encode(&table);
     let exports = vec![
-        (Role::Keys, "keys-csv", "키.csv", korean.into_owned()),
-        (Role::Accounts, "accounts-csv", "accounts.csv", accounts_csv(&made).into_bytes()),
-        (Role::Networks, "networks-csv", "networks.csv", networks_csv(&made).into_bytes()),
-        (Role::Sessions, "sessions-csv", "sessions.csv", sessions_csv(&made).into_bytes()),
+        (Role::Keys, "keys-csv", "키.csv", keys_csv(&made, true)),
+        (Role::Accounts, "accounts-csv", "accounts.csv", accounts_csv(&made)),
+        (Role::Networks, "networks-csv", "networks.csv", networks_csv(&made)),
+        (Role::Sessions, "sessions-csv", "sessions.csv", sessions_csv(&made)),
         (Role::Access, "envoy-json", "access.json.gz", cut),
     ];
     let report = run(exports, Lang::Ko).unwrap();
@@ -201,7 +199,7 @@ fn what_is_kept_does_not_grow_with_lines() {
             }
         }
         let exports = vec![
-            (Role::Keys, "keys-csv", "keys.csv", keys_csv(&made, false).into_bytes()),
+            (Role::Keys, "keys-csv", "keys.csv", keys_csv(&made, false)),
             (Role::Access, "nginx-json", "access.log.gz", gzip(&log)),
         ];
         run(exports, Lang::En).unwrap()
@@ -279,7 +277,7 @@ fn planted_markup_stays_text() {
     log.push_str("<script>alert(4)</script>\n");
     let name = "<script>name</script>.log";
     let exports = vec![
-        (Role::Keys, "keys-csv", name, keys_csv(&made, false).into_bytes()),
+        (Role::Keys, "keys-csv", name, keys_csv(&made, false)),
         (Role::Access, "nginx-json", name, log.into_bytes()),
     ];
     let report = run(exports, Lang::En).unwrap();
@@ -295,13 +293,14 @@ fn planted_markup_stays_text() {
 #[test]
 fn what_gives_nothing_is_refused() {
     let made = world(15, 1, 4, 0);
-    let keys = || (Role::Keys, "keys-csv", "keys.csv", keys_csv(&made, false).into_bytes());
+    let keys = || (Role::Keys, "keys-csv", "keys.csv", keys_csv(&made, false));
     let log = |text: String| (Role::Access, "nginx-json", "access.log", text.into_bytes());
     let error = run(vec![keys(), log("rubbish\n".to_owned())], Lang::En).unwrap_err().to_string();
     assert!(error.contains("no request could be read") && error.contains("sumun map check"), "{error}");
     let line = nginx(&made.access[0], made.access[0].ts);
-    let head = keys_csv(&made, false).lines().next().unwrap().to_owned() + "\n";
-    let empty = (Role::Keys, "keys-csv", "keys.csv", head.into_bytes());
+    let head: Vec<u8> =
+        keys_csv(&made, false).split_inclusive(|byte| *byte == b'\n').next().unwrap().to_owned();
+    let empty = (Role::Keys, "keys-csv", "keys.csv", head);
     let error = run(vec![empty, log(line)], Lang::En).unwrap_err().to_string();
     assert!(error.contains("no key could be read"), "{error}");
 }
@@ -313,13 +312,13 @@ fn a_vendor_s_customers_are_explained_by_the_register() {
     let log: String = made.access.iter().map(|line| nginx(line, line.ts) + "\n").collect();
     let of = |register: bool| {
         let mut exports = vec![
-            (Role::Keys, "keys-csv", "keys.csv", keys_csv(&made, false).into_bytes()),
-            (Role::Accounts, "accounts-csv", "accounts.csv", accounts_csv(&made).into_bytes()),
-            (Role::Networks, "networks-csv", "networks.csv", networks_csv(&made).into_bytes()),
+            (Role::Keys, "keys-csv", "keys.csv", keys_csv(&made, false)),
+            (Role::Accounts, "accounts-csv", "accounts.csv", accounts_csv(&made)),
+            (Role::Networks, "networks-csv", "networks.csv", networks_csv(&made)),
             (Role::Access, "nginx-json", "access.log.gz", gzip(&log)),
         ];
         if register {
-            exports.push((Role::Vendors, "vendors-csv", "vendors.csv", vendors_csv(&made).into_bytes()));
+            exports.push((Role::Vendors, "vendors-csv", "vendors.csv", vendors_csv(&made)));
         }
         run(exports, Lang::En).unwrap()
     };

@@ -5,7 +5,8 @@
 //! transfers, as plain functions of their inputs. [`assertion`] is how it vouches for a customer to Sumun. [`http`] puts Upbit's routes, field names and errors around it, one file
 //! per group of endpoints.
 //!
-//! [`population`] is apart from all that: seeded worlds of honest and dishonest users, as lines of the wire.
+//! [`population`] is apart from all that: seeded worlds of honest and dishonest users, as lines of the wire. [`exports`] writes them as
+//! an exchange would hand them over: tables and access logs, with their truth.
 //!
 //! It never guards anything. It takes an access key at its word unless asked to `verify`, keeps everything in memory, and
 //! shows each request it received to whoever asks on the control listener: it stands *behind* the gate, in tests and in
@@ -14,6 +15,7 @@
 pub mod assertion;
 mod clock;
 pub mod config;
+pub mod exports;
 pub mod http;
 pub mod population;
 mod server;

@@ -2,8 +2,9 @@
 
 use super::charts::{Column, columns, share};
 use super::words::{class, code, say, scope, segment, state};
-use super::write::{esc, para, percent, table};
+use super::write::{esc, id, para, percent, table};
 use super::{minute, section};
+use crate::census::ADDRESSES_MAX;
 use crate::report::{Item, KeyFinding, Report, SharedSide};
 use std::fmt::Write as _;
 use sumun_mapping::told::number;
@@ -108,7 +109,7 @@ fn bounds(out: &mut String, report: &Report, lang: Lang) {
 }
 
 fn ids(keys: &[KeyId]) -> String {
-    keys.iter().map(|key| format!("<code>{}</code>", esc(key.as_str()))).collect::<Vec<_>>().join(" ")
+    keys.iter().map(|key| id(key.as_str())).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn some(keys: &[KeyId], of: u64) -> String {
@@ -146,8 +147,8 @@ fn row(item: &Item, lang: Lang) -> Vec<String> {
     what.extend(item.number.map(number));
     let dash = || "–".to_owned();
     vec![
-        format!("<code>{}</code>", esc(item.key.as_str())),
-        item.account.as_ref().map_or_else(dash, |account| format!("<code>{}</code>", esc(account.as_str()))),
+        id(item.key.as_str()),
+        item.account.as_ref().map_or_else(dash, |account| id(account.as_str())),
         segment(item.segment.map_or("", Segment::as_str), lang).to_owned(),
         number(item.uses),
         item.last_used.map_or_else(dash, minute),
@@ -218,16 +219,16 @@ pub(super) fn shared(out: &mut String, report: &Report, lang: Lang) {
         one_side(out, name, side, report.keys.living, lang);
     }
     if report.shared.not_kept > 0 {
-        let n = number(report.shared.not_kept);
+        let (n, most) = (number(report.shared.not_kept), number(ADDRESSES_MAX as u64));
         para(
             out,
             "warn",
             &match lang {
                 Lang::En => format!(
-                    "{n} requests came from addresses beyond the 262,144 kept: what is said of use is a lower bound."
+                    "{n} requests came from addresses beyond the {most} kept: what is said of use is a lower bound."
                 ),
                 Lang::Ko => format!(
-                    "보관 한도인 주소 262,144개를 넘어서 온 요청이 {n}건입니다. 사용에 관한 수치는 적어도 이만큼이라는 뜻입니다."
+                    "보관 한도인 주소 {most}개를 넘어서 온 요청이 {n}건입니다. 사용에 관한 수치는 적어도 이만큼이라는 뜻입니다."
                 ),
             },
         );

@@ -8,6 +8,7 @@ mod risk;
 mod words;
 mod write;
 
+use crate::census::ADDRESSES_MAX;
 use crate::points::PointState;
 use crate::report::{Code, Report};
 use std::fmt::Write as _;
@@ -70,8 +71,8 @@ fn head(out: &mut String, report: &Report, title: &str) {
         say(
             lang,
             "Made offline from exports. Ids are shown as given: hashed with a key that only the exchange keeps, so that this report names nobody. \
-             Nothing was refused, changed or sent. What is found here is a reason to look, not a verdict on anyone.",
-            "받은 자료 파일만으로 오프라인에서 작성했습니다. ID는 받은 그대로 적었으며, 거래소만 가진 키로 해시된 값이라 이 보고서만으로는 누구인지 알 수 없습니다. \
+             Long ones are cut; report.json has them whole. Nothing was refused, changed or sent. What is found here is a reason to look, not a verdict on anyone.",
+            "받은 자료 파일만으로 오프라인에서 작성했습니다. ID는 받은 그대로 적었으며, 거래소만 가진 키로 해시된 값이라 이 보고서만으로는 누구인지 알 수 없습니다. 긴 ID는 앞부분만 적었으며 전체는 report.json에 있습니다. \
              진단 과정에서 요청을 거부하거나 바꾸거나 보내지 않았습니다. 여기에 적힌 내용은 살펴볼 근거이며, 누구에 대한 판정이 아닙니다.",
         ),
     );
@@ -171,6 +172,7 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
     );
     let kept = number(report.read.kept_entries);
     let waiting = number(report.read.waiting_lines_max);
+    let addresses = number(ADDRESSES_MAX as u64);
     let lines = match lang {
         Lang::En => vec![
             "The tables are of one moment and count as of the beginning of the log. A key whose list changed since may seem to be used from outside.".to_owned(),
@@ -178,7 +180,7 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
             "Delegations on record are not among these exports, nor vendors where no register was given. Customers of one vendor then look as if one operator drove them.".to_owned(),
             "The ladder ran dry, nobody approving anything: a hold here lapses, while live a person would have decided.".to_owned(),
             "Thresholds are the policy's. They were fitted on made-up worlds and should be fitted to your venue in shadow.".to_owned(),
-            format!("Memory goes by keys, accounts, addresses (262,144 at most) and days (400 at most), not by lines: {kept} entries were kept in counting, and at most {waiting} lines waited."),
+            format!("Memory goes by keys, accounts, addresses ({addresses} at most) and days (400 at most), not by lines: {kept} entries were kept in counting, and at most {waiting} lines waited."),
         ],
         Lang::Ko => vec![
             "키와 계정 자료는 한 시점의 것이며, 로그가 시작될 때의 상태로 보았습니다. 그 뒤에 등록 IP가 바뀐 키는 등록하지 않은 곳에서 쓰인 것처럼 보일 수 있습니다.".to_owned(),
@@ -186,7 +188,7 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
             "이 자료에는 위임 기록이 없으며, 업체 명부를 받지 않았다면 업체 기록도 없습니다. 이 경우 한 업체를 쓰는 고객들의 키가 한 사람이 운용하는 것처럼 보일 수 있습니다.".to_owned(),
             "단계별 조치는 아무도 승인하지 않은 모의 실행입니다. 실제라면 담당자가 결정했을 일시 제한도 여기서는 기한이 지나면 풀립니다.".to_owned(),
             "기준값은 정책 파일에 있습니다. 가상 자료로 맞춘 값이므로, 시험 운영 기간에 귀사에 맞게 조정하십시오.".to_owned(),
-            format!("메모리는 행 수가 아니라 키·계정·주소(최대 262,144개)·날짜(최대 400일)에 따라 늘어납니다. 집계에 보관한 항목은 {kept}개, 처리를 기다린 행은 최대 {waiting}행입니다."),
+            format!("메모리는 행 수가 아니라 키·계정·주소(최대 {addresses}개)·날짜(최대 400일)에 따라 늘어납니다. 집계에 보관한 항목은 {kept}개, 처리를 기다린 행은 최대 {waiting}행입니다."),
         ],
     };
     out.push_str("<ul>");

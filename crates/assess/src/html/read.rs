@@ -98,9 +98,9 @@ fn row(source: &SourceRead, lang: Lang) -> Vec<String> {
         number(counted.records),
         number(counted.refused),
         number(counted.repeated),
-        number(counted.late.count),
+        number(source.late),
         number(source.leaps),
-        number(counted.gaps.count),
+        number(source.gaps),
         ended,
     ]
 }

@@ -3,7 +3,7 @@
 use super::charts::{Column, columns, parts};
 use super::keys::some;
 use super::words::{cause, effect, measure, say, segment};
-use super::write::{esc, para, percent, table};
+use super::write::{esc, id, para, percent, table};
 use super::{minute, section};
 use crate::report::{LadderSegment, Report};
 use std::fmt::Write as _;
@@ -42,8 +42,7 @@ pub(super) fn clusters(out: &mut String, report: &Report, lang: Lang) {
         };
         let _ = write!(out, "<div class=\"case\"><strong>{head}</strong><ul>");
         for said in &cluster.said {
-            let evidence: Vec<String> =
-                said.evidence.iter().map(|id| format!("<code>{}</code>", esc(id.as_str()))).collect();
+            let evidence: Vec<String> = said.evidence.iter().map(|event| id(event.as_str())).collect();
             let _ = write!(
                 out,
                 "<li>{}<br><small>{} UTC · {} · {} {}</small></li>",
@@ -180,12 +179,7 @@ fn highest(out: &mut String, report: &Report, lang: Lang) {
             let word = |m: Option<Measure>| {
                 format!("<span class=\"m\">{}</span>", m.map_or("–", |m| measure(m, lang)))
             };
-            vec![
-                format!("<code>{}</code>", esc(key.key.as_str())),
-                word(key.reached),
-                word(key.proposed),
-                esc(&key.because),
-            ]
+            vec![id(key.key.as_str()), word(key.reached), word(key.proposed), esc(&key.because)]
         })
         .collect();
     if rows.is_empty() {

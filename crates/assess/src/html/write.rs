@@ -25,6 +25,20 @@ pub(crate) fn esc(text: &str) -> String {
     out
 }
 
+/// Longer ids, such as hashes in hex, are shown by their beginning.
+const ID_CHARS_MAX: usize = 40;
+/// As much of those: 80 bits of a hash.
+const ID_CHARS: usize = 20;
+
+/// An id, short enough to stand in a row; the JSON has it whole.
+pub(crate) fn id(text: &str) -> String {
+    if text.chars().count() <= ID_CHARS_MAX {
+        return format!("<code>{}</code>", esc(text));
+    }
+    let start: String = text.chars().take(ID_CHARS).collect();
+    format!("<code title=\"{}\">{}…</code>", esc(text), esc(&start))
+}
+
 /// Tenths of a hundredth as people write them: `12.3%`. Nothing that is there is called 0.0%.
 pub(crate) fn percent(n: u64, of: u64) -> String {
     if of == 0 {

@@ -3,17 +3,17 @@
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::Write;
 use std::sync::Arc;
 use sumun_assess::{AssessError, Bounds, Input, LadderJudge, Progress, Report, Role, Source, With, assess};
 use sumun_detect::network::NoData;
 use sumun_detect::{Engine, Options as EngineOptions, Params};
 use sumun_mapping::{Mapping, ready};
-use sumun_model::wire::event::Verdict;
+use sumun_model::wire::event::{Signature, Verdict};
 use sumun_model::wire::{AccessLine, AccountLine, KeyLine, Line, NetworkLine, SessionLine, VendorLine};
 use sumun_model::{KeyId, KeyState, Lang, Scope, Timestamp};
 use sumun_policy::{Approve, Policy};
+use sumun_sim::exports::{self, KeyRow, Names, Tongue};
 use sumun_sim::population::{Kind, Options, Role as Part, Truth, World};
 
 /// A world, its lines kept apart.
@@ -138,145 +138,55 @@ impl Made {
     }
 }
 
-fn word<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_value(value).unwrap().as_str().unwrap_or_default().to_owned()
-}
-
 /// Whether a request counts as a use.
 pub fn counts(line: &AccessLine) -> bool {
-    let signature = line.signature.as_ref().map(word).unwrap_or_default();
-    line.verdict == Some(Verdict::Allow) && signature != "invalid" && signature != "absent"
+    let unsigned = matches!(line.signature, Some(Signature::Invalid | Signature::Absent));
+    line.verdict == Some(Verdict::Allow) && !unsigned
 }
 
-fn kst(at: Timestamp) -> String {
-    at.plus_micros(9 * 3_600_000_000).to_string().replace('T', " ").chars().take(19).collect()
-}
+type Writes = fn(&mut Vec<u8>, &AccessLine, Timestamp, &str, &str);
 
-fn seconds(at: Timestamp) -> String {
-    format!("{}.{:06}", at.as_micros().div_euclid(1_000_000), at.as_micros().rem_euclid(1_000_000))
-}
-
-fn target(line: &AccessLine) -> String {
-    let route = line.route.clone().unwrap_or_default();
-    match &line.market {
-        Some(market) if line.method.as_deref() == Some("GET") => format!("{route}?market={market}"),
-        _ => route,
-    }
-}
-
-fn status(line: &AccessLine) -> u16 {
-    if line.verdict == Some(Verdict::Deny) { 401 } else { 200 }
+fn logged(write: Writes, line: &AccessLine, at: Timestamp) -> String {
+    let mut out = Vec::new();
+    write(&mut out, line, at, line.id.as_str(), line.key.as_ref().unwrap().as_str());
+    String::from_utf8(out).unwrap()
 }
 
 pub fn nginx(line: &AccessLine, at: Timestamp) -> String {
-    serde_json::json!({
-        "msec": seconds(at), "request_id": line.id, "remote_addr": line.ip, "key_id": line.key,
-        "account_id": line.account, "request_method": line.method, "request_uri": target(line),
-        "status": status(line).to_string(), "http_user_agent": line.agent, "ja4": line.ja4,
-        "error": line.reason.as_ref().map(word), "signature": line.signature.as_ref().map(word),
-    })
-    .to_string()
+    logged(exports::nginx, line, at)
 }
 
 pub fn envoy(line: &AccessLine, at: Timestamp) -> String {
-    serde_json::json!({
-        "start_time": seconds(at), "request_id": line.id, "downstream": line.ip, "key_id": line.key,
-        "account_id": line.account, "method": line.method, "path": target(line),
-        "response_code": status(line), "user_agent": line.agent, "ja4": line.ja4,
-        "error": line.reason.as_ref().map(word), "signature": line.signature.as_ref().map(word),
-    })
-    .to_string()
+    logged(exports::envoy, line, at)
 }
 
-/// The table of keys; `ko` writes states and rights as a Korean screen does.
-pub fn keys_csv(made: &Made, ko: bool) -> String {
-    let mut out = "key_id,account_id,state,scopes,allowlist,vendor,created_at,expires_at\n".to_owned();
-    for key in made.keys.values() {
-        let state = key.state.as_ref().map(word).unwrap_or_default();
-        let state = match (ko, state.as_str()) {
-            (true, "active") => "사용중",
-            (true, "expired") => "만료",
-            (_, other) => other,
-        };
-        let scopes: Vec<&str> =
-            key.scopes.iter().flat_map(|scopes| scopes.iter()).map(|s| s.as_str()).collect();
-        let list: Vec<String> =
-            key.allowlist.iter().flatten().map(|entry| entry.prefix().to_string()).collect();
-        let _ = writeln!(
-            out,
-            "{},{},{state},{},{},{},{},{}",
-            key.key,
-            key.account.as_ref().unwrap(),
-            scopes.join(";"),
-            list.join(";"),
-            key.vendor.as_ref().map(ToString::to_string).unwrap_or_default(),
-            key.created.map(kst).unwrap_or_default(),
-            key.expires.map(kst).unwrap_or_default(),
-        );
-    }
+fn table(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(&mut out).unwrap();
     out
 }
 
-pub fn accounts_csv(made: &Made) -> String {
-    let mut out =
-        "account_id,customer_id,person_id,parent_account_id,segment,country,opened_on,fee_tier\n".to_owned();
-    for account in made.accounts.values() {
-        let _ = writeln!(
-            out,
-            "{},{},,,{},KR,,",
-            account.account,
-            account.customer.as_ref().map(ToString::to_string).unwrap_or_default(),
-            account.segment.as_ref().map(word).unwrap_or_default()
-        );
-    }
-    out
+/// The table of keys; `ko` writes states as a Korean screen does, in CP949.
+pub fn keys_csv(made: &Made, ko: bool) -> Vec<u8> {
+    let rows: Vec<KeyRow> = made.keys.values().map(KeyRow::of).collect();
+    let tongue = if ko { Tongue::Cp949 } else { Tongue::English };
+    table(|out| exports::keys(out, rows.iter(), &Names::plain(), tongue))
 }
 
-pub fn sessions_csv(made: &Made) -> String {
-    let mut out = "session_id,at,account_id,key_id,action,channel,ip,device_id,remote_control\n".to_owned();
-    for line in &made.sessions {
-        let (action, channel) = (
-            line.action.as_ref().map(word).unwrap_or_default(),
-            line.channel.as_ref().map(word).unwrap_or_default(),
-        );
-        let ip = line.ip.map(|ip| ip.to_string()).unwrap_or_default();
-        let _ = writeln!(
-            out,
-            "{},{},{},,{},{channel},{ip},{},",
-            line.id,
-            kst(line.ts),
-            line.account,
-            if action.starts_with("control") { "" } else { &action },
-            line.device.as_deref().unwrap_or_default()
-        );
-    }
-    out
+pub fn accounts_csv(made: &Made) -> Vec<u8> {
+    table(|out| exports::accounts(out, made.accounts.values(), &Names::plain()))
 }
 
-pub fn networks_csv(made: &Made) -> String {
-    let mut out = "prefix,asn,org,country,class\n".to_owned();
-    for line in &made.networks {
-        let _ = writeln!(
-            out,
-            "{},{},{},{},{}",
-            line.prefix,
-            line.asn.map(|asn| asn.to_string()).unwrap_or_default(),
-            line.org.as_deref().unwrap_or_default(),
-            line.country.as_deref().unwrap_or_default(),
-            line.class.as_ref().map(word).unwrap_or_default()
-        );
-    }
-    out
+pub fn sessions_csv(made: &Made) -> Vec<u8> {
+    table(|out| exports::sessions(out, made.sessions.iter(), &Names::plain()))
 }
 
-pub fn vendors_csv(made: &Made) -> String {
-    let mut out = "vendor_id,state,class,networks\n".to_owned();
-    for line in &made.vendors {
-        let networks: Vec<String> = line.networks.iter().flatten().map(ToString::to_string).collect();
-        let state = line.state.as_ref().map(word).unwrap_or_default();
-        let _ = writeln!(out, "{},{state},tool,{}", line.vendor, networks.join(";"));
-    }
-    out
+pub fn networks_csv(made: &Made) -> Vec<u8> {
+    table(|out| exports::networks(out, made.networks.iter()))
+}
+
+pub fn vendors_csv(made: &Made) -> Vec<u8> {
+    table(|out| exports::vendors(out, made.vendors.iter()))
 }
 
 pub fn gzip(text: &str) -> Vec<u8> {
