@@ -22,6 +22,7 @@ const PARTS = words(
     reconciler: "기록 대조(자동)",
     serve: "서버 시작(자동)",
     setup: "설치",
+    sumun: "수문(자동)",
   },
   {
     actuator: "Orders to the exchange, by itself",
@@ -40,6 +41,7 @@ const PARTS = words(
     reconciler: "Reconciliation, by itself",
     serve: "Start of the server",
     setup: "Set-up",
+    sumun: "Sumun, by itself",
   },
 );
 

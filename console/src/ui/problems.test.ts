@@ -3,7 +3,7 @@
 // event sources, identity callbacks), and what no page asks for, such as faults in the writing of JSON.
 import { expect, test } from "vitest";
 import { refusalWords } from "../owner/refusals";
-import { isSaidKo, problemKo, remedyEn, sentence } from "./problems";
+import { detailEn, isSaidKo, problemKo, remedyEn, sentence } from "./problems";
 
 /** To staff and to owners. */
 const BOTH = `
@@ -68,4 +68,14 @@ test("in English the server's words become sentences, and no person is told of h
   expect(sentence("demo@3 is in force")).toBe("demo@3 is in force.");
   expect(remedyEn("timed_out", "repeat with the same `Idempotency-Key`")).not.toContain("Idempotency");
   expect(remedyEn("key_ended", "ask for a new one")).toBe("Ask for a new one.");
+  expect(detailEn("`/plan/name`: it is longer than 200 characters")).toBe("It is longer than 200 characters.");
+  const engineers = [
+    "a write needs an `Idempotency-Key`",
+    "see /v1/openapi.json",
+    "/readyz says what is missing",
+    "`/x` is not a field of it",
+  ];
+  for (const text of engineers) {
+    for (const shown of [detailEn(text), remedyEn("newer_code", text)]) expect(shown).not.toMatch(/[`/]|Idempotency/);
+  }
 });

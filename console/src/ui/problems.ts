@@ -164,6 +164,15 @@ const GENERAL: Said = [
 /** What people are to do where the server's remedy speaks to programs. */
 const ENGLISH_REMEDY: Record<string, string> = {
   timed_out: "If you had just changed something, see whether it took effect; then try again.",
+  store_unavailable: "Nothing was changed. Try again in a few seconds; if it goes on, tell whoever operates the server.",
+  idempotency_key_reused: "Open this page anew and do it again.",
+  bad_field: "Look at what you filled in, and correct what does not belong there.",
+  unknown_field: "Open this page anew: it may be older than the server.",
+  missing_field: "Fill in what is missing.",
+  bad_parameter: "Open the page from the menu: its address holds something that the server does not take.",
+  session_missing: "Sign in again.",
+  not_signed_in: "Sign in again.",
+  campaign_bad: "Correct it and propose it again.",
 };
 
 /** The server's words as a sentence: it writes them to stand inside one. */
@@ -172,9 +181,22 @@ export function sentence(text: string): string {
   return begun === "" || /[.?!]$/.test(begun) ? begun : `${begun}.`;
 }
 
+/** What speaks to whoever writes a program: headers, addresses and fields of the interface, numbers of standards. */
+const FOR_ENGINEERS =
+  /idempotency-key|if-match|etag|openapi|\/readyz|\/v1\/|\bRFC ?\d|`\/[\w/.-]*`|\b(GET|POST|PUT|PATCH|DELETE) /i;
+
+/** What is wrong, in English: without the path of the field it is about, and in general words where only engineers would understand it. */
+export function detailEn(detail: string): string {
+  const said = detail.replace(/^`\/[\w/.-]*`: /, "");
+  return FOR_ENGINEERS.test(said) ? "The server did not take this as it was sent." : sentence(said);
+}
+
 /** What can be done, in English. */
 export function remedyEn(code: string, remedy: string): string {
-  return Object.hasOwn(ENGLISH_REMEDY, code) ? (ENGLISH_REMEDY[code] ?? remedy) : sentence(remedy);
+  if (Object.hasOwn(ENGLISH_REMEDY, code)) return ENGLISH_REMEDY[code] ?? remedy;
+  return FOR_ENGINEERS.test(remedy)
+    ? "Open this page anew and try again; if it goes on, tell whoever operates the server the reference."
+    : sentence(remedy);
 }
 
 /** Whether a code has words of its own. */

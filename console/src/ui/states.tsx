@@ -4,7 +4,7 @@ import { type ReactNode, useRef } from "react";
 import { CANCELLED, Problem, UNREACHABLE } from "../api/client";
 import { useLang, useWords } from "../i18n/lang";
 import { Button } from "./basics";
-import { problemKo, remedyEn, sentence } from "./problems";
+import { detailEn, problemKo, remedyEn, sentence } from "./problems";
 import { rolesNamed, roleText, roleWords } from "./roles";
 import { uiWords } from "./words";
 
@@ -41,7 +41,11 @@ export function Refused({ error, again, asking = false }: { error: Error; again?
   const own = known === null ? problem : null;
   const [korean, koreanRemedy] = problemKo(own?.code ?? "");
   const translated = own !== null && lang === "ko";
-  const [title, text] = known ?? [w.errorTitle, translated ? korean : own !== null ? sentence(error.message) : error.message];
+  const [title, text] = known ?? [w.errorTitle, translated ? korean : own !== null ? detailEn(error.message) : error.message];
+  // The server's own words, wherever something else is said here.
+  const other =
+    own !== null &&
+    (translated || text !== sentence(error.message) || remedyEn(own.code, own.document.remedy) !== sentence(own.document.remedy));
   const reference = own?.document.instance ?? "";
   return (
     <div className="notice expire stack tight" role="alert">
@@ -53,7 +57,7 @@ export function Refused({ error, again, asking = false }: { error: Error; again?
           {translated ? koreanRemedy : remedyEn(own.code, own.document.remedy)}
         </p>
       ) : null}
-      {translated ? (
+      {own !== null && other ? (
         <details>
           <summary className="muted">{w.serverSays}</summary>
           <p lang="en">

@@ -43,6 +43,7 @@ const ladderWords = words(
     ofTheCluster: (what: string) => `함께 움직이는 키들에서 탐지됨: ${what}`,
     otherOfTheCluster: (family: string) => `함께 움직이는 키들에서 탐지된 신호(${family})`,
     hard: "확증",
+    either: "다음 가운데 하나면 됩니다:",
     rulesMet: "충족한 규칙",
     rulesNot: "충족하지 않은 규칙: 무엇이 더 있었어야 했는지",
     noneMet: "지금 충족하는 규칙이 없습니다.",
@@ -86,6 +87,7 @@ const ladderWords = words(
     ofTheCluster: (what: string) => `Found about the keys that act together: ${what}`,
     otherOfTheCluster: (family: string) => `A signal about the keys that act together (${family})`,
     hard: "Hard evidence",
+    either: "One of these is enough:",
     rulesMet: "Rules met",
     rulesNot: "Rules not met: what it would have taken",
     noneMet: "No rule is met now.",
@@ -236,11 +238,18 @@ function Pieces({ of, sentence }: { of: Scored; sentence: (id: string, family: s
   );
 }
 
+/** What was met stands first: a rule may name five ways of which one held. */
+const metFirst = (parts: readonly Part[]): Part[] =>
+  [...parts].sort((one, other) => Number(other.reading === "met") - Number(one.reading === "met"));
+
 function PartLine({ part }: { part: Part }) {
   const w = useWords(ladderWords);
   const said = useSaid();
   const { lang } = useLang();
-  const values = part.values.flatMap(([name, value]) => (value === null ? [] : [readingSaid(lang, name, value).join(": ")]));
+  const either = part.either ?? [];
+  // Told beside each of them, where there are several.
+  const own = either.length === 0 ? part.values : [];
+  const values = own.flatMap(([name, value]) => (value === null ? [] : [readingSaid(lang, name, value).join(": ")]));
   return (
     <li>
       {part.reading === "met" ? "✓ " : part.reading === "not_met" ? "✗ " : "? "}
@@ -250,6 +259,16 @@ function PartLine({ part }: { part: Part }) {
           {" "}
           ({w.now}: {values.join(", ")})
         </span>
+      )}
+      {either.length === 0 ? null : (
+        <>
+          <p className="muted">{w.either}</p>
+          <ul>
+            {metFirst(either).map((one) => (
+              <PartLine key={one.condition} part={one} />
+            ))}
+          </ul>
+        </>
       )}
     </li>
   );
@@ -269,12 +288,9 @@ function RuleItem({ rule }: { rule: Rule }) {
         </span>
       </div>
       <ul>
-        {/* What was met stands first: a rule may name five ways of which one held. */}
-        {[...rule.parts]
-          .sort((one, other) => Number(other.reading === "met") - Number(one.reading === "met"))
-          .map((part) => (
-            <PartLine key={part.condition} part={part} />
-          ))}
+        {metFirst(rule.parts).map((part) => (
+          <PartLine key={part.condition} part={part} />
+        ))}
       </ul>
     </li>
   );

@@ -6,7 +6,7 @@ import { words } from "../../i18n/words";
 import { Id, Pairs, Time } from "../../ui/basics";
 import { MeasureBadge } from "../../ui/measure";
 import { Terms } from "./ladder";
-import { loose, type MeasureBody, type Measured } from "./shapes";
+import { type Bilingual, loose, type MeasureBody, type Measured } from "./shapes";
 import { useSaid, useWho } from "./who";
 import { measureStateWords, word } from "./words";
 
@@ -33,6 +33,7 @@ const measuresWords = words(
     case: "케이스",
     approval: "승인",
     policy: "정책",
+    rule: "규칙",
     total: "당시 합계",
     proposed: "사람의 결정을 요청함",
     endedIt: "이 조치로 키가 종료되었습니다",
@@ -61,6 +62,7 @@ const measuresWords = words(
     case: "Case",
     approval: "Approval",
     policy: "Policy",
+    rule: "Rule",
     total: "Total then",
     proposed: "People were asked to decide",
     endedIt: "It ended the key",
@@ -99,6 +101,7 @@ function MeasureFacts({ of, inCase, named, over }: { of: Measured; inCase: boole
   const states = useWords(measureStateWords) as Record<string, unknown>;
   const body = loose<MeasureBody>(of.body);
   const terms = body.terms ?? [];
+  const ruleSaid = said(loose<{ rule_said: Bilingual }>(of).rule_said);
   const lesser = said(of.lesser);
   return (
     <div className="stack tight">
@@ -124,6 +127,14 @@ function MeasureFacts({ of, inCase, named, over }: { of: Measured; inCase: boole
             ),
           ],
           [w.by, of.mode === "propose" ? `${who(of.by)} · ${w.proposed}` : who(of.by)],
+          [
+            w.rule,
+            ruleSaid === "" ? null : (
+              <span key="rule" title={body.rule ?? undefined}>
+                {ruleSaid}
+              </span>
+            ),
+          ],
           [w.policy, body.policy ? <Id key="policy" id={body.policy} to={`/policy/${encodeURIComponent(body.policy)}`} /> : null],
           [
             of.until && Date.parse(of.until) < Date.now() ? w.wasUntil : w.until,
@@ -171,7 +182,8 @@ export function Measures({
   const newest = [...of].sort((one, other) => other.began.localeCompare(one.began));
   // Where it is not plain which key a measure is about.
   const named = new Set(of.map((one) => one.key)).size > 1;
-  const over = (one: Measured) => one.state === "in_force" && ended.has(one.key);
+  const over = (one: Measured) =>
+    one.state === "in_force" && (ended.has(one.key) || Boolean(loose<{ key_ended: string | null }>(one).key_ended));
   const now = newest.filter((one) => (one.state === "in_force" && !over(one)) || one.state === "proposed");
   const past = newest.filter((one) => !now.includes(one));
   const list = (measures: readonly Measured[]) => (

@@ -69,6 +69,8 @@ export type Part = {
   said: Bilingual;
   reading: "met" | "not_met" | "unknown";
   values: [string, string | null][];
+  /** Where one of several suffices: each of them. Servers of before say nothing of it. */
+  either?: Part[];
 };
 
 export type Rule = {

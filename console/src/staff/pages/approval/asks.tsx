@@ -1,5 +1,6 @@
 // What is asked, as it was frozen when it was asked.
 import { Link } from "react-router";
+import { count } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Card, Id, Pairs, Time } from "../../../ui/basics";
 import { Raw } from "../../../ui/raw";
@@ -10,12 +11,40 @@ import { Terms } from "../../parts/ladder";
 import { Operator, Vendor } from "../../parts/named";
 import { isRamp, rampLines } from "../../parts/rampText";
 import { reasonSaid } from "../../parts/reasonSaid";
-import { type Approval as ApprovalOf, loose } from "../../parts/shapes";
-import { useWho } from "../../parts/who";
+import { type Approval as ApprovalOf, type Bilingual, loose } from "../../parts/shapes";
+import { useSaid, useWho } from "../../parts/who";
 import { approvalStateWords, purposeWords, scopeWords, segmentWords, word } from "../../parts/words";
 import type { Asked } from "./asked";
 import { groundsOf } from "./grounds";
 import { approvalWords } from "./words";
+
+type TakenBack = { by: string; because: Bilingual; reason?: string | null; entry: number };
+
+/** By whom and why it was withdrawn, as far as the server tells. */
+function Withdrawn({ of }: { of: ApprovalOf }) {
+  const w = useWords(approvalWords);
+  const { lang } = useLang();
+  const who = useWho();
+  const said = useSaid();
+  const found = loose<{ withdrawn: TakenBack | null }>(of).withdrawn;
+  if (!found) return null;
+  return (
+    <div className="notice stack tight" role="status">
+      <strong>{w.takenBack(who(found.by))}</strong>
+      <p className="preline">{said(found.because)}</p>
+      {found.reason ? <p className="preline">{found.reason}</p> : null}
+      <p className="muted">
+        {of.decided ? (
+          <>
+            <Time at={of.decided} full />
+            {" · "}
+          </>
+        ) : null}
+        <Link to={`/ledger/${found.entry}`}>{w.takenBackEntry(count(lang, found.entry))}</Link>
+      </p>
+    </div>
+  );
+}
 
 export function Asks({ of }: { of: ApprovalOf }) {
   const w = useWords(approvalWords);
@@ -46,6 +75,7 @@ export function Asks({ of }: { of: ApprovalOf }) {
       }
     >
       <div className="stack">
+        <Withdrawn of={of} />
         <Pairs
           of={[
             [w.about, <Subject key="about" of={of.subject} />],

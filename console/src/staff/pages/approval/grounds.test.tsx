@@ -77,3 +77,21 @@ test("a server that tells nothing of it is no error", () => {
   expect(read(approval({}))).toBe("");
   expect(read(approval({ grounds: null }))).toBe("");
 });
+
+test("what is over is no longer due, and says how it ended", () => {
+  window.localStorage.setItem("sumun.lang", "en");
+  const w = groundsWords.en;
+  expect(read(approval({ grounds: GROUNDS }))).toContain(`${w.wasDue}21`);
+  const failed = { ...GROUNDS.reverification, state: "failed", control: "failed", failures: 2, tries_left: 0 };
+  const said = read(approval({ grounds: { ...GROUNDS, reverification: failed } }));
+  expect(said).toContain(w.s_failed);
+  expect(said).toContain(w.h_failed);
+  expect(said).not.toContain(`${w.due}21`);
+});
+
+test("a rule stands in words where the server has them", () => {
+  const rule_said = { ko: "재확인 기한이 지남", en: "The time for re-verification ran out" };
+  const said = read(approval({ grounds: { ...GROUNDS, rule_said } }));
+  expect(said).toContain(rule_said.en);
+  expect(said).not.toContain(GROUNDS.rule);
+});

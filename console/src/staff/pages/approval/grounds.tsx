@@ -29,6 +29,7 @@ type Grounds = {
   measure: string;
   case_id: string | null;
   rule: string | null;
+  rule_said?: Bilingual | null;
   because: Bilingual;
   lesser: Bilingual;
   signals: Signal[];
@@ -129,7 +130,7 @@ export function Grounds({ of, keyId }: { of: Of; keyId: string }) {
   const w = useWords(groundsWords);
   const { lang } = useLang();
   const said = useSaid();
-  const { because, lesser, rule, measure, signals, reverification } = groundsOf(of);
+  const { because, lesser, rule, rule_said, measure, signals, reverification } = groundsOf(of);
   if (because === undefined) return null;
   const byStaff = !rule;
   return (
@@ -152,7 +153,18 @@ export function Grounds({ of, keyId }: { of: Of; keyId: string }) {
                 </span>
               ) : null,
             ],
-            [w.rule, byStaff ? w.byStaff : <code key="rule">{rule}</code>],
+            [
+              w.rule,
+              byStaff ? (
+                w.byStaff
+              ) : rule_said ? (
+                <span key="rule" className="preline" title={rule}>
+                  {said(rule_said)}
+                </span>
+              ) : (
+                <code key="rule">{rule}</code>
+              ),
+            ],
           ]}
         />
         {reverification ? <HowFar of={loose<Reverified>(reverification)} /> : null}

@@ -9,10 +9,11 @@ import { Card, Id, Pairs, Time } from "../../../ui/basics";
 import { classText } from "../../../ui/classes";
 import { Raw } from "../../../ui/raw";
 import { roleText, roleWords } from "../../../ui/roles";
+import { type Bilingual, loose } from "../../parts/shapes";
 import { fieldText, TECHNICAL } from "./fields";
 import { actorOf, factsOf, subjectsOf } from "./subject";
 import { Subjects } from "./subjects";
-import { Value } from "./value";
+import { RulesSaid, Value } from "./value";
 import { entryWords } from "./words";
 
 type Payload = {
@@ -73,12 +74,14 @@ export function Said({ entry }: { entry: Schemas["LedgerEntry"] }) {
             {further.length === 0 ? (
               <p className="muted">{w.noFacts}</p>
             ) : (
-              <Pairs
-                of={further.map(([name, value]) => [
-                  fieldText(lang, entry.class, name),
-                  <Value key={name} cls={entry.class} name={name} value={value} />,
-                ])}
-              />
+              <RulesSaid.Provider value={loose<{ rules: Record<string, Bilingual> }>(entry).rules ?? {}}>
+                <Pairs
+                  of={further.map(([name, value]) => [
+                    fieldText(lang, entry.class, name),
+                    <Value key={name} cls={entry.class} name={name} value={value} />,
+                  ])}
+                />
+              </RulesSaid.Provider>
             )}
             {fed.length === 0 ? null : (
               <p className="notice monitor">

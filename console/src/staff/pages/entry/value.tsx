@@ -1,5 +1,5 @@
 // One fact of an entry as people read it: instants by the venue's clock, people and roles by name, ids with a way there, lists as tables.
-import type { ReactNode } from "react";
+import { createContext, type ReactNode, useContext } from "react";
 import { Link } from "react-router";
 import { count, duration } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
@@ -10,6 +10,7 @@ import { classText } from "../../../ui/classes";
 import { shortId } from "../../../ui/ids";
 import { MEASURES, measureWords } from "../../../ui/measure";
 import { roleText, roleWords } from "../../../ui/roles";
+import type { Bilingual } from "../../parts/shapes";
 import { actionWords } from "../../parts/words";
 import { codeText, fieldText } from "./fields";
 import { entryWords } from "./words";
@@ -51,8 +52,13 @@ function coded(lang: Lang, name: string, text: string): string | null {
   return codeText(lang, text);
 }
 
+/** Rules that an entry names by their ids, in words, as its own policy says them. */
+export const RulesSaid = createContext<Record<string, Bilingual>>({});
+
 function Text({ name, text }: { name: string; text: string }) {
   const { lang } = useLang();
+  const rule = useContext(RulesSaid)[text];
+  if (rule !== undefined && (name === "rule" || name === "rules")) return <span title={text}>{rule[lang]}</span>;
   const place = PLACES[name];
   if (place !== undefined && !text.includes(":")) {
     return (
