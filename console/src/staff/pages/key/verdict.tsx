@@ -13,8 +13,10 @@ import { reasonSaid } from "../../parts/reasonSaid";
 import type { KeyView, Measured } from "../../parts/shapes";
 import { useSaid, useWho } from "../../parts/who";
 import { deniedWords, endWords, word } from "../../parts/words";
+import { groundsWords } from "../approval/groundsWords";
 import { entryTitle } from "./history";
 import type { Entry, History, KeyReads } from "./reads";
+import { Reverified, useReverified } from "./reverified";
 import { keyWords } from "./words";
 
 const NOTHING: History = { entries: [], whole: false };
@@ -80,6 +82,8 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
   const said = useSaid();
   const { lang } = useLang();
   const denied = useWords(deniedWords);
+  const grounds = useWords(groundsWords);
+  const reverified = useReverified(of.key);
   const ends = useWords(endWords) as Record<string, unknown>;
   const over = of.state === "expired" || of.state === "rejected";
   if (!over && of.state !== "suspended" && !of.measure) return null;
@@ -144,6 +148,7 @@ export function Verdict({ of, reads }: { of: KeyView; reads: KeyReads }) {
                 </span>
               ) : null,
             ],
+            [grounds.reverification, reverified ? <Reverified key="reverified" of={reverified} /> : null],
             [w.reviewer, !over && of.review_by ? who(of.review_by) : null],
             [w.gates, <Gates key="gates" entry={entry} reads={reads} measure={measure} />],
             [
