@@ -27,4 +27,4 @@ pub use follow::{Chunk, Follower, Loss, Options};
 pub use pattern::{Pattern, PatternError};
 pub use print::Print;
 pub use state::{Begin, State, Step, Tracked};
-pub use translate::{Made, Refused, Translated, translate};
+pub use translate::{Made, Refused, Translated, name_source, translate, translate_lines};

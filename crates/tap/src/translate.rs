@@ -70,8 +70,8 @@ pub fn translate(
     (log, source): (&str, &str),
     chunk: &Chunk,
 ) -> Translated {
-    let mut done = Translated::default();
     if chunk.too_long {
+        let mut done = Translated::default();
         done.refused.push(Refused {
             number: chunk.first_line,
             code: "too_long".to_owned(),
@@ -81,10 +81,28 @@ pub fn translate(
         });
         return done;
     }
+    translate_lines(
+        mapping,
+        given,
+        (&format!("{log}.{}", chunk.step.file), source),
+        chunk.first_line,
+        &chunk.bytes,
+    )
+}
+
+/// As [`translate`], of whole lines from anywhere: `input` names where they stand, and `first` is the number of the first.
+#[must_use]
+pub fn translate_lines(
+    mapping: &Mapping,
+    given: &BTreeMap<String, String>,
+    (input, source): (&str, &str),
+    first: u64,
+    bytes: &[u8],
+) -> Translated {
+    let mut done = Translated::default();
     let mut run = Run::new(mapping, given.clone());
-    let input = format!("{log}.{}", chunk.step.file);
     // Nothing here ends a run: no header, no packed form, and bytes in memory can be read.
-    let _ = run.read_lines(&input, chunk.first_line, &chunk.bytes, &mut |row| {
+    let _ = run.read_lines(input, first, bytes, &mut |row| {
         for refusal in row.refusals {
             done.refused.push(Refused {
                 number: row.number,
@@ -115,7 +133,8 @@ pub fn translate(
     done
 }
 
-fn name_source(line: &mut Line, source: &str) {
+/// Writes `source` into a line that names none.
+pub fn name_source(line: &mut Line, source: &str) {
     macro_rules! of {
         ($($kind:ident),+) => {
             match line { $(Line::$kind(body) => { body.source.get_or_insert_with(|| source.to_owned()); })+ }

@@ -43,6 +43,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model", "policy", "proxy", "seal", "server", "sim", "store", "stream", "tap", "verifier",
         ],
     ),
+    // C stands beneath it: nothing may link it.
+    ("kafka", &["actuator", "mapping", "model", "tap"]),
     (
         "bench",
         &[

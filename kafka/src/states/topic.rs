@@ -1,0 +1,247 @@
+//! The topic of key states: read to its end at the start, then written, one message of a key at a time.
+//!
+//! The producer is idempotent and waits for every replica in sync: a message it sent twice stands there once, and messages keep their
+//! order. What was not answered when the process ended is sent again by the control plane; whether it stands there already is read.
+
+use super::known::{Fate, Known, Place};
+use super::message::{HEADERS, Signed, State};
+use crate::exit::Failed;
+use crate::settings::unusable;
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tracing::{error, info, warn};
+
+/// Longest wait for the brokers at the start, without anything coming.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// How long a message may wait for the brokers before it counts as not written, milliseconds; `kafka.properties` may say otherwise.
+const DELIVERY_MS: &str = "30000";
+/// Keys that are written at once at most: the control plane asks for sixteen.
+const AT_ONCE_MAX: usize = 1_024;
+
+/// Why a state was not written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum WriteError {
+    #[error(
+        "the topic holds version {held} of this key, and this is {came}: the control plane's record was set back, or another writes this topic. \
+         `sumun actuator retry` raises the version"
+    )]
+    Older { held: i64, came: i64 },
+    #[error("the brokers did not take it: {0}")]
+    NotTaken(String),
+    #[error("more keys are being written than are at once; later")]
+    Busy,
+}
+
+/// Says what the client of Kafka says.
+struct Says;
+
+impl ClientContext for Says {
+    fn error(&self, error: KafkaError, reason: &str) {
+        warn!("Kafka: {error}: {reason}");
+    }
+}
+
+/// The topic.
+pub(super) struct States {
+    producer: FutureProducer<Says>,
+    topic: String,
+    known: Mutex<Known>,
+    /// One turn a key; those whom nobody waits for are gone.
+    turns: Mutex<BTreeMap<String, Weak<tokio::sync::Mutex<()>>>>,
+    fatal: Mutex<Option<String>>,
+    ended: Arc<Notify>,
+}
+
+/// What is under these locks is whole between statements.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl States {
+    /// Reads what the topic holds.
+    ///
+    /// # Errors
+    /// It is not there, or the brokers cannot be reached.
+    pub(super) fn open(config: ClientConfig, topic: &str) -> anyhow::Result<Self> {
+        let known = read(&config, topic)?;
+        let (keys, _) = known.counts();
+        info!(topic, keys, "The topic of key states is read");
+        let mut writes = config;
+        writes
+            .set("acks", "all")
+            .set("enable.idempotence", "true")
+            // As Java's own: a gateway that asks which partition a key is in gets the same answer.
+            .set("partitioner", "murmur2_random");
+        if writes.get("message.timeout.ms").is_none() && writes.get("delivery.timeout.ms").is_none() {
+            writes.set("message.timeout.ms", DELIVERY_MS);
+        }
+        let producer: FutureProducer<Says> =
+            writes.create_with_context(Says).map_err(|error| unusable(&error))?;
+        Ok(Self {
+            producer,
+            topic: topic.to_owned(),
+            known: Mutex::new(known),
+            turns: Mutex::default(),
+            fatal: Mutex::default(),
+            ended: Arc::default(),
+        })
+    }
+
+    /// Keys, and messages that are no states.
+    pub(super) fn counts(&self) -> (usize, u64) {
+        lock(&self.known).counts()
+    }
+
+    /// Where it is.
+    pub(super) fn name(&self) -> &str {
+        &self.topic
+    }
+
+    /// Done when the producer cannot go on.
+    pub(super) fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        let ended = Arc::clone(&self.ended);
+        async move { ended.notified().await }
+    }
+
+    /// Why it cannot.
+    pub(super) fn fatal(&self) -> Option<String> {
+        lock(&self.fatal).clone()
+    }
+
+    /// Writes a state, unless it or a newer one stands there; done once every replica in sync has it. One of a key at a time, in the order of
+    /// asking. It goes on to its end though nobody waits: the next one of the key must know what became of it.
+    ///
+    /// # Errors
+    /// It does not stand there.
+    pub(super) async fn write(
+        self: Arc<Self>,
+        state: State,
+        body: Vec<u8>,
+        signed: Signed,
+    ) -> Result<Place, WriteError> {
+        let turn = self.turn(&state.key).ok_or(WriteError::Busy)?;
+        let own = async move {
+            let _turn = turn.lock().await;
+            self.write_now(&state, &body, &signed).await
+        };
+        tokio::spawn(own).await.unwrap_or_else(|fault| Err(WriteError::NotTaken(format!("a fault: {fault}"))))
+    }
+
+    fn turn(&self, key: &str) -> Option<Arc<tokio::sync::Mutex<()>>> {
+        let mut turns = lock(&self.turns);
+        if let Some(turn) = turns.get(key).and_then(Weak::upgrade) {
+            return Some(turn);
+        }
+        if turns.len() >= AT_ONCE_MAX {
+            turns.retain(|_, turn| turn.strong_count() > 0);
+        }
+        let turn = Arc::default();
+        (turns.len() < AT_ONCE_MAX).then(|| {
+            turns.insert(key.to_owned(), Arc::downgrade(&turn));
+            turn
+        })
+    }
+
+    async fn write_now(&self, state: &State, body: &[u8], signed: &Signed) -> Result<Place, WriteError> {
+        let fate = lock(&self.known).fate(&state.key, state.version);
+        match fate {
+            Fate::Stands(place) => return Ok(place),
+            Fate::Older(place) => {
+                error!(
+                    key.id = state.key,
+                    "A state of key {} is not written: version {} stands in the topic, and {} came",
+                    state.key,
+                    place.version,
+                    state.version
+                );
+                return Err(WriteError::Older { held: place.version, came: state.version });
+            }
+            Fate::Write => {}
+        }
+        let values = [&signed.id, &signed.timestamp, &signed.signature];
+        let headers = HEADERS.into_iter().zip(values).fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(value.as_str()) })
+        });
+        let record = FutureRecord::to(&self.topic).key(state.key.as_str()).payload(body).headers(headers);
+        let not_taken = |error: &KafkaError| {
+            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal)
+                || self.producer.client().fatal_error().is_some()
+            {
+                *lock(&self.fatal) = Some(error.to_string());
+                self.ended.notify_one();
+            }
+            WriteError::NotTaken(error.to_string())
+        };
+        let sent = self.producer.send_result(record).map_err(|(error, _)| not_taken(&error))?;
+        let delivered = sent.await.map_err(|_| WriteError::NotTaken("the producer ended".to_owned()))?;
+        let delivery = delivered.map_err(|(error, _)| not_taken(&error))?;
+        let place = Place { version: state.version, partition: delivery.partition, offset: delivery.offset };
+        lock(&self.known).note(&state.key, place);
+        Ok(place)
+    }
+}
+
+/// Reads the topic from its beginning to where it ends now.
+fn read(config: &ClientConfig, topic: &str) -> anyhow::Result<Known> {
+    let mut reads = config.clone();
+    // A member of no group in fact: partitions are assigned by hand, and nothing is committed.
+    reads
+        .set("group.id", "sumun-states")
+        .set("enable.auto.commit", "false")
+        .set("auto.offset.reset", "error")
+        .set("isolation.level", "read_committed")
+        .set("enable.partition.eof", "true");
+    let consumer: BaseConsumer = reads.create().map_err(|error| unusable(&error))?;
+    let failed = |error: KafkaError| Failed(format!("the topic `{topic}` cannot be read: {error}"));
+    let metadata = consumer.fetch_metadata(Some(topic), ANSWER_MAX).map_err(failed)?;
+    let found = metadata.topics().iter().find(|one| one.name() == topic);
+    let partitions: Vec<i32> =
+        found.into_iter().flat_map(|one| one.partitions()).map(|one| one.id()).collect();
+    if partitions.is_empty() {
+        return Err(Failed(format!(
+            "there is no topic `{topic}`: make it, with `cleanup.policy=compact`, as docs/adopt/kafka.md says"
+        ))
+        .into());
+    }
+    let mut list = TopicPartitionList::new();
+    for partition in &partitions {
+        list.add_partition_offset(topic, *partition, Offset::Beginning).map_err(failed)?;
+    }
+    consumer.assign(&list).map_err(failed)?;
+    let (mut known, mut open) = (Known::default(), partitions.len());
+    while open > 0 {
+        match consumer.poll(ANSWER_MAX) {
+            None => {
+                return Err(
+                    Failed(format!("the topic `{topic}` cannot be read: its brokers say nothing")).into()
+                );
+            }
+            // It is told once for each end that is reached; nobody else writes meanwhile.
+            Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+            Some(Err(error)) => return Err(failed(error).into()),
+            Some(Ok(message)) => {
+                let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
+                match (key, message.payload()) {
+                    (Some(key), None) => known.forget(key),
+                    (Some(key), Some(payload)) => match State::read(payload) {
+                        Ok(state) if state.key == key => {
+                            let (partition, offset) = (message.partition(), message.offset());
+                            known.note(key, Place { version: state.version, partition, offset });
+                        }
+                        _ => known.strange(),
+                    },
+                    (None, _) => known.strange(),
+                }
+            }
+        }
+    }
+    Ok(known)
+}
