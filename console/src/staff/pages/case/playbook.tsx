@@ -180,7 +180,13 @@ export function Tasks({ page }: { page: PageOf }) {
                     {word(own, task.kind)} <KeyOf id={textOf(task.body, "key")} />
                   </span>
                   <span className="muted">
-                    {who(task.assignee)} · {w.due} <Time at={task.due} />
+                    {who(task.assignee)}
+                    {task.due ? (
+                      <>
+                        {" · "}
+                        {w.due} <Time at={task.due} />
+                      </>
+                    ) : null}
                   </span>
                   <div>
                     <Button small isDisabled={page.no !== undefined} onPress={() => setFinishing(task.task)}>

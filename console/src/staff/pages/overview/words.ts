@@ -44,7 +44,7 @@ export const overviewWords = words(
 
     cutoff: "의심에서 차단까지",
     cutoffText:
-      "지난 24시간에 모든 게이트가 이행을 서명한 차단입니다. 위의 수치는 의심이 생긴 때부터 재고, 사람이 결정한 조치는 결정한 때부터 잽니다. 표에는 둘을 나누어 적습니다.",
+      "지난 24시간에 모든 게이트가 이행을 서명한 차단입니다. 요약한 시간은 의심이 생긴 때부터 재고, 사람이 결정한 조치는 결정한 때부터 잽니다. 표에는 둘을 나누어 적습니다.",
     half: "절반은 이 안에",
     most: "100건 중 99건은 이 안에",
     slowest: "가장 오래 걸린 것",
@@ -114,7 +114,7 @@ export const overviewWords = words(
 
     cutoff: "From suspicion to cut-off",
     cutoffText:
-      "Of the last day: until every gate had signed that it obeys. The figures count from the suspicion, or from the decision where people decided; the table tells both.",
+      "Of the last day: until every gate had signed that it obeys. The summed-up times count from the suspicion, or from the decision where people decided; the table tells both.",
     half: "Half within",
     most: "99 of 100 within",
     slowest: "Slowest",
