@@ -17,7 +17,7 @@ const BOTH = `
 const STAFF = `
   action_unknown activity_unreadable already_decided answer_unreadable answer_unwritable approval_closed approval_lapsed
   approval_open approvals_outdated assignee_unknown bad_parameter canary_account canary_open canary_state case_closed code_wrong
-  credential_not_kept cut_open decisions_missing due_bad ending_waits fault gate_state gate_unknown identity_settled if_match_bad
+  credential_not_kept cursor_unknown cut_open decisions_missing due_bad ending_waits fault gate_state gate_unknown identity_settled if_match_bad
   inconsistent invite_invalid last_admin live_streams_full live_streams_too_many looked_at_impossible member_twice member_unknown no_hold
   no_measure no_such_reference not_enrolled nothing_reported nothing_to_approve notice_settled own_account own_case own_measure own_request
   own_waiver password_weak plan_lint playbook_open policy_bad policy_known policy_missing policy_or_text policy_state
@@ -69,6 +69,7 @@ test("in English the server's words become sentences, and no person is told of h
   expect(remedyEn("timed_out", "repeat with the same `Idempotency-Key`")).not.toContain("Idempotency");
   expect(remedyEn("key_ended", "ask for a new one")).toBe("Ask for a new one.");
   expect(detailEn("`/plan/name`: it is longer than 200 characters")).toBe("It is longer than 200 characters.");
+  expect(detailEn("`/ramp/rules/1/percent`: 0 is none")).toBe("Number 2: 0 is none.");
   const engineers = [
     "a write needs an `Idempotency-Key`",
     "see /v1/openapi.json",

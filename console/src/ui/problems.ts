@@ -38,6 +38,7 @@ const KOREAN: Record<string, Said> = {
     "서버가 로그인 정보를 저장하지 못했습니다. 아무것도 바뀌지 않았습니다.",
     "다시 시도하고, 되풀이되면 운영 담당자에게 알려 주십시오.",
   ],
+  cursor_unknown: ["이어 볼 위치가 이 목록의 것이 아닙니다.", "목록을 처음부터 다시 여십시오."],
   cut_open: ["의심이 없어졌는데도 아직 차단된 키가 있습니다.", "먼저 그 키를 무혐의로 결정하거나 조치를 해제하십시오."],
   decisions_missing: ["결정한 대상이 없습니다.", "결정할 대상을 하나 이상 고르십시오."],
   due_bad: ["검토 기한이 이미 지났거나 허용된 시간보다 깁니다.", "거래소 기준 안의 기한을 고르십시오."],
@@ -173,6 +174,7 @@ const ENGLISH_REMEDY: Record<string, string> = {
   session_missing: "Sign in again.",
   not_signed_in: "Sign in again.",
   campaign_bad: "Correct it and propose it again.",
+  ramp_bad: "Correct the rule and propose it again.",
 };
 
 /** The server's words as a sentence: it writes them to stand inside one. */
@@ -187,7 +189,11 @@ const FOR_ENGINEERS =
 
 /** What is wrong, in English: without the path of the field it is about, and in general words where only engineers would understand it. */
 export function detailEn(detail: string): string {
-  const said = detail.replace(/^`\/[\w/.-]*`: /, "");
+  // Of a list, which of it is still told: people count from one.
+  const said = detail.replace(/^`\/[\w/.-]*`: /, (path) => {
+    const index = /\/(\d+)/.exec(path)?.[1];
+    return index === undefined ? "" : `number ${Number(index) + 1}: `;
+  });
   return FOR_ENGINEERS.test(said) ? "The server did not take this as it was sent." : sentence(said);
 }
 
