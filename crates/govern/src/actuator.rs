@@ -23,13 +23,14 @@ use crate::govern::{Govern, change, check_if_match, facts, not_found, store_refu
 use crate::keys::access::{INSIDE, reason};
 use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
+use crate::row::text;
 use crate::staff::require;
 use serde_json::json;
 use std::collections::BTreeMap;
 use sumun_actuator::LogRules;
 use sumun_model::Timestamp;
-use sumun_store::Filter;
 use sumun_store::tables::ACTUATIONS;
+use sumun_store::{Filter, Image};
 
 /// Who may have the exchange asked again.
 pub const ASKERS: &[Role] = &[Role::Analyst, Role::Approver, Role::ComplianceLead, Role::SecurityAdmin];
@@ -42,6 +43,10 @@ const OF_KEY_MAX: u32 = 100;
 pub struct Acting {
     /// Everybody who is told, by name.
     pub destinations: Vec<String>,
+    /// Which of them is the exchange, whose own log is read here.
+    pub exchange: Option<String>,
+    /// Whether it is called; else it is told by messages, like all others.
+    pub calls: bool,
     /// How the exchange's log is read.
     pub log: LogRules,
 }
@@ -62,7 +67,7 @@ impl Govern {
     /// Acting on keys outside.
     #[must_use]
     pub fn with_acting(mut self, acting: Acting) -> Self {
-        self.cuts = Cuts::new(acting.log);
+        self.cuts = Cuts::new(acting.exchange.clone(), acting.log);
         self.acting = Some(acting);
         self
     }
@@ -187,7 +192,7 @@ impl Govern {
         Ok(counts)
     }
 
-    /// So many of those in one state.
+    /// So many of those in one state; one that cannot be read is told in the log and left out.
     ///
     /// # Errors
     /// The store's.
@@ -197,8 +202,24 @@ impl Govern {
         most: usize,
     ) -> Result<Vec<ActuationRow>, Refusal> {
         let rows = self.rows_where(&ACTUATIONS, vec![("state", json!(state))], None, most).await?;
-        rows.iter().map(ActuationRow::of).collect()
+        let mut found = Vec::with_capacity(rows.len());
+        for image in &rows {
+            match ActuationRow::of(image) {
+                Ok(row) => found.push(row),
+                Err(_) => unreadable(image),
+            }
+        }
+        Ok(found)
     }
+}
+
+/// One row cannot be read: whoever acts on it is told which one, and all others are acted on.
+fn unreadable(image: &Image) {
+    let actuation = text(image, ACTUATIONS.key);
+    tracing::error!(
+        actuation,
+        "What should be true outside of `{actuation}` cannot be read, and is not acted on; run `sumun ledger verify`"
+    );
 }
 
 /// The id of what is intended of a key at a destination.

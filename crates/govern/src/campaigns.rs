@@ -9,6 +9,7 @@
 pub mod clock;
 mod decide;
 mod enter;
+mod give_back;
 mod letters;
 mod member;
 pub mod plan;
@@ -70,6 +71,9 @@ pub struct CampaignBody {
     /// When it was last put on again after a pause, microseconds since 1970.
     #[serde(default)]
     pub resumed_us: Option<i64>,
+    /// It was stopped, and since then everything that came to a halt by it works again, microseconds since 1970.
+    #[serde(default)]
+    pub given_back_us: Option<i64>,
 }
 
 /// A campaign as the table holds it. Times are microseconds since 1970.

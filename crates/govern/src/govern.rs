@@ -150,7 +150,7 @@ impl Govern {
             let rules = self.venue_read();
             let mut planned = plan(self.world.now()).await?;
             self.addressed(&mut planned.plan).await?;
-            self.intend(&mut planned.plan).await?;
+            self.intend(actor, &mut planned.plan).await?;
             self.unasked(&mut planned.plan).await?;
             // What is done relies on what its doer may do, and on the venue's facts it was planned under.
             planned.plan.change.reads.extend(actor.rights_read());

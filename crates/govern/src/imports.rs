@@ -17,7 +17,6 @@ pub use line::{Told, read};
 
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU32, Ordering};
-use sumun_store::MirrorSource;
 
 /// Lines of one change: its entry stays at some hundred kilobytes, and whoever reads entries reads many at once.
 pub const LINES_OF_PART_MAX: usize = 128;
@@ -61,7 +60,7 @@ pub struct Taken {
     pub same: u64,
     /// Keys that ended here because they are dead there.
     pub ended: u64,
-    /// Keys dead there that did not end here, because a source may end so many in an hour only.
+    /// Keys dead there that did not end here, because sources may end so many in an hour only.
     pub held_back: u64,
     /// Lines older than what was told before.
     pub older: u64,
@@ -101,17 +100,19 @@ pub struct Taking {
     pub dry_run: bool,
     /// The snapshot that the lines are of.
     pub round: Option<u64>,
-    /// Keys that this source may end in an hour, and so by this request.
+    /// Keys that all sources together may end in an hour, and so by this request.
     ends_max: u32,
     /// Keys that ended by this request, or would.
     ended: AtomicU32,
 }
 
-/// How long a key that a source ended counts against what it may end, microseconds.
+/// How long a key that a source ended counts against what all of them may end, microseconds. Counted from each end on: no hour, wherever
+/// it begins, has more.
 pub(crate) const ENDS_COUNT_US: i64 = 3_600_000_000;
 
 impl Taking {
-    /// Lines of this source, which may end so many keys in an hour, however many requests it sends.
+    /// Lines of this source. All sources together may end so many keys in an hour, however many requests they send: who sends names the
+    /// source himself.
     #[must_use]
     pub fn of(source: &str, ends_max: u32) -> Self {
         Self { source: source.to_owned(), dry_run: false, round: None, ends_max, ended: AtomicU32::new(0) }
@@ -131,10 +132,9 @@ impl Taking {
         self
     }
 
-    /// How many keys may still end, as the source stands.
-    pub(crate) fn ends_left(&self, source: Option<&MirrorSource>, now_us: i64) -> u32 {
-        let counts = source.filter(|source| source.ends_from_us.saturating_add(ENDS_COUNT_US) > now_us);
-        let before = counts.map_or(0, |source| u32::try_from(source.ends).unwrap_or(u32::MAX));
+    /// How many keys may still end, where so many did within the hour.
+    pub(crate) fn ends_left(&self, before: u64) -> u32 {
+        let before = u32::try_from(before).unwrap_or(u32::MAX);
         let here = self.ended.load(Ordering::Relaxed);
         // What a dry run would end is counted nowhere else.
         let ended = if self.dry_run { before.saturating_add(here) } else { before.max(here) };

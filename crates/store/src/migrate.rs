@@ -57,6 +57,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0011_campaigns.sql"),
         include_str!("../migrations/postgres/0011_campaigns.sql"),
     ),
+    (
+        12,
+        include_str!("../migrations/sqlite/0012_halted.sql"),
+        include_str!("../migrations/postgres/0012_halted.sql"),
+    ),
 ];
 
 /// Any number will do, as long as nobody else takes it.

@@ -1,10 +1,10 @@
 //! What an exchange told of its own keys, and where it differs from the record. Beside the governed rows: no entry stands behind it,
 //! all of it can be sent again, and what follows from it is written as a change like everything else.
 //!
-//! A source's lines, its place and its number of the last change move in one transaction, so that whatever is acknowledged is kept
-//! whole. Never here: what a difference means.
+//! A source's lines are kept first, the changes that follow from them are written, and only then its number of the last change moves: a
+//! crash in between has the same lines sent again, and they are merged again. Never here: what a difference means ([`crate::drift`] keeps them).
 
-use crate::db::{Arg, Columns, KEYS_MAX, Kind, insert, rows, run, signed, tuples, unsigned};
+use crate::db::{Arg, Columns, KEYS_MAX, insert, rows, run, signed, tuples, unsigned};
 use crate::error::{StoreError, database};
 use crate::inner::Inner;
 use sqlx::AnyConnection;
@@ -27,10 +27,6 @@ pub struct MirrorSource {
     pub snapshot_us: Option<i64>,
     /// When it was last heard, microseconds since 1970.
     pub heard_us: i64,
-    /// Keys that ended because it told so, since `ends_from_us`.
-    pub ends: u64,
-    /// Since when they are counted, microseconds since 1970.
-    pub ends_from_us: i64,
 }
 
 /// A key as its source told of it.
@@ -80,23 +76,7 @@ pub struct MirrorBatch {
     pub now: Timestamp,
 }
 
-/// A difference between the record and what was told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DriftRow {
-    /// Its id; the worst sort first.
-    pub drift: String,
-    /// Of which key.
-    pub key: String,
-    /// Which kind.
-    pub kind: String,
-    /// Since when it is known, microseconds since 1970.
-    pub since_us: i64,
-    /// Both sides, as text.
-    pub body: String,
-}
-
 const KEY_COLUMNS: &str = "\"key\", \"source\", \"at_us\", \"gone_us\", \"told_us\", \"body\"";
-const DRIFT_COLUMNS: &str = "\"drift\", \"key\", \"kind\", \"since_us\", \"body\"";
 
 fn key_of(row: &AnyRow) -> Result<MirrorKey, StoreError> {
     Ok(MirrorKey {
@@ -109,17 +89,12 @@ fn key_of(row: &AnyRow) -> Result<MirrorKey, StoreError> {
     })
 }
 
-fn drift_of(row: &AnyRow) -> Result<DriftRow, StoreError> {
-    let (drift, key, kind) = (row.text(0)?, row.text(1)?, row.text(2)?);
-    Ok(DriftRow { drift, key, kind, since_us: row.int(3)?, body: row.text(4)? })
-}
-
 /// Runs `$work` on a connection in one transaction that writes, on either database.
 macro_rules! transaction {
     ($inner:expr, $doing:literal, |$connection:ident| $work:expr) => {{
-        let failed = database($doing);
+        let failed = $crate::error::database($doing);
         match $inner.db.kind {
-            Kind::Sqlite => {
+            $crate::db::Kind::Sqlite => {
                 let mut writer = $inner.db.writer().await?;
                 let begun = sqlx::Connection::begin_with(writer.connection()?, "BEGIN IMMEDIATE").await;
                 let mut transaction = begun.map_err(&failed)?;
@@ -128,7 +103,7 @@ macro_rules! transaction {
                 transaction.commit().await.map_err(&failed)?;
                 done
             }
-            Kind::Postgres => {
+            $crate::db::Kind::Postgres => {
                 let mut transaction = $inner.db.begin("BEGIN").await.map_err(&failed)?;
                 let $connection: &mut AnyConnection = &mut transaction;
                 let done = $work;
@@ -138,9 +113,10 @@ macro_rules! transaction {
         }
     }};
 }
+pub(crate) use transaction;
 
 pub(crate) async fn sources(inner: &Inner) -> Result<Vec<MirrorSource>, StoreError> {
-    let sql = "SELECT \"source\", \"seq\", \"open_round\", \"round\", \"snapshot_us\", \"heard_us\", \"ends\", \"ends_from_us\" \
+    let sql = "SELECT \"source\", \"seq\", \"open_round\", \"round\", \"snapshot_us\", \"heard_us\" \
                FROM \"mirrors\" ORDER BY \"source\"";
     let found = inner.db.read("read who tells of keys", sql.to_owned(), Vec::new()).await?;
     let source = |row: &AnyRow| {
@@ -151,8 +127,6 @@ pub(crate) async fn sources(inner: &Inner) -> Result<Vec<MirrorSource>, StoreErr
             round: unsigned(row.int(3)?),
             snapshot_us: row.int_or_null(4)?,
             heard_us: row.int(5)?,
-            ends: unsigned(row.int(6)?),
-            ends_from_us: row.int(7)?,
         })
     };
     found.iter().map(source).collect()
@@ -272,23 +246,29 @@ async fn keep_in(connection: &mut AnyConnection, batch: MirrorBatch) -> Result<M
     Ok(kept)
 }
 
-/// Notes that so many keys ended because their source told so; what it told before `since` counts no more.
-pub(crate) async fn ended(
-    inner: &Inner,
-    source: &str,
-    keys: u32,
-    since: Timestamp,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let failed = database("count the keys that a source ended");
-    transaction!(inner, "count the keys that a source ended", |connection| {
-        let sql = "UPDATE \"mirrors\" SET \"ends\" = CASE WHEN \"ends_from_us\" <= $3 THEN $2 ELSE \"ends\" + $2 END, \
-                   \"ends_from_us\" = CASE WHEN \"ends_from_us\" <= $3 THEN $4 ELSE \"ends_from_us\" END WHERE \"source\" = $1";
-        let args =
-            vec![source.into(), i64::from(keys).into(), since.as_micros().into(), now.as_micros().into()];
+/// Notes that so many keys ended because a source told so; what was noted up to `since` counts no more.
+pub(crate) async fn ended(inner: &Inner, keys: u32, since: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    let failed = database("count the keys that sources ended");
+    transaction!(inner, "count the keys that sources ended", |connection| {
+        let sql = "DELETE FROM \"mirror_ends\" WHERE \"at_us\" <= $1";
+        run(connection, sql.to_owned(), vec![since.as_micros().into()]).await.map_err(&failed)?;
+        let sql = "INSERT INTO \"mirror_ends\" (\"at_us\", \"ends\") VALUES ($1, $2) \
+                   ON CONFLICT (\"at_us\") DO UPDATE SET \"ends\" = \"mirror_ends\".\"ends\" + excluded.\"ends\"";
+        let args = vec![now.as_micros().into(), i64::from(keys).into()];
         run(connection, sql.to_owned(), args).await.map_err(&failed)?;
     });
     Ok(())
+}
+
+/// How many keys ended behind this instant because sources told so, whatever they call themselves.
+pub(crate) async fn ends(inner: &Inner, since: Timestamp) -> Result<u64, StoreError> {
+    let sql = "SELECT \"ends\" FROM \"mirror_ends\" WHERE \"at_us\" > $1";
+    let found = inner.db.read("count the keys that sources ended", sql.to_owned(), vec![since.as_micros().into()]).await?;
+    let mut all = 0_u64;
+    for row in &found {
+        all = all.saturating_add(unsigned(row.int(0)?));
+    }
+    Ok(all)
 }
 
 /// `($2,$3,…)`: numbered behind so many parameters that come before.
@@ -345,66 +325,4 @@ pub(crate) async fn keys_of(inner: &Inner, keys: &[String]) -> Result<Vec<Mirror
         }
     }
     Ok(found)
-}
-
-/// Drifts of keys behind the first id and up to the second one; no second: to the end.
-pub(crate) async fn drifts_between(
-    inner: &Inner,
-    after: &str,
-    up_to: Option<&str>,
-) -> Result<Vec<DriftRow>, StoreError> {
-    let mut sql = format!("SELECT {DRIFT_COLUMNS} FROM \"drifts\" WHERE \"key\" > $1");
-    let mut args = vec![Arg::from(after)];
-    if let Some(up_to) = up_to {
-        sql.push_str(" AND \"key\" <= $2");
-        args.push(up_to.into());
-    }
-    inner.db.read("read drifts", sql, args).await?.iter().map(drift_of).collect()
-}
-
-/// Drifts, the worst first, behind this id.
-pub(crate) async fn drifts(
-    inner: &Inner,
-    kind: Option<&str>,
-    after: Option<&str>,
-    limit: u32,
-) -> Result<Vec<DriftRow>, StoreError> {
-    let mut sql = format!("SELECT {DRIFT_COLUMNS} FROM \"drifts\" WHERE \"drift\" > $1");
-    let mut args = vec![Arg::from(after.unwrap_or_default())];
-    if let Some(kind) = kind {
-        sql.push_str(" AND \"kind\" = $2");
-        args.push(kind.into());
-    }
-    sql.push_str(&format!(" ORDER BY \"drift\" LIMIT {limit}"));
-    inner.db.read("read drifts", sql, args).await?.iter().map(drift_of).collect()
-}
-
-/// How many there are of each kind.
-pub(crate) async fn drift_counts(inner: &Inner) -> Result<BTreeMap<String, u64>, StoreError> {
-    let sql = "SELECT \"kind\", COUNT(*) FROM \"drifts\" GROUP BY \"kind\"";
-    let found = inner.db.read("count drifts", sql.to_owned(), Vec::new()).await?;
-    found.iter().map(|row| Ok((row.text(0)?, unsigned(row.int(1)?)))).collect()
-}
-
-/// Writes drifts and takes others away, all or nothing.
-pub(crate) async fn drifts_set(inner: &Inner, put: Vec<DriftRow>, gone: &[String]) -> Result<(), StoreError> {
-    if put.is_empty() && gone.is_empty() {
-        return Ok(());
-    }
-    let failed = database("keep drifts");
-    transaction!(inner, "keep drifts", |connection| {
-        let cells = |row: DriftRow| {
-            vec![row.drift.into(), row.key.into(), row.kind.into(), row.since_us.into(), row.body.into()]
-        };
-        let head = format!("INSERT INTO \"drifts\" ({DRIFT_COLUMNS})");
-        let tail = "ON CONFLICT (\"drift\") DO UPDATE SET \"body\" = excluded.\"body\"";
-        insert(connection, &head, tail, put.into_iter().map(cells).collect()).await.map_err(&failed)?;
-        for some in gone.chunks(KEYS_MAX) {
-            let list = tuples(connection, 1, some.len());
-            let sql = format!("DELETE FROM \"drifts\" WHERE \"drift\" IN {list}");
-            let args = some.iter().map(|id| Arg::from(id.as_str())).collect();
-            run(connection, sql, args).await.map_err(&failed)?;
-        }
-    });
-    Ok(())
 }

@@ -166,6 +166,37 @@ pub(crate) async fn nearest(
     found.iter().map(|row| image(table, row)).collect()
 }
 
+/// The same, behind one row in that order: rows of the same number follow each other by their keys.
+pub(crate) async fn nearest_after(
+    inner: &Inner,
+    table: &Table,
+    (name, value): (&str, &str),
+    (number, last, after): (&str, u64, &str),
+    limit: u32,
+) -> Result<Vec<Image>, StoreError> {
+    let (text, order) = (column(table, name)?, column(table, number)?);
+    if !matches!(text.kind, Kind::Text | Kind::TextOrNull) {
+        return Err(unlisted(table, name, "holds no text"));
+    }
+    if !matches!(order.kind, Kind::Integer | Kind::IntegerOrNull) {
+        return Err(unlisted(table, number, "holds no whole numbers"));
+    }
+    let sql = format!(
+        "{} WHERE \"{name}\" = $1 AND \"{number}\" >= $2 AND (\"{number}\" > $2 OR \"{key}\" > $3) \
+         ORDER BY \"{number}\", \"{key}\" LIMIT $4",
+        select(table),
+        key = table.key
+    );
+    let args = vec![
+        value.replace('\0', "\u{1}").into(),
+        last.into(),
+        after.replace('\0', "").into(),
+        i64::from(limit).into(),
+    ];
+    let found = inner.db.read("list the nearest rows", sql, args).await?;
+    found.iter().map(|row| image(table, row)).collect()
+}
+
 /// Steps of the feed that told of this row, the newest first; those of entries up to and with this one, or all.
 pub(crate) async fn feed_steps(
     inner: &Inner,

@@ -6,15 +6,16 @@ use crate::activity::{ActivityPlace, ActivityRow};
 use crate::backlog::{Backlog, Published};
 use crate::change::{Change, Committed, Idempotency};
 use crate::count::Count;
+use crate::drift::DriftRow;
 use crate::error::{OpenError, StoreError};
 use crate::inner::{Handle, Inner};
-use crate::mirror::{DriftRow, MirrorBatch, MirrorKept, MirrorKey, MirrorSource};
+use crate::mirror::{MirrorBatch, MirrorKept, MirrorKey, MirrorSource};
 use crate::options::StoreOptions;
 use crate::records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, RowsChecked, Session};
 use crate::search::{FeedStep, Search};
 use crate::table::{Image, Table};
 use crate::{
-    activity, backlog, check, count, entries, feed, lease, mirror, outbox, read, rebuild, search, sessions,
+    activity, backlog, check, count, drift, entries, feed, lease, mirror, outbox, read, rebuild, search, sessions,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -160,6 +161,20 @@ impl Store {
         search::nearest(self.inner(), table, text, at_least, limit).await
     }
 
+    /// The same, behind the row of this number and key: so that many rows of one number are read page by page.
+    ///
+    /// # Errors
+    /// As [`Store::nearest`].
+    pub async fn nearest_after(
+        &self,
+        table: &'static Table,
+        text: (&'static str, &str),
+        behind: (&'static str, u64, &str),
+        limit: u32,
+    ) -> Result<Vec<Image>, StoreError> {
+        search::nearest_after(self.inner(), table, text, behind, limit).await
+    }
+
     /// Steps of the feed that told of a row, the newest first; those of entries up to and with this one, or all.
     ///
     /// # Errors
@@ -240,18 +255,20 @@ impl Store {
         mirror::keep(self.inner(), batch).await
     }
 
-    /// Notes that so many keys ended because their source told so; what was noted up to `since` counts no more.
+    /// Notes that so many keys ended because a source told so; what was noted up to `since` counts no more.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn mirror_ended(
-        &self,
-        source: &str,
-        keys: u32,
-        since: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        mirror::ended(self.inner(), source, keys, since, now).await
+    pub async fn mirror_ended(&self, keys: u32, since: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        mirror::ended(self.inner(), keys, since, now).await
+    }
+
+    /// How many keys ended behind this instant because sources told so: of all sources together, whatever they call themselves.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn mirror_ends(&self, since: Timestamp) -> Result<u64, StoreError> {
+        mirror::ends(self.inner(), since).await
     }
 
     /// A snapshot was whole: keys that did not stand in it are gone there, and changes go on behind `seq`. Gives how many are gone
@@ -294,7 +311,7 @@ impl Store {
         after: &str,
         up_to: Option<&str>,
     ) -> Result<Vec<DriftRow>, StoreError> {
-        mirror::drifts_between(self.inner(), after, up_to).await
+        drift::drifts_between(self.inner(), after, up_to).await
     }
 
     /// Drifts of one kind, or all, the worst first, behind this id.
@@ -307,7 +324,7 @@ impl Store {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<DriftRow>, StoreError> {
-        mirror::drifts(self.inner(), kind, after, limit).await
+        drift::drifts(self.inner(), kind, after, limit).await
     }
 
     /// How many drifts there are of each kind.
@@ -315,7 +332,7 @@ impl Store {
     /// # Errors
     /// As [`Store::get`].
     pub async fn drift_counts(&self) -> Result<std::collections::BTreeMap<String, u64>, StoreError> {
-        mirror::drift_counts(self.inner()).await
+        drift::drift_counts(self.inner()).await
     }
 
     /// Writes drifts, whose time of appearing stays if they stood already, and takes others away: all or nothing.
@@ -323,7 +340,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn drifts_set(&self, put: Vec<DriftRow>, gone: &[String]) -> Result<(), StoreError> {
-        mirror::drifts_set(self.inner(), put, gone).await
+        drift::drifts_set(self.inner(), put, gone).await
     }
 
     /// Makes a change and answers once it has its place in the ledger. Dropping the future does not undo it.

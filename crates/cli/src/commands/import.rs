@@ -262,7 +262,7 @@ impl Import<'_> {
         }
         if let Some(line) = self.stopped {
             crate::logging::say(&format!(
-                "Stopped behind line {line}: more keys are dead at the exchange than one source may end within an hour. Nothing behind it was \
+                "Stopped behind line {line}: more keys are dead at the exchange than sources may end within an hour. Nothing behind it was \
                  read.\n  what to do: look whether the state was read from the right column; keys that ended stay ended. If all of them are \
                  dead, raise `authority.ends_max` of the venue and import the file again\n"
             ));

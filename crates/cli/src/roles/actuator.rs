@@ -35,7 +35,13 @@ pub(crate) fn configured(config: &Config) -> anyhow::Result<Option<Settings>> {
 impl Settings {
     /// What the use cases know of it.
     pub(crate) fn destinations(&self) -> Destinations {
-        Destinations { destinations: self.actuator.destinations(), log: self.actuator.log }
+        let calls = self.actuator.calls();
+        // Where nothing is called, whoever is named first is the exchange: it acts on messages.
+        let exchange = match calls {
+            true => Some(self.actuator.destination.clone()),
+            false => self.actuator.webhooks.first().map(|first| first.name.clone()),
+        };
+        Destinations { destinations: self.actuator.destinations(), exchange, calls, log: self.actuator.log }
     }
 }
 

@@ -2,13 +2,14 @@
 //! that was never cut costs one look into a map.
 
 use super::row::{ActuationRow, ActuationState};
+use super::unreadable;
 use crate::govern::{Govern, store_refusal};
 use crate::refusal::Refusal;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use sumun_actuator::{LogRules, Target};
-use sumun_model::Effect;
 use sumun_model::wire::{AccessLine, Signature, Verdict};
+use sumun_model::{Effect, Timestamp};
 use sumun_store::Filter;
 use sumun_store::tables::ACTUATIONS;
 
@@ -18,6 +19,10 @@ const ROWS_MAX: usize = 200_000;
 const MARGIN_US: i64 = 60_000_000;
 /// Requests that succeeded after cuts, kept until they are told.
 const SEEN_MAX: usize = 10_000;
+/// Sources that a receipt names.
+const SOURCES_NAMED_MAX: usize = 32;
+/// A front that told of nothing for so long, microseconds, counts as taken away: a day. Until then no silence counts that is not its own, too.
+const SOURCE_GONE_US: i64 = 86_400_000_000;
 
 /// An intent that is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +65,10 @@ pub(super) struct Quiet {
     pub(super) cut_us: i64,
     /// The last request seen before that.
     pub(super) last_us: Option<i64>,
-    /// How far the log has come.
+    /// How far the log has come, at whichever source is the furthest behind.
     pub(super) until_us: i64,
+    /// Whose logs that rests on.
+    pub(super) sources: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -85,8 +92,8 @@ struct Inner {
     cuts: HashMap<String, Vec<Cut>>,
     /// Cuts whose silence is not written down yet.
     unsettled: usize,
-    /// How far the exchange's own log has come.
-    flow_us: i64,
+    /// How far the exchange's own log has come, by source: each front tells of its own requests only.
+    flow: BTreeMap<String, i64>,
     seen: Vec<Seen>,
     waits: Vec<Waits>,
 }
@@ -96,13 +103,17 @@ struct Inner {
 pub struct Cuts {
     /// Somebody acts outside.
     acting: bool,
+    /// Whose cuts its own log can speak of: the exchange's. Of a subscriber's keys there is none here.
+    exchange: Option<String>,
     log: LogRules,
+    /// Telling what was seen takes turns: whoever comes second returns only once what the first one took is written.
+    pub(super) telling: tokio::sync::Mutex<()>,
     inner: Mutex<Inner>,
 }
 
 impl Cuts {
-    pub(super) fn new(log: LogRules) -> Self {
-        Self { acting: true, log, inner: Mutex::default() }
+    pub(super) fn new(exchange: Option<String>, log: LogRules) -> Self {
+        Self { acting: true, exchange, log, ..Self::default() }
     }
 
     /// Nothing under this lock panics.
@@ -114,14 +125,29 @@ impl Cuts {
         i64::from(self.log.grace_s) * 1_000_000
     }
 
-    /// A line of the exchange's own log.
-    pub fn notice(&self, line: &AccessLine, source: &str) {
+    /// How far the exchange's own log has come, by source: for whoever keeps that beside his place in it.
+    #[must_use]
+    pub fn flow(&self) -> BTreeMap<String, i64> {
+        self.lock().flow.clone()
+    }
+
+    /// It had come so far when it was last read.
+    pub fn flowed(&self, flow: &BTreeMap<String, i64>) {
+        let mut inner = self.lock();
+        for (source, at_us) in flow {
+            come(&mut inner.flow, source, *at_us);
+        }
+    }
+
+    /// A line of the exchange's own log, that came by now.
+    pub fn notice(&self, line: &AccessLine, source: &str, now: Timestamp) {
         if !self.acting {
             return;
         }
         let mut inner = self.lock();
         let at_us = line.ts.as_micros();
-        inner.flow_us = inner.flow_us.max(at_us);
+        // A clock that is ahead says nothing of what has not been yet.
+        come(&mut inner.flow, source, at_us.min(now.as_micros()));
         let Some(key) = &line.key else { return };
         let Inner { cuts, seen, .. } = &mut *inner;
         let Some(cuts) = cuts.get_mut(key.as_str()) else { return };
@@ -174,13 +200,17 @@ impl Cuts {
     }
 
     /// Cuts after which the log went on long enough in silence.
-    pub(super) fn quiet(&self) -> Vec<Quiet> {
+    pub(super) fn quiet(&self, now: Timestamp) -> Vec<Quiet> {
         let settle_us = i64::from(self.log.settle_s) * 1_000_000;
         let mut inner = self.lock();
-        let until_us = inner.flow_us;
         if inner.unsettled == 0 {
             return Vec::new();
         }
+        // A key may be used at any front: silence counts only as far as all of them have told.
+        let gone_us = now.as_micros().saturating_sub(SOURCE_GONE_US);
+        let told = inner.flow.iter().filter(|(_, at_us)| **at_us > gone_us);
+        let Some(until_us) = told.clone().map(|(_, at_us)| *at_us).min() else { return Vec::new() };
+        let sources: Vec<String> = told.map(|(source, _)| source.clone()).take(SOURCES_NAMED_MAX).collect();
         let Inner { cuts, unsettled, .. } = &mut *inner;
         let mut quiet = Vec::new();
         for cut in cuts.values_mut().flatten() {
@@ -195,6 +225,7 @@ impl Cuts {
                 cut_us: cut.cut_us,
                 last_us: cut.last_us,
                 until_us,
+                sources: sources.clone(),
             });
         }
         quiet
@@ -211,7 +242,8 @@ impl Cuts {
         let known = of_key.iter().position(|cut| cut.actuation == row.actuation);
         let before = known.map(|at| of_key.swap_remove(at));
         *unsettled = unsettled.saturating_sub(usize::from(before.as_ref().is_some_and(|cut| !cut.settled)));
-        if let (true, Some(acknowledged_us)) = (row.target.cuts(), row.acknowledged_us) {
+        let watched = row.target.cuts() && self.exchange.as_deref() == Some(row.destination.as_str());
+        if let (true, Some(acknowledged_us)) = (watched, row.acknowledged_us) {
             let same = before.filter(|cut| cut.intent == row.intent);
             let settled = row.state != ActuationState::Acknowledged;
             *unsettled += usize::from(!settled);
@@ -228,6 +260,16 @@ impl Cuts {
         }
         if of_key.is_empty() {
             by_key.remove(&row.key);
+        }
+    }
+}
+
+/// A source has told up to this instant.
+fn come(flow: &mut BTreeMap<String, i64>, source: &str, at_us: i64) {
+    match flow.get_mut(source) {
+        Some(known) => *known = at_us.max(*known),
+        None => {
+            flow.insert(source.to_owned(), at_us);
         }
     }
 }
@@ -274,8 +316,12 @@ impl Govern {
                 }
             }
         };
-        for row in &rows {
-            self.cuts.take_in(&ActuationRow::of(row)?);
+        for image in &rows {
+            match ActuationRow::of(image) {
+                Ok(row) => self.cuts.take_in(&row),
+                // One that cannot be read must not stop the cuts of all others.
+                Err(_) => unreadable(image),
+            }
         }
         self.cuts.lock().head = Some(head);
         Ok(())
@@ -315,42 +361,100 @@ mod tests {
         }
     }
 
+    fn watching() -> Cuts {
+        Cuts::new(Some("exchange".to_owned()), LogRules { grace_s: 5, settle_s: 10 })
+    }
+
+    /// At that second.
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_micros(1_793_577_600_000_000 + second * 1_000_000)
+    }
+
     const OK: &str = r#""verdict":"allow","status":200,"effect":"order""#;
 
     #[test]
     fn a_request_that_succeeds_after_a_cut_is_seen_once() {
-        let cuts = Cuts::new(LogRules { grace_s: 5, settle_s: 10 });
-        cuts.notice(&line("before", 1, OK), "front");
+        let cuts = watching();
+        cuts.notice(&line("before", 1, OK), "front", at(60));
         cuts.take_in(&row(Target::Held, ActuationState::Acknowledged));
-        cuts.notice(&line("under-way", 14, OK), "front");
-        cuts.notice(&line("refused", 20, r#""verdict":"deny","status":401,"effect":"order""#), "front");
-        cuts.notice(&line("failed", 20, r#""verdict":"allow","status":422,"effect":"order""#), "front");
-        cuts.notice(&line("reads", 20, r#""verdict":"allow","status":200,"effect":"read""#), "front");
+        cuts.notice(&line("under-way", 14, OK), "front", at(60));
+        cuts.notice(
+            &line("refused", 20, r#""verdict":"deny","status":401,"effect":"order""#),
+            "front",
+            at(60),
+        );
+        cuts.notice(
+            &line("failed", 20, r#""verdict":"allow","status":422,"effect":"order""#),
+            "front",
+            at(60),
+        );
+        cuts.notice(&line("reads", 20, r#""verdict":"allow","status":200,"effect":"read""#), "front", at(60));
         assert_eq!(cuts.take_seen(), []);
-        cuts.notice(&line("alive", 21, OK), "front");
-        cuts.notice(&line("again", 22, OK), "front");
+        cuts.notice(&line("alive", 21, OK), "front", at(60));
+        cuts.notice(&line("again", 22, OK), "front", at(60));
         let seen: Vec<String> = cuts.take_seen().into_iter().map(|seen| seen.event).collect();
         assert_eq!(seen, ["alive"]);
-        cuts.notice(&line("later", 40, OK), "front");
-        assert!(cuts.quiet().is_empty() && cuts.take_seen().is_empty());
+        cuts.notice(&line("later", 40, OK), "front", at(60));
+        assert!(cuts.quiet(at(60)).is_empty() && cuts.take_seen().is_empty());
     }
 
     #[test]
     fn silence_is_noted_once_the_log_has_gone_on_without_the_key() {
-        let cuts = Cuts::new(LogRules { grace_s: 5, settle_s: 10 });
+        let cuts = watching();
         cuts.take_in(&row(Target::Ended, ActuationState::Acknowledged));
-        cuts.notice(&line("last", 9, OK), "front");
-        assert!(cuts.quiet().is_empty(), "a log that stands still is not silent");
+        cuts.notice(&line("last", 9, OK), "front", at(60));
+        assert!(cuts.quiet(at(60)).is_empty(), "a log that stands still is not silent");
         let other = line("other", 30, OK);
         let other = AccessLine { key: Some("K2".parse().unwrap()), ..other };
-        cuts.notice(&other, "front");
-        let quiet = cuts.quiet();
+        cuts.notice(&other, "front", at(60));
+        let quiet = cuts.quiet(at(60));
         assert_eq!(quiet.len(), 1);
         assert_eq!(quiet[0].last_us.map(|us| us % 60_000_000), Some(9_000_000));
-        assert!(cuts.quiet().is_empty(), "it is noted once");
+        assert!(cuts.quiet(at(60)).is_empty(), "it is noted once");
         // Restored: nothing is watched any more.
         cuts.take_in(&row(Target::Live, ActuationState::Acknowledged));
-        cuts.notice(&line("served", 40, OK), "front");
+        cuts.notice(&line("served", 40, OK), "front", at(60));
         assert!(cuts.take_seen().is_empty());
+    }
+
+    #[test]
+    fn silence_counts_as_far_as_every_front_has_told_and_no_clock_is_ahead_of_ours() {
+        let of_other = |id: &str, second| {
+            let line = line(id, second, OK);
+            AccessLine { key: Some("K2".parse().unwrap()), ..line }
+        };
+        let cuts = watching();
+        cuts.notice(&of_other("b", 9), "front-b", at(9));
+        cuts.take_in(&row(Target::Ended, ActuationState::Acknowledged));
+        // Its clock is a minute ahead.
+        cuts.notice(&of_other("a", 59), "front-a", at(20));
+        assert!(cuts.quiet(at(20)).is_empty(), "what one front says of an instant to come");
+        cuts.notice(&of_other("a2", 50), "front-a", at(50));
+        assert!(
+            cuts.quiet(at(50)).is_empty(),
+            "the other front's log stands still: the key may be used there"
+        );
+        cuts.notice(&of_other("b2", 40), "front-b", at(51));
+        let quiet = cuts.quiet(at(51));
+        assert_eq!(quiet.len(), 1);
+        assert_eq!((quiet[0].until_us, quiet[0].sources.len()), (at(40).as_micros(), 2));
+        // One that told nothing for a day was taken away.
+        let cuts = watching();
+        cuts.flowed(&BTreeMap::from([("front-b".to_owned(), at(9 - 86_400).as_micros())]));
+        cuts.take_in(&row(Target::Ended, ActuationState::Acknowledged));
+        cuts.notice(&of_other("a3", 50), "front-a", at(50));
+        assert_eq!(cuts.quiet(at(50)).len(), 1);
+        assert_eq!(cuts.flow().len(), 2, "both are known, for whoever keeps it");
+    }
+
+    #[test]
+    fn a_subscribers_keys_have_no_log_here() {
+        let cuts = watching();
+        cuts.take_in(&ActuationRow {
+            destination: "risk".to_owned(),
+            ..row(Target::Ended, ActuationState::Acknowledged)
+        });
+        cuts.notice(&line("alive", 50, OK), "front", at(60));
+        assert_eq!((cuts.take_seen(), cuts.quiet(at(60))), (Vec::new(), Vec::new()));
     }
 }

@@ -5,6 +5,7 @@
 
 use super::row::{ActuationBody, ActuationRow, ActuationState};
 use super::{Acting, actuator, id};
+use crate::actor::Actor;
 use crate::call::{Call, Planned};
 use crate::govern::{Govern, change, facts, store_refusal};
 use crate::keys::row::KeyRow;
@@ -51,8 +52,9 @@ fn wanted(image: &Image) -> Result<Option<Wanted>, Refusal> {
 }
 
 impl Govern {
-    /// Adds to a plan what should be true outside of the keys it writes.
-    pub(crate) async fn intend(&self, plan: &mut Plan) -> Result<(), Refusal> {
+    /// Adds to a plan what should be true outside of the keys it writes. Who else is told of a key is no customer's business: his plan
+    /// does not show it.
+    pub(crate) async fn intend(&self, actor: &Actor, plan: &mut Plan) -> Result<(), Refusal> {
         let Some(acting) = &self.acting else { return Ok(()) };
         let mut keys = Vec::new();
         for write in plan.change.writes.iter().filter(|write| write.table.name == KEYS.name) {
@@ -63,23 +65,22 @@ impl Govern {
             }
         }
         let (class, at) = (plan.change.class, plan.change.at);
-        for (write, before) in self.intents(acting, keys, class, at).await? {
-            let subject = format!("actuation:{}", text(&write.image, ACTUATIONS.key));
-            let after = write.image.get("target").cloned().unwrap_or_default();
-            plan.effects.push(Effect { subject, field: "target".to_owned(), before, after });
+        let shown = !actor.roles.iter().any(|role| role.is_customer());
+        for (write, effect) in self.intents(acting, keys, class, at).await? {
+            plan.effects.extend(Some(effect).filter(|_| shown));
             plan.change.writes.push(write);
         }
         Ok(())
     }
 
-    /// The rows that say so, where anything becomes otherwise; with what was intended before.
+    /// The rows that say so, where anything becomes otherwise; with what that is.
     async fn intents(
         &self,
         acting: &Acting,
         keys: Vec<Wanted>,
         class: &str,
         now: Timestamp,
-    ) -> Result<Vec<(RowWrite, Value)>, Refusal> {
+    ) -> Result<Vec<(RowWrite, Effect)>, Refusal> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -96,11 +97,39 @@ impl Govern {
                 let before = rows.get(actuation.as_str()).copied();
                 let known = before.map(ActuationRow::of).transpose()?;
                 let told = known.as_ref().map_or(Target::Live, |row| row.target);
-                if told == wanted.target {
-                    continue;
-                }
-                let row = self.intended(destination, wanted, known, class, now);
-                writes.push((row.write(before), json!(told)));
+                let why = known.as_ref().map(|row| (row.body.reason.clone(), row.body.measure.clone()));
+                let same_why = why
+                    .as_ref()
+                    .is_none_or(|(reason, measure)| (reason, measure) == (&wanted.reason, &wanted.measure));
+                let subject = format!("actuation:{actuation}");
+                let effect = |field: &str, before: Value, after: Value| Effect {
+                    subject: subject.clone(),
+                    field: field.to_owned(),
+                    before,
+                    after,
+                };
+                let effect = match (told == wanted.target, same_why) {
+                    (true, true) => continue,
+                    (false, _) => effect("target", json!(told), json!(wanted.target)),
+                    (true, false) => {
+                        effect("reason", json!(why.map(|(reason, _)| reason)), json!(wanted.reason))
+                    }
+                };
+                // The same call over again would make nothing otherwise at an exchange that has done it; one that has not is asked with
+                // the new words, under a new idempotency key. Who takes messages is told in any case.
+                let called = acting.calls && acting.exchange.as_deref() == Some(destination);
+                let row = match known {
+                    Some(known) if told == wanted.target && called && !known.state.is_open() => {
+                        let body = ActuationBody {
+                            measure: wanted.measure.clone(),
+                            reason: wanted.reason.clone(),
+                            ..known.body
+                        };
+                        ActuationRow { changed_us: now.as_micros(), body, ..known }
+                    }
+                    known => self.intended(destination, wanted, known, class, now),
+                };
+                writes.push((row.write(before), effect));
             }
         }
         Ok(writes)
@@ -205,10 +234,17 @@ impl Govern {
     /// The store's.
     pub async fn take_up_actuations(&self) -> Result<usize, Refusal> {
         let Some(acting) = &self.acting else { return Ok(0) };
-        let cut = [("state", "suspended"), ("measure", "hold"), ("measure", "reverify")];
+        let mut cut: Vec<Vec<(&'static str, Value)>> =
+            [("state", "suspended"), ("measure", "hold"), ("measure", "reverify")]
+                .map(|(column, word)| vec![(column, json!(word))])
+                .into();
+        // Those that nobody registered read and cancel only, under no measure; suspended ones are among those above.
+        for campaign in self.campaigns_of_any_state().await? {
+            cut.push(vec![("campaign", json!(campaign)), ("state", json!("active"))]);
+        }
         let mut written = 0;
-        for (column, word) in cut {
-            let rows = self.rows_where(&KEYS, vec![(column, json!(word))], None, TAKEN_UP_MAX).await?;
+        for equals in cut {
+            let rows = self.rows_where(&KEYS, equals, None, TAKEN_UP_MAX).await?;
             let ids: Vec<String> = rows.iter().map(|row| text(row, KEYS.key).to_owned()).collect();
             for some in ids.chunks(TAKEN_UP_AT_ONCE) {
                 written += self.take_up(acting, some).await?;
@@ -223,7 +259,9 @@ impl Govern {
             let rows = self.store.get_many(&KEYS, keys).await.map_err(store_refusal)?;
             let mut asked = Vec::new();
             for row in &rows {
-                asked.extend(wanted(row)?.filter(|wanted| wanted.target != Target::Ended));
+                asked.extend(
+                    wanted(row)?.filter(|wanted| wanted.target.cuts() && wanted.target != Target::Ended),
+                );
             }
             let writes = self.intents(acting, asked, "actuator.taken_up", now).await?;
             if writes.is_empty() {

@@ -20,6 +20,8 @@ use sumun_store::{Change, Image};
 
 /// How soon somebody looks at a key that the exchange could not be made to cut, microseconds: a quarter of an hour.
 const TASK_DUE_US: i64 = 900_000_000;
+/// The code of a refusal that says that a row cannot be read, which no repetition changes.
+const UNREADABLE: &str = "row_unreadable";
 /// Longest cause kept, in characters.
 const CAUSE_CHARS_MAX: usize = 300;
 
@@ -122,20 +124,31 @@ impl Govern {
         .await
     }
 
-    /// The exchange's own log shows requests that succeeded after cuts: an entry and a task each, once an intent.
+    /// The exchange's own log shows requests that succeeded after cuts: an entry and a task each, once an intent. Whoever calls this while
+    /// another does returns once all that was seen before is written: he may note then how far he has read.
     ///
     /// # Errors
     /// The store's: they are told again the next time.
     pub async fn tell_alive(&self) -> Result<(), Refusal> {
-        let seen = self.cuts.take_seen();
-        for (at, one) in seen.iter().enumerate() {
-            let told = self.alive(one).await;
-            if let Err(refusal) = told {
-                self.cuts.see_again(seen.into_iter().skip(at));
-                return Err(refusal);
+        let _turn = self.cuts.telling.lock().await;
+        let (mut again, mut failed) = (Vec::new(), None);
+        for one in self.cuts.take_seen() {
+            // Nothing is written while the store is away.
+            if failed.is_some() {
+                again.push(one);
+                continue;
+            }
+            match self.alive(&one).await {
+                Err(refusal) if refusal.code != UNREADABLE => {
+                    again.push(one);
+                    failed = Some(refusal);
+                }
+                // One whose row cannot be read, which is in the log, does not keep the others back.
+                Ok(()) | Err(_) => {}
             }
         }
-        Ok(())
+        self.cuts.see_again(again.into_iter());
+        failed.map_or(Ok(()), Err)
     }
 
     async fn alive(&self, one: &Seen) -> Result<(), Refusal> {
@@ -179,12 +192,14 @@ impl Govern {
     /// # Errors
     /// The store's.
     pub async fn actuations_silent(&self) -> Result<usize, Refusal> {
-        let quiet: Vec<Quiet> = self.cuts.quiet();
+        let quiet: Vec<Quiet> = self.cuts.quiet(self.world.now());
         for (at, one) in quiet.iter().enumerate() {
-            let noted = self.silent(one).await;
-            if let Err(refusal) = noted {
-                self.cuts.settle_again(quiet.get(at..).unwrap_or_default());
-                return Err(refusal);
+            match self.silent(one).await {
+                Err(refusal) if refusal.code != UNREADABLE => {
+                    self.cuts.settle_again(quiet.get(at..).unwrap_or_default());
+                    return Err(refusal);
+                }
+                Ok(()) | Err(_) => {}
             }
         }
         Ok(quiet.len())
@@ -207,6 +222,7 @@ impl Govern {
             let last = row.body.last_access_us.map(Timestamp::from_micros);
             change.facts.insert("last_access".to_owned(), json!(last));
             change.facts.insert("silent_until".to_owned(), json!(Timestamp::from_micros(one.until_us)));
+            change.facts.insert("sources".to_owned(), json!(one.sources));
             self.task_done(&mut change, &row, "the exchange's log was silent afterwards", now).await?;
             let title = format!("the log of {} is silent about key {}", row.destination, row.key);
             Ok((row, change, title))

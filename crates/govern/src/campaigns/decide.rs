@@ -4,20 +4,20 @@ use super::{
     CampaignBody, CampaignPlan, CampaignRow, CampaignState, CampaignView, GRANTS, PROPOSERS, STOPPERS, Span,
 };
 use crate::actor::Actor;
-use crate::approvals::Approval;
+use crate::approvals::{Approval, ApprovalState};
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, change, check_if_match, facts, store_refusal};
 use crate::keys::access::reason;
 use crate::plan::Plan;
 use crate::proposal::{CAMPAIGN_SET, Proposal, subject_changed, unreadable};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::row::{effects, unchanged};
+use crate::row::{effects, text, unchanged};
 use crate::staff::{fresh, require};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sumun_model::Timestamp;
-use sumun_store::tables::CAMPAIGNS;
-use sumun_store::{Filter, Image};
+use sumun_store::tables::{APPROVALS, CAMPAIGNS};
+use sumun_store::{Filter, Image, RowRead};
 
 /// Campaigns at once: one per segment, and some that were stopped.
 const CAMPAIGNS_MAX: u32 = 1_000;
@@ -69,6 +69,7 @@ impl Govern {
                 changed_by: None,
                 changed_us: None,
                 resumed_us: None,
+                given_back_us: None,
             };
             let row = CampaignRow {
                 campaign: id,
@@ -169,7 +170,9 @@ impl Govern {
             (Some(_), true) => "campaign.resumed",
             (Some(_), false) => "campaign.lengthened",
         };
+        let mut reads = Vec::new();
         if known.is_none() {
+            reads = self.others_waiting(approval).await?;
             // It may have waited: what is left must still be enough.
             let announce = frozen.plan.announce.max(now);
             CampaignPlan { announce, opens: frozen.plan.opens.max(announce), ..frozen.plan.clone() }
@@ -195,6 +198,7 @@ impl Govern {
                 changed_by: Some(actor.principal.clone()),
                 changed_us: Some(now.as_micros()),
                 resumed_us,
+                given_back_us: None,
             },
             proposed_by: known
                 .as_ref()
@@ -202,7 +206,9 @@ impl Govern {
             began_us: known.as_ref().map_or(now.as_micros(), |row| row.began_us),
             version: frozen.before,
         };
-        Ok(written(actor, class, (before.as_ref(), &row), &frozen.reason, now))
+        let mut plan = written(actor, class, (before.as_ref(), &row), &frozen.reason, now);
+        plan.change.reads.extend(reads);
+        Ok(plan)
     }
 
     /// Pauses a campaign: nobody is told anything more, and no key comes to a halt or ends. Keys that read and cancel only stay so.
@@ -279,15 +285,35 @@ impl Govern {
 
     /// Campaigns in these states.
     pub(super) async fn campaign_rows(&self, states: &[CampaignState]) -> Result<Vec<CampaignRow>, Refusal> {
+        self.campaign_images(states).await?.iter().map(CampaignRow::of).collect()
+    }
+
+    /// The same as they stand, for whoever passes over those that cannot be read.
+    pub(super) async fn campaign_images(&self, states: &[CampaignState]) -> Result<Vec<Image>, Refusal> {
         let mut found = Vec::new();
         for state in states {
             let equals = vec![("state", json!(state))];
             let filter = Filter { equals, limit: CAMPAIGNS_MAX, ..Filter::default() };
-            for row in self.store.list(&CAMPAIGNS, &filter).await.map_err(store_refusal)? {
-                found.push(CampaignRow::of(&row)?);
-            }
+            found.extend(self.store.list(&CAMPAIGNS, &filter).await.map_err(store_refusal)?);
         }
         Ok(found)
+    }
+
+    /// Ids of all campaigns, stopped ones too.
+    pub(crate) async fn campaigns_of_any_state(&self) -> Result<Vec<String>, Refusal> {
+        let states = [CampaignState::Running, CampaignState::Paused, CampaignState::Stopped];
+        let rows = self.campaign_images(&states).await?;
+        Ok(rows.iter().map(|row| text(row, CAMPAIGNS.key).to_owned()).collect())
+    }
+
+    /// What other campaigns wait to be granted, as they stand now: of two that are granted at once the second one is planned anew, and then
+    /// knows the first.
+    async fn others_waiting(&self, approval: &Approval) -> Result<Vec<RowRead>, Refusal> {
+        let equals = vec![("state", json!(ApprovalState::Open)), ("action", json!(CAMPAIGN_SET))];
+        let filter = Filter { equals, limit: CAMPAIGNS_MAX, ..Filter::default() };
+        let rows = self.store.list(&APPROVALS, &filter).await.map_err(store_refusal)?;
+        let others = rows.iter().filter(|row| text(row, APPROVALS.key) != approval.approval);
+        Ok(others.map(|row| unchanged(&APPROVALS, text(row, APPROVALS.key), Some(row))).collect())
     }
 }
 

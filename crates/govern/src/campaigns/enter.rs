@@ -5,10 +5,10 @@
 
 use super::clock::Progress;
 use super::member::{MemberBody, MemberRow, MemberState};
-use super::{CampaignRow, sweep, told};
+use super::{CampaignRow, Swept, sweep, told};
 use crate::call::{Call, Planned};
 use crate::govern::{Govern, change, facts, store_refusal};
-use crate::imports::take::nothing;
+use crate::imports::take::{NOTHING, nothing};
 use crate::keys::KeyRow;
 use crate::keys::access::segment_of;
 use crate::keys::due::clock_actor;
@@ -27,11 +27,13 @@ const PAGE: u32 = 500;
 const CHAIN_MAX: usize = 16;
 
 impl Govern {
-    /// One page of the walk: enters what is not in yet. Gives the key to go on behind, none at the end, and how many were entered.
+    /// One page of the walk: enters what is not in yet. Gives the key to go on behind, none at the end, and how many were entered. A key
+    /// about which something cannot be read is noted, and left out until it can.
     pub(super) async fn campaign_enters(
         &self,
         row: &CampaignRow,
         after: Option<String>,
+        swept: &mut Swept,
     ) -> Result<(Option<String>, usize), Refusal> {
         let filter = Filter { after, limit: PAGE, ..Filter::default() };
         let page = self.store.list(&KEYS, &filter).await.map_err(store_refusal)?;
@@ -42,8 +44,13 @@ impl Govern {
         for image in &page {
             // One that cannot be read is the ledger check's business, and is asked nothing.
             let Ok(key) = KeyRow::of(image) else { continue };
-            if self.is_asked(row, &key).await? {
-                found.push(key);
+            match self.is_asked(row, &key).await {
+                Ok(true) => found.push(key),
+                Ok(false) => {}
+                Err(refusal) if refusal.code == "row_unreadable" => {
+                    swept.failed.push((format!("key:{}", key.key), refusal.code));
+                }
+                Err(refusal) => return Err(refusal),
             }
         }
         let ids: Vec<String> = found.iter().map(|key| MemberRow::id(&row.campaign, &key.key)).collect();
@@ -52,36 +59,52 @@ impl Govern {
         if found.is_empty() {
             return Ok((next, 0));
         }
-        let (found, mut entered) = (&found, 0);
+        let mut entered = 0;
         for part in found.chunks(sweep::BATCH) {
-            let done = self
-                .run(&clock_actor(), &Call::default(), |now| async move {
-                    let (campaign, current) = self.campaign_running(&row.campaign).await?;
-                    let members = self.members_of(&campaign, part).await?;
-                    if members.is_empty() {
-                        return Err(nothing());
+            match self.keys_enter(row, part).await {
+                Ok(members) => entered += members,
+                Err(refusal) if part.len() == 1 => {
+                    swept.failed.push(of_key(part, refusal.code));
+                }
+                // One of them is in the way: the others are entered without it.
+                Err(_) => {
+                    for one in part.chunks(1) {
+                        match self.keys_enter(row, one).await {
+                            Ok(members) => entered += members,
+                            Err(refusal) => swept.failed.push(of_key(one, refusal.code)),
+                        }
                     }
-                    let mut facts = facts(&clock_actor());
-                    facts.insert("campaign".to_owned(), json!(campaign.campaign));
-                    facts.insert(
-                        "keys".to_owned(),
-                        json!(members.iter().map(|m| m.key.as_str()).collect::<Vec<_>>()),
-                    );
-                    let mut change = change("campaign.entered", now, facts);
-                    change.writes = members.iter().map(|member| member.write(true)).collect();
-                    change.reads.push(unchanged(&CAMPAIGNS, &campaign.campaign, Some(&current)));
-                    let title = format!("campaign {}: {} keys entered", campaign.campaign, members.len());
-                    let plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
-                    Ok(Planned { plan, value: members.len(), status: 200 })
-                })
-                .await;
-            entered += match done {
-                Ok(done) => done.value,
-                Err(refusal) if refusal.code == crate::imports::take::NOTHING => 0,
-                Err(refusal) => return Err(refusal),
-            };
+                }
+            }
         }
         Ok((next, entered))
+    }
+
+    async fn keys_enter(&self, row: &CampaignRow, part: &[KeyRow]) -> Result<usize, Refusal> {
+        let done = self
+            .run(&clock_actor(), &Call::default(), |now| async move {
+                let (campaign, current) = self.campaign_running(&row.campaign).await?;
+                let members = self.members_of(&campaign, part).await?;
+                if members.is_empty() {
+                    return Err(nothing());
+                }
+                let mut facts = facts(&clock_actor());
+                facts.insert("campaign".to_owned(), json!(campaign.campaign));
+                let keys: Vec<&str> = members.iter().map(|member| member.key.as_str()).collect();
+                facts.insert("keys".to_owned(), json!(keys));
+                let mut change = change("campaign.entered", now, facts);
+                change.writes = members.iter().map(|member| member.write(true)).collect();
+                change.reads.push(unchanged(&CAMPAIGNS, &campaign.campaign, Some(&current)));
+                let title = format!("campaign {}: {} keys entered", campaign.campaign, members.len());
+                let plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
+                Ok(Planned { plan, value: members.len(), status: 200 })
+            })
+            .await;
+        match done {
+            Ok(done) => Ok(done.value),
+            Err(refusal) if refusal.code == NOTHING => Ok(0),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// Whether the campaign asks about this key, its segment aside.
@@ -175,4 +198,9 @@ impl Govern {
         let rows = self.store.get_many(table, keys).await.map_err(store_refusal)?;
         Ok(rows.into_iter().map(|row| (text(&row, table.key).to_owned(), row)).collect())
     }
+}
+
+/// What could not be done for the first of these keys.
+fn of_key(keys: &[KeyRow], code: &'static str) -> (String, &'static str) {
+    (keys.first().map_or_else(String::new, |key| format!("key:{}", key.key)), code)
 }

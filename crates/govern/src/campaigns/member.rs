@@ -89,7 +89,7 @@ pub struct Declared {
     pub lent_before: bool,
     /// Who declared: the owner, or the exchange with its customer's consent.
     pub by: String,
-    /// When, microseconds since 1970.
+    /// When, microseconds since 1970: when the customer consented, where the exchange handed it in.
     pub at_us: i64,
     /// Where the exchange keeps its customer's consent; none if he declared here.
     #[serde(default)]

@@ -225,16 +225,38 @@ impl Govern {
     ) -> Result<Vec<RegistrationView>, Refusal> {
         require(actor, KEY_OWNERS)?;
         let Some(customer) = &actor.customer else { return Ok(Vec::new()) };
+        let limit = limit.clamp(1, Filter::LIMIT_MAX);
+        let (mut after, mut found) = (after, Vec::new());
+        // Page by page until there are enough: what is left out must not look like the end.
+        loop {
+            let members = self.members_of_customer(customer, after, limit).await?;
+            let last = members.len() < limit as usize;
+            after = members.last().map(|member| member.member.clone());
+            self.registrations_of(&members, &mut found).await?;
+            if last || found.len() >= limit as usize {
+                found.truncate(limit as usize);
+                return Ok(found);
+            }
+        }
+    }
+
+    /// These as their owner sees them. What a stopped campaign asked is asked no more; what he registered stands.
+    async fn registrations_of(
+        &self,
+        members: &[MemberRow],
+        found: &mut Vec<RegistrationView>,
+    ) -> Result<(), Refusal> {
         let now = self.world.now();
-        let members = self.members_of_customer(customer, after, limit).await?;
         let keys: Vec<String> = members.iter().map(|member| member.key.clone()).collect();
         let keys = self.rows_by_key(&KEYS, &keys).await?;
         let ids: Vec<String> = members.iter().map(|member| member.campaign.clone()).collect();
         let rows = self.rows_by_key(&CAMPAIGNS, &ids).await?;
-        let mut found = Vec::new();
-        for member in &members {
+        for member in members {
             let image = rows.get(&member.campaign).ok_or_else(|| not_found("campaign", &member.campaign))?;
             let row = CampaignRow::of(image)?;
+            if row.state == CampaignState::Stopped && member.state != MemberState::Enrolled {
+                continue;
+            }
             let key = keys.get(&member.key).map(KeyRow::of).transpose()?;
             let mut view = RegistrationView::of(&row, member);
             view.open = row.state != CampaignState::Stopped
@@ -243,7 +265,7 @@ impl Govern {
             view.application = key.map(|key| key.application).unwrap_or_default();
             found.push(view);
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Whom an owner can name.

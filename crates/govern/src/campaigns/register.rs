@@ -81,7 +81,7 @@ impl Govern {
     /// The exchange hands in what its customer declared there, with where his consent is kept.
     ///
     /// # Errors
-    /// As [`Govern::register_key`]; `consent_bad`.
+    /// As [`Govern::register_key`]; `consent_bad`, `consent_older`.
     pub async fn register_for_customer(
         &self,
         actor: &Actor,
@@ -182,11 +182,14 @@ impl Govern {
         if consent.is_some() && stands {
             return Err(nothing());
         }
+        if let Some((at, _)) = consent {
+            newest(&row, &member, at)?;
+        }
         member.body.declared = Some(Declared {
             who: registration.who.clone(),
             lent_before: registration.lent_before,
             by: actor.principal.clone(),
-            at_us: now.as_micros(),
+            at_us: accepted.as_micros(),
             consent: consent.map(|(_, reference)| reference.to_owned()),
         });
         member.body.progress.read_only_us = None;
@@ -297,6 +300,23 @@ impl Govern {
         let rows = self.store.list(&CAMPAIGN_KEYS, &filter).await.map_err(store_refusal)?;
         rows.iter().map(MemberRow::of).collect()
     }
+}
+
+/// Refuses a consent that is not the customer's last word: older than what he declared since, or than the campaign that it answers.
+fn newest(row: &CampaignRow, member: &MemberRow, at: Timestamp) -> Result<(), Refusal> {
+    let declared = member.body.declared.as_ref().map(|declared| Timestamp::from_micros(declared.at_us));
+    let (than, what) = match declared {
+        Some(declared) if at < declared => (declared, "what its owner declared since"),
+        _ if at < row.body.plan.announce => (row.body.plan.announce, "the campaign's first letter"),
+        _ => return Ok(()),
+    };
+    Err(Refusal::new(
+        RefusalKind::Conflict,
+        "consent_older",
+        format!("the consent is of {at}, and {what} is of {than}"),
+        "hand in what the customer consented to last; what stands is shown on his own page",
+    )
+    .at("/consent"))
 }
 
 fn closed(key: &str, why: &str) -> Refusal {

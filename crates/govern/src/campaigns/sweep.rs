@@ -1,14 +1,16 @@
-//! Does what the campaign's clock says: lets letters be written, brings keys to a halt, ends them, gives them back.
+//! Does what the campaign's clock says: lets letters be written, brings keys to a halt, ends them. What works again because the campaign was
+//! made longer or stopped is found by [`super::give_back`].
 //!
 //! In batches, each one change and one entry; planned on the rows as they are then, so that whoever registers in between is left alone. A run
 //! that dies in the middle is made up for by the next, which does nothing twice: what was done stands in the member's row, written with it.
 
 use super::clock::{self, Act, Next, Told};
+use super::give_back::{Back, give_back};
 use super::letters;
 use super::member::{MemberRow, MemberState};
 use super::{CampaignRow, CampaignState};
 use crate::call::{Call, Planned};
-use crate::govern::{Govern, change, facts, not_found, store_refusal};
+use crate::govern::{Govern, change, facts, store_refusal};
 use crate::imports::take::{NOTHING, nothing};
 use crate::keys::KeyRow;
 use crate::keys::due::clock_actor;
@@ -18,18 +20,20 @@ use crate::keys::write::{Deed, KeyWrite, Why, plan as keys_plan};
 use crate::notices;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
-use crate::row::unchanged;
+use crate::row::{integer, text, unchanged};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use sumun_model::{ExpiryCause, Timestamp};
+use sumun_store::Image;
 use sumun_store::tables::{CAMPAIGN_KEYS, CAMPAIGNS, KEYS};
-use sumun_store::{Filter, Image};
 
 /// Keys in one change.
 pub(super) const BATCH: usize = 100;
 /// Members looked at in one sweep of one campaign.
-const SWEEP: u32 = 400;
+pub(super) const SWEEP: u32 = 400;
+/// Who finishes tasks that nobody has to do any more.
+pub(super) const BY: &str = "system:campaign";
 /// Between the end of one walk over all keys and the beginning of the next, microseconds.
 const WALK_EVERY_US: i64 = 600_000_000;
 
@@ -40,8 +44,10 @@ pub(crate) struct Place {
     after: Option<String>,
     /// When the last walk ended; none while one goes on.
     walked_us: Option<i64>,
-    /// Members due before were looked at, and could not be done: they are tried again in the next round.
-    from_us: u64,
+    /// Members due before this one were looked at, and could not be done: they are tried again in the next round.
+    behind: (u64, String),
+    /// Where looking for keys that work again is.
+    pub(super) back: Back,
 }
 
 /// What one sweep did.
@@ -77,9 +83,18 @@ impl Govern {
     /// `store_unavailable` if nothing can be read; what fails for one subject is in the answer.
     pub async fn campaigns_due(&self) -> Result<Swept, Refusal> {
         let mut swept = Swept::default();
-        for row in self.campaign_rows(&[CampaignState::Running, CampaignState::Stopped]).await? {
+        for image in self.campaign_images(&[CampaignState::Running, CampaignState::Stopped]).await? {
+            let row = match CampaignRow::of(&image) {
+                Ok(row) => row,
+                // One that cannot be read stops no other.
+                Err(refusal) => {
+                    swept.failed.push((format!("campaign:{}", text(&image, CAMPAIGNS.key)), refusal.code));
+                    continue;
+                }
+            };
             let done = match row.state {
                 CampaignState::Running => self.campaign_runs(&row, &mut swept).await,
+                _ if row.body.given_back_us.is_some() => Ok(()),
                 _ => self.campaign_gives_back(&row, &mut swept).await,
             };
             if let Err(refusal) = done {
@@ -89,55 +104,67 @@ impl Govern {
         Ok(swept)
     }
 
-    fn place(&self, campaign: &str) -> Place {
+    pub(super) fn place(&self, campaign: &str) -> Place {
         let sweeps = self.sweeps.lock().unwrap_or_else(PoisonError::into_inner);
         sweeps.places.get(campaign).cloned().unwrap_or_default()
     }
 
-    fn set_place(&self, campaign: &str, place: Place) {
+    pub(super) fn set_place(&self, campaign: &str, place: Place) {
         let mut sweeps = self.sweeps.lock().unwrap_or_else(PoisonError::into_inner);
         sweeps.places.insert(campaign.to_owned(), place);
     }
 
+    /// What is due first: a page of the walk that cannot be read keeps no letter waiting and no key at a halt.
     async fn campaign_runs(&self, row: &CampaignRow, swept: &mut Swept) -> Result<(), Refusal> {
+        self.campaign_does(row, swept).await?;
         let mut place = self.place(&row.campaign);
         let now = self.world.now();
         if place.walked_us.is_none_or(|walked| now.as_micros() - walked >= WALK_EVERY_US) {
-            let (next, entered) = self.campaign_enters(row, place.after.take()).await?;
+            let (next, entered) = self.campaign_enters(row, place.after.clone(), swept).await?;
             swept.entered += entered;
             swept.more |= next.is_some() || entered > 0;
             place.walked_us = next.is_none().then(|| now.as_micros());
             place.after = next;
-            self.set_place(&row.campaign, place.clone());
+            self.set_place(&row.campaign, place);
         }
-        let due = self
-            .store
-            .nearest(&CAMPAIGN_KEYS, ("campaign", &row.campaign), ("next_due_us", place.from_us), SWEEP)
-            .await
-            .map_err(store_refusal)?;
-        let due: Vec<MemberRow> = due.iter().filter_map(|image| MemberRow::of(image).ok()).collect();
-        let is_due = |member: &&MemberRow| member.next_due_us.is_some_and(|at| at <= now.as_micros());
-        let due: Vec<&MemberRow> = due.iter().filter(is_due).collect();
+        Ok(())
+    }
+
+    async fn campaign_does(&self, row: &CampaignRow, swept: &mut Swept) -> Result<(), Refusal> {
+        let mut place = self.place(&row.campaign);
+        let now = self.world.now();
         if now < row.body.plan.read_only {
             // It was made longer: whatever came to a halt before works again.
-            let halted = self.members_halted(&row.campaign).await?;
-            swept.more |= halted.len() >= SWEEP as usize;
+            let (halted, more) = self.halted(row, &mut place.back).await?;
+            swept.more |= more;
             for part in halted.chunks(BATCH) {
                 self.members_turn(&row.campaign, part, swept).await;
             }
         }
-        let last = due.last().and_then(|member| member.next_due_us).and_then(|at| u64::try_from(at).ok());
+        let behind = ("next_due_us", place.behind.0, place.behind.1.as_str());
+        let due = self
+            .store
+            .nearest_after(&CAMPAIGN_KEYS, ("campaign", &row.campaign), behind, SWEEP)
+            .await
+            .map_err(store_refusal)?;
+        let at = |image: &Image| integer(image, "next_due_us");
+        let due: Vec<&Image> =
+            due.iter().filter(|image| at(image).is_some_and(|at| at <= now.as_micros())).collect();
         let failed_before = swept.failed.len();
         for part in due.chunks(BATCH) {
-            let ids: Vec<String> = part.iter().map(|member| member.member.clone()).collect();
+            let ids: Vec<String> =
+                part.iter().map(|image| text(image, CAMPAIGN_KEYS.key).to_owned()).collect();
             self.members_turn(&row.campaign, &ids, swept).await;
         }
         let full = due.len() >= SWEEP as usize;
         swept.more |= full;
-        // Whoever cannot be done does not stand in the way of those behind him.
-        place.from_us = match (swept.failed.len() > failed_before, full, last) {
-            (true, true, Some(last)) => last.saturating_add(1),
-            _ => 0,
+        // Whoever cannot be done does not stand in the way of those behind him, also of those due at the same instant.
+        place.behind = match due.last().filter(|_| full && swept.failed.len() > failed_before) {
+            Some(last) => {
+                let at = at(last).and_then(|at| u64::try_from(at).ok()).unwrap_or_default();
+                (at, text(last, CAMPAIGN_KEYS.key).to_owned())
+            }
+            None => (0, String::new()),
         };
         self.set_place(&row.campaign, place);
         Ok(())
@@ -263,7 +290,8 @@ impl Govern {
             _ => "campaign.looked_at",
         };
         let title = format!("campaign {campaign}: {} keys", turns.len() + moved.len());
-        let mut plan = self.halts(class, &title, &row, &turns, now)?;
+        let keys: Vec<(&KeyRow, Act)> = turns.iter().map(|turn| (&turn.key, turn.act)).collect();
+        let mut plan = self.halts(class, &title, &row, &keys, now)?;
         plan.change.facts.insert("campaign".to_owned(), json!(campaign));
         let acts: BTreeMap<&str, String> =
             turns.iter().map(|turn| (turn.key.key.as_str(), word(turn.act))).collect();
@@ -272,30 +300,36 @@ impl Govern {
         for turn in &turns {
             Self::told_of(&mut plan, &row, turn, now);
         }
-        plan.change.writes.extend(moved.iter().map(|member| member.write(false)));
+        for mut member in moved {
+            if member.state == MemberState::Gone {
+                let why = (BY, "the key is gone: nothing more is asked of it");
+                self.nobody_to_reach(&mut plan, &mut member, why, now).await?;
+            }
+            plan.change.writes.push(member.write(false));
+        }
         Ok((plan, (told, halted, given_back, ends)))
     }
 
     /// The keys that come to a halt or work again.
-    fn halts(
+    pub(super) fn halts(
         &self,
         class: &'static str,
         title: &str,
         row: &CampaignRow,
-        turns: &[&Turn],
+        turns: &[(&KeyRow, Act)],
         now: Timestamp,
     ) -> Result<Plan, Refusal> {
         let (actor, venue) = (clock_actor(), self.venue());
         let mut writes = Vec::new();
-        for turn in turns {
-            let campaign = match turn.act {
+        for (key, act) in turns {
+            let campaign = match act {
                 Act::ReadOnly(_) => Some(row.campaign.clone()),
                 Act::GiveBack => None,
                 _ => continue,
             };
-            let after = KeyRow { campaign, ..turn.key.clone() };
-            if after != turn.key {
-                writes.push(KeyWrite { before: Some(&turn.key), after, origin: Origin::Campaign });
+            let after = KeyRow { campaign, ..(*key).clone() };
+            if after != **key {
+                writes.push(KeyWrite { before: Some(key), after, origin: Origin::Campaign });
             }
         }
         if writes.is_empty() {
@@ -347,7 +381,9 @@ impl Govern {
             plan.change.facts.insert("campaign".to_owned(), json!(campaign));
             plan.change.reads.push(unchanged(&CAMPAIGNS, campaign, Some(&image)));
             notices::add(&mut plan, letters::ended(&turn.member.key, &turn.member.account), now);
-            plan.change.writes.push(turn.member.over(MemberState::Ended).write(false));
+            let mut member = turn.member.over(MemberState::Ended);
+            self.nobody_to_reach(&mut plan, &mut member, (BY, "the key has ended"), now).await?;
+            plan.change.writes.push(member.write(false));
             Ok(Planned { plan, value: (), status: 200 })
         });
         match done.await {
@@ -356,85 +392,6 @@ impl Govern {
             Err(refusal) => Err(refusal),
         }
     }
-
-    /// Members that read and cancel only, at most as many as one sweep looks at.
-    async fn members_halted(&self, campaign: &str) -> Result<Vec<String>, Refusal> {
-        let mut found = Vec::new();
-        for state in [MemberState::ReadOnly, MemberState::Unreachable] {
-            let equals = vec![("campaign", json!(campaign)), ("state", json!(state))];
-            let filter = Filter { equals, limit: SWEEP, ..Filter::default() };
-            for image in self.store.list(&CAMPAIGN_KEYS, &filter).await.map_err(store_refusal)? {
-                let member = MemberRow::of(&image)?;
-                if member.body.progress.read_only_us.is_some() {
-                    found.push(member.member);
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// A campaign that was stopped: what came to a halt by it works again.
-    async fn campaign_gives_back(&self, row: &CampaignRow, swept: &mut Swept) -> Result<(), Refusal> {
-        let halted = self.members_halted(&row.campaign).await?;
-        swept.more |= halted.len() >= SWEEP as usize;
-        for id in halted {
-            match self.member_given_back(row, &id).await {
-                Ok(true) => swept.given_back += 1,
-                Ok(false) => {}
-                Err(refusal) => swept.failed.push((id, refusal.code)),
-            }
-        }
-        Ok(())
-    }
-
-    async fn member_given_back(&self, row: &CampaignRow, id: &str) -> Result<bool, Refusal> {
-        let actor = &clock_actor();
-        let done = self
-            .run(actor, &Call::default(), |now| async move {
-                let image = self.row(&CAMPAIGN_KEYS, id).await?.ok_or_else(|| not_found("member", id))?;
-                let mut member = MemberRow::of(&image)?;
-                if member.state.is_over() {
-                    return Err(nothing());
-                }
-                let key = self.row(&KEYS, &member.key).await?.as_ref().map(KeyRow::of).transpose()?;
-                let key = key
-                    .filter(|key| !key.state.is_terminal() && key.campaign.as_ref() == Some(&row.campaign));
-                let title = format!("campaign {}: key {} works again", row.campaign, member.key);
-                let given_back = key.is_some();
-                let mut plan = match key {
-                    Some(key) => {
-                        let about = (member.key.clone(), member.account.clone());
-                        let turn = Turn { member: member.clone(), key, act: Act::GiveBack };
-                        let mut plan = self.halts("campaign.given_back", &title, row, &[&turn], now)?;
-                        notices::add(&mut plan, letters::given_back(&about.0, &about.1), now);
-                        plan
-                    }
-                    None => Plan {
-                        title,
-                        effects: Vec::new(),
-                        warnings: Vec::new(),
-                        change: change("campaign.looked_at", now, facts(actor)),
-                    },
-                };
-                plan.change.facts.insert("campaign".to_owned(), json!(row.campaign));
-                give_back(&mut member.body.progress);
-                member.state = if given_back { MemberState::Window } else { MemberState::Told };
-                plan.change.writes.push(member.due(None).write(false));
-                Ok(Planned { plan, value: given_back, status: 200 })
-            })
-            .await;
-        match done {
-            Ok(done) => Ok(done.value),
-            Err(refusal) if refusal.code == NOTHING => Ok(false),
-            Err(refusal) => Err(refusal),
-        }
-    }
-}
-
-/// As if it had never come to a halt: what was told of its end is of no use any more.
-fn give_back(progress: &mut clock::Progress) {
-    progress.read_only_us = None;
-    progress.told.retain(|code, _| code != &clock::Telling::ReadOnly.code() && !code.starts_with("end-"));
 }
 
 fn word(act: Act) -> String {

@@ -90,7 +90,7 @@ impl Govern {
         if ended > 0 && !taking.dry_run {
             let now = self.world.now();
             let since = now.plus_micros(-ENDS_COUNT_US);
-            self.store.mirror_ended(&taking.source, ended, since, now).await.map_err(store_refusal)?;
+            self.store.mirror_ended(ended, since, now).await.map_err(store_refusal)?;
         }
         taken.named = named;
         Ok(taken)
@@ -113,8 +113,8 @@ impl Govern {
         let holders = self.holders(&accounts).await?;
         let told = self.store.mirror_keys(&ids).await.map_err(store_refusal)?;
         let told = told.into_iter().map(|told| (told.key.clone(), told)).collect();
-        let ends_left =
-            taking.ends_left(self.source(&taking.source).await?.as_ref(), now.as_micros()) as usize;
+        let ends = self.store.mirror_ends(now.plus_micros(-ENDS_COUNT_US)).await.map_err(store_refusal)?;
+        let ends_left = taking.ends_left(ends) as usize;
         Ok(Loaded { keys, dead_us, holders, told, measures: self.any_measure().await?, ends_left })
     }
 

@@ -11,13 +11,16 @@ use super::view::{KeyView, check_seen};
 use super::write::{Deed, KeyWrite, Why, plan};
 use crate::actor::Actor;
 use crate::call::{Call, Done, Planned};
+use crate::campaigns::{CampaignRow, CampaignState};
 use crate::govern::Govern;
 use crate::refusal::{Refusal, RefusalKind};
+use crate::row::unchanged;
 use crate::venue::{PublicKeyText, Venue};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sumun_model::{KeyState, Timestamp};
-use sumun_store::tables::KEYS;
+use sumun_store::RowRead;
+use sumun_store::tables::{CAMPAIGNS, KEYS};
 
 const HOUR_US: i64 = 3_600_000_000;
 
@@ -113,6 +116,20 @@ impl Govern {
         ))
     }
 
+    /// The key as another takes its place: a halt goes along as long as its campaign goes on, which nobody stops meanwhile. Of one that was
+    /// stopped whatever came to a halt works again, and no new key may come to one behind the back of whoever gives the others back.
+    async fn asked_still(&self, key: &KeyRow) -> Result<(KeyRow, Option<RowRead>), Refusal> {
+        let Some(campaign) = &key.campaign else { return Ok((key.clone(), None)) };
+        let image = self.row(&CAMPAIGNS, campaign).await?;
+        let read = unchanged(&CAMPAIGNS, campaign, image.as_ref());
+        let stopped = image
+            .as_ref()
+            .and_then(|image| CampaignRow::of(image).ok())
+            .is_some_and(|row| row.state == CampaignState::Stopped);
+        let campaign = key.campaign.clone().filter(|_| !stopped);
+        Ok((KeyRow { campaign, ..key.clone() }, Some(read)))
+    }
+
     /// What a rotation takes: for a use case that does so among other things.
     pub(crate) async fn rotation_planned(
         &self,
@@ -140,6 +157,8 @@ impl Govern {
         let overlap_us = i64::from(rotation.overlap_hours) * HOUR_US;
         let id = self.new_id("K");
         let (before, mut after) = rotated(&loaded.key, id, overlap_us, (actor, session), now)?;
+        let (taken_over, campaign) = self.asked_still(&loaded.key).await?;
+        after.campaign.clone_from(&taken_over.campaign);
         self.one_overlap_at_a_time(&loaded.key, now).await?;
         let (account, standing) = self.account_facts(&loaded.key.account).await?;
         if let Some(refusal) = standing {
@@ -165,13 +184,14 @@ impl Govern {
         let standing = after.clone();
         let writes = vec![
             KeyWrite { before: Some(&loaded.key), after: before, origin: Origin::By(Action::Rotate) },
-            KeyWrite { before: None, after, origin: Origin::Replaces(&loaded.key) },
+            KeyWrite { before: None, after, origin: Origin::Replaces(&taken_over) },
         ];
         let approvals = loaded.key.approvals.iter().filter_map(|grant| grant.approval.clone()).collect();
         let mut plan = plan(deed, &Why { approvals, ..Why::default() }, writes)?;
         plan.change.facts.insert("replaces".to_owned(), json!(key));
         plan.change.facts.insert("overlap_hours".to_owned(), json!(rotation.overlap_hours));
         plan.warnings = warnings;
+        plan.change.reads.extend(campaign);
         account.gets_a_key(&mut plan.change);
         self.stands_from(&standing, &account, &mut plan.change, now).await?;
         plan.change.reads.extend(allowed);

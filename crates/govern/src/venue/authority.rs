@@ -83,8 +83,8 @@ pub struct AuthorityRules {
     /// How long after an end here the exchange may still tell of a living key before that is drift, in seconds.
     #[serde(default = "grace")]
     pub grace_s: Bounded<0, 86_400>,
-    /// Most keys that one source may end within an hour because they are dead at the exchange, by however many requests. More are held
-    /// back and stand as drift: a wrong column must not end every key there is.
+    /// Most keys that sources may end within an hour because they are dead at the exchange, all of them together, by however many requests.
+    /// More are held back and stand as drift: a wrong column must not end every key there is.
     #[serde(default = "ends")]
     pub ends_max: Bounded<0, 1_000_000>,
 }

@@ -23,7 +23,7 @@ const WHY: &str = "used from two places at once";
 
 fn acting(destinations: &[&str]) -> Acting {
     let destinations = destinations.iter().map(|name| (*name).to_owned()).collect();
-    Acting { destinations, log: LogRules::default() }
+    Acting { destinations, exchange: Some("exchange".to_owned()), calls: true, log: LogRules::default() }
 }
 
 async fn row(bench: &Bench, key: &str) -> Option<ActuationRow> {

@@ -281,7 +281,12 @@ async fn an_end_here_is_no_drift_because_the_source_spoke_of_another_key() {
 
 #[tokio::test]
 async fn a_key_dead_here_and_alive_there_is_ended_there_once_more_where_somebody_acts() {
-    let acting = Acting { destinations: vec!["exchange".to_owned()], log: LogRules::default() };
+    let acting = Acting {
+        destinations: vec!["exchange".to_owned()],
+        exchange: Some("exchange".to_owned()),
+        calls: true,
+        log: LogRules::default(),
+    };
     let bench = Bench::new().await.acting(acting);
     snapshot(&bench, &[line("X1", &json!({}))]).await;
     bench.govern.revoke_key(&bench.owner("C1"), "X1", None, &Default::default()).await.unwrap();

@@ -227,7 +227,8 @@ async fn keys_of_one_case_end_with_one_part_whatever_the_cause() {
         let bench = Bench::new().await;
         let case = two_in_one_case(&bench).await;
         bench.pass(1_000_000);
-        let dead = |key| line(key, &json!({"ts": "2026-11-02T00:00:01Z", "state": "expired", "cause": cause}));
+        let dead =
+            |key| line(key, &json!({"ts": "2026-11-02T00:00:01Z", "state": "expired", "cause": cause}));
         let taken = import(&bench, &[dead("X1"), dead("X2")]).await;
         assert_eq!((taken.ended, taken.refused), (2, vec![]), "{cause}");
         assert_eq!(
@@ -236,11 +237,13 @@ async fn keys_of_one_case_end_with_one_part_whatever_the_cause() {
         );
         let row = bench.govern.store.get(&CASES, &case).await.unwrap().unwrap();
         assert!(row["priority"].as_i64().unwrap() < 0, "{cause}: no key of it lives");
-        let told = bench.ledger().await.into_iter().rev().find(|(class, _)| class == "key.expired").unwrap().1;
+        let told =
+            bench.ledger().await.into_iter().rev().find(|(class, _)| class == "key.expired").unwrap().1;
         let told = told["rows"].as_array().unwrap().clone();
         let told: Vec<&str> = told
             .iter()
-            .filter(|written| written["table"] == "case_events" && written["row"]["kind"] == "key_ended")
+            .filter(|written| written["table"] == "case_events" && written["row"]["case_id"] == case)
+            .filter(|written| written["row"]["kind"] == "key_ended")
             .map(|written| written["row"]["body"]["key"].as_str().unwrap())
             .collect();
         let want: &[&str] = if cause == "natural" { &[] } else { &["X1", "X2"] };

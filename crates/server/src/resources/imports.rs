@@ -49,7 +49,7 @@ pub(crate) struct LinesTakenView {
     pub same: u64,
     /// Keys that ended because they are dead there.
     pub ended: u64,
-    /// Keys dead there that did not end: `authority.ends_max` of the venue bounds what one source ends within an hour. They stand as drift.
+    /// Keys dead there that did not end: `authority.ends_max` of the venue bounds what all sources together end within an hour. They stand as drift.
     pub held_back: u64,
     /// Lines older than what was told before.
     pub older: u64,

@@ -61,7 +61,7 @@ export const driftWords = words(
     account: "계정",
     neither: "바꿀 수 없음: 키는 주인이 바뀌지 않습니다",
     grace: "종료 뒤 기다리는 시간",
-    endsMax: "한 출처가 1시간에 종료시킬 수 있는 키",
+    endsMax: "모든 출처가 합쳐 1시간에 종료시킬 수 있는 키",
     endsMaxText: "넘치는 것은 종료하지 않고 불일치로 남겨 둡니다. 상태 열이 잘못된 파일이 모든 키를 끝내지 못하게 합니다.",
     // Who tells.
     sources: "가져오기와 거래소가 알려 온 것",
@@ -159,7 +159,7 @@ export const driftWords = words(
     account: "Account",
     neither: "neither's: a key never changes hands",
     grace: "Wait after an end here",
-    endsMax: "Keys that one source may end within an hour",
+    endsMax: "Keys that all sources together may end within an hour",
     endsMaxText: "More of them wait as drift: a file with a wrong column must not end every key.",
     sources: "Imports, and what the exchange told",
     sourcesText: "A key has one source.",

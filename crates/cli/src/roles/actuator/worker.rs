@@ -3,7 +3,9 @@
 use super::send::{Sent, send};
 use super::settings::Settings;
 use crate::clock;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use sumun_actuator::{Desk, Due};
 use sumun_govern::Refusal;
@@ -19,15 +21,17 @@ const LOOK: Duration = Duration::from_millis(100);
 const AT_ONCE_MAX: usize = 16;
 /// How often the lease is renewed, microseconds.
 const LEASE_EVERY_US: i64 = 2_000_000;
-/// How much longer than a call a lease holds, microseconds: whoever loses it has no call under way.
-const LEASE_BEYOND_US: i64 = 8_000_000;
+/// How much longer than a call a lease holds, microseconds: it is renewed several times within that, and a call that waited for its
+/// change's place finds it good for as long as it may take.
+const LEASE_BEYOND_US: i64 = 8_000_000 + PLACE_WAIT_US;
 /// How often everything that waits is read from the record, microseconds, in case something was missed.
 const READ_ALL_EVERY_US: i64 = 60_000_000;
 /// How often the counts of what is undone are told, microseconds; of what is done a tenth as often: there may be very many.
 const COUNT_EVERY_US: i64 = 2_000_000;
 const COUNT_ALL_EVERY: u32 = 10;
 /// How long is waited for a change's place in the ledger before it is tried later.
-const PLACE_WAIT: Duration = Duration::from_secs(5);
+const PLACE_WAIT_US: i64 = 5_000_000;
+const PLACE_WAIT: Duration = Duration::from_micros(PLACE_WAIT_US.unsigned_abs());
 const PLACE_LOOK: Duration = Duration::from_millis(20);
 
 /// What one call came to.
@@ -43,14 +47,16 @@ pub(super) struct Worker {
     settings: Arc<Settings>,
     desk: Desk,
     calls: JoinSet<Ended>,
-    /// Since when the lease was last renewed; none: another has it.
-    leased_us: Option<i64>,
+    /// Whether the desk is this process's to empty.
+    leads: bool,
+    /// Up to when the lease is good by its last renewal, microseconds since 1970. Each call asks once more before it is made.
+    leased_until_us: Arc<AtomicI64>,
     lease_next_us: i64,
     read_next_us: i64,
     count_next_us: i64,
     counted: u32,
-    /// What was told last: the same is not told ten times a second.
-    told: Option<&'static str>,
+    /// What was told last of each part: the same is not told ten times a second.
+    told: BTreeMap<&'static str, &'static str>,
 }
 
 impl Worker {
@@ -60,12 +66,13 @@ impl Worker {
             settings,
             desk: Desk::default(),
             calls: JoinSet::new(),
-            leased_us: None,
+            leads: false,
+            leased_until_us: Arc::default(),
             lease_next_us: 0,
             read_next_us: 0,
             count_next_us: 0,
             counted: 0,
-            told: None,
+            told: BTreeMap::new(),
         }
     }
 
@@ -86,16 +93,22 @@ impl Worker {
                     }
                 },
             }
-            match self.step().await {
-                Ok(()) => self.told = None,
-                Err(refusal) if self.told == Some(refusal.code) => {}
-                Err(refusal) => {
-                    self.told = Some(refusal.code);
-                    warn!(
-                        code = refusal.code,
-                        "What exchanges are to be told cannot be read; trying again: {refusal}"
-                    );
+            self.step().await;
+        }
+    }
+
+    /// A part that fails is told once, and stops no other.
+    fn heard(&mut self, what: &'static str, done: Result<(), Refusal>) -> bool {
+        match done {
+            Ok(()) => {
+                self.told.remove(what);
+                true
+            }
+            Err(refusal) => {
+                if self.told.insert(what, refusal.code) != Some(refusal.code) {
+                    warn!(code = refusal.code, "{what}; trying again: {refusal}");
                 }
+                false
             }
         }
     }
@@ -106,14 +119,16 @@ impl Worker {
         (self.desk, self.read_next_us) = (Desk::default(), 0);
     }
 
-    async fn step(&mut self) -> Result<(), Refusal> {
-        let now_us = clock::now().as_micros();
+    /// What is due is sent before anything else is looked at: neither a row that cannot be read nor a count may keep a cut waiting.
+    async fn step(&mut self) {
         let govern = Arc::clone(&self.server.govern);
-        govern.refresh_cuts().await?;
+        let refreshed = govern.refresh_cuts().await;
+        self.heard("What exchanges are to be told cannot be read", refreshed);
         let waits = govern.cuts.take_waits();
-        if !self.leased(now_us).await {
-            return Ok(());
+        if !self.leased().await {
+            return;
         }
+        let now_us = clock::now().as_micros();
         let asked_again = self.settings.actuator.retry.again_s > 0;
         for one in waits {
             if !one.open {
@@ -122,55 +137,89 @@ impl Worker {
                 self.desk.wants(&one.actuation, one.intent, one.cuts, now_us);
             }
         }
+        self.send_due(now_us);
         if now_us >= self.read_next_us {
-            self.read_all(now_us).await?;
-            self.read_next_us = now_us + READ_ALL_EVERY_US;
+            let read = self.read_all(now_us).await;
+            if self.heard("What waits for exchanges cannot be read", read) {
+                self.read_next_us = now_us + READ_ALL_EVERY_US;
+            }
+            self.send_due(now_us);
         }
-        govern.tell_alive().await?;
-        govern.actuations_silent().await?;
+        let told = govern.tell_alive().await;
+        self.heard("Requests that succeeded after cuts cannot be written down", told);
+        let silent = govern.actuations_silent().await.map(|_| ());
+        self.heard("That exchanges' logs are silent cannot be written down", silent);
         if now_us >= self.count_next_us {
             self.count_next_us = now_us + COUNT_EVERY_US;
-            let all = self.counted.is_multiple_of(COUNT_ALL_EVERY);
-            self.counted = self.counted.wrapping_add(1);
-            let states = if all { &ActuationState::ALL[..] } else { &ActuationState::UNDONE[..] };
-            for (state, count) in govern.actuation_counts(states).await? {
-                let gauge = self.server.metrics.actuations.get_or_create(&ActuationLabels { state });
-                gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
-            }
+            let counted = self.count().await;
+            self.heard("What exchanges were told cannot be counted", counted);
         }
+    }
+
+    fn send_due(&mut self, now_us: i64) {
         while let Some(due) = self.desk.next(now_us, AT_ONCE_MAX) {
             let (server, settings) = (Arc::clone(&self.server), Arc::clone(&self.settings));
-            self.calls.spawn(async move { call(&server, &settings, due).await });
+            let leased_until_us = Arc::clone(&self.leased_until_us);
+            self.calls.spawn(async move { call(&server, &settings, &leased_until_us, due).await });
+        }
+    }
+
+    async fn count(&mut self) -> Result<(), Refusal> {
+        let all = self.counted.is_multiple_of(COUNT_ALL_EVERY);
+        self.counted = self.counted.wrapping_add(1);
+        let states = if all { &ActuationState::ALL[..] } else { &ActuationState::UNDONE[..] };
+        for (state, count) in self.server.govern.actuation_counts(states).await? {
+            let gauge = self.server.metrics.actuations.get_or_create(&ActuationLabels { state });
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
         Ok(())
     }
 
     /// Whether this process sends. A lease that could not be renewed in time is lost, and with it whatever was on the desk.
-    async fn leased(&mut self, now_us: i64) -> bool {
-        let call_us =
-            i64::try_from(self.settings.actuator.timeout_ms).unwrap_or(i64::MAX / 2).saturating_mul(1_000);
-        if now_us >= self.lease_next_us {
-            self.lease_next_us = now_us + LEASE_EVERY_US;
-            let lease = self.server.govern.store.lease("actuator", call_us + LEASE_BEYOND_US).await;
-            match lease {
-                Ok(true) => {
-                    if self.leased_us.is_none() {
-                        self.begin_anew().await;
-                        self.take_up().await;
-                    }
-                    self.leased_us = Some(now_us);
+    async fn leased(&mut self) -> bool {
+        if clock::now().as_micros() >= self.lease_next_us {
+            match self.renewed().await {
+                Some(true) if !self.leads => {
+                    self.begin_anew().await;
+                    self.take_up().await;
+                    // That may have taken longer than the lease.
+                    self.leads = self.renewed().await == Some(true);
                 }
-                Ok(false) => self.leased_us = None,
-                Err(error) => warn!(
-                    error = &error as &dyn std::error::Error,
-                    "The actuator's lease could not be renewed"
-                ),
+                Some(true) | None => {}
+                Some(false) => self.lost(),
             }
         }
-        if self.leased_us.is_some_and(|at| now_us - at > LEASE_BEYOND_US / 2) {
-            self.leased_us = None;
+        let until_us = self.leased_until_us.load(Ordering::Relaxed);
+        if self.leads && !may_call(clock::now().as_micros(), until_us, &self.settings) {
+            self.lost();
         }
-        self.leased_us.is_some()
+        self.leads
+    }
+
+    /// Asks for the lease; none: nobody answered.
+    async fn renewed(&mut self) -> Option<bool> {
+        // Before it is asked for: the database begins to count later.
+        let asked_us = clock::now().as_micros();
+        self.lease_next_us = asked_us + LEASE_EVERY_US;
+        let for_us = call_us(&self.settings).saturating_add(LEASE_BEYOND_US);
+        match self.server.govern.store.lease("actuator", for_us).await {
+            Ok(held) => {
+                if held {
+                    self.leased_until_us.store(asked_us.saturating_add(for_us), Ordering::Relaxed);
+                }
+                Some(held)
+            }
+            Err(error) => {
+                warn!(error = &error as &dyn std::error::Error, "The actuator's lease could not be renewed");
+                None
+            }
+        }
+    }
+
+    /// Another sends, or may. What waits for its place in the ledger here is not sent.
+    fn lost(&mut self) {
+        self.leads = false;
+        self.leased_until_us.store(0, Ordering::Relaxed);
     }
 
     /// Cuts of before anybody acted here.
@@ -199,8 +248,27 @@ impl Worker {
     }
 }
 
+/// How long a call may take, microseconds.
+fn call_us(settings: &Settings) -> i64 {
+    i64::try_from(settings.actuator.timeout_ms).unwrap_or(i64::MAX / 2).saturating_mul(1_000)
+}
+
+/// Whether a call that begins now is over before another process can have the lease.
+fn may_call(now_us: i64, leased_until_us: i64, settings: &Settings) -> bool {
+    over_in_time(now_us, leased_until_us, call_us(settings))
+}
+
+fn over_in_time(now_us: i64, leased_until_us: i64, call_us: i64) -> bool {
+    now_us.saturating_add(call_us) < leased_until_us
+}
+
 /// One call from the record and back into it.
-async fn call(server: &Arc<Server>, settings: &Arc<Settings>, due: Due) -> Ended {
+async fn call(
+    server: &Arc<Server>,
+    settings: &Arc<Settings>,
+    leased_until_us: &Arc<AtomicI64>,
+    due: Due,
+) -> Ended {
     let again = |us: i64| Some(Some(clock::now().plus_micros(us).as_micros()));
     let row = match placed(server, &due).await {
         Ok(Some(row)) => row,
@@ -211,9 +279,18 @@ async fn call(server: &Arc<Server>, settings: &Arc<Settings>, due: Due) -> Ended
         }
     };
     let (venue, with, of) = (server.govern.venue().venue.clone(), Arc::clone(settings), row.clone());
-    let sent = tokio::task::spawn_blocking(move || send(&with, &of, &venue)).await;
-    let sent = sent
-        .unwrap_or_else(|fault| Sent::Not { cause: format!("a fault of Sumun: {fault}"), refused: false });
+    let leased_until_us = Arc::clone(leased_until_us);
+    let sent = tokio::task::spawn_blocking(move || {
+        // Asked as late as can be: it waited for its place in the ledger, and for a thread.
+        may_call(clock::now().as_micros(), leased_until_us.load(Ordering::Relaxed), &with)
+            .then(|| send(&with, &of, &venue))
+    });
+    let sent = match sent.await {
+        Ok(Some(sent)) => sent,
+        // Whoever has the lease sends it; if that is this process again, it begins with an empty desk.
+        Ok(None) => return Ended { due, again_us: again(LEASE_EVERY_US) },
+        Err(fault) => Sent::Not { cause: format!("a fault of Sumun: {fault}"), refused: false },
+    };
     let outcome = match &sent {
         Sent::Done(said) if said.already => "already",
         Sent::Done(_) => "done",
@@ -306,5 +383,24 @@ async fn placed(server: &Server, due: &Due) -> Result<Option<ActuationRow>, Refu
             "its change has no place in the ledger yet",
             "nothing has to be done; it is tried again",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_begins_only_where_it_ends_within_the_lease() {
+        let call_us = 3_000_000;
+        let until_us = call_us + LEASE_BEYOND_US;
+        assert!(over_in_time(0, until_us, call_us));
+        // As long after a renewal as two that failed, and the wait for a change's place.
+        assert!(over_in_time(2 * LEASE_EVERY_US + PLACE_WAIT_US, until_us, call_us));
+        assert!(
+            !over_in_time(LEASE_BEYOND_US, until_us, call_us),
+            "another may have it before the answer is there"
+        );
+        assert!(!over_in_time(0, 0, call_us), "lost");
     }
 }

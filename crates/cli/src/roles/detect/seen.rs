@@ -7,6 +7,7 @@ use super::Shared;
 use crate::atomic_file;
 use crate::roles::events::{clock, record};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -34,6 +35,9 @@ const TRIES_MAX: u32 = 20;
 struct Told {
     /// Offset of the line to be told next.
     next: u64,
+    /// How far each source of the exchange's own log had come before it, microseconds since 1970.
+    #[serde(default)]
+    flow: BTreeMap<String, i64>,
 }
 
 /// Tells.
@@ -41,6 +45,8 @@ pub(super) struct Seer {
     shared: Arc<Shared>,
     file: PathBuf,
     next: u64,
+    /// How far the exchange's own log had come there.
+    flow: BTreeMap<String, i64>,
     noted: (u64, Timestamp),
 }
 
@@ -62,7 +68,10 @@ impl Seer {
         let told = std::fs::read(&file).ok().map(|text| serde_json::from_slice::<Told>(&text));
         let next = match told {
             None => first,
-            Some(Ok(told)) if told.next <= durable => told.next.max(first),
+            Some(Ok(told)) if told.next <= durable => {
+                shared.govern.cuts.flowed(&told.flow);
+                told.next.max(first)
+            }
             Some(_) => {
                 warn!(
                     "`{}` does not belong to this event log; owners are asked about what comes from now on",
@@ -75,7 +84,8 @@ impl Seer {
         // Somebody will say up to when everything was told; until then no window of a test is judged on what was not read yet.
         shared.govern.watch.heard(Timestamp::MIN);
         let noted = (next, crate::clock::now());
-        Self { shared, file, next, noted }
+        let flow = shared.govern.cuts.flow();
+        Self { shared, file, next, flow, noted }
     }
 
     pub(super) fn run(mut self) {
@@ -126,7 +136,7 @@ impl Seer {
         }
         self.shared.runtime.block_on(govern.refresh_watch()).map_err(TellError::Refused)?;
         self.shared.runtime.block_on(govern.refresh_cuts()).map_err(TellError::Refused)?;
-        let mut ticked = None;
+        let (mut ticked, now) = (None, crate::clock::now());
         let noticed: Vec<Noticed> = lines
             .iter()
             .filter_map(|record| {
@@ -147,7 +157,7 @@ impl Seer {
                 match parse_line(origin, std::str::from_utf8(event.line).ok()?) {
                     Ok(Line::Access(line)) => {
                         if !event.source.starts_with("gate:") {
-                            govern.cuts.notice(&line, event.source);
+                            govern.cuts.notice(&line, event.source, now);
                         }
                         let mut noticed = govern.watch.notice(&line, position)?;
                         if event.source.starts_with("gate:") {
@@ -175,6 +185,7 @@ impl Seer {
             govern.watch.heard(up_to);
         }
         self.next = reader.next_offset().get();
+        self.flow = govern.cuts.flow();
         Ok(lines.len())
     }
 
@@ -186,7 +197,8 @@ impl Seer {
             return;
         }
         self.noted = (self.next, now);
-        let text = serde_json::to_vec(&Told { next: self.next }).unwrap_or_default();
+        let told = Told { next: self.next, flow: self.flow.clone() };
+        let text = serde_json::to_vec(&told).unwrap_or_default();
         match atomic_file::replace(&self.file, &text) {
             Ok(written) => {
                 written.warned();
