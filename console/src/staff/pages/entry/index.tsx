@@ -11,6 +11,7 @@ import { classText } from "../../../ui/classes";
 import { Page } from "../../../ui/shell";
 import { Empty, Read } from "../../../ui/states";
 import { Missing } from "../../parts/missing";
+import { type Bilingual, loose } from "../../parts/shapes";
 import { readCheckpoint } from "../ledger/checkpoint";
 import { leafOf } from "./leaf";
 import { Proof } from "./proof";
@@ -102,7 +103,13 @@ function One({ index }: { index: number }) {
             <>
               <Said entry={(whole ?? read).entry} />
               {read.entry.masked.length > 0 ? (
-                <Unmask masked={read.entry.masked} index={index} whole={whole} onShown={setWhole} />
+                <Unmask
+                  masked={read.entry.masked}
+                  said={loose<{ masked_said: Bilingual[] }>(read.entry).masked_said ?? []}
+                  index={index}
+                  whole={whole}
+                  onShown={setWhole}
+                />
               ) : null}
             </>
           )}

@@ -9,17 +9,21 @@ import { Button, Card } from "../../../ui/basics";
 import { Field } from "../../../ui/forms";
 import { Refused } from "../../../ui/states";
 import { BRIEF_MOST, keptByEmpty } from "../../parts/actFields";
+import type { Bilingual } from "../../parts/shapes";
 import { useStepUp } from "../../stepUp";
 import { readEntry, type Whole } from "./index";
 import { entryWords } from "./words";
 
 export function Unmask({
   masked,
+  said,
   index,
   whole,
   onShown,
 }: {
   masked: readonly string[];
+  /** The same in words, in the same order, as far as the server has them. */
+  said: readonly Bilingual[];
   index: number;
   whole: Whole | null;
   onShown: (whole: Whole) => void;
@@ -54,9 +58,16 @@ export function Unmask({
       <form className="stack" onSubmit={ask}>
         <p>{w.maskedText}</p>
         <p className="row">
-          {masked.map((column) => (
-            <code key={column}>{column}</code>
-          ))}
+          {masked.map((column, at) => {
+            const name = said[at]?.[lang];
+            return name === undefined ? (
+              <code key={column}>{column}</code>
+            ) : (
+              <span key={column} className="badge plain" title={column}>
+                {name}
+              </span>
+            );
+          })}
         </p>
         <Field
           label={w.reason}
