@@ -10,6 +10,7 @@ mod cases;
 pub mod grounds;
 pub(crate) mod looks;
 mod standing;
+pub mod withdrawn;
 
 use crate::actor::{Actor, Role};
 use crate::govern::not_found;

@@ -6,6 +6,7 @@
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Planned};
 use crate::govern::{Govern, change, facts, not_found, store_refusal};
+use crate::keys::capability::Sentence;
 use crate::parties::mask;
 use crate::parties::person_read::check_reason;
 use crate::plan::Plan;
@@ -19,6 +20,37 @@ use sumun_store::tables::{GATES, KEYS, PERSONS, TOKENS, USERS};
 
 /// Who may see an entry unmasked: of those who check the record, the ones who may see personal data.
 pub const READ_ROLES: &[Role] = &[Role::Auditor, Role::ComplianceLead];
+
+/// What each masked column holds: Korean, English.
+const MASKED_SAID: &[(&str, &str, &str)] = &[
+    ("persons.name", "개인의 이름", "a person's name"),
+    ("persons.email", "개인의 이메일 주소", "a person's e-mail address"),
+    ("persons.phone", "개인의 전화번호", "a person's telephone number"),
+    ("users.name", "직원의 이름", "a colleague's name"),
+    ("users.email", "직원의 이메일 주소", "a colleague's e-mail address"),
+    (
+        "users.credential",
+        "직원의 비밀번호와 인증 수단을 가리키는 값",
+        "the digest that names a colleague's password and second factor",
+    ),
+    ("users.invite", "직원 초대 코드의 해시", "the digest of a colleague's invite"),
+    ("gates.invite", "게이트 초대 코드의 해시", "the digest of a gate's invite"),
+    ("tokens.digest", "시스템 토큰의 해시", "the digest of a system token"),
+    ("keys.secret", "보관 중인 시크릿 키를 가리키는 값", "the digest that names the key's sealed secret"),
+    (
+        "keys.exposure",
+        "유출 대조에 쓰는 시크릿 키의 해시",
+        "the digest by which a key's secret is known when it is found",
+    ),
+];
+
+/// What a masked column holds, in words; its own name where there are none.
+#[must_use]
+pub fn masked_said(column: &str) -> Sentence {
+    let found = MASKED_SAID.iter().find(|(known, ..)| *known == column);
+    let (ko, en) = found.map_or((column, column), |(_, ko, en)| (*ko, *en));
+    Sentence { ko: ko.to_owned(), en: en.to_owned() }
+}
 
 /// What is left of a column.
 type Mask = fn(&str) -> String;
@@ -173,5 +205,20 @@ impl Govern {
     async fn entry_row(&self, index: u64) -> Result<EntryRow, Refusal> {
         let row = self.store.entry(index).await.map_err(store_refusal)?;
         row.ok_or_else(|| not_found("entry", &index.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_masked_column_has_words() {
+        for (table, column, _) in MASKED {
+            let column = format!("{table}.{column}");
+            let said = masked_said(&column);
+            assert!(said.ko != column && said.en != column, "{column}");
+        }
+        assert_eq!(MASKED.len(), MASKED_SAID.len());
     }
 }

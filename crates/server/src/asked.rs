@@ -17,7 +17,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use sumun_govern::Actor;
 use sumun_govern::Call;
-use sumun_store::Filter;
+use sumun_govern::govern::store_refusal;
+use sumun_store::{Filter, Table};
 
 /// One request.
 pub(crate) struct Asked {
@@ -107,10 +108,36 @@ impl Asked {
         }
     }
 
+    /// The same of a list whose places are ids of this table's rows, which are never taken away: one that is none was never given out, and would
+    /// silently show another place, or an end that is none. A customer is not told whether an id is there that he may not see.
+    ///
+    /// # Errors
+    /// `cursor_unknown`; the store's.
+    pub(crate) async fn page_of(&self, table: &'static Table) -> Result<Filter, Problem> {
+        let page = self.page();
+        let outside = self.actor()?.roles.iter().any(|role| role.is_customer());
+        if let Some(after) = page.after.as_deref().filter(|_| !outside)
+            && self.server.govern.store.get(table, after).await.map_err(store_refusal)?.is_none()
+        {
+            return Err(cursor_unknown());
+        }
+        Ok(page)
+    }
+
     /// Most rows that are shown.
     pub(crate) fn limit(&self) -> u64 {
         self.query_number("limit").unwrap_or(PAGE_DEFAULT)
     }
+}
+
+/// No page ever ended there.
+pub(crate) fn cursor_unknown() -> Problem {
+    Problem::bad_request(
+        "cursor_unknown",
+        "`after` is not the `next` of any page of this list",
+        "send the `next` of the page before as it came, or leave `after` out to begin anew",
+    )
+    .at("after")
 }
 
 /// How the use case is to be called: `Idempotency-Key`, `If-Match`, `dry_run`.
@@ -180,6 +207,7 @@ fn repeat_key(
     Ok(Some((key.to_owned(), hex::encode(digest.finalize()))))
 }
 
+/// The version that the caller saw. 0 is that of what nobody has set yet, and is repeated back like any other.
 fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let mut seen = headers.get_all(http::header::IF_MATCH).iter();
     let (first, more) = (seen.next(), seen.next());
@@ -188,7 +216,7 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
         .to_str()
         .ok()
         .and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse::<i64>().ok())
-        .filter(|version| *version > 0 && more.is_none());
+        .filter(|version| *version >= 0 && more.is_none());
     version.map(Some).ok_or_else(|| {
         Problem::bad_request(
             "if_match_bad",
@@ -247,7 +275,8 @@ mod tests {
             called(&[("idempotency-key", "12345678"), ("if-match", value)], false, "").map(|c| c.if_match)
         };
         assert_eq!(version("\"3\""), Ok(Some(3)));
-        for bad in ["3", "*", "W/\"3\"", "\"3\", \"4\"", "\"0\"", "\"-1\"", "\"x\""] {
+        assert_eq!(version("\"0\""), Ok(Some(0)));
+        for bad in ["3", "*", "W/\"3\"", "\"3\", \"4\"", "\"-1\"", "\"x\""] {
             assert_eq!(version(bad), Err("if_match_bad".to_owned()), "{bad}");
         }
     }

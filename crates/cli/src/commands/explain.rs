@@ -14,7 +14,8 @@ use sumun_detect::{Input, Options, Output};
 use sumun_model::because::because;
 use sumun_model::wire::Line;
 use sumun_model::{
-    Fact, KeyId, KeyState, Lang, Measure, MeasureFinding, Mode, Phase, Signal, Subject, Timestamp,
+    ExpiryCause, Fact, KeyId, KeyState, Lang, Measure, MeasureFinding, Mode, Phase, Signal, Subject,
+    Timestamp,
 };
 use sumun_policy::explain::{Ended, Explanation, measure_word, why};
 use sumun_policy::{Approve, Standing};
@@ -102,6 +103,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     })?;
     for signal in &mut signals {
         signal.because = because(&signal.code, &signal.values, arguments.lang);
+    }
+    // What the ladder derives for a key that people ended at that moment was never taken.
+    if let Some(ended) = ended.filter(|ended| ended.cause != Some(ExpiryCause::Forced)) {
+        measures.retain(|measure| measure.ts < ended.at);
     }
     let known = engine.explain(&arguments.key).ok_or_else(|| {
         BadInput(format!(

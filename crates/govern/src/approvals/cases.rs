@@ -57,7 +57,7 @@ impl Govern {
                 self.not_his_case(actor, &before).await?;
                 let (mut after, outcome) = before.decide(actor, decision, now)?;
                 if let (Some(decided), Some(said)) = (after.decisions.last_mut(), decision.looked_at) {
-                    let since = self.looks.since(approval, &actor.principal, said);
+                    let since = self.looked_since(approval, &actor.principal, said).await?;
                     decided.looked_us = since.map(|since| now.micros_since(since));
                 }
                 let mut plan = match (outcome, after.action.as_str()) {
@@ -144,7 +144,7 @@ impl Govern {
     /// `not_found`, `store_unavailable`.
     pub async fn approval(&self, actor: &Actor, approval: &str) -> Result<Approval, Refusal> {
         let row = self.approval_row(actor, approval).await?;
-        self.looks.opened(approval, &actor.principal, self.world.now());
+        self.look_opened(approval, &actor.principal).await;
         Ok(row.seen_by(actor))
     }
 

@@ -10,6 +10,7 @@ use crate::govern::{Govern, store_refusal};
 use crate::keys::access::inside;
 use crate::keys::capability::Sentence;
 use crate::measures::MeasureState;
+use crate::measures::rules::rule_said;
 use crate::measures::said::reason_said;
 use crate::owner::control::FAILURES_MAX;
 use crate::owner::objections::ObjectionView;
@@ -68,6 +69,8 @@ pub struct Grounds {
     pub case_id: Option<String>,
     /// The rule of policy that proposed it, or the ladder's own; none where staff did.
     pub rule: Option<String>,
+    /// What that rule says, in words.
+    pub rule_said: Option<Sentence>,
     /// Why it is asked.
     pub because: Sentence,
     /// Why a lesser measure would not do.
@@ -120,6 +123,7 @@ impl Govern {
                     case_id: Some(frozen.case_id),
                     because: reason_said(&frozen.body.why),
                     lesser: reason_said(&frozen.body.lesser),
+                    rule_said: frozen.body.rule.as_deref().and_then(|rule| rule_said(rule, &frozen.body.why)),
                     rule: frozen.body.rule,
                     signals: self.latest_signals(&frozen.body.signals).await?,
                     reverification: None,
@@ -136,6 +140,7 @@ impl Govern {
                     key: text("key").to_owned(),
                     measure: Measure::Expire.as_str().to_owned(),
                     rule: None,
+                    rule_said: None,
                     because: own("reason"),
                     lesser: own("lesser"),
                     signals: self.latest_signals(found).await?,

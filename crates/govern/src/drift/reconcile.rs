@@ -70,6 +70,16 @@ pub fn id(key: &str, drift: &Drift) -> String {
     if id.len() <= ID_BYTES_MAX { id } else { format!("{rank}~{}", hex::encode(Sha256::digest(id))) }
 }
 
+/// Whether this can be the id of a drift, of today or of one that is gone.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    let mut letters = text.chars();
+    let rank = letters.next().and_then(|first| first.to_digit(10)).unwrap_or_default() as usize;
+    (1..=Kind::ALL.len()).contains(&rank)
+        && matches!(letters.next(), Some('-' | '~'))
+        && letters.next().is_some()
+}
+
 impl Govern {
     /// Compares the record with what was told, and keeps what differs.
     ///
@@ -128,7 +138,11 @@ impl Govern {
             .iter()
             .map(|row| (text(row, DEAD_KEYS.key), integer(row, "ended_us").unwrap_or_default()))
             .collect();
-        // The venue's own keys are made to be ended and known to nobody.
+        // The venue's own keys are made to be ended, and tried at every gate behind it: neither side of them is compared. An exchange that
+        // tells of one tells nothing new.
+        for key in keys.iter().filter(|key| key.canary != 0) {
+            stretch.there.remove(&key.key);
+        }
         for key in keys.iter().filter(|key| key.canary == 0) {
             let ended = ended.get(key.key.as_str()).copied().map(Timestamp::from_micros);
             stretch.here.insert(key.key.clone(), Here::of(key, ended));

@@ -164,9 +164,17 @@ pub fn reason<'a>(field: &str, text: &'a str) -> Result<&'a str, Refusal> {
     let (code, message) = if odd {
         ("reason_unprintable", format!("`{field}` holds characters that do not print"))
     } else if !visible::says(trimmed) {
-        ("reason_missing", format!("`{field}` says nothing that somebody could check later"))
+        (
+            "reason_missing",
+            format!("`{field}` says nothing: it needs three different letters or digits at least"),
+        )
     } else if chars < REASON_CHARS_MIN {
-        ("reason_missing", format!("`{field}` says too little: {chars} characters"))
+        (
+            "reason_missing",
+            format!(
+                "`{field}` says too little: {chars} characters, where {REASON_CHARS_MIN} are needed at least"
+            ),
+        )
     } else if chars > REASON_CHARS_MAX {
         (
             "reason_too_long",

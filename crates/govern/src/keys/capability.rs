@@ -101,13 +101,13 @@ pub fn of(key: &KeyRow, now: Timestamp) -> Vec<Sentence> {
     let ends = key.ends();
     sentences.push(say(
         format!("{}에 자동으로 종료됩니다.", moment(ends, Lang::Ko)),
-        format!("It ends automatically at {}.", moment(ends, Lang::En)),
+        format!("It ends automatically on {}.", moment(ends, Lang::En)),
     ));
     sentences
 }
 
 /// A network as people write it: one address without its length.
-fn written(prefix: &str) -> String {
+pub(crate) fn written(prefix: &str) -> String {
     let whole = if prefix.contains(':') { "/128" } else { "/32" };
     prefix.strip_suffix(whole).unwrap_or(prefix).to_owned()
 }

@@ -166,6 +166,9 @@ impl Govern {
                 lesser: frozen.lesser.as_deref(),
                 now,
             };
+            if let Some(ground) = frozen.ground {
+                plan.change.facts.insert("ground".to_owned(), json!(ground));
+            }
             self.expiry_noted(&mut plan, &own, (&approval.approval, frozen.ground)).await?;
         } else {
             plan.change.reads.extend(reads);

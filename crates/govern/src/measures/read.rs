@@ -5,10 +5,13 @@ use crate::actor::Actor;
 use crate::govern::{Govern, not_found, store_refusal};
 use crate::keys::access::INSIDE;
 use crate::refusal::Refusal;
+use crate::row::{integer, text};
 use crate::staff::require;
 use serde_json::json;
+use std::collections::BTreeMap;
+use sumun_model::Timestamp;
 use sumun_store::Filter;
-use sumun_store::tables::MEASURES;
+use sumun_store::tables::{DEAD_KEYS, MEASURES};
 
 /// Which measures to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +57,24 @@ impl Govern {
             columns.into_iter().filter_map(|(name, value)| Some((name, json!(value.as_ref()?)))).collect();
         let limit = wanted.limit.clamp(1, Filter::LIMIT_MAX);
         self.measures_with(Filter { equals, after: wanted.after.clone(), limit, ..Filter::default() }).await
+    }
+
+    /// When the keys of these measures ended: those that have.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn keys_ended(&self, of: &[MeasureRow]) -> Result<BTreeMap<String, Timestamp>, Refusal> {
+        let mut keys: Vec<String> = of.iter().map(|row| row.key.clone()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut ended = BTreeMap::new();
+        for some in keys.chunks(Filter::LIMIT_MAX as usize) {
+            for row in self.store.get_many(&DEAD_KEYS, some).await.map_err(store_refusal)? {
+                let at = integer(&row, "ended_us").map(Timestamp::from_micros);
+                ended.extend(at.map(|at| (text(&row, DEAD_KEYS.key).to_owned(), at)));
+            }
+        }
+        Ok(ended)
     }
 
     pub(crate) async fn measures_with(&self, filter: Filter) -> Result<Vec<MeasureRow>, Refusal> {

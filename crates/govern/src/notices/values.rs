@@ -2,6 +2,7 @@
 //!
 //! Rows keep values as machines wrote them; here they become words, in the language of the sentence. What is not known here stays as it is.
 
+use crate::keys::capability::written;
 use std::collections::BTreeMap;
 use sumun_model::because::{Lang, scope_word};
 use sumun_model::moment::{moment, moment_to_second};
@@ -59,6 +60,7 @@ fn one(code: &str, name: &str, value: &Value, lang: Lang) -> Value {
             Some(Value::Text(format!("{network}, {}", named(&COUNTRIES, code, lang)?)))
         }),
         "scope" => scope_word(text, lang).map(Value::from),
+        "prefix" => Some(Value::Text(written(text))),
         "client" if text == "-" => Some(Value::from(match lang {
             Lang::Ko => "이름을 밝히지 않은 프로그램",
             Lang::En => "a program that gives no name",

@@ -70,7 +70,7 @@ texts! {
         "Please say whether you sent it. \"Yes\" starts the registration of this address; \"no\" ends the key at once. Either takes your second factor.";
     "question.next":
         "{until}까지 답하지 않으시면 질문만 닫힙니다. 답하지 않으셔도 불이익은 없으며, 그 주소의 요청은 계속 거절됩니다.",
-        "Unanswered, the question closes at {until}. Nothing is held against you for that; requests from the address stay refused.";
+        "Unanswered, the question closes on {until}. Nothing is held against you for that; requests from the address stay refused.";
     "question.me":
         "본인이 보냈다고 답하셨습니다. 주소({address}) 등록을 시작했습니다.",
         "You said it was you. The registration of {address} has begun.";

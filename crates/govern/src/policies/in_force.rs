@@ -11,7 +11,7 @@ use sumun_model::{Segment, Timestamp};
 use sumun_policy::explain::{Explanation, why};
 use sumun_policy::ladder::{BudgetBook, step};
 use sumun_policy::lint::{Lint, Severity, lint};
-use sumun_policy::{Approve, Outcome, Policy, Problem, Standing, run_cases};
+use sumun_policy::{Approve, Bilingual, Outcome, Policy, Problem, Standing, run_cases};
 use sumun_store::Filter;
 use sumun_store::tables::POLICIES;
 
@@ -28,6 +28,11 @@ pub trait Ladder: Send + Sync {
 
     /// Why a key stands where it stands, every rule met or not; none of a ladder that is no policy.
     fn explain(&self, _: &Standing, _: &Assessment, _: Timestamp) -> Option<Explanation> {
+        None
+    }
+
+    /// What a rule of this id says, of whichever segment; none if there is none.
+    fn rule_reason(&self, _: &str) -> Option<Bilingual> {
         None
     }
 }
@@ -55,6 +60,12 @@ impl Ladder for Counting {
 
     fn explain(&self, standing: &Standing, assessment: &Assessment, now: Timestamp) -> Option<Explanation> {
         Some(why(&self.policy, standing, assessment, now.max(assessment.at)))
+    }
+
+    fn rule_reason(&self, id: &str) -> Option<Bilingual> {
+        let segments = std::iter::once(None).chain(Segment::ALL.iter().copied().map(Some));
+        let mut rules = segments.flat_map(|segment| &self.policy.segment(segment).rules);
+        rules.find(|rule| rule.id == id).map(|rule| rule.reason.clone())
     }
 }
 

@@ -14,6 +14,7 @@ mod bench;
 mod cases;
 mod effect;
 mod findings;
+mod grounds;
 mod ladder;
 mod policies;
 mod staffed;

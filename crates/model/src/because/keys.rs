@@ -35,7 +35,7 @@ pub(super) const KEYS: &[Text] = &[
     },
     Text {
         code: "foreign_address_drift",
-        en: "A valid signature came from {address} ({network}, {client}), which is not in effect for this key. Nothing shows a second hand so far; the owner is asked. No weight.",
+        en: "A valid signature came from {address} ({network}, {client}), which is not in effect for this key. Nothing shows a second hand so far; the owner is asked. It adds no points.",
         ko: "이 키에 등록되지 않았거나 아직 확인되지 않은 주소 {address}({network}, {client})에서 서명이 올바른 요청이 들어옴. 현재까지 제3자 사용 정황은 없어 소유자에게 확인 중. 점수에는 반영하지 않음.",
         owner_en: "A request signed with your API key came from {address} ({network}), which is not among your registered addresses, and was refused. Was it you?",
         owner_ko: "등록되지 않은 주소 {address}({network})에서 고객님의 API 키로 서명된 요청이 있어 차단했습니다. 본인이 보내신 요청입니까?",
@@ -44,8 +44,8 @@ pub(super) const KEYS: &[Text] = &[
     },
     Text {
         code: "foreign_address_in_use",
-        en: "Valid signatures came from {address}, not in effect for this key, beside use from a registered address (turns: {turns}) or with another program and clock. Days seen: {days}.",
-        ko: "등록되지 않았거나 아직 확인되지 않은 주소 {address}에서 서명이 올바른 요청이 들어옴. 등록 주소에서의 사용과 교차하거나(교차 {turns}회) 프로그램과 시계가 모두 다름. 관측 일수: {days}.",
+        en: "Valid signatures came from {address}, which is not in effect for this key. They alternated with use from a registered address ({times}), or came with another program and clock. They were seen on {known}.",
+        ko: "등록되지 않았거나 아직 확인되지 않은 주소 {address}에서 서명이 올바른 요청이 들어옴. 등록 주소에서의 사용과 교차하거나(교차 {times}) 프로그램과 시계가 모두 다름. {known}에 걸쳐 관측됨.",
         owner_en: "Requests signed with your API key came from {address}, which you did not register, and were refused. Somebody else may know the key's secret.",
         owner_ko: "고객님이 등록하지 않은 주소 {address}에서 고객님의 API 키로 서명된 요청이 있어 차단했습니다. 시크릿 키가 다른 사람에게 알려졌을 수 있습니다.",
         lower_en: "The owner's confirmation that nobody else made these requests; otherwise a new secret: this one cannot be made safe again.",
@@ -197,7 +197,7 @@ pub(super) const KEYS: &[Text] = &[
     },
     Text {
         code: "delegation_in_use",
-        en: "{operator} uses the key from {address} ({network}) within a recorded delegation. No weight.",
+        en: "{operator} uses the key from {address} ({network}) within a recorded delegation. It adds no points.",
         ko: "기록된 위임 범위 안에서 {operator}이(가) {address}({network})에서 사용. 점수에는 반영하지 않음.",
         owner_en: "{operator} uses your API key from {address}, within the permission you recorded.",
         owner_ko: "등록하신 위임 범위 안에서 {operator}이(가) {address}에서 API 키를 사용하고 있습니다.",

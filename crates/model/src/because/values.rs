@@ -88,6 +88,9 @@ pub(super) fn in_words(values: &BTreeMap<String, Value>, lang: Lang) -> BTreeMap
     if let Some(Value::Int(days)) = values.get("days") {
         words.insert("known".to_owned(), Value::Text(known(*days, lang)));
     }
+    if let Some(Value::Int(turns)) = values.get("turns") {
+        words.insert("times".to_owned(), Value::Text(times(*turns, lang)));
+    }
     words
 }
 
@@ -99,6 +102,16 @@ fn known(days: i64, lang: Lang) -> String {
         (Lang::En, ..=0) => "less than a day".to_owned(),
         (Lang::En, 1) => "1 day".to_owned(),
         (Lang::En, days) => format!("{days} days"),
+    }
+}
+
+/// How often.
+fn times(count: i64, lang: Lang) -> String {
+    match (lang, count) {
+        (Lang::Ko, count) => format!("{count}회"),
+        (Lang::En, ..=0) => "never".to_owned(),
+        (Lang::En, 1) => "once".to_owned(),
+        (Lang::En, count) => format!("{count} times"),
     }
 }
 

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sumun_govern::approvals::grounds::Grounds;
 use sumun_govern::approvals::{ApprovalState, Decision};
+use sumun_store::tables::APPROVALS;
 use utoipa::ToSchema;
 
 /// Yes or no.
@@ -128,8 +129,25 @@ pub(crate) struct ApprovalView {
     /// customers.
     #[serde(default)]
     pub grounds: Option<ApprovalGroundsView>,
+    /// By whom and why it was withdrawn, where it was: not in lists, nor in the answer of a write.
+    #[serde(default)]
+    pub withdrawn: Option<ApprovalWithdrawnView>,
     /// Version of the row.
     pub version: i64,
+}
+
+/// How an approval came to be withdrawn.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct ApprovalWithdrawnView {
+    /// Who, or what; `staff` to customers, for whoever of staff it was.
+    #[schema(example = "user:mina")]
+    pub by: String,
+    /// Why, in words.
+    pub because: SentenceView,
+    /// What was said of it by whoever did it, in own words; null where nothing was, and for customers.
+    pub reason: Option<String>,
+    /// Index of the entry that says so.
+    pub entry: u64,
 }
 
 /// On what a measure rests that waits for people.
@@ -144,6 +162,9 @@ pub(crate) struct ApprovalGroundsView {
     pub case_id: Option<String>,
     /// The rule of policy that proposed it, or the ladder's own, such as `ladder.timed_out`; null where staff did.
     pub rule: Option<String>,
+    /// What that rule says, in words; null where there is no rule.
+    #[serde(default)]
+    pub rule_said: Option<SentenceView>,
     /// Why it is asked, in words.
     pub because: SentenceView,
     /// Why a lesser measure would not do, in words.
@@ -227,7 +248,12 @@ pub(crate) fn add(api: &mut Api) {
             let (govern, actor) = (&asked.server.govern, asked.actor()?);
             let row = govern.approval(actor, asked.path("approval")?).await?;
             let grounds = govern.approval_grounds(actor, &row).await?;
-            let shown = ApprovalView { grounds: grounds.as_ref().map(resting).transpose()?, ..view(&row)? };
+            let withdrawn = govern.approval_withdrawn(actor, &row).await?;
+            let shown = ApprovalView {
+                grounds: grounds.as_ref().map(resting).transpose()?,
+                withdrawn: withdrawn.as_ref().map(view).transpose()?,
+                ..view(&row)?
+            };
             Ok(Answer::ok(&shown)?.version(shown.version))
         },
     );
@@ -264,7 +290,7 @@ async fn list(asked: Asked) -> Result<Answer, Problem> {
     // Its words are checked already.
     let state: Option<ApprovalState> =
         asked.query("state").and_then(|word| serde_json::from_value(word.into()).ok());
-    let (wanted, govern) = (asked.page(), &asked.server.govern);
+    let (wanted, govern) = (asked.page_of(&APPROVALS).await?, &asked.server.govern);
     let (actor, subject) = (asked.actor()?, asked.query("subject"));
     let newest = asked.query("order").is_some();
     let approvals = match (asked.query("for"), state) {

@@ -16,6 +16,7 @@ use crate::written::written;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use sumun_govern::Done;
 use sumun_govern::cases::CaseRow;
 use sumun_govern::cases::plan::{MemberDecision, PlannedMember};
@@ -23,6 +24,8 @@ use sumun_govern::cases::read::CaseFilter;
 use sumun_govern::cases::row::{CaseEvent, CaseOutcome};
 use sumun_govern::cases::work::Work;
 use sumun_govern::measures::said::kept_reason_said;
+use sumun_model::Timestamp;
+use sumun_store::tables::CASES;
 use utoipa::ToSchema;
 
 /// A key in a case.
@@ -271,8 +274,12 @@ pub(crate) fn add(api: &mut Api) {
         operation(&access::CASE_PLAN, "cases", "Every member with what happens to it · 케이스 조치 계획")
             .gives::<CasePlanView>(StatusCode::OK, "The plan."),
         async |asked: Asked| {
-            let members = asked.server.govern.case_plan(asked.actor()?, asked.path("case")?).await?;
-            let members = members.iter().map(planned).collect::<Result<_, _>>()?;
+            let govern = &asked.server.govern;
+            let members = govern.case_plan(asked.actor()?, asked.path("case")?).await?;
+            let measures: Vec<_> =
+                members.iter().flat_map(|member| member.measures.iter().cloned()).collect();
+            let ended = govern.keys_ended(&measures).await?;
+            let members = members.iter().map(|member| planned(member, &ended)).collect::<Result<_, _>>()?;
             Answer::ok(&CasePlanView { members })
         },
     );
@@ -372,8 +379,11 @@ fn shown(done: Done<CaseRow>) -> Result<Answer, Problem> {
 }
 
 /// A member with its measures' reasons in words.
-fn planned(member: &PlannedMember) -> Result<PlannedMemberView, Problem> {
-    let measures = member.measures.iter().map(measures::shown).collect::<Result<_, _>>()?;
+fn planned(
+    member: &PlannedMember,
+    ended: &BTreeMap<String, Timestamp>,
+) -> Result<PlannedMemberView, Problem> {
+    let measures = member.measures.iter().map(|row| measures::shown(row, ended)).collect::<Result<_, _>>()?;
     Ok(PlannedMemberView { measures, ..view(member)? })
 }
 
@@ -383,7 +393,7 @@ fn happened(event: &CaseEvent) -> Result<CaseEventView, Problem> {
 }
 
 async fn list(asked: Asked) -> Result<Answer, Problem> {
-    let wanted = asked.page();
+    let wanted = asked.page_of(&CASES).await?;
     let narrow = |name: &str| asked.query(name).map(str::to_owned);
     let filter = CaseFilter {
         state: narrow("state"),

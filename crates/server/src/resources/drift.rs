@@ -3,7 +3,7 @@
 use crate::access;
 use crate::answer::Answer;
 use crate::api::Api;
-use crate::asked::Asked;
+use crate::asked::{Asked, cursor_unknown};
 use crate::operation::operation;
 use crate::parameter::{Kind, Parameter};
 use crate::problem::Problem;
@@ -101,6 +101,10 @@ pub(crate) fn add(api: &mut Api) {
             .lists::<DriftItemView>(),
         async |asked: Asked| -> Result<_, Problem> {
             let wanted = asked.page();
+            // What stood there may be gone since: only its form tells.
+            if wanted.after.as_deref().is_some_and(|after| !drift::reconcile::is_id(after)) {
+                return Err(cursor_unknown());
+            }
             let govern = &asked.server.govern;
             let found = govern
                 .drifts(asked.actor()?, asked.query("kind"), wanted.after.as_deref(), wanted.limit)

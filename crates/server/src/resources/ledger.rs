@@ -1,6 +1,7 @@
 //! The record and its proofs. Checkpoints and proofs show hashes only; entries show what happened, and are for those who check.
 //! Personal data in them is masked unless a reason is given, which is recorded first.
 
+use super::keys::SentenceView;
 use crate::access;
 use crate::answer::Answer;
 use crate::api::Api;
@@ -12,9 +13,11 @@ use crate::view::page;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
+use sumun_govern::Govern;
 use sumun_govern::govern::store_refusal;
 use sumun_govern::keys::read::ends;
-use sumun_govern::record::ReadEntry;
+use sumun_govern::record::{ReadEntry, masked_said};
 use sumun_ledger::{Rows, TlogProof, consistency, consistency_rows, inclusion, inclusion_rows};
 use sumun_model::KeyState;
 use sumun_store::tables::KEYS;
@@ -42,6 +45,12 @@ pub(crate) struct LedgerEntry {
     /// Which columns of the payload are masked: personal data, and digests of secrets.
     #[schema(example = json!(["persons.name"]))]
     pub masked: Vec<String>,
+    /// The same in words, in the same order.
+    pub masked_said: Vec<SentenceView>,
+    /// Rules that the payload names by their ids, in words: those of the policy by which it was decided. One that nothing explains any more is
+    /// left out.
+    #[schema(example = json!({ "ladder.timed_out": { "ko": "재확인 기한이 지남", "en": "The time for re-verification ran out" } }))]
+    pub rules: BTreeMap<String, SentenceView>,
     /// Keys that ended by it, whatever it is called.
     #[schema(example = json!(["K1"]))]
     pub ended_keys: Vec<String>,
@@ -60,9 +69,12 @@ fn ended_keys(class: &str, payload: Option<&Value>) -> Vec<String> {
 }
 
 impl LedgerEntry {
-    fn of(entry: ReadEntry) -> Self {
+    fn of(govern: &Govern, entry: ReadEntry) -> Self {
+        let rules = entry.payload.as_ref().map(|payload| govern.rules_said(payload)).unwrap_or_default();
         Self {
             index: entry.index,
+            masked_said: entry.masked.iter().map(|column| masked_said(column).into()).collect(),
+            rules: rules.into_iter().map(|(id, said)| (id, said.into())).collect(),
             ended_keys: ended_keys(&entry.class, entry.payload.as_ref()),
             class: entry.class,
             sequenced: entry.at.to_string(),
@@ -167,7 +179,7 @@ async fn entries(asked: Asked) -> Result<Answer, Problem> {
     let from = asked.query_number("after").map_or(0, |after| after + 1);
     let more = u32::try_from(limit + 1).unwrap_or(u32::MAX);
     let rows = asked.server.govern.entries_masked(from, more).await?;
-    let items: Vec<_> = rows.into_iter().map(LedgerEntry::of).collect();
+    let items: Vec<_> = rows.into_iter().map(|row| LedgerEntry::of(&asked.server.govern, row)).collect();
     Answer::ok(&page(items, limit, |last| last.index.to_string()))
 }
 
@@ -182,7 +194,7 @@ async fn one(asked: Asked) -> Result<Answer, Problem> {
         None => govern.entry_masked(index).await?,
         Some(reason) => govern.read_entry(asked.actor()?, index, reason, asked.source).await?,
     };
-    Answer::ok(&LedgerEntry::of(entry))
+    Answer::ok(&LedgerEntry::of(govern, entry))
 }
 
 async fn proof(asked: Asked) -> Result<Answer, Problem> {

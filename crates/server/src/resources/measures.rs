@@ -13,10 +13,14 @@ use crate::view::{page, view};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use sumun_govern::measures::MeasureRow;
 use sumun_govern::measures::read::MeasureFilter;
+use sumun_govern::measures::rules::rule_said;
 use sumun_govern::measures::said::{reason_said, signal_said};
+use sumun_model::Timestamp;
 use sumun_model::finding::Signal;
+use sumun_store::tables::{MEASURES, SIGNALS};
 use utoipa::ToSchema;
 
 /// A measure.
@@ -34,8 +38,13 @@ pub(crate) struct MeasureView {
     pub measure: String,
     /// `act`: by policy or staff at once; `propose`: asked of people.
     pub mode: String,
-    /// `proposed`, `in_force`, `ended`, `refused` or `withdrawn`.
+    /// `proposed`, `in_force`, `ended`, `refused` or `withdrawn`. Where `key_ended` is said, a measure that is `in_force` holds nothing: it waits for the
+    /// customer's next key, which takes it over. A forced end is in force for ever.
     pub state: String,
+    /// When its key ended; null while it lives. Nothing is held on an ended key.
+    #[serde(default)]
+    #[schema(format = DateTime)]
+    pub key_ended: Option<String>,
     /// Who decided it.
     pub by: String,
     /// The approval that it waits for, or rests on.
@@ -60,6 +69,9 @@ pub(crate) struct MeasureView {
     pub decision_to_effect_ms: Option<f64>,
     /// What it rests on: signals, baselines, policy, why, why not a lesser one, when each gate obeyed.
     pub body: Value,
+    /// The rule it rests on, in words; null where there is none, as for staff's own.
+    #[serde(default)]
+    pub rule_said: Option<SentenceView>,
     /// Why, in words.
     #[serde(default)]
     pub because: Option<SentenceView>,
@@ -165,8 +177,10 @@ pub(crate) fn add(api: &mut Api) {
             .gives::<MeasureView>(StatusCode::OK, "The measure.")
             .versioned(),
         async |asked: Asked| {
-            let row = asked.server.govern.measure(asked.actor()?, asked.path("measure")?).await?;
-            let shown = shown(&row)?;
+            let govern = &asked.server.govern;
+            let row = govern.measure(asked.actor()?, asked.path("measure")?).await?;
+            let ended = govern.keys_ended(std::slice::from_ref(&row)).await?;
+            let shown = shown(&row, &ended)?;
             Ok(Answer::ok(&shown)?.version(shown.version))
         },
     );
@@ -189,9 +203,12 @@ pub(crate) fn add(api: &mut Api) {
     );
 }
 
-/// A measure with its reasons in words.
-pub(super) fn shown(row: &MeasureRow) -> Result<MeasureView, Problem> {
+/// A measure with its reasons in words, and when its key ended.
+pub(super) fn shown(row: &MeasureRow, ended: &BTreeMap<String, Timestamp>) -> Result<MeasureView, Problem> {
+    let rule = row.body.rule.as_deref();
     Ok(MeasureView {
+        key_ended: ended.get(&row.key).map(ToString::to_string),
+        rule_said: rule.and_then(|rule| rule_said(rule, &row.body.why)).map(Into::into),
         because: Some(reason_said(&row.body.why).into()),
         lesser: Some(reason_said(&row.body.lesser).into()),
         ended_because: row.end_said().map(Into::into),
@@ -207,7 +224,7 @@ pub(super) fn found(signal: &Signal) -> Result<SignalView, Problem> {
 }
 
 async fn list(asked: Asked) -> Result<Answer, Problem> {
-    let wanted = asked.page();
+    let wanted = asked.page_of(&MEASURES).await?;
     let narrow = |name: &str| asked.query(name).map(str::to_owned);
     let filter = MeasureFilter {
         key: narrow("key"),
@@ -217,13 +234,15 @@ async fn list(asked: Asked) -> Result<Answer, Problem> {
         after: wanted.after,
         limit: wanted.limit,
     };
-    let measures = asked.server.govern.measures(asked.actor()?, &filter).await?;
-    let views = measures.iter().map(shown).collect::<Result<Vec<_>, _>>()?;
+    let govern = &asked.server.govern;
+    let measures = govern.measures(asked.actor()?, &filter).await?;
+    let ended = govern.keys_ended(&measures).await?;
+    let views = measures.iter().map(|row| shown(row, &ended)).collect::<Result<Vec<_>, _>>()?;
     Answer::ok(&page(views, asked.limit(), |last| last.measure_id.clone()))
 }
 
 async fn signals(asked: Asked) -> Result<Answer, Problem> {
-    let wanted = asked.page();
+    let wanted = asked.page_of(&SIGNALS).await?;
     let (key, account) = (asked.query("key"), asked.query("account"));
     let govern = &asked.server.govern;
     let found = match asked.query("case") {

@@ -15,6 +15,7 @@ use crate::written::written;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sumun_govern::notices::deliver::Confirmation;
+use sumun_store::tables::{NOTICES, OBJECTIONS};
 use utoipa::ToSchema;
 
 /// A notice.
@@ -120,7 +121,8 @@ fn notices(api: &mut Api) {
             .lists::<NoticeView>(),
         async |asked: Asked| -> Result<_, Problem> {
             let wanted = (asked.query("key"), asked.query("state"));
-            let found = asked.server.govern.letters(asked.actor()?, asked.page(), wanted).await?;
+            let found =
+                asked.server.govern.letters(asked.actor()?, asked.page_of(&NOTICES).await?, wanted).await?;
             let views = found.iter().map(view::<NoticeView>).collect::<Result<Vec<_>, _>>()?;
             Answer::ok(&page(views, asked.limit(), |last| last.notice.clone()))
         },
@@ -169,8 +171,11 @@ fn objections(api: &mut Api) {
             .query(&[ABOUT_KEY])
             .lists::<ObjectionView>(),
         async |asked: Asked| -> Result<_, Problem> {
-            let found =
-                asked.server.govern.objections(asked.actor()?, asked.page(), asked.query("key")).await?;
+            let found = asked
+                .server
+                .govern
+                .objections(asked.actor()?, asked.page_of(&OBJECTIONS).await?, asked.query("key"))
+                .await?;
             let views = found.iter().map(view::<ObjectionView>).collect::<Result<Vec<_>, _>>()?;
             Answer::ok(&page(views, asked.limit(), |last| last.objection.clone()))
         },

@@ -13,6 +13,7 @@ use crate::written::written;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sumun_govern::owner::questions::Reply;
+use sumun_store::tables::QUESTIONS;
 use utoipa::ToSchema;
 
 /// What a question is about.
@@ -118,7 +119,11 @@ pub(crate) fn add(api: &mut Api) {
             .lists::<QuestionView>(),
         async |asked: Asked| -> Result<_, Problem> {
             let wanted = (asked.query("key"), asked.query("state"));
-            let found = asked.server.govern.questions(asked.actor()?, asked.page(), wanted).await?;
+            let found = asked
+                .server
+                .govern
+                .questions(asked.actor()?, asked.page_of(&QUESTIONS).await?, wanted)
+                .await?;
             let views = found.iter().map(view::<QuestionView>).collect::<Result<Vec<_>, _>>()?;
             Answer::ok(&page(views, asked.limit(), |last| last.question.clone()))
         },

@@ -20,6 +20,7 @@ use serde_json::Value;
 use sumun_govern::Done;
 use sumun_govern::govern::store_refusal;
 use sumun_govern::keys::rotate::Rotation;
+use sumun_store::tables::VERIFICATIONS;
 use utoipa::ToSchema;
 
 /// One step of a control test.
@@ -195,7 +196,11 @@ fn reading(api: &mut Api) {
             .lists::<VerificationView>(),
         async |asked: Asked| -> Result<_, Problem> {
             let wanted = (asked.query("key"), asked.query("state"));
-            let found = asked.server.govern.verifications(asked.actor()?, asked.page(), wanted).await?;
+            let found = asked
+                .server
+                .govern
+                .verifications(asked.actor()?, asked.page_of(&VERIFICATIONS).await?, wanted)
+                .await?;
             let views = found.iter().map(view::<VerificationView>).collect::<Result<Vec<_>, _>>()?;
             Answer::ok(&page(views, asked.limit(), |last| last.verification.clone()))
         },

@@ -13,6 +13,7 @@ use crate::written::written;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sumun_store::tables::TASKS;
 use utoipa::ToSchema;
 
 /// A task.
@@ -79,7 +80,7 @@ pub(crate) fn add(api: &mut Api) {
 }
 
 async fn list(asked: Asked) -> Result<Answer, Problem> {
-    let wanted = asked.page();
+    let wanted = asked.page_of(&TASKS).await?;
     let (case, state) = (asked.query("case"), asked.query("state"));
     let tasks = asked.server.govern.tasks(asked.actor()?, case, state, wanted.after, wanted.limit).await?;
     let views = tasks.iter().map(view::<TaskView>).collect::<Result<Vec<_>, _>>()?;

@@ -24,6 +24,7 @@ mod refusals;
 mod seen_by_owners;
 mod serving;
 mod signing_in;
+mod truths;
 mod vendors;
 
 #[path = "../../../govern/tests/support/world.rs"]

@@ -2,10 +2,12 @@
 //! function per table; fields are named one by one, so that a new column tells nothing by itself.
 //!
 //! What an entry writes anew bears its own time (`closed_us`, `activated_us` as the payload's `at`): by that a case's end is told
-//! once, whatever rewrites its row later.
+//! once, whatever rewrites its row later. What people did stands behind the rows it changed, but for an owner's denial, which ends the
+//! key in those very rows.
 
 use serde_json::{Map, Value, json};
 use sumun_model::Timestamp;
+use sumun_model::wire::event::ReportKind;
 use sumun_model::wire::{Origin, parse_line, to_json};
 
 /// What an entry tells.
@@ -72,7 +74,13 @@ pub(super) fn lines(entry: u64, at: Timestamp, payload: &str) -> Told {
     let row = Row { entry, at, made_us, image };
     let facts = payload.get("facts").and_then(Value::as_object);
     if let Some(line) = facts.and_then(|facts| act(class, facts, &row)) {
+        let denies = line.get("kind") == Some(&json!(ReportKind::OwnerDenies));
+        let before = told.lines.len();
         finish(line, &mut told);
+        // Before them where it ends the key: detection hears nothing more of a key that has ended, and would not know why it did.
+        if denies && told.lines.len() > before {
+            told.lines.rotate_right(1);
+        }
     }
     told
 }

@@ -75,3 +75,27 @@ fn what_people_did_is_told_by_its_class_and_id() {
     ];
     insta::assert_snapshot!(told.join("\n"));
 }
+
+#[test]
+fn a_denial_is_told_before_the_end_that_it_brings() {
+    let kinds = |answer: &str, report: &str| {
+        let key = |id: &str| {
+            json!({ "table": "keys", "row": { "key": id, "account": "A1", "state": "expired", "cause": "leaked", "scopes": ["read"],
+                "allowlist": [], "created_us": at(-9).as_micros(), "expires_us": at(9).as_micros(), "version": 4 } })
+        };
+        let facts =
+            json!({ "key": "K1", "account": "A1", "event": "Q1/answer", "answer": answer, "report": report });
+        let payload = json!({ "v": 1, "class": "question.answered", "at": at(-5).to_string(), "facts": facts, "rows": [key("K1"), key("K2")],
+            "feed": [] });
+        let told = lines(7, at(0), &payload.to_string());
+        assert_eq!(told.problems, [""; 0]);
+        let line = |line: &String| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            [&line["type"], &line["key"]].map(|word| word.as_str().unwrap().to_owned()).join(" ")
+        };
+        told.lines.iter().map(line).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds("not_me", "owner_denies"), ["report K1", "key K1", "key K2"]);
+    // What is confirmed changes rows, and stands behind them.
+    assert_eq!(kinds("me", "owner_confirms"), ["key K1", "key K2", "report K1"]);
+}
