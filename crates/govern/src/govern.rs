@@ -55,8 +55,8 @@ pub struct Govern {
     pub(crate) taking: tokio::sync::Mutex<()>,
     /// Where the sweep of campaigns is.
     pub(crate) sweeps: std::sync::Mutex<crate::campaigns::Sweeps>,
-    /// Who opened which approval, and when first.
-    pub(crate) looks: crate::approvals::looks::Looks,
+    /// When this process began.
+    pub(crate) began: Timestamp,
     /// What detection would refuse of a policy's `[detectors]`; none of it is known here.
     pub(crate) detector_check: crate::policies::DetectorCheck,
 }
@@ -75,7 +75,7 @@ impl Govern {
             store,
             keyring,
             own_keyring: None,
-            looks: crate::approvals::looks::Looks::from(world.now()),
+            began: world.now(),
             world,
             venue: RwLock::new(InForce { version: 0, venue: Arc::new(venue) }),
             watch: crate::owner::Watch::default(),
@@ -152,6 +152,7 @@ impl Govern {
             self.addressed(&mut planned.plan).await?;
             self.intend(actor, &mut planned.plan).await?;
             self.unasked(&mut planned.plan).await?;
+            self.unreached(&mut planned.plan).await?;
             // What is done relies on what its doer may do, and on the venue's facts it was planned under.
             planned.plan.change.reads.extend(actor.rights_read());
             planned.plan.change.reads.extend(rules);

@@ -21,6 +21,7 @@ mod feed;
 mod inner;
 mod judge;
 mod lease;
+mod looks;
 mod migrate;
 mod mirror;
 pub mod options;

@@ -62,6 +62,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0012_halted.sql"),
         include_str!("../migrations/postgres/0012_halted.sql"),
     ),
+    (
+        13,
+        include_str!("../migrations/sqlite/0013_looks.sql"),
+        include_str!("../migrations/postgres/0013_looks.sql"),
+    ),
 ];
 
 /// Any number will do, as long as nobody else takes it.

@@ -247,7 +247,12 @@ async fn keep_in(connection: &mut AnyConnection, batch: MirrorBatch) -> Result<M
 }
 
 /// Notes that so many keys ended because a source told so; what was noted up to `since` counts no more.
-pub(crate) async fn ended(inner: &Inner, keys: u32, since: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn ended(
+    inner: &Inner,
+    keys: u32,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let failed = database("count the keys that sources ended");
     transaction!(inner, "count the keys that sources ended", |connection| {
         let sql = "DELETE FROM \"mirror_ends\" WHERE \"at_us\" <= $1";
@@ -263,7 +268,10 @@ pub(crate) async fn ended(inner: &Inner, keys: u32, since: Timestamp, now: Times
 /// How many keys ended behind this instant because sources told so, whatever they call themselves.
 pub(crate) async fn ends(inner: &Inner, since: Timestamp) -> Result<u64, StoreError> {
     let sql = "SELECT \"ends\" FROM \"mirror_ends\" WHERE \"at_us\" > $1";
-    let found = inner.db.read("count the keys that sources ended", sql.to_owned(), vec![since.as_micros().into()]).await?;
+    let found = inner
+        .db
+        .read("count the keys that sources ended", sql.to_owned(), vec![since.as_micros().into()])
+        .await?;
     let mut all = 0_u64;
     for row in &found {
         all = all.saturating_add(unsigned(row.int(0)?));

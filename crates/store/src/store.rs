@@ -15,7 +15,8 @@ use crate::records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, Ro
 use crate::search::{FeedStep, Search};
 use crate::table::{Image, Table};
 use crate::{
-    activity, backlog, check, count, drift, entries, feed, lease, mirror, outbox, read, rebuild, search, sessions,
+    activity, backlog, check, count, drift, entries, feed, lease, looks, mirror, outbox, read, rebuild,
+    search, sessions,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -228,6 +229,27 @@ impl Store {
         anew: bool,
     ) -> Result<(), StoreError> {
         activity::keep(self.inner(), kept, place, anew).await
+    }
+
+    /// This person opens this approval now.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn look_opened(
+        &self,
+        approval: &str,
+        principal: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        looks::opened(self.inner(), approval, principal, now).await
+    }
+
+    /// When this person first opened this approval, whichever process he did so at.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn first_look(&self, approval: &str, principal: &str) -> Result<Option<Timestamp>, StoreError> {
+        looks::first(self.inner(), approval, principal).await
     }
 
     /// Who tells of keys of his own, and how far each is; by name.

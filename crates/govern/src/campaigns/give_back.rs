@@ -101,6 +101,8 @@ impl Govern {
         let back = &mut place.back;
         back.of(row);
         let failed_before = swept.failed.len();
+        // Nobody looks any more once it stands in the row.
+        let more = back.part < LIVING.len() + LEFT.len() || back.failed;
         if let Some(state) = LIVING.get(back.part) {
             for key in self.halted_keys(row, *state, back).await? {
                 let key = text(&key, KEYS.key);
@@ -123,7 +125,7 @@ impl Govern {
             self.all_given_back(row).await?;
         }
         back.failed |= swept.failed.len() > failed_before;
-        swept.more |= back.part < LIVING.len() + LEFT.len();
+        swept.more |= more;
         self.set_place(&row.campaign, place);
         Ok(())
     }

@@ -6,6 +6,7 @@
 use super::letters;
 use super::member::{Declared, MemberBody, MemberRow, MemberState, Who};
 use super::read::RegistrationView;
+use super::sweep::BY;
 use super::{CampaignRow, CampaignState};
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, Planned};
@@ -193,13 +194,8 @@ impl Govern {
             consent: consent.map(|(_, reference)| reference.to_owned()),
         });
         member.body.progress.read_only_us = None;
-        self.nobody_to_reach(
-            &mut plan,
-            &mut member,
-            ("system:campaign", "its owner has registered who uses it"),
-            now,
-        )
-        .await?;
+        self.nobody_to_reach(&mut plan, &mut member, (BY, "its owner has registered who uses it"), now)
+            .await?;
         let member = member.over(MemberState::Enrolled);
         plan.change.writes.push(member.write(known.is_none()));
         notices::add(&mut plan, letters::enrolled(&key.key, &account.account, worked), now);

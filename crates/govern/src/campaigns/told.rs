@@ -3,7 +3,8 @@
 use super::CampaignRow;
 use super::clock::{self, Next};
 use super::letters::KIND;
-use super::member::MemberRow;
+use super::member::{MemberRow, MemberState};
+use super::sweep::BY;
 use crate::govern::{Govern, store_refusal};
 use crate::notices::deliver::Outcome;
 use crate::plan::Plan;
@@ -11,9 +12,9 @@ use crate::refusal::Refusal;
 use crate::row::{replace, text, text_or_null};
 use crate::tasks::{self, TaskKind, TaskRow};
 use serde_json::json;
-use sumun_model::{Timestamp, Value};
-use sumun_store::tables::{CAMPAIGN_KEYS, CAMPAIGNS, NOTICES, TASKS};
-use sumun_store::{Filter, Image};
+use sumun_model::{KeyState, Timestamp, Value};
+use sumun_store::tables::{CAMPAIGN_KEYS, CAMPAIGNS, KEYS, NOTICES, TASKS};
+use sumun_store::{Filter, Image, RowWrite};
 
 /// Name under which a task says which member it is about.
 const MEMBER: &str = "member";
@@ -101,10 +102,38 @@ impl Govern {
     ) -> Result<(), Refusal> {
         let Some(id) = member.body.task.take() else { return Ok(()) };
         let Some(before) = self.row(&TASKS, &id).await? else { return Ok(()) };
-        let task = TaskRow::of(&before)?;
+        // A task that cannot be read keeps nobody from registering, and no key from ending.
+        let Ok(task) = TaskRow::of(&before) else { return Ok(()) };
         if task.state == tasks::TaskState::Open {
             let task = task.done(by, result, now);
             plan.change.writes.push(replace(&TASKS, Some(&before), crate::row::image(&task)));
+        }
+        Ok(())
+    }
+
+    /// Keys that this plan ends, by whomever: nobody has to reach their owners for a campaign's sake any more.
+    pub(crate) async fn unreached(&self, plan: &mut Plan) -> Result<(), Refusal> {
+        let ended = |write: &&RowWrite| {
+            write.table.name == KEYS.name && text(&write.image, "state") == KeyState::Expired.as_str()
+        };
+        let ended = plan.change.writes.iter().filter(ended);
+        let keys: Vec<String> = ended.map(|write| text(&write.image, KEYS.key).to_owned()).collect();
+        let now = plan.change.at;
+        for key in keys {
+            let members = vec![("key", json!(key))];
+            for image in self.rows_where(&CAMPAIGN_KEYS, members, None, CAMPAIGNS_MAX as usize).await? {
+                // One that cannot be read keeps no key from ending.
+                let Ok(mut member) = MemberRow::of(&image) else { continue };
+                let own = plan.change.writes.iter().any(|write| {
+                    write.table.name == CAMPAIGN_KEYS.name
+                        && text(&write.image, CAMPAIGN_KEYS.key) == member.member
+                });
+                if own || member.state.is_over() || member.body.task.is_none() {
+                    continue;
+                }
+                self.nobody_to_reach(plan, &mut member, (BY, "the key has ended"), now).await?;
+                plan.change.writes.push(member.over(MemberState::Gone).write(false));
+            }
         }
         Ok(())
     }

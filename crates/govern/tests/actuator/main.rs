@@ -10,13 +10,14 @@ mod bench;
 mod world;
 
 use bench::{Bench, request, staff};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sumun_actuator::{LogRules, Target};
 use sumun_govern::actuator::{Acknowledged, Acting, ActuationRow, ActuationState};
 use sumun_govern::keys::measures::Hold;
-use sumun_govern::{Call, Role};
-use sumun_model::{KeyState, Measure};
-use sumun_store::tables::ACTUATIONS;
+use sumun_govern::{Call, Role, World};
+use sumun_model::Timestamp;
+use sumun_model::wire::{AccessLine, Line, Origin, parse_line};
+use sumun_store::tables::{ACTUATIONS, CAMPAIGNS, KEYS};
 
 const MINUTE: i64 = 60_000_000;
 const WHY: &str = "used from two places at once";
@@ -60,32 +61,30 @@ async fn every_change_of_a_key_says_in_its_own_entry_what_should_be_true_outside
     let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
     assert_eq!(row(&bench, &key).await, None, "a key that was never cut");
     let (bert, dora) = (staff("bert", Role::Approver), staff("dora", Role::Approver));
-    // What a naive reader would say of the key's row at each step.
-    let agrees = async |step: &str| {
-        let state: KeyState = serde_json::from_value(bench.column(&key, "state").await).unwrap();
-        let measure: Option<Measure> = serde_json::from_value(bench.column(&key, "measure").await).unwrap();
+    // What the key's row says at each step, and what should be true of it outside.
+    let agrees = async |state: &str, measure: Value, target: Target| {
+        assert_eq!(bench.column(&key, "state").await, state);
+        assert_eq!(bench.column(&key, "measure").await, measure);
         let row = row(&bench, &key).await.unwrap();
-        assert_eq!(Some(row.target), Target::of(state, measure), "{step}");
-        assert_eq!(row.state, ActuationState::Waiting, "{step}");
+        assert_eq!((row.target, row.state), (target, ActuationState::Waiting), "{state} {measure}");
         row
     };
     hold(&bench, &key).await;
-    let held = agrees("held").await;
+    let held = agrees("active", json!("hold"), Target::Held).await;
     assert_eq!((held.body.reason.as_str(), held.body.class.as_str()), ("hold", "key.held"));
     bench.govern.suspend_key(&bert, &key, WHY, &Call::default()).await.unwrap();
-    let suspended = agrees("suspended").await;
+    let suspended = agrees("suspended", json!("hold"), Target::Suspended).await;
     assert!(suspended.intent > held.intent && suspended.body.idempotency_key != held.body.idempotency_key);
     bench.govern.lift_key(&dora, &key, WHY, &Call::default()).await.unwrap();
-    agrees("lifted").await;
+    // Back to what it was under before.
+    agrees("active", json!("hold"), Target::Held).await;
     bench.govern.revoke_key(&bench.owner("C1"), &key, None, &Call::default()).await.unwrap();
-    let ended = agrees("ended").await;
+    let ended = agrees("expired", json!("hold"), Target::Ended).await;
     assert_eq!(ended.body.reason, "owner");
     let classes: Vec<String> = entries(&bench).await.into_iter().map(|(class, _)| class).collect();
     let twice = |class: &str| [class.to_owned(), class.to_owned()];
-    let mut want = [twice("key.held"), twice("key.suspended"), twice("key.lifted")].concat();
-    want.extend(classes.iter().skip(6).cloned());
-    assert_eq!(classes, want);
-    assert_eq!(classes.len(), 8, "one of each destination, in the entry of the change itself");
+    let want = ["key.held", "key.suspended", "key.lifted", "key.expired"].map(twice).concat();
+    assert_eq!(classes, want, "one of each destination, in the entry of the change itself");
 }
 
 #[tokio::test]
@@ -185,4 +184,132 @@ async fn a_measure_holds_once_the_exchange_has_said_so() {
     assert_eq!(noted().await, 1);
     let (_, payload) = bench.ledger().await.into_iter().find(|(class, _)| class == "measure.obeyed").unwrap();
     assert_eq!(payload["facts"]["obeyed"][0]["gate"], "exchange");
+}
+
+/// A request that the exchange let through.
+fn served(key: &str, at: Timestamp) -> AccessLine {
+    let text = json!({ "type": "access", "id": format!("e-{key}"), "ts": at, "key": key, "account": "A1", "verdict": "allow",
+        "status": 200, "effect": "order" });
+    match parse_line(Origin { source_name: "test", line: 1 }, &text.to_string()) {
+        Ok(Line::Access(line)) => *line,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Keys that are held and acknowledged so.
+async fn cut<const N: usize>(bench: &Bench) -> [String; N] {
+    let mut keys = Vec::new();
+    // All of them first: a hold follows to whatever is issued after it.
+    for _ in 0..N {
+        keys.push(bench.issued(&request("own_bot", &["read", "trade"])).await.0);
+    }
+    for key in &keys {
+        hold(bench, key).await;
+        let row = row(bench, key).await.unwrap();
+        bench.govern.actuation_acknowledged(&row.actuation, row.intent, &said(Target::Held)).await.unwrap();
+    }
+    keys.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_stops_no_other() {
+    let bench = Bench::new().await.acting(acting(&["exchange"]));
+    let (third, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let [damaged, alive] = cut(&bench).await;
+    bench.govern.refresh_cuts().await.unwrap();
+    bench.pass(MINUTE);
+    let now = bench.world.now();
+    for key in [&damaged, &alive] {
+        bench.govern.cuts.notice(&served(key, now), "front", now);
+    }
+    bench.alter(&ACTUATIONS, &format!("exchange:{damaged}"), "state", json!("unheard of")).await;
+    hold(&bench, &third).await;
+    let _ = bench.govern.cuts.take_waits();
+    bench.govern.refresh_cuts().await.unwrap();
+    let waits: Vec<String> = bench.govern.cuts.take_waits().into_iter().map(|one| one.actuation).collect();
+    assert!(waits.contains(&format!("exchange:{third}")), "{waits:?}");
+    let open = bench.govern.actuations_open(ActuationState::Waiting, 10).await.unwrap();
+    assert_eq!(open.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), [third.as_str()]);
+    bench.govern.tell_alive().await.unwrap();
+    assert_eq!(row(&bench, &alive).await.unwrap().state, ActuationState::Alive);
+}
+
+#[tokio::test]
+async fn whoever_tells_what_was_seen_returns_once_it_is_written() {
+    let bench = Bench::new().await.acting(acting(&["exchange"]));
+    let [key] = cut(&bench).await;
+    bench.govern.refresh_cuts().await.unwrap();
+    bench.pass(MINUTE);
+    let now = bench.world.now();
+    bench.govern.cuts.notice(&served(&key, now), "front", now);
+    let tells = async || {
+        bench.govern.tell_alive().await.unwrap();
+        row(&bench, &key).await.unwrap().state
+    };
+    let (one, other) = tokio::join!(tells(), tells());
+    assert_eq!(
+        (one, other),
+        (ActuationState::Alive, ActuationState::Alive),
+        "neither notes his place before"
+    );
+}
+
+#[tokio::test]
+async fn keys_that_nobody_registered_are_taken_up_when_acting_begins() {
+    let bench = Bench::new().await;
+    let (halted, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let campaign = json!({ "campaign": "E1", "state": "running", "terms": "2", "body": {}, "proposed_by": "user:lena",
+        "began_us": world::START_US, "version": 1 });
+    bench.put(&CAMPAIGNS, campaign).await;
+    bench.alter(&KEYS, &halted, "campaign", json!("E1")).await;
+    let bench = bench.acting(acting(&["exchange"]));
+    assert_eq!(bench.govern.take_up_actuations().await.unwrap(), 1);
+    assert_eq!(bench.govern.take_up_actuations().await.unwrap(), 0);
+    let taken_up = row(&bench, &halted).await.unwrap();
+    assert_eq!((taken_up.target, taken_up.body.reason.as_str()), (Target::Held, "registration_required"));
+}
+
+#[tokio::test]
+async fn another_reason_for_the_same_is_told_without_a_new_call() {
+    let bench = Bench::new().await;
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let campaign = json!({ "campaign": "E1", "state": "running", "terms": "2", "body": {}, "proposed_by": "user:lena",
+        "began_us": world::START_US, "version": 1 });
+    bench.put(&CAMPAIGNS, campaign).await;
+    bench.alter(&KEYS, &key, "campaign", json!("E1")).await;
+    let bench = bench.acting(acting(&["exchange", "risk"]));
+    bench.govern.take_up_actuations().await.unwrap();
+    let of = async |destination: &str| {
+        let image = bench.govern.store.get(&ACTUATIONS, &format!("{destination}:{key}")).await.unwrap();
+        ActuationRow::of(&image.unwrap()).unwrap()
+    };
+    for destination in ["exchange", "risk"] {
+        let row = of(destination).await;
+        bench.govern.actuation_acknowledged(&row.actuation, row.intent, &said(Target::Held)).await.unwrap();
+    }
+    let before = [of("exchange").await, of("risk").await];
+    hold(&bench, &key).await;
+    let [called, told] = [of("exchange").await, of("risk").await];
+    for row in [&called, &told] {
+        assert_eq!((row.body.reason.as_str(), row.body.measure.as_deref()), ("hold", Some("hold")));
+    }
+    assert_eq!((called.state, called.intent), (ActuationState::Acknowledged, before[0].intent));
+    assert_eq!(called.body.holds, before[0].body.holds, "the exchange did all of it before");
+    assert_eq!(told.state, ActuationState::Waiting, "who takes messages is told");
+    assert!(told.intent > before[1].intent);
+}
+
+#[tokio::test]
+async fn an_owners_plan_names_nobody_else_who_is_told() {
+    let bench = Bench::new().await.acting(acting(&["exchange", "risk"]));
+    let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;
+    let call = Call { dry_run: true, ..Call::default() };
+    let shown = async |effects: Vec<sumun_govern::plan::Effect>| {
+        effects.iter().any(|effect| effect.subject.starts_with("actuation:"))
+    };
+    let own = bench.govern.revoke_key(&bench.owner("C1"), &key, None, &call).await.unwrap();
+    assert!(!shown(own.plan.effects).await);
+    let bert = staff("bert", Role::Approver);
+    let staffs = bench.govern.suspend_key(&bert, &key, WHY, &call).await.unwrap();
+    assert!(shown(staffs.plan.effects).await);
 }

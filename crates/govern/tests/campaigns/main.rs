@@ -13,6 +13,7 @@ mod bench;
 mod course;
 mod letters;
 mod staffed;
+mod stopped;
 mod truth;
 
 #[path = "../support/world.rs"]

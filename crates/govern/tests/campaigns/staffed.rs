@@ -1,9 +1,13 @@
 //! Who begins, lengthens, pauses and stops, and what becomes of keys then.
 
-use crate::bench::{staff, yes};
+use crate::bench::{keyring, staff, yes};
 use crate::{Campaign, DAY, day, lead, plan};
+use serde_json::json;
+use std::sync::Arc;
+use sumun_govern::approvals::Decision;
 use sumun_govern::campaigns::{CampaignPlan, Who};
-use sumun_govern::{Call, Role};
+use sumun_govern::{Call, Govern, Role};
+use sumun_store::tables::USERS;
 
 #[tokio::test]
 async fn forward_takes_two_back_takes_one() {
@@ -68,6 +72,41 @@ async fn forward_takes_two_back_takes_one() {
     let letters = all.letters("X1").await.len();
     all.until(day(140)).await;
     assert_eq!((all.key("X1").await, all.letters("X1").await.len()), ("active".into(), letters));
+}
+
+#[tokio::test]
+async fn a_campaign_rests_on_a_lead_who_still_is_one() {
+    let all = Campaign::new(&[]).await;
+    let govern = &all.bench.govern;
+    govern.stop_campaign(&lead(), &all.id, "the terms were withdrawn", &Call::default()).await.unwrap();
+    let asked = govern.propose_campaign(&lead(), &plan(), "terms of next year", &Call::default()).await;
+    let approval = asked.unwrap().value.waits_for.unwrap();
+    all.bench.alter(&USERS, "lena", "roles", json!(["analyst"])).await;
+    let bert = staff("bert", Role::Approver);
+    let granted = govern.decide(&bert, &approval, &yes(), &Call::default()).await;
+    assert_eq!(granted.unwrap_err().code, "voice_void", "he may propose measures, and no campaigns");
+}
+
+#[tokio::test]
+async fn how_long_somebody_looked_is_known_at_whichever_process_he_decides() {
+    let all = Campaign::new(&[]).await;
+    let govern = &all.bench.govern;
+    govern.stop_campaign(&lead(), &all.id, "the terms were withdrawn", &Call::default()).await.unwrap();
+    let asked = govern.propose_campaign(&lead(), &plan(), "terms of next year", &Call::default()).await;
+    let approval = asked.unwrap().value.waits_for.unwrap();
+    let world = Arc::clone(&govern.world);
+    let other = Govern::new(govern.store.clone(), keyring(), world, (*govern.venue()).clone());
+    let looks = |looked_at| Decision { looked_at: Some(looked_at), ..yes() };
+    let (bert, call) = (staff("bert", Role::Approver), Call { dry_run: true, ..Call::default() });
+    let asked_at = govern.world.now();
+    all.bench.pass(60_000_000);
+    let never = other.decide(&bert, &approval, &looks(asked_at), &call).await.unwrap();
+    assert_eq!(never.value.decisions[0].looked_us, None, "he has not opened it anywhere");
+    // Opened at one process, decided at another.
+    govern.approval(&bert, &approval).await.unwrap();
+    all.bench.pass(40_000_000);
+    let done = other.decide(&bert, &approval, &looks(asked_at), &call).await.unwrap();
+    assert_eq!(done.value.decisions[0].looked_us, Some(40_000_000), "no longer than he had it open");
 }
 
 #[tokio::test]

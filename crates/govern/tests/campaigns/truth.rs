@@ -119,3 +119,24 @@ async fn the_exchange_hands_in_what_its_customer_consented_to_and_nothing_twice(
     assert_eq!(hand_in(day(8), "consent-1").await, Err(sumun_govern::campaigns::register::SAME));
     assert_eq!(all.bench.ledger().await.len(), entries);
 }
+
+#[tokio::test]
+async fn an_old_consent_takes_the_place_of_nothing_that_was_said_since() {
+    let all = Campaign::new(&[("X1", "A1"), ("X2", "A1")]).await;
+    all.until(day(10)).await;
+    // By himself, with a second factor.
+    all.registers("X1", Who::Vendor("V1".into())).await.unwrap();
+    all.until(day(12)).await;
+    let hand_in = async |key: &str, at: Timestamp| {
+        let registration = Registration { terms: "2".into(), who: Who::Myself, lent_before: false };
+        let consent = Consent { at, reference: "consent-2".into() };
+        let wanted = (&registration, &consent);
+        let done = all.bench.govern.register_for_customer(&backend(), key, wanted, &Call::default()).await;
+        done.map(|_| ()).map_err(|refusal| refusal.code)
+    };
+    assert_eq!(hand_in("X1", day(9)).await, Err("consent_older"));
+    assert_eq!(all.bench.column("X1", "vendor").await, "V1");
+    assert_eq!(hand_in("X2", day(0)).await, Err("consent_older"), "of before the first letter");
+    assert_eq!(hand_in("X1", day(11)).await, Ok(()));
+    assert_eq!(all.bench.column("X1", "vendor").await, serde_json::Value::Null);
+}

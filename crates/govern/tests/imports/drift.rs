@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, HOUR, staff};
 use crate::{backend, import, line, said, snapshot, take_as};
-use serde_json::json;
+use serde_json::{Value, json};
 use sumun_actuator::{LogRules, Target};
 use sumun_govern::actuator::{Acknowledged, Acting, ActuationRow, ActuationState};
 use sumun_govern::drift::DriftView;
@@ -178,6 +178,27 @@ async fn a_source_ends_so_many_keys_in_an_hour_however_many_requests_it_sends() 
     bench.pass(HOUR);
     assert_eq!(request(false, &["X3", "X4", "X5"]).await, (2, 1));
     assert_eq!(bench.column("X5", "state").await, "active");
+}
+
+#[tokio::test]
+async fn all_sources_together_end_so_many_keys_in_any_hour() {
+    let bench = Bench::new().await;
+    let told = async |source: &str, keys: &[&str], state: Value| {
+        let lines: Vec<String> = keys.iter().map(|key| line(key, &state)).collect();
+        take_as(&bench, &Taking::of(source, 2), &lines).await
+    };
+    let dead = json!({"state": "expired", "cause": "owner"});
+    told("one", &["X1", "X2", "X3", "X4"], json!({})).await;
+    told("another", &["Y1"], json!({})).await;
+    assert_eq!(told("one", &["X1"], dead.clone()).await.ended, 1);
+    bench.pass(59 * HOUR / 60);
+    assert_eq!(told("another", &["Y1"], dead.clone()).await.ended, 1, "whatever it calls itself");
+    let more = told("one", &["X2"], dead.clone()).await;
+    assert_eq!((more.ended, more.held_back), (0, 1));
+    // An hour after the first, and a minute after the second.
+    bench.pass(HOUR / 60);
+    let more = told("one", &["X2", "X3", "X4"], dead).await;
+    assert_eq!((more.ended, more.held_back), (1, 2), "no hour has more, wherever it begins");
 }
 
 #[tokio::test]

@@ -59,9 +59,8 @@ impl Bench {
             None => format!("sqlite://{}", folder.path().join("sumun.db").display()),
         };
         let store = Store::open(StoreOptions::new(url, signer, clock, "test")).await.unwrap();
-        let keyring = Keyring::of(KeyEncryptionKey::new(Zeroizing::new([9; 32])));
         let venue = Venue::parse("venue.toml", facts).unwrap();
-        let govern = Arc::new(Govern::new(store, keyring, Arc::clone(&world) as Arc<dyn World>, venue));
+        let govern = Arc::new(Govern::new(store, keyring(), Arc::clone(&world) as Arc<dyn World>, venue));
         let bench = Self { govern, world, _folder: folder };
         bench.people().await;
         bench
@@ -182,6 +181,11 @@ impl Bench {
             .map(|entry| (entry.class, serde_json::from_str(&entry.payload.unwrap()).unwrap()))
             .collect()
     }
+}
+
+/// What seals at this place.
+pub(crate) fn keyring() -> Keyring {
+    Keyring::of(KeyEncryptionKey::new(Zeroizing::new([9; 32])))
 }
 
 /// A member of staff.
