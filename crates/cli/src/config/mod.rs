@@ -90,8 +90,8 @@ section! {
         mode: Mode = Mode::Enforce;
         /// Where `/metrics`, `/healthz` and `/readyz` answer. Absent: nowhere. Not for clients.
         admin_listen: Option<SocketAddr> = None, example "\"127.0.0.1:9464\"";
-        /// Where another front's questions are answered: `POST /v1/decide`, nginx's `/v1/auth-request`, Envoy's `/v1/ext-authz`.
-        /// Absent: nowhere. Not for clients.
+        /// Where another front's questions are answered: `POST /v1/decide`, nginx's `/v1/auth-request`, Envoy's `/v1/ext-authz` and
+        /// its gRPC (plain HTTP/2). Absent: nowhere. Not for clients.
         decide_listen: Option<SocketAddr> = None, example "\"127.0.0.1:9465\"";
         /// File with what a front shows that has checked signatures itself and names the key in `X-Sumun-Key`: one line of 32
         /// characters or more, readable by its owner only. Absent: no front is believed about a key.
