@@ -99,18 +99,20 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// *Is it you?* He says what is so; who has lent his key says yes whoever asks.
+    /// *Is it you?* He says what is so; who has lent his key says yes whoever asks. Of a key that is not among the played ones, a visitor
+    /// signed in as this owner asked for it: that answer is the visitor's.
     async fn answers(&mut self, question: &Value) -> Result<()> {
+        let Some(at) = self.entered.keys.iter().position(|key| question["key"] == key.issued().id.as_str())
+        else {
+            return Ok(());
+        };
         let id = question["question"].as_str().unwrap_or_default();
         if !self.comes_to(id, (1.0, 2.4)) {
             return Ok(());
         }
         let address: Option<Ipv4Addr> = question["address"].as_str().and_then(|text| text.parse().ok());
-        let key = self.entered.keys.iter().position(|key| question["key"] == key.issued().id.as_str());
-        let mine = key
-            .and_then(|at| self.owner.keys.get(at))
-            .zip(address)
-            .is_some_and(|(key, address)| key.mine.contains(&address));
+        let mine =
+            self.owner.keys.get(at).zip(address).is_some_and(|(key, address)| key.mine.contains(&address));
         let answer = if mine || self.owner.character == Character::Complicit { "me" } else { "not_me" };
         let path = format!("/v1/questions/{id}/answer");
         self.world.rest.post(&self.token().await?, &path, &json!({ "answer": answer })).await?;

@@ -103,7 +103,7 @@ function Asked({ of, choices }: { of: RegistrationView; choices: ChoicesView | u
           <p>{w.opens(inKorea(lang, of.opens))}</p>
         )
       ) : waits(of) || again ? (
-        <Form of={of} who={who} onDone={() => setAgain(false)} />
+        <Form of={of} who={who} as={as?.[0] ?? "myself"} onDone={() => setAgain(false)} />
       ) : (
         <div>
           <Button small look="quiet" onPress={() => setAgain(true)}>
@@ -115,12 +115,13 @@ function Asked({ of, choices }: { of: RegistrationView; choices: ChoicesView | u
   );
 }
 
-function Form({ of, who, onDone }: { of: RegistrationView; who: [string, string][]; onDone: () => void }) {
+/** Begins with what stands declared: who looks and confirms changes nothing. */
+function Form({ of, who, as, onDone }: { of: RegistrationView; who: [string, string][]; as: string; onDone: () => void }) {
   const w = useWords(registerWords);
   const { lang } = useLang();
   const say = useSay();
   const terms = useFacts().data?.terms;
-  const [chosen, setChosen] = useState("myself");
+  const [chosen, setChosen] = useState(as);
   const [lent, setLent] = useState(of.declared?.lent_before ?? false);
   const [agreed, setAgreed] = useState(false);
   const act = useWrite<Body, Answer>(async (body, key) => {
