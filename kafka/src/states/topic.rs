@@ -8,7 +8,7 @@ use super::message::{HEADERS, Signed, State};
 use crate::exit::Failed;
 use crate::settings::unusable;
 use rdkafka::client::ClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
@@ -45,9 +45,14 @@ struct Says;
 
 impl ClientContext for Says {
     fn error(&self, error: KafkaError, reason: &str) {
-        warn!("Kafka: {error}: {reason}");
+        // That a partition ends somewhere is told as an error, too.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
+            warn!("Kafka: {error}: {reason}");
+        }
     }
 }
+
+impl ConsumerContext for Says {}
 
 /// The topic.
 pub(super) struct States {
@@ -199,7 +204,7 @@ fn read(config: &ClientConfig, topic: &str) -> anyhow::Result<Known> {
         .set("auto.offset.reset", "error")
         .set("isolation.level", "read_committed")
         .set("enable.partition.eof", "true");
-    let consumer: BaseConsumer = reads.create().map_err(|error| unusable(&error))?;
+    let consumer: BaseConsumer<Says> = reads.create_with_context(Says).map_err(|error| unusable(&error))?;
     let failed = |error: KafkaError| Failed(format!("the topic `{topic}` cannot be read: {error}"));
     let metadata = consumer.fetch_metadata(Some(topic), ANSWER_MAX).map_err(failed)?;
     let found = metadata.topics().iter().find(|one| one.name() == topic);
