@@ -17,6 +17,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     if outcomes.contains(&ExitCode::FAILURE) {
         return Ok(ExitCode::FAILURE);
     }
+    setup::compilers()?;
     setup::console()?;
     console::lint()?;
     run::step(

@@ -72,7 +72,9 @@ pub(crate) fn compilers() -> Result<()> {
             && run::succeeds(Command::new("c++").arg("--version"))
     };
     provide("a C and C++ compiler", &["build-essential"], works)?;
-    println!("setup: C and C++ compilers: present");
+    // librdkafka is built by its own makefile; `build-essential` holds it, and a machine with another compiler may lack it.
+    provide("make", &["make"], || run::succeeds(Command::new("make").arg("--version")))?;
+    println!("setup: C and C++ compilers, make: present");
     Ok(())
 }
 
