@@ -1,0 +1,458 @@
+//! The run: what the exchange does between the commands of the plan, what is waited for before the next one, and what came of each week.
+
+use crate::bots::{Bots, CUSTOMERS, LENT, Outcome};
+use crate::exchange::{self, Exchange};
+use crate::hand::{EXCHANGE, GATE, Hand, PLANE};
+use crate::plan::{Plan, Step};
+use crate::rest::Rest;
+use crate::table::{self, Row, Way};
+use crate::waiting::until;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+use sumun_model::Timestamp;
+use sumun_sim::http::keys::ADMIN_TOKEN;
+
+/// How long after the exchange's word a request may still have been under way.
+const GRACE_S: i64 = 3;
+/// Requests that every honest customer has served before a week may end.
+const ENOUGH: u64 = 5;
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp::from_micros(since.as_micros().try_into().unwrap())
+}
+
+pub(crate) fn go_through(plan: &Plan) {
+    let mut run = Run::begin();
+    for (index, steps) in plan.weeks.iter().enumerate() {
+        run.week = index + 1;
+        run.bots.week(run.week);
+        eprintln!("— week {} at {}", run.week, now());
+        for step in steps {
+            run.before(step);
+            if run.is_measured(step) {
+                run.steps_back(step);
+                continue;
+            }
+            let printed = run.hand.does(step);
+            run.after(step, &printed);
+        }
+        run.ends_week();
+    }
+    run.ends();
+}
+
+/// The shipped policy with every rule as it stands: a day has five seconds, a warning is to be answered within a day, and detectors learn as in
+/// the tests' own policy. Its `[[tests]]` are of real days.
+fn hastened(folder: &std::path::Path) -> String {
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let (shipped, quick) = (read("default.toml"), read("test.toml"));
+    let detectors = &quick[quick.find("[detectors.").unwrap()..quick.find("[budget]").unwrap()];
+    let shipped = shipped.split("\n[[tests]]").next().unwrap();
+    let mut text = shipped.to_owned();
+    let detectors = format!("[detectors]\n{detectors}");
+    for (what, instead) in [
+        ("[detectors]\n", detectors.as_str()),
+        ("[ladder]\n", "[ladder]\nday_s = 5\n"),
+        ("warn_ack_s = 604_800 ", "warn_ack_s = 5 "),
+    ] {
+        assert_eq!(text.matches(what).count(), 1, "{what}");
+        text = text.replacen(what, instead, 1);
+    }
+    text
+}
+
+struct Run {
+    // Dropped in this order: customers before what they ask.
+    bots: Bots,
+    hand: Hand,
+    exchange: Exchange,
+    rest: Option<Rest>,
+    week: usize,
+    rows: Vec<Row>,
+    /// Milliseconds from the ledger's step back to the first request served again.
+    stepped_back_ms: Option<i64>,
+}
+
+impl Run {
+    fn begin() -> Self {
+        let mut hand = Hand::new();
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for name in ["mappings", "docs"] {
+            std::os::unix::fs::symlink(root.join(name), hand.place.path(name)).unwrap();
+        }
+        for name in ["policies", "gate", "log"] {
+            hand.folder(name);
+        }
+        hand.place.write("policies/default.toml", &hastened(&root.join("policies")));
+        exchange::hands_out(&hand.place.path(""), now().as_micros() / 1000);
+        for who in ["alice", "bob", "carol"] {
+            hand.private(&format!("{who}.password"), "seven made-up otters");
+        }
+        hand.private("admin-token.txt", ADMIN_TOKEN);
+        let exchange = Exchange::open(&hand.place.path("log"));
+        hand.knows(EXCHANGE, exchange.gateway.to_string());
+        let bots = Bots::start(exchange.gateway);
+        Self { bots, hand, exchange, rest: None, week: 1, rows: Vec::new(), stepped_back_ms: None }
+    }
+
+    fn rest(&self) -> &Rest {
+        self.rest.as_ref().unwrap()
+    }
+
+    fn gate(&self) -> SocketAddr {
+        self.hand.address(GATE).parse().unwrap()
+    }
+
+    /// Puts something else into a file.
+    fn edits(&self, name: &str, pairs: &[(&str, &str)]) {
+        let mut text = self.hand.place.read(name);
+        for (what, instead) in pairs {
+            assert!(text.contains(what), "`{what}` is not in {name}:\n{text}");
+            text = text.replace(what, instead);
+        }
+        self.hand.place.write(name, &text);
+    }
+
+    /// Stepping back in the middle of the ramp.
+    fn is_measured(&self, step: &Step) -> bool {
+        self.week == 6
+            && matches!(step, Step::Command(command) if command.starts_with("sumun ramp step-back"))
+    }
+
+    /// What the exchange does before this, and what it waits for.
+    fn before(&mut self, step: &Step) {
+        let Step::Command(command) = step else { return };
+        let is = |start: &str| command.starts_with(start);
+        match self.week {
+            3 if is("sumun actuator check") => {
+                let back_office = format!("http://{}", self.exchange.back_office);
+                self.edits("actuator.toml", &[("https://keys.exchange.example", &back_office)]);
+                let text = self.hand.place.read("actuator.toml");
+                self.hand
+                    .place
+                    .write("actuator.toml", &format!("{text}\n[log]\ngrace_s = 3\nsettle_s = 1\n"));
+            }
+            3 if is("sumun cases queue") => {
+                self.bots.lends();
+                self.stands("monitor");
+                until("a case", || {
+                    let open = self.rest().get("alice", "/v1/cases?limit=10");
+                    (!open["items"].as_array()?.is_empty()).then_some(())
+                });
+            }
+            4 if is("curl") => {
+                self.covers("window", 4);
+                // What was declared before the first letter would count as older than what it asks.
+                self.hand.place.write("registrations.json", &exchange::declarations(&now().to_string()));
+            }
+            5 | 6 if is("sumun ramp show") => self.gates_obey(),
+            5 if is("sumun ramp report") => self.shadows(),
+            6 if is("sumun measures list") => {
+                self.is_refused("a quarter of retail is enforced again");
+                self.stands("warn");
+            }
+            7 if is("sumun measures list") => {
+                self.told_as("held", &["acknowledged", "confirmed"]);
+                until("the lender's orders to be refused by the exchange itself", || {
+                    let refused = self.bots.count(7, LENT).refused;
+                    refused.iter().any(|said| is_said(said, "may only read and cancel")).then_some(())
+                });
+            }
+            8 if is("sumun ledger proof") => self.notes_the_end(),
+            _ => {}
+        }
+    }
+
+    /// What the exchange does after it.
+    fn after(&mut self, step: &Step, printed: &str) {
+        if let Step::File { name, .. } = step {
+            match name.as_str() {
+                "tap.toml" => self.edits(name, &[("[tap]\n", "[tap]\npoll_ms = 20\n")]),
+                "campaign.toml" => self.hastens_the_campaign(),
+                _ => {}
+            }
+        }
+        let Step::Command(command) = step else { return };
+        let is = |start: &str| command.starts_with(start);
+        if is("sumun init") {
+            self.edits("venue.toml", &[("notice_s = 2592000", "notice_s = 1")]);
+        }
+        if is("sumun users enrol") && command.contains("carol") {
+            let server = format!("http://{}", self.hand.address(PLANE));
+            self.rest = Some(Rest::new(&server, self.hand.place.path("profiles")));
+        }
+        if is("sumun import") {
+            assert!(printed.contains(" 0 refused"), "{printed}");
+        }
+        if is("sumun drift") {
+            assert!(printed.contains("none"), "{printed}");
+        }
+        if is("sumun backfill") {
+            let staged = self.hand.place.path("sumun-data/detect/backfill.staged");
+            until("history to be taken up", || (!staged.exists()).then_some(()));
+        }
+        if is("curl") {
+            let done: Value = serde_json::from_str(printed).unwrap();
+            assert_eq!(
+                (&done["registered"], &done["refused"]),
+                (&4.into(), &Value::Array(Vec::new())),
+                "{done}"
+            );
+            self.covers("enrolled", 4);
+        }
+        if self.week == 5 && is("sumun ramp show") {
+            self.pilot_moves();
+        }
+        if is("sumun approvals grant") && command.contains("asked twice") {
+            self.ends_the_key();
+        }
+        if is("kill ") {
+            self.goes_on("the control plane is dead");
+            assert!(matches!(self.bots.lender_asks(), Outcome::Refused { .. }));
+        }
+        if is("sumun gate bypass on") {
+            self.is_served("everything passes");
+            self.goes_on("everything passes");
+        }
+        if is("sumun gate bypass off") {
+            self.is_refused("nothing is bypassed");
+        }
+        if self.week == 8 && is("sumun govern") {
+            until("the control plane to take part again", || {
+                let seen = self.rest().ask("alice", "GET", "/v1/gates?limit=10", None);
+                (seen.status == 200).then_some(())
+            });
+        }
+        if self.week == 8 && is("sumun approvals grant") {
+            self.is_refused("everything is as it was");
+        }
+        if self.week == 8 && is("sumun ramp step-back") {
+            self.is_served("stepped back");
+        }
+    }
+
+    /// Its dates are of next year: here it is announced in a moment, and takes nothing from a key while this goes on.
+    fn hastens_the_campaign(&self) {
+        let at = |seconds: i64| now().plus_micros(seconds * 1_000_000).to_string();
+        let dates = [
+            ("2027-01-04T00:00:00Z", at(2)),
+            ("2027-01-11T00:00:00Z", at(3)),
+            ("2027-02-15T00:00:00Z", at(7200)),
+            ("2027-03-15T00:00:00Z", at(14_400)),
+            ("\"14d\", \"3d\"", "\"60s\", \"30s\"".to_owned()),
+        ];
+        let pairs: Vec<(&str, &str)> =
+            dates.iter().map(|(what, instead)| (*what, instead.as_str())).collect();
+        self.edits("campaign.toml", &pairs);
+    }
+
+    /// Waits until so many keys stand so in the campaign.
+    fn covers(&self, state: &str, least: u64) {
+        until(&format!("{least} keys to be {state}"), || {
+            let all = self.rest().get("bob", "/v1/campaigns");
+            let campaign = all["items"][0]["campaign"].as_str()?;
+            let seen = self.rest().get("bob", &format!("/v1/campaigns/{campaign}/coverage"));
+            let of = |segment: &Value| segment["states"][state].as_u64().unwrap_or_default();
+            (seen["segments"].as_array()?.iter().map(of).sum::<u64>() >= least).then_some(())
+        });
+    }
+
+    /// Measures in force or ended on the lender's key, the newest first.
+    fn measures(&self) -> Vec<Value> {
+        let found = self.rest().get("alice", &format!("/v1/measures?key={LENT}&limit=50"));
+        let mut all = found["items"].as_array().unwrap().clone();
+        all.retain(|row| {
+            row["state"] == "in_force" || (row["measure"] == "expire" && row["state"] != "proposed")
+        });
+        all.sort_by_key(|row| std::cmp::Reverse(row["began"].as_str().unwrap_or_default().to_owned()));
+        all
+    }
+
+    fn stands(&self, measure: &str) {
+        until(&format!("{measure} of the lender's key"), || {
+            self.measures().iter().any(|row| row["measure"] == measure).then_some(())
+        });
+    }
+
+    /// Waits until the exchange has said that the lender's key is so; what stands about it.
+    fn told_as(&self, target: &str, states: &[&str]) -> Value {
+        until(&format!("{LENT} to be {target} and one of {states:?}"), || {
+            let found = self.rest().get("alice", &format!("/v1/actuations?key={LENT}"));
+            let stands = |told: &&Value| {
+                told["target"] == target && states.iter().any(|state| told["state"] == *state)
+            };
+            found["items"].as_array()?.iter().find(stands).cloned()
+        })
+    }
+
+    fn gates_obey(&self) {
+        until("the gate to obey the ramp", || {
+            let ramp = self.rest().get("alice", "/v1/ramp");
+            let gates = ramp["gates"].as_array()?;
+            let obeys = |gate: &Value| gate["gate"] == "gate-a" && gate["state"] == "obeys";
+            gates.iter().any(obeys).then_some(())
+        });
+    }
+
+    /// The pilot's name is pointed at the gate, at the exchange's own gateway again, and at the gate for good.
+    fn pilot_moves(&self) {
+        for gate in [Some(self.gate()), None, Some(self.gate())] {
+            self.bots.go_by_gate(gate);
+            self.goes_on("the pilot has moved");
+        }
+        self.is_served("shadow");
+    }
+
+    fn shadows(&self) {
+        until("the report to hold what would have been refused", || {
+            let report = self.rest().get("alice", "/v1/ramp/report");
+            let causes = report["causes"].as_array()?;
+            let known = |cause: &Value| cause["reason"] == "address_not_allowed";
+            assert!(causes.iter().all(known), "a cause that nobody expected: {report}");
+            (!causes.is_empty()).then_some(())
+        });
+    }
+
+    /// The exchange's own test key, at the gate.
+    fn is_served(&self, why: &str) {
+        until(&format!("the test key to be served: {why}"), || {
+            (self.bots.tests(self.gate()) == Outcome::Served).then_some(())
+        });
+    }
+
+    fn is_refused(&self, why: &str) {
+        until(&format!("the test key to be refused: {why}"), || {
+            let outcome = self.bots.tests(self.gate());
+            is_said(&outcome, "no_authorization_ip").then_some(())
+        });
+    }
+
+    /// The test key goes on asking while the command is typed; from the ledger's time on it is counted until it is served.
+    fn steps_back(&mut self, step: &Step) {
+        self.is_refused("a quarter of retail is enforced");
+        let (gate, bots) = (self.gate(), &self.bots);
+        let served = std::thread::scope(|scope| {
+            let served = scope.spawn(|| {
+                until("the test key to be served: stepped back", || {
+                    (bots.tests(gate) == Outcome::Served).then(now)
+                })
+            });
+            self.hand.does(step);
+            served.join().unwrap()
+        });
+        let at: Timestamp = self.rest().get("alice", "/v1/ramp")["at"].as_str().unwrap().parse().unwrap();
+        self.stepped_back_ms = Some(served.micros_since(at) / 1000);
+        self.goes_on("stepped back");
+    }
+
+    /// Every honest customer is served some times more.
+    fn goes_on(&self, why: &str) {
+        let before = self.bots.counts();
+        until(&format!("every honest customer to go on: {why}"), || {
+            let now = self.bots.counts();
+            let served = |of: &std::collections::BTreeMap<_, crate::bots::Count>, key| {
+                of.get(&(self.week, key)).map_or(0, |count| count.served)
+            };
+            let mut honest = CUSTOMERS.iter().filter(|client| client.is_honest());
+            honest
+                .all(|client| served(&now, client.key) >= served(&before, client.key) + ENOUGH)
+                .then_some(())
+        });
+    }
+
+    /// It has ended at the exchange as well, and the exchange's own log says when it last worked.
+    fn ends_the_key(&self) {
+        let told = self.told_as("ended", &["confirmed"]);
+        let at = |name: &str| -> Timestamp { told[name].as_str().unwrap().parse().unwrap() };
+        let (last, acknowledged) = (at("last_access"), at("acknowledged"));
+        // One that was under way is written down after the answer.
+        assert!(last.micros_since(acknowledged) <= GRACE_S * 1_000_000, "{told}");
+        eprintln!("the lender's last request that succeeded: {last}; ended at the exchange: {acknowledged}");
+        assert!(matches!(self.bots.lender_asks(), Outcome::Refused { gate: false, .. }));
+    }
+
+    /// Which entry says that the key has ended.
+    fn notes_the_end(&mut self) {
+        let mut entries = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = self.rest().get("alice", &format!("/v1/ledger/entries?limit=1000{after}"));
+            entries.extend(page["items"].as_array().unwrap().iter().cloned());
+            match &page["next"] {
+                Value::String(next) => after = format!("&after={next}"),
+                Value::Number(next) => after = format!("&after={next}"),
+                _ => break,
+            }
+        }
+        let ended = |entry: &&Value| entry["class"] == "key.expired";
+        let index =
+            entries.iter().rfind(ended).unwrap_or_else(|| panic!("no end in {entries:?}"))["index"].clone();
+        self.hand.notes(&format!("noted entry {index}"));
+    }
+
+    fn ends_week(&mut self) {
+        self.goes_on("the week ends");
+        let honest = CUSTOMERS.iter().filter(|client| client.is_honest());
+        let refused: Vec<Outcome> =
+            honest.flat_map(|client| self.bots.count(self.week, client.key).refused).collect();
+        assert!(refused.is_empty(), "honest customers were refused in week {}: {refused:?}", self.week);
+        let pilot = CUSTOMERS.iter().filter(|client| client.is_pilot());
+        let by_gate = pilot.map(|client| self.bots.count(self.week, client.key).served_by_gate).sum::<u64>();
+        let measure =
+            self.rest.as_ref().and_then(|_| Some(self.measures().first()?["measure"].as_str()?.to_owned()));
+        self.rows.push(Row {
+            way: if by_gate == 0 { Way::Own } else { Way::Gate },
+            refused: refused.len(),
+            measure,
+            told: self.exchange.was_asked_of(LENT),
+        });
+    }
+
+    fn ends(&mut self) {
+        let counts = self.bots.counts();
+        eprintln!("{}", table::of(&self.rows, table::EN));
+        for week in 1..=8 {
+            let of = |honest: bool| {
+                let all = counts.iter().filter(move |((of, key), _)| *of == week && (*key != LENT) == honest);
+                all.fold((0, 0, 0), |sum, (_, count)| {
+                    (sum.0 + count.served, sum.1 + count.served_by_gate, sum.2 + count.refused.len())
+                })
+            };
+            eprintln!(
+                "week {week}: honest (served, of them by the gate, refused) {:?}, lender {:?}",
+                of(true),
+                of(false)
+            );
+        }
+        eprintln!(
+            "stepping back: served again {} ms after the ledger's entry",
+            self.stepped_back_ms.unwrap()
+        );
+        for name in ["govern", "gate", "tap"] {
+            let said = self.hand.said(name);
+            assert!(!said.contains("ERROR") && !said.contains("panicked"), "{name} said:\n{said}");
+        }
+        self.hand.ends();
+        assert_eq!(self.rows, table::rows());
+    }
+}
+
+fn is_said(outcome: &Outcome, words: &str) -> bool {
+    matches!(outcome, Outcome::Refused { said, .. } if said.contains(words))
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if let (true, Some(rest)) = (std::thread::panicking(), &self.rest) {
+            eprintln!("{}", rest.ask("alice", "GET", &format!("/v1/keys/{LENT}/standing"), None).text);
+            for list in ["measures", "actuations"] {
+                eprintln!(
+                    "{list}:\n{}",
+                    rest.ask("alice", "GET", &format!("/v1/{list}?limit=50"), None).text
+                );
+            }
+        }
+    }
+}
