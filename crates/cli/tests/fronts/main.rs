@@ -15,8 +15,20 @@ mod support;
 #[path = "../crash/stage/mod.rs"]
 mod stage;
 
+#[path = "../record/house.rs"]
+#[allow(dead_code, reason = "several test binaries share it; each uses what it needs")]
+mod house;
+
+#[path = "../record_campaign/apart/plane.rs"]
+#[allow(dead_code, reason = "two test binaries share it; each uses what it needs")]
+mod plane;
+
 mod bypass;
 mod envoy;
 mod envoy_grpc;
 mod front;
+mod kills;
 mod nginx;
+mod relay;
+mod site;
+mod step_back;

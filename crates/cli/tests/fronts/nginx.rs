@@ -3,14 +3,15 @@
 use crate::front::{Front, TOKEN, World, free, gate_answers, nonce, put, send, shipped, started, statuses};
 use crate::stage::client::{Effect, Signed};
 use crate::stage::wait_for;
+use crate::support::Place;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 
 /// Where clients connect, and where the edge does that has verified the signature.
-struct Nginx {
-    clients: SocketAddr,
-    edge: SocketAddr,
+pub(crate) struct Nginx {
+    pub(crate) clients: SocketAddr,
+    pub(crate) edge: SocketAddr,
     _front: Front,
 }
 
@@ -19,10 +20,14 @@ fn program() -> &'static str {
 }
 
 fn nginx(world: &World) -> Nginx {
+    nginx_at(&world.stage.place, world.asked, world.exchange.address)
+}
+
+/// nginx with the shipped configurations, wherever gate and exchange are.
+pub(crate) fn nginx_at(folder: &Place, asked: SocketAddr, exchange: SocketAddr) -> Nginx {
     started(|| {
         let (clients, edge) = (free(), free());
-        let sumun = world.asked.to_string();
-        let exchange = world.exchange.address.to_string();
+        let (sumun, exchange) = (asked.to_string(), exchange.to_string());
         let place = |text: String, listen: &str, at: SocketAddr| {
             let text = put(&put(&text, "127.0.0.1:9465", &sumun), "127.0.0.1:9000", &exchange);
             put(&text, listen, &at.to_string())
@@ -30,7 +35,7 @@ fn nginx(world: &World) -> Nginx {
         let own = place(shipped("nginx.conf"), "127.0.0.1:8088", clients);
         let vouched = place(shipped("nginx-vouched.conf"), "127.0.0.1:8089", edge);
         let vouched = put(&vouched, "replace-this-with-32-characters-or-more", TOKEN);
-        let place = &world.stage.place;
+        let place = folder;
         place.write("nginx-own.conf", &own);
         place.write("nginx-vouched.conf", &vouched);
         let folders: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -56,7 +61,7 @@ fn nginx(world: &World) -> Nginx {
 }
 
 /// What the edge asks: its word on who it is, and any other header.
-fn vouched(at: SocketAddr, request: &str, key: &str) -> u16 {
+pub(crate) fn vouched(at: SocketAddr, request: &str, key: &str) -> u16 {
     raw(
         at,
         &format!(
@@ -74,7 +79,8 @@ pub(crate) fn raw(at: SocketAddr, head: &str) -> u16 {
     line.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-const ASKED: [&str; 4] =
+/// A request of each effect, as [`crate::stage::client::EFFECTS`] are ordered.
+pub(crate) const ASKED: [&str; 4] =
     ["GET /v1/accounts", "POST /v1/orders", "DELETE /v1/order?uuid=1", "POST /v1/withdraws/krw"];
 
 #[test]
