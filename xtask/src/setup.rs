@@ -45,6 +45,7 @@ pub(crate) fn run() -> Result<PathBuf> {
     compilers()?;
     postgres()?;
     nginx()?;
+    curl()?;
     let python = python()?;
     node::bring(python)?;
     packages::bring()?;
@@ -111,6 +112,13 @@ fn nginx() -> Result<()> {
         || ["nginx", "/usr/sbin/nginx"].iter().any(|nginx| run::succeeds(Command::new(nginx).arg("-v")));
     provide("nginx", &["nginx"], works)?;
     println!("setup: nginx: present");
+    Ok(())
+}
+
+/// curl, for commands of the documents that use it.
+fn curl() -> Result<()> {
+    provide("curl", &["curl"], || run::succeeds(Command::new("curl").arg("--version")))?;
+    println!("setup: curl: present");
     Ok(())
 }
 

@@ -193,6 +193,11 @@ impl Hand {
         self.running.get(name).map(Process::said).unwrap_or_default()
     }
 
+    /// Stops what runs on.
+    pub(crate) fn stops(&mut self, name: &str) {
+        self.running.remove(name).unwrap().stop();
+    }
+
     /// Everything ends in order, and nothing was an error.
     pub(crate) fn ends(&mut self) {
         for name in ["tap", "gate", "govern"] {

@@ -2,8 +2,8 @@
 //! who trade all the while, one who lends his key, and every command of the plan run as it is written.
 //!
 //! `plan` reads the document, `hand` runs its commands as one who follows it would, `process` keeps what runs on, `exchange` is the
-//! exchange and its exports, `bots` are its customers, `weeks` does between the commands what the plan leaves to the exchange, waits for
-//! what the plan says will be seen, and keeps the table. Weeks are seconds: policy, campaign and receipts have short windows here.
+//! exchange and its exports, `bots` are its customers who send what `signing` makes, `weeks` does between the commands what the plan leaves
+//! to the exchange and keeps the table, `seen` waits for what the plan says will be seen. Weeks are seconds: policy, campaign and receipts have short windows here.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -28,6 +28,8 @@ mod exchange;
 mod hand;
 mod plan;
 mod process;
+mod seen;
+mod signing;
 mod table;
 mod weeks;
 

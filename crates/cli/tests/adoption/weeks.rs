@@ -5,6 +5,7 @@ use crate::exchange::{self, Exchange};
 use crate::hand::{EXCHANGE, GATE, Hand, PLANE};
 use crate::plan::{Plan, Step};
 use crate::rest::Rest;
+use crate::seen::{GRACE_S, is_said};
 use crate::table::{self, Row, Way};
 use crate::waiting::until;
 use serde_json::Value;
@@ -13,12 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sumun_model::Timestamp;
 use sumun_sim::http::keys::ADMIN_TOKEN;
 
-/// How long after the exchange's word a request may still have been under way.
-const GRACE_S: i64 = 3;
-/// Requests that every honest customer has served before a week may end.
-const ENOUGH: u64 = 5;
-
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Timestamp::from_micros(since.as_micros().try_into().unwrap())
 }
@@ -63,16 +59,16 @@ fn hastened(folder: &std::path::Path) -> String {
     text
 }
 
-struct Run {
+pub(crate) struct Run {
     // Dropped in this order: customers before what they ask.
-    bots: Bots,
-    hand: Hand,
+    pub(crate) bots: Bots,
+    pub(crate) hand: Hand,
     exchange: Exchange,
-    rest: Option<Rest>,
-    week: usize,
+    pub(crate) rest: Option<Rest>,
+    pub(crate) week: usize,
     rows: Vec<Row>,
     /// Milliseconds from the ledger's step back to the first request served again.
-    stepped_back_ms: Option<i64>,
+    pub(crate) stepped_back_ms: Option<i64>,
 }
 
 impl Run {
@@ -97,11 +93,11 @@ impl Run {
         Self { bots, hand, exchange, rest: None, week: 1, rows: Vec::new(), stepped_back_ms: None }
     }
 
-    fn rest(&self) -> &Rest {
+    pub(crate) fn rest(&self) -> &Rest {
         self.rest.as_ref().unwrap()
     }
 
-    fn gate(&self) -> SocketAddr {
+    pub(crate) fn gate(&self) -> SocketAddr {
         self.hand.address(GATE).parse().unwrap()
     }
 
@@ -132,7 +128,7 @@ impl Run {
                 let text = self.hand.place.read("actuator.toml");
                 self.hand
                     .place
-                    .write("actuator.toml", &format!("{text}\n[log]\ngrace_s = 3\nsettle_s = 1\n"));
+                    .write("actuator.toml", &format!("{text}\n[log]\ngrace_s = {GRACE_S}\nsettle_s = 1\n"));
             }
             3 if is("sumun cases queue") => {
                 self.bots.lends();
@@ -152,14 +148,9 @@ impl Run {
             6 if is("sumun measures list") => {
                 self.is_refused("a quarter of retail is enforced again");
                 self.stands("warn");
+                self.is_told("measure.warn");
             }
-            7 if is("sumun measures list") => {
-                self.told_as("held", &["acknowledged", "confirmed"]);
-                until("the lender's orders to be refused by the exchange itself", || {
-                    let refused = self.bots.count(7, LENT).refused;
-                    refused.iter().any(|said| is_said(said, "may only read and cancel")).then_some(())
-                });
-            }
+            7 if is("sumun measures list") => self.is_cut_by_machine(),
             8 if is("sumun ledger proof") => self.notes_the_end(),
             _ => {}
         }
@@ -188,6 +179,17 @@ impl Run {
         }
         if is("sumun drift") {
             assert!(printed.contains("none"), "{printed}");
+        }
+        if is("sumun assess") {
+            let report: Value = serde_json::from_str(&self.hand.place.read("report/report.json")).unwrap();
+            assert_eq!((&report["keys"]["total"], &report["lang"]), (&6.into(), &"ko".into()));
+            assert!(self.hand.place.read("report/report.html").contains("lang=\"ko\""));
+        }
+        if is("sumun cases show") {
+            assert!(printed.contains(LENT), "{printed}");
+        }
+        if is("sumun cases comment") {
+            self.tap_is_stopped_for_a_while();
         }
         if is("sumun backfill") {
             let staged = self.hand.place.path("sumun-data/detect/backfill.staged");
@@ -233,6 +235,14 @@ impl Run {
         }
     }
 
+    /// The step back of week 3: nothing waits for it, and it goes on where it was.
+    fn tap_is_stopped_for_a_while(&mut self) {
+        self.hand.stops("tap");
+        self.goes_on("nobody reads the log");
+        self.hand.does(&Step::Command("sumun tap --config tap.toml".to_owned()));
+        self.tap_catches_up();
+    }
+
     /// Its dates are of next year: here it is announced in a moment, and takes nothing from a key while this goes on.
     fn hastens_the_campaign(&self) {
         let at = |seconds: i64| now().plus_micros(seconds * 1_000_000).to_string();
@@ -248,156 +258,13 @@ impl Run {
         self.edits("campaign.toml", &pairs);
     }
 
-    /// Waits until so many keys stand so in the campaign.
-    fn covers(&self, state: &str, least: u64) {
-        until(&format!("{least} keys to be {state}"), || {
-            let all = self.rest().get("bob", "/v1/campaigns");
-            let campaign = all["items"][0]["campaign"].as_str()?;
-            let seen = self.rest().get("bob", &format!("/v1/campaigns/{campaign}/coverage"));
-            let of = |segment: &Value| segment["states"][state].as_u64().unwrap_or_default();
-            (seen["segments"].as_array()?.iter().map(of).sum::<u64>() >= least).then_some(())
-        });
-    }
-
-    /// Measures in force or ended on the lender's key, the newest first.
-    fn measures(&self) -> Vec<Value> {
-        let found = self.rest().get("alice", &format!("/v1/measures?key={LENT}&limit=50"));
-        let mut all = found["items"].as_array().unwrap().clone();
-        all.retain(|row| {
-            row["state"] == "in_force" || (row["measure"] == "expire" && row["state"] != "proposed")
-        });
-        all.sort_by_key(|row| std::cmp::Reverse(row["began"].as_str().unwrap_or_default().to_owned()));
-        all
-    }
-
-    fn stands(&self, measure: &str) {
-        until(&format!("{measure} of the lender's key"), || {
-            self.measures().iter().any(|row| row["measure"] == measure).then_some(())
-        });
-    }
-
-    /// Waits until the exchange has said that the lender's key is so; what stands about it.
-    fn told_as(&self, target: &str, states: &[&str]) -> Value {
-        until(&format!("{LENT} to be {target} and one of {states:?}"), || {
-            let found = self.rest().get("alice", &format!("/v1/actuations?key={LENT}"));
-            let stands = |told: &&Value| {
-                told["target"] == target && states.iter().any(|state| told["state"] == *state)
-            };
-            found["items"].as_array()?.iter().find(stands).cloned()
-        })
-    }
-
-    fn gates_obey(&self) {
-        until("the gate to obey the ramp", || {
-            let ramp = self.rest().get("alice", "/v1/ramp");
-            let gates = ramp["gates"].as_array()?;
-            let obeys = |gate: &Value| gate["gate"] == "gate-a" && gate["state"] == "obeys";
-            gates.iter().any(obeys).then_some(())
-        });
-    }
-
-    /// The pilot's name is pointed at the gate, at the exchange's own gateway again, and at the gate for good.
-    fn pilot_moves(&self) {
-        for gate in [Some(self.gate()), None, Some(self.gate())] {
-            self.bots.go_by_gate(gate);
-            self.goes_on("the pilot has moved");
-        }
-        self.is_served("shadow");
-    }
-
-    fn shadows(&self) {
-        until("the report to hold what would have been refused", || {
-            let report = self.rest().get("alice", "/v1/ramp/report");
-            let causes = report["causes"].as_array()?;
-            let known = |cause: &Value| cause["reason"] == "address_not_allowed";
-            assert!(causes.iter().all(known), "a cause that nobody expected: {report}");
-            (!causes.is_empty()).then_some(())
-        });
-    }
-
-    /// The exchange's own test key, at the gate.
-    fn is_served(&self, why: &str) {
-        until(&format!("the test key to be served: {why}"), || {
-            (self.bots.tests(self.gate()) == Outcome::Served).then_some(())
-        });
-    }
-
-    fn is_refused(&self, why: &str) {
-        until(&format!("the test key to be refused: {why}"), || {
-            let outcome = self.bots.tests(self.gate());
-            is_said(&outcome, "no_authorization_ip").then_some(())
-        });
-    }
-
-    /// The test key goes on asking while the command is typed; from the ledger's time on it is counted until it is served.
-    fn steps_back(&mut self, step: &Step) {
-        self.is_refused("a quarter of retail is enforced");
-        let (gate, bots) = (self.gate(), &self.bots);
-        let served = std::thread::scope(|scope| {
-            let served = scope.spawn(|| {
-                until("the test key to be served: stepped back", || {
-                    (bots.tests(gate) == Outcome::Served).then(now)
-                })
-            });
-            self.hand.does(step);
-            served.join().unwrap()
-        });
-        let at: Timestamp = self.rest().get("alice", "/v1/ramp")["at"].as_str().unwrap().parse().unwrap();
-        self.stepped_back_ms = Some(served.micros_since(at) / 1000);
-        self.goes_on("stepped back");
-    }
-
-    /// Every honest customer is served some times more.
-    fn goes_on(&self, why: &str) {
-        let before = self.bots.counts();
-        until(&format!("every honest customer to go on: {why}"), || {
-            let now = self.bots.counts();
-            let served = |of: &std::collections::BTreeMap<_, crate::bots::Count>, key| {
-                of.get(&(self.week, key)).map_or(0, |count| count.served)
-            };
-            let mut honest = CUSTOMERS.iter().filter(|client| client.is_honest());
-            honest
-                .all(|client| served(&now, client.key) >= served(&before, client.key) + ENOUGH)
-                .then_some(())
-        });
-    }
-
-    /// It has ended at the exchange as well, and the exchange's own log says when it last worked.
-    fn ends_the_key(&self) {
-        let told = self.told_as("ended", &["confirmed"]);
-        let at = |name: &str| -> Timestamp { told[name].as_str().unwrap().parse().unwrap() };
-        let (last, acknowledged) = (at("last_access"), at("acknowledged"));
-        // One that was under way is written down after the answer.
-        assert!(last.micros_since(acknowledged) <= GRACE_S * 1_000_000, "{told}");
-        eprintln!("the lender's last request that succeeded: {last}; ended at the exchange: {acknowledged}");
-        assert!(matches!(self.bots.lender_asks(), Outcome::Refused { gate: false, .. }));
-    }
-
-    /// Which entry says that the key has ended.
-    fn notes_the_end(&mut self) {
-        let mut entries = Vec::new();
-        let mut after = String::new();
-        loop {
-            let page = self.rest().get("alice", &format!("/v1/ledger/entries?limit=1000{after}"));
-            entries.extend(page["items"].as_array().unwrap().iter().cloned());
-            match &page["next"] {
-                Value::String(next) => after = format!("&after={next}"),
-                Value::Number(next) => after = format!("&after={next}"),
-                _ => break,
-            }
-        }
-        let ended = |entry: &&Value| entry["class"] == "key.expired";
-        let index =
-            entries.iter().rfind(ended).unwrap_or_else(|| panic!("no end in {entries:?}"))["index"].clone();
-        self.hand.notes(&format!("noted entry {index}"));
-    }
-
     fn ends_week(&mut self) {
         self.goes_on("the week ends");
         let honest = CUSTOMERS.iter().filter(|client| client.is_honest());
         let refused: Vec<Outcome> =
             honest.flat_map(|client| self.bots.count(self.week, client.key).refused).collect();
         assert!(refused.is_empty(), "honest customers were refused in week {}: {refused:?}", self.week);
+        self.nobody_else_is_measured();
         let pilot = CUSTOMERS.iter().filter(|client| client.is_pilot());
         let by_gate = pilot.map(|client| self.bots.count(self.week, client.key).served_by_gate).sum::<u64>();
         let measure =
@@ -436,23 +303,5 @@ impl Run {
         }
         self.hand.ends();
         assert_eq!(self.rows, table::rows());
-    }
-}
-
-fn is_said(outcome: &Outcome, words: &str) -> bool {
-    matches!(outcome, Outcome::Refused { said, .. } if said.contains(words))
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        if let (true, Some(rest)) = (std::thread::panicking(), &self.rest) {
-            eprintln!("{}", rest.ask("alice", "GET", &format!("/v1/keys/{LENT}/standing"), None).text);
-            for list in ["measures", "actuations"] {
-                eprintln!(
-                    "{list}:\n{}",
-                    rest.ask("alice", "GET", &format!("/v1/{list}?limit=50"), None).text
-                );
-            }
-        }
     }
 }
