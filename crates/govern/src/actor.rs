@@ -141,6 +141,19 @@ pub struct SecondFactor {
 }
 
 impl Actor {
+    /// A part of Sumun that acts by itself: `system:clock`.
+    #[must_use]
+    pub fn system(name: &str) -> Self {
+        Self {
+            principal: format!("system:{name}"),
+            roles: Vec::new(),
+            customer: None,
+            session: None,
+            second_factor: None,
+            rights: None,
+        }
+    }
+
     /// The row that says what he may do, as it was when he was let in.
     #[must_use]
     pub fn rights_read(&self) -> Option<RowRead> {

@@ -25,7 +25,7 @@ use crate::plan::Plan;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::row::text;
 use crate::staff::require;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use sumun_actuator::LogRules;
 use sumun_model::Timestamp;
@@ -53,14 +53,7 @@ pub struct Acting {
 
 /// Who acts when nobody does.
 pub(crate) fn actuator() -> Actor {
-    Actor {
-        principal: "system:actuator".to_owned(),
-        roles: Vec::new(),
-        customer: None,
-        session: None,
-        second_factor: None,
-        rights: None,
-    }
+    Actor::system("actuator")
 }
 
 impl Govern {
@@ -201,21 +194,42 @@ impl Govern {
         state: ActuationState,
         most: usize,
     ) -> Result<Vec<ActuationRow>, Refusal> {
-        let rows = self.rows_where(&ACTUATIONS, vec![("state", json!(state))], None, most).await?;
-        let mut found = Vec::with_capacity(rows.len());
-        for image in &rows {
-            match ActuationRow::of(image) {
-                Ok(row) => found.push(row),
-                Err(_) => unreadable(image),
+        self.actuations_readable(vec![("state", json!(state))], most).await
+    }
+
+    /// So many rows that match and can be read; the others are told in the log: one damaged row must not stop the cuts of all other keys.
+    async fn actuations_readable(
+        &self,
+        equals: Vec<(&'static str, Value)>,
+        most: usize,
+    ) -> Result<Vec<ActuationRow>, Refusal> {
+        let mut filter = Filter { equals, limit: Filter::LIMIT_MAX, ..Filter::default() };
+        let mut found = Vec::new();
+        loop {
+            let (rows, damaged) =
+                self.store.list_readable(&ACTUATIONS, &filter).await.map_err(store_refusal)?;
+            let last = rows.len() + damaged.len() < filter.limit as usize;
+            let keys =
+                rows.iter().map(|row| text(row, ACTUATIONS.key)).chain(damaged.iter().map(String::as_str));
+            filter.after = keys.max().map(str::to_owned);
+            damaged.iter().for_each(|key| unreadable(key));
+            found.extend(readable(&rows));
+            if last || found.len() >= most {
+                found.truncate(most);
+                return Ok(found);
             }
         }
-        Ok(found)
     }
 }
 
+/// Those of these rows that can be read; the others are told in the log.
+fn readable(rows: &[Image]) -> impl Iterator<Item = ActuationRow> + '_ {
+    rows.iter()
+        .filter_map(|image| ActuationRow::of(image).map_err(|_| unreadable(text(image, ACTUATIONS.key))).ok())
+}
+
 /// One row cannot be read: whoever acts on it is told which one, and all others are acted on.
-fn unreadable(image: &Image) {
-    let actuation = text(image, ACTUATIONS.key);
+fn unreadable(actuation: &str) {
     tracing::error!(
         actuation,
         "What should be true outside of `{actuation}` cannot be read, and is not acted on; run `sumun ledger verify`"

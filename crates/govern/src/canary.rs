@@ -200,14 +200,7 @@ pub fn due(
 /// Who acts when a canary is due.
 #[must_use]
 pub fn system_actor() -> Actor {
-    Actor {
-        principal: "system:canary".to_owned(),
-        roles: Vec::new(),
-        customer: None,
-        session: None,
-        second_factor: None,
-        rights: None,
-    }
+    Actor::system("canary")
 }
 
 #[cfg(test)]

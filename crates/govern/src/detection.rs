@@ -35,12 +35,5 @@ use crate::actor::Actor;
 /// Who acts when detection and policy do.
 #[must_use]
 pub fn detect_actor() -> Actor {
-    Actor {
-        principal: "system:detect".to_owned(),
-        roles: Vec::new(),
-        customer: None,
-        session: None,
-        second_factor: None,
-        rights: None,
-    }
+    Actor::system("detect")
 }

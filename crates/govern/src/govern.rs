@@ -53,6 +53,8 @@ pub struct Govern {
     pub(crate) refreshing: tokio::sync::Mutex<()>,
     /// One part of imported or mirrored keys is taken at a time.
     pub(crate) taking: tokio::sync::Mutex<()>,
+    /// One part of a source's numbered changes is taken at a time.
+    pub(crate) mirroring: tokio::sync::Mutex<()>,
     /// Where the sweep of campaigns is.
     pub(crate) sweeps: std::sync::Mutex<crate::campaigns::Sweeps>,
     /// When this process began.
@@ -85,6 +87,7 @@ impl Govern {
             cuts: crate::actuator::Cuts::default(),
             refreshing: tokio::sync::Mutex::default(),
             taking: tokio::sync::Mutex::default(),
+            mirroring: tokio::sync::Mutex::default(),
             sweeps: std::sync::Mutex::default(),
             detector_check: |_| Vec::new(),
         }
@@ -327,6 +330,15 @@ pub fn store_refusal(error: StoreError) -> Refusal {
             "repeat the request with the same `Idempotency-Key`, or look the subject up before deciding again",
         )
         .after_s(STORE_BACK_S),
+        StoreError::Damaged { ref place, .. } => {
+            tracing::error!(error = &error as &dyn std::error::Error, "A row cannot be read");
+            Refusal::new(
+                RefusalKind::Unavailable,
+                "row_unreadable",
+                format!("{place} cannot be read"),
+                "run `sumun ledger verify`, then restore the row from the ledger",
+            )
+        }
         StoreError::Unavailable { cause, .. } => {
             tracing::error!(store.cause = %cause, "The store takes no changes: {cause}");
             Refusal::new(

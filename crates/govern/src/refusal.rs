@@ -37,6 +37,14 @@ pub struct Refusal {
     pub retry_after_s: Option<u32>,
 }
 
+/// The code of [`nothing`].
+pub(crate) const NOTHING: &str = "nothing_to_write";
+
+/// There is nothing to write: no refusal of anybody's, but the way to say so from within [`crate::Govern::run`].
+pub(crate) fn nothing() -> Refusal {
+    Refusal::new(RefusalKind::Conflict, NOTHING, "everything stands so already", "nothing has to be done")
+}
+
 impl Refusal {
     /// A no of this kind.
     #[must_use]

@@ -69,8 +69,6 @@ pub struct Server {
     pub(crate) exports: Turns,
     /// Policies being tried, each on up to twenty thousand keys.
     pub(crate) dry_runs: Turns,
-    /// One part of changes of keys is taken at a time; never held while a body comes in.
-    pub(crate) mirroring: tokio::sync::Mutex<()>,
     /// The record and the exchange are compared once at a time.
     pub(crate) reconciling: tokio::sync::Mutex<()>,
     /// Foreign forms to sign customers in, said once a minute.
@@ -112,7 +110,6 @@ impl Server {
             live: Live::default(),
             exports: Turns::of(COSTLY_AT_ONCE),
             dry_runs: Turns::of(COSTLY_AT_ONCE),
-            mirroring: tokio::sync::Mutex::default(),
             reconciling: tokio::sync::Mutex::default(),
             foreign_forms: News::default(),
             browsers: Browsers::default(),

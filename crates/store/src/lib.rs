@@ -27,6 +27,7 @@ mod mirror;
 pub mod options;
 mod outbox;
 mod payload;
+mod placed;
 mod postgres;
 mod prepare;
 pub mod publish;

@@ -89,6 +89,26 @@ pub(crate) async fn list(inner: &Inner, table: &Table, filter: &Filter) -> Resul
     found.iter().map(|row| image(table, row)).collect()
 }
 
+/// The same, but one whose columns are damaged stops none of the others: its key is given instead.
+pub(crate) async fn list_readable(
+    inner: &Inner,
+    table: &Table,
+    filter: &Filter,
+) -> Result<(Vec<Image>, Vec<String>), StoreError> {
+    let (sql, args) = listing(table, filter)?;
+    let found = inner.db.read("list rows", sql, args).await?;
+    let (mut rows, mut damaged) = (Vec::with_capacity(found.len()), Vec::new());
+    for row in &found {
+        match image(table, row) {
+            Ok(image) => rows.push(image),
+            // Keys are texts, and stand first.
+            Err(StoreError::Damaged { .. }) => damaged.push(row.text(0)?),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((rows, damaged))
+}
+
 /// `SELECT … WHERE` these columns have these values, what a further condition is joined by, and the arguments.
 fn narrowed(
     table: &Table,

@@ -15,8 +15,8 @@ use crate::records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, Ro
 use crate::search::{FeedStep, Search};
 use crate::table::{Image, Table};
 use crate::{
-    activity, backlog, check, count, drift, entries, feed, lease, looks, mirror, outbox, read, rebuild,
-    search, sessions,
+    activity, backlog, check, count, drift, entries, feed, lease, looks, mirror, outbox, placed, read,
+    rebuild, search, sessions,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -84,6 +84,18 @@ impl Store {
     /// As [`Store::get`]; [`StoreError::Invalid`] for a column that is not there or holds JSON.
     pub async fn list(&self, table: &'static Table, filter: &Filter) -> Result<Vec<Image>, StoreError> {
         read::list(self.inner(), table, filter).await
+    }
+
+    /// The same, but rows whose columns are damaged stop none of the others: their keys are given beside them.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    pub async fn list_readable(
+        &self,
+        table: &'static Table,
+        filter: &Filter,
+    ) -> Result<(Vec<Image>, Vec<String>), StoreError> {
+        read::list_readable(self.inner(), table, filter).await
     }
 
     /// How many rows match.
@@ -626,7 +638,7 @@ impl Store {
     /// # Errors
     /// As [`Store::get`].
     pub async fn is_sequenced(&self, table: &'static Table, image: &Image) -> Result<bool, StoreError> {
-        lease::is_sequenced(self.inner(), table, image).await
+        placed::is_sequenced(self.inner(), table, image).await
     }
 
     /// Fills an empty database from this one's ledger, vault included.

@@ -10,6 +10,7 @@ mod common;
 
 use common::{change, customer, for_each_database, write};
 use serde_json::json;
+use sumun_model::Timestamp;
 use sumun_store::{Expect, Filter, Store, StoreError, tables};
 
 #[test]
@@ -160,5 +161,70 @@ fn lists_find_what_is_due() {
             let wrong = list(Filter { at_most: Some((column, 6)), ..due.clone() }).await;
             assert!(matches!(wrong, Err(StoreError::Invalid(_))), "{wrong:?}");
         }
+    });
+}
+
+#[test]
+fn a_damaged_row_stops_no_other() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let mut one = change("campaign.entered");
+        for key in ["M1", "M2", "M3"] {
+            one.writes.push(write(&tables::CAMPAIGN_KEYS, key, Expect::Absent, 1));
+        }
+        store.execute(one).await.unwrap();
+        place.behind("UPDATE campaign_keys SET body = '{\"cut' WHERE member = 'M2'").await;
+        let all = Filter { limit: 10, ..Filter::default() };
+        let stopped = store.list(&tables::CAMPAIGN_KEYS, &all).await;
+        assert!(matches!(stopped, Err(StoreError::Damaged { .. })), "{stopped:?}");
+        let (rows, damaged) = store.list_readable(&tables::CAMPAIGN_KEYS, &all).await.unwrap();
+        let keys: Vec<_> = rows.iter().map(|row| row["member"].as_str().unwrap()).collect();
+        assert_eq!((keys, damaged), (vec!["M1", "M3"], vec!["M2".to_owned()]));
+    });
+}
+
+#[test]
+fn rows_of_one_number_are_read_page_by_page() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let mut one = change("campaign.entered");
+        for (key, due) in [("M1", 7), ("M2", 5), ("M3", 7), ("M4", 7), ("M5", 9)] {
+            let mut member = write(&tables::CAMPAIGN_KEYS, key, Expect::Absent, 1);
+            member.image.insert("campaign".into(), json!("E1"));
+            member.image.insert("next_due_us".into(), json!(due));
+            one.writes.push(member);
+        }
+        store.execute(one).await.unwrap();
+        let (mut behind, mut pages) = ((0, String::new()), Vec::new());
+        loop {
+            let after = ("next_due_us", behind.0, behind.1.as_str());
+            let page =
+                store.nearest_after(&tables::CAMPAIGN_KEYS, ("campaign", "E1"), after, 2).await.unwrap();
+            let Some(last) = page.last() else { break };
+            behind = (last["next_due_us"].as_u64().unwrap(), last["member"].as_str().unwrap().to_owned());
+            pages.push(page.iter().map(|row| row["member"].as_str().unwrap().to_owned()).collect::<Vec<_>>());
+        }
+        assert_eq!(pages, [vec!["M2", "M1"], vec!["M3", "M4"], vec!["M5"]]);
+    });
+}
+
+#[test]
+fn ends_count_for_all_sources_and_first_looks_stay() {
+    for_each_database(async |place| {
+        let store = place.open().await;
+        let at = Timestamp::from_micros;
+        for (keys, now) in [(2, 10), (3, 10), (4, 20)] {
+            store.mirror_ended(keys, at(0), at(now)).await.unwrap();
+        }
+        let behind = [store.mirror_ends(at(0)).await.unwrap(), store.mirror_ends(at(10)).await.unwrap()];
+        assert_eq!(behind, [9, 4]);
+        store.mirror_ended(1, at(10), at(30)).await.unwrap();
+        assert_eq!(store.mirror_ends(at(0)).await.unwrap(), 5, "what counts no more is not kept");
+        assert_eq!(store.first_look("P1", "user:anna").await.unwrap(), None);
+        for now in [40, 50] {
+            store.look_opened("P1", "user:anna", at(now)).await.unwrap();
+        }
+        assert_eq!(store.first_look("P1", "user:anna").await.unwrap(), Some(at(40)));
+        assert_eq!(store.first_look("P1", "user:bert").await.unwrap(), None);
     });
 }

@@ -1,8 +1,8 @@
 //! What waits to be sent, and what the exchange's own log says of keys that were cut. In memory only, made of the rows; a line of a key
 //! that was never cut costs one look into a map.
 
+use super::readable;
 use super::row::{ActuationRow, ActuationState};
-use super::unreadable;
 use crate::govern::{Govern, store_refusal};
 use crate::refusal::Refusal;
 use std::collections::{BTreeMap, HashMap};
@@ -10,8 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use sumun_actuator::{LogRules, Target};
 use sumun_model::wire::{AccessLine, Signature, Verdict};
 use sumun_model::{Effect, Timestamp};
-use sumun_store::Filter;
 use sumun_store::tables::ACTUATIONS;
+use sumun_store::{Filter, StoreError};
 
 /// Rows looked at when a process begins, and cuts watched at once.
 const ROWS_MAX: usize = 200_000;
@@ -299,7 +299,7 @@ impl Govern {
             return Ok(());
         }
         let rows = match known {
-            None => self.rows_where(&ACTUATIONS, Vec::new(), None, ROWS_MAX).await?,
+            None => self.actuations_readable(Vec::new(), ROWS_MAX).await?,
             Some(known) => {
                 let written = self.store.written(known.min(head), head).await.map_err(store_refusal)?;
                 if !written.iter().any(|table| table == ACTUATIONS.name) {
@@ -307,22 +307,17 @@ impl Govern {
                     return Ok(());
                 }
                 let (from, most) = (changed_us - MARGIN_US, Filter::LIMIT_MAX);
-                let rows =
-                    self.store.latest(&ACTUATIONS, "changed_us", from, most).await.map_err(store_refusal)?;
-                if rows.len() < most as usize {
-                    rows
-                } else {
-                    self.rows_where(&ACTUATIONS, Vec::new(), None, ROWS_MAX).await?
+                match self.store.latest(&ACTUATIONS, "changed_us", from, most).await {
+                    Ok(rows) if rows.len() < most as usize => readable(&rows).collect(),
+                    // There are more, or one of them is damaged: then all are looked at, each by itself.
+                    Ok(_) | Err(StoreError::Damaged { .. }) => {
+                        self.actuations_readable(Vec::new(), ROWS_MAX).await?
+                    }
+                    Err(error) => return Err(store_refusal(error)),
                 }
             }
         };
-        for image in &rows {
-            match ActuationRow::of(image) {
-                Ok(row) => self.cuts.take_in(&row),
-                // One that cannot be read must not stop the cuts of all others.
-                Err(_) => unreadable(image),
-            }
-        }
+        rows.iter().for_each(|row| self.cuts.take_in(row));
         self.cuts.lock().head = Some(head);
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::call::{Call, Planned};
 use crate::govern::{Govern, change, facts, store_refusal};
 use crate::keys::row::KeyRow;
 use crate::plan::{Effect, Plan};
-use crate::refusal::Refusal;
+use crate::refusal::{NOTHING, Refusal, nothing};
 use crate::row::{integer, text, unchanged};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -283,14 +283,6 @@ impl Govern {
             Err(refusal) => Err(refusal),
         }
     }
-}
-
-/// The code of a change that turned out to be none.
-pub(super) const NOTHING: &str = "nothing_to_write";
-
-/// Nothing is to be written: another was first, or it is so already.
-pub(super) fn nothing() -> Refusal {
-    Refusal::new(crate::RefusalKind::Conflict, NOTHING, "it is written already", "nothing has to be done")
 }
 
 /// Whether a row of the table is behind an intent.

@@ -3,12 +3,12 @@
 
 use super::actuator;
 use super::cuts::{Quiet, Seen};
-use super::intend::{is_of, nothing};
+use super::intend::is_of;
 use super::row::{ActuationRow, ActuationState, Alive, Holds};
 use crate::call::{Call, Planned};
 use crate::govern::{Govern, change, facts};
 use crate::plan::Plan;
-use crate::refusal::Refusal;
+use crate::refusal::{NOTHING, Refusal, nothing};
 use crate::row::{image, replace, text};
 use crate::tasks::{TaskKind, TaskRow};
 use serde_json::json;
@@ -247,7 +247,7 @@ impl Govern {
         });
         match done.await {
             Ok(_) => Ok(()),
-            Err(refusal) if refusal.code == super::intend::NOTHING => Ok(()),
+            Err(refusal) if refusal.code == NOTHING => Ok(()),
             Err(refusal) => Err(refusal),
         }
     }

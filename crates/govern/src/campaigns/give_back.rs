@@ -11,12 +11,11 @@ use super::sweep::{BATCH, BY, SWEEP, Swept};
 use super::{CampaignRow, CampaignState};
 use crate::call::{Call, Planned};
 use crate::govern::{Govern, change, facts, not_found, store_refusal};
-use crate::imports::take::{NOTHING, nothing};
 use crate::keys::KeyRow;
 use crate::keys::due::clock_actor;
 use crate::notices;
 use crate::plan::Plan;
-use crate::refusal::Refusal;
+use crate::refusal::{NOTHING, Refusal, nothing};
 use crate::row::{text, unchanged};
 use serde_json::{Value, json};
 use sumun_model::KeyState;
@@ -42,8 +41,17 @@ impl Back {
     /// From the beginning, if the campaign has changed since.
     fn of(&mut self, row: &CampaignRow) {
         if self.version != row.version {
-            *self = Self { version: row.version, ..Self::default() };
+            *self = Self::anew(row);
         }
+    }
+
+    fn anew(row: &CampaignRow) -> Self {
+        Self { version: row.version, ..Self::default() }
+    }
+
+    /// Something that was found could not be done.
+    pub(super) fn fails(&mut self) {
+        self.failed = true;
     }
 
     /// Behind this page.
@@ -62,6 +70,9 @@ impl Govern {
         back: &mut Back,
     ) -> Result<(Vec<String>, bool), Refusal> {
         back.of(row);
+        if back.part >= LIVING.len() && back.failed {
+            *back = Back::anew(row);
+        }
         let Some(state) = LIVING.get(back.part) else { return Ok((Vec::new(), false)) };
         let page = self.halted_keys(row, *state, back).await?;
         let ids = page.iter().map(|key| MemberRow::id(&row.campaign, text(key, KEYS.key))).collect();
@@ -120,7 +131,7 @@ impl Govern {
                 self.members_left(row, &ids, swept).await;
             }
         } else if back.failed {
-            *back = Back { version: row.version, ..Back::default() };
+            *back = Back::anew(row);
         } else {
             self.all_given_back(row).await?;
         }

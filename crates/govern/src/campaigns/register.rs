@@ -11,13 +11,12 @@ use super::{CampaignRow, CampaignState};
 use crate::actor::{Actor, Role};
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, not_found, store_refusal};
-use crate::imports::take::nothing;
 use crate::keys::KeyRow;
 use crate::keys::access::{self, AccountFacts, Loaded};
 use crate::keys::lint::Origin;
 use crate::keys::write::{Deed, KeyWrite, Why, plan as keys_plan};
 use crate::notices;
-use crate::refusal::{Refusal, RefusalKind};
+use crate::refusal::{Refusal, RefusalKind, nothing};
 use crate::row::{integer, json, text, unchanged};
 use crate::staff::require;
 use serde::{Deserialize, Serialize};
@@ -30,7 +29,7 @@ use sumun_store::{Filter, RowRead};
 pub const REGISTRATIONS_MAX: usize = 200;
 
 /// What registering says where nothing is to be written: the same stands already.
-pub const SAME: &str = crate::imports::take::NOTHING;
+pub const SAME: &str = crate::refusal::NOTHING;
 
 /// What is declared of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

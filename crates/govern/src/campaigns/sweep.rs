@@ -11,7 +11,6 @@ use super::member::{MemberRow, MemberState};
 use super::{CampaignRow, CampaignState};
 use crate::call::{Call, Planned};
 use crate::govern::{Govern, change, facts, store_refusal};
-use crate::imports::take::{NOTHING, nothing};
 use crate::keys::KeyRow;
 use crate::keys::due::clock_actor;
 use crate::keys::lint::Origin;
@@ -19,7 +18,7 @@ use crate::keys::machine::Action;
 use crate::keys::write::{Deed, KeyWrite, Why, plan as keys_plan};
 use crate::notices;
 use crate::plan::Plan;
-use crate::refusal::Refusal;
+use crate::refusal::{NOTHING, Refusal, nothing};
 use crate::row::{integer, text, unchanged};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -137,8 +136,12 @@ impl Govern {
             // It was made longer: whatever came to a halt before works again.
             let (halted, more) = self.halted(row, &mut place.back).await?;
             swept.more |= more;
+            let failed_before = swept.failed.len();
             for part in halted.chunks(BATCH) {
                 self.members_turn(&row.campaign, part, swept).await;
+            }
+            if swept.failed.len() > failed_before {
+                place.back.fails();
             }
         }
         let behind = ("next_due_us", place.behind.0, place.behind.1.as_str());

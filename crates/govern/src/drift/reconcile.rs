@@ -49,14 +49,7 @@ struct Stretch {
 
 /// Who acts when nobody does.
 fn reconciler() -> Actor {
-    Actor {
-        principal: "system:reconciler".to_owned(),
-        roles: Vec::new(),
-        customer: None,
-        session: None,
-        second_factor: None,
-        rights: None,
-    }
+    Actor::system("reconciler")
 }
 
 /// The id of a drift: how bad it is, which attribute, which key.

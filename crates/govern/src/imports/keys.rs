@@ -5,7 +5,6 @@
 
 use super::merge::{Becomes, Doing, Holder, Known, Merged, NO_END, merge, sorted};
 use super::mirror::superseded;
-use super::take::{NOTHING, nothing};
 use super::{ENDS_COUNT_US, LineRefused, Taken, Taking, Told};
 use crate::actor::Actor;
 use crate::call::{Call, Planned};
@@ -17,7 +16,7 @@ use crate::keys::machine::Action;
 use crate::keys::row::KeyRow;
 use crate::keys::write::{Deed, KeyWrite, Why, plan};
 use crate::plan::Plan;
-use crate::refusal::Refusal;
+use crate::refusal::{NOTHING, Refusal, nothing};
 use crate::row::{integer, text, text_or_null, unchanged};
 use serde_json::json;
 use sha2::{Digest, Sha256};

@@ -74,16 +74,3 @@ pub(crate) fn line_refused(line: u64, subject: &str, refusal: &Refusal) -> LineR
         remedy: refusal.remedy.clone(),
     }
 }
-
-/// Why a plan has nothing to write: no refusal of anybody's, but the way to say so from within [`Govern::run`].
-pub(crate) const NOTHING: &str = "nothing_to_write";
-
-/// That there is nothing to write.
-pub(crate) fn nothing() -> Refusal {
-    Refusal::new(
-        crate::refusal::RefusalKind::Conflict,
-        NOTHING,
-        "everything stands so already",
-        "nothing has to be done",
-    )
-}

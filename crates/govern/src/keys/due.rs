@@ -106,14 +106,7 @@ pub(crate) const CLOCK: &str = "system:clock";
 /// Who acts when the clock does.
 #[must_use]
 pub fn clock_actor() -> Actor {
-    Actor {
-        principal: CLOCK.to_owned(),
-        roles: Vec::new(),
-        customer: None,
-        session: None,
-        second_factor: None,
-        rights: None,
-    }
+    Actor { principal: CLOCK.to_owned(), ..Actor::system("clock") }
 }
 
 impl Govern {

@@ -82,14 +82,7 @@ pub struct Confirmation {
 
 /// Who sends.
 fn sender() -> Actor {
-    Actor {
-        principal: "system:notices".to_owned(),
-        roles: Vec::new(),
-        customer: None,
-        session: None,
-        second_factor: None,
-        rights: None,
-    }
+    Actor::system("notices")
 }
 
 impl Govern {

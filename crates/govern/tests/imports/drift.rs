@@ -7,6 +7,7 @@ use sumun_actuator::{LogRules, Target};
 use sumun_govern::actuator::{Acknowledged, Acting, ActuationRow, ActuationState};
 use sumun_govern::drift::DriftView;
 use sumun_govern::imports::Taking;
+use sumun_govern::imports::mirror::SnapshotEnd;
 use sumun_govern::{Role, venue};
 use sumun_store::tables::{ACTUATIONS, KEYS};
 
@@ -129,7 +130,7 @@ async fn a_key_that_a_whole_snapshot_lacks_is_gone_there_and_lives_on_here() {
     take_as(&bench, &cut, &[line("X1", &json!({}))]).await;
     assert_eq!(told(&drifts(&bench).await), "");
     snapshot(&bench, &[line("X1", &json!({}))]).await;
-    let late = bench.govern.snapshot_ends(&cut, 0).await.unwrap_err();
+    let late = bench.govern.snapshot_ends(&cut, Some(SnapshotEnd::default()), 0).await.unwrap_err();
     assert_eq!(late.code, "snapshot_superseded");
     let found = drifts(&bench).await;
     insta::assert_snapshot!(told(&found));
@@ -215,7 +216,7 @@ async fn a_snapshot_that_goes_on_after_another_began_says_nothing_of_its_keys() 
     let late = bench.govern.take_lines(&backend(), &first, &[told]).await.unwrap_err();
     assert_eq!(late.code, "snapshot_superseded");
     assert_eq!(bench.column("X1", "allowlist").await, json!(["203.0.113.7/32"]), "nothing of it is obeyed");
-    let ended = bench.govern.snapshot_ends(&second, 0).await.unwrap();
+    let ended = bench.govern.snapshot_ends(&second, Some(SnapshotEnd::default()), 0).await.unwrap();
     assert_eq!(ended.gone, 0);
     assert_eq!(told_none(&bench).await, "");
 }

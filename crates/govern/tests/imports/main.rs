@@ -14,6 +14,7 @@ mod world;
 
 use bench::Bench;
 use serde_json::{Value, json};
+use sumun_govern::imports::mirror::SnapshotEnd;
 use sumun_govern::imports::{Taken, Taking, read};
 use sumun_govern::{Actor, Role};
 
@@ -64,7 +65,8 @@ async fn import(bench: &Bench, lines: &[String]) -> Taken {
 async fn snapshot(bench: &Bench, lines: &[String]) -> Taken {
     let taking = bench.govern.snapshot_begins(&backend(), "exchange").await.unwrap();
     let taken = take_as(bench, &taking, lines).await;
-    bench.govern.snapshot_ends(&taking, 0).await.unwrap();
+    let end = SnapshotEnd { keys: taken.named, seq: 0 };
+    bench.govern.snapshot_ends(&taking, Some(end), taken.named).await.unwrap();
     taken
 }
 

@@ -10,9 +10,9 @@ use crate::problem::Problem;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sumun_govern::imports::{LineRefused, Taken, Taking, Told};
+use sumun_govern::imports::LineRefused;
+use sumun_govern::imports::mirror::{SnapshotEnd, unended};
 use sumun_model::Timestamp;
-use sumun_model::wire::Line;
 use utoipa::ToSchema;
 
 /// The last line of a snapshot.
@@ -145,11 +145,11 @@ async fn snapshot(asked: Asked) -> Result<Answer, Problem> {
     let (mut sum, mut end) = (Sum::default(), None);
     while let Some(mut part) = lines.part().await? {
         if end.is_some() {
-            return Err(unended("something stands behind the line that ends it"));
+            return Err(unended("something stands behind the line that ends it").into());
         }
         if let Some(found) = part.last().and_then(|(_, line)| serde_json::from_slice::<End>(line).ok()) {
             part.pop();
-            end = Some(found);
+            end = Some(SnapshotEnd { keys: found.keys, seq: found.seq });
         }
         let (told, refused) = read_part(source, part);
         if let Some(no) = refused.first() {
@@ -157,77 +157,34 @@ async fn snapshot(asked: Asked) -> Result<Answer, Problem> {
         }
         sum.add(govern.take_lines(actor, &taking, &told).await?);
     }
-    let end = end.ok_or_else(|| unended("the line that ends it is missing"))?;
-    // Keys, not lines: one that comes twice must not stand for one that is missing.
     let keys = sum.named();
-    if end.keys != keys {
-        return Err(unended(&format!("its end says {} keys, and {keys} came", end.keys)));
-    }
-    let ended = govern.snapshot_ends(&taking, end.seq).await?;
+    let ended = govern.snapshot_ends(&taking, end, keys).await?;
     let taken = sum.view(&taking);
     Answer::ok(&SnapshotTakenView { round: ended.round, keys, gone: ended.gone, seq: ended.seq, taken })
-}
-
-fn unended(what: &str) -> Problem {
-    Problem::invalid(
-        "snapshot_incomplete",
-        format!("this is no whole snapshot: {what}"),
-        "send all keys again, and last `{\"type\":\"end\",\"keys\":N,\"seq\":S}`; what came is kept, and no key counts as gone",
-    )
 }
 
 async fn changes(asked: Asked) -> Result<Answer, Problem> {
     let govern = &asked.server.govern;
     let (actor, source) = (asked.actor()?, asked.path("source")?);
-    let mut held = govern.changes_held(actor, source).await?;
-    let taking = Taking::of(source, govern.venue().authority.ends_max.get());
+    let (taking, mut held) = govern.changes_begin(actor, source).await?;
     let mut lines = lines(&asked)?;
     let (mut sum, mut skipped) = (Sum::default(), 0);
     while let Some(part) = lines.part().await? {
-        // One part at a time: numbers that two senders take at once would look like gaps. Never while a body comes in: a slow sender
-        // stops nobody. What another one took meanwhile is held.
-        let _turn = asked.server.mirroring.lock().await;
-        held = govern.changes_held(actor, source).await?;
-        let (told, refused) = read_part(source, part);
+        let (mut told, refused) = read_part(source, part);
+        // What stands before a line that cannot be read is taken.
         let readable = refused.first().map_or(u64::MAX, |no| no.line);
-        let (mut fresh, mut gap): (Vec<Told>, Option<(u64, Option<u64>)>) = (Vec::new(), None);
-        let mut next = held;
-        for line in told.into_iter().filter(|line| line.number < readable) {
-            match seq(&line) {
-                Some(seq) if seq <= next => skipped += 1,
-                Some(seq) if seq == next + 1 => {
-                    next = seq;
-                    fresh.push(line);
-                }
-                other => {
-                    gap = Some((line.number, other));
-                    break;
-                }
-            }
-        }
-        if !fresh.is_empty() {
-            let taken: Taken = govern.take_lines(actor, &taking, &fresh).await?;
-            govern.changes_taken(source, next).await?;
-            sum.add(taken);
-            held = next;
-        }
-        if let Some((line, found)) = gap {
-            return Err(gapped(line, held, found));
+        told.retain(|line| line.number < readable);
+        let done = govern.take_changes(actor, &taking, told).await?;
+        (held, skipped) = (done.held, skipped + done.skipped);
+        sum.add(done.taken);
+        if let Some(gap) = done.gap {
+            return Err(gapped(gap.line, held, gap.found));
         }
         if let Some(no) = refused.first() {
             return Err(unreadable(no));
         }
     }
     Answer::ok(&ChangesTakenView { held, skipped, taken: sum.view(&taking) })
-}
-
-fn seq(told: &Told) -> Option<u64> {
-    match &told.line {
-        Line::Key(line) => line.seq,
-        Line::Account(line) => line.seq,
-        Line::Vendor(line) => line.seq,
-        _ => None,
-    }
 }
 
 fn gapped(line: u64, held: u64, found: Option<u64>) -> Problem {

@@ -3,13 +3,12 @@
 use super::super::control::{FAILURES_MAX, Fact, Opened, StepState, Test, TestState};
 use super::super::seen::Noticed;
 use super::super::{put_facts, system, tell};
-use super::test::no;
 use super::{Verification, VerificationState};
 use crate::actor::Actor;
 use crate::call::{Call, Planned};
 use crate::govern::Govern;
 use crate::plan::Plan;
-use crate::refusal::Refusal;
+use crate::refusal::{NOTHING, Refusal, nothing};
 use serde_json::json;
 use sumun_model::{ActKind, Timestamp};
 use sumun_store::tables::VERIFICATIONS;
@@ -117,7 +116,7 @@ impl Govern {
             })
             .await;
         let done = match done {
-            Err(refusal) if refusal.code == "nothing_due" => return Ok(()),
+            Err(refusal) if refusal.code == NOTHING => return Ok(()),
             done => done?,
         };
         let (key, test, event) = &done.value;
@@ -178,10 +177,6 @@ impl Govern {
     }
 }
 
-fn nothing() -> Refusal {
-    no("nothing_due", "nothing changed".to_owned(), "nothing has to be done")
-}
-
 fn unless_nothing(refusal: Refusal) -> Result<(), Refusal> {
-    if refusal.code == "nothing_due" { Ok(()) } else { Err(refusal) }
+    if refusal.code == NOTHING { Ok(()) } else { Err(refusal) }
 }
