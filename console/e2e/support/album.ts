@@ -39,7 +39,12 @@ export async function open(
   });
   // Commands on pages name the program and the ledger by where they lie on this machine, which is nobody's business in a picture.
   await context.route("**/v1/owner/facts", async (route) => {
-    const facts = await (await route.fetch()).json();
+    // Only the browser knows that every name under `localhost` is this machine.
+    const asked = new URL(route.request().url());
+    const here = new URL(asked);
+    here.hostname = "127.0.0.1";
+    const headers = { ...(await route.request().allHeaders()), host: asked.host };
+    const facts = await (await route.fetch({ url: here.href, headers })).json();
     await route.fulfill({
       json: { ...facts, check: { ...facts.check, program: "sumun", ledger: "data/ledger", vkey: "data/ledger/vkey" } },
     });
