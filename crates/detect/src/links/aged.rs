@@ -1,26 +1,34 @@
-//! A map whose oldest entry is always known: what every bounded table of the link stage is made of.
+//! A map whose oldest entry can always be told: what every bounded table of the link stage is made of.
 //!
 //! Age is an instant given by the caller, ties go by key, so eviction is the same in every run. Never here: a limit; the caller
 //! knows how much it may hold and what to do with what leaves.
+//!
+//! A touch costs one look-up: the queue keeps the instant an entry was queued at, which is never later than its own, and whoever asks for
+//! the oldest puts those that were touched since back to where they belong.
 
+use hashbrown::HashMap;
+use hashbrown::hash_map::EntryRef;
+use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
 use sumun_model::Timestamp;
 
 /// Entries by key, and by the instant they were last touched.
 #[derive(Clone, Debug)]
 pub(crate) struct Aged<K, V> {
-    map: BTreeMap<K, (Timestamp, V)>,
-    by_age: BTreeSet<(Timestamp, K)>,
+    map: HashMap<K, (Timestamp, V)>,
+    /// Every key once, at the instant of some touch of it.
+    queue: BTreeSet<(Timestamp, K)>,
 }
 
 impl<K, V> Default for Aged<K, V> {
     fn default() -> Self {
-        Self { map: BTreeMap::new(), by_age: BTreeSet::new() }
+        Self { map: HashMap::new(), queue: BTreeSet::new() }
     }
 }
 
-impl<K: Ord + Clone, V> Aged<K, V> {
+impl<K: Ord + Clone + Hash, V> Aged<K, V> {
     pub(crate) fn len(&self) -> usize {
         self.map.len()
     }
@@ -40,33 +48,40 @@ impl<K: Ord + Clone, V> Aged<K, V> {
 
     /// The entry, made if it is missing, touched at `at` unless it was touched later.
     pub(crate) fn touch(&mut self, key: &K, at: Timestamp, make: impl FnOnce() -> V) -> &mut V {
-        let (held, value) = self.map.entry(key.clone()).or_insert_with(|| {
-            self.by_age.insert((at, key.clone()));
-            (at, make())
-        });
-        if at > *held {
-            self.by_age.remove(&(*held, key.clone()));
-            self.by_age.insert((at, key.clone()));
-            *held = at;
-        }
+        let (held, value) = match self.map.entry_ref(key) {
+            EntryRef::Occupied(entry) => entry.into_mut(),
+            EntryRef::Vacant(entry) => {
+                self.queue.insert((at, key.clone()));
+                entry.insert_with_key(key.clone(), (at, make()))
+            }
+        };
+        *held = at.max(*held);
         value
     }
 
     /// Takes out the oldest if it was last touched at or before `until`.
     pub(crate) fn pop_until(&mut self, until: Timestamp) -> Option<(K, V)> {
-        if self.by_age.first()?.0 > until {
-            return None;
+        loop {
+            // Whatever is queued later was touched later.
+            if self.queue.first()?.0 > until {
+                return None;
+            }
+            let (queued, key) = self.queue.pop_first()?;
+            let at = self.at(&key)?;
+            if at > queued {
+                self.queue.insert((at, key));
+                continue;
+            }
+            let (_, value) = self.map.remove(&key)?;
+            return Some((key, value));
         }
-        self.pop_oldest()
     }
 
     pub(crate) fn pop_oldest(&mut self) -> Option<(K, V)> {
-        let (_, key) = self.by_age.pop_first()?;
-        let (_, value) = self.map.remove(&key)?;
-        Some((key, value))
+        self.pop_until(Timestamp::MAX)
     }
 
-    /// Every entry with its instant, by key.
+    /// Every entry with its instant, in no order: for sums alone.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, Timestamp, &V)> {
         self.map.iter().map(|(key, (at, value))| (key, *at, value))
     }
@@ -74,15 +89,21 @@ impl<K: Ord + Clone, V> Aged<K, V> {
 
 impl<K: Serialize + Ord, V: Serialize> Serialize for Aged<K, V> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        self.map.serialize(s)
+        let mut entries: Vec<_> = self.map.iter().collect();
+        entries.sort_unstable_by_key(|(key, _)| *key);
+        let mut map = s.serialize_map(Some(entries.len()))?;
+        for (key, entry) in entries {
+            map.serialize_entry(key, entry)?;
+        }
+        map.end()
     }
 }
 
-impl<'de, K: Deserialize<'de> + Ord + Clone, V: Deserialize<'de>> Deserialize<'de> for Aged<K, V> {
+impl<'de, K: Deserialize<'de> + Ord + Clone + Hash, V: Deserialize<'de>> Deserialize<'de> for Aged<K, V> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let map = BTreeMap::<K, (Timestamp, V)>::deserialize(d)?;
-        let by_age = map.iter().map(|(key, (at, _))| (*at, key.clone())).collect();
-        Ok(Self { map, by_age })
+        let queue = map.iter().map(|(key, (at, _))| (*at, key.clone())).collect();
+        Ok(Self { map: map.into_iter().collect(), queue })
     }
 }
 
