@@ -2,7 +2,7 @@
 
 use super::charts::{Column, columns, share};
 use super::words::{class, code, say, scope, segment, state};
-use super::write::{esc, id, para, percent, table};
+use super::write::{esc, id, more, para, percent, table};
 use super::{minute, section};
 use crate::census::ADDRESSES_MAX;
 use crate::report::{Item, KeyFinding, Report, SharedSide};
@@ -249,6 +249,7 @@ fn one_side(out: &mut String, name: &str, side: &SharedSide, living: u64, lang: 
         let _ = write!(text, " {}: {}.", say(lang, "By kind of network", "네트워크 종류"), kinds.join(", "));
     }
     para(out, "", &text);
+    more(out, SHOWN, side.addresses, lang);
     let rows: Vec<Vec<String>> = side
         .first
         .iter()

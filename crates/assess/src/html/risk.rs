@@ -3,7 +3,7 @@
 use super::charts::{Column, columns, parts};
 use super::keys::some;
 use super::words::{cause, effect, measure, say, segment};
-use super::write::{esc, id, para, percent, table};
+use super::write::{esc, id, more, para, percent, table};
 use super::{minute, section};
 use crate::report::{LadderSegment, Report};
 use std::fmt::Write as _;
@@ -12,6 +12,9 @@ use sumun_model::{Lang, Measure};
 
 /// Clusters and keys shown; the rest is in the JSON.
 const SHOWN: usize = 10;
+const DAY_US: i64 = 86_400_000_000;
+/// In so many days nearly everybody signs in once.
+const EXPLAINED_DAYS: i64 = 14;
 
 pub(super) fn clusters(out: &mut String, report: &Report, lang: Lang) {
     section(
@@ -34,6 +37,8 @@ pub(super) fn clusters(out: &mut String, report: &Report, lang: Lang) {
             Lang::Ko => format!("묶음 {total}개, 키 {keys}개입니다."),
         },
     );
+    more(out, SHOWN, report.clusters.total, lang);
+    short(out, report, lang);
     for cluster in report.clusters.first.iter().take(SHOWN) {
         let (keys, owners) = (number(cluster.keys), number(cluster.owners));
         let head = match lang {
@@ -69,6 +74,23 @@ pub(super) fn clusters(out: &mut String, report: &Report, lang: Lang) {
         out.push_str("</div>\n");
     }
     out.push_str("</section>\n");
+}
+
+/// Offices and families look like one operator until their people have been seen.
+fn short(out: &mut String, report: &Report, lang: Lang) {
+    let days = report.read.to.micros_since(report.read.from) / DAY_US + 1;
+    if report.clusters.total == 0 || days >= EXPLAINED_DAYS {
+        return;
+    }
+    let text = match lang {
+        Lang::En => format!(
+            "The logs span {days} days or less. An office or a family is explained once its people have signed in, so over so short a span many of these may be such. Give two weeks or more, with the sign-ins, before you ask anyone."
+        ),
+        Lang::Ko => format!(
+            "로그 기간이 {days}일 이내입니다. 사무실이나 가족의 공동 이용은 그곳 사람들의 로그인 기록이 있어야 설명되므로, 기간이 이렇게 짧으면 정상적인 이용자도 묶음에 많이 남을 수 있습니다. 고객에게 묻기 전에 2주 이상의 로그를 로그인 기록과 함께 넣어 다시 진단하십시오."
+        ),
+    };
+    para(out, "warn", &text);
 }
 
 fn of(counts: &std::collections::BTreeMap<&'static str, u64>, measure: Measure) -> u64 {

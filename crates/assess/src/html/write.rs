@@ -1,6 +1,7 @@
 //! Text into HTML: everything that is not this crate's own markup goes through [`esc`].
 
 use std::fmt::Write as _;
+use sumun_model::Lang;
 
 /// Text as it may stand between tags and in quoted attributes. Control signs and signs that turn the writing direction are shown by
 /// their numbers: an id must not dress up as another.
@@ -67,6 +68,22 @@ pub(crate) fn table(out: &mut String, head: &[&str], numbers: &[usize], rows: &[
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody></table>\n");
+}
+
+/// That a list is only its beginning.
+pub(crate) fn more(out: &mut String, shown: usize, all: u64, lang: Lang) {
+    if all <= shown as u64 {
+        return;
+    }
+    let text = match lang {
+        Lang::En => {
+            format!("The {shown} largest are shown; report.json has as many as <code>--first</code> says.")
+        }
+        Lang::Ko => format!(
+            "가장 큰 {shown}개만 적었습니다. report.json에는 <code>--first</code>로 정한 수만큼 있습니다."
+        ),
+    };
+    para(out, "sub", &format!("<small>{text}</small>"));
 }
 
 /// A paragraph of a class. The text is markup already.

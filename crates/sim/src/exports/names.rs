@@ -2,6 +2,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use std::fmt::Write as _;
 
 /// A hash with a key made of the seed; ids may also stay as they are.
 #[derive(Clone)]
@@ -14,7 +15,7 @@ impl std::fmt::Debug for Names {
 }
 
 impl Names {
-    /// HMAC-SHA-256 in hex.
+    /// The first half of HMAC-SHA-256, in hex: 128 bits are enough to tell keys apart.
     #[must_use]
     pub fn hashed(seed: u64) -> Self {
         let key = format!("made-up key of exports {seed}");
@@ -33,7 +34,14 @@ impl Names {
     pub fn of(&self, id: &str) -> String {
         match &self.0 {
             None => id.to_owned(),
-            Some(mac) => hex::encode(mac.clone().chain_update(id.as_bytes()).finalize().into_bytes()),
+            Some(mac) => {
+                let hash = mac.clone().chain_update(id.as_bytes()).finalize().into_bytes();
+                hash.iter().take(16).fold(String::with_capacity(32), |mut out, byte| {
+                    // Writing to a string cannot fail.
+                    let _ = write!(out, "{byte:02x}");
+                    out
+                })
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -389,14 +390,20 @@ fn plant(rows: &mut Vec<Option<KeyRow>>, whose: &[population::Truth]) -> Planted
             4 => row.allowlist.extend(prefix("203.0.112.0/22")),
             5 => row.expires = row.created.map(|at| at.plus_micros(3_600_000_000)),
             6 => row.expires = row.created.map(|at| at.plus_micros(5 * 366 * 86_400_000_000)),
-            7 => row.allowlist = prefix("192.0.2.99/32").into_iter().collect(),
-            8 => row.allowlist.extend((1..=11).filter_map(|n| prefix(&format!("198.51.100.{n}/32")))),
+            7 => row.allowlist = vec![elsewhere(habit)],
+            8 => row.allowlist.extend((0..11).map(|n| elsewhere(habit + n * 89_021))),
             9 => drop(unlisted.insert(place)),
             _ => {}
         }
     }
     rows.extend(unused);
     Planted { unlisted }
+}
+
+/// An address in 10.224.0.0/11 that no network of the population has: another for every number below two millions.
+fn elsewhere(number: usize) -> Prefix {
+    let low = u32::try_from(number & 0x001f_ffff).unwrap_or(0);
+    Prefix::host(IpAddr::V4(Ipv4Addr::from_bits(0x0ae0_0000 | low)))
 }
 
 /// A request's id: figures that do not follow each other, and none of them twice.
