@@ -145,17 +145,20 @@ impl Bots {
 
     /// One request of the exchange's own test key, by the gate.
     pub(crate) fn tests(&self, gate: SocketAddr) -> Outcome {
-        let number = self.shared.number.fetch_add(1, Ordering::Relaxed);
-        let asked = Asked::new(&TEST_KEY, number, 0);
-        of_answer(runtime().block_on(ask(TEST_KEY.home, gate, &asked.wire(TEST_KEY.agent))), true)
+        self.asks(&TEST_KEY, gate, true)
     }
 
     /// One request of the lender's key, where the lender is, at the exchange's own gateway.
     pub(crate) fn lender_asks(&self) -> Outcome {
-        let client = CUSTOMERS.iter().find(|client| !client.is_honest()).unwrap();
-        let number = self.shared.number.fetch_add(1, Ordering::Relaxed);
-        let asked = Asked::new(client, number, 0);
-        of_answer(runtime().block_on(ask(client.home, self.gateway, &asked.wire(client.agent))), false)
+        let lender = CUSTOMERS.iter().find(|client| !client.is_honest()).unwrap();
+        self.asks(lender, self.gateway, false)
+    }
+
+    fn asks(&self, client: &'static Client, to: SocketAddr, gate: bool) -> Outcome {
+        let asked = Asked::new(client, self.shared.number.fetch_add(1, Ordering::Relaxed), 0);
+        let outcome = of_answer(runtime().block_on(ask(client.home, to, &asked.wire(client.agent))), gate);
+        self.shared.note(client.key, &outcome, gate);
+        outcome
     }
 
     pub(crate) fn counts(&self) -> BTreeMap<(usize, &'static str), Count> {
@@ -178,6 +181,19 @@ impl Drop for Bots {
 }
 
 impl Shared {
+    fn note(&self, key: &'static str, outcome: &Outcome, gate: bool) {
+        let week = self.week.load(Ordering::SeqCst);
+        let mut counts = lock(&self.counts);
+        let count = counts.entry((week, key)).or_default();
+        match outcome {
+            Outcome::Served => {
+                count.served += 1;
+                count.served_by_gate += u64::from(gate);
+            }
+            refused => count.refused.push(refused.clone()),
+        }
+    }
+
     /// Reads, orders, cancels what was ordered, by turns.
     fn trades(&self, client: &'static Client, gateway: SocketAddr) {
         let runtime = runtime();
@@ -190,21 +206,9 @@ impl Shared {
                 if borrowed { (BORROWER, BORROWERS_AGENT) } else { (client.home, client.agent) };
             let number = self.number.fetch_add(1, Ordering::Relaxed);
             let asked = Asked::new(client, number, turn);
-            let week = self.week.load(Ordering::SeqCst);
-            let outcome = of_answer(
-                runtime.block_on(ask(from, gate.unwrap_or(gateway), &asked.wire(agent))),
-                gate.is_some(),
-            );
-            let mut counts = lock(&self.counts);
-            let count = counts.entry((week, client.key)).or_default();
-            match outcome {
-                Outcome::Served => {
-                    count.served += 1;
-                    count.served_by_gate += u64::from(gate.is_some());
-                }
-                refused => count.refused.push(refused),
-            }
-            drop(counts);
+            let at = gate.unwrap_or(gateway);
+            let outcome = of_answer(runtime.block_on(ask(from, at, &asked.wire(agent))), gate.is_some());
+            self.note(client.key, &outcome, gate.is_some());
             turn += 1;
             std::thread::sleep(PAUSE);
         }

@@ -1,10 +1,11 @@
 //! What the plan says will be seen, waited for.
 
-use crate::bots::{CUSTOMERS, LENT, Outcome};
+use crate::bots::{CUSTOMERS, LENT, Outcome, TEST_KEY};
 use crate::plan::Step;
 use crate::waiting::until;
 use crate::weeks::{Run, now};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use sumun_model::Timestamp;
 
 /// How long after the exchange's word a request may still have been under way.
@@ -200,6 +201,38 @@ impl Run {
         let index =
             entries.iter().rfind(ended).unwrap_or_else(|| panic!("no end in {entries:?}"))["index"].clone();
         self.hand.notes(&format!("noted entry {index}"));
+    }
+
+    /// Every request is counted, and every refusal is somebody's, in words that say why.
+    pub(crate) fn attributes(&self) {
+        // Whose, whether the gate's, and in which words: a refused order leaves nothing to be cancelled.
+        let known = [
+            (LENT, false, "may only read and cancel"),
+            (LENT, false, "there is no such access key"),
+            (LENT, false, "order_not_found"),
+            (TEST_KEY.key, true, "no_authorization_ip"),
+        ];
+        let mut refusals = BTreeMap::<_, u64>::new();
+        for ((week, key), count) in self.bots.counts() {
+            eprintln!(
+                "week {week}, {key}: {} served, {} of them by the gate, {} refused",
+                count.served,
+                count.served_by_gate,
+                count.refused.len()
+            );
+            for refused in &count.refused {
+                let of = known.iter().find(|(of, by_gate, words)| {
+                    let by = matches!(refused, Outcome::Refused { gate, .. } if gate == by_gate);
+                    key == *of && by && is_said(refused, words)
+                });
+                let of = of.unwrap_or_else(|| panic!("{key} in week {week}: {refused:?}"));
+                *refusals.entry(*of).or_default() += 1;
+            }
+        }
+        for ((key, gate, words), count) in refusals {
+            let who = if gate { "the gate" } else { "the exchange's own gateway" };
+            eprintln!("{count} refusals of {key} by {who}: {words}");
+        }
     }
 }
 

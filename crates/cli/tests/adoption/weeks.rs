@@ -5,7 +5,7 @@ use crate::exchange::{self, Exchange};
 use crate::hand::{EXCHANGE, GATE, Hand, PLANE};
 use crate::plan::{Plan, Step};
 use crate::rest::Rest;
-use crate::seen::{GRACE_S, is_said};
+use crate::seen::GRACE_S;
 use crate::table::{self, Row, Way};
 use crate::waiting::until;
 use serde_json::Value;
@@ -278,21 +278,8 @@ impl Run {
     }
 
     fn ends(&mut self) {
-        let counts = self.bots.counts();
         eprintln!("{}", table::of(&self.rows, table::EN));
-        for week in 1..=8 {
-            let of = |honest: bool| {
-                let all = counts.iter().filter(move |((of, key), _)| *of == week && (*key != LENT) == honest);
-                all.fold((0, 0, 0), |sum, (_, count)| {
-                    (sum.0 + count.served, sum.1 + count.served_by_gate, sum.2 + count.refused.len())
-                })
-            };
-            eprintln!(
-                "week {week}: honest (served, of them by the gate, refused) {:?}, lender {:?}",
-                of(true),
-                of(false)
-            );
-        }
+        self.attributes();
         eprintln!(
             "stepping back: served again {} ms after the ledger's entry",
             self.stepped_back_ms.unwrap()
