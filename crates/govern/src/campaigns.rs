@@ -18,6 +18,7 @@ pub mod register;
 pub mod span;
 mod sweep;
 mod told;
+mod turn;
 
 pub use member::{Declared, MemberState, Who};
 pub use plan::CampaignPlan;
