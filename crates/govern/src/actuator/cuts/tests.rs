@@ -48,16 +48,8 @@ fn a_request_that_succeeds_after_a_cut_is_seen_once() {
     cuts.notice(&line("before", 1, OK), "front", at(60));
     cuts.take_in(&row(Target::Held, ActuationState::Acknowledged));
     cuts.notice(&line("under-way", 14, OK), "front", at(60));
-    cuts.notice(
-        &line("refused", 20, r#""verdict":"deny","status":401,"effect":"order""#),
-        "front",
-        at(60),
-    );
-    cuts.notice(
-        &line("failed", 20, r#""verdict":"allow","status":422,"effect":"order""#),
-        "front",
-        at(60),
-    );
+    cuts.notice(&line("refused", 20, r#""verdict":"deny","status":401,"effect":"order""#), "front", at(60));
+    cuts.notice(&line("failed", 20, r#""verdict":"allow","status":422,"effect":"order""#), "front", at(60));
     cuts.notice(&line("reads", 20, r#""verdict":"allow","status":200,"effect":"read""#), "front", at(60));
     assert_eq!(cuts.take_seen(), []);
     cuts.notice(&line("alive", 21, OK), "front", at(60));
@@ -100,10 +92,7 @@ fn silence_counts_as_far_as_every_front_has_told_and_no_clock_is_ahead_of_ours()
     cuts.notice(&of_other("a", 59), "front-a", at(20));
     assert!(cuts.quiet(at(20)).is_empty(), "what one front says of an instant to come");
     cuts.notice(&of_other("a2", 50), "front-a", at(50));
-    assert!(
-        cuts.quiet(at(50)).is_empty(),
-        "the other front's log stands still: the key may be used there"
-    );
+    assert!(cuts.quiet(at(50)).is_empty(), "the other front's log stands still: the key may be used there");
     cuts.notice(&of_other("b2", 40), "front-b", at(51));
     let quiet = cuts.quiet(at(51));
     assert_eq!(quiet.len(), 1);
