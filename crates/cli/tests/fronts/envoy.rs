@@ -103,7 +103,7 @@ fn as_documented(file: &str) {
 }
 
 #[test]
-fn by_http_every_effect_is_as_documented_while_the_gate_lives_and_while_it_is_dead() {
+fn every_effect_as_documented_while_the_gate_lives_and_while_it_is_dead() {
     as_documented("envoy.yaml");
 }
 

@@ -2,7 +2,7 @@
 //! database, and the link between them. What each effect is answered then is the table of `docs/adopt/fronts.md`, word for word.
 
 use crate::envoy::{Envoy, envoy_at};
-use crate::front::{TOKEN, free, nonce, send};
+use crate::front::{TOKEN, World, free, gate_answers, nonce, send};
 use crate::nginx::{ASKED, Nginx, nginx_at};
 use crate::relay::Relay;
 use crate::site::{CLIENT, Issued, Machine, Site, key, obeyed, set_ramp};
@@ -51,20 +51,22 @@ impl Fronts {
 struct Keys(BTreeMap<&'static str, Issued>);
 
 impl Keys {
-    /// Whose requests are refused, effect by effect; none while the fronts disagree.
-    fn refused(&self, fronts: &Fronts) -> Option<[String; 4]> {
+    /// Whose requests are refused, effect by effect; or where the fronts disagree.
+    fn refused(&self, fronts: &Fronts) -> Result<[String; 4], String> {
         let mut row = COLUMNS.map(|_| Vec::new());
         for (word, key) in &self.0 {
             for (effect, refused) in COLUMNS.into_iter().zip(&mut row) {
                 match fronts.pass(effect, key) {
                     [true, true, true] => {}
                     [false, false, false] => refused.push(*word),
-                    _ => return None,
+                    pass => {
+                        return Err(format!("{word} {effect:?}: nginx, Envoy by HTTP, by gRPC: {pass:?}"));
+                    }
                 }
             }
         }
         let all = self.0.len();
-        Some(row.map(|words| match words.len() {
+        Ok(row.map(|words| match words.len() {
             0 => "nobody".to_owned(),
             count if count == all => "everybody".to_owned(),
             _ => words.join(", "),
@@ -76,8 +78,10 @@ impl Keys {
     fn are_refused(&self, fronts: &Fronts, what: &str, expected: &[&str; 4]) {
         let mut last = None;
         let same = wait_for(|| {
-            last = self.refused(fronts);
-            last.as_ref().is_some_and(|row| row == expected).then_some(())
+            let row = self.refused(fronts);
+            let same = row.as_ref().is_ok_and(|row| row == expected);
+            last = Some(row);
+            same.then_some(())
         });
         assert!(same.is_some(), "{what}: expected {expected:?}, not {last:?}");
         println!("{what:<60} | {}", expected.join(" | "));
@@ -86,11 +90,7 @@ impl Keys {
     /// Holds now and goes on holding: the part is dead, and nobody waits for anything.
     #[track_caller]
     fn still_refused(&self, fronts: &Fronts, what: &str, expected: &[&str; 4]) {
-        assert_eq!(
-            self.refused(fronts).as_ref().map(|row| row.each_ref().map(String::as_str)),
-            Some(*expected),
-            "{what}"
-        );
+        assert_eq!(self.refused(fronts), Ok(expected.map(str::to_owned)), "{what}");
         println!("{what:<60} | {}", expected.join(" | "));
     }
 }
@@ -147,10 +147,21 @@ fn the_document_has_this_table() {
     }
 }
 
+/// Where Envoy says that a client of this machine is: not on loopback, but at the machine's first address.
+fn shown_by_envoy() -> String {
+    let world = World::new();
+    let gate = world.gate();
+    gate_answers(&world);
+    let envoy = envoy_at(&world.stage.place, world.asked, world.exchange.address, "envoy.yaml", TOKEN);
+    assert_eq!(send(envoy.clients, &Signed::new(Effect::Read, "K1", &nonce())), 200);
+    assert!(gate.stop().0.success());
+    world.stage.dump(0)[0]["ip"].as_str().unwrap().to_owned()
+}
+
 /// Four keys: in good standing, used from where they are not registered, held, and ended.
 fn keys(site: &Site) -> Keys {
     let desk = site.desk();
-    let here = format!("127.0.0.1/32,{CLIENT}/32");
+    let here = format!("{}/32,{CLIENT}/32", shown_by_envoy());
     let keys = Keys(
         [("well", here.as_str()), ("abroad", "203.0.113.99/32"), ("held", &here), ("ended", &here)]
             .map(|(word, allow)| (word, key(&desk, word, allow)))
