@@ -84,6 +84,7 @@ impl Hand {
             return String::new();
         }
         let out = self.shell(&command);
+        eprintln!("$ {written}\n{out}");
         if written.starts_with("kill ") {
             self.running.remove("govern").unwrap().ended();
         }

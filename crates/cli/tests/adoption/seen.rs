@@ -244,7 +244,6 @@ pub(crate) fn is_said(outcome: &Outcome, words: &str) -> bool {
 impl Drop for Run {
     fn drop(&mut self) {
         if let (true, Some(rest)) = (std::thread::panicking(), &self.rest) {
-            eprintln!("{}", rest.ask("alice", "GET", &format!("/v1/keys/{LENT}/standing"), None).text);
             for list in ["measures", "actuations"] {
                 eprintln!(
                     "{list}:\n{}",
