@@ -51,6 +51,11 @@ pub fn exports(options: &Options, folder: &Path) -> Result<Vec<Row>> {
         }
     };
     let (plain, _) = write(options, folder, &mut progress).context("failed to write the exports")?;
+    ensure!(
+        plain.requests == options.lines,
+        "the world ended behind {} requests; raise --activity",
+        plain.requests
+    );
     let seconds = watch.elapsed_s();
     let row = |name: &str, unit: &str, n: f64| Row::figure("exports", name.to_owned(), unit, n);
     Ok(vec![

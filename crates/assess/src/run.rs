@@ -47,6 +47,8 @@ impl Default for Bounds {
 /// How far a run is.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
+    /// Rows of tables taken; they come first.
+    pub rows: u64,
     /// Lines of logs taken.
     pub lines: u64,
     /// Where in time.
@@ -114,15 +116,15 @@ pub fn assess(
             }
             return Err(AssessError::NoEvents);
         };
-        let mut read = Vec::new();
+        let (mut read, mut rows) = (Vec::new(), 0);
         for table in tables {
-            read.push(self::table(&mut flow, table, from)?);
+            read.push(self::table(&mut flow, table, from, &mut rows, with)?);
         }
         flow.feed();
         if flow.census.keys.is_empty() {
             return Err(AssessError::NoKeys);
         }
-        let (to, ahead_max) = logs_by_time(&mut flow, &mut streams, with);
+        let (to, ahead_max) = logs_by_time(&mut flow, &mut streams, rows, with);
         // Beside those held: batches on their way, and one that is being filled.
         let waiting_max = ahead_max + streams.len() * (BATCHES_AHEAD + 1) * BATCH;
         for stream in &mut streams {
@@ -138,7 +140,13 @@ pub fn assess(
 }
 
 /// Feeds a table as of the beginning of the logs.
-fn table(flow: &mut Flow<'_>, source: Source<'_>, from: Timestamp) -> Result<SourceRead, AssessError> {
+fn table(
+    flow: &mut Flow<'_>,
+    source: Source<'_>,
+    from: Timestamp,
+    rows: &mut u64,
+    with: &mut With<'_>,
+) -> Result<SourceRead, AssessError> {
     let role = source.role;
     let mut given = source.given.clone();
     given.insert("as_of".to_owned(), from.to_string());
@@ -148,6 +156,10 @@ fn table(flow: &mut Flow<'_>, source: Source<'_>, from: Timestamp) -> Result<Sou
             matches!(line, Line::Account(line) if role == Role::Keys && flow.census.knows(&line.account));
         if !known {
             flow.take(line.clone());
+        }
+        *rows += 1;
+        if rows.is_multiple_of(BATCH as u64) {
+            (with.progress)(Progress { rows: *rows, lines: 0, at: None });
         }
         ControlFlow::Continue(())
     });
@@ -159,6 +171,7 @@ fn table(flow: &mut Flow<'_>, source: Source<'_>, from: Timestamp) -> Result<Sou
 fn logs_by_time(
     flow: &mut Flow<'_>,
     streams: &mut [Stream<'_>],
+    rows: u64,
     with: &mut With<'_>,
 ) -> (Option<Timestamp>, usize) {
     let (mut to, mut ahead_max, mut lines) = (None, 0, 0);
@@ -172,10 +185,10 @@ fn logs_by_time(
         lines += 1;
         flow.take(line);
         if lines % BATCH as u64 == 0 {
-            (with.progress)(Progress { lines, at: to });
+            (with.progress)(Progress { rows, lines, at: to });
         }
     }
     flow.feed();
-    (with.progress)(Progress { lines, at: to });
+    (with.progress)(Progress { rows, lines, at: to });
     (to, ahead_max)
 }

@@ -12,6 +12,8 @@ mod support;
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use std::io::Write as _;
+use sumun_sim::exports::check::{counts, detected};
+use sumun_sim::exports::{Options, Truth, write};
 use support::Place;
 
 const KEYS: &str =
@@ -59,6 +61,46 @@ fn exports_become_a_page_and_json() {
     assert_eq!(json["keys"]["not_in_table"], 1);
     assert_eq!(json["shadow"]["segments"].as_array().unwrap().len(), 2);
     assert!(json["run"]["lines_per_second"].as_u64().unwrap() > 0);
+}
+
+/// The pair that `cargo xtask bench assess` makes of a million keys, small: nginx's log, and Envoy's with all that real exports suffer.
+#[test]
+fn a_small_pair_of_exports_is_told_as_it_is() {
+    let place = Place::new();
+    let options = Options {
+        seed: 4,
+        start: "2026-03-02T00:00:00Z".parse().unwrap(),
+        days: 4,
+        clean: 150,
+        bad: 24,
+        activity_permille: 250,
+        lines: 9_000,
+        worlds: 2,
+    };
+    write(&options, &place.path(""), &mut |_| ()).unwrap();
+    for (name, log, map, lang) in
+        [("plain", "access.log.gz", "nginx-json", "en"), ("damaged", "access.json.gz", "envoy-json", "ko")]
+    {
+        let path = |file: &str| place.path(&format!("{name}/{file}")).to_str().unwrap().to_owned();
+        let tables = ["keys", "accounts", "networks", "vendors", "sessions"]
+            .map(|table| [format!("--{table}"), path(&format!("{table}.csv"))])
+            .concat();
+        let mut arguments: Vec<&str> = vec!["assess"];
+        arguments.extend(tables.iter().map(String::as_str));
+        let (log, out) = (path(log), path("report"));
+        arguments.extend(["--access", &log, "--map", map, "--data", "none", "--lang", lang, "--out", &out]);
+        let ran = place.run(&arguments);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let report: Value =
+            serde_json::from_slice(&std::fs::read(path("report/report.json")).unwrap()).unwrap();
+        let truth: Truth = serde_json::from_slice(&std::fs::read(path("truth.json")).unwrap()).unwrap();
+        let wrong: Vec<_> = counts(&report, &truth).into_iter().filter(|held| !held.holds()).collect();
+        assert!(wrong.is_empty(), "{name}: {wrong:#?}");
+        assert_eq!(truth.truncated, name == "damaged");
+        let found = detected(&report, &truth);
+        assert!(found.pools > 0 && found.pools_found == found.pools, "{name}: {found:?}");
+        assert_eq!((found.lent_with_honest, found.cut.1), (0, 0), "{name}: {found:?}");
+    }
 }
 
 #[test]

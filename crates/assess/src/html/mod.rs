@@ -94,7 +94,7 @@ fn head(out: &mut String, report: &Report, title: &str) {
             say(lang, "likely clusters", "한 사람이 운용하는 것으로 보이는 묶음"),
         ),
         (
-            format!("{}.{}", per_day / 1000, per_day % 1000 / 100),
+            format!("{}.{}", number(per_day / 1000), per_day % 1000 / 100),
             say(lang, "warnings a day", "하루 평균 경고 수"),
         ),
         (

@@ -52,10 +52,10 @@ pub(super) fn read(out: &mut String, report: &Report, lang: Lang) {
     };
     if let Some(run) = report.run {
         let rate = number(run.lines_per_second);
-        let seconds = format!("{}.{}", run.took_ms / 1000, run.took_ms % 1000 / 100);
+        let took = lasted(run.took_ms, lang);
         sentence.push_str(&match lang {
-            Lang::En => format!(" Read and judged in {seconds} s, {rate} log lines a second."),
-            Lang::Ko => format!(" 읽고 판단하는 데 {seconds}초 걸렸습니다(초당 로그 {rate}행)."),
+            Lang::En => format!(" Read and judged in {took}, {rate} log lines a second."),
+            Lang::Ko => format!(" 읽고 판단하는 데 {took} 걸렸습니다(초당 로그 {rate}행)."),
         });
     }
     para(out, "", &sentence);
@@ -75,6 +75,18 @@ pub(super) fn read(out: &mut String, report: &Report, lang: Lang) {
         None,
     );
     out.push_str("</section>\n");
+}
+
+/// A time as people say it: seconds and tenths, from two minutes on minutes and seconds.
+fn lasted(ms: u64, lang: Lang) -> String {
+    let (seconds, tenths) = (ms / 1000, ms % 1000 / 100);
+    let (minutes, rest) = (number(seconds / 60), seconds % 60);
+    match lang {
+        Lang::En if seconds < 120 => format!("{seconds}.{tenths} s"),
+        Lang::En => format!("{minutes} min {rest} s"),
+        Lang::Ko if seconds < 120 => format!("{seconds}.{tenths}초"),
+        Lang::Ko => format!("{minutes}분 {rest}초"),
+    }
 }
 
 fn row(source: &SourceRead, lang: Lang) -> Vec<String> {
@@ -231,4 +243,16 @@ pub(super) fn missing(out: &mut String, report: &Report, lang: Lang) {
         para(out, "warn", &text);
     }
     out.push_str("</section>\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_run_is_told_in_minutes() {
+        assert_eq!((lasted(45_410, Lang::En), lasted(45_410, Lang::Ko)), ("45.4 s".into(), "45.4초".into()));
+        assert_eq!(lasted(1_650_300, Lang::En), "27 min 30 s");
+        assert_eq!(lasted(1_650_300, Lang::Ko), "27분 30초");
+    }
 }

@@ -160,7 +160,7 @@ fn segment_row(row: &LadderSegment, lang: Lang) -> Vec<String> {
 fn alerts(out: &mut String, report: &Report, lang: Lang) {
     let ladder = &report.ladder;
     let per_day =
-        format!("{}.{}", ladder.alerts_per_day_milli / 1000, ladder.alerts_per_day_milli % 1000 / 100);
+        format!("{}.{}", number(ladder.alerts_per_day_milli / 1000), ladder.alerts_per_day_milli % 1000 / 100);
     let (most, budget) = (number(ladder.alerts_day_max), number(ladder.budget.into()));
     para(
         out,

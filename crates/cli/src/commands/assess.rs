@@ -5,7 +5,6 @@ use crate::atomic_file;
 use crate::clock;
 use crate::exit::BadInput;
 use crate::findings::{Reading, Setup};
-use crate::output::count;
 use anyhow::Context;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -14,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sumun_assess::report::RunTold;
 use sumun_assess::{AssessError, Bounds, Progress, Report, With, assess, html};
 use sumun_detect::Options;
+use sumun_mapping::told::number;
 use sumun_model::{Lang, Timestamp};
 use sumun_policy::Approve;
 
@@ -124,14 +124,22 @@ fn ran(began: Timestamp, lines: u64) -> RunTold {
 
 /// Lines, their rate, and how long it will take: by the bytes of the logs, as these are known beforehand.
 fn told_progress(progress: Progress, took_us: i64, read: u64, bytes: u64) -> String {
+    if progress.lines == 0 {
+        return format!("{} rows of the tables\n", number(progress.rows));
+    }
     let took_us = u64::try_from(took_us).unwrap_or(0).max(1);
     let rate = u128::from(progress.lines) * 1_000_000 / u128::from(took_us);
+    let rate = number(u64::try_from(rate).unwrap_or(u64::MAX));
     let at = progress.at.map(|at| at.to_string().chars().take(10).collect::<String>()).unwrap_or_default();
-    let mut text = format!("{} lines of the log, {rate} a second, at {at}", progress.lines);
+    let mut text = format!("{} lines of the log, {rate} a second, at {at}", number(progress.lines));
     if bytes > 0 && read > 0 {
         let percent = (u128::from(read) * 100 / u128::from(bytes)).min(100);
         let left_us = u128::from(took_us) * u128::from(bytes.saturating_sub(read)) / u128::from(read);
-        text.push_str(&format!(", {percent} %, about {} s left", left_us / 1_000_000));
+        let left = match left_us / 1_000_000 {
+            seconds @ ..120 => format!("{seconds} s"),
+            seconds => format!("{} min", seconds.div_ceil(60)),
+        };
+        text.push_str(&format!(", {percent} %, about {left} left"));
     }
     text.push('\n');
     text
@@ -157,12 +165,12 @@ fn write(arguments: &Arguments, report: &Report) -> anyhow::Result<()> {
             cut.join(", ")
         ));
     }
-    let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let count = |n: u64, what: &str| format!("{} {what}{}", number(n), if n == 1 { "" } else { "s" });
     crate::logging::say(&format!(
         "{}, {}, {}: `{folder}/report.html`, `{folder}/report.json`\n",
-        count(number(report.keys.total), "key"),
-        count(number(report.read.requests), "request"),
-        count(number(report.clusters.total), "likely cluster"),
+        count(report.keys.total, "key"),
+        count(report.read.requests, "request"),
+        count(report.clusters.total, "likely cluster"),
     ));
     Ok(())
 }
@@ -173,12 +181,15 @@ mod tests {
 
     #[test]
     fn progress_says_rate_and_estimate() {
-        let progress = Progress { lines: 500_000, at: Some("2026-03-02T10:00:00Z".parse().unwrap()) };
+        let progress =
+            Progress { rows: 0, lines: 500_000, at: Some("2026-03-02T10:00:00Z".parse().unwrap()) };
         assert_eq!(
             told_progress(progress, 10_000_000, 25, 100),
-            "500000 lines of the log, 50000 a second, at 2026-03-02, 25 %, about 30 s left\n"
+            "500,000 lines of the log, 50,000 a second, at 2026-03-02, 25 %, about 30 s left\n"
         );
-        let pipe = told_progress(Progress { lines: 0, at: None }, 0, 0, 0);
-        assert_eq!(pipe, "0 lines of the log, 0 a second, at \n");
+        let pipe = told_progress(Progress { rows: 7, lines: 2048, at: None }, 0, 0, 0);
+        assert_eq!(pipe, "2,048 lines of the log, 2,048,000,000 a second, at \n");
+        let table = told_progress(Progress { rows: 7, lines: 0, at: None }, 9_000_000, 1, 2);
+        assert_eq!(table, "7 rows of the tables\n");
     }
 }
