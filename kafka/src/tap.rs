@@ -63,6 +63,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let stopping = Arc::new(AtomicBool::new(false));
     let (server, state_dir) = (settings.server.clone(), settings.state_dir.clone());
+    let held_bytes_max = settings.held_bytes_max;
     let mut workers = Vec::new();
     for follow in settings.follow {
         let door = Door::new(&server, settings.token_file.clone())?;
@@ -72,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             })?;
         let topic = Topic::join(client.clone(), &follow.topic, &follow.group)
             .map_err(|error| crate::settings::unusable(&error))?;
-        workers.push(Worker::new(follow, topic, door, quarantine, Arc::clone(&stopping)));
+        workers.push(Worker::new(follow, topic, door, quarantine, held_bytes_max, Arc::clone(&stopping)));
     }
     // The first thread that ends, for whatever reason, ends all.
     let (ended, mut ends) = tokio::sync::mpsc::unbounded_channel();

@@ -214,3 +214,65 @@ fn in_the_open(server: &str) -> bool {
         || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
     uri.scheme_str() == Some("http") && !here
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader, Read};
+    use std::net::TcpListener;
+
+    /// Somebody who answers once.
+    fn answers(head: &str, body: &str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        let answer =
+            format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+        std::thread::spawn(move || {
+            let mut reader = BufReader::new(listener.accept().unwrap().0);
+            let (mut line, mut length) = (String::new(), 0);
+            while reader.read_line(&mut line).unwrap() > 2 {
+                if let Some(of) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = of.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            reader.read_exact(&mut vec![0; length]).unwrap();
+            reader.get_mut().write_all(answer.as_bytes()).unwrap();
+        });
+        format!("http://{at}")
+    }
+
+    fn told(head: &str, body: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "made-up-token\n").unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let server = answers(head, body);
+        let door = Door::new(&server, Some(path)).unwrap();
+        let batch = Batch { log: "kafka.made-up.0", from: 7, after: 6, lines: &["{}", "{}"], told: None };
+        match door.take(&batch) {
+            Ok(held) => format!("held {held}"),
+            Err(error) => format!("{error:?}").replace(&server, "SERVER"),
+        }
+    }
+
+    #[test]
+    fn what_an_answer_means() {
+        let line =
+            |code: &str, at: &str| format!(r#"{{"code":"{code}","detail":"made up","pointer":"{at}"}}"#);
+        let said = [
+            told("200 OK", r#"{"source":"exchange:kafka.made-up.0","held":8,"taken":2,"skipped":0}"#),
+            told("200 OK", "<html>"),
+            told("422 Unprocessable", &line("line_refused", "line 2")),
+            told("422 Unprocessable", &line("line_ahead", "line 1")),
+            told("422 Unprocessable", &line("line_refused", "line 3")),
+            told("409 Conflict", &line("events_gap", "after")),
+            told("413 Too Large", &line("unpacked_too_large", "")),
+            told("429 Too Many\r\nretry-after: 7", ""),
+            told("503 Unavailable\r\nretry-after: 86400", "{}"),
+            told("503 Unavailable\r\nretry-after: Sat, 21 Nov 2026 09:00:00 GMT", "{}"),
+            told("401 Unauthorized", r#"{"code":"not_signed_in","detail":"made up"}"#),
+        ];
+        insta::assert_snapshot!(said.join("\n"));
+    }
+}

@@ -99,7 +99,8 @@ fn one_of_wire((log, source): (&str, &str), number: u64, bytes: &[u8]) -> Result
         text.to_owned()
     } else if !text.contains("\"source\"") {
         let name = serde_json::Value::from(source).to_string();
-        format!("{{\"source\":{name},{}", text.strip_prefix('{').unwrap_or(text))
+        // At the end: what reads a line quickly looks for its type at the beginning.
+        format!("{},\"source\":{name}}}", text.strip_suffix('}').unwrap_or(text))
     } else if unknown == 0 {
         to_json(&line).map_err(|error| no("not_of_the_wire", "", error.to_string()))?
     } else {

@@ -13,6 +13,9 @@ const NAME_CHARS_MAX: usize = 32;
 /// Topics followed by one process, each with a thread.
 const FOLLOW_MAX: usize = 16;
 
+/// Least memory of a partition, in bytes: below that every message would be asked for alone.
+const HELD_BYTES_LEAST: usize = 64 << 10;
+
 /// `[tap]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,10 +24,16 @@ pub(crate) struct Written {
     token_file: Option<PathBuf>,
     #[serde(default = "state_dir")]
     state_dir: PathBuf,
+    #[serde(default = "held_bytes_max")]
+    held_bytes_max: usize,
 }
 
 fn state_dir() -> PathBuf {
     "kafka-state".into()
+}
+
+const fn held_bytes_max() -> usize {
+    16 << 20
 }
 
 const fn refused_bytes_max() -> u64 {
@@ -58,6 +67,8 @@ pub(crate) struct Settings {
     pub(crate) token_file: Option<PathBuf>,
     /// Folder of lines put aside.
     pub(crate) state_dir: PathBuf,
+    /// Bytes of one partition in memory at which it is read no further.
+    pub(crate) held_bytes_max: usize,
     pub(crate) follow: Vec<Follow>,
 }
 
@@ -124,6 +135,7 @@ impl Settings {
             server: super::door::address(&tap.server).map_err(|what| bad(format!("`tap.server`: {what}")))?,
             token_file: tap.token_file.map(|path| base.join(path)),
             state_dir: base.join(tap.state_dir),
+            held_bytes_max: tap.held_bytes_max.max(HELD_BYTES_LEAST),
             follow,
         })
     }
@@ -138,9 +150,8 @@ mod tests {
             Ok(file) => file,
             Err(error) => return error.to_string(),
         };
-        match file.kafka.client(Path::new("")) {
-            Err(error) => return error.to_string(),
-            Ok(_) => {}
+        if let Err(error) = file.kafka.client(Path::new("")) {
+            return error.to_string();
         }
         match Settings::of(file, Path::new("kafka.toml"), Path::new("")) {
             Ok(settings) => format!("{} topics for {}", settings.follow.len(), settings.server),

@@ -28,9 +28,6 @@ use tracing::{error, info, warn};
 const WAIT: Duration = Duration::from_millis(100);
 /// Messages read before lines are handed in.
 const READ_MAX: usize = 2_000;
-/// Bytes of one partition in memory at which it is read no further, and below which it is again.
-const HELD_BYTES_MAX: usize = 16 << 20;
-const HELD_BYTES_AGAIN: usize = 4 << 20;
 /// First pause after a failure, and the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -88,6 +85,8 @@ pub(super) struct Worker {
     door: Door,
     quarantine: Quarantine,
     parts: BTreeMap<i32, Part>,
+    /// Bytes of one partition in memory at which it is read no further.
+    held_bytes_max: usize,
     stopping: Arc<AtomicBool>,
     /// The control plane is not asked before.
     server: Pause,
@@ -101,6 +100,7 @@ impl Worker {
         topic: Topic,
         door: Door,
         quarantine: Quarantine,
+        held_bytes_max: usize,
         stopping: Arc<AtomicBool>,
     ) -> Self {
         Self {
@@ -109,6 +109,7 @@ impl Worker {
             door,
             quarantine,
             parts: BTreeMap::new(),
+            held_bytes_max,
             stopping,
             server: Pause::NONE,
             trouble: None,
@@ -213,7 +214,7 @@ impl Worker {
                         (&one.code, &one.field, &one.detail),
                     );
                 }
-                if bytes > HELD_BYTES_MAX {
+                if bytes > self.held_bytes_max {
                     self.pause(number, true);
                 }
             }

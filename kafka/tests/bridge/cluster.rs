@@ -31,8 +31,10 @@ impl Cluster {
         for (topic, partitions) in topics {
             mock.create_topic(topic, *partitions, 1).unwrap();
         }
-        let producer =
-            ClientConfig::new().set("bootstrap.servers", mock.bootstrap_servers()).create().unwrap();
+        let mut config = ClientConfig::new();
+        // A broker of the mock that is down leaves its connections open, and answers nothing.
+        config.set("bootstrap.servers", mock.bootstrap_servers()).set("socket.timeout.ms", "3000");
+        let producer = config.set("enable.idempotence", "true").create().unwrap();
         Self { mock, producer }
     }
 

@@ -23,8 +23,8 @@ fn line(number: u64) -> String {
 
 fn config(cluster: &Cluster, server: &str, more: &str) -> String {
     format!(
-        "[kafka]\nbrokers = \"{}\"\nproperties = {{ \"session.timeout.ms\" = \"3000\", \"heartbeat.interval.ms\" = \"300\" }}\n\
-         [tap]\nserver = \"{server}\"\ntoken_file = \"tap.token\"\n\
+        "[kafka]\nbrokers = \"{}\"\nproperties = {{ \"session.timeout.ms\" = \"3000\", \"heartbeat.interval.ms\" = \"300\", \"socket.timeout.ms\" = \"3000\" }}\n\
+         [tap]\nserver = \"{server}\"\ntoken_file = \"tap.token\"\nheld_bytes_max = 200000\n\
          [[follow]]\nname = \"front-1\"\ntopic = \"access\"\nmap = \"nginx-json\"\nbegin = \"start\"\n{more}",
         cluster.brokers()
     )
@@ -196,11 +196,72 @@ fn a_control_plane_that_is_away_is_waited_for() {
         forward.to(&open.server);
         until_held(&open, &watching, 500 + again * 800);
     }
+    // The brokers, too.
+    cluster.mock.broker_down(1).unwrap();
+    until("the bridge to miss them", || bridge.said().contains("Kafka:").then_some(()));
+    cluster.mock.broker_up(1).unwrap();
+    write(3_000..3_100);
+    until_held(&open, &watching, 2_200);
     assert!(bridge.stop().0.success());
-    once_each(&house, (0..500).chain(1_000..1_800).chain(2_000..2_800));
+    once_each(&house, (0..500).chain(1_000..1_800).chain(2_000..2_800).chain(3_000..3_100));
     for one in open.partitions(&watching) {
         assert_eq!((&one["passed_over"], &one["files"]["holes"]), (&0.into(), &0.into()), "{one}");
     }
+}
+
+#[test]
+fn lines_of_the_wire_come_several_in_a_message_and_a_refused_one_stops_none() {
+    let cluster = Cluster::start(&[("access", 1)]);
+    let house = House::new("");
+    let open = house.opened();
+    let watching = house.tap_token(&open);
+    let wire = config(&cluster, &open.server, "").replace("nginx-json", "wire");
+    house.write("kafka.toml", &wire);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
+    let now = sumun_model::Timestamp::from_micros(i64::try_from(now).unwrap());
+    let access = |number: u64| format!(r#"{{"type":"access","id":"r{number}","ts":"{now}","key":"K1"}}"#);
+    // The control plane's own word, which no exchange may say.
+    let session =
+        format!(r#"{{"type":"session","id":"s1","ts":"{now}","account":"A1","action":"control_proved"}}"#);
+    let messages = [
+        format!("{}\n{}\n", access(0), access(1)),
+        format!("{}\n{session}\n{}", access(2), access(3)),
+        session.clone(),
+        "{}".to_owned(),
+        format!("{session}\n{}\n{session}", access(4)),
+        access(5),
+    ];
+    cluster.write("access", 0, messages);
+    let bridge = start(&house);
+    until_held(&open, &watching, 6);
+    let told = until("what was put aside to be told", || {
+        open.partitions(&watching).pop().filter(|one| one["files"]["lines_refused"] == 5)
+    });
+    assert_eq!(
+        (&told["lines"], &told["passed_over"], &told["files"]["holes"]),
+        (&6.into(), &0.into(), &0.into())
+    );
+    assert!(bridge.stop().0.success());
+    once_each(&house, 0..6);
+    let aside = house.read("kafka-state/front-1.refused.ndjson");
+    let places: Vec<(Value, Value, Value)> = aside
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|one| (one["offset"].clone(), one["line"].clone(), one["code"].clone()))
+        .collect();
+    let mut places: Vec<String> =
+        places.iter().map(|(offset, line, code)| format!("{offset}:{line} {code}")).collect();
+    places.sort_unstable();
+    assert_eq!(
+        places,
+        [
+            "1:2 \"not_taken\"",
+            "2:1 \"not_taken\"",
+            "3:1 \"not_of_the_wire\"",
+            "4:1 \"not_taken\"",
+            "4:3 \"not_taken\""
+        ]
+    );
 }
 
 #[test]

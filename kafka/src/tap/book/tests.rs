@@ -1,5 +1,5 @@
 //! The book against a naive world: a log of messages, a control plane that passes over positions it holds, commits that fail, and a bridge
-//! that is killed at any moment. Every line is counted once, whatever happens.
+//! that is killed, or put out of its group without knowing, at any moment. Every line is counted once, whatever happens.
 
 use super::*;
 use proptest::prelude::*;
@@ -15,6 +15,10 @@ enum Event {
     /// It does what its book says.
     Work(Answer),
     Kill,
+    /// The group gives the partition to another, and the one who had it does not know yet.
+    Rebalance,
+    /// Who had it goes on; the group refuses his commits.
+    Late(Answer),
     /// So many messages are removed from the front.
     Remove(u8),
     /// Offsets without messages: marks of a transaction.
@@ -48,6 +52,8 @@ struct World {
     passed_over: u64,
     aside: BTreeSet<u64>,
     bridge: Option<(Book<u64>, usize)>,
+    /// Who believes that he still has it.
+    late: Option<Book<u64>>,
     gone: BTreeSet<u64>,
     transactional: bool,
 }
@@ -119,17 +125,17 @@ impl World {
 
     fn work(&mut self, answer: Answer) {
         let Some((mut book, at)) = self.bridge.take() else { return };
-        let alive = self.work_on(&mut book, answer);
+        let alive = self.work_on(&mut book, answer, false);
         self.bridge = alive.then_some((book, at));
     }
 
-    /// As the worker does; false: the partition is taken on anew.
-    fn work_on(&mut self, book: &mut Book<u64>, answer: Answer) -> bool {
+    /// As the worker does; false: the partition is taken on anew. One who is late is refused by the group when he commits.
+    fn work_on(&mut self, book: &mut Book<u64>, answer: Answer, late: bool) -> bool {
         let mut limit = 3;
         loop {
             let (from, after, lines) = match book.step(limit, usize::MAX) {
                 Step::Rest => return true,
-                Step::Save => return self.commit(book, answer),
+                Step::Save => return !late && self.commit(book, answer),
                 Step::Send { from, after, lines } => {
                     (from, after, lines.into_iter().copied().collect::<Vec<u64>>())
                 }
@@ -139,6 +145,7 @@ impl World {
             }
             match self.take(from, after, &lines) {
                 Err(0) if self.held > book.mark().position => return false,
+                Err(0) if late => return false,
                 Err(0) => {
                     self.aside.insert(lines[0]);
                     book.set_aside();
@@ -149,7 +156,7 @@ impl World {
                 Ok(held) if held >= from + lines.len() as u64 => return false,
                 Ok(_) => {
                     book.taken(lines.len() as u64);
-                    return self.commit(book, answer);
+                    return !late && self.commit(book, answer);
                 }
             }
         }
@@ -176,6 +183,13 @@ impl World {
             Event::Read(count) => self.read(count.into()),
             Event::Work(answer) => self.work(answer),
             Event::Kill => self.bridge = None,
+            Event::Rebalance => self.late = self.bridge.take().map(|(book, _)| book),
+            Event::Late(answer) => {
+                let Some(mut book) = self.late.take() else { return };
+                if self.work_on(&mut book, answer, true) {
+                    self.late = Some(book);
+                }
+            }
             Event::Remove(count) => {
                 let to = (self.low + usize::from(count)).min(self.log.len());
                 for lines in self.log[self.low..to].iter().flatten() {
@@ -222,6 +236,8 @@ fn event(lines: std::ops::Range<u8>, removes: u32, voids: u32) -> impl Strategy<
         6 => (1..5_u8).prop_map(Event::Read),
         9 => answer().prop_map(Event::Work),
         2 => Just(Event::Kill),
+        2 => Just(Event::Rebalance),
+        3 => answer().prop_map(Event::Late),
         removes => (1..4_u8).prop_map(Event::Remove),
         voids => Just(Event::Void),
     ]

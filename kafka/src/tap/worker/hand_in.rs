@@ -1,7 +1,7 @@
 //! Handing lines in, as the book says, and committing what was acknowledged.
 
 use super::open::LINES_MAX;
-use super::{HELD_BYTES_AGAIN, Part, Worker};
+use super::{Part, Pause, Worker};
 use crate::clock;
 use crate::tap::book::Step;
 use crate::tap::door::{Batch, DoorError};
@@ -55,8 +55,8 @@ impl Worker {
                     }
                 }
             }
-            let small =
-                |part: &Part| matches!(part, Part::Open(part) if part.book.bytes() < HELD_BYTES_AGAIN);
+            let again = self.held_bytes_max / 4;
+            let small = |part: &Part| matches!(part, Part::Open(part) if part.book.bytes() < again);
             if self.parts.get(&number).is_some_and(small) {
                 self.pause(number, false);
             }
@@ -103,6 +103,7 @@ impl Worker {
                 Ok(held) if held == last => {
                     part.book.taken(last.saturating_sub(from).saturating_add(1));
                     part.told = Some((told, clock::tick()));
+                    part.ahead = Pause::NONE;
                     return if self.commit(number) { Went::On } else { Went::Anew };
                 }
                 // Another hands in under this name: it may own the partition by now.
@@ -171,13 +172,18 @@ impl Worker {
     /// Says how far the partitions are, where that was not said for a while.
     pub(super) fn tell(&mut self) {
         let now = clock::tick();
+        let mut brokers_answer = true;
         for (number, part) in &mut self.parts {
             let Part::Open(part) = part else { continue };
             if !self.server.is_over(now) || part.told_lately(now) {
                 continue;
             }
-            if let Ok((_, high)) = self.topic.ends(*number) {
-                part.high = high;
+            if brokers_answer {
+                // One that does not answer is not asked again for each partition: the group would miss us meanwhile.
+                match self.topic.ends(*number) {
+                    Ok((_, high)) => part.high = high,
+                    Err(_) => brokers_answer = false,
+                }
             }
             let told = part.tells();
             part.told = Some((told, now));

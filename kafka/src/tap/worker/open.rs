@@ -111,7 +111,8 @@ impl Worker {
         }
         for (number, part) in &mut self.parts {
             if let Part::Open(part) = part {
-                part.paused = part.paused && self.topic.pause(*number, true).is_ok();
+                // Whether it was paused before its book was opened anew is not known here.
+                part.paused = self.topic.pause(*number, part.paused).is_ok() && part.paused;
             }
         }
     }
