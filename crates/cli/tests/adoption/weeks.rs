@@ -1,6 +1,6 @@
 //! The run: what the exchange does between the commands of the plan, what is waited for before the next one, and what came of each week.
 
-use crate::bots::{Bots, CUSTOMERS, LENT, Outcome};
+use crate::bots::{Bots, CUSTOMERS, LENT, Outcome, TEST_KEY};
 use crate::exchange::{self, Exchange};
 use crate::hand::{EXCHANGE, GATE, Hand, PLANE};
 use crate::plan::{Plan, Step};
@@ -209,6 +209,12 @@ impl Run {
         }
         if is("sumun approvals grant") && command.contains("asked twice") {
             self.ends_the_key();
+        }
+        if is("sumun keys hold") {
+            self.told_as(TEST_KEY.key, "held", &["acknowledged", "confirmed"]);
+        }
+        if is("sumun keys release") {
+            self.told_as(TEST_KEY.key, "live", &["acknowledged", "confirmed"]);
         }
         if is("kill ") {
             self.goes_on("the control plane is dead");
