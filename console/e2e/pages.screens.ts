@@ -72,8 +72,10 @@ for (const look of LOOKS) {
       pages.set(role, page);
       return page;
     };
-    // Opened first and taken last: it says for how long somebody has looked.
+    // Taken first: what waits now may be withdrawn by itself while the others are taken.
     await (await pageOf("approver")).goto(`/approvals/${approval}`);
+    await settled(await pageOf("approver"));
+    await take(await pageOf("approver"), "staff-approval", look);
     for (const { name, path } of await staffPlaces(lead)) {
       if (ALIKE.has(name) || name === "approval") continue;
       const page = await pageOf(WHOSE[name] ?? "compliance_lead");
@@ -84,8 +86,6 @@ for (const look of LOOKS) {
       if (name === "key") await ending(page, look);
       if (name === "people") await parts(page, look);
     }
-    await settled(await pageOf("approver"));
-    await take(await pageOf("approver"), "staff-approval", look);
     const context = await open(browser, look, { baseURL: demo.console });
     const page = await context.newPage();
     await page.goto("/");

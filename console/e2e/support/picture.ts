@@ -4,6 +4,8 @@ import { crc32, deflateSync, inflateSync } from "node:zlib";
 
 const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
 const COLOURS_MAX = 256;
+/** Those of them that are simply there most often. */
+const COMMON_MAX = 160;
 
 /** A colour for each pixel, row by row: 0xRRGGBB. */
 type Picture = { width: number; height: number; colours: Uint32Array };
@@ -80,24 +82,44 @@ function palette(pixels: Uint32Array): { colours: number[]; indexOf: Map<number,
     run = 0;
   }
   const byCount = [...seen].sort((one, other) => other[1] - one[1]).map(([colour]) => colour);
-  const colours = byCount.slice(0, COLOURS_MAX);
+  const colours = byCount.slice(0, COMMON_MAX);
+  // The words of a badge are few pixels: by their number alone their red would be shown as a brown that something else has.
+  const missed = byCount
+    .slice(COMMON_MAX)
+    .map((colour) => ({ colour, worth: 0, away: apart(colour, nearest(colour, colours), colours) }));
+  for (const one of missed) one.worth = seen.get(one.colour) ?? 0;
+  while (colours.length < COLOURS_MAX && missed.length > 0) {
+    let worst = 0;
+    for (const [index, one] of missed.entries()) {
+      const than = missed[worst];
+      if (than !== undefined && one.away * one.worth > than.away * than.worth) worst = index;
+    }
+    const [taken] = missed.splice(worst, 1);
+    if (taken === undefined) break;
+    const index = colours.push(taken.colour) - 1;
+    for (const one of missed) one.away = Math.min(one.away, apart(one.colour, index, colours));
+  }
   const indexOf = new Map(colours.map((colour, index) => [colour, index]));
-  for (const colour of byCount.slice(COLOURS_MAX)) indexOf.set(colour, nearest(colour, colours));
+  for (const { colour } of missed) indexOf.set(colour, nearest(colour, colours));
   return { colours, indexOf };
 }
 
 function nearest(colour: number, colours: readonly number[]): number {
   let [best, least] = [0, Number.POSITIVE_INFINITY];
-  for (const [index, one] of colours.entries()) {
-    const [red, green, blue] = [
-      ((one >> 16) & 255) - ((colour >> 16) & 255),
-      ((one >> 8) & 255) - ((colour >> 8) & 255),
-      (one & 255) - (colour & 255),
-    ];
-    const away = red * red + green * green + blue * blue;
+  for (const index of colours.keys()) {
+    const away = apart(colour, index, colours);
     if (away < least) [best, least] = [index, away];
   }
   return best;
+}
+
+/** How far a colour is from one of the palette. */
+function apart(colour: number, index: number, colours: readonly number[]): number {
+  const one = colours[index] ?? 0;
+  const red = ((one >> 16) & 255) - ((colour >> 16) & 255);
+  const green = ((one >> 8) & 255) - ((colour >> 8) & 255);
+  const blue = (one & 255) - (colour & 255);
+  return red * red + green * green + blue * blue;
 }
 
 function chunk(name: string, data: Buffer): Buffer {

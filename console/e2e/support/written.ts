@@ -6,18 +6,18 @@ type Both = Readonly<Record<Lang, string>>;
 export const WRITTEN = {
   /** Why a measure stays. */
   keep: {
-    ko: "서로 다른 두 곳에서 번갈아 쓰인 까닭을 고객님께서 아직 설명하지 않으셨고, 재확인도 끝나지 않았습니다. 끝날 때까지 지금 조치를 유지합니다. (가상)",
-    en: "The owner has not said yet why it is used from two places in turn, and his re-verification is not done. The measure stays until it is. (made up)",
+    ko: "평소와 다른 곳에서 이용된 이유를 고객님께서 아직 설명하지 않으셨습니다. 설명을 듣고 확인할 때까지 지금 조치를 유지합니다. (가상)",
+    en: "The owner has not said yet why it is used from another place than usual. The measure stays until he has and it is checked. (made up)",
   },
   /** Why a key should end by force. */
   end: {
-    ko: "이 키로 서명된 요청이 서로 다른 두 프로그램과 주소에서 번갈아 들어왔고, 제한한 뒤에도 시도가 이어집니다. (가상)",
-    en: "Requests signed with this key come from two programs at two addresses in turn, and the attempts go on after the hold. (made up)",
+    ko: "이 키로 서명된 요청이 서로 다른 두 프로그램과 주소에서 번갈아 들어왔고, 조치한 뒤에도 시도가 이어집니다. (가상)",
+    en: "Requests signed with this key come from two programs at two addresses in turn, and the attempts go on after the measure. (made up)",
   },
   /** Why less does not do. */
   lesser: {
-    ko: "경고를 확인한 뒤에도 이용이 이어졌고, 일시 제한으로는 새어 나간 시크릿 키를 무효로 만들 수 없습니다. (가상)",
-    en: "A warning was acknowledged and it went on; a hold does not make a leaked secret worthless. (made up)",
+    ko: "더 가벼운 조치를 한 뒤에도 이용이 이어졌고, 제한만으로는 다른 사람이 아는 시크릿 키를 무효로 만들 수 없습니다. (가상)",
+    en: "It went on under a lesser measure, and a hold does not make a secret worthless that somebody else knows. (made up)",
   },
   /** Why an approver agrees. */
   agreed: {

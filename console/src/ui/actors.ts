@@ -100,7 +100,7 @@ export function actorText(lang: Lang, principal: string | null | undefined): str
   }
 }
 
-const SOURCES = words({ govern: "관리 서버", clock: "기한 도래(자동)" }, { govern: "The control plane", clock: "The clock" });
+const SOURCES = words({ govern: "관리 서버", clock: "내부 시계" }, { govern: "The control plane", clock: "The internal clock" });
 
 /** Where events came from: `gate:gate-1:5f0c9b1e7c0a4a33` is gate-1, whatever part of its life that was. */
 export function sourceText(lang: Lang, source: string): string {

@@ -159,7 +159,7 @@ const KOREAN: Record<string, Said> = {
 /** The same by what the problem is about, where the code has no words of its own. */
 const GENERAL: Said = [
   "서버가 요청을 받아들이지 않았습니다.",
-  "잠시 뒤 다시 시도하고, 되풀이되면 문의 번호를 운영 담당자에게 알려 주십시오. 까닭은 ‘서버의 설명(영어)’을 펼치면 나옵니다.",
+  "잠시 뒤 다시 시도하고, 되풀이되면 문의 번호를 운영 담당자에게 알려 주십시오. 이유는 ‘서버의 설명(영어)’을 펼치면 나옵니다.",
 ];
 
 /** What people are to do where the server's remedy speaks to programs. */

@@ -12,8 +12,8 @@ export const GROUNDS: readonly Ground[] = ["secret_out", "used_by_others", "proh
 export const groundWords = words(
   {
     label: "소유자에게 알릴 확인 내용",
-    hint: "키가 종료되면 소유자가 안내에서 읽습니다. 위에 적은 사유는 소유자에게 보내지 않습니다.",
-    none: "고르지 않음: 시행 중인 조치에서 본 것, 또는 담당자가 확인했다는 것만 알림",
+    hint: "키가 종료되면 소유자가 안내에서 읽습니다. 고르지 않으면 시행 중인 조치에서 본 것이나 담당자가 확인했다는 것만 알립니다. 위에 적은 사유는 보내지 않습니다.",
+    none: "따로 고르지 않음",
     noneSaid: "따로 고르지 않음",
     secret_out: "다른 사람이 시크릿 키를 알고 있음",
     used_by_others: "등록되지 않은 다른 사람이 사용함",
@@ -22,8 +22,8 @@ export const groundWords = words(
   },
   {
     label: "What the owner is told was found",
-    hint: "The owner reads it once the key has ended. The reason you wrote above is not sent.",
-    none: "None named: what measures in force saw, or only that staff checked",
+    hint: "The owner reads it once the key has ended. If none is named, it says what measures in force saw, or only that staff checked. The reason you wrote above is not sent.",
+    none: "None named",
     noneSaid: "None named",
     secret_out: "Somebody else knows the secret key",
     used_by_others: "Somebody not on record used the key",

@@ -94,8 +94,8 @@ const ladderWords = words(
     met: "met",
     not_met: "not met",
     unknown: "not known",
-    machine: "policy acts by itself",
-    propose: "people decide",
+    machine: "Policy acts by itself",
+    propose: "People decide",
     passed: "Already there or beyond",
     now: "now",
     policy: (name: string) =>

@@ -73,7 +73,7 @@ function One({ of, about }: { of: Signal; about: string | undefined }) {
       <p>
         <strong>{said(of.said) || (signalName(lang, of.code) ?? word({}, of.code))}</strong>
       </p>
-      <p className="muted row">
+      <p className="muted row facts">
         <Time at={of.ts} full />
         <span>{w.points(count(lang, of.points))}</span>
         <span>

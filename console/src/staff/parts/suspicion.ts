@@ -43,7 +43,7 @@ const suspicionWords = words(
       `${n} keys of ${accounts === 1 ? "one account" : `${accounts} accounts`}: ${cause}`,
     m_lent: "they may have been lent to one operator",
     m_sold: "they may have been sold",
-    m_leaked: "their secrets may be in other hands without the owners' will",
+    m_leaked: "their secrets may have leaked without the owners' knowledge",
     m_over_delegated: "they were used beyond their recorded delegations",
     m_copied_code: "they run the same published code",
     m_market_abuse: "their trading may harm a market",

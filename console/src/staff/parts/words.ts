@@ -17,7 +17,7 @@ export const causeWords = words(
   {
     lent: "the key may have been lent to somebody else",
     sold: "the key may have been sold",
-    leaked: "the secret may be in other hands without the owner's will",
+    leaked: "the secret may have leaked without the owner's knowledge",
     over_delegated: "it was used beyond its recorded delegation",
     documented_delegation: "a recorded delegation explains the use",
     coordinated: "several keys may be driven by one operator",

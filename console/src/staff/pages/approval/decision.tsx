@@ -126,15 +126,17 @@ export function Decision({
           </Button>
         </div>
         <p className="muted">{no ?? w.youLook(lookedMs < MINUTE_MS ? w.underMinute : duration(lang, lookedMs))}</p>
-        <Button
-          look="quiet"
-          isDisabled={of.state !== "open"}
-          // That it is closed stands above already.
-          why={of.state !== "open" ? undefined : !own ? w.wNotAsker : of.action === "key.grant" ? w.wGrant : undefined}
-          onPress={() => setDoing("withdraw")}
-        >
-          {w.withdraw}
-        </Button>
+        <div className="row">
+          <Button
+            look="quiet"
+            isDisabled={of.state !== "open"}
+            // That it is closed stands above already.
+            why={of.state !== "open" ? undefined : !own ? w.wNotAsker : of.action === "key.grant" ? w.wGrant : undefined}
+            onPress={() => setDoing("withdraw")}
+          >
+            {w.withdraw}
+          </Button>
+        </div>
       </div>
       {doing === "approve" || doing === "refuse" ? (
         <DecideDialog of={of} decision={doing} lookedAt={lookedAt} onClose={done} />

@@ -114,13 +114,19 @@ function HowFar({ of }: { of: Partial<Reverified> }) {
   );
 }
 
-/** Of one that is over, its label says already that its time is past. */
+/** Of one that is over nothing runs any more, however far away its time is. */
 function DueTime({ at, open }: { at: string; open: boolean }) {
   const w = useWords(groundsWords);
   return (
     <span>
       {open && Date.parse(at) < Date.now() ? `${w.past} ` : ""}
-      <Time at={at} full /> (<Time at={at} />)
+      <Time at={at} full />
+      {open ? (
+        <>
+          {" "}
+          (<Time at={at} />)
+        </>
+      ) : null}
     </span>
   );
 }

@@ -210,7 +210,7 @@ export const approvalWords = words(
     withdraw: "Withdraw the request",
     withdrawIntro: "Takes back what you asked for. Nothing is executed.",
     withdrawn: "Withdrawn",
-    takenBack: (who: string) => `Withdrawn by ${who}`,
+    takenBack: (who: string) => `Withdrawn: ${who}`,
     takenBackEntry: (n: string) => `Ledger entry ${n}`,
     wClosed: "It is closed already",
     wDue: "Its time has run out",

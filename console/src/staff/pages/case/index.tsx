@@ -69,7 +69,9 @@ function Head({ page, plan, over }: { page: PageOf; plan: readonly Planned[] | u
             one.state === "open" ? (
               <div key="due">
                 {due.overdue ? (
-                  <Badge tone="expire">{due.text}</Badge>
+                  <>
+                    <Badge tone="expire">{suspicion.late}</Badge> <Time at={one.due} />
+                  </>
                 ) : (
                   <>
                     {due.text} · <Time at={one.due} full />

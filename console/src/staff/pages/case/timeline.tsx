@@ -137,7 +137,7 @@ export function Timeline({ of, measures }: { of: readonly Event[]; measures: rea
       <ol className="timeline">
         {shown.map((one) => (
           <li key={one.case_event} className={TONES[one.kind] ?? ""}>
-            <div className="row">
+            <div className="row facts">
               <strong>{name(one.kind)}</strong>
               <span className="muted">
                 {who(one.by)} · <Time at={one.at} full />

@@ -223,6 +223,8 @@ function Filter({ name, label, hint }: { name: string; label: string; hint: stri
 
 /** A bare name is that of somebody of the staff. */
 const person = (name: string) => (name.includes(":") ? name : `user:${name}`);
+/** A link may name keys that act together; what people type is a key. */
+const about = (id: string) => (id.includes(":") ? id : `key:${id}`);
 
 function All() {
   const w = useWords(casesWords);
@@ -243,7 +245,7 @@ function All() {
               order: "newest",
               ...(isState(state) ? { state } : {}),
               ...(assignee ? { assignee: person(assignee) } : {}),
-              ...(subject ? { subject } : {}),
+              ...(subject ? { subject: about(subject) } : {}),
               ...(after ? { after } : {}),
             },
           },

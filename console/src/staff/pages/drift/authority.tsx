@@ -46,7 +46,7 @@ export function Authority() {
                 <Pairs
                   of={[
                     [w.grace, rules.grace_s === undefined ? null : duration(lang, rules.grace_s * 1_000)],
-                    [w.endsMax, rules.ends_max === undefined ? null : count(lang, rules.ends_max)],
+                    [w.endsMax, rules.ends_max === undefined ? null : w.endsMaxOf(count(lang, rules.ends_max))],
                   ]}
                 />
                 <p className="muted">{w.endsMaxText}</p>

@@ -100,7 +100,7 @@ export function Entries({ reads }: { reads: KeyReads }) {
                 .reverse()
                 .map((entry) => (
                   <li key={entry.index} className={isForcedEnd(entry) ? "expire" : (TONES[entry.class] ?? "")}>
-                    <div className="row">
+                    <div className="row facts">
                       <strong>{entryTitle(lang, entry)}</strong>
                       <span className="muted">
                         {who(entry.actor)} · <Time at={entry.at} full /> ·{" "}

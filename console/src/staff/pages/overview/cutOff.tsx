@@ -42,11 +42,18 @@ export function CutOff({ cutoff }: { cutoff: Facts["cutoff"] }) {
               id={(row) => `${row.key} ${row.effect}`}
               columns={[
                 {
-                  head: w.key,
-                  cell: (row) => <Id id={row.key} to={`/keys/${encodeURIComponent(row.key)}`} />,
+                  // Together, so that both times have their place beside them in half a page.
+                  head: w.keyAndEffect,
+                  cell: (row) => (
+                    <>
+                      <Id id={row.key} to={`/keys/${encodeURIComponent(row.key)}`} />
+                      <div className="muted">
+                        <Time at={row.effect} />
+                      </div>
+                    </>
+                  ),
                 },
                 { head: w.measure, cell: (row) => <MeasureBadge measure={row.measure} /> },
-                { head: w.effect, cell: (row) => <Time at={row.effect} /> },
                 { head: w.fromSuspicion, cell: (row) => said(row.suspicion_ms ?? null), number: true },
                 { head: w.fromDecision, cell: (row) => said(row.decision_ms), number: true },
               ]}

@@ -31,8 +31,8 @@ export function Ladder({ ladder }: { ladder: Facts["ladder"] }) {
                   </svg>
                   <strong className="number">{count(lang, rung.in_force)}</strong>
                   <span className="muted beside">
-                    {rung.measure === "expire" ? w.ended : w.inForce} · {w.entered} {count(lang, rung.entered_day)} · {w.proposed}{" "}
-                    {count(lang, rung.proposed)}
+                    {rung.measure === "expire" ? w.ended : w.inForce} · {w.entered(count(lang, rung.entered_day))} ·{" "}
+                    {w.proposed(count(lang, rung.proposed))}
                   </span>
                 </Link>
               </li>

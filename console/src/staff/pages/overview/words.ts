@@ -31,8 +31,8 @@ export const overviewWords = words(
     measure: "조치",
     inForce: "적용 중",
     ended: "24시간 안에 종료",
-    entered: "24시간 안에 시작",
-    proposed: "결정 대기",
+    entered: (n: string) => `24시간 안에 시작 ${n}건`,
+    proposed: (n: string) => `결정 대기 ${n}건`,
 
     gates: "게이트",
     noGates: "등록된 게이트가 없습니다",
@@ -44,15 +44,14 @@ export const overviewWords = words(
 
     cutoff: "의심에서 차단까지",
     cutoffText:
-      "지난 24시간에 모든 게이트가 이행을 서명한 차단입니다. 요약한 시간은 의심이 생긴 때부터 재고, 사람이 결정한 조치는 결정한 때부터 잽니다. 표에는 둘을 나누어 적습니다.",
+      "지난 24시간에 모든 게이트가 이행을 서명한 차단입니다. 요약한 시간은 의심이 생긴 때부터 재고, 사람이 결정한 조치는 결정한 때부터 잽니다. 표에는 두 시간을 나누어 적습니다.",
     half: "절반은 이 안에",
     most: "100건 중 99건은 이 안에",
     slowest: "가장 오래 걸린 것",
     fewCutoffs: (n: string) => `${n}건이 되면 절반과 100건 가운데 99건이 차단된 시간도 보여 줍니다.`,
     counted: "차단 건수",
     noCutoff: "지난 24시간에 차단한 키가 없습니다.",
-    key: "키",
-    effect: "차단된 때",
+    keyAndEffect: "키 · 차단된 때",
     fromSuspicion: "의심부터",
     fromDecision: "결정부터",
 
@@ -100,8 +99,8 @@ export const overviewWords = words(
     measure: "Measure",
     inForce: "In force",
     ended: "Ended within a day",
-    entered: "Begun within a day",
-    proposed: "Waiting for people",
+    entered: (n: string) => `begun within a day: ${n}`,
+    proposed: (n: string) => `waiting for people: ${n}`,
 
     gates: "Gates",
     noGates: "No gate is enrolled",
@@ -114,15 +113,14 @@ export const overviewWords = words(
 
     cutoff: "From suspicion to cut-off",
     cutoffText:
-      "Of the last day: until every gate had signed that it obeys. The summed-up times count from the suspicion, or from the decision where people decided; the table tells both.",
+      "Cut-offs of the last day, timed until every gate had signed that it obeys. The times on top count from the suspicion, or from the decision where people decided; the table tells both.",
     half: "Half within",
     most: "99 of 100 within",
     slowest: "Slowest",
-    fewCutoffs: (n: string) => `From ${n} cut-offs on, it also says within what time half and 99 of 100 were done.`,
+    fewCutoffs: (n: string) => `From ${n} cut-offs on, it is also told within what time half of them and 99 of 100 were done.`,
     counted: "Cut-offs",
     noCutoff: "No key was cut off within a day.",
-    key: "Key",
-    effect: "Cut off",
+    keyAndEffect: "Key · cut off",
     fromSuspicion: "From suspicion",
     fromDecision: "From decision",
 

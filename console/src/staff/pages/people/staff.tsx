@@ -58,7 +58,7 @@ export function Staff() {
                           row.name === row.user ? (
                             <span className="muted nowrap">{w.noName}</span>
                           ) : (
-                            <span className="whole-words">{row.name}</span>
+                            <span className="name">{row.name}</span>
                           ),
                       },
                       { head: w.roles, cell: (row) => <RolesOf user={row} asked={asked.data?.items ?? []} /> },

@@ -179,6 +179,6 @@ export const policyWords = words(
     notThis: "not",
     asOneText: "As one text",
     setUp: "Installed at set-up",
-    setUpText: "Installed at set-up, by no one's approval. Changing it takes two persons: one proposes, another agrees.",
+    setUpText: "Installed at set-up, without anybody's approval. Changing it takes two persons: one proposes, another agrees.",
   },
 );

@@ -13,7 +13,8 @@ export function GatesSaid({ of }: { of: RampOf }) {
   const { lang } = useLang();
   const gates = of.gates ?? [];
   const states: Record<string, [Tone, string]> = {
-    obeys: ["good", w.g_obeys],
+    // What was never set was never acknowledged either.
+    obeys: of.version === 0 ? ["plain", w.g_default] : ["good", w.g_obeys],
     waits: ["warn", w.g_waits],
     cannot_read: ["expire", w.g_cannot_read],
   };

@@ -49,17 +49,19 @@ export function Report({ enforced }: { enforced: Ramp }) {
   return (
     <Card title={w.report}>
       <div className="stack">
-        <Choice
-          label={w.since}
-          value={period}
-          of={[
-            ["all", w.s_all],
-            ["hour", w.s_hour],
-            ["day", w.s_day],
-            ["week", w.s_week],
-          ]}
-          onChange={ask}
-        />
+        <div className="row">
+          <Choice
+            label={w.since}
+            value={period}
+            of={[
+              ["all", w.s_all],
+              ["hour", w.s_hour],
+              ["day", w.s_day],
+              ["week", w.s_week],
+            ]}
+            onChange={ask}
+          />
+        </div>
         <Read query={query}>
           {(report) => (
             <>

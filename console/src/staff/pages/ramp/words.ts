@@ -30,10 +30,11 @@ export const rampWords = words(
     gate: "게이트",
     state: "상태",
     g_obeys: "적용함",
+    g_default: "기본값 적용",
     g_waits: "아직 답이 없음",
     g_cannot_read: "읽지 못함: 전과 같이 차단",
     received: "이행 확인서 수신",
-    unsetGate: "정한 적이 없어 확인할 것이 없습니다",
+    unsetGate: "단계를 정한 적이 없어 기본값대로 차단합니다. 받을 이행 확인서가 없습니다.",
     notAll: (n: string) =>
       `게이트 ${n}개가 아직 이 단계를 적용한다고 답하지 않았습니다. 그 게이트는 전의 단계대로 차단할 수 있습니다.`,
     // Report.
@@ -120,10 +121,11 @@ export const rampWords = words(
     gate: "Gate",
     state: "State",
     g_obeys: "Obeys",
+    g_default: "By default",
     g_waits: "Has not said so yet",
     g_cannot_read: "Cannot read it: refuses as before",
     received: "Receipt came",
-    unsetGate: "No stage was ever set, so there is nothing to acknowledge",
+    unsetGate: "No stage was ever set: gates refuse by default, and there is no receipt to wait for.",
     notAll: (n: string) =>
       n === "1"
         ? "One gate has not said that it obeys this ramp. It may refuse by the one before."
