@@ -54,8 +54,11 @@ const schemas = (JSON.parse(readFileSync("../docs/openapi.json", "utf8")) as { c
 type Schema = { enum?: string[]; properties?: Record<string, { description?: string }> };
 const enumOf = (name: string) => schemas[name]?.enum ?? [];
 /** Words that the description of a field names, such as `` `open` or `closed` ``. */
+/** Codes named by a field: those that its first sentence lists; what follows may name other fields. */
 const named = (schema: string, field: string) =>
-  [...(schemas[schema]?.properties?.[field]?.description ?? "").matchAll(/`([a-z_]+)`/g)].map((match) => match[1] ?? "");
+  [...((schemas[schema]?.properties?.[field]?.description ?? "").split(". ", 1)[0]?.matchAll(/`([a-z_]+)`/g) ?? [])].map(
+    (match) => match[1] ?? "",
+  );
 /** An enum of the model, spelt `Name = "word"`. */
 const modelOf = (name: string) => {
   const text = sources("model/src").find((one) => one.includes(`pub enum ${name} (`)) ?? "";
