@@ -1,6 +1,8 @@
 //! Envoy's `ext_authz` over HTTP and over gRPC, with the shipped configurations: what both forms have in common.
 
-use crate::front::{Front, TOKEN, World, free, gate_answers, nonce, put, send, shipped, started, statuses};
+use crate::front::{
+    Front, TOKEN, Waits, World, free, gate_answers, nonce, put, send, shipped, started, statuses,
+};
 use crate::nginx::raw;
 use crate::stage::client::{Effect, Signed};
 use crate::stage::wait_for;
@@ -27,7 +29,7 @@ pub(crate) struct Envoy {
 
 /// Envoy with a shipped configuration, its addresses and the front's token put in their places.
 pub(crate) fn envoy(world: &World, file: &str, token: &str) -> Envoy {
-    envoy_at(&world.stage.place, world.asked, world.exchange.address, file, token)
+    envoy_at(&world.stage.place, world.asked, world.exchange.address, (file, Waits::Long), token)
 }
 
 /// As [`envoy`], wherever gate and exchange are.
@@ -35,13 +37,13 @@ pub(crate) fn envoy_at(
     place: &Place,
     asked: SocketAddr,
     exchange: SocketAddr,
-    file: &str,
+    (file, waits): (&str, Waits),
     token: &str,
 ) -> Envoy {
     started(|| {
         let (clients, edge) = (free(), free());
         let port = |at: SocketAddr| format!("port_value: {} ", at.port());
-        let text = put(&shipped(file), "port_value: 9465 ", &port(asked));
+        let text = put(&waits.put(&shipped(file)), "port_value: 9465 ", &port(asked));
         let text = put(&text, "port_value: 9000 ", &port(exchange));
         let text = put(&text, "port_value: 8087 ", &port(clients));
         let text = text.replace("port_value: 8086 ", &port(edge));

@@ -29,6 +29,31 @@ pub(crate) fn shipped(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
+/// How long a front waits for the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// As shipped: half a second, after which a gate on a busy machine counts as dead.
+    Shipped,
+    /// So long that only a gate that is dead is taken for one.
+    Long,
+}
+
+impl Waits {
+    /// A configuration that waits so.
+    pub(crate) fn put(self, text: &str) -> String {
+        let shipped = ["timeout: 0.5s", "timeout: 0.2s", "_timeout 500ms", "_timeout 200ms"];
+        let fit = shipped.into_iter().filter(|wait| text.contains(wait)).collect::<Vec<_>>();
+        assert_eq!(fit.len(), 2, "{text}");
+        if self == Self::Shipped {
+            return text.to_owned();
+        }
+        fit.into_iter().fold(text.to_owned(), |text, wait| {
+            let name = wait.trim_end_matches(|sign: char| sign != ' ');
+            text.replace(wait, &format!("{name}20s"))
+        })
+    }
+}
+
 /// With another text in the place of one that must be there.
 pub(crate) fn put(text: &str, what: &str, instead: &str) -> String {
     assert!(text.contains(what), "`{what}` is not in:\n{text}");

@@ -1,6 +1,8 @@
 //! nginx's `auth_request`, with the shipped configuration.
 
-use crate::front::{Front, TOKEN, World, free, gate_answers, nonce, put, send, shipped, started, statuses};
+use crate::front::{
+    Front, TOKEN, Waits, World, free, gate_answers, nonce, put, send, shipped, started, statuses,
+};
 use crate::stage::client::{Effect, Signed};
 use crate::stage::wait_for;
 use crate::support::Place;
@@ -20,11 +22,11 @@ fn program() -> &'static str {
 }
 
 fn nginx(world: &World) -> Nginx {
-    nginx_at(&world.stage.place, world.asked, world.exchange.address)
+    nginx_at(&world.stage.place, world.asked, world.exchange.address, Waits::Long)
 }
 
 /// nginx with the shipped configurations, wherever gate and exchange are.
-pub(crate) fn nginx_at(folder: &Place, asked: SocketAddr, exchange: SocketAddr) -> Nginx {
+pub(crate) fn nginx_at(folder: &Place, asked: SocketAddr, exchange: SocketAddr, waits: Waits) -> Nginx {
     started(|| {
         let (clients, edge) = (free(), free());
         let (sumun, exchange) = (asked.to_string(), exchange.to_string());
@@ -32,8 +34,8 @@ pub(crate) fn nginx_at(folder: &Place, asked: SocketAddr, exchange: SocketAddr) 
             let text = put(&put(&text, "127.0.0.1:9465", &sumun), "127.0.0.1:9000", &exchange);
             put(&text, listen, &at.to_string())
         };
-        let own = place(shipped("nginx.conf"), "127.0.0.1:8088", clients);
-        let vouched = place(shipped("nginx-vouched.conf"), "127.0.0.1:8089", edge);
+        let own = place(waits.put(&shipped("nginx.conf")), "127.0.0.1:8088", clients);
+        let vouched = place(waits.put(&shipped("nginx-vouched.conf")), "127.0.0.1:8089", edge);
         let vouched = put(&vouched, "replace-this-with-32-characters-or-more", TOKEN);
         let place = folder;
         place.write("nginx-own.conf", &own);

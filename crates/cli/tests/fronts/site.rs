@@ -10,6 +10,7 @@ use crate::stage::wait_for;
 use crate::support::Place;
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where the clients of edges say they are.
 pub(crate) const CLIENT: &str = "203.0.113.7";
@@ -78,18 +79,35 @@ pub(crate) fn key(desk: &Desk<'_>, application: &str, allow: &str) -> Issued {
     Issued { id, secret }
 }
 
+/// Asks until there is an answer, under one idempotency key: a control plane that was just started may wait for the lease of the one before.
+fn patiently(desk: &Desk<'_>, who: &str, arguments: &[&str]) -> Value {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let idempotency = format!("made-up-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let more = ["--idempotency-key", idempotency.as_str(), "--json"];
+    let mut last = None;
+    let answer = wait_for(|| {
+        let ran = desk.run(who, &[arguments, &more].concat());
+        let answered = (ran.code == 0).then(|| ran.json());
+        last = Some(ran.shown());
+        answered
+    });
+    answer.unwrap_or_else(|| panic!("{arguments:?}: {last:?}"))
+}
+
 /// Puts a ramp in force: one asks, another grants.
 pub(crate) fn set_ramp(desk: &Desk<'_>, stage: &str) {
     desk.house.place.write("ramp.toml", &format!("default = \"{stage}\"\n"));
-    let asked = desk.json("alice", &["ramp", "set", "ramp.toml", "--reason", "the next step of the plan"]);
+    let asked =
+        patiently(desk, "alice", &["ramp", "set", "ramp.toml", "--reason", "the next step of the plan"]);
     let waits = asked["result"]["waits_for"].as_str().unwrap();
-    desk.must("bob", &["approvals", "grant", waits, "--reason", "looked at the report"]);
+    patiently(desk, "bob", &["approvals", "grant", waits, "--reason", "looked at the report"]);
 }
 
 /// Waits until these gates say that they obey the ramp.
 pub(crate) fn obeyed(desk: &Desk<'_>, by: &[&str]) {
     let obeyed = wait_for(|| {
-        let ramp = desk.json("alice", &["ramp", "show"]);
+        let shown = desk.run("alice", &["ramp", "show", "--json"]);
+        let ramp = if shown.code == 0 { shown.json() } else { return None };
         let gates = ramp["gates"].as_array().unwrap();
         let obey = gates.iter().filter(|gate| gate["state"] == "obeys");
         (obey.filter(|gate| by.contains(&gate["gate"].as_str().unwrap())).count() == by.len()).then_some(())
