@@ -31,6 +31,20 @@ const noticesWords = words(
 /** The others are folded. */
 const SHOWN = 3;
 
+/** Every notice of a re-verification begins alike: these tell why this one was sent, the weightiest first. */
+const NEWS: readonly string[] = ["failed", "timed_out", "proved", "once_more", "identity_failed", "identity_passed"].map(
+  (step) => `verification.${step}`,
+);
+
+/** The sentence by which one notice is told from another. */
+function tellingOf({ say }: Schemas["NoticeView"]) {
+  for (const code of NEWS) {
+    const news = say.find((one) => one.code === code);
+    if (news !== undefined) return news;
+  }
+  return say[0];
+}
+
 const TONES: Record<string, Tone> = { delivered: "good", acknowledged: "good", failed: "expire", sent: "monitor" };
 
 export function Notices({ of }: { of: readonly Schemas["NoticeView"][] }) {
@@ -48,7 +62,7 @@ export function Notices({ of }: { of: readonly Schemas["NoticeView"][] }) {
             <span>{word(w as Record<string, unknown>, notice.channel)}</span>
             <Time at={notice.created} full />
           </div>
-          <p title={notice.say[0]?.[lang]}>{withShortIds(notice.say[0]?.[lang] ?? notice.kind)}</p>
+          <p title={tellingOf(notice)?.[lang]}>{withShortIds(tellingOf(notice)?.[lang] ?? notice.kind)}</p>
           <details>
             <summary>{w.text}</summary>
             <div className="stack tight">
