@@ -13,7 +13,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -221,16 +221,17 @@ fn read(config: &ClientConfig, topic: &str) -> anyhow::Result<Known> {
         list.add_partition_offset(topic, *partition, Offset::Beginning).map_err(failed)?;
     }
     consumer.assign(&list).map_err(failed)?;
-    let (mut known, mut open) = (Known::default(), partitions.len());
-    while open > 0 {
+    let (mut known, mut open) = (Known::default(), BTreeSet::from_iter(partitions));
+    while !open.is_empty() {
         match consumer.poll(ANSWER_MAX) {
             None => {
                 return Err(
                     Failed(format!("the topic `{topic}` cannot be read: its brokers say nothing")).into()
                 );
             }
-            // It is told once for each end that is reached; nobody else writes meanwhile.
-            Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                open.remove(&partition);
+            }
             Some(Err(error)) => return Err(failed(error).into()),
             Some(Ok(message)) => {
                 let key = message.key().and_then(|key| std::str::from_utf8(key).ok());

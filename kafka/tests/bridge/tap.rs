@@ -150,8 +150,8 @@ fn two_bridges_share_a_topic_and_each_may_be_killed() {
     until("the second to have some", || (owns(&second) > 0).then_some(()));
     let all = write(200);
     until_held(&open, &watching, all);
-    first.kill();
     let before = owns(&second);
+    first.kill();
     let all = write(200);
     until("the second to have all", || (owns(&second) > before).then_some(()));
     until_held(&open, &watching, all);
