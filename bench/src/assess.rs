@@ -41,7 +41,7 @@ pub fn exports(options: &Options, folder: &Path) -> Result<Vec<Row>> {
     let mut progress = |progress: Progress| {
         if progress.lines >= told + 1_000_000 {
             told = progress.lines;
-            let seconds = watch.elapsed_s();
+            let seconds = watch.elapsed().as_secs_f64();
             eprintln!(
                 "{} requests, {:.0} a second, at {}",
                 progress.lines,
@@ -56,7 +56,7 @@ pub fn exports(options: &Options, folder: &Path) -> Result<Vec<Row>> {
         "the world ended behind {} requests; raise --activity",
         plain.requests
     );
-    let seconds = watch.elapsed_s();
+    let seconds = watch.elapsed().as_secs_f64();
     let row = |name: &str, unit: &str, n: f64| Row::figure("exports", name.to_owned(), unit, n);
     Ok(vec![
         row("requests, each written in two formats", "", plain.requests as f64),
@@ -106,7 +106,7 @@ pub fn assess(folder: &Path, name: &str, lang: &str, shards: Option<usize>) -> R
         sleep(Duration::from_millis(200));
     };
     ensure!(status.success(), "`sumun assess` failed: {status}");
-    let seconds = watch.elapsed_s();
+    let seconds = watch.elapsed().as_secs_f64();
     let truth: Truth = serde_json::from_slice(&std::fs::read(at.join("truth.json"))?)?;
     let report: Value = serde_json::from_slice(&std::fs::read(at.join("report/report.json"))?)?;
     let held = counts(&report, &truth);

@@ -33,7 +33,7 @@ struct Arguments {
     /// Threads that tell of worlds
     #[arg(long, default_value_t = 2)]
     worlds: u32,
-    /// Where the exports are written, and read again if they are there; 1 M keys and 50 M lines take 8 GB [default: a temporary folder]
+    /// Where the exports are written, and read again if they are there; 1 M keys and 50 M lines take 7 GB, and 8 GB of memory to make [default: a temporary folder]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
     /// Only write the exports

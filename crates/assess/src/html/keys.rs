@@ -12,6 +12,8 @@ use sumun_model::{KeyId, Lang, Scope, Segment};
 
 /// Entries of a list shown open; the rest is in the JSON.
 const SHOWN: usize = 10;
+/// Keys named of one address or cluster: hashed ids are long, and the JSON has more of them.
+const NAMED: usize = 4;
 
 pub(super) fn keys(out: &mut String, report: &Report, lang: Lang) {
     let keys = &report.keys;
@@ -113,6 +115,7 @@ fn ids(keys: &[KeyId]) -> String {
 }
 
 pub(super) fn some(keys: &[KeyId], of: u64) -> String {
+    let keys = keys.get(..NAMED.min(keys.len())).unwrap_or(keys);
     let more = of.saturating_sub(keys.len() as u64);
     if more > 0 { format!("{} +{}", ids(keys), number(more)) } else { ids(keys) }
 }

@@ -82,9 +82,10 @@ fn short(out: &mut String, report: &Report, lang: Lang) {
     if report.clusters.total == 0 || days >= EXPLAINED_DAYS {
         return;
     }
+    let span = if days == 1 { "a day".to_owned() } else { format!("{days} days") };
     let text = match lang {
         Lang::En => format!(
-            "The logs span {days} days or less. An office or a family is explained once its people have signed in, so over so short a span many of these may be such. Give two weeks or more, with the sign-ins, before you ask anyone."
+            "The logs span {span} or less. An office or a family is explained once its people have signed in, so over so short a span many of these may be such. Give two weeks or more, with the sign-ins, before you ask anyone."
         ),
         Lang::Ko => format!(
             "로그 기간이 {days}일 이내입니다. 사무실이나 가족의 공동 이용은 그곳 사람들의 로그인 기록이 있어야 설명되므로, 기간이 이렇게 짧으면 정상적인 이용자도 묶음에 많이 남을 수 있습니다. 고객에게 묻기 전에 2주 이상의 로그를 로그인 기록과 함께 넣어 다시 진단하십시오."
@@ -159,8 +160,11 @@ fn segment_row(row: &LadderSegment, lang: Lang) -> Vec<String> {
 
 fn alerts(out: &mut String, report: &Report, lang: Lang) {
     let ladder = &report.ladder;
-    let per_day =
-        format!("{}.{}", number(ladder.alerts_per_day_milli / 1000), ladder.alerts_per_day_milli % 1000 / 100);
+    let per_day = format!(
+        "{}.{}",
+        number(ladder.alerts_per_day_milli / 1000),
+        ladder.alerts_per_day_milli % 1000 / 100
+    );
     let (most, budget) = (number(ladder.alerts_day_max), number(ladder.budget.into()));
     para(
         out,

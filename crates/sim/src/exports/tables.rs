@@ -36,7 +36,7 @@ pub struct KeyRow {
 }
 
 /// A table says no fractions of seconds.
-fn second(at: Timestamp) -> Timestamp {
+pub(super) fn second(at: Timestamp) -> Timestamp {
     Timestamp::from_micros(at.as_micros().div_euclid(1_000_000) * 1_000_000)
 }
 

@@ -297,7 +297,10 @@ impl<'p> Book<'p> {
                     tables::account(&mut self.accounts, &line, &self.people.names)?;
                 }
             }
-            Line::Session(line) => tables::session(&mut self.sessions, &line, &self.people.names)?,
+            Line::Session(line) => {
+                self.counts.iter_mut().for_each(|counting| counting.seen(tables::second(line.ts)));
+                tables::session(&mut self.sessions, &line, &self.people.names)?;
+            }
             // Every world tells of the same ones.
             Line::Network(line) if world == 0 => self.networks.push(*line),
             Line::Vendor(line) if world == 0 => self.vendors.push(*line),

@@ -105,8 +105,7 @@ impl Counting {
         let denied = line.verdict == Some(Verdict::Deny);
         self.truth.requests += 1;
         self.truth.refused += u64::from(denied);
-        let (from, to) = self.span.unwrap_or((line.ts, line.ts));
-        self.span = Some((from, to.max(line.ts)));
+        self.seen(line.ts);
         let Some(did) = self.did.get_mut(key) else { return };
         did.requests += 1;
         let unsigned = matches!(line.signature, Some(Signature::Invalid | Signature::Absent));
@@ -123,6 +122,12 @@ impl Counting {
             Some((_, n)) => *n += 1,
             None => did.from.push((ip, 1)),
         }
+    }
+
+    /// Something of any log happened then: the report's span is that of all logs together.
+    pub(super) fn seen(&mut self, at: Timestamp) {
+        let (from, to) = self.span.unwrap_or((at, at));
+        self.span = Some((from.min(at), to.max(at)));
     }
 
     /// The truth, the table and who is who being known.
