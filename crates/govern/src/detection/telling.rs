@@ -54,7 +54,8 @@ impl Govern {
             draft = draft.say(found(step));
         }
         // A key that ends takes its addresses with it: of them nothing is asked any more.
-        let proved = if step.measure == Measure::Expire { Vec::new() } else { proved(signals, &key.allowlist) };
+        let proved =
+            if step.measure == Measure::Expire { Vec::new() } else { proved(signals, &key.allowlist) };
         for text in seen.into_iter().chain(proved) {
             draft = draft.say(text);
         }
