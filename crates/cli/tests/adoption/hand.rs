@@ -104,6 +104,14 @@ impl Hand {
         shell
     }
 
+    /// Waits until this ends well.
+    pub(crate) fn until_well(&self, line: &str) {
+        until(&format!("`{line}` to end well"), || {
+            let ran = self.command(line).stdin(std::process::Stdio::null()).output().unwrap();
+            ran.status.success().then_some(())
+        });
+    }
+
     fn shell(&self, line: &str) -> String {
         let ran = self.command(line).stdin(std::process::Stdio::null()).output().unwrap();
         let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
