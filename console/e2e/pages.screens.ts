@@ -81,6 +81,8 @@ for (const look of LOOKS) {
       const page = await pageOf(WHOSE[name] ?? "compliance_lead");
       await page.goto(path);
       await settled(page);
+      // What stands around every page may come after the page itself.
+      await page.locator(".banner").waitFor();
       await take(page, `staff-${name}`, look);
       if (name === "case") await deciding(page, look);
       if (name === "key") await ending(page, look);
