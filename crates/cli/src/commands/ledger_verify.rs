@@ -186,7 +186,8 @@ async fn check_patiently(subject: &Subject) -> anyhow::Result<Checked> {
     loop {
         let checked = check(subject).await?;
         let moved = match &checked.ledger {
-            Err(fault) => fault.kind == FaultKind::Changed,
+            // A checkpoint of this moment may sign what is published in the next.
+            Err(fault) => matches!(fault.kind, FaultKind::Changed | FaultKind::RolledBack),
             Ok(_) => checked.moving,
         };
         if !moved || tries >= TRIES {

@@ -23,8 +23,16 @@ const FIELDS: &[&str] = &[
     "salt",
     "payload",
     "masked",
+    "masked_said",
     "recorded",
     "ended_keys",
+    "rules",
+];
+
+/// Fields of which a proof of the entry says nothing, and what is said of each that stands there.
+const BESIDE: &[(&str, &str)] = &[
+    ("recorded", "; `recorded`, the entry of this reading, has a proof of its own and is not proved here"),
+    ("rules", "; `rules` puts names of rules into words for readers, and is not proved"),
 ];
 
 /// Check offline that an entry stands in a ledger.
@@ -58,18 +66,15 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let proof = read("proof", &arguments.proof)?;
     let vkey = read("verifier key", &arguments.vkey)?;
-    let mut beside = "";
+    let mut unproven = Vec::new();
     let proven = match (&arguments.payload, &arguments.entry) {
         (Some(path), _) => {
             let line = read_at_most("payload line", path, LINE_BYTES_MAX)?;
             verified(&proof, Disclosed::Line(line.as_bytes()), &vkey)?
         }
         (None, Some(path)) => {
-            let (proven, reading) = with_entry(&proof, path, &vkey)?;
-            if reading {
-                beside =
-                    "; `recorded`, the entry of this reading, has a proof of its own and is not proved here";
-            }
+            let (proven, beside) = with_entry(&proof, path, &vkey)?;
+            unproven = beside;
             proven
         }
         (None, None) => verified(&proof, Disclosed::Nothing, &vkey)?,
@@ -80,10 +85,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return output::json(&json!({
             "proven": true, "origin": proven.origin, "size": proven.size, "index": proven.index, "class": proven.class,
             "sequenced": sequenced.to_string(), "payload_proven": whole,
-            "not_proven": if beside.is_empty() { json!([]) } else { json!(["recorded"]) },
+            "not_proven": unproven.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
         }));
     }
     let what = if whole { "what it says is proved too" } else { "what it said is not shown, and not proved" };
+    let beside: String = unproven.iter().map(|(_, said)| *said).collect();
     output::text(&format!(
         "entry {} of {} ({} entries): {}, sequenced {sequenced}; {what}{beside}\n",
         proven.index, proven.origin, proven.size, proven.class
@@ -100,8 +106,12 @@ fn verified(proof: &str, disclosed: Disclosed<'_>, vkey: &str) -> anyhow::Result
     })
 }
 
-/// With the entry as the server shows it; and whether it names the entry of its reading, of which this proof says nothing.
-fn with_entry(proof: &str, path: &Path, vkey: &str) -> anyhow::Result<(Proven, bool)> {
+/// With the entry as the server shows it; and which of its fields this proof says nothing of.
+fn with_entry(
+    proof: &str,
+    path: &Path,
+    vkey: &str,
+) -> anyhow::Result<(Proven, Vec<&'static (&'static str, &'static str)>)> {
     let entry = body::read(path)?;
     let shown = path.display();
     if let Some(name) = entry.keys().find(|name| !FIELDS.contains(&name.as_str())) {
@@ -155,7 +165,8 @@ fn with_entry(proof: &str, path: &Path, vkey: &str) -> anyhow::Result<(Proven, b
     agrees(&entry, &proven, whole).map_err(|name| {
         Failed(format!("the proof does not hold for all of `{shown}`: its `{name}` is another"))
     })?;
-    Ok((proven, entry.get("recorded").is_some_and(|recorded| !recorded.is_null())))
+    let beside = BESIDE.iter().filter(|(name, _)| !is_empty(entry.get(*name))).collect();
+    Ok((proven, beside))
 }
 
 /// Whether every field beside payload and salt is what was proved; else which is not.
@@ -167,6 +178,7 @@ fn agrees(entry: &Map<String, Value>, proven: &Proven, whole: bool) -> Result<()
         recorded.is_null() || recorded.as_u64().is_some_and(|recorded| recorded > proven.index)
     };
     let none = |name: &str| entry.get(name).is_none_or(Value::is_null);
+    let empty = |name: &str| is_empty(entry.get(name));
     let checks = [
         ("index", entry.get("index").and_then(Value::as_u64) == Some(proven.index)),
         ("class", text("class") == Some(proven.class.as_str())),
@@ -174,14 +186,22 @@ fn agrees(entry: &Map<String, Value>, proven: &Proven, whole: bool) -> Result<()
         ("commitment", text("commitment") == Some(proven.commitment.as_str())),
         ("leaf", text("leaf") == Some(proven.leaf.as_str())),
         ("salt", whole || none("salt")),
-        (
-            "masked",
-            none("masked") || entry.get("masked").and_then(Value::as_array).is_some_and(Vec::is_empty),
-        ),
+        ("masked", empty("masked")),
+        ("masked_said", empty("masked_said")),
         ("recorded", entry.get("recorded").is_none_or(later)),
         ("ended_keys", none("ended_keys") || only_ended(entry, whole)),
     ];
     checks.into_iter().find(|(_, holds)| !holds).map_or(Ok(()), |(name, _)| Err(name))
+}
+
+/// Whether nothing stands there, or a list or an object without a member.
+fn is_empty(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(Value::Object(members)) => members.is_empty(),
+        Some(_) => false,
+    }
 }
 
 /// Whether `ended_keys`, which is read off the payload, names no key but those that the payload ends.
