@@ -132,7 +132,8 @@ async fn the_verdict_is_that_of_the_http_form() {
     let mut caller = Caller::new(running.address).await;
     let form = "application/x-www-form-urlencoded";
     let order = "market=KRW-BTC&side=bid";
-    let rows: [(&str, &str, Option<(&str, &str)>, &str); 6] = [
+    type Row = (&'static str, &'static str, Option<(&'static str, &'static str)>, &'static str);
+    let rows: [Row; 6] = [
         ("GET", "/v1/accounts", Some(("K1", "")), ""),
         ("POST", "/v1/orders", Some(("K1", order)), order),
         ("POST", "/v1/orders", Some(("K1", "")), order),
