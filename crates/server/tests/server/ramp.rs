@@ -101,17 +101,34 @@ async fn what_may_not_be_in_force_is_not_even_proposed() {
 
 /// The first record that is a ramp, and the version that brought it.
 async fn ramp_of(bench: &Bench, body: &mut Body) -> (u64, Mark, Value) {
+    told(bench, body, |frame| match frame {
+        Frame::Delta { version, mark, records, .. } => {
+            let record = records.iter().find(|record| record["key"] == RAMP_RECORD)?;
+            Some((version, mark, record["ramp"].clone()))
+        }
+        _ => None,
+    })
+    .await
+}
+
+/// A gate's stream that has begun: what changes from now on comes as a change, and not within the snapshot.
+async fn begun(bench: &Bench) -> Body {
+    let mut body = bench.feed(0).await;
+    told(bench, &mut body, |frame| matches!(frame, Frame::SnapshotEnd { .. }).then_some(())).await;
+    body
+}
+
+/// What is wanted of the first frame that has it.
+async fn told<T>(bench: &Bench, body: &mut Body, wanted: impl Fn(Frame) -> Option<T>) -> T {
     let mut held = Vec::new();
     loop {
         held.extend_from_slice(&body.frame().await.unwrap().unwrap().into_data().unwrap());
         while let Some(end) = held.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = held.drain(..=end).collect();
             let line = std::str::from_utf8(&line).unwrap().trim();
-            if let Frame::Delta { version, mark, records, .. } =
-                Frame::verify(line, &bench.server.feed_key.public()).unwrap()
-                && let Some(record) = records.iter().find(|record| record["key"] == RAMP_RECORD)
-            {
-                return (version, mark, record["ramp"].clone());
+            let frame = Frame::verify(line, &bench.server.feed_key.public()).unwrap();
+            if let Some(found) = wanted(frame) {
+                return found;
             }
         }
     }
@@ -122,7 +139,7 @@ async fn gates_hear_of_it_at_once_and_say_whether_they_obey() {
     let bench = Bench::new().await;
     bench.enrol().await;
     let sora = bench.staff(Role::SecurityAdmin, "sora").await;
-    let mut body = bench.feed(0).await;
+    let mut body = begun(&bench).await;
     let back = json!({ "to": "tap", "reason": "a made-up reason" });
     bench.send("POST", "/v1/ramp/step-back", &sora, Some(back)).await.is(200);
     let (version, mark, ramp) = ramp_of(&bench, &mut body).await;
@@ -156,7 +173,7 @@ async fn a_gate_that_cannot_read_a_ramp_is_named() {
     let bench = Bench::new().await;
     bench.enrol().await;
     let sora = bench.staff(Role::SecurityAdmin, "sora").await;
-    let mut body = bench.feed(0).await;
+    let mut body = begun(&bench).await;
     let back = json!({ "reason": "a made-up reason" });
     bench.send("POST", "/v1/ramp/step-back", &sora, Some(back)).await.is(200);
     let (version, mark, _) = ramp_of(&bench, &mut body).await;
