@@ -28,7 +28,11 @@ async fn issued() -> (Bench, String, String) {
 }
 
 /// Frames but heartbeats, until one is the last asked for.
-async fn frames(bench: &Bench, body: &mut axum::body::Body, last: impl Fn(&Frame) -> bool) -> Vec<Frame> {
+pub(crate) async fn frames(
+    bench: &Bench,
+    body: &mut axum::body::Body,
+    last: impl Fn(&Frame) -> bool,
+) -> Vec<Frame> {
     let (mut held, mut frames) = (Vec::new(), Vec::new());
     loop {
         let data = body.frame().await.unwrap().unwrap().into_data().unwrap();

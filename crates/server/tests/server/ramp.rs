@@ -1,9 +1,9 @@
 //! The ramp over REST: raised by two persons, stepped back by one, told to gates, and what would have been refused.
 
 use crate::bench::Bench;
+use crate::feed::frames;
 use axum::body::Body;
 use http::Request;
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sumun_feed::{Acknowledgement, Frame, Mark, RAMP_RECORD, content_digest, request_events};
 use sumun_govern::Role;
@@ -101,37 +101,21 @@ async fn what_may_not_be_in_force_is_not_even_proposed() {
 
 /// The first record that is a ramp, and the version that brought it.
 async fn ramp_of(bench: &Bench, body: &mut Body) -> (u64, Mark, Value) {
-    told(bench, body, |frame| match frame {
+    let ramp = |frame: &Frame| match frame {
         Frame::Delta { version, mark, records, .. } => {
             let record = records.iter().find(|record| record["key"] == RAMP_RECORD)?;
-            Some((version, mark, record["ramp"].clone()))
+            Some((*version, *mark, record["ramp"].clone()))
         }
         _ => None,
-    })
-    .await
+    };
+    frames(bench, body, |frame| ramp(frame).is_some()).await.last().and_then(ramp).unwrap()
 }
 
 /// A gate's stream that has begun: what changes from now on comes as a change, and not within the snapshot.
 async fn begun(bench: &Bench) -> Body {
     let mut body = bench.feed(0).await;
-    told(bench, &mut body, |frame| matches!(frame, Frame::SnapshotEnd { .. }).then_some(())).await;
+    frames(bench, &mut body, |frame| matches!(frame, Frame::SnapshotEnd { .. })).await;
     body
-}
-
-/// What is wanted of the first frame that has it.
-async fn told<T>(bench: &Bench, body: &mut Body, wanted: impl Fn(Frame) -> Option<T>) -> T {
-    let mut held = Vec::new();
-    loop {
-        held.extend_from_slice(&body.frame().await.unwrap().unwrap().into_data().unwrap());
-        while let Some(end) = held.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = held.drain(..=end).collect();
-            let line = std::str::from_utf8(&line).unwrap().trim();
-            let frame = Frame::verify(line, &bench.server.feed_key.public()).unwrap();
-            if let Some(found) = wanted(frame) {
-                return found;
-            }
-        }
-    }
 }
 
 #[tokio::test]
