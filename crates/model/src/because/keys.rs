@@ -62,7 +62,7 @@ pub(super) const KEYS: &[Text] = &[
     },
     Text {
         code: "secret_out_by_denial",
-        en: "The owner denies the use: valid signatures from {foreign} addresses not in effect ({addresses}) were somebody else's. The secret is out.",
+        en: "The owner denies the use: valid signatures from addresses not in effect ({foreign}: {addresses}) were somebody else's. The secret is out.",
         ko: "소유자가 사용을 부인함. 등록되지 않았거나 확인되지 않은 주소 {foreign}곳({addresses})에서 올바른 서명으로 온 요청은 본인이 보낸 것이 아님. 시크릿 키가 유출된 것으로 판단.",
         owner_en: "You told us that a use of your API key was not yours. The key's secret must be taken as known to somebody else.",
         owner_ko: "고객님께서 본인이 쓰신 것이 아니라고 알려 주셨습니다. 시크릿 키가 다른 사람에게 알려진 것으로 보고 조치합니다.",
