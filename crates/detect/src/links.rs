@@ -65,6 +65,13 @@ pub trait LinkDetector {
     fn minute(params: &Self::Params, state: &mut Self::State, now: Timestamp, out: &mut Vec<LinkSignal>) {
         let _ = (params, state, now, out);
     }
+
+    /// How many things it judged nobody by, since it was last asked, because too many came at once. Asked after each segment, so
+    /// before a snapshot.
+    fn take_crowded(state: &mut Self::State) -> u64 {
+        let _ = state;
+        0
+    }
 }
 
 /// From the list: parameters, states, and calls without indirection. Adding one: a file in `links/`, its `pub mod`, one line here.
@@ -115,6 +122,11 @@ macro_rules! link_detectors {
             pub(crate) fn minute(&mut self, params: &LinkParams, now: Timestamp, out: &mut Vec<LinkSignal>) {
                 $(<$detector>::minute(&params.$field, &mut self.$field, now, out);)*
                 let _ = (params, now, out);
+            }
+
+            /// What every detector judged nobody by because too much came at once, since they were last asked.
+            pub(crate) fn take_crowded(&mut self) -> u64 {
+                [$(<$detector>::take_crowded(&mut self.$field)),*].iter().sum()
             }
         }
     };

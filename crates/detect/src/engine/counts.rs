@@ -23,6 +23,10 @@ pub struct Counts {
     pub without_address: u64,
     /// What a cap left out.
     pub over_cap: u64,
+    /// Changes of keys (stops, returns, other programs, markets or networks) that were compared with no other key's, because more
+    /// came at once than are kept. Stands behind the rest in a snapshot, which older ones do not have.
+    #[serde(skip)]
+    pub crowded: u64,
     /// Keys forgotten because they were unseen for long.
     pub forgotten: u64,
     /// Signals.
@@ -46,6 +50,7 @@ impl Counts {
             unsigned,
             without_address,
             over_cap,
+            crowded,
             forgotten,
             signals,
             assessments,
@@ -60,6 +65,7 @@ impl Counts {
         self.unsigned += unsigned;
         self.without_address += without_address;
         self.over_cap += over_cap;
+        self.crowded += crowded;
         self.forgotten += forgotten;
         self.signals += signals;
         self.assessments += assessments;

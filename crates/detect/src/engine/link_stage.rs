@@ -26,6 +26,8 @@ pub(crate) struct LinkStage {
 pub(crate) struct LinksSaid {
     pub(crate) emitted: Vec<Emitted>,
     pub(crate) fuse: Vec<(At, Causing, KeyId, Item)>,
+    /// Goes into [`Counts::crowded`](super::Counts::crowded).
+    pub(crate) crowded: u64,
 }
 
 /// What the link stage looks things up in.
@@ -68,6 +70,7 @@ impl LinkStage {
         if let Some(begun) = minute {
             self.minute(begun, ground, &mut said);
         }
+        said.crowded = self.states.take_crowded();
         said
     }
 

@@ -26,6 +26,7 @@ impl Engine {
         self.stage_one(&active, end);
         let (links, mut emitted) = self.gather(&active);
         let said = self.link_stage(links);
+        self.counts.crowded += said.crowded;
         emitted.extend(self.fuse(&mut active, said));
         self.merge(emitted, end, out);
 

@@ -75,6 +75,12 @@ struct Saved {
     judge: Vec<u8>,
 }
 
+/// What came to be kept after the form was fixed. It stands behind [`Saved`]; where a snapshot ends before it, it is nothing.
+#[derive(Default, Serialize, Deserialize)]
+struct Later {
+    crowded: u64,
+}
+
 #[derive(Serialize, Deserialize)]
 struct SavedPartition {
     accounts: Vec<AccountSlot>,
@@ -174,7 +180,9 @@ impl Engine {
         };
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&self.digest);
+        let later = Later { crowded: self.counts.crowded };
         let mut bytes = postcard::to_extend(&saving, bytes)
+            .and_then(|bytes| postcard::to_extend(&later, bytes))
             .map_err(|error| SnapshotError::Unwritable(error.to_string()))?;
         let sum: [u8; DIGEST] = Sha256::digest(&bytes).into();
         bytes.extend_from_slice(&sum);
@@ -203,7 +211,12 @@ impl Engine {
             return Err(SnapshotError::Other);
         }
         let body = summed.get(MAGIC.len() + DIGEST..).ok_or(SnapshotError::Damaged)?;
-        let saved: Saved = postcard::from_bytes(body).map_err(|_| SnapshotError::Damaged)?;
+        let (saved, rest): (Saved, _) =
+            postcard::take_from_bytes(body).map_err(|_| SnapshotError::Damaged)?;
+        let later = match rest {
+            [] => Later::default(),
+            rest => postcard::from_bytes(rest).map_err(|_| SnapshotError::Damaged)?,
+        };
         if saved.partitions.len() != usize::from(PARTITIONS) {
             return Err(SnapshotError::Damaged);
         }
@@ -221,7 +234,7 @@ impl Engine {
         self.position = saved.position;
         self.judged_to = saved.judged_to;
         self.feedback = saved.feedback;
-        self.counts = saved.counts;
+        self.counts = Counts { crowded: later.crowded, ..saved.counts };
         Ok(())
     }
 }

@@ -18,7 +18,7 @@ use sumun_model::wire::state::NetworkClass;
 use sumun_model::{Fact, Measure, Segment, Timestamp, Value};
 
 /// 2026-06-01T00:00:00Z: where every table begins.
-const BEGIN_US: i64 = 1_780_272_000_000_000;
+pub(super) const BEGIN_US: i64 = 1_780_272_000_000_000;
 
 /// One detector, one key, and what is around it.
 pub(super) struct Bench<D: KeyDetector> {

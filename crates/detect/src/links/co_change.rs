@@ -76,7 +76,8 @@ pub struct Params {
     pub keys_max: u32,
     /// Pairs remembered. Default 200,000.
     pub pairs_max: u32,
-    /// Changes waiting at once; beyond it something happens to everybody, and nobody is judged by it. Default 65,536.
+    /// Changes waiting at once; beyond it something happens to everybody, and nobody is judged by it, which is counted. Default
+    /// 65,536.
     pub waiting_max: u32,
 }
 
@@ -164,6 +165,10 @@ pub struct State {
     targets: Aged<Change, Vec<(Timestamp, u64)>>,
     pairs: Pairs,
     active: Active,
+    /// Changes that nobody was judged by because too many came at once, since it was last asked. The engine asks before any snapshot
+    /// is taken, and keeps the sum.
+    #[serde(skip)]
+    crowded: u64,
 }
 
 /// The detector.
@@ -223,19 +228,26 @@ impl LinkDetector for CoChange {
             *state.lane(lane) = judged;
         }
     }
+
+    fn take_crowded(state: &mut State) -> u64 {
+        std::mem::take(&mut state.crowded)
+    }
 }
 
 impl Lane {
-    /// Keeps a change until it and its neighbours are judged.
-    fn wait(&mut self, params: &Params, waiting: Waiting) {
+    /// Keeps a change until it and its neighbours are judged; how many gave way to it that were not judged yet.
+    fn wait(&mut self, params: &Params, waiting: Waiting) -> u64 {
         let place = self.waiting.partition_point(|other| other.at <= waiting.at);
         self.waiting.insert(place, waiting);
+        let mut unjudged = 0;
         while self.waiting.len() > params.waiting_max as usize {
             if let Some(lost) = self.waiting.pop_front() {
                 let reach = lost.at.plus_micros(micros(params.outage_s + params.window_s));
                 self.crowded = self.crowded.max(Some(reach));
+                unjudged += u64::from(self.judged.is_none_or(|judged| lost.at > judged));
             }
         }
+        unjudged
     }
 
     fn forget(&mut self, past: Timestamp) {
@@ -262,7 +274,8 @@ impl State {
                 self.targets.pop_oldest();
             }
         }
-        self.lane(waiting.change == Change::Stopped).wait(params, waiting);
+        let unjudged = self.lane(waiting.change == Change::Stopped).wait(params, waiting);
+        self.crowded += unjudged;
     }
 
     fn count_active(&mut self, now: Timestamp) {

@@ -8,6 +8,7 @@
 )]
 
 mod bounds;
+mod crowded;
 mod equal;
 mod golden;
 mod naive;

@@ -1,7 +1,7 @@
 //! A8 played: drift and its honest twin, a second hand, denial, and everything that must raise nothing.
 
 use super::AuthFailureBurst;
-use crate::keys::testing::Bench;
+use crate::keys::testing::{BEGIN_US, Bench};
 use proptest::prelude::*;
 
 fn bench() -> Bench<AuthFailureBurst> {
@@ -289,5 +289,31 @@ proptest! {
             .min();
         let told = bench.signals.iter().find(|(_, raw)| raw.code == "foreign_address_in_use");
         prop_assert_eq!(told.map(|(at, _)| at / 1_000_000), naive.map(i64::from));
+    }
+
+    /// The bucket of refusals, beat by beat: one is forgotten every `burst_leak_s` since the first, and a day tells of one burst.
+    #[test]
+    fn bursts_are_those_of_the_whole_list(
+        gaps in prop::collection::vec(0i64..40, 1..80), burst in 1u16..6, leak in 1u32..30, day_s in 20u32..400,
+    ) {
+        let mut bench = bench().with(|p| (p.burst, p.burst_leak_s, p.day_s) = (burst, leak, day_s));
+        let (mut at, mut beat, mut level, mut expected) = (0, None, 0, Vec::<i64>::new());
+        for gap in gaps {
+            at += gap;
+            bench.play(&format!("{at}s refused:scope_missing 203.0.113.7 ccxt/4 order"));
+            let mut next = beat.unwrap_or(at + i64::from(leak));
+            while next <= at {
+                level = (level - 1).max(0);
+                next += i64::from(leak);
+            }
+            beat = Some(next);
+            level = (level + 1).min(i32::from(burst) + 1);
+            let day = |second: &i64| (BEGIN_US / 1_000_000 + second) / i64::from(day_s);
+            if level > i32::from(burst) && !expected.iter().any(|other| day(other) == day(&at)) {
+                expected.push(at);
+            }
+        }
+        let told = bench.signals.iter().filter(|(_, raw)| raw.code == "refusal_burst");
+        prop_assert_eq!(told.map(|(at_us, _)| at_us / 1_000_000).collect::<Vec<_>>(), expected);
     }
 }

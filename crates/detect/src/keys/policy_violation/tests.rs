@@ -1,8 +1,9 @@
 //! D1 played: each rule, kept and broken.
 
 use super::PolicyViolation;
-use crate::keys::testing::Bench;
+use crate::keys::testing::{BEGIN_US, Bench};
 use crate::seen::{DelegationView, VendorView};
+use proptest::prelude::*;
 use sumun_model::wire::state::VendorState;
 use sumun_model::{Mandate, Purpose, Scope, ScopeSet, Segment};
 
@@ -227,4 +228,38 @@ fn a_million_addresses_take_no_more_room() {
     let mut bench = bench();
     let most = bench.flood(true);
     assert!(most <= 256, "{most}");
+}
+
+proptest! {
+    /// Its two windows: orders let through within one second, and one telling within one day.
+    #[test]
+    fn seconds_and_days_are_those_of_the_whole_list(
+        steps in prop::collection::vec((0i64..700, 0u8..8), 1..120), most in 1u32..4, day_s in 1u32..20,
+    ) {
+        let mut bench = bench().with(|params| params.day_s = day_s);
+        bench.key.mandate = Some(Mandate { orders_per_second_max: Some(most), ..mandate() });
+        let (mut at_ms, mut orders, mut told) = (0, Vec::<i64>::new(), Vec::<i64>::new());
+        for (gap_ms, what) in steps {
+            at_ms += gap_ms;
+            let (verb, effect) = match what {
+                0 => ("use", "read"),
+                1 => ("refused:rate_limited", "order"),
+                2 => ("foreign", "order"),
+                _ => ("use", "order"),
+            };
+            bench.play(&format!("{at_ms}ms {verb} 203.0.113.7 ccxt/4 {effect}"));
+            if what < 3 {
+                continue;
+            }
+            orders.push(at_ms);
+            let in_second = orders.iter().filter(|other| **other / 1_000 == at_ms / 1_000).count();
+            let day = |ms: &i64| (BEGIN_US / 1_000 + ms) / (i64::from(day_s) * 1_000);
+            let is_new = !told.iter().any(|other| day(other) == day(&at_ms));
+            if in_second > usize::try_from(most).unwrap() && is_new {
+                told.push(at_ms);
+            }
+        }
+        let rates = bench.signals.iter().filter(|(_, raw)| raw.code == "rate_outside_mandate");
+        prop_assert_eq!(rates.map(|(at_us, _)| at_us / 1_000).collect::<Vec<_>>(), told);
+    }
 }

@@ -55,8 +55,11 @@ impl State {
         let mut stand = BTreeSet::new();
         for index in from..to {
             let Some(waiting) = lane.waiting.get(index).cloned() else { break };
-            let crowded = lane.crowded.is_some_and(|crowded| waiting.at <= crowded);
-            if crowded || self.is_everybodys(params, &waiting, &times) {
+            if lane.crowded.is_some_and(|crowded| waiting.at <= crowded) {
+                self.crowded += 1;
+                continue;
+            }
+            if self.is_everybodys(params, &waiting, &times) {
                 continue;
             }
             if self.pair_up(params, lane, index, &times) {

@@ -296,8 +296,10 @@ fn its_room_is_fixed_and_a_flood_judges_nobody() {
             world.change(key, day * DAY + 7_000 + i64::from(key) / 10, Change::Stopped);
         }
     }
-    let (said, state) = world.play_stopping(usize::MAX);
+    let (said, mut state) = world.play_stopping(usize::MAX);
     assert_eq!(said, []);
+    assert_eq!(CoChange::take_crowded(&mut state), 4 * 400, "whoever gave way and whoever stayed, each once");
+    assert_eq!(CoChange::take_crowded(&mut state), 0, "what was told of is not told of again");
     assert!(
         state.keys.len() <= 50
             && state.pairs.len() <= 40
@@ -305,6 +307,29 @@ fn its_room_is_fixed_and_a_flood_judges_nobody() {
             && state.others.waiting.len() <= 100
     );
     assert!(state.pairs.ties() <= 2 * state.pairs.len());
+}
+
+#[test]
+fn only_what_a_flood_reaches_is_counted_as_crowded() {
+    let flood = |world: &mut World, keys: u32| {
+        for key in 0..keys {
+            world.change(key, 2 * DAY + 7_000 + i64::from(key) / 10, Change::Resumed);
+        }
+    };
+    // Before the flood, and once what came with it has been judged and forgotten, changes are judged.
+    let calm = |world: &mut World| {
+        for (key, second) in [(1, DAY), (2, DAY + 9_000), (3, 2 * DAY + 7_000 + 3_600), (4, 3 * DAY)] {
+            world.change(key, second, Change::Resumed);
+        }
+    };
+    for (keys, crowded) in [(100, 0), (150, 150)] {
+        let params = Params { waiting_max: 100, ..Params::default() };
+        let mut world = World { params, ..World::with(10, 4) };
+        flood(&mut world, keys);
+        calm(&mut world);
+        let (_, mut state) = world.play_stopping(usize::MAX);
+        assert_eq!(CoChange::take_crowded(&mut state), crowded, "{keys} at once");
+    }
 }
 
 #[test]
