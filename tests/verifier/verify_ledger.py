@@ -95,6 +95,7 @@ tasks: task, case_id, kind, state, assignee?, created_us#, due_us#?, body{}, ver
 actuations: actuation, destination, key, target, state, intent#, intended_us#, changed_us#, acknowledged_us#?, body{},
   version#
 campaigns: campaign, state, terms, body{}, proposed_by, began_us#, version#
+campaign_segments: segment, campaign, version#
 campaign_keys: member, campaign, key, account, customer, segment, state, body{}, next_due_us#?, version#
 feed_keys: key, feed_version#, record{}, version#
 """

@@ -6,6 +6,8 @@
 //!
 //! Never here: detection, points, cases, and any reading of what owners declared but by themselves.
 
+mod aside;
+mod behind;
 pub mod clock;
 mod decide;
 mod enter;
@@ -20,6 +22,7 @@ mod sweep;
 mod told;
 mod turn;
 
+pub use behind::{BEHIND, BehindFilter, BehindView, LetterView, Upcoming};
 pub use member::{Declared, MemberState, Who};
 pub use plan::CampaignPlan;
 pub use read::{CampaignView, Choices, Coverage, Covered, RegistrationView};
@@ -30,7 +33,7 @@ use crate::Role;
 use crate::refusal::Refusal;
 use crate::row::{image, replace, typed};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sumun_store::tables::CAMPAIGNS;
 use sumun_store::{Image, RowWrite};
 
@@ -115,4 +118,6 @@ impl CampaignRow {
 #[derive(Debug, Default)]
 pub(crate) struct Sweeps {
     places: BTreeMap<String, sweep::Place>,
+    /// Members whose rows cannot be read.
+    aside: BTreeSet<String>,
 }

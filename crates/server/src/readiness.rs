@@ -196,6 +196,7 @@ async fn parts(server: &Server, now: Timestamp) -> Vec<Check> {
     });
     checks.extend(store.published().map(|published| publication(&published, head.size)));
     checks.extend(actuator(server, now).await);
+    checks.extend(campaigns(&server.govern.campaign_members_aside()));
     if server.notices.is_some() {
         checks.extend(backlog.map(|backlog| outbox(&backlog, now)));
     }
@@ -297,6 +298,17 @@ fn acted(waiting: u64, waits_us: i64, failed: u64, alive: u64) -> Check {
     let state = if alive + failed > 0 || late { Standing::Degraded } else { Standing::Ready };
     let remedy = "see `sumun actuator show`; mend the exchange's key API or act there by hand, then `sumun actuator retry KEY`";
     Check::new("actuator", state, told.join("; "), remedy)
+}
+
+/// Keys of campaigns whose rows cannot be read. Nothing is asked of them; all others go on.
+fn campaigns(aside: &[String]) -> Option<Check> {
+    let first = aside.first()?;
+    let detail = match aside.len() {
+        1 => format!("the row of `{first}` cannot be read: nothing is asked of it"),
+        count => format!("{count} rows cannot be read, the first is `{first}`: nothing is asked of them"),
+    };
+    let remedy = "run `sumun ledger verify`, then restore the row from the ledger; until then its key is left as it is";
+    Some(Check::new("campaigns", Standing::Degraded, detail, remedy))
 }
 
 /// The merged log, and detection behind it. Keys are governed without either.

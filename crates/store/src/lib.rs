@@ -41,6 +41,7 @@ mod sqlite;
 pub mod store;
 pub mod table;
 pub mod tables;
+mod tally;
 
 pub use activity::{ActivityPlace, ActivityRow};
 pub use backlog::{Backlog, Published};
@@ -52,6 +53,7 @@ pub use feed::FeedSnapshot;
 pub use mirror::{MirrorBatch, MirrorKept, MirrorKey, MirrorSource};
 pub use options::{Clock, StoreOptions};
 pub use records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, RowsChecked, Session};
-pub use search::{FeedStep, Lead, Search};
+pub use search::{FeedStep, Lead, Nearest, Search};
 pub use store::Store;
 pub use table::{Column, Image, Kind, Table};
+pub use tally::{CampaignCount, SegmentCount};

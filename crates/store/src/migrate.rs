@@ -67,6 +67,16 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0013_looks.sql"),
         include_str!("../migrations/postgres/0013_looks.sql"),
     ),
+    (
+        14,
+        include_str!("../migrations/sqlite/0014_campaign_segments.sql"),
+        include_str!("../migrations/postgres/0014_campaign_segments.sql"),
+    ),
+    (
+        16,
+        include_str!("../migrations/sqlite/0016_campaign_counts.sql"),
+        include_str!("../migrations/postgres/0016_campaign_counts.sql"),
+    ),
 ];
 
 /// Any number will do, as long as nobody else takes it.

@@ -66,21 +66,34 @@ pub(crate) async fn get_many(
     table: &Table,
     keys: &[String],
 ) -> Result<Vec<Image>, StoreError> {
+    let found = many(inner, table, keys).await?;
+    found.iter().map(|row| image(table, row)).collect()
+}
+
+/// The same, but one whose columns are damaged stops none of the others: its key is given instead.
+pub(crate) async fn get_many_readable(
+    inner: &Inner,
+    table: &Table,
+    keys: &[String],
+) -> Result<(Vec<Image>, Vec<String>), StoreError> {
+    readable(table, &many(inner, table, keys).await?)
+}
+
+/// Rows of these keys as the database gives them, ordered by key.
+async fn many(inner: &Inner, table: &Table, keys: &[String]) -> Result<Vec<AnyRow>, StoreError> {
     let mut wanted: Vec<&str> = keys.iter().map(String::as_str).filter(|key| !key.contains('\0')).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let mut images = Vec::with_capacity(wanted.len());
+    let mut found = Vec::with_capacity(wanted.len());
     let failed = database("read rows");
     let mut connection = inner.db.connection().await.map_err(&failed)?;
     for some in wanted.chunks(KEYS_MAX) {
         let list = tuples(&connection, 1, some.len());
         let sql = format!("{} WHERE \"{key}\" IN {list} ORDER BY \"{key}\"", select(table), key = table.key);
         let args = some.iter().map(|key| Arg::from(*key)).collect();
-        for row in rows(&mut connection, sql, args).await.map_err(&failed)? {
-            images.push(image(table, &row)?);
-        }
+        found.extend(rows(&mut connection, sql, args).await.map_err(&failed)?);
     }
-    Ok(images)
+    Ok(found)
 }
 
 pub(crate) async fn list(inner: &Inner, table: &Table, filter: &Filter) -> Result<Vec<Image>, StoreError> {
@@ -96,9 +109,13 @@ pub(crate) async fn list_readable(
     filter: &Filter,
 ) -> Result<(Vec<Image>, Vec<String>), StoreError> {
     let (sql, args) = listing(table, filter)?;
-    let found = inner.db.read("list rows", sql, args).await?;
+    readable(table, &inner.db.read("list rows", sql, args).await?)
+}
+
+/// Those that can be read, and the keys of the others.
+fn readable(table: &Table, found: &[AnyRow]) -> Result<(Vec<Image>, Vec<String>), StoreError> {
     let (mut rows, mut damaged) = (Vec::with_capacity(found.len()), Vec::new());
-    for row in &found {
+    for row in found {
         match image(table, row) {
             Ok(image) => rows.push(image),
             // Keys are texts, and stand first.

@@ -37,6 +37,29 @@ pub struct Search {
     pub limit: u32,
 }
 
+/// One page of rows by a number.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Nearest {
+    /// Those that can be read, in their order.
+    pub rows: Vec<Image>,
+    /// Number and key of those whose columns are damaged, in the same order.
+    pub damaged: Vec<(u64, String)>,
+}
+
+impl Nearest {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len() + self.damaged.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// A step of the feed that changed one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedStep {
@@ -166,14 +189,15 @@ pub(crate) async fn nearest(
     found.iter().map(|row| image(table, row)).collect()
 }
 
-/// The same, behind one row in that order: rows of the same number follow each other by their keys.
+/// The same, behind one row in that order: rows of the same number follow each other by their keys. One whose columns are damaged stops
+/// none of the others: its number and key are given instead.
 pub(crate) async fn nearest_after(
     inner: &Inner,
     table: &Table,
     (name, value): (&str, &str),
     (number, last, after): (&str, u64, &str),
     limit: u32,
-) -> Result<Vec<Image>, StoreError> {
+) -> Result<Nearest, StoreError> {
     let (text, order) = (column(table, name)?, column(table, number)?);
     if !matches!(text.kind, Kind::Text | Kind::TextOrNull) {
         return Err(unlisted(table, name, "holds no text"));
@@ -194,7 +218,17 @@ pub(crate) async fn nearest_after(
         i64::from(limit).into(),
     ];
     let found = inner.db.read("list the nearest rows", sql, args).await?;
-    found.iter().map(|row| image(table, row)).collect()
+    let at = table.columns.iter().position(|column| column.name == number).unwrap_or_default();
+    let mut nearest = Nearest::default();
+    for row in &found {
+        match image(table, row) {
+            Ok(image) => nearest.rows.push(image),
+            // Keys are texts, and stand first.
+            Err(StoreError::Damaged { .. }) => nearest.damaged.push((unsigned(row.int(at)?), row.text(0)?)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(nearest)
 }
 
 /// Steps of the feed that told of this row, the newest first; those of entries up to and with this one, or all.

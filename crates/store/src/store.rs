@@ -12,11 +12,12 @@ use crate::inner::{Handle, Inner};
 use crate::mirror::{MirrorBatch, MirrorKept, MirrorKey, MirrorSource};
 use crate::options::StoreOptions;
 use crate::records::{EntryRow, FeedDelta, Filter, Head, OutboxItem, RowFault, RowsChecked, Session};
-use crate::search::{FeedStep, Search};
+use crate::search::{FeedStep, Nearest, Search};
 use crate::table::{Image, Table};
+use crate::tally::{CampaignCount, SegmentCount};
 use crate::{
     activity, backlog, check, count, drift, entries, feed, lease, looks, mirror, outbox, placed, read,
-    rebuild, search, sessions,
+    rebuild, search, sessions, tally,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -78,6 +79,18 @@ impl Store {
         read::get_many(self.inner(), table, keys).await
     }
 
+    /// The same, but rows whose columns are damaged stop none of the others: their keys are given beside them.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn get_many_readable(
+        &self,
+        table: &'static Table,
+        keys: &[String],
+    ) -> Result<(Vec<Image>, Vec<String>), StoreError> {
+        read::get_many_readable(self.inner(), table, keys).await
+    }
+
     /// Rows that match, ordered by key.
     ///
     /// # Errors
@@ -104,6 +117,27 @@ impl Store {
     /// As [`Store::list`].
     pub async fn count(&self, table: &'static Table, wanted: &Count) -> Result<u64, StoreError> {
         count::count(self.inner(), table, wanted).await
+    }
+
+    /// How many keys of this campaign stand where; segments and states of which there is none are left out. As exact as counting them.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn campaign_counts(&self, campaign: &str) -> Result<Vec<CampaignCount>, StoreError> {
+        tally::campaign(self.inner(), campaign).await
+    }
+
+    /// Keys in these states that were accepted under other terms than these, by the segment of their account. Looks at every key: for plans, not
+    /// for pages.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn keys_on_other_terms(
+        &self,
+        states: &[&str],
+        terms: &str,
+    ) -> Result<Vec<SegmentCount>, StoreError> {
+        tally::on_other_terms(self.inner(), states, terms).await
     }
 
     /// The latest rows by a column of whole numbers that must hold this or more; quick only by an index that begins with it.
@@ -174,7 +208,8 @@ impl Store {
         search::nearest(self.inner(), table, text, at_least, limit).await
     }
 
-    /// The same, behind the row of this number and key: so that many rows of one number are read page by page.
+    /// The same, behind the row of this number and key: so that many rows of one number are read page by page. Rows whose columns are damaged
+    /// stop none of the others.
     ///
     /// # Errors
     /// As [`Store::nearest`].
@@ -184,7 +219,7 @@ impl Store {
         text: (&'static str, &str),
         behind: (&'static str, u64, &str),
         limit: u32,
-    ) -> Result<Vec<Image>, StoreError> {
+    ) -> Result<Nearest, StoreError> {
         search::nearest_after(self.inner(), table, text, behind, limit).await
     }
 

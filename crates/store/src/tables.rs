@@ -105,6 +105,9 @@ tables! {
     }
     /// Campaigns in which owners of living keys register who uses them (R195).
     CAMPAIGNS = "campaigns" { campaign: Text, state: Text, terms: Text, body: Json, proposed_by: Text, began_us: Integer }
+    /// The campaign that was last granted about the keys of a segment. Each grant writes these rows: of two at once about one segment the second
+    /// finds its row moved.
+    CAMPAIGN_SEGMENTS = "campaign_segments" { segment: Text, campaign: Text }
     /// Keys that a campaign asks about: where each stands, what its owner was told and when. `member` is the campaign and the key.
     CAMPAIGN_KEYS = "campaign_keys" { member: Text, campaign: Text, key: Text, account: Text, customer: Text, segment: Text, state: Text, body: Json, next_due_us: IntegerOrNull }
     /// The gate-visible image of each key, as the feed carries it. `feed_version` is the version that brought it.

@@ -180,6 +180,9 @@ fn a_damaged_row_stops_no_other() {
         let (rows, damaged) = store.list_readable(&tables::CAMPAIGN_KEYS, &all).await.unwrap();
         let keys: Vec<_> = rows.iter().map(|row| row["member"].as_str().unwrap()).collect();
         assert_eq!((keys, damaged), (vec!["M1", "M3"], vec!["M2".to_owned()]));
+        let wanted = ["M3", "M2", "M9"].map(str::to_owned);
+        let (rows, damaged) = store.get_many_readable(&tables::CAMPAIGN_KEYS, &wanted).await.unwrap();
+        assert_eq!((rows[0]["member"].as_str(), rows.len(), damaged), (Some("M3"), 1, vec!["M2".to_owned()]));
     });
 }
 
@@ -200,11 +203,17 @@ fn rows_of_one_number_are_read_page_by_page() {
             let after = ("next_due_us", behind.0, behind.1.as_str());
             let page =
                 store.nearest_after(&tables::CAMPAIGN_KEYS, ("campaign", "E1"), after, 2).await.unwrap();
-            let Some(last) = page.last() else { break };
+            let Some(last) = page.rows.last() else { break };
             behind = (last["next_due_us"].as_u64().unwrap(), last["member"].as_str().unwrap().to_owned());
-            pages.push(page.iter().map(|row| row["member"].as_str().unwrap().to_owned()).collect::<Vec<_>>());
+            let keys = page.rows.iter().map(|row| row["member"].as_str().unwrap().to_owned());
+            pages.push(keys.collect::<Vec<_>>());
         }
         assert_eq!(pages, [vec!["M2", "M1"], vec!["M3", "M4"], vec!["M5"]]);
+        place.behind("UPDATE campaign_keys SET body = '{\"cut' WHERE member IN ('M1', 'M2')").await;
+        let after = ("next_due_us", 0, "");
+        let page = store.nearest_after(&tables::CAMPAIGN_KEYS, ("campaign", "E1"), after, 3).await.unwrap();
+        assert_eq!((page.len(), page.rows[0]["member"].as_str()), (3, Some("M3")));
+        assert_eq!(page.damaged, [(5, "M2".to_owned()), (7, "M1".to_owned())]);
     });
 }
 

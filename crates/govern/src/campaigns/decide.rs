@@ -4,20 +4,20 @@ use super::{
     CampaignBody, CampaignPlan, CampaignRow, CampaignState, CampaignView, GRANTS, PROPOSERS, STOPPERS, Span,
 };
 use crate::actor::Actor;
-use crate::approvals::{Approval, ApprovalState};
+use crate::approvals::Approval;
 use crate::call::{Call, Done, Planned};
 use crate::govern::{Govern, change, check_if_match, facts, store_refusal};
 use crate::keys::access::reason;
-use crate::plan::Plan;
+use crate::plan::{Effect, Plan};
 use crate::proposal::{CAMPAIGN_SET, Proposal, subject_changed, unreadable};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::row::{effects, text, unchanged};
+use crate::row::{effects, replace, text, unchanged};
 use crate::staff::{fresh, require};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use sumun_model::Timestamp;
-use sumun_store::tables::{APPROVALS, CAMPAIGNS};
-use sumun_store::{Filter, Image, RowRead};
+use serde_json::{Value as Json, json};
+use sumun_model::{KeyState, Segment, Timestamp};
+use sumun_store::tables::{CAMPAIGN_SEGMENTS, CAMPAIGNS};
+use sumun_store::{Filter, Image, RowWrite};
 
 /// Campaigns at once: one per segment, and some that were stopped.
 const CAMPAIGNS_MAX: u32 = 1_000;
@@ -82,6 +82,9 @@ impl Govern {
             };
             let mut planned = self.asked_for(actor, (None, &row), false, why, now).await?;
             planned.plan.warnings.extend(warnings);
+            if call.dry_run {
+                planned.plan.effects.push(self.campaign_covers(&row).await?);
+            }
             Ok(planned)
         })
         .await
@@ -170,9 +173,10 @@ impl Govern {
             (Some(_), true) => "campaign.resumed",
             (Some(_), false) => "campaign.lengthened",
         };
-        let mut reads = Vec::new();
+        let mut claims = Vec::new();
         if known.is_none() {
-            reads = self.others_waiting(approval).await?;
+            // Before anything else is read: whoever is granted behind this moves one of these rows, and this is planned anew.
+            claims = self.claims(&frozen).await?;
             // It may have waited: what is left must still be enough.
             let announce = frozen.plan.announce.max(now);
             CampaignPlan { announce, opens: frozen.plan.opens.max(announce), ..frozen.plan.clone() }
@@ -207,7 +211,7 @@ impl Govern {
             version: frozen.before,
         };
         let mut plan = written(actor, class, (before.as_ref(), &row), &frozen.reason, now);
-        plan.change.reads.extend(reads);
+        plan.change.writes.extend(claims);
         Ok(plan)
     }
 
@@ -288,15 +292,30 @@ impl Govern {
         self.campaign_images(states).await?.iter().map(CampaignRow::of).collect()
     }
 
-    /// The same as they stand, for whoever passes over those that cannot be read.
-    pub(super) async fn campaign_images(&self, states: &[CampaignState]) -> Result<Vec<Image>, Refusal> {
+    /// The same as they stand.
+    async fn campaign_images(&self, states: &[CampaignState]) -> Result<Vec<Image>, Refusal> {
         let mut found = Vec::new();
         for state in states {
-            let equals = vec![("state", json!(state))];
-            let filter = Filter { equals, limit: CAMPAIGNS_MAX, ..Filter::default() };
+            let filter = in_state(*state);
             found.extend(self.store.list(&CAMPAIGNS, &filter).await.map_err(store_refusal)?);
         }
         Ok(found)
+    }
+
+    /// The same, and the ids of those whose columns are damaged, for whoever passes over them.
+    pub(super) async fn campaigns_readable(
+        &self,
+        states: &[CampaignState],
+    ) -> Result<(Vec<Image>, Vec<String>), Refusal> {
+        let (mut found, mut damaged) = (Vec::new(), Vec::new());
+        for state in states {
+            let filter = in_state(*state);
+            let (rows, unreadable) =
+                self.store.list_readable(&CAMPAIGNS, &filter).await.map_err(store_refusal)?;
+            found.extend(rows);
+            damaged.extend(unreadable);
+        }
+        Ok((found, damaged))
     }
 
     /// Ids of all campaigns, stopped ones too.
@@ -306,15 +325,41 @@ impl Govern {
         Ok(rows.iter().map(|row| text(row, CAMPAIGNS.key).to_owned()).collect())
     }
 
-    /// What other campaigns wait to be granted, as they stand now: of two that are granted at once the second one is planned anew, and then
-    /// knows the first.
-    async fn others_waiting(&self, approval: &Approval) -> Result<Vec<RowRead>, Refusal> {
-        let equals = vec![("state", json!(ApprovalState::Open)), ("action", json!(CAMPAIGN_SET))];
-        let filter = Filter { equals, limit: CAMPAIGNS_MAX, ..Filter::default() };
-        let rows = self.store.list(&APPROVALS, &filter).await.map_err(store_refusal)?;
-        let others = rows.iter().filter(|row| text(row, APPROVALS.key) != approval.approval);
-        Ok(others.map(|row| unchanged(&APPROVALS, text(row, APPROVALS.key), Some(row))).collect())
+    /// How many keys and accounts a campaign would ask about now, for whoever looks before he proposes. More may come in later.
+    async fn campaign_covers(&self, row: &CampaignRow) -> Result<Effect, Refusal> {
+        let states = [KeyState::Active.as_str(), KeyState::Suspended.as_str()];
+        let counts = self.store.keys_on_other_terms(&states, &row.terms).await.map_err(store_refusal)?;
+        let of = |segment: Segment| {
+            let found = counts.iter().find(|one| one.segment == segment.to_string());
+            let (keys, accounts) = found.map_or((0, 0), |one| (one.keys, one.accounts));
+            (segment.to_string(), json!({ "keys": keys, "accounts": accounts }))
+        };
+        let covered = Segment::ALL.iter().copied().filter(|segment| row.body.plan.covers(*segment));
+        Ok(Effect {
+            subject: format!("campaign:{}", row.campaign),
+            field: "covers".to_owned(),
+            before: Json::Null,
+            after: Json::Object(covered.map(of).collect()),
+        })
     }
+
+    /// That this campaign is the last one granted about its segments, whoever was before. Not what keeps two apart, but what makes the second
+    /// of two grants at once look again.
+    async fn claims(&self, frozen: &Frozen) -> Result<Vec<RowWrite>, Refusal> {
+        let segments = Segment::ALL.iter().filter(|segment| frozen.plan.covers(**segment));
+        let segments: Vec<String> = segments.map(ToString::to_string).collect();
+        let known = self.rows_by_key(&CAMPAIGN_SEGMENTS, &segments).await?;
+        let claim = |segment: &String| {
+            let row = json!({ "segment": segment, "campaign": frozen.campaign });
+            let row = row.as_object().cloned().unwrap_or_default();
+            replace(&CAMPAIGN_SEGMENTS, known.get(segment), row)
+        };
+        Ok(segments.iter().map(claim).collect())
+    }
+}
+
+fn in_state(state: CampaignState) -> Filter {
+    Filter { equals: vec![("state", json!(state))], limit: CAMPAIGNS_MAX, ..Filter::default() }
 }
 
 fn written(

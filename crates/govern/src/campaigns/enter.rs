@@ -35,10 +35,10 @@ impl Govern {
         swept: &mut Swept,
     ) -> Result<(Option<String>, usize), Refusal> {
         let filter = Filter { after, limit: PAGE, ..Filter::default() };
-        let page = self.store.list(&KEYS, &filter).await.map_err(store_refusal)?;
-        let next = (page.len() >= PAGE as usize)
-            .then(|| page.last().map(|row| text(row, KEYS.key).to_owned()))
-            .flatten();
+        let (page, damaged) = self.store.list_readable(&KEYS, &filter).await.map_err(store_refusal)?;
+        let last = page.last().map(|row| text(row, KEYS.key)).max(damaged.last().map(String::as_str));
+        let full = page.len() + damaged.len() >= PAGE as usize;
+        let next = last.filter(|_| full).map(str::to_owned);
         let mut found = Vec::new();
         for image in &page {
             // One that cannot be read is the ledger check's business, and is asked nothing.
@@ -53,8 +53,14 @@ impl Govern {
             }
         }
         let ids: Vec<String> = found.iter().map(|key| MemberRow::id(&row.campaign, &key.key)).collect();
-        let known = self.rows_by_key(&CAMPAIGN_KEYS, &ids).await?;
-        found.retain(|key| !known.contains_key(&MemberRow::id(&row.campaign, &key.key)));
+        let (known, damaged) =
+            self.store.get_many_readable(&CAMPAIGN_KEYS, &ids).await.map_err(store_refusal)?;
+        let known: BTreeSet<&str> = known.iter().map(|member| text(member, CAMPAIGN_KEYS.key)).collect();
+        found.retain(|key| {
+            let id = MemberRow::id(&row.campaign, &key.key);
+            !known.contains(id.as_str()) && !damaged.contains(&id)
+        });
+        self.set_aside(damaged);
         if found.is_empty() {
             return Ok((next, 0));
         }

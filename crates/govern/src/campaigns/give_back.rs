@@ -20,7 +20,7 @@ use crate::row::{text, unchanged};
 use serde_json::{Value, json};
 use sumun_model::KeyState;
 use sumun_store::tables::{CAMPAIGN_KEYS, CAMPAIGNS, KEYS};
-use sumun_store::{Filter, Image, RowRead, Table};
+use sumun_store::{Filter, RowRead, Table};
 
 /// States in which a key can be at a halt.
 const LIVING: [KeyState; 2] = [KeyState::Active, KeyState::Suspended];
@@ -55,9 +55,9 @@ impl Back {
     }
 
     /// Behind this page.
-    fn turn(&mut self, page: &[Image], table: &Table) {
+    fn turn(&mut self, page: &[String]) {
         let full = page.len() >= SWEEP as usize;
-        self.after = page.last().filter(|_| full).map(|last| text(last, table.key).to_owned());
+        self.after = page.last().filter(|_| full).cloned();
         self.part += usize::from(!full);
     }
 }
@@ -74,32 +74,27 @@ impl Govern {
             *back = Back::anew(row);
         }
         let Some(state) = LIVING.get(back.part) else { return Ok((Vec::new(), false)) };
-        let page = self.halted_keys(row, *state, back).await?;
-        let ids = page.iter().map(|key| MemberRow::id(&row.campaign, text(key, KEYS.key))).collect();
+        let page = self.page_of(&KEYS, row, json!(state), back).await?;
+        let ids = page.iter().map(|key| MemberRow::id(&row.campaign, key)).collect();
         Ok((ids, back.part < LIVING.len()))
     }
 
-    async fn halted_keys(
-        &self,
-        row: &CampaignRow,
-        state: KeyState,
-        back: &mut Back,
-    ) -> Result<Vec<Image>, Refusal> {
-        let page = self.page_of(&KEYS, row, json!(state), back.after.clone()).await?;
-        back.turn(&page, &KEYS);
-        Ok(page)
-    }
-
+    /// The next rows in this state, by their keys: one that is damaged stops none of the others, and fails by itself in its turn.
     async fn page_of(
         &self,
         table: &'static Table,
         row: &CampaignRow,
         state: Value,
-        after: Option<String>,
-    ) -> Result<Vec<Image>, Refusal> {
+        back: &mut Back,
+    ) -> Result<Vec<String>, Refusal> {
         let equals = vec![("campaign", json!(row.campaign)), ("state", state)];
-        let filter = Filter { equals, after, limit: SWEEP, ..Filter::default() };
-        self.store.list(table, &filter).await.map_err(store_refusal)
+        let filter = Filter { equals, after: back.after.clone(), limit: SWEEP, ..Filter::default() };
+        let (rows, damaged) = self.store.list_readable(table, &filter).await.map_err(store_refusal)?;
+        let mut page: Vec<String> = rows.iter().map(|row| text(row, table.key).to_owned()).collect();
+        page.extend(damaged);
+        page.sort_unstable();
+        back.turn(&page);
+        Ok(page)
     }
 
     /// A campaign that was stopped: what came to a halt by it works again, and nobody has to be reached for its sake.
@@ -115,20 +110,16 @@ impl Govern {
         // Nobody looks any more once it stands in the row.
         let more = back.part < LIVING.len() + LEFT.len() || back.failed;
         if let Some(state) = LIVING.get(back.part) {
-            for key in self.halted_keys(row, *state, back).await? {
-                let key = text(&key, KEYS.key);
-                match self.key_given_back(row, key).await {
+            for key in self.page_of(&KEYS, row, json!(state), back).await? {
+                match self.key_given_back(row, &key).await {
                     Ok(given_back) => swept.given_back += usize::from(given_back),
                     Err(refusal) => swept.failed.push((format!("key:{key}"), refusal.code)),
                 }
             }
         } else if let Some(state) = LEFT.get(back.part - LIVING.len()) {
-            let page = self.page_of(&CAMPAIGN_KEYS, row, json!(state), back.after.clone()).await?;
-            back.turn(&page, &CAMPAIGN_KEYS);
+            let page = self.page_of(&CAMPAIGN_KEYS, row, json!(state), back).await?;
             for part in page.chunks(BATCH) {
-                let ids: Vec<String> =
-                    part.iter().map(|member| text(member, CAMPAIGN_KEYS.key).to_owned()).collect();
-                self.members_left(row, &ids, swept).await;
+                self.members_left(row, part, swept).await;
             }
         } else if back.failed {
             *back = Back::anew(row);
@@ -163,7 +154,9 @@ impl Govern {
                 }
                 let title = format!("campaign {}: key {} works again", row.campaign, key.key);
                 let id = MemberRow::id(&row.campaign, &key.key);
-                let member = self.row(&CAMPAIGN_KEYS, &id).await?.as_ref().map(MemberRow::of).transpose()?;
+                // A member that cannot be read keeps no key at a halt.
+                let (members, _) = self.members_readable(std::slice::from_ref(&id)).await?;
+                let member = members.into_iter().next();
                 let about = (key.key.clone(), key.account.clone());
                 let mut plan =
                     self.halts("campaign.given_back", &title, row, &[(&key, Act::GiveBack)], now)?;
@@ -203,7 +196,8 @@ impl Govern {
         let done = self
             .run(actor, &Call::default(), |now| async move {
                 let (_, read) = self.stopped(&row.campaign).await?;
-                let members = self.rows_by_key(&CAMPAIGN_KEYS, ids).await?;
+                let (members, unreadable) = self.members_readable(ids).await?;
+                self.set_aside(unreadable);
                 let mut facts = facts(actor);
                 facts.insert("campaign".to_owned(), json!(row.campaign));
                 let mut plan = Plan {
@@ -213,8 +207,7 @@ impl Govern {
                     change: change("campaign.looked_at", now, facts),
                 };
                 plan.change.reads.push(read);
-                for image in members.values() {
-                    let member = MemberRow::of(image)?;
+                for member in members {
                     let mut after = member.clone();
                     self.nobody_to_reach(&mut plan, &mut after, (BY, STOPPED), now).await?;
                     // What was at a halt and lives was given back before.

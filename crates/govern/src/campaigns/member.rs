@@ -152,6 +152,11 @@ impl MemberRow {
         typed(&CAMPAIGN_KEYS, row)
     }
 
+    /// The same, if it can be read. Whoever passes over one sets it aside ([`super::aside`]).
+    pub(super) fn readable(row: &Image) -> Option<Self> {
+        serde_json::from_value(serde_json::Value::Object(row.clone())).ok()
+    }
+
     /// The write of it as it now is. Its version is that of what was read.
     pub(super) fn write(&self, new: bool) -> RowWrite {
         let before = (!new).then(|| image(self));

@@ -3,6 +3,7 @@
 //! **No penalty for truth**: a declaration changes who is on record for the key and nothing else. It is no signal, opens no case, adds no
 //! points, whatever it says of the past; `lent_before` is read by nothing but its owner's own page.
 
+use super::aside::parted;
 use super::letters;
 use super::member::{Declared, MemberBody, MemberRow, MemberState, Who};
 use super::read::RegistrationView;
@@ -283,17 +284,24 @@ impl Govern {
         }
     }
 
-    /// Members of this customer, by id.
+    /// Members of this customer, by id, and behind which there may be more. One that cannot be read is set aside: the others are shown.
     pub(super) async fn members_of_customer(
         &self,
         customer: &str,
         after: Option<String>,
         limit: u32,
-    ) -> Result<Vec<MemberRow>, Refusal> {
+    ) -> Result<(Vec<MemberRow>, Option<String>), Refusal> {
         let equals = vec![("customer", json!(customer))];
         let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX), ..Filter::default() };
-        let rows = self.store.list(&CAMPAIGN_KEYS, &filter).await.map_err(store_refusal)?;
-        rows.iter().map(MemberRow::of).collect()
+        let (rows, damaged) =
+            self.store.list_readable(&CAMPAIGN_KEYS, &filter).await.map_err(store_refusal)?;
+        let full = rows.len() + damaged.len() >= filter.limit as usize;
+        let last =
+            rows.last().map(|row| text(row, CAMPAIGN_KEYS.key)).max(damaged.last().map(String::as_str));
+        let more = last.filter(|_| full).map(str::to_owned);
+        let (members, unreadable) = parted(rows);
+        self.set_aside(unreadable.into_iter().chain(damaged));
+        Ok((members, more))
     }
 }
 

@@ -4,6 +4,7 @@
 //! In batches, which [`super::turn`] plans, each one change and one entry. A run that dies in the middle is made up for by the next, which
 //! does nothing twice: what was done stands in the member's row, written with it.
 
+use super::aside::parted;
 use super::clock::Act;
 use super::give_back::Back;
 use super::{CampaignRow, CampaignState};
@@ -13,8 +14,9 @@ use crate::keys::due::clock_actor;
 use crate::refusal::{NOTHING, Refusal};
 use crate::row::{integer, text};
 use std::sync::PoisonError;
-use sumun_store::Image;
+use sumun_model::Timestamp;
 use sumun_store::tables::{CAMPAIGN_KEYS, CAMPAIGNS};
+use sumun_store::{Image, Nearest};
 
 /// Keys in one change.
 pub(super) const BATCH: usize = 100;
@@ -57,6 +59,39 @@ pub struct Swept {
     pub more: bool,
 }
 
+/// Members whose turn it is, of one page in the order of their turns.
+struct Due {
+    /// Those that can be read.
+    members: Vec<String>,
+    /// Those that cannot.
+    unreadable: Vec<String>,
+    /// All of them.
+    looked_at: usize,
+    /// When the last one is due, and which it is.
+    last: Option<(u64, String)>,
+}
+
+impl Due {
+    fn of(nearest: Nearest, now: Timestamp) -> Self {
+        let is_due = |at: u64| i64::try_from(at).is_ok_and(|at| at <= now.as_micros());
+        let at = |image: &Image| {
+            integer(image, "next_due_us").and_then(|at| u64::try_from(at).ok()).unwrap_or_default()
+        };
+        let key = |image: &Image| text(image, CAMPAIGN_KEYS.key).to_owned();
+        let rows: Vec<Image> = nearest.rows.into_iter().filter(|image| is_due(at(image))).collect();
+        let damaged: Vec<_> = nearest.damaged.into_iter().filter(|(at, _)| is_due(*at)).collect();
+        let last = rows.last().map(|image| (at(image), key(image))).max(damaged.last().cloned());
+        let looked_at = rows.len() + damaged.len();
+        let (members, unreadable) = parted(rows);
+        Self {
+            members: members.into_iter().map(|member| member.member).collect(),
+            unreadable: damaged.into_iter().map(|(_, key)| key).chain(unreadable).collect(),
+            looked_at,
+            last,
+        }
+    }
+}
+
 impl Govern {
     /// Does what is due of every campaign, at most a batch of each.
     ///
@@ -64,7 +99,13 @@ impl Govern {
     /// `store_unavailable` if nothing can be read; what fails for one subject is in the answer.
     pub async fn campaigns_due(&self) -> Result<Swept, Refusal> {
         let mut swept = Swept::default();
-        for image in self.campaign_images(&[CampaignState::Running, CampaignState::Stopped]).await? {
+        self.look_aside().await?;
+        let (images, damaged) =
+            self.campaigns_readable(&[CampaignState::Running, CampaignState::Stopped]).await?;
+        let unreadable =
+            damaged.into_iter().map(|campaign| (format!("campaign:{campaign}"), "row_unreadable"));
+        swept.failed.extend(unreadable);
+        for image in images {
             let row = match CampaignRow::of(&image) {
                 Ok(row) => row,
                 // One that cannot be read stops no other.
@@ -127,30 +168,22 @@ impl Govern {
             }
         }
         let behind = ("next_due_us", place.behind.0, place.behind.1.as_str());
-        let due = self
+        let nearest = self
             .store
             .nearest_after(&CAMPAIGN_KEYS, ("campaign", &row.campaign), behind, SWEEP)
             .await
             .map_err(store_refusal)?;
-        let at = |image: &Image| integer(image, "next_due_us");
-        let due: Vec<&Image> =
-            due.iter().filter(|image| at(image).is_some_and(|at| at <= now.as_micros())).collect();
-        let failed_before = swept.failed.len();
-        for part in due.chunks(BATCH) {
-            let ids: Vec<String> =
-                part.iter().map(|image| text(image, CAMPAIGN_KEYS.key).to_owned()).collect();
-            self.members_turn(&row.campaign, &ids, swept).await;
+        let due = Due::of(nearest, now);
+        let (full, last) = (due.looked_at >= SWEEP as usize, due.last);
+        let (failed_before, aside) = (swept.failed.len(), !due.unreadable.is_empty());
+        self.set_aside(due.unreadable);
+        for part in due.members.chunks(BATCH) {
+            self.members_turn(&row.campaign, part, swept).await;
         }
-        let full = due.len() >= SWEEP as usize;
         swept.more |= full;
         // Whoever cannot be done does not stand in the way of those behind him, also of those due at the same instant.
-        place.behind = match due.last().filter(|_| full && swept.failed.len() > failed_before) {
-            Some(last) => {
-                let at = at(last).and_then(|at| u64::try_from(at).ok()).unwrap_or_default();
-                (at, text(last, CAMPAIGN_KEYS.key).to_owned())
-            }
-            None => (0, String::new()),
-        };
+        let passed_over = swept.failed.len() > failed_before || aside;
+        place.behind = last.filter(|_| full && passed_over).unwrap_or_default();
         self.set_place(&row.campaign, place);
         Ok(())
     }

@@ -1,14 +1,17 @@
 //! What became of a campaign's letter: told, or not to be delivered, which stops the clock and is somebody's task.
 
 use super::CampaignRow;
+use super::aside::parted;
 use super::clock::{self, Next};
 use super::letters::KIND;
 use super::member::{MemberRow, MemberState};
 use super::sweep::BY;
-use crate::govern::{Govern, store_refusal};
+use crate::call::{Call, Planned};
+use crate::govern::{Govern, change, facts, store_refusal};
+use crate::keys::due::clock_actor;
 use crate::notices::deliver::Outcome;
 use crate::plan::Plan;
-use crate::refusal::Refusal;
+use crate::refusal::{NOTHING, Refusal, nothing};
 use crate::row::{replace, text, text_or_null};
 use crate::tasks::{self, TaskKind, TaskRow};
 use serde_json::json;
@@ -35,9 +38,11 @@ impl Govern {
             return Ok(());
         };
         let id = text(notice, NOTICES.key);
-        let filter = Filter { equals: vec![("key", json!(key))], limit: CAMPAIGNS_MAX, ..Filter::default() };
-        for image in self.store.list(&CAMPAIGN_KEYS, &filter).await.map_err(store_refusal)? {
-            let mut member = MemberRow::of(&image)?;
+        let (members, unreadable) = self.members_of_key(&key).await?;
+        // The notice moves on whatever its member's row looks like, or it would be sent again and again. Its clock is made up for when the row
+        // can be read again ([`Self::look_aside`]); until then nothing is asked of the key.
+        self.set_aside(unreadable);
+        for mut member in members {
             let Some(told) = member.body.progress.told.values_mut().find(|told| told.notice == id) else {
                 continue;
             };
@@ -120,10 +125,10 @@ impl Govern {
         let keys: Vec<String> = ended.map(|write| text(&write.image, KEYS.key).to_owned()).collect();
         let now = plan.change.at;
         for key in keys {
-            let members = vec![("key", json!(key))];
-            for image in self.rows_where(&CAMPAIGN_KEYS, members, None, CAMPAIGNS_MAX as usize).await? {
-                // One that cannot be read keeps no key from ending.
-                let Ok(mut member) = MemberRow::of(&image) else { continue };
+            let (members, unreadable) = self.members_of_key(&key).await?;
+            // One that cannot be read keeps no key from ending.
+            self.set_aside(unreadable);
+            for mut member in members {
                 let own = plan.change.writes.iter().any(|write| {
                     write.table.name == CAMPAIGN_KEYS.name
                         && text(&write.image, CAMPAIGN_KEYS.key) == member.member
@@ -133,6 +138,50 @@ impl Govern {
                 }
                 self.nobody_to_reach(plan, &mut member, (BY, "the key has ended"), now).await?;
                 plan.change.writes.push(member.over(MemberState::Gone).write(false));
+            }
+        }
+        Ok(())
+    }
+
+    /// Members about one key that can be read, and the ids of the others.
+    async fn members_of_key(&self, key: &str) -> Result<(Vec<MemberRow>, Vec<String>), Refusal> {
+        let filter = Filter { equals: vec![("key", json!(key))], limit: CAMPAIGNS_MAX, ..Filter::default() };
+        let (rows, damaged) =
+            self.store.list_readable(&CAMPAIGN_KEYS, &filter).await.map_err(store_refusal)?;
+        let (members, mut unreadable) = parted(rows);
+        unreadable.extend(damaged);
+        Ok((members, unreadable))
+    }
+
+    /// A member whose row can be read again: what became meanwhile of the letters that it waits for. Whoever was told counts as told from now
+    /// on, and is given the whole time.
+    pub(super) async fn member_mended(&self, member: &MemberRow) -> Result<(), Refusal> {
+        for told in member.body.progress.told.values().filter(|told| told.told_us.is_none() && !told.failed) {
+            let (actor, call) = (&clock_actor(), Call::default());
+            let done = self.run(actor, &call, |now| async move {
+                let notice = self.row_or_not_found(&NOTICES, "notice", &told.notice).await?;
+                let why = "while its row could not be read".to_owned();
+                let outcome = match text(&notice, "state") {
+                    "sent" | "delivered" | "acknowledged" => Outcome::Sent(why),
+                    "failed" => Outcome::Failed(why),
+                    _ => return Err(nothing()),
+                };
+                let mut facts = facts(actor);
+                facts.insert("campaign".to_owned(), json!(member.campaign));
+                let title =
+                    format!("campaign {}: what became of a letter about key {}", member.campaign, member.key);
+                let change = change("campaign.looked_at", now, facts);
+                let mut plan = Plan { title, effects: Vec::new(), warnings: Vec::new(), change };
+                self.campaign_letter(&mut plan, &notice, &outcome, now).await?;
+                if plan.change.writes.is_empty() {
+                    return Err(nothing());
+                }
+                Ok(Planned { plan, value: (), status: 200 })
+            });
+            match done.await {
+                Ok(_) => {}
+                Err(refusal) if refusal.code == NOTHING => {}
+                Err(refusal) => return Err(refusal),
             }
         }
         Ok(())

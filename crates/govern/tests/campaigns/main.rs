@@ -7,10 +7,13 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod at_once;
+mod behind;
 #[path = "../keys/bench.rs"]
 #[expect(dead_code, reason = "a bench for more than these tests")]
 mod bench;
 mod course;
+mod damaged;
 mod letters;
 mod staffed;
 mod stopped;

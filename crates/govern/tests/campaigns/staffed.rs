@@ -110,6 +110,29 @@ async fn how_long_somebody_looked_is_known_at_whichever_process_he_decides() {
 }
 
 #[tokio::test]
+async fn whoever_proposes_sees_before_how_many_keys_it_asks_about() {
+    let all = Campaign::new(&[("X1", "A1"), ("X2", "A1"), ("X3", "A2")]).await;
+    let govern = &all.bench.govern;
+    govern.stop_campaign(&lead(), &all.id, "the terms were withdrawn", &Call::default()).await.unwrap();
+    let (native, _) = all.bench.issued(&crate::bench::request("own_bot", &["read", "trade"])).await;
+    govern.revoke_key(&all.bench.owner("C1"), "X2", None, &Call::default()).await.unwrap();
+    let looks = async |terms: &str, segments: Vec<sumun_model::Segment>| {
+        let call = Call { dry_run: true, ..Call::default() };
+        let wanted = CampaignPlan { terms: terms.into(), segments, ..plan() };
+        let seen = govern.propose_campaign(&lead(), &wanted, "terms of next year", &call).await.unwrap();
+        let covers = seen.plan.effects.into_iter().find(|effect| effect.field == "covers").unwrap();
+        covers.after
+    };
+    let none = json!({ "keys": 0, "accounts": 0 });
+    let all_of_them = json!({ "retail": { "keys": 2, "accounts": 1 }, "corporate": { "keys": 1, "accounts": 1 }, "broker": none,
+        "market_maker": none, "custodian": none });
+    assert_eq!(looks("2", vec![]).await, all_of_them, "one ended; {native} stands on terms of before");
+    let terms = all.bench.govern.venue().terms.version.clone();
+    let retail = looks(&terms, vec![sumun_model::Segment::Retail]).await;
+    assert_eq!(retail, json!({ "retail": { "keys": 1, "accounts": 1 } }), "{native} stands on these");
+}
+
+#[tokio::test]
 async fn coverage_counts_every_key_of_every_segment_once() {
     let all = Campaign::new(&[("X1", "A1"), ("X2", "A1"), ("X3", "A2"), ("X4", "A2")]).await;
     all.until(day(9)).await;

@@ -3,6 +3,7 @@
 pub(crate) use crate::world::START_US;
 use crate::world::TestWorld;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 use std::sync::Arc;
 use sumun_govern::actor::SecondFactor;
 use sumun_govern::approvals::{Answer, Decision};
@@ -32,6 +33,7 @@ fn just_shown() -> SecondFactor {
 pub(crate) struct Bench {
     pub(crate) govern: Arc<Govern>,
     pub(crate) world: Arc<TestWorld>,
+    url: String,
     _folder: tempfile::TempDir,
 }
 
@@ -58,10 +60,10 @@ impl Bench {
             }
             None => format!("sqlite://{}", folder.path().join("sumun.db").display()),
         };
-        let store = Store::open(StoreOptions::new(url, signer, clock, "test")).await.unwrap();
+        let store = Store::open(StoreOptions::new(url.clone(), signer, clock, "test")).await.unwrap();
         let venue = Venue::parse("venue.toml", facts).unwrap();
         let govern = Arc::new(Govern::new(store, keyring(), Arc::clone(&world) as Arc<dyn World>, venue));
-        let bench = Self { govern, world, _folder: folder };
+        let bench = Self { govern, world, url, _folder: folder };
         bench.people().await;
         bench
     }
@@ -69,9 +71,9 @@ impl Bench {
     /// Acting on keys outside.
     #[allow(dead_code, reason = "several test binaries share this bench")]
     pub(crate) fn acting(self, acting: sumun_govern::actuator::Acting) -> Self {
-        let Self { govern, world, _folder } = self;
+        let Self { govern, world, url, _folder } = self;
         let govern = Arc::into_inner(govern).unwrap().with_acting(acting);
-        Self { govern: Arc::new(govern), world, _folder }
+        Self { govern: Arc::new(govern), world, url, _folder }
     }
 
     pub(crate) fn pass(&self, us: i64) {
@@ -135,6 +137,13 @@ impl Bench {
         self.world.draw(&mut change.salt);
         change.writes.push(RowWrite { table, expect: Expect::Version(version), image });
         self.govern.store.execute(change).await.unwrap();
+    }
+
+    /// Runs this past the store: what no change can write.
+    #[allow(dead_code, reason = "several test binaries share this bench")]
+    pub(crate) async fn behind(&self, sql: &'static str) {
+        let mut connection = sqlx::AnyConnection::connect(&self.url).await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
     }
 
     /// The customer's person, with a second factor shown a second ago.
