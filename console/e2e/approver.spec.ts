@@ -1,5 +1,6 @@
 // The approver's journey: an analyst proposes to end a key by force; the approver looks at the grounds and agrees; whoever proposed may not.
 import { approvalWords } from "../src/staff/pages/approval/words";
+import { groundRead, groundWords } from "../src/staff/parts/ground";
 import { actsWords } from "../src/staff/parts/keyActsWords";
 import { staffWords } from "../src/staff/words";
 import { uiWords } from "../src/ui/words";
@@ -40,6 +41,7 @@ test("an approver decides what an analyst proposed", async ({ as, demo, lang, ha
     await expect(dialog.getByText(uiWords[lang].tooLong("1", "1,000"))).toBeVisible();
     await axe(page, "proposing an end");
     await by.type(lesser, WRITTEN.lesser[lang]);
+    await by.choose(dialog.getByLabel(groundWords[lang].label), "used_by_others");
     const [done = ""] = acts.waits("|").split("|");
     await confirm(actor, acts.expire, acts.expire, done.trim());
     const [waiting] = await analyst.items(`/v1/approvals?state=open&subject=${encodeURIComponent(`key:${key.key}`)}`);
@@ -77,7 +79,10 @@ test("an approver decides what an analyst proposed", async ({ as, demo, lang, ha
 
   await test.step("and agrees, with a reason", async () => {
     await by.press(page.getByRole("button", { name: w.approve, exact: true }));
-    await by.type(page.getByRole("dialog", { name: w.approveTitle }).getByLabel(w.reasonApprove), WRITTEN.agreed[lang]);
+    const dialog = page.getByRole("dialog", { name: w.approveTitle });
+    // Whoever agrees agrees to what the owner is told, too: in the form, and again before it is confirmed.
+    await expect(dialog.getByText(groundRead[lang].used_by_others)).toBeVisible();
+    await by.type(dialog.getByLabel(w.reasonApprove), WRITTEN.agreed[lang]);
     await axe(page, "agreeing");
     await confirm(actor, w.approveTitle, w.approve, w.decided);
     await expect(page.getByText(WRITTEN.agreed[lang]).first()).toBeVisible();

@@ -5,6 +5,7 @@ import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
 import { api, good, type Schemas } from "../../api/client";
 import { type StaffRole, useMe } from "../../api/session";
+import { duration } from "../../i18n/format";
 import { useLang, useWords } from "../../i18n/lang";
 import { Button } from "../../ui/basics";
 import { Choice } from "../../ui/forms";
@@ -12,7 +13,8 @@ import { rolesText } from "../../ui/roles";
 import { useSay } from "../../ui/toasts";
 import { ActDialog, type How } from "./act";
 import { keptBy, keptByEmpty, NeededField, ReasonField } from "./actFields";
-import { type Ground, GroundField, useGroundSaid } from "./ground";
+import { type Ground, GroundField, GroundTold } from "./ground";
+import { type HoldClocks, longestHold, shorterHolds } from "./holdDue";
 import { actsWords } from "./keyActsWords";
 import { loose } from "./shapes";
 
@@ -28,7 +30,7 @@ const ROLES: Record<Deed, readonly StaffRole[]> = {
   expire: ["analyst", "approver", "compliance_lead", "security_admin"],
 };
 
-type VenueFacts = { expiry: { approvals?: { role: string; count: number }[] }; clocks: { hold_due_hours?: number } };
+type VenueFacts = { expiry: { approvals?: { role: string; count: number }[] }; clocks: HoldClocks };
 
 /** Who must agree, in words. */
 function useNeeded(): (needed: readonly { role: string; count: number }[]) => string {
@@ -63,21 +65,23 @@ function send(deed: Deed, key: string, body: DeedBody, how: How): Promise<Sent> 
 
 type DeedBody = { reason: string; lesser: string; review_by: string; review_due: string; ground: Ground | "" };
 
-function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: () => void }) {
+function DeedDialog({ deed, of, measured, onClose }: { deed: Deed; of: string; measured: boolean; onClose: () => void }) {
   const w = useWords(actsWords);
+  const { lang } = useLang();
   const say = useSay();
   const { session } = useMe();
   const needed = useNeeded();
   const [reason, setReason] = useState("");
   const [lesser, setLesser] = useState("");
   const [reviewer, setReviewer] = useState(session.principal);
-  const [hours, setHours] = useState("");
+  /** How long until it is due, milliseconds as text; nothing: as long as may be. */
+  const [within, setWithin] = useState("");
   const [due, setDue] = useState("");
   const [ground, setGround] = useState<Ground | "">("");
-  const groundSaid = useGroundSaid();
   const venue = useQuery({ queryKey: ["venue"], queryFn: () => good(api.GET("/v1/venue")), staleTime: 60_000 });
   const facts = loose<VenueFacts>(venue.data?.facts);
   const agree = facts.expiry?.approvals;
+  const longest = longestHold(facts.clocks);
   const asksLesser = deed === "hold" || deed === "expire";
   const intro = { hold: w.holdIntro, release: w.releaseIntro, suspend: w.suspendIntro, lift: w.liftIntro, expire: w.expireIntro }[
     deed
@@ -87,7 +91,11 @@ function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: ()
       <li>{intro}</li>
       {deed === "expire" && agree ? <li>{w.who(needed(agree))}</li> : null}
       {deed === "release" || deed === "lift" ? null : <li>{deed === "expire" ? w.toldNothing : w.told}</li>}
-      {deed === "expire" ? <li>{w.toldThen(groundSaid(ground))}</li> : null}
+      {deed === "expire" ? (
+        <li>
+          <GroundTold ground={ground} measured={measured} />
+        </li>
+      ) : null}
       {deed === "release" || deed === "lift" ? null : <li>{w.spared}</li>}
     </ul>
   );
@@ -113,16 +121,14 @@ function DeedDialog({ deed, of, onClose }: { deed: Deed; of: string; onClose: ()
           <NeededField label={w.reviewer} hint={w.reviewerHint} value={reviewer} onChange={setReviewer} />
           <Choice
             label={w.due}
-            value={hours}
+            value={within}
             of={[
-              ["", w.dueVenue(String(facts.clocks?.hold_due_hours ?? "–"))],
-              ["12", w.dueHours(12)],
-              ["24", w.dueHours(24)],
-              ["48", w.dueHours(48)],
+              ["", w.dueVenue(longest === null ? "–" : duration(lang, longest))],
+              ...shorterHolds(longest).map((ms) => [String(ms), w.dueIn(duration(lang, ms))] as const),
             ]}
             onChange={(chosen) => {
-              setHours(chosen);
-              setDue(chosen === "" ? "" : new Date(Date.now() + Number(chosen) * 3_600_000).toISOString());
+              setWithin(chosen);
+              setDue(chosen === "" ? "" : new Date(Date.now() + Number(chosen)).toISOString());
             }}
           />
         </>
@@ -185,7 +191,7 @@ export function KeyActs({
           </div>
         );
       })}
-      {deed === null ? null : <DeedDialog deed={deed} of={of.key} onClose={() => setDeed(null)} />}
+      {deed === null ? null : <DeedDialog deed={deed} of={of.key} measured={of.measure != null} onClose={() => setDeed(null)} />}
     </div>
   );
 }

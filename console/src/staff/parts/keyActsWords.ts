@@ -16,18 +16,14 @@ export const actsWords = words(
     expireIntro: "키를 영구히 종료하자는 제안입니다. 지금은 아무것도 끊기지 않고, 다른 사람들의 승인을 기다립니다.",
     told: "소유자에게 무엇이 제한되는지, 누가 언제까지 검토하는지, 어떻게 이의를 제기하는지 안내가 갑니다. 담당자의 사유 문구는 보내지 않습니다.",
     toldNothing: "소유자에게 아직 안내가 가지 않습니다.",
-    toldThen: (ground: string | null) =>
-      ground === null
-        ? "키가 종료되면 소유자는 시행 중인 조치에서 본 것, 또는 담당자가 확인했다는 것을 읽습니다."
-        : `키가 종료되면 소유자는 확인된 내용으로 다음을 읽습니다: ${ground}.`,
     spared: "고객의 다른 키, 앱과 웹에서의 직접 이용, 출금은 그대로입니다.",
     lesser: "더 가벼운 조치로는 왜 부족합니까",
     lesserHint: "경고나 모니터링으로 충분하지 않은 이유를 적습니다. 원장에 남습니다.",
     reviewer: "검토 담당자",
     reviewerHint: "기한까지 이 일시 제한을 검토할 직원입니다. 예: user:mina",
     due: "검토 기한",
-    dueVenue: (hours: string) => `거래소가 직원의 일시 제한에 허용한 최대 시간(${hours}시간)`,
-    dueHours: (hours: number) => `${hours}시간 뒤`,
+    dueVenue: (time: string) => `거래소가 직원의 일시 제한에 허용한 최대 시간(${time})`,
+    dueIn: (time: string) => `${time} 뒤`,
     done: (what: string) => `${what}: 기록되었습니다`,
     waits: (who: string) => `제안되었습니다. ${who}의 승인을 기다립니다`,
     who: (who: string) => `승인할 사람: ${who}. 제안한 사람은 승인할 수 없습니다.`,
@@ -55,18 +51,14 @@ export const actsWords = words(
     expireIntro: "This proposes to end the key for ever. Nothing is cut off now: it waits for others to agree.",
     told: "The owner is told what is restricted, who reviews it by when, and how to object. Your reason is not sent.",
     toldNothing: "The owner is not told yet.",
-    toldThen: (ground: string | null) =>
-      ground === null
-        ? "Once it has ended, the owner reads what measures in force saw, or that it was decided after a check."
-        : `Once it has ended, the owner reads this as what was found: ${ground}.`,
     spared: "The owner's other keys, use of app and web in person, and withdrawals stay as they are.",
     lesser: "Why would a lesser measure not do?",
     lesserHint: "Why a warning or monitoring is not enough. It stands in the ledger.",
     reviewer: "Reviewer",
     reviewerHint: "Who of staff reviews this hold by its due time, such as user:mina",
     due: "Review due",
-    dueVenue: (hours: string) => `The longest the venue allows staff (${hours} hours)`,
-    dueHours: (hours: number) => `In ${hours} hours`,
+    dueVenue: (time: string) => `The longest the venue allows staff (${time})`,
+    dueIn: (time: string) => `In ${time}`,
     done: (what: string) => `${what}: recorded`,
     waits: (who: string) => `Proposed. It waits for ${who}`,
     who: (who: string) => `To be agreed to by ${who}. Whoever proposes does not decide.`,

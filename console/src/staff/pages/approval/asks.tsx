@@ -6,7 +6,7 @@ import { Badge, Card, Id, Pairs, Time } from "../../../ui/basics";
 import { Raw } from "../../../ui/raw";
 import { clockOf, clockWords, isCampaignPlan } from "../../parts/campaignText";
 import { Subject } from "../../parts/effects";
-import { groundWords, useGroundSaid } from "../../parts/ground";
+import { groundReadOf, groundWords, useGroundSaid } from "../../parts/ground";
 import { Terms } from "../../parts/ladder";
 import { Operator, Vendor } from "../../parts/named";
 import { isRamp, rampLines } from "../../parts/rampText";
@@ -96,7 +96,20 @@ export function Asks({ of }: { of: ApprovalOf }) {
               ) : null,
             ],
             // Whoever agrees agrees to what the owner is told, too.
-            [told.label, of.action === "key.expire" ? (groundSaid(asked.ground) ?? told.noneSaid) : null],
+            [
+              told.label,
+              of.action === "key.expire" ? (
+                <span key="told">
+                  {groundSaid(asked.ground) ?? told.noneSaid}
+                  {groundReadOf(lang, asked.ground) === null ? null : (
+                    <>
+                      {": "}
+                      <q>{groundReadOf(lang, asked.ground)}</q>
+                    </>
+                  )}
+                </span>
+              ) : null,
+            ],
             [
               w.case,
               asked.case_id ? <Id key="case" id={asked.case_id} to={`/cases/${encodeURIComponent(asked.case_id)}`} /> : null,

@@ -8,9 +8,11 @@ import { Button, Card, useNow } from "../../../ui/basics";
 import { useSay } from "../../../ui/toasts";
 import { ActDialog } from "../../parts/act";
 import { keptBy, ReasonField } from "../../parts/actFields";
-import type { Approval as ApprovalOf } from "../../parts/shapes";
+import { GroundTold } from "../../parts/ground";
+import { type Approval as ApprovalOf, loose } from "../../parts/shapes";
 import { useTyped } from "../../parts/typed";
-import { agreed, useNoDecision } from "./asked";
+import { type Asked, agreed, useNoDecision } from "./asked";
+import { groundsOf } from "./grounds";
 import { approvalWords } from "./words";
 
 function DecideDialog({
@@ -33,10 +35,20 @@ function DecideDialog({
   looked.current ??= lookedAt;
   const left = of.needed.reduce((sum, needed) => sum + needed.count - agreed(of, needed.role), 0);
   const approve = decision === "approve";
+  // Whoever agrees to a forced end agrees to what its owner is told was found.
+  const told =
+    approve && of.action === "key.expire" ? (
+      <GroundTold ground={loose<Asked>(of.request).ground} measured={Boolean(groundsOf(of).case_id)} />
+    ) : null;
   return (
     <ActDialog
       title={approve ? w.approveTitle : w.refuseTitle}
-      intro={<p>{approve ? w.approveIntro : w.refuseIntro}</p>}
+      intro={
+        <>
+          <p>{approve ? w.approveIntro : w.refuseIntro}</p>
+          {told}
+        </>
+      }
       body={{ decision, reason, ...(looked.current === undefined ? {} : { looked_at: looked.current }) }}
       missing={keptBy(reason)}
       send={(body, how) =>
@@ -58,7 +70,12 @@ function DecideDialog({
         ["overview"],
       ]}
       basis={left}
-      consequences={<p>{approve ? (left <= 1 ? w.executes : w.more) : w.refuseIntro}</p>}
+      consequences={
+        <>
+          <p>{approve ? (left <= 1 ? w.executes : w.more) : w.refuseIntro}</p>
+          {told}
+        </>
+      }
       onDone={() => {
         sent();
         say(w.decided);

@@ -39,6 +39,9 @@ export function Ladder({ ladder }: { ladder: Facts["ladder"] }) {
             );
           })}
         </ul>
+        <p className="muted">
+          {w.byMeasure} <Link to="/keys?state=expired">{w.allEnded}</Link>
+        </p>
       </div>
     </Card>
   );

@@ -30,7 +30,10 @@ export const overviewWords = words(
     ladderText: "적용 중인 키의 수입니다. 눌러서 그 키들을 봅니다.",
     measure: "조치",
     inForce: "적용 중",
-    ended: "24시간 안에 종료",
+    ended: "24시간 안에 강제 만료",
+    byMeasure:
+      "강제 만료는 정책이나 담당자의 조치로 끝난 키만 셉니다. 소유자가 종료했거나 본인이 아니라고 답한 키, 시크릿 키가 유출되었거나 기한이 지난 키는 여기에 없습니다.",
+    allEnded: "종료된 키 모두 보기",
     entered: (n: string) => `24시간 안에 시작 ${n}건`,
     proposed: (n: string) => `결정 대기 ${n}건`,
 
@@ -98,7 +101,10 @@ export const overviewWords = words(
     ladderText: "Keys under each measure. Follow a line to see them.",
     measure: "Measure",
     inForce: "In force",
-    ended: "Ended within a day",
+    ended: "Ended by force within a day",
+    byMeasure:
+      "Forced ends are those by a measure, of policy or staff. Keys that ended otherwise are not counted: ended by their owner or by an answer that it was not them, with a leaked secret, or at their end date.",
+    allEnded: "See all ended keys",
     entered: (n: string) => `begun within a day: ${n}`,
     proposed: (n: string) => `waiting for people: ${n}`,
 

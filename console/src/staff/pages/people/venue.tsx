@@ -18,6 +18,7 @@ const clockWords = words(
   {
     approval_due_days: "승인 대기 (일)",
     hold_due_hours: "일시 제한 검토 기한 (시간)",
+    hold_due_minutes: "일시 제한 검토 기한 (분)",
     invite_hours: "초대 유효 기간 (시간)",
     session_hours: "로그인 유지 (시간)",
     session_idle_minutes: "사용하지 않으면 로그아웃 (분)",
@@ -27,6 +28,7 @@ const clockWords = words(
   {
     approval_due_days: "An approval waits (days)",
     hold_due_hours: "A hold is reviewed within (hours)",
+    hold_due_minutes: "A hold is reviewed within (minutes)",
     invite_hours: "An invite holds (hours)",
     session_hours: "A session lasts (hours)",
     session_idle_minutes: "Signed out when idle (minutes)",
