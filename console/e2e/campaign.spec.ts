@@ -1,11 +1,13 @@
-// The enrolment campaign's journey: begun by two people a year ahead, so that nobody is told of it here; a lead asks for later dates and an
-// approver agrees; an approver pauses and stops it alone. Who may not is told who may.
+// The enrolment campaign's journey: a lead proposes it on the page, a year ahead, so that nobody is told of it here; an approver agrees; who is
+// behind is listed. Later dates are asked for and agreed to; an approver pauses and stops it alone. Who may not is told who may.
+import { memberWords } from "../src/staff/pages/campaign/memberWords";
+import { proposeWords } from "../src/staff/pages/campaign/proposeWords";
 import { campaignWords } from "../src/staff/pages/campaign/words";
 import { clockWords } from "../src/staff/parts/campaignText";
 import { staffWords } from "../src/staff/words";
 import { roleWords } from "../src/ui/roles";
 import { uiWords } from "../src/ui/words";
-import { type Actor, confirm } from "./support/act";
+import { type Actor, confirm, giveCode } from "./support/act";
 import { axe } from "./support/axe";
 import { tokenOf } from "./support/people";
 import type { Rest } from "./support/rest";
@@ -24,7 +26,7 @@ async function signedIn(demo: World, rest: Rest, role: "compliance_lead" | "appr
   return rest.as(await tokenOf(rest, user, password, secret, demo.codes));
 }
 
-/** Asked for by a lead, granted by an approver, by calls: it is proposed at a terminal. */
+/** Asked for by a lead, granted by an approver, by calls. */
 async function begin(demo: World, rest: Rest, name: string, reason: string): Promise<string> {
   const plan = {
     name,
@@ -124,6 +126,103 @@ test("a campaign is shown, lengthened by two, paused and stopped by one", async 
   const { state, plan, changed_by } = await watching.must("GET", `/v1/campaigns/${campaign}`);
   expect([state, changed_by]).toEqual(["stopped", `user:${demo.people.approver.user}`]);
   expect(Date.parse(plan.ends) - Date.parse(plan.read_only)).toBeGreaterThan(30 * DAY_MS);
+});
+
+test("a lead proposes a campaign on the page, and who is behind is listed once it is agreed to", async ({
+  as,
+  demo,
+  lang,
+  hand,
+  rest,
+}) => {
+  test.slow();
+  const w = proposeWords[lang];
+  const c = campaignWords[lang];
+  const m = memberWords[lang];
+  const r = roleWords[lang];
+  const { name, reason } = { name: WRITTEN.campaign[lang], reason: WRITTEN.campaignWhy[lang] };
+
+  try {
+    const page = await as("compliance_lead");
+    const by = hand(page);
+    const actor: Actor = { page, by, lang, person: demo.people.compliance_lead, codes: demo.codes };
+    await test.step("what is wrong is said at its field, by the page and by the server", async () => {
+      await page.goto("/campaign");
+      await settled(page);
+      await by.press(page.getByRole("button", { name: w.propose, exact: true }));
+      const dialog = page.getByRole("dialog", { name: w.propose });
+      await by.press(dialog.getByRole("button", { name: said("look", lang) }));
+      await expect(dialog.getByLabel(w.name, { exact: true })).toBeFocused();
+      await expect(dialog.getByLabel(w.name, { exact: true })).toHaveAttribute("aria-invalid", "true");
+      await axe(page, "proposing a campaign, with something missing");
+      await by.type(dialog.getByLabel(w.name, { exact: true }), name);
+      await by.type(dialog.getByLabel(w.terms, { exact: true }), "2");
+      await by.type(dialog.getByLabel(said("reason", lang), { exact: true }), reason);
+      await dialog.getByLabel(w.announce).fill(dayIn(365));
+      await dialog.getByLabel(w.opens).fill(dayIn(360));
+      await dialog.getByLabel(w.read_only).fill(dayIn(380));
+      await dialog.getByLabel(w.ends).fill(dayIn(440));
+      await expect(dialog.getByText(w.x_opensEarly)).toBeVisible();
+      await dialog.getByLabel(w.opens).fill(dayIn(372));
+      await expect(dialog.getByText(w.x_opensEarly)).toBeHidden();
+      // Less than the venue's notice: only the server knows.
+      await by.press(dialog.getByRole("button", { name: said("look", lang) }));
+      await giveCode(actor, dialog.getByText(w.x_noticeShort));
+      await expect(dialog.getByText(w.x_noticeShort)).toBeVisible();
+      await dialog.getByLabel(w.read_only).fill(dayIn(410));
+      await expect(dialog.getByText(w.x_noticeShort)).toBeHidden();
+    });
+
+    const approval = await test.step("it is shown what happens when, and waits for another person", async () => {
+      const dialog = page.getByRole("dialog", { name: w.propose });
+      await by.press(dialog.getByRole("button", { name: said("look", lang) }));
+      await giveCode(actor, dialog.getByText(said("happens", lang)));
+      await expect(dialog.getByText(w.happens)).toBeVisible();
+      for (const step of ["announce", "opens", "read_only", "ends"] as const)
+        await expect(dialog.getByText(clockWords[lang][step], { exact: true })).toBeVisible();
+      await axe(page, "what a campaign would do");
+      await by.press(dialog.getByRole("button", { name: w.go, exact: true }));
+      const told = page.getByRole("status").filter({ hasText: w.asked });
+      await giveCode(actor, told);
+      await expect(told).toBeVisible();
+      await expect(page.getByRole("heading", { level: 2, name: w.waiting })).toBeVisible();
+      await axe(page, "a campaign waits to be agreed to");
+      await by.press(page.getByRole("link", { name, exact: true }));
+      await expect(page).toHaveURL(/\/approvals\/[^/]+$/);
+      return decodeURIComponent(new URL(page.url()).pathname.split("/").at(-1) ?? "");
+    });
+
+    await test.step("agreed to, it runs, and every key that is not registered is listed", async () => {
+      await (await signedIn(demo, rest, "approver")).must("POST", `/v1/approvals/${approval}/decide`, {
+        decision: "approve",
+        reason,
+      });
+      const other = await as("approver");
+      const { press } = hand(other);
+      await other.goto("/campaign");
+      await settled(other);
+      await expect(other.getByRole("heading", { level: 2, name })).toBeVisible();
+      // Who may not propose is told who may.
+      await expect(other.getByRole("button", { name: w.propose, exact: true })).toBeDisabled();
+      await expect(other.getByText(r.only(r.compliance_lead), { exact: true }).first()).toBeVisible();
+      const table = other.getByRole("table", { name: m.title });
+      await expect(table.getByText(c.b_not_told).first()).toBeVisible({ timeout: 30_000 });
+      await axe(other, "keys not registered, one by one");
+      await other.getByLabel(c.standsAt, { exact: true }).selectOption("unreachable");
+      await expect(other.getByText(m.none)).toBeVisible();
+      await other.getByLabel(c.standsAt, { exact: true }).selectOption("not_told");
+      await press(table.getByRole("link").first());
+      await expect(other).toHaveURL(/\/keys\/[^/]+$/);
+    });
+  } finally {
+    await stopAll(demo, rest, reason);
+    // Whatever still waits is refused: it would begin with the next grant.
+    const approver = await signedIn(demo, rest, "approver");
+    for (const { approval, action } of await approver.items("/v1/approvals?state=open")) {
+      if (action === "campaign.set")
+        await approver.must("POST", `/v1/approvals/${approval}/decide`, { decision: "refuse", reason });
+    }
+  }
 });
 
 test("the page of campaigns is for those who watch", async ({ as, lang }) => {

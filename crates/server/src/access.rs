@@ -327,6 +327,7 @@ rows! {
     CAMPAIGN_PROPOSE = "campaign_propose" Post "/v1/campaigns" Roles(&[LEAD]);
     CAMPAIGN_GET = "campaign_get" Get "/v1/campaigns/{campaign}" Roles(&[WATCH]);
     CAMPAIGN_COVERAGE = "campaign_coverage" Get "/v1/campaigns/{campaign}/coverage" Roles(&[WATCH]);
+    CAMPAIGN_BEHIND = "campaign_behind" Get "/v1/campaigns/{campaign}/behind" Roles(&[WATCH]);
     CAMPAIGN_LENGTHEN = "campaign_lengthen" Post "/v1/campaigns/{campaign}/lengthen" Roles(&[LEAD]);
     CAMPAIGN_RESUME = "campaign_resume" Post "/v1/campaigns/{campaign}/resume" Roles(&[LEAD]);
     CAMPAIGN_PAUSE = "campaign_pause" Post "/v1/campaigns/{campaign}/pause" Roles(&[STEP_BACK]);

@@ -1,6 +1,6 @@
 // A campaign's clock: steps in order, reminders between, spans as the server writes them.
 import { expect, test } from "vitest";
-import { clockOf, isCampaignPlan, spanMs } from "./campaignText";
+import { clockOf, coversLines, isCampaignPlan, spanMs } from "./campaignText";
 
 const PLAN = {
   name: "Who uses your key",
@@ -49,4 +49,12 @@ test("no reminder of what nobody was told of", () => {
 test("a plan is told from what is none", () => {
   expect(isCampaignPlan(PLAN)).toBe(true);
   expect([null, {}, "x", { ...PLAN, ends: 3 }, { ...PLAN, reminders: undefined }].some(isCampaignPlan)).toBe(false);
+});
+
+test("how many keys a campaign would ask about is said by segment", () => {
+  const found = { retail: { keys: 1200, accounts: 1000 }, broker: { keys: 0, accounts: 0 } };
+  expect(coversLines("en", found)).toEqual(["Retail: 1,200 keys of 1,000 accounts", "Broker: 0 keys of 0 accounts"]);
+  expect(coversLines("ko", found)).toEqual(["개인: 키 1,200개, 계정 1,000개", "중개업자: 키 0개, 계정 0개"]);
+  for (const none of [null, [], {}, "x", { retail: 7 }, { retail: { keys: "1", accounts: 1 } }])
+    expect(coversLines("en", none)).toBeNull();
 });

@@ -1,7 +1,8 @@
 // A campaign's clock in words: which step comes when, in order, reminders between. Decides nothing: when an owner's own day is, the server says.
 import type { Schemas } from "../../api/client";
-import { instant } from "../../i18n/format";
+import { count, instant } from "../../i18n/format";
 import { type Lang, words } from "../../i18n/words";
+import { segmentWords } from "./words";
 
 export type CampaignPlan = Schemas["CampaignPlanView"];
 export type StepName = "announce" | "opens" | "remind_read_only" | "read_only" | "remind_ends" | "ends";
@@ -24,6 +25,7 @@ export const clockWords = words(
     limitFrom: (at: string) => `조회와 취소만: ${at}부터`,
     endFrom: (at: string) => `종료: ${at}부터`,
     because: (reason: string) => `사유: ${reason}`,
+    covered: (segment: string, keys: string, accounts: string) => `${segment}: 키 ${keys}개, 계정 ${accounts}개`,
   },
   {
     announce: "Owners begin to be told",
@@ -41,6 +43,7 @@ export const clockWords = words(
     limitFrom: (at: string) => `Reading and cancelling only from ${at}`,
     endFrom: (at: string) => `Ends from ${at}`,
     because: (reason: string) => `Reason: ${reason}`,
+    covered: (segment: string, keys: string, accounts: string) => `${segment}: ${keys} keys of ${accounts} accounts`,
   },
 );
 
@@ -81,6 +84,22 @@ export function isCampaignPlan(value: unknown): value is CampaignPlan {
     Array.isArray(plan.reminders) &&
     Array.isArray(plan.segments)
   );
+}
+
+/** How many keys and accounts of which segment a campaign would ask about; null of what is none. */
+export function coversLines(lang: Lang, value: unknown): string[] | null {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const w = clockWords[lang];
+  const segments = segmentWords[lang] as Record<string, string>;
+  const lines = Object.entries(value).map(([segment, found]) => {
+    const { keys, accounts } = (typeof found === "object" && found !== null ? found : {}) as {
+      keys?: unknown;
+      accounts?: unknown;
+    };
+    if (typeof keys !== "number" || typeof accounts !== "number") return null;
+    return w.covered(segments[segment] ?? segment, count(lang, keys), count(lang, accounts));
+  });
+  return lines.length === 0 || lines.includes(null) ? null : lines.filter((line) => line !== null);
 }
 
 /** What a plan shows of a campaign's row: its two steps and why; null of what is no campaign's. */

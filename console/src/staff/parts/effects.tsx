@@ -9,7 +9,7 @@ import { shortId } from "../../ui/ids";
 import { Table } from "../../ui/lists";
 import { keyStateWords, measureWords } from "../../ui/measure";
 import { roleText, roleWords } from "../../ui/roles";
-import { bodyLines } from "./campaignText";
+import { bodyLines, coversLines } from "./campaignText";
 import { isRamp, rampLines } from "./rampText";
 import { reasonSaid } from "./reasonSaid";
 import { type Effect, loose, type Plan } from "./shapes";
@@ -101,6 +101,7 @@ const accessFields = words(
     began_us: "시작",
     proposed_by: "제안한 사람",
     terms: "약관 버전",
+    covers: "지금 대상이 되는 키",
   },
   {
     created_us: "Created",
@@ -118,6 +119,7 @@ const accessFields = words(
     began_us: "Begun",
     proposed_by: "Proposed by",
     terms: "Version of the terms",
+    covers: "Keys it asks about now",
   },
 );
 
@@ -180,6 +182,8 @@ function useValue(): (field: string, value: unknown) => string {
       if (value.length === 0) return w.none;
       return value.map((one) => (typeof one === "string" ? word(scopes, one) : JSON.stringify(one))).join(", ");
     }
+    const covered = field === "covers" ? coversLines(lang, value) : null;
+    if (covered !== null) return covered.join("\n");
     const campaign = bodyLines(lang, value);
     if (campaign !== null) return campaign.join("\n");
     if (isRamp(value)) return rampLines(lang, value).join("\n");

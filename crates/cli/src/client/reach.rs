@@ -185,7 +185,8 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    fn of(&self, call: Call) -> Call {
+    /// The call for this page.
+    pub(crate) fn of(&self, call: Call) -> Call {
         call.with("limit", self.limit.to_string()).with_some("after", self.after.as_ref())
     }
 }

@@ -1,6 +1,6 @@
 //! `sumun campaign`: owners of keys that are there already register who uses them (R195, ADR 0027).
 
-use crate::client::{Call, Reach, Writing, show};
+use crate::client::{Call, Listing, Reach, Writing, show};
 use crate::exit::BadInput;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -26,6 +26,9 @@ pub enum CampaignCommand {
     /// How many keys of which segment stand where
     #[command(after_help = "Example:\n  sumun campaign coverage E1")]
     Coverage(One),
+    /// List keys that are not registered, with what comes next and what their owners were told
+    #[command(after_help = "Example:\n  sumun campaign behind E1 --state window --segment retail")]
+    Behind(Behind),
     /// Propose later dates; another person decides
     #[command(
         after_help = "Example:\n  sumun campaign lengthen E1 --read-only 2027-03-01T00:00:00Z --ends 2027-04-01T00:00:00Z --reason \"mail was down for a day\""
@@ -54,6 +57,23 @@ pub struct Of {
 pub struct One {
     /// Its id
     campaign: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Which keys of which campaign.
+#[derive(Debug, clap::Args)]
+pub struct Behind {
+    /// Its id
+    campaign: String,
+    /// Only keys in this state: unreachable, read_only, window, told, not_told
+    #[arg(long)]
+    state: Option<String>,
+    /// Only keys of this segment: retail, corporate, broker, market_maker, custodian
+    #[arg(long)]
+    segment: Option<String>,
+    #[command(flatten)]
+    page: Listing,
     #[command(flatten)]
     reach: Reach,
 }
@@ -130,6 +150,12 @@ pub fn run(command: CampaignCommand) -> anyhow::Result<()> {
         CampaignCommand::Coverage(One { campaign, reach }) => {
             reach.print(&reach.client()?.send(&Call::get(&["campaigns", &campaign, "coverage"]))?, coverage)
         }
+        CampaignCommand::Behind(Behind { campaign, state, segment, page, reach }) => {
+            let call = Call::get(&["campaigns", &campaign, "behind"])
+                .with_some("state", state.as_ref())
+                .with_some("segment", segment.as_ref());
+            reach.print(&reach.client()?.send(&page.of(call))?, behind)
+        }
         CampaignCommand::Lengthen(Lengthen { campaign, read_only, ends, reason, writing, reach }) => {
             let body = json!({ "read_only": read_only, "ends": ends, "reason": reason });
             reach.write(&writing, Call::post(&["campaigns", &campaign, "lengthen"], body))
@@ -194,6 +220,25 @@ fn coverage(json: &Value) -> String {
     format!("{enrolled} of {} keys are registered as of {at}.\n\n{table}", number(json, "keys"))
 }
 
+/// Keys not registered, for people: what comes next and not before when, and the last letter with where it stands.
+fn behind(json: &Value) -> String {
+    let of =
+        |from: Option<&Value>, name: &str| from.and_then(|from| from.get(name)).cloned().unwrap_or_default();
+    let rows: Vec<Value> = show::entries(json)
+        .iter()
+        .map(|one| {
+            let next = one.get("next").filter(|next| next.is_object());
+            let letter = one.get("letters").and_then(Value::as_array).and_then(|letters| letters.last());
+            let one = Some(one);
+            json!({ "key": of(one, "key"), "account": of(one, "account"), "state": of(one, "state"), "next": of(next, "step"),
+                "not_before": of(next, "at"), "letter": of(letter, "letter"), "delivery": of(letter, "delivery"),
+                "last_used": of(one, "last_used") })
+        })
+        .collect();
+    let columns = ["key", "account", "state", "next", "not_before", "letter", "delivery", "last_used"];
+    show::page(&json!({ "items": rows, "next": json.get("next") }), &columns)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,6 +254,30 @@ mod tests {
             { "segment": "market_maker", "keys": 5, "states": states(1, 0) },
         ]});
         insta::assert_snapshot!(coverage(&seen));
+    }
+
+    #[test]
+    fn who_is_behind_reads_well() {
+        let letter = |letter: &str, delivery: Option<&str>| json!({ "letter": letter, "notice": "N1", "told": null, "delivery": delivery });
+        let seen = json!({ "items": [
+            { "key": "K1", "account": "A1", "segment": "retail", "state": "unreachable", "next": null, "last_used": null,
+              "letters": [letter("announced", Some("failed"))] },
+            { "key": "K2", "account": "A2", "segment": "corporate", "state": "window", "last_used": "2027-01-20T00:00:00Z",
+              "next": { "step": "read_only", "at": "2027-02-15T00:00:00Z" },
+              "letters": [letter("announced", Some("delivered")), letter("opened", Some("sent"))] },
+            { "key": "K3", "account": "A3", "segment": "retail", "state": "not_told", "last_used": null, "letters": [],
+              "next": { "step": "read_only", "at": "2027-02-15T00:00:00Z" } },
+        ], "next": "4.0.K3" });
+        let text = behind(&seen);
+        let mut lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(lines.next().unwrap()[..4], ["KEY", "ACCOUNT", "STATE", "NEXT"]);
+        assert_eq!(lines.next().unwrap(), ["K1", "A1", "unreachable", "-", "-", "announced", "failed", "-"]);
+        let open = lines.next().unwrap();
+        assert_eq!([&open[..4], &open[5..7]].concat(), ["K2", "A2", "window", "read_only", "opened", "sent"]);
+        assert!(open[4].starts_with("2027-02-15T00:00") && open[7].starts_with("2027-01-20T00:00"), "{text}");
+        assert_eq!(lines.next().unwrap()[5..], ["-", "-", "-"]);
+        assert_eq!(lines.next().unwrap(), ["more:", "--after", "4.0.K3"]);
+        assert_eq!(behind(&json!({ "items": [], "next": null })), "none\n");
     }
 
     #[test]

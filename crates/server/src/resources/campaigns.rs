@@ -7,14 +7,16 @@ use crate::answer::Answer;
 use crate::api::Api;
 use crate::asked::Asked;
 use crate::operation::operation;
+use crate::parameter::{Kind, Parameter};
 use crate::problem::Problem;
 use crate::text::{Instant, Line, Reason};
 use crate::view::{page, view};
 use crate::written::written;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
-use sumun_govern::campaigns::{CampaignPlan, Span};
+use sumun_govern::campaigns::{BehindFilter, CampaignPlan, Span};
 use sumun_govern::{Refusal, RefusalKind};
 use sumun_model::Timestamp;
 use utoipa::ToSchema;
@@ -161,6 +163,103 @@ pub(crate) struct CoverageView {
     pub segments: Vec<CoveredView>,
 }
 
+/// Where a key stands that is not registered.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BehindStateWord {
+    /// Its owner has not been told yet.
+    NotTold,
+    /// Told; he does not know yet that he can register.
+    Told,
+    /// He knows that he can register.
+    Window,
+    /// It reads and cancels only.
+    ReadOnly,
+    /// A letter could not be delivered: nothing more happens until somebody reaches its owner.
+    Unreachable,
+}
+
+/// A step that a campaign takes.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StepWord {
+    /// The key reads and cancels only.
+    ReadOnly,
+    /// It ends.
+    End,
+}
+
+/// What comes next for a key that nobody registers.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct UpcomingView {
+    /// Which step.
+    pub step: StepWord,
+    /// Not before then.
+    #[schema(format = DateTime)]
+    pub at: String,
+}
+
+/// One letter about a key.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct CampaignLetterView {
+    /// Which: `announced`, `opened`, `read_only`, or a step and how long before it, such as `read_only-14d`.
+    pub letter: String,
+    /// The notice.
+    pub notice: String,
+    /// Since when its owner counts as told; null while he does not.
+    #[schema(format = DateTime, required)]
+    pub told: Option<String>,
+    /// Where the notice stands: `queued`, `sent`, `delivered`, `failed`, `acknowledged`; null if that cannot be read.
+    #[schema(required)]
+    pub delivery: Option<String>,
+}
+
+/// A key that is not registered.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct BehindView {
+    /// Its place in the list.
+    pub place: String,
+    /// The key.
+    pub key: String,
+    /// Its account.
+    pub account: String,
+    /// Its customer.
+    pub customer: String,
+    /// Its segment when the campaign began to ask about it.
+    pub segment: SegmentWord,
+    /// The program it is for; null if that cannot be read.
+    #[schema(required)]
+    pub application: Option<String>,
+    /// Where it stands.
+    pub state: BehindStateWord,
+    /// What comes next; null while its owner is not reached, and of a campaign that was stopped.
+    #[schema(required)]
+    pub next: Option<UpcomingView>,
+    /// What its owner was told, in that order.
+    pub letters: Vec<CampaignLetterView>,
+    /// When it was last used; null: never, as far as is known.
+    #[schema(format = DateTime, required)]
+    pub last_used: Option<String>,
+    /// The task of whoever has to reach its owner.
+    #[schema(required)]
+    pub task: Option<String>,
+}
+
+const NARROW: [Parameter; 2] = [
+    Parameter {
+        name: "state",
+        kind: Kind::OneOf(&["unreachable", "read_only", "window", "told", "not_told"]),
+        required: false,
+        about: "Only in this state; if absent all of them, in the order in which they stand here.",
+    },
+    Parameter {
+        name: "segment",
+        kind: Kind::OneOf(&["retail", "corporate", "broker", "market_maker", "custodian"]),
+        required: false,
+        about: "Only of this segment.",
+    },
+];
+
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::CAMPAIGN_LIST, "campaigns", "Campaigns · 등록 캠페인 목록")
@@ -203,6 +302,13 @@ pub(crate) fn add(api: &mut Api) {
                 asked.server.govern.campaign_coverage(asked.actor()?, asked.path("campaign")?).await?;
             Answer::ok(&view::<CoverageView>(&found)?)
         },
+    );
+    api.add(
+        operation(&access::CAMPAIGN_BEHIND, "campaigns", "Keys not registered · 미등록 키 목록")
+            .about("Those that could still be registered, with what comes next and what their owners were told. What owners declared is shown to nobody else.")
+            .query(&NARROW)
+            .lists::<BehindView>(),
+        behind,
     );
     api.add(
         operation(&access::CAMPAIGN_LENGTHEN, "campaigns", "Make a campaign longer · 등록 캠페인 연장 제안")
@@ -252,6 +358,22 @@ pub(crate) fn add(api: &mut Api) {
             written(StatusCode::OK, done, |answer| view::<CampaignView>(&answer))
         },
     );
+}
+
+async fn behind(asked: Asked) -> Result<Answer, Problem> {
+    let wanted = asked.page();
+    let word = |name| asked.query(name).map(|word| Value::from(word.to_owned()));
+    let filter = BehindFilter {
+        // These words are checked already.
+        state: word("state").and_then(|word| serde_json::from_value(word).ok()),
+        segment: word("segment").and_then(|word| serde_json::from_value(word).ok()),
+        after: wanted.after,
+        limit: wanted.limit,
+    };
+    let (govern, campaign) = (&asked.server.govern, asked.path("campaign")?);
+    let found = govern.campaign_behind(asked.actor()?, campaign, &filter).await?;
+    let views = found.iter().map(view::<BehindView>).collect::<Result<Vec<_>, _>>()?;
+    Answer::ok(&page(views, asked.limit(), |last| last.place.clone()))
 }
 
 async fn changed(

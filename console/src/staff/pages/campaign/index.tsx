@@ -16,6 +16,8 @@ import { Acts } from "./acts";
 import { Behind } from "./behind";
 import { Clock } from "./clock";
 import { Coverage } from "./coverage";
+import { Members } from "./members";
+import { ProposeButton, Proposed } from "./propose";
 import { Reach } from "./reach";
 import { campaignWords } from "./words";
 
@@ -40,8 +42,9 @@ export function Campaign() {
     refetchInterval: 15_000,
   });
   return (
-    <Page title={w.title}>
+    <Page title={w.title} aside={<ProposeButton />}>
       <p className="muted">{w.about}</p>
+      <Proposed />
       <Read query={query}>
         {({ items }) => {
           const all = inOrder(items);
@@ -81,6 +84,7 @@ function One({ of, others }: { of: CampaignOf; others: readonly CampaignOf[] }) 
         <Clock of={of} />
       </div>
       <Read query={coverage}>{(view) => <Coverage of={view} />}</Read>
+      {coverage.data === undefined || coverage.data.keys === 0 ? null : <Members campaign={of.campaign} />}
       {of.state === "stopped" ? null : <Reach may={has("analyst", "approver", "compliance_lead")} />}
       {others.length === 0 ? null : <Others of={others} />}
     </>

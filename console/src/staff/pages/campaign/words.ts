@@ -7,8 +7,7 @@ export const campaignWords = words(
     about:
       "전부터 쓰던 키마다 소유자가 약관에 동의하고 누가 쓰는지 등록합니다. 등록하지 않은 키는 조회와 취소만 되고, 나중에 종료됩니다.",
     none: "진행 중인 캠페인이 없습니다",
-    noneText:
-      "준법 책임자가 제안하고 승인 담당이 승인하면 시작됩니다. 승인될 때까지 아무에게도 안내하지 않습니다. 제안은 터미널에서 합니다. 날짜와 문구는 docs/adopt/campaign.md에 있습니다.",
+    noneText: "준법 책임자가 제안하고 승인 담당이 승인하면 시작됩니다. 승인될 때까지 아무에게도 안내하지 않습니다.",
     noneWaits: "승인을 기다리는 캠페인은 ‘승인’ 화면에 있습니다.",
     toApprovals: "승인 보기",
     others: "다른 캠페인",
@@ -116,8 +115,7 @@ export const campaignWords = words(
     about:
       "Owners of keys that were there before accept the terms and say who uses each. A key not registered reads and cancels only, and later ends.",
     none: "No campaign runs",
-    noneText:
-      "A compliance lead proposes one and an approver grants it; nobody is told anything before. It is proposed at a terminal: docs/adopt/campaign.md has dates and letters.",
+    noneText: "A compliance lead proposes one and an approver grants it; nobody is told anything before.",
     noneWaits: "One that waits to be granted stands under Approvals.",
     toApprovals: "See approvals",
     others: "Other campaigns",
