@@ -72,6 +72,7 @@ pub(crate) fn conclude(all: Everything<'_>, with: &With<'_>) -> Report {
             days: days(census),
             late: all.counts.late,
             over_cap: all.counts.over_cap,
+            crowded: all.counts.crowded,
             kept_entries: count(census.entries() + found.entries()),
             waiting_lines_max: count(all.waiting_max),
             sources: Vec::new(),

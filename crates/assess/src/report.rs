@@ -76,6 +76,8 @@ pub struct Read {
     pub late: u64,
     /// What detection left out for a bound.
     pub over_cap: u64,
+    /// Changes of keys that were compared with no other key's, because more came at once than detection keeps.
+    pub crowded: u64,
     /// Entries the report's own counting kept: by keys, accounts, addresses and days, never by lines.
     pub kept_entries: u64,
     /// No more lines than these were read and waited to be taken, of all logs together.

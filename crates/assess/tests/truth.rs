@@ -17,8 +17,8 @@ use sumun_mapping::Ended;
 use sumun_model::{Cause, KeyId, Lang};
 use sumun_sim::population::Kind;
 use worlds::{
-    Made, accounts_csv, counts, envoy, gzip, keys_csv, networks_csv, nginx, plant, run, sessions_csv,
-    vendors_csv, world, world_of,
+    Made, accounts_csv, counts, envoy, gzip, keys_csv, networks_csv, nginx, plant, run, run_with,
+    sessions_csv, vendors_csv, world, world_of,
 };
 
 fn found(report: &Report, code: Code) -> u64 {
@@ -26,15 +26,18 @@ fn found(report: &Report, code: Code) -> u64 {
 }
 
 fn clean(made: &Made, lang: Lang) -> Report {
+    run(exports(made), lang).unwrap()
+}
+
+fn exports(made: &Made) -> Vec<(Role, &'static str, &'static str, Vec<u8>)> {
     let log: String = made.access.iter().map(|line| nginx(line, line.ts) + "\n").collect();
-    let exports = vec![
+    vec![
         (Role::Keys, "keys-csv", "keys.csv", keys_csv(made, false)),
         (Role::Accounts, "accounts-csv", "accounts.csv", accounts_csv(made)),
         (Role::Networks, "networks-csv", "networks.csv", networks_csv(made)),
         (Role::Access, "nginx-json", "access.log.gz", gzip(&log)),
         (Role::Sessions, "sessions-csv", "sessions.csv", sessions_csv(made)),
-    ];
-    run(exports, lang).unwrap()
+    ]
 }
 
 /// Every planted pool is found, and nobody honest is said to have lent or is warned by the machine.
@@ -112,6 +115,27 @@ fn counts_equal_the_truth_and_pools_are_found() {
     pools_are_found(&report, &made);
     let days: u64 = report.read.days.iter().map(|day| day.requests).sum();
     assert_eq!(days, report.read.requests);
+}
+
+/// Where detection has room for one change at a time, the page says that it compared most of them with nobody's.
+#[test]
+fn what_came_too_thick_to_be_compared_is_said() {
+    let made = world(11, 3, 12, 10);
+    let words = [(Lang::En, "was compared with no other key"), (Lang::Ko, "다른 키와 비교하지 못했습니다")];
+    for (lang, words) in words {
+        let mut params = sumun_detect::Params::default();
+        params.links.co_change.waiting_max = 1;
+        let mut report = run_with(params, exports(&made), lang).unwrap();
+        assert!(report.read.crowded > 20, "{}", report.read.crowded);
+        let number = sumun_mapping::told::number(report.read.crowded);
+        let page = html::page(&report);
+        let sentence = page.lines().find(|line| line.contains(words)).unwrap();
+        assert!(sentence.contains(&number), "{sentence}");
+        assert_eq!(serde_json::to_value(&report).unwrap()["read"]["crowded"], report.read.crowded);
+        report.read.crowded = 0;
+        assert!(!html::page(&report).contains(words), "said though nothing was left out");
+    }
+    assert_eq!(clean(&made, Lang::En).read.crowded, 0);
 }
 
 /// Addresses of several customers, by allowed use, against a naive table of all requests.

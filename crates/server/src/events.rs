@@ -173,6 +173,8 @@ pub struct Detecting {
     pub waiting: u64,
     /// Snapshots written since this process began.
     pub snapshots: u64,
+    /// Changes of keys compared with nobody's because too many came at once, in all that was ever read.
+    pub crowded: u64,
     /// What is wrong, in words.
     pub trouble: Option<String>,
     /// What of the policy in force it cannot use, and what holds instead, in words.

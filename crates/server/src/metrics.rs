@@ -146,6 +146,8 @@ metrics! {
     detect_waiting: Gauge = "detect_findings_waiting" => Gauge::default();
     /// Snapshots of detection written since this process began.
     detect_snapshots: Gauge = "detect_snapshots" => Gauge::default();
+    /// Changes of keys compared with nobody's because too many came at once, in all that detection ever read: whoever changed together then is not found.
+    detect_crowded: Gauge = "detect_changes_crowded" => Gauge::default();
     /// Notices handed to their sink.
     notices_sent: Counter = "notices_sent" => Counter::default();
     /// Entries in the ledger.
@@ -174,7 +176,7 @@ impl Metrics {
         self.events_lag.set(seconds(sources.iter().map(|source| source.lag_us).max().unwrap_or_default()));
         self.events_next.set(whole(standing.next));
         self.events_bytes.set(whole(standing.bytes));
-        let Detecting { lag_us, lines, signals, assessments, waiting, snapshots, .. } =
+        let Detecting { lag_us, lines, signals, assessments, waiting, snapshots, crowded, .. } =
             standing.detecting.unwrap_or_default();
         self.detect_lag.set(seconds(lag_us));
         self.detect_lines.set(whole(lines));
@@ -182,6 +184,7 @@ impl Metrics {
         self.detect_assessments.set(whole(assessments));
         self.detect_waiting.set(whole(waiting));
         self.detect_snapshots.set(whole(snapshots));
+        self.detect_crowded.set(whole(crowded));
     }
 
     /// The page, in the OpenMetrics text format.

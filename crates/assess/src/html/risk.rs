@@ -39,6 +39,7 @@ pub(super) fn clusters(out: &mut String, report: &Report, lang: Lang) {
     );
     more(out, SHOWN, report.clusters.total, lang);
     short(out, report, lang);
+    crowded(out, report, lang);
     for cluster in report.clusters.first.iter().take(SHOWN) {
         let (keys, owners) = (number(cluster.keys), number(cluster.owners));
         let head = match lang {
@@ -89,6 +90,23 @@ fn short(out: &mut String, report: &Report, lang: Lang) {
         ),
         Lang::Ko => format!(
             "로그 기간이 {days}일 이내입니다. 사무실이나 가족의 공동 이용은 그곳 사람들의 로그인 기록이 있어야 설명되므로, 기간이 이렇게 짧으면 정상적인 이용자도 묶음에 많이 남을 수 있습니다. 고객에게 묻기 전에 2주 이상의 로그를 로그인 기록과 함께 넣어 다시 진단하십시오."
+        ),
+    };
+    para(out, "warn", &text);
+}
+
+/// Keys that changed together may be missing where too many changed at once.
+fn crowded(out: &mut String, report: &Report, lang: Lang) {
+    if report.read.crowded == 0 {
+        return;
+    }
+    let n = number(report.read.crowded);
+    let text = match lang {
+        Lang::En => format!(
+            "{n} times a key stopped, came back, or took another program, market or network, and was compared with no other key, because too many did so at once. Keys that one operator drives together may be missing here. An outage of the exchange does that to everybody; if there was none, raise <code>waiting_max</code> under <code>[detectors.co_change]</code> of the policy and run this again."
+        ),
+        Lang::Ko => format!(
+            "키가 멈추거나 다시 움직이거나 프로그램·마켓·네트워크를 바꾼 일 가운데 {n}건은 한꺼번에 너무 많이 일어나 다른 키와 비교하지 못했습니다. 한 사람이 함께 움직인 키가 이 묶음에서 빠져 있을 수 있습니다. 거래소 장애가 있었다면 모든 키에 똑같이 생기는 일입니다. 장애가 없었다면 정책 파일 <code>[detectors.co_change]</code>의 <code>waiting_max</code> 값을 올려 다시 진단하십시오."
         ),
     };
     para(out, "warn", &text);

@@ -201,10 +201,19 @@ pub fn policy() -> Arc<Policy> {
 
 /// Runs the exports: each with its role, the ready mapping's name, the input's name and bytes.
 pub fn run(exports: Vec<(Role, &str, &str, Vec<u8>)>, lang: Lang) -> Result<Report, AssessError> {
+    run_with(Params::default(), exports, lang)
+}
+
+/// The same with other parameters of detection.
+pub fn run_with(
+    params: Params,
+    exports: Vec<(Role, &str, &str, Vec<u8>)>,
+    lang: Lang,
+) -> Result<Report, AssessError> {
     let policy = policy();
     let judge = LadderJudge::new(Arc::clone(&policy), Approve::None, lang);
     let mut engine = Engine::new(
-        Params::default(),
+        params,
         policy.weights.clone(),
         Arc::new(NoData),
         Box::new(judge),

@@ -206,6 +206,7 @@ fn say_counts(engine: &Engine, skipped: usize) {
         (counts.unsigned, "not validly signed"),
         (counts.without_address, "without an address"),
         (counts.over_cap, "beyond a cap"),
+        (counts.crowded, "changes of keys compared with nobody's: too many at once"),
         (counts.forgotten, "keys forgotten"),
         (skipped as u64, "bad and skipped"),
     ];

@@ -1,7 +1,7 @@
 //! What it prints, and what it says of lines it cannot read.
 
 use super::support::Place;
-use super::world::{quick_policy, turns};
+use super::world::{quick_policy, simulated, turns};
 
 fn replay(place: &Place, arguments: &[&str], text: &str) -> super::support::Ran {
     place.run_with_stdin(
@@ -72,6 +72,33 @@ fn bad_lines_are_skipped_and_counted_when_asked() {
     ");
     // Only the ids of findings that state lines cause could differ: their places in the log do.
     assert_eq!(ran.out, replay(&place, &[], &world).out);
+}
+
+#[test]
+fn changes_too_many_to_be_compared_are_said_at_the_end() {
+    let place = Place::new();
+    simulated(&place, 8, 8);
+    place.write("policy.toml", &quick_policy());
+    place.write(
+        "narrow.toml",
+        &quick_policy().replace("[detectors]", "[detectors.co_change]\nwaiting_max = 1"),
+    );
+    let said = "changes of keys compared with nobody's: too many at once";
+    let ran = |arguments: &[&str]| {
+        let ran = place.run(&[&["replay", "--data", "none"], arguments].concat());
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+        ran.err
+    };
+    let whole = ran(&["world.ndjson", "--policy", "policy.toml"]);
+    assert!(!whole.contains(said), "{whole}");
+    let narrow = ran(&["world.ndjson", "--policy", "narrow.toml"]);
+    let line = |text: &str| text.lines().find(|line| line.contains(said)).unwrap().to_owned();
+    assert!(line(&narrow).trim().split(' ').next().unwrap().parse::<u64>().unwrap() > 10, "{narrow}");
+    // What was counted before a stop is counted behind it.
+    ran(&["world.ndjson", "--policy", "narrow.toml", "--stop-after", "100000000", "--save", "state"]);
+    place.write("rest.ndjson", "");
+    let behind = ran(&["rest.ndjson", "--policy", "narrow.toml", "--restore", "state"]);
+    assert_eq!(line(&behind), line(&narrow));
 }
 
 #[test]

@@ -93,7 +93,8 @@ impl Runner {
         let snapshot_us =
             i64::try_from(config.detect.snapshot_s.get().saturating_mul(1_000_000)).unwrap_or(i64::MAX);
         let reader = shared.events.reader(Offset::new(next));
-        let mut standing = Detecting { next, engine: engine.now(), ..Detecting::default() };
+        let crowded = engine.counts().crowded;
+        let mut standing = Detecting { next, engine: engine.now(), crowded, ..Detecting::default() };
         standing.policy = said_of_policy(unused);
         shared.events.detecting(standing.clone());
         let Head { policy, last, seam, .. } = head;
@@ -209,9 +210,10 @@ impl Runner {
         let batches = handover::batches(outputs, lines.next);
         let waiting =
             batches.iter().map(|batch| batch.signals.len() + batch.assessments.len()).sum::<usize>();
-        let engine_time = self.engine.now();
+        let (engine_time, crowded) = (self.engine.now(), self.engine.counts().crowded);
         self.tell(|standing| {
             standing.lines += count;
+            standing.crowded = crowded;
             standing.lag_us = lag_us;
             standing.engine = engine_time;
             standing.waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
