@@ -40,7 +40,7 @@ mod resources;
 mod room;
 mod serve;
 mod server;
-mod shadow;
+pub mod shadow;
 mod strict;
 mod tasks;
 pub mod text;

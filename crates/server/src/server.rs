@@ -61,7 +61,7 @@ pub struct Server {
     /// At which gates everything passes.
     pub(crate) bypasses: Bypasses,
     /// What would have been refused.
-    pub(crate) shadow: Shadow,
+    pub shadow: Shadow,
     pub(crate) overviews: Overviews,
     /// What changed, for whoever follows.
     pub(crate) live: Live,

@@ -1,15 +1,18 @@
-//! What would have been refused and went on: counted as gates' lines are taken in, by cause, segment and effect, hour by hour.
+//! What would have been refused and went on: counted from gates' lines in the merged log, by cause, segment and effect, hour by hour.
 //!
-//! A refusal that did not hold says so (`enforced` false). In this process only, and anew with it; the report says since when. Bounded:
-//! so many hours, each with as many counts as there are words for, and a cache of segments that is emptied when it is full.
+//! A refusal that did not hold says so (`enforced` false). Counts and the place in the log up to which they stand are one value,
+//! [`Counted`]: whoever reads the log hands in lines with the place behind them, keeps that value, and brings it back after a restart, so
+//! that no line counts twice or not at all. Bounded: so many hours, each with as many counts as there are words for, and a cache of
+//! segments that is emptied when it is full. Never here: the log, the disk.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use sumun_model::wire::Line;
 use sumun_model::wire::event::Verdict;
 use sumun_model::{AccountId, Effect, Reason, Segment, Timestamp};
-use sumun_store::Store;
 use sumun_store::tables::ACCOUNTS;
+use sumun_store::{Store, StoreError};
 
 const HOUR_US: i64 = 3_600_000_000;
 /// Hours kept: four weeks, the longest that a stage is watched before the next.
@@ -19,7 +22,7 @@ const ACCOUNTS_MAX: usize = 100_000;
 
 /// One refusal that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Shadowed {
+pub struct Shadowed {
     at: Timestamp,
     reason: Reason,
     effect: Effect,
@@ -27,10 +30,15 @@ pub(crate) struct Shadowed {
 }
 
 impl Shadowed {
-    /// What this line says of it; nothing unless a refusal did not hold.
-    pub(crate) fn of(line: &Line) -> Option<Self> {
+    /// What this line of a source says of it; nothing unless a gate refused and the refusal did not hold.
+    #[must_use]
+    pub fn of(source: &str, line: &Line) -> Option<Self> {
+        // What the exchange's own front answered is no verdict of a gate.
         let Line::Access(access) = line else { return None };
-        if access.verdict != Some(Verdict::Deny) || access.enforced != Some(false) {
+        if !source.starts_with("gate:")
+            || access.verdict != Some(Verdict::Deny)
+            || access.enforced != Some(false)
+        {
             return None;
         }
         Some(Self {
@@ -44,12 +52,36 @@ impl Shadowed {
 }
 
 /// What is counted apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Cause {
-    pub(crate) reason: Reason,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cause {
+    /// The gate's reason.
+    pub reason: Reason,
     /// None: no account, or none that is known here.
-    pub(crate) segment: Option<Segment>,
-    pub(crate) effect: Effect,
+    pub segment: Option<Segment>,
+    /// What the request would have done.
+    pub effect: Effect,
+}
+
+/// All that was counted, and up to where, as it outlives a process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counted {
+    /// Counted from then on; what gates say of earlier counts as then.
+    pub since: Timestamp,
+    /// Every line of the log below this offset is in here.
+    pub next: u64,
+    causes: Vec<Cause>,
+    /// Numbers of hours since 1970, each with places in `causes` and how often.
+    hours: Vec<(i64, Vec<(usize, u64)>)>,
+}
+
+impl Counted {
+    /// Nothing yet.
+    #[must_use]
+    pub const fn none(since: Timestamp, next: u64) -> Self {
+        Self { since, next, causes: Vec::new(), hours: Vec::new() }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -58,50 +90,102 @@ struct Hour {
     counts: BTreeMap<Cause, u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Kept {
+    since: Timestamp,
+    next: u64,
     hours: VecDeque<Hour>,
-    segments: HashMap<AccountId, Option<Segment>>,
+    segments: HashMap<AccountId, Segment>,
     segments_of: i64,
 }
 
-/// All that was counted.
+/// The counts.
 #[derive(Debug)]
-pub(crate) struct Shadow {
-    began: Timestamp,
+pub struct Shadow {
     kept: Mutex<Kept>,
 }
 
 impl Shadow {
-    pub(crate) fn since(began: Timestamp) -> Self {
-        Self { began, kept: Mutex::default() }
+    pub(crate) fn since(since: Timestamp) -> Self {
+        let kept = Kept {
+            since,
+            next: 0,
+            hours: VecDeque::new(),
+            segments: HashMap::new(),
+            segments_of: number(since),
+        };
+        Self { kept: Mutex::new(kept) }
     }
 
-    /// Counts these where they happened. An account that cannot be looked up now counts as unknown.
-    pub(crate) async fn note(&self, shadowed: Vec<Shadowed>, store: &Store, now: Timestamp) {
-        if shadowed.is_empty() {
-            return;
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes on from what was counted before; what is here is forgotten.
+    pub fn restore(&self, counted: &Counted) {
+        let mut hours = BTreeMap::<i64, Hour>::new();
+        for (number, counts) in &counted.hours {
+            let hour = hours.entry(*number).or_insert_with(|| Hour { number: *number, ..Hour::default() });
+            for (cause, count) in counts {
+                let Some(cause) = counted.causes.get(*cause) else { continue };
+                let sum = hour.counts.entry(*cause).or_default();
+                *sum = sum.saturating_add(*count);
+            }
         }
-        let unknown = self.unknown(&shadowed, now);
-        let mut found: HashMap<AccountId, Option<Segment>> =
-            unknown.iter().map(|account| (account.clone(), None)).collect();
-        let ids: Vec<String> = unknown.iter().map(|account| account.as_str().to_owned()).collect();
-        let rows = if ids.is_empty() { Ok(Vec::new()) } else { store.get_many(&ACCOUNTS, &ids).await };
-        let whole = rows.is_ok();
-        for row in rows.unwrap_or_default() {
+        let mut kept = self.kept();
+        (kept.since, kept.next) = (counted.since, counted.next);
+        kept.hours = hours.into_values().collect();
+    }
+
+    /// All of it, to be kept.
+    pub fn counted(&self) -> Counted {
+        let kept = self.kept();
+        let causes: BTreeSet<Cause> =
+            kept.hours.iter().flat_map(|hour| hour.counts.keys().copied()).collect();
+        let causes: Vec<Cause> = causes.into_iter().collect();
+        let hours = kept.hours.iter().map(|hour| {
+            let place = |(cause, count): (&Cause, &u64)| Some((causes.binary_search(cause).ok()?, *count));
+            (hour.number, hour.counts.iter().filter_map(place).collect())
+        });
+        let hours = hours.collect();
+        Counted { since: kept.since, next: kept.next, causes, hours }
+    }
+
+    /// The offset of the line to be counted next.
+    pub fn next(&self) -> u64 {
+        self.kept().next
+    }
+
+    /// Counts these where they happened, each by the segment that its account has now. They are all there is below this offset.
+    ///
+    /// # Errors
+    /// Segments cannot be looked up: nothing was counted, and the place is where it was.
+    pub async fn note(
+        &self,
+        shadowed: Vec<Shadowed>,
+        next: u64,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let unknown: Vec<String> =
+            self.unknown(&shadowed, now).into_iter().map(|account| account.as_str().to_owned()).collect();
+        let rows = if unknown.is_empty() { Vec::new() } else { store.get_many(&ACCOUNTS, &unknown).await? };
+        let mut found = HashMap::new();
+        for row in rows {
             let text = |column: &str| row.get(column).and_then(serde_json::Value::as_str);
             if let (Some(Ok(account)), Some(Ok(segment))) =
                 (text("account").map(AccountId::new), text("segment").map(str::parse))
             {
-                found.insert(account, Some(segment));
+                found.insert(account, segment);
             }
         }
-        self.count(shadowed, &found, whole, now);
+        self.count(shadowed, next, found, now);
+        Ok(())
     }
 
     /// Accounts whose segment is not remembered.
     fn unknown(&self, shadowed: &[Shadowed], now: Timestamp) -> BTreeSet<AccountId> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         if kept.segments_of != number(now) || kept.segments.len() >= ACCOUNTS_MAX {
             (kept.segments, kept.segments_of) = (HashMap::new(), number(now));
         }
@@ -109,26 +193,20 @@ impl Shadow {
         accounts.filter(|account| !kept.segments.contains_key(*account)).cloned().collect()
     }
 
-    fn count(
-        &self,
-        shadowed: Vec<Shadowed>,
-        found: &HashMap<AccountId, Option<Segment>>,
-        whole: bool,
-        now: Timestamp,
-    ) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+    fn count(&self, shadowed: Vec<Shadowed>, next: u64, found: HashMap<AccountId, Segment>, now: Timestamp) {
+        let mut kept = self.kept();
+        kept.next = next;
+        kept.segments.extend(found);
         let oldest = number(now).saturating_sub(HOURS).saturating_add(1);
         while kept.hours.front().is_some_and(|hour| hour.number < oldest) {
             kept.hours.pop_front();
         }
         for one in shadowed {
-            let wanted = number(one.at.max(self.began)).min(number(now));
+            let wanted = number(one.at.max(kept.since)).min(number(now));
             if wanted < oldest {
                 continue;
             }
-            let segment = one.account.as_ref().and_then(|account| {
-                found.get(account).or_else(|| kept.segments.get(account)).copied().flatten()
-            });
+            let segment = one.account.as_ref().and_then(|account| kept.segments.get(account)).copied();
             let cause = Cause { reason: one.reason, segment, effect: one.effect };
             let at = kept.hours.partition_point(|hour| hour.number < wanted);
             if kept.hours.get(at).is_none_or(|hour| hour.number != wanted) {
@@ -139,14 +217,11 @@ impl Shadow {
                 *count = count.saturating_add(1);
             }
         }
-        if whole {
-            kept.segments.extend(found.iter().map(|(account, segment)| (account.clone(), *segment)));
-        }
     }
 
     /// What was counted since the hour of this instant, the most frequent first, and since when that is.
     pub(crate) fn report(&self, since: Option<Timestamp>, now: Timestamp) -> (Timestamp, Vec<(Cause, u64)>) {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept();
         let oldest = number(now).saturating_sub(HOURS).saturating_add(1);
         let first = since.map_or(oldest, |since| number(since).max(oldest));
         let mut sums = BTreeMap::<Cause, u64>::new();
@@ -158,7 +233,7 @@ impl Shadow {
         }
         let mut sums: Vec<_> = sums.into_iter().collect();
         sums.sort_by_key(|(cause, count)| (std::cmp::Reverse(*count), *cause));
-        (self.began.max(Timestamp::from_micros(first.saturating_mul(HOUR_US))), sums)
+        (kept.since.max(Timestamp::from_micros(first.saturating_mul(HOUR_US))), sums)
     }
 }
 
@@ -182,17 +257,17 @@ mod tests {
     #[test]
     fn refusals_that_did_not_hold_are_counted_by_cause_and_segment_where_they_happened() {
         let shadow = Shadow::since(at(0));
-        let found: HashMap<_, _> = [(AccountId::new("A1").unwrap(), Some(Segment::Retail))].into();
+        let found: HashMap<_, _> = [(AccountId::new("A1").unwrap(), Segment::Retail)].into();
         let noted = vec![
             one(1, Reason::KeyHeld, Some("A1")),
             one(1, Reason::KeyHeld, Some("A1")),
             one(1, Reason::KeyHeld, Some("A2")),
             one(2, Reason::UnknownKey, None),
-            // From before this process began: counted as of its beginning. Ahead of our clock: as now.
+            // From before it was counted: as of the beginning. Ahead of our clock: as now.
             one(-9, Reason::Replayed, None),
             one(99, Reason::Replayed, None),
         ];
-        shadow.count(noted, &found, true, at(2));
+        shadow.count(noted, 6, found.clone(), at(2));
         let cause = |reason, segment| Cause { reason, segment, effect: Effect::Order };
         let (since, counts) = shadow.report(None, at(2));
         assert_eq!(since, at(0));
@@ -212,10 +287,28 @@ mod tests {
             shadow.unknown(&[one(2, Reason::KeyHeld, Some("A1"))], at(2)).len() == 1,
             "another hour began"
         );
-        shadow.count(Vec::new(), &found, true, at(2));
+        shadow.count(Vec::new(), 7, found, at(2));
         assert!(shadow.unknown(&[one(2, Reason::KeyHeld, Some("A1"))], at(2)).is_empty());
         // What is older than the oldest hour is gone.
-        shadow.count(vec![one(HOURS + 2, Reason::KeyHeld, None)], &HashMap::new(), true, at(HOURS + 2));
+        shadow.count(vec![one(HOURS + 2, Reason::KeyHeld, None)], 8, HashMap::new(), at(HOURS + 2));
         assert_eq!(shadow.report(None, at(HOURS + 2)).1, [(cause(Reason::KeyHeld, None), 1)]);
+    }
+
+    #[test]
+    fn what_was_counted_goes_on_in_another_process() {
+        let shadow = Shadow::since(at(0));
+        let found: HashMap<_, _> = [(AccountId::new("A1").unwrap(), Segment::Retail)].into();
+        let noted = vec![one(1, Reason::KeyHeld, Some("A1")), one(3, Reason::UnknownKey, None)];
+        shadow.count(noted, 41, found, at(3));
+        let kept = serde_json::to_string(&shadow.counted()).unwrap();
+        let again = Shadow::since(at(3));
+        again.restore(&serde_json::from_str(&kept).unwrap());
+        assert_eq!((again.next(), again.report(None, at(3))), (41, shadow.report(None, at(3))));
+        assert_eq!(again.counted(), shadow.counted());
+        // What stands there already is no more than what is added to it.
+        for shadow in [&shadow, &again] {
+            shadow.count(vec![one(3, Reason::UnknownKey, None)], 42, HashMap::new(), at(3));
+        }
+        assert_eq!((again.next(), again.report(None, at(3))), (42, shadow.report(None, at(3))));
     }
 }

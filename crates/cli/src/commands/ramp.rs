@@ -133,13 +133,17 @@ fn report(json: &Value) -> String {
     let text = |name: &str| json.get(name).and_then(Value::as_str).unwrap_or_default();
     let total = json.get("total").and_then(Value::as_u64).unwrap_or_default();
     let causes = json.get("causes").cloned().unwrap_or_default();
+    let behind = match json.get("lines_behind").and_then(Value::as_u64).unwrap_or_default() {
+        0 => String::new(),
+        lines => format!("{lines} lines of the event log are not counted yet; ask again.\n"),
+    };
     if total == 0 {
-        return format!("Nothing would have been refused since {}.\n", text("since"));
+        return format!("Nothing would have been refused since {}.\n{behind}", text("since"));
     }
     let (requests, verb) = if total == 1 { ("request", "was") } else { ("requests", "were") };
     let table = show::page(&json!({ "items": causes }), &["reason", "segment", "effect", "count"]);
     format!(
-        "Since {} {total} {requests} {verb} let pass that would have been refused.\n\n{table}",
+        "Since {} {total} {requests} {verb} let pass that would have been refused.\n{behind}\n{table}",
         text("since")
     )
 }
@@ -161,6 +165,8 @@ mod tests {
         address_not_allowed  retail   order   2
         unknown_key          -        read    1
         ");
+        let behind = json!({ "since": "2026-11-21T00:00:00Z", "total": 0, "lines_behind": 7, "causes": [] });
+        assert!(report(&behind).ends_with("7 lines of the event log are not counted yet; ask again.\n"));
         let none = json!({ "since": "2026-11-21T00:00:00Z", "total": 0, "causes": [] });
         assert_eq!(report(&none), "Nothing would have been refused since 2026-11-21T00:00:00Z.\n");
     }

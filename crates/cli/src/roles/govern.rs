@@ -13,6 +13,7 @@ mod outside;
 mod own_gate;
 mod own_keys;
 mod seals;
+mod shadow;
 
 use super::actuator;
 use super::events::Events;
@@ -202,7 +203,7 @@ impl ControlPlane {
             feed_version: head.feed_version,
         };
         let canaries = canary::Canaries::start(&self.server, config).await?;
-        let beside = beside::Beside::start(&self.server.govern, &self.events, config).await?;
+        let beside = beside::Beside::start(&self.server, &self.events, config).await?;
         let taps =
             config.tap.file.as_deref().map(|file| Taps::start_beside(file, &self.server)).transpose()?;
         let acting = self.acting.map(|settings| actuator::start(&self.server, settings));

@@ -27,7 +27,7 @@ fn house() -> (House, Value) {
 }
 
 /// A key that may be used from two places, and its secret.
-fn issued(open: &Open<'_>) -> (String, String) {
+pub(crate) fn issued(open: &Open<'_>) -> (String, String) {
     let request = [
         "keys",
         "request",

@@ -28,6 +28,7 @@ mod nonsense;
 mod plane;
 mod postgres;
 mod second;
+mod shadow;
 mod tampering;
 mod tap;
 mod whole;

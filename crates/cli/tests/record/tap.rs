@@ -68,7 +68,7 @@ map = "nginx-json"
 begin = "start"
 "#;
 
-fn machine(open: &Open<'_>, role: &str) -> String {
+pub(crate) fn machine(open: &Open<'_>, role: &str) -> String {
     let make = ["tokens", "make", "--name", "made up", "--roles", role, "--expires", "2027-06-01T00:00:00Z"];
     agreed(open, &open.json("alice", &make))
 }

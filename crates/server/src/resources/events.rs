@@ -283,10 +283,7 @@ async fn take(asked: Asked) -> Result<Answer, Problem> {
         .take(Batch { source: source.clone(), after, lines: read.lines, files: files(&asked) })
         .await
         .map_err(problem)?;
-    let new = read.answered.len().saturating_sub(usize::try_from(taken.taken).unwrap_or(usize::MAX));
-    let shadowed = read.shadowed.into_iter().filter_map(|(at, one)| (at >= new).then_some(one)).collect();
     note(&asked.server, read.answered, &taken);
-    asked.server.shadow.note(shadowed, &asked.server.govern.store, asked.server.govern.world.now()).await;
     let now = asked.server.govern.world.now();
     if let Some(gate) = gate {
         asked.server.gates.heard(gate.as_str(), now);

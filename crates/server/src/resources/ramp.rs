@@ -164,12 +164,15 @@ pub(crate) struct RampGateView {
 /// What would have been refused, and went on.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RampReportView {
-    /// Counted from here on: the hour asked for, or the beginning of this process.
+    /// Counted from here on: the hour asked for, or the first that is kept. Restarts count nothing anew.
     #[schema(format = DateTime)]
     pub since: String,
     /// As of when.
     #[schema(format = DateTime)]
     pub at: String,
+    /// Lines of the event log that are not counted yet.
+    #[schema(maximum = 9007199254740991u64)]
+    pub lines_behind: u64,
     /// All of it.
     pub total: u64,
     /// By cause, segment and effect, the most frequent first.
@@ -247,16 +250,20 @@ pub(crate) fn add(api: &mut Api) {
     );
     api.add(
         operation(&access::RAMP_REPORT, "ramp", "What would have been refused · 섀도 결과 보고")
-            .about("From what gates recorded with a refusal that did not hold, as this process took it in.")
+            .about("From what gates recorded with a refusal that did not hold, where it happened, whichever process took it in. An account counts by the segment it had when its line was counted.")
             .query(&[SINCE])
             .gives::<RampReportView>(StatusCode::OK, "The report."),
         async |asked: Asked| {
             let now = asked.server.govern.world.now();
             let since: Option<Timestamp> = asked.query("since").and_then(|text| text.parse().ok());
-            let (since, causes) = asked.server.shadow.report(since, now);
+            let server = &asked.server;
+            let lines = server.events.as_ref().map_or(0, |events| events.log.standing().next);
+            let lines_behind = lines.saturating_sub(server.shadow.next());
+            let (since, causes) = server.shadow.report(since, now);
             Answer::ok(&RampReportView {
                 since: since.to_string(),
                 at: now.to_string(),
+                lines_behind,
                 total: causes.iter().map(|(_, count)| count).sum(),
                 causes: causes
                     .into_iter()

@@ -7,7 +7,9 @@ use http::Request;
 use serde_json::{Value, json};
 use sumun_feed::{Acknowledgement, Frame, Mark, RAMP_RECORD, content_digest, request_events};
 use sumun_govern::Role;
+use sumun_model::wire::{Origin, parse_line};
 use sumun_model::{GateId, KeyId};
+use sumun_server::shadow::Shadowed;
 
 fn quarter() -> Value {
     json!({ "default": "shadow", "ends": "refused", "rules": [
@@ -215,9 +217,22 @@ async fn what_would_have_been_refused_is_told_by_cause_segment_and_effect() {
             .unwrap();
         bench.send_raw(request).await.is(200);
     }
+    // As whoever reads the log hands it in.
+    let held = bench.events.0.lock().unwrap().1.clone();
+    assert_eq!(held.len(), 5, "sent twice, held once");
+    let read = |source: &str| {
+        let of = |text: &String| {
+            let origin = Origin { source_name: source, line: 1 };
+            Shadowed::of(source, &parse_line(origin, text).unwrap())
+        };
+        held.iter().filter_map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(read("exchange:front").len(), 0, "what the exchange says of itself is no gate's verdict");
+    let (server, now) = (&bench.server, sumun_govern::World::now(&*bench.world));
+    server.shadow.note(read("gate:g1:main"), 5, &server.govern.store, now).await.unwrap();
     let viewer = bench.staff(Role::Viewer, "watcher").await;
     let seen = bench.send("GET", "/v1/ramp/report", &viewer, None).await.is(200).json;
-    assert_eq!(seen["total"], 3, "sent twice, counted once: {seen}");
+    assert_eq!((&seen["total"], &seen["lines_behind"]), (&json!(3), &json!(0)), "{seen}");
     assert_eq!(
         seen["causes"],
         json!([

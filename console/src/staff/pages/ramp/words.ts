@@ -39,7 +39,7 @@ export const rampWords = words(
       `게이트 ${n}개가 아직 이 단계를 적용한다고 답하지 않았습니다. 그 게이트는 전의 단계대로 차단할 수 있습니다.`,
     // Report.
     report: "적용했다면 차단되었을 요청",
-    reportText: (since: string) => `${since}부터 실제로는 통과한 요청입니다. 서버를 다시 시작하면 처음부터 셉니다.`,
+    reportText: (since: string) => `${since}부터 실제로는 통과한 요청입니다. 서버를 다시 시작해도 이어서 셉니다.`,
     reportNone: "차단되었을 요청이 없습니다",
     reportNoneEnforced: "거절로 판단한 요청을 모두 차단하고 있으면 여기에는 셀 것이 없습니다.",
     reportNoneQuiet: "단계를 올려도 지금까지의 요청은 하나도 차단되지 않았을 것입니다.",
@@ -132,7 +132,7 @@ export const rampWords = words(
         : `${n} gates have not said that they obey this ramp. They may refuse by the one before.`,
     report: "Would have been refused",
     reportText: (since: string) =>
-      `Requests that were let through since ${since}. A restart of the server starts the count again.`,
+      `Requests that were let through since ${since}. The count goes on over restarts of the server.`,
     reportNone: "Nothing would have been refused",
     reportNoneEnforced: "While every refusal is carried out, there is nothing to count here.",
     reportNoneQuiet: "Had the ramp been raised, none of the requests so far would have been lost.",

@@ -1,11 +1,13 @@
-//! What runs beside the control plane's front: the record told to the event log, the clock, the event log's house, detection.
+//! What runs beside the control plane's front: the record told to the event log, the clock, the event log's house, what would
+//! have been refused, detection.
 
+use super::shadow::Counting;
 use crate::config::Config;
 use crate::roles::detect::Detect;
 use crate::roles::events::{Events, clock, state};
 use std::sync::Arc;
 use std::time::Duration;
-use sumun_govern::Govern;
+use sumun_server::Server;
 use sumun_stream::Offset;
 use tokio::task::JoinSet;
 
@@ -16,6 +18,7 @@ const HOUSE_EVERY: Duration = Duration::from_secs(10);
 pub(super) struct Beside {
     events: Arc<Events>,
     tasks: JoinSet<()>,
+    counting: Counting,
     detect: Option<Detect>,
 }
 
@@ -25,10 +28,11 @@ impl Beside {
     /// # Errors
     /// The record cannot be read, or the log takes nothing.
     pub(super) async fn start(
-        govern: &Arc<Govern>,
+        server: &Arc<Server>,
         events: &Arc<Events>,
         config: &Config,
     ) -> anyhow::Result<Self> {
+        let govern = &server.govern;
         let mut teller = state::Teller::new(Arc::clone(events), govern.store.clone());
         teller.catch_up().await?;
         let mut tasks = JoinSet::new();
@@ -37,6 +41,7 @@ impl Beside {
             i64::try_from(config.events.lag_ms_max.get().saturating_mul(1000)).unwrap_or(i64::MAX);
         tasks.spawn(clock::run(Arc::clone(events), crate::clock::now, lag_us_max));
         tasks.spawn(keep_house(Arc::clone(events)));
+        let counting = Counting::start(server, events, config.data_dir.join("shadow.counted"))?;
         let detect = match config.detect.enabled {
             true => Some(Detect::start(govern, events, config).await?),
             false => {
@@ -44,12 +49,13 @@ impl Beside {
                 None
             }
         };
-        Ok(Self { events: Arc::clone(events), tasks, detect })
+        Ok(Self { events: Arc::clone(events), tasks, counting, detect })
     }
 
     /// Why the event log takes nothing more, if so.
     pub(super) fn stopped(&self) -> Option<Arc<str>> {
-        self.events.stopped().or_else(|| self.detect.as_ref()?.stopped())
+        let threads = || self.counting.stopped().or_else(|| self.detect.as_ref()?.stopped());
+        self.events.stopped().or_else(threads)
     }
 
     /// Ends all of it; what is held is noted.
@@ -57,6 +63,7 @@ impl Beside {
         if let Some(detect) = self.detect {
             detect.stop().await;
         }
+        self.counting.stop().await;
         self.tasks.shutdown().await;
         let events = self.events;
         let _ = tokio::task::spawn_blocking(move || events.keep_house()).await;

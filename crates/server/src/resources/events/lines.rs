@@ -3,7 +3,6 @@
 use crate::bypasses;
 use crate::events::EventLine;
 use crate::problem::Problem;
-use crate::shadow::Shadowed;
 use crate::verdicts::Answered;
 use std::collections::BTreeMap;
 use sumun_govern::gates::bypass::ToldBypass;
@@ -54,8 +53,6 @@ pub(super) struct Read {
     pub(super) answered: Vec<Option<Answered>>,
     /// What the newest line of a request says of the gate's switch that lets everything pass; none if there is no such line.
     pub(super) bypass: Option<Option<ToldBypass>>,
-    /// Lines of refusals that did not hold, by place.
-    pub(super) shadowed: Vec<(usize, Shadowed)>,
     /// What the exchange's lines call themselves: to be looked up before anything is taken.
     pub(super) names: Names,
     /// Unknown fields dropped.
@@ -63,7 +60,7 @@ pub(super) struct Read {
 }
 
 /// A line, and what is noted of it.
-type ReadLine = (EventLine, Option<Answered>, Option<Shadowed>, Option<Option<ToldBypass>>);
+type ReadLine = (EventLine, Option<Answered>, Option<Option<ToldBypass>>);
 
 impl Reading {
     /// Every line, or the first that is not good.
@@ -71,7 +68,6 @@ impl Reading {
         let mut read = Read {
             lines: Vec::new(),
             answered: Vec::new(),
-            shadowed: Vec::new(),
             names: Names::new(),
             bypass: None,
             unknown: 0,
@@ -87,9 +83,8 @@ impl Reading {
                 let detail = format!("more than {LINES_MAX} lines in one batch");
                 return Err(Problem::invalid("events_too_many", detail, "send them in several batches"));
             }
-            let (line, answered, shadowed, bypass) = self.line(origin, bytes, &mut read)?;
+            let (line, answered, bypass) = self.line(origin, bytes, &mut read)?;
             read.bypass = bypass.or(read.bypass);
-            read.shadowed.extend(shadowed.map(|one| (index, one)));
             read.lines.push(line);
             read.answered.push(answered);
         }
@@ -112,11 +107,11 @@ impl Reading {
         }
         let position = self.from.saturating_add(origin.line).saturating_sub(1);
         let told = match &self.sender {
-            Sender::Gate(_) => (Answered::of(&line), Shadowed::of(&line), bypasses::told(&line)),
+            Sender::Gate(_) => (Answered::of(&line), bypasses::told(&line)),
             // What the exchange's own front answered is no verdict of a gate.
-            Sender::Exchange => (None, None, None),
+            Sender::Exchange => (None, None),
         };
-        Ok((EventLine { position, ts, seq, text }, told.0, told.1, told.2))
+        Ok((EventLine { position, ts, seq, text }, told.0, told.1))
     }
 
     /// What is wrong, with its place.
