@@ -23,9 +23,11 @@ impl World for Halted {
     fn now(&self) -> Timestamp {
         self.world.now()
     }
-    /// The entry's salt is drawn when everything is planned.
+    /// The entry's salt, 32 bytes, is drawn when everything is planned; ids are shorter.
     fn draw(&self, bytes: &mut [u8]) {
-        let goes_on = self.goes_on.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let salt = bytes.len() == 32;
+        let goes_on =
+            salt.then(|| self.goes_on.lock().unwrap_or_else(PoisonError::into_inner).take()).flatten();
         if let Some(goes_on) = goes_on {
             self.planned.send(()).unwrap();
             goes_on.recv().unwrap();
