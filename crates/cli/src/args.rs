@@ -9,8 +9,8 @@ use crate::commands::{
     accounts, actuator, approvals, assess, backfill, calibrate, campaign, canaries, cases, config_check,
     customers, delegations, drift, evaluate, explain, gate, gates, govern, import, init, keys_act,
     keys_check, keys_expose, keys_kek_new, keys_list, keys_new, keys_request, keys_seal, ledger, log, login,
-    map, measures, operators, owner, persons, policies, policy, ramp, replay, request_check, serve, simulate,
-    tap, tokens, totp, users, vendors, venue,
+    map, measures, mirror, operators, owner, persons, policies, policy, ramp, replay, request_check, serve,
+    simulate, tap, tokens, totp, users, vendors, venue,
 };
 use clap::{Parser, Subcommand};
 
@@ -62,6 +62,9 @@ pub enum Command {
     Assess(Box<assess::Arguments>),
     Backfill(Box<backfill::Arguments>),
     Import(Box<import::Arguments>),
+    /// What the exchange says of its own keys: send a snapshot of all, or what changed since
+    #[command(subcommand)]
+    Mirror(mirror::Mirror),
     Drift(drift::Arguments),
     Simulate(simulate::Arguments),
     Replay(Box<replay::Arguments>),

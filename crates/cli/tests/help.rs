@@ -39,6 +39,7 @@ fn the_first_screen() {
       backfill     Read history into detection, and leave the tap and live detection to go on behind it,
                    with no gap and no double count
       import       Import keys, accounts or vendors that the exchange has already
+      mirror       What the exchange says of its own keys: send a snapshot of all, or what changed since
       drift        Show where the record and the exchange disagree about a key, the worst first
       simulate     Write a made-up population of key users as event lines, with ground truth
       replay       Run detection and policy over recorded lines and print what they find

@@ -9,14 +9,18 @@ use crate::{entropy, output};
 use http::{Method, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
+use ureq::SendBody;
 use zeroize::Zeroizing;
 
 /// Longest wait for a connection: a server that is there answers in milliseconds.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Longest wait for a whole answer: the slowest write waits for a database and its disk.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// Longest wait for the answer once all of a stream has left: what the server has not written yet is what its connection holds.
+const STREAM_ANSWER_MAX: Duration = Duration::from_secs(300);
 /// Largest answer read, in bytes: a list's page has a thousand entries of some kilobytes at most.
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
 /// Bytes of a made-up idempotency key: no two ever meet.
@@ -70,6 +74,11 @@ impl Call {
     /// Hands in lines. They may be handed in again without doing twice what they ask for.
     pub(crate) fn lines(segments: &[&str], lines: Zeroizing<Vec<u8>>) -> Self {
         Self { lines: Some(lines), ..Self::new(Method::POST, segments) }
+    }
+
+    /// Hands in all lines of something at once, by [`Client::stream`]; whatever was there before counts no more.
+    pub(crate) fn put_stream(segments: &[&str]) -> Self {
+        Self { lines: Some(Zeroizing::default()), ..Self::new(Method::PUT, segments) }
     }
 
     /// Does something that needs no more words.
@@ -181,6 +190,37 @@ impl Client {
     /// # Errors
     /// The server cannot be reached, or it said no; what it said is told as people or programs read it.
     pub(crate) fn send(&self, call: &Call) -> anyhow::Result<Answer> {
+        self.ask(call)?.or_else(|problem| Err(self.said_no(problem)?))
+    }
+
+    /// As [`Client::send`], of lines whose places are elsewhere: what is said of line N is said of the place that `at` names.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub(crate) fn send_lines(
+        &self,
+        call: &Call,
+        at: &dyn Fn(u64) -> Option<String>,
+    ) -> anyhow::Result<Answer> {
+        self.ask(call)?.or_else(|problem| Err(self.said_no(problem.of_lines(at))?))
+    }
+
+    /// Sends lines as they are read, however many; asked whether they are wanted before the first leaves.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub(crate) fn stream(&self, call: &Call, lines: &mut dyn Read) -> anyhow::Result<Answer> {
+        let request = self.head(call).header(header::CONTENT_TYPE, "application/x-ndjson");
+        let request = request.header(header::EXPECT, "100-continue");
+        let request = request.body(SendBody::from_reader(lines)).map_err(malformed)?;
+        let request = self.agent.configure_request(request).timeout_global(None);
+        let request = request.timeout_recv_response(Some(STREAM_ANSWER_MAX)).build();
+        let answer = self.answered(call, self.agent.run(request))?;
+        answer.or_else(|problem| Err(self.said_no(problem)?))
+    }
+
+    /// Method, place, and who asks.
+    fn head(&self, call: &Call) -> http::request::Builder {
         let mut request = http::Request::builder()
             .method(call.method.clone())
             .uri(format!("{}{}", self.server, call.target()))
@@ -195,6 +235,11 @@ impl Client {
         if let Some(version) = &call.if_match {
             request = request.header(header::IF_MATCH, version);
         }
+        request
+    }
+
+    fn ask(&self, call: &Call) -> anyhow::Result<Result<Answer, Problem>> {
+        let request = self.head(call);
         let sent = match &call.body {
             None if call.lines.is_some() => {
                 let lines = call.lines.as_ref().map(|lines| lines.as_slice()).unwrap_or_default();
@@ -208,6 +253,14 @@ impl Client {
                 self.agent.run(request.body(body.as_slice()).map_err(malformed)?)
             }
         };
+        self.answered(call, sent)
+    }
+
+    fn answered(
+        &self,
+        call: &Call,
+        sent: Result<http::Response<ureq::Body>, ureq::Error>,
+    ) -> anyhow::Result<Result<Answer, Problem>> {
         let mut response = sent.map_err(|error| self.unreached(call, &error))?;
         let text = response
             .body_mut()
@@ -218,13 +271,12 @@ impl Client {
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         let status = response.status();
         if status.is_success() {
-            return Ok(Answer { text, json });
+            return Ok(Ok(Answer { text, json }));
         }
-        Err(self.said_no(status.as_u16(), &json)?)
+        Ok(Err(Problem::of(status.as_u16(), &json, &self.server)))
     }
 
-    fn said_no(&self, status: u16, json: &Value) -> anyhow::Result<anyhow::Error> {
-        let problem = Problem::of(status, json, &self.server);
+    fn said_no(&self, problem: Problem) -> anyhow::Result<anyhow::Error> {
         if self.json {
             output::json(&problem.document())?;
             return Ok(crate::exit::AlreadyTold(problem.exit_code()).into());

@@ -24,6 +24,20 @@ impl Problem {
         Self { status, document, server: server.to_owned() }
     }
 
+    /// The same, said of other places: where it begins with `line N`, with the place that `at` names for it.
+    pub(crate) fn of_lines(mut self, at: &dyn Fn(u64) -> Option<String>) -> Self {
+        let detail = self.document.get("detail").and_then(Value::as_str).unwrap_or_default();
+        let place = detail.strip_prefix("line ").and_then(|rest| {
+            let digits = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
+            let (number, rest) = rest.split_at_checked(digits)?;
+            Some(format!("{}{rest}", at(number.parse().ok()?)?))
+        });
+        if let (Some(fields), Some(detail)) = (self.document.as_object_mut(), place) {
+            fields.insert("detail".to_owned(), Value::String(detail));
+        }
+        self
+    }
+
     /// For programs.
     pub(crate) fn document(&self) -> &Value {
         &self.document

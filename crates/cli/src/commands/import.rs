@@ -4,8 +4,8 @@
 //! byte, so that nothing is lost and the copy can be mended and imported again. What stands on record is not written twice: a command
 //! that broke off is simply repeated.
 
-mod batch;
-mod refused;
+pub(super) mod batch;
+pub(super) mod refused;
 
 use super::map::{Source, given, open, unusable};
 use crate::client::{Call, Client, Reach};
@@ -43,6 +43,15 @@ pub(crate) enum Format {
     Csv,
     /// Lines of the wire
     Ndjson,
+}
+
+impl Format {
+    /// As a file's name says.
+    pub(super) fn of(file: &Path) -> Self {
+        let shown = file.display().to_string();
+        let named = shown.strip_suffix(".gz").unwrap_or(&shown);
+        if named.ends_with(".csv") { Self::Csv } else { Self::Ndjson }
+    }
 }
 
 /// Import keys, accounts or vendors that the exchange has already.
@@ -115,9 +124,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 impl Arguments {
     fn format(&self) -> Format {
-        let shown = self.file.display().to_string();
-        let named = shown.strip_suffix(".gz").unwrap_or(&shown);
-        self.format.unwrap_or(if named.ends_with(".csv") { Format::Csv } else { Format::Ndjson })
+        self.format.unwrap_or_else(|| Format::of(&self.file))
     }
 
     fn ready(&self) -> &'static str {

@@ -42,6 +42,7 @@ pub mod map;
 mod map_check;
 mod map_run;
 pub mod measures;
+pub mod mirror;
 pub mod operators;
 pub mod owner;
 pub mod party;
@@ -91,6 +92,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Mirror(command) => mirror::run(&command),
         Command::Drift(arguments) => drift::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Calibrate(arguments) => calibrate::run(&arguments),

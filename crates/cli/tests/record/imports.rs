@@ -49,19 +49,19 @@ pub(crate) fn backend(open: &Open<'_>, made: &Value) -> String {
     token["result"]["secret"].as_str().unwrap().to_owned()
 }
 
-struct Machine<'a> {
-    open: &'a Open<'a>,
-    token: &'a str,
+pub(crate) struct Machine<'a> {
+    pub(crate) open: &'a Open<'a>,
+    pub(crate) token: &'a str,
 }
 
 impl Machine<'_> {
-    fn command(&self, arguments: &[&str]) -> std::process::Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = self.open.house.place.command(arguments);
         command.env("SUMUN_TOKEN", self.token).env("SUMUN_SERVER", &self.open.server);
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
+    pub(crate) fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let ran = self.command(arguments).stdin(Stdio::null()).output().unwrap();
         let shown = [ran.stdout, ran.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
         (ran.status.code(), shown)
@@ -156,11 +156,20 @@ fn the_page_on_imports_runs_as_written() {
         &format!("{HEADER}h:k1,h:a1,h:c1,retail,active,read;trade,203.0.113.7,,2026-01-02 09:00:00,,\n"),
     );
     let page = include_str!("../../../../docs/adopt/import.md");
-    let block = page.split("```console\n").nth(1).unwrap().split("```").next().unwrap();
+    let blocks = page.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let key = |seq: &str, ts: u32| {
+        format!(
+            r#"{{"type":"key","ts":"2026-11-20T00:00:{ts:02}Z","key":"h:k1","account":"h:a1","state":"active"{seq}}}"#
+        )
+    };
+    place.write("keys.ndjson", &format!("{}\n{{\"type\":\"end\",\"keys\":1,\"seq\":41}}\n", key("", 1)));
+    place.write("changes.ndjson", &key(r#","seq":42"#, 2));
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_sumun")).parent().unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
     let mut ran = 0;
-    for command in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
+    for command in blocks.flat_map(|block| block.lines()).filter_map(|line| line.strip_prefix("$ ")) {
+        // As many as there are here.
+        let command = &command.replace("--keys 120345", "--keys 1");
         let done = std::process::Command::new("sh")
             .args(["-c", command])
             .current_dir(place.path(""))
@@ -173,7 +182,7 @@ fn the_page_on_imports_runs_as_written() {
         assert!(done.status.success(), "{command}\n{}", String::from_utf8_lossy(&done.stderr));
         ran += 1;
     }
-    assert_eq!(ran, 5);
+    assert_eq!(ran, 9);
     let machine = Machine { open: &open, token: &token };
     assert_eq!(machine.keys("10"), 1);
 }

@@ -24,6 +24,7 @@ mod imports;
 mod live;
 mod mail;
 mod making;
+mod mirror;
 mod nonsense;
 mod plane;
 mod postgres;

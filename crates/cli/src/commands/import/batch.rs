@@ -10,7 +10,7 @@ const BYTES_MAX: usize = 2 << 20;
 
 /// Lines to be sent.
 #[derive(Default)]
-pub(super) struct Batch {
+pub(in crate::commands) struct Batch {
     body: Zeroizing<Vec<u8>>,
     /// Of each line, the row it came from: its first line in the file, and how many it has.
     origins: Vec<(u64, u64)>,
@@ -19,42 +19,47 @@ pub(super) struct Batch {
 
 impl Batch {
     /// What follows is of the row that begins there and has so many lines.
-    pub(super) fn row(&mut self, number: u64, lines: u64) {
+    pub(in crate::commands) fn row(&mut self, number: u64, lines: u64) {
         self.row = (number, lines);
     }
 
     /// One line of the wire.
-    pub(super) fn line(&mut self, line: &[u8]) {
+    pub(in crate::commands) fn line(&mut self, line: &[u8]) {
         self.body.extend_from_slice(line);
         self.body.push(b'\n');
         self.origins.push(self.row);
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    pub(in crate::commands) fn is_full(&self) -> bool {
         self.origins.len() >= LINES_MAX || self.body.len() >= BYTES_MAX
     }
 
     /// What is sent; none if there is nothing.
-    pub(super) fn body(&self) -> Option<Zeroizing<Vec<u8>>> {
+    pub(in crate::commands) fn body(&self) -> Option<Zeroizing<Vec<u8>>> {
         (!self.origins.is_empty()).then(|| self.body.clone())
     }
 
     /// The last line of the file that is in it.
-    pub(super) fn last(&self) -> Option<u64> {
+    pub(in crate::commands) fn last(&self) -> Option<u64> {
         self.origins.last().map(|(line, lines)| line + lines - 1)
     }
 
+    /// How many lines are in it.
+    pub(in crate::commands) fn len(&self) -> u64 {
+        self.origins.len() as u64
+    }
+
     /// Where this line of the request came from.
-    pub(super) fn origin(&self, line: u64) -> Option<(u64, u64)> {
+    pub(in crate::commands) fn origin(&self, line: u64) -> Option<(u64, u64)> {
         self.origins.get(usize::try_from(line).ok()?.checked_sub(1)?).copied()
     }
 }
 
 /// What became of the lines, over all batches.
 #[derive(Default)]
-pub(super) struct Sums {
-    pub(super) lines: u64,
-    pub(super) refused: u64,
+pub(in crate::commands) struct Sums {
+    pub(in crate::commands) lines: u64,
+    pub(in crate::commands) refused: u64,
     others: [u64; FIELDS.len()],
 }
 
@@ -71,7 +76,7 @@ const FIELDS: [(&str, &str); 8] = [
 ];
 
 impl Sums {
-    pub(super) fn add(&mut self, answer: &Value) {
+    pub(in crate::commands) fn add(&mut self, answer: &Value) {
         let told = |field: &str| answer.get(field).and_then(Value::as_u64).unwrap_or(0);
         self.lines += told("lines");
         self.refused += told("refused_total");
@@ -80,7 +85,7 @@ impl Sums {
         }
     }
 
-    pub(super) fn json(&self, dry_run: bool) -> Value {
+    pub(in crate::commands) fn json(&self, dry_run: bool) -> Value {
         let mut all = json!({ "dry_run": dry_run, "lines": self.lines, "refused": self.refused });
         if let Some(fields) = all.as_object_mut() {
             fields.extend(
@@ -90,7 +95,12 @@ impl Sums {
         all
     }
 
-    pub(super) fn words(&self, dry_run: bool) -> String {
+    /// Keys dead there that did not end here.
+    pub(in crate::commands) fn held_back(&self) -> u64 {
+        FIELDS.iter().zip(self.others).find(|((field, _), _)| *field == "held_back").map_or(0, |(_, sum)| sum)
+    }
+
+    pub(in crate::commands) fn words(&self, dry_run: bool) -> String {
         let mut text = format!("{} lines read, {} refused\n", self.lines, self.refused);
         for ((_, words), sum) in FIELDS.iter().zip(self.others).filter(|(_, sum)| *sum > 0) {
             text.push_str(&format!("  {sum} {words}\n"));

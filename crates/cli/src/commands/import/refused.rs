@@ -96,7 +96,7 @@ fn create(path: &Path) -> anyhow::Result<File> {
 }
 
 /// `7: field `scopes` of key:K1: what is wrong; what to do`.
-fn in_words(reason: &Value) -> String {
+pub(in crate::commands) fn in_words(reason: &Value) -> String {
     let said = |name: &str| reason.get(name).and_then(Value::as_str).unwrap_or_default();
     let mut text = reason.get("line").and_then(Value::as_u64).unwrap_or_default().to_string();
     if let Some(column) = reason.get("column").and_then(Value::as_u64) {
@@ -114,7 +114,7 @@ fn in_words(reason: &Value) -> String {
 }
 
 /// The input unpacked, if it is packed.
-pub(super) fn plain(mut from: Box<dyn BufRead>) -> anyhow::Result<Box<dyn BufRead>> {
+pub(in crate::commands) fn plain(mut from: Box<dyn BufRead>) -> anyhow::Result<Box<dyn BufRead>> {
     if from.fill_buf()?.starts_with(b"\x1f\x8b") {
         return Ok(Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(from))));
     }
