@@ -1,7 +1,7 @@
 //! The exchange's customers: programs that trade from week 1 to the end, and what became of each request.
 
 use crate::signing::Asked;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,15 +39,17 @@ const fn client(
     Client { key, account, segment, home, allowed: home, agent }
 }
 
-/// Who trades: the second one is in the first quarter of retail, the last one lends his key.
-pub(crate) const CUSTOMERS: [Client; 5] = [
+/// Who trades: the second one is in the first quarter of retail, the fifth one lends his key, the last one never answers a letter.
+pub(crate) const CUSTOMERS: [Client; 6] = [
     client("K1", "A1", "retail", "127.0.0.11", "ccxt/4.5"),
     client("K12", "A2", "retail", "127.0.0.12", "made-up-bot/1.0"),
     client("K3", "A3", "corporate", "127.0.0.13", "upbit-sdk/1.2"),
     client("K4", "A4", "market_maker", "127.0.0.14", "made-up-desk/7"),
     client(LENT, "A9", "retail", "127.0.0.19", "ccxt/4.4"),
+    client(SILENT, "A6", "retail", "127.0.0.16", "made-up-script/3"),
 ];
 pub(crate) const LENT: &str = "K9";
+pub(crate) const SILENT: &str = "K6";
 
 /// The exchange's own: registered at an address from which it never calls. Its place of a hundred is within the first quarter.
 pub(crate) const TEST_KEY: Client = Client {
@@ -60,13 +62,19 @@ pub(crate) const TEST_KEY: Client = Client {
 };
 
 impl Client {
+    /// Who does what is asked of him, and must never be refused.
     pub(crate) fn is_honest(&self) -> bool {
-        self.key != LENT
+        self.key != LENT && self.key != SILENT
     }
 
-    /// Those whose traffic moves to the gate: honest retail customers. The lender's never does.
+    /// Whose requests a gate decides: honest retail customers.
     pub(crate) fn is_pilot(&self) -> bool {
         self.is_honest() && self.segment == "retail"
+    }
+
+    /// Of these, whose program connects to the gate itself. About the others the exchange's own gateway asks.
+    pub(crate) fn connects_to_gate(&self) -> bool {
+        self.key == "K1"
     }
 
     pub(crate) fn secret(&self) -> String {
@@ -90,6 +98,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Count {
     pub(crate) served: u64,
     pub(crate) served_by_gate: u64,
+    /// Of those that were served, how many came behind a refusal, in whichever week that was.
+    pub(crate) served_since_refused: u64,
     pub(crate) refused: Vec<Outcome>,
 }
 
@@ -97,7 +107,7 @@ pub(crate) struct Count {
 #[derive(Default)]
 struct Shared {
     week: AtomicUsize,
-    /// Whether the pilot connects to the gate.
+    /// Whether those connect to the gate who shall.
     at_gate: AtomicBool,
     /// Whether somebody else uses the lender's key too.
     lent: AtomicBool,
@@ -105,6 +115,7 @@ struct Shared {
     number: AtomicU64,
     gate: Mutex<Option<SocketAddr>>,
     counts: Mutex<BTreeMap<(usize, &'static str), Count>>,
+    refused: Mutex<BTreeSet<&'static str>>,
 }
 
 /// All of them, trading until this is dropped.
@@ -148,9 +159,21 @@ impl Bots {
         self.asks(&TEST_KEY, gate, true)
     }
 
+    /// The same at the exchange's own gateway.
+    pub(crate) fn tests_own(&self) -> Outcome {
+        self.asks(&TEST_KEY, self.gateway, false)
+    }
+
+    /// What the exchange's own gateway adds to the answer of such a request: why the gate would refuse it.
+    pub(crate) fn own_says(&self) -> Option<String> {
+        let number = self.shared.number.fetch_add(1, Ordering::Relaxed);
+        let wire = Asked::new(&TEST_KEY, number, 0).wire(TEST_KEY.agent);
+        reason(&runtime().block_on(ask(TEST_KEY.home, self.gateway, &wire)).ok()?)
+    }
+
     /// One request of the lender's key, where the lender is, at the exchange's own gateway.
     pub(crate) fn lender_asks(&self) -> Outcome {
-        let lender = CUSTOMERS.iter().find(|client| !client.is_honest()).unwrap();
+        let lender = CUSTOMERS.iter().find(|client| client.key == LENT).unwrap();
         self.asks(lender, self.gateway, false)
     }
 
@@ -159,6 +182,14 @@ impl Bots {
         let outcome = of_answer(runtime().block_on(ask(client.home, to, &asked.wire(client.agent))), gate);
         self.shared.note(client.key, &outcome, gate);
         outcome
+    }
+
+    /// Nobody trades any more.
+    pub(crate) fn ends(&mut self) {
+        self.shared.over.store(true, Ordering::SeqCst);
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
     }
 
     pub(crate) fn counts(&self) -> BTreeMap<(usize, &'static str), Count> {
@@ -173,10 +204,7 @@ impl Bots {
 
 impl Drop for Bots {
     fn drop(&mut self) {
-        self.shared.over.store(true, Ordering::SeqCst);
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
-        }
+        self.ends();
     }
 }
 
@@ -189,8 +217,12 @@ impl Shared {
             Outcome::Served => {
                 count.served += 1;
                 count.served_by_gate += u64::from(gate);
+                count.served_since_refused += u64::from(lock(&self.refused).contains(key));
             }
-            refused => count.refused.push(refused.clone()),
+            refused => {
+                lock(&self.refused).insert(key);
+                count.refused.push(refused.clone());
+            }
         }
     }
 
@@ -199,9 +231,9 @@ impl Shared {
         let runtime = runtime();
         let mut turn = 0;
         while !self.over.load(Ordering::Relaxed) {
-            let gate =
-                (*lock(&self.gate)).filter(|_| client.is_pilot() && self.at_gate.load(Ordering::SeqCst));
-            let borrowed = !client.is_honest() && self.lent.load(Ordering::SeqCst) && turn % 2 == 1;
+            let gate = (*lock(&self.gate))
+                .filter(|_| client.connects_to_gate() && self.at_gate.load(Ordering::SeqCst));
+            let borrowed = client.key == LENT && self.lent.load(Ordering::SeqCst) && turn % 2 == 1;
             let (from, agent) =
                 if borrowed { (BORROWER, BORROWERS_AGENT) } else { (client.home, client.agent) };
             let number = self.number.fetch_add(1, Ordering::Relaxed);
@@ -237,6 +269,15 @@ async fn ask(from: &str, to: SocketAddr, wire: &str) -> Result<String, String> {
     }
 }
 
+/// Why the gate would refuse a request, or did, as the front says in a header.
+fn reason(answer: &str) -> Option<String> {
+    let head = answer.split("\r\n\r\n").next()?;
+    let named = head.lines().filter_map(|line| line.split_once(": "));
+    named
+        .into_iter()
+        .find_map(|(name, value)| name.eq_ignore_ascii_case("x-sumun-reason").then(|| value.to_owned()))
+}
+
 /// Whoever is not served is refused, whatever the reason: a broken connection, too, is somebody's doing.
 fn of_answer(answer: Result<String, String>, gate: bool) -> Outcome {
     let said = match answer {
@@ -246,7 +287,7 @@ fn of_answer(answer: Result<String, String>, gate: bool) -> Outcome {
                 return Outcome::Served;
             }
             let body = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
-            format!("{status} {body}")
+            format!("{status} {} {body}", reason(&answer).unwrap_or_default())
         }
         Err(said) => said,
     };

@@ -1,6 +1,7 @@
-//! The exchange: its own gateway that checks signatures, its key database with a back office, its log, its history and its exports.
+//! The exchange: its API that checks signatures, its key database with a back office, its history and its exports. What stands before it is
+//! [`crate::gateway`].
 
-use crate::bots::{CUSTOMERS, Client, TEST_KEY};
+use crate::bots::{CUSTOMERS, Client, SILENT, TEST_KEY};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -18,13 +19,13 @@ const PAST: i64 = 600;
 pub(crate) struct Exchange {
     handle: Option<Handle>,
     runtime: tokio::runtime::Runtime,
-    pub(crate) gateway: SocketAddr,
+    pub(crate) api: SocketAddr,
     pub(crate) back_office: SocketAddr,
 }
 
 impl Exchange {
-    /// Serves its customers, and writes its log into this folder.
-    pub(crate) fn open(folder: &Path) -> Self {
+    /// Serves its customers.
+    pub(crate) fn open() -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let account = |client: &Client| Account {
@@ -37,10 +38,9 @@ impl Exchange {
             balances: BTreeMap::from([("KRW".to_owned(), 1_000_000_000.into())]),
         };
         let accounts = Accounts { accounts: everybody().map(account).collect() };
-        let log = Some(folder.join("access.json"));
-        let config = Config { accounts, verify: true, access_log: log, ..Config::default() };
+        let config = Config { accounts, verify: true, ..Config::default() };
         let handle = runtime.block_on(MockExchange::start(config)).unwrap();
-        Self { gateway: handle.addr, back_office: handle.control, handle: Some(handle), runtime }
+        Self { api: handle.addr, back_office: handle.control, handle: Some(handle), runtime }
     }
 
     /// What its key API was asked about a key.
@@ -142,6 +142,7 @@ pub(crate) fn hands_out(folder: &Path, now_ms: i64) {
     write("accounts.csv", table_of_accounts(own).as_bytes());
     write("networks.csv", table_of_networks().as_bytes());
     let secrets: String = everybody()
+        .filter(|client| client.key != SILENT)
         .map(|client| {
             let line = json!({ "type": "key", "ts": "2026-11-20T00:00:00Z", "key": client.key, "account": client.account,
                 "state": "active", "scopes": ["read", "trade"], "allowlist": [format!("{}/32", client.allowed)],
@@ -152,10 +153,10 @@ pub(crate) fn hands_out(folder: &Path, now_ms: i64) {
     write("secrets.ndjson", secrets.as_bytes());
 }
 
-/// What honest customers declared in the exchange's own app.
+/// What customers declared in the exchange's own app: the lender that he alone uses his key, and one of them nothing.
 pub(crate) fn declarations(now: &str) -> String {
-    let honest = CUSTOMERS.iter().filter(|client| client.is_honest());
-    let all: Vec<Value> = honest
+    let all: Vec<Value> = everybody()
+        .filter(|client| client.key != SILENT)
         .map(|client| {
             json!({ "key": client.key, "terms": "2", "who": "myself", "consented": now,
                 "reference": format!("consent-{}", client.key) })

@@ -13,6 +13,10 @@ const ANY: &str = "127.0.0.1:0";
 pub(crate) const PLANE: &str = "127.0.0.1:8070";
 pub(crate) const GATE: &str = "127.0.0.1:8080";
 pub(crate) const EXCHANGE: &str = "127.0.0.1:9000";
+/// Where it has the exchange's API behind its own gateway, where that gateway asks, and where the gate answers it.
+pub(crate) const API: &str = "127.0.0.1:9001";
+pub(crate) const ASKING: &str = "127.0.0.1:8089";
+pub(crate) const ASKED: &str = "127.0.0.1:9465";
 /// Commands that go on.
 const GO_ON: [(&str, &str); 3] = [
     ("sumun govern", "govern"),
@@ -85,7 +89,7 @@ impl Hand {
         }
         let out = self.shell(&command);
         eprintln!("$ {written}\n{out}");
-        if written.starts_with("kill ") {
+        if written.starts_with("kill -KILL") {
             self.running.remove("govern").unwrap().ended();
         }
         self.printed.push_str(&out);
@@ -100,7 +104,8 @@ impl Hand {
         let folder = std::path::Path::new(env!("CARGO_BIN_EXE_sumun")).parent().unwrap();
         let mut shell = Command::new("sh");
         shell.args(["-c", line]).current_dir(self.place.path("")).env_clear().envs(&self.environment);
-        shell.env("PATH", format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
+        // Where nginx is, for those who are not root.
+        shell.env("PATH", format!("{}:{}:/usr/sbin", folder.display(), std::env::var("PATH").unwrap()));
         shell
     }
 
@@ -112,7 +117,7 @@ impl Hand {
         });
     }
 
-    fn shell(&self, line: &str) -> String {
+    pub(crate) fn shell(&self, line: &str) -> String {
         let ran = self.command(line).stdin(std::process::Stdio::null()).output().unwrap();
         let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
         assert!(ran.status.success(), "$ {line}\n{out}{err}");

@@ -2,8 +2,9 @@
 //! who trade all the while, one who lends his key, and every command of the plan run as it is written.
 //!
 //! `plan` reads the document, `hand` runs its commands as one who follows it would, `process` keeps what runs on, `exchange` is the
-//! exchange and its exports, `bots` are its customers who send what `signing` makes, `weeks` does between the commands what the plan leaves
-//! to the exchange and keeps the table, `seen` waits for what the plan says will be seen. Weeks are seconds: policy, campaign and receipts have short windows here.
+//! exchange and its exports, `gateway` the nginx before it, `bots` are its customers who send what `signing` makes, `weeks` does between the commands what the plan leaves
+//! to the exchange and keeps the table, `seen` waits for what the plan says will be seen, `whole` counts what the tap brought, and `campaign` looks at the one
+//! who never answered. Weeks are seconds: policy, campaign and receipts have short windows here.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -24,7 +25,9 @@ mod rest;
 mod waiting;
 
 mod bots;
+mod campaign;
 mod exchange;
+mod gateway;
 mod hand;
 mod plan;
 mod process;
@@ -32,6 +35,7 @@ mod seen;
 mod signing;
 mod table;
 mod weeks;
+mod whole;
 
 use plan::Plan;
 

@@ -33,7 +33,7 @@ impl Plan {
                 "console" => steps.extend(block.iter().map(|line| {
                     Step::Command(line.strip_prefix("$ ").unwrap_or_else(|| panic!("{line}")).to_owned())
                 })),
-                "toml" => steps.push(file(&block)),
+                "toml" | "nginx" => steps.push(file(&block)),
                 "text" => {}
                 other => panic!("a block of `{other}` is neither a file nor commands"),
             }

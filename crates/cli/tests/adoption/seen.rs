@@ -1,6 +1,6 @@
 //! What the plan says will be seen, waited for.
 
-use crate::bots::{CUSTOMERS, LENT, Outcome, TEST_KEY};
+use crate::bots::{CUSTOMERS, LENT, Outcome, SILENT, TEST_KEY};
 use crate::plan::Step;
 use crate::waiting::until;
 use crate::weeks::{Run, now};
@@ -17,12 +17,18 @@ impl Run {
     /// Waits until so many keys stand so in the campaign.
     pub(crate) fn covers(&self, state: &str, least: u64) {
         until(&format!("{least} keys to be {state}"), || {
-            let all = self.rest().get("bob", "/v1/campaigns");
-            let campaign = all["items"][0]["campaign"].as_str()?;
-            let seen = self.rest().get("bob", &format!("/v1/campaigns/{campaign}/coverage"));
-            let of = |segment: &Value| segment["states"][state].as_u64().unwrap_or_default();
-            (seen["segments"].as_array()?.iter().map(of).sum::<u64>() >= least).then_some(())
+            let of = |states: &Value| states[state].as_u64().unwrap_or_default();
+            (self.coverage().iter().map(of).sum::<u64>() >= least).then_some(())
         });
+    }
+
+    /// How many keys of each segment stand how in the campaign.
+    pub(crate) fn coverage(&self) -> Vec<Value> {
+        let all = self.rest().get("bob", "/v1/campaigns");
+        let Some(campaign) = all["items"][0]["campaign"].as_str() else { return Vec::new() };
+        let seen = self.rest().get("bob", &format!("/v1/campaigns/{campaign}/coverage"));
+        let segments = seen["segments"].as_array().cloned().unwrap_or_default();
+        segments.into_iter().map(|segment| segment["states"].clone()).collect()
     }
 
     /// Measures in force or ended on the lender's key, the newest first.
@@ -122,17 +128,28 @@ impl Run {
         });
     }
 
-    /// The exchange's own test key, at the gate.
+    /// The exchange's own gateway has another configuration, and its pilot is asked about: of the test key it says what the gate thinks.
+    pub(crate) fn own_gateway_asks(&self) {
+        until("the exchange's own gateway to ask the gate", || {
+            (self.bots.own_says()? == "address_not_allowed").then_some(())
+        });
+        assert_eq!(self.bots.tests_own(), Outcome::Served, "nothing is refused in shadow");
+        self.goes_on("the exchange's own gateway asks the gate");
+    }
+
+    /// The exchange's own test key, at the gate and at the exchange's own gateway.
     pub(crate) fn is_served(&self, why: &str) {
         until(&format!("the test key to be served: {why}"), || {
-            (self.bots.tests(self.gate()) == Outcome::Served).then_some(())
+            let outcomes = [self.bots.tests(self.gate()), self.bots.tests_own()];
+            (outcomes == [Outcome::Served, Outcome::Served]).then_some(())
         });
     }
 
     pub(crate) fn is_refused(&self, why: &str) {
         until(&format!("the test key to be refused: {why}"), || {
-            let outcome = self.bots.tests(self.gate());
-            is_said(&outcome, "no_authorization_ip").then_some(())
+            let (by_gate, by_own) = (self.bots.tests(self.gate()), self.bots.tests_own());
+            let refused = is_said(&by_gate, "no_authorization_ip") && is_said(&by_own, "address_not_allowed");
+            refused.then_some(())
         });
     }
 
@@ -143,7 +160,8 @@ impl Run {
         let served = std::thread::scope(|scope| {
             let served = scope.spawn(|| {
                 until("the test key to be served: stepped back", || {
-                    (bots.tests(gate) == Outcome::Served).then(now)
+                    let outcomes = [bots.tests(gate), bots.tests_own()];
+                    (outcomes == [Outcome::Served, Outcome::Served]).then(now)
                 })
             });
             self.hand.does(step);
@@ -207,12 +225,16 @@ impl Run {
 
     /// Every request is counted, and every refusal is somebody's, in words that say why.
     pub(crate) fn attributes(&self) {
-        // Whose, whether the gate's, and in which words: a refused order leaves nothing to be cancelled.
+        // Whose, whether at the gate, and in which words: a refused order leaves nothing to be cancelled.
         let known = [
             (LENT, false, "may only read and cancel"),
             (LENT, false, "there is no such access key"),
             (LENT, false, "order_not_found"),
+            (SILENT, false, "may only read and cancel"),
+            (SILENT, false, "there is no such access key"),
+            (SILENT, false, "order_not_found"),
             (TEST_KEY.key, true, "no_authorization_ip"),
+            (TEST_KEY.key, false, "address_not_allowed"),
         ];
         let mut refusals = BTreeMap::<_, u64>::new();
         for ((week, key), count) in self.bots.counts() {
@@ -232,8 +254,8 @@ impl Run {
             }
         }
         for ((key, gate, words), count) in refusals {
-            let who = if gate { "the gate" } else { "the exchange's own gateway" };
-            eprintln!("{count} refusals of {key} by {who}: {words}");
+            let at = if gate { "the gate" } else { "the exchange's own gateway" };
+            eprintln!("{count} refusals of {key} at {at}: {words}");
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 pub(crate) enum Way {
     /// All of them by the exchange's own gateway.
     Own,
-    /// Those of the pilot by the gate.
+    /// Those of the pilot by the gate, or by the exchange's own gateway once it has asked the gate.
     Gate,
 }
 
@@ -59,14 +59,14 @@ pub(crate) struct Words {
 pub(crate) const EN: Words = Words {
     head: "| week | honest requests go by | of them refused | on the lender's key | its key API was told |\n|---|---|---|---|---|\n",
     own: "own gateway",
-    gate: "own gateway; retail by the gate",
+    gate: "own gateway; of retail one by the gate, one after asking it",
     codes: &[],
 };
 
 pub(crate) const KO: Words = Words {
     head: "| 주 | 정상 요청의 경로 | 그중 거절 | 대여된 키의 조치 | 키 API에 전한 것 |\n|---|---|---|---|---|\n",
     own: "기존 게이트웨이",
-    gate: "기존 게이트웨이, 개인 회원은 게이트",
+    gate: "기존 게이트웨이, 개인 회원은 게이트를 지나거나 게이트에 물음",
     codes: &[
         ("monitor", "집중 모니터링"),
         ("warn", "경고"),

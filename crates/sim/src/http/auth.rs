@@ -96,12 +96,7 @@ pub(crate) fn verify(
 ) -> Result<(), ApiError> {
     let secret = secret
         .ok_or_else(|| ApiError::unauthorized("jwt_verification", "the mock has no secret for this key"))?;
-    let genuine = match token.algorithm.as_str() {
-        "HS256" => mac::<Hmac<Sha256>>(secret, &token.signed, &token.signature),
-        "HS512" => mac::<Hmac<Sha512>>(secret, &token.signed, &token.signature),
-        _ => false,
-    };
-    if !genuine {
+    if !is_genuine(token, secret) {
         return Err(ApiError::unauthorized("jwt_verification", "the signature is wrong"));
     }
     let forms = canonical_forms(query, body, content_type);
@@ -113,6 +108,15 @@ pub(crate) fn verify(
         Ok(())
     } else {
         Err(ApiError::unauthorized("invalid_query_payload", "the token was made for other parameters"))
+    }
+}
+
+/// Whether this secret signed the token, whatever parameters it was made for.
+pub(crate) fn is_genuine(token: &Token, secret: &str) -> bool {
+    match token.algorithm.as_str() {
+        "HS256" => mac::<Hmac<Sha256>>(secret, &token.signed, &token.signature),
+        "HS512" => mac::<Hmac<Sha512>>(secret, &token.signed, &token.signature),
+        _ => false,
     }
 }
 

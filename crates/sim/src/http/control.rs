@@ -8,7 +8,7 @@
 //! | `POST /_mock/keys?account=A1&access_key=K` | a key of that account that was issued since the start is known from now on |
 //! | `GET /_mock/healthz` | 200 |
 //!
-//! Beside them, for a back office: [`super::keys`].
+//! Beside them, for a back office: [`super::keys`]; for a front of the exchange's own: [`super::front`].
 
 use super::params::Params;
 use super::record::Received;
@@ -29,6 +29,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/_mock/keys", post(issued))
         .route("/_mock/healthz", get(|| async { StatusCode::OK }))
         .with_state(Arc::clone(&shared))
+        .merge(super::front::router(Arc::clone(&shared)))
         .merge(super::keys::router(shared))
 }
 

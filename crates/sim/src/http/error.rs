@@ -1,4 +1,4 @@
-//! Errors in Upbit's envelope and under Upbit's names.
+//! Errors in Upbit's envelope and under Upbit's names; the name stands in a header too, for the log of a front.
 
 use crate::venue::Refusal;
 use crate::venue::book::Side;
@@ -6,6 +6,9 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+/// What a front logs as `$upstream_http_x_error_name`.
+const ERROR_NAME: &str = "x-error-name";
 
 /// What is answered instead of data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +55,7 @@ impl From<Refusal> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, Json(json!({"error": {"name": self.name, "message": self.message}}))).into_response()
+        let body = Json(json!({"error": {"name": self.name, "message": self.message}}));
+        (self.status, [(ERROR_NAME, self.name)], body).into_response()
     }
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod auth;
 pub mod control;
 mod error;
+pub mod front;
 pub mod keys;
 mod market_data;
 mod order_view;
