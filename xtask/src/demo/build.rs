@@ -1,7 +1,7 @@
-//! The release build of what the demo shows, with how far it is and how long it will take, as well as that can be known.
+//! The release build of what the demo shows, with how far it is and what is left.
 //!
-//! Cargo says which crates are done, in JSON. What is left is weighed (a program that is linked takes as long as many crates) and
-//! multiplied by what a unit has taken so far on this machine; before anything is known, by what it took on another one.
+//! Cargo says which crates are done, in JSON. How long it may take is told once, before it begins, by what it took on another machine. On the
+//! way no time is guessed: a program that is linked takes as long as many crates and says nothing meanwhile, so that any guess would climb.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -20,10 +20,8 @@ use crate::run;
 const PACKAGES: [&str; 3] = ["sumun-cli", "sumun-sim", "sumun-demo"];
 /// What linking each program weighs, in crates: with optimisation across crates it is a good part of the whole.
 const PROGRAMS: [(&str, u32); 3] = [("sumun", 60), ("mock-exchange", 15), ("sumun-demo", 20)];
-/// Seconds of one core that a crate takes, before this machine has shown its own: measured on two slow cores.
+/// Seconds of one core that a crate takes: measured on two slow cores.
 const CORE_S: f64 = 2.5;
-/// Units after which this machine's own pace is believed.
-const UNITS_KNOWN: u32 = 25;
 /// Between two lines.
 const TELL: Duration = Duration::from_secs(10);
 
@@ -33,8 +31,6 @@ struct Message {
     reason: String,
     #[serde(default)]
     package_id: String,
-    #[serde(default)]
-    fresh: bool,
     target: Option<Target>,
 }
 
@@ -51,8 +47,8 @@ struct Progress {
     whole: u32,
     /// What is done, in this run or before.
     done: u32,
-    /// What this run did.
-    built: u32,
+    /// Programs that are linked.
+    linked: BTreeSet<&'static str>,
     seen: BTreeSet<String>,
 }
 
@@ -71,20 +67,31 @@ impl Progress {
             return;
         }
         let program = PROGRAMS.iter().find(|(name, _)| is("bin") && *name == target.name);
-        let weight = program.map_or(1, |(_, weight)| *weight);
-        self.done += weight;
-        self.built += if message.fresh { 0 } else { weight };
+        self.done += program.map_or(1, |(_, weight)| *weight);
+        self.linked.extend(program.map(|(name, _)| *name));
     }
 
-    /// Seconds to go, after so many.
-    fn left_s(&self, elapsed_s: f64, cores: u32) -> f64 {
-        let left = f64::from(self.whole.saturating_sub(self.done));
-        let unit = if self.built >= UNITS_KNOWN {
-            elapsed_s / f64::from(self.built)
-        } else {
-            CORE_S / f64::from(cores.max(1))
-        };
-        left * unit
+    /// Seconds that all of it takes if nothing is built yet.
+    fn whole_s(&self, cores: u32) -> f64 {
+        f64::from(self.whole) * CORE_S / f64::from(cores.max(1))
+    }
+
+    fn percent(&self) -> u64 {
+        u64::from(self.done.min(self.whole)) * 100 / u64::from(self.whole.max(1))
+    }
+
+    /// What is left, in words.
+    fn left(&self) -> String {
+        let open = || PROGRAMS.iter().filter(|(name, _)| !self.linked.contains(name));
+        let weight: u32 = open().map(|(_, weight)| weight).sum();
+        match self.whole.saturating_sub(self.done).saturating_sub(weight) {
+            0 => {
+                let names: Vec<_> = open().map(|(name, _)| *name).collect();
+                format!("linking {}, which says nothing until it is done", names.join(", "))
+            }
+            1 => "1 crate to go, then the programs are linked".to_owned(),
+            crates => format!("{crates} crates to go, then the programs are linked"),
+        }
     }
 }
 
@@ -120,7 +127,7 @@ pub(super) fn build() -> Result<()> {
     run::heading(&format!(
         "build: sumun, mock-exchange, sumun-demo (release; {} crates on {cores} cores; {} on this machine if nothing is built yet)",
         crates.len(),
-        about(progress.left_s(0.0, cores))
+        about(progress.whole_s(cores))
     ));
     let watch = Stopwatch::start();
     command.env("CARGO_TERM_PROGRESS_WHEN", "never").stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -141,23 +148,17 @@ pub(super) fn build() -> Result<()> {
             }
         }
     });
-    // Another cargo may be at work first: what is waited for it says nothing of how fast this machine builds.
-    let (mut told_s, mut waited_s) = (0.0, None);
+    let mut told_s = 0.0;
     loop {
         match messages.recv_timeout(TELL) {
-            Ok(message) => {
-                waited_s.get_or_insert(watch.seconds());
-                progress.note(&message);
-            }
+            Ok(message) => progress.note(&message),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
         let elapsed_s = watch.seconds();
         if elapsed_s - told_s >= TELL.as_secs_f64() && progress.done < progress.whole {
             told_s = elapsed_s;
-            let percent = u64::from(progress.done) * 100 / u64::from(progress.whole.max(1));
-            let left_s = progress.left_s(elapsed_s - waited_s.unwrap_or(elapsed_s), cores);
-            println!("   {percent:>3} % after {watch}; {} to go", about(left_s));
+            println!("   {:>3} % after {watch}; {}", progress.percent(), progress.left());
         }
     }
     let status = child.wait().context("failed to wait for cargo")?;
@@ -172,22 +173,43 @@ pub(super) fn build() -> Result<()> {
 mod tests {
     use super::*;
 
-    fn artifact(package: &str, name: &str, kind: &str, fresh: bool) -> Message {
+    fn artifact(package: &str, name: &str, kind: &str) -> Message {
         let target = Some(Target { name: name.to_owned(), kind: vec![kind.to_owned()] });
-        Message { reason: "compiler-artifact".to_owned(), package_id: package.to_owned(), fresh, target }
+        Message { reason: "compiler-artifact".to_owned(), package_id: package.to_owned(), target }
     }
 
     #[test]
     fn a_program_weighs_more_than_a_crate_and_a_build_script_nothing() {
         let mut progress = Progress::of(10);
-        progress.note(&artifact("a", "a", "lib", true));
-        progress.note(&artifact("b", "build-script-build", "custom-build", false));
-        progress.note(&artifact("b", "b", "lib", false));
-        progress.note(&artifact("b", "b", "lib", false));
-        assert_eq!((progress.done, progress.built), (2, 1));
-        progress.note(&artifact("sumun-cli", "sumun", "bin", false));
-        assert_eq!((progress.done, progress.built), (62, 61));
-        assert_eq!(progress.whole, 105);
+        progress.note(&artifact("a", "a", "lib"));
+        progress.note(&artifact("b", "build-script-build", "custom-build"));
+        progress.note(&artifact("b", "b", "lib"));
+        progress.note(&artifact("b", "b", "lib"));
+        assert_eq!((progress.done, progress.whole), (2, 105));
+        progress.note(&artifact("sumun-cli", "sumun", "bin"));
+        assert_eq!((progress.done, progress.percent()), (62, 59));
+    }
+
+    #[test]
+    fn what_is_left_is_named_and_no_time_is_guessed_on_the_way() {
+        let mut progress = Progress::of(3);
+        let mut told = vec![progress.left()];
+        for name in ["a", "b", "c"] {
+            progress.note(&artifact(name, name, "lib"));
+            told.push(progress.left());
+        }
+        progress.note(&artifact("sumun-sim", "mock-exchange", "bin"));
+        told.push(progress.left());
+        assert_eq!(
+            told,
+            [
+                "3 crates to go, then the programs are linked",
+                "2 crates to go, then the programs are linked",
+                "1 crate to go, then the programs are linked",
+                "linking sumun, mock-exchange, sumun-demo, which says nothing until it is done",
+                "linking sumun, sumun-demo, which says nothing until it is done",
+            ]
+        );
     }
 
     #[test]
@@ -198,12 +220,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_told_by_this_machines_own_pace_once_it_is_known() {
-        let progress = Progress { whole: 300, done: 100, built: 50, ..Progress::default() };
-        assert_eq!(about(progress.left_s(60.0, 2)), "about 4 minutes");
-        let unknown = Progress { built: 0, ..progress };
-        assert_eq!(about(unknown.left_s(60.0, 2)), "about 4 minutes");
-        assert_eq!(about(unknown.left_s(60.0, 16)), "about a minute");
+    fn how_long_all_of_it_takes_is_told_once_by_the_cores_there_are() {
+        let progress = Progress::of(205);
+        assert_eq!(about(progress.whole_s(2)), "about 6 minutes");
+        assert_eq!(about(progress.whole_s(16)), "about a minute");
         assert_eq!(about(3.0), "some seconds");
     }
 }
