@@ -25,7 +25,7 @@ const OPEN_MAX: u32 = 500;
 pub struct Rung {
     /// Which.
     pub measure: Measure,
-    /// Living keys under it; of a forced end, those of the last 24 hours.
+    /// Living keys under it; of a forced end, those of the last 24 hours. Keys that ended by no measure are none of these.
     pub in_force: u64,
     /// Entered within the last 24 hours.
     pub entered_day: u64,

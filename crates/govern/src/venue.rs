@@ -10,12 +10,14 @@ mod authority;
 mod campaign;
 pub mod compare;
 mod error;
+mod hold_due;
 mod kinds;
 
 pub use asking::{ControlTest, OwnerRules};
 pub use authority::{Attribute, Authority, AuthorityRules};
 pub use campaign::CampaignRules;
 pub use error::VenueError;
+pub use hold_due::HoldDue;
 pub use kinds::{ApprovalClass, Bounded, Method, PublicKeyText};
 
 use crate::Role;
@@ -239,8 +241,12 @@ pub struct Clocks {
     pub approval_due_days: Bounded<1, 90>,
     /// How long an invitation of a user or a gate holds, in hours.
     pub invite_hours: Bounded<1, 336>,
-    /// When a hold must have been looked at, in hours; then it lapses.
-    pub hold_due_hours: Bounded<1, 720>,
+    /// When a hold must have been looked at, in hours; then it lapses. Either this or `hold_due_minutes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_due_hours: Option<Bounded<1, 720>>,
+    /// The same in minutes, for venues whose days are short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_due_minutes: Option<Bounded<1, 43_200>>,
     /// How long a session may be idle, in minutes.
     pub session_idle_minutes: Bounded<1, 120>,
     /// How long a session lives at most, in hours.

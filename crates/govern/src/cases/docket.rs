@@ -13,8 +13,6 @@ use sumun_model::{Cause, FindingId, Measure, Timestamp};
 use sumun_store::tables::CASES;
 use sumun_store::{Filter, Image, RowWrite};
 
-const HOUR_US: i64 = 3_600_000_000;
-
 /// Cases touched by a change, and their events.
 #[derive(Debug, Default)]
 pub(crate) struct Docket {
@@ -113,7 +111,7 @@ impl Docket {
     ) -> String {
         let random = govern.new_id("");
         let id = format!("C{:014x}{}", now.as_micros(), random.get(..8).unwrap_or_default());
-        let hours = i64::from(govern.venue().clocks.hold_due_hours.get());
+        let due_us = govern.venue().clocks.hold_due().as_micros();
         let mut case = CaseRow {
             case_id: id.clone(),
             subject: subject.to_owned(),
@@ -123,7 +121,7 @@ impl Docket {
             assignee: None,
             priority: 0,
             opened_us: now.as_micros(),
-            due_us: Some(now.as_micros() + hours * HOUR_US),
+            due_us: Some(now.as_micros() + due_us),
             outcome: None,
             closed_us: None,
             body: CaseBody {
@@ -242,9 +240,8 @@ impl Docket {
     pub(crate) fn ended(&mut self, govern: &Govern, id: &str, keys: &BTreeSet<&str>) {
         let Some((_, case)) = self.cases.get_mut(id) else { return };
         if case.members.iter().all(|member| keys.contains(member.key.as_str())) {
-            let hours = i64::from(govern.venue().clocks.hold_due_hours.get());
             case.body.measure = None;
-            case.due_us = Some(case.opened_us + hours * HOUR_US);
+            case.due_us = Some(case.opened_us + govern.venue().clocks.hold_due().as_micros());
         }
     }
 

@@ -11,15 +11,24 @@ pub mod record;
 pub mod view;
 
 pub use record::{Activity, Habits, Sighting, sighting_of};
-pub use view::KeyActivity;
+pub use view::{KeyActivity, Looked};
 
 use crate::actor::Actor;
 use crate::govern::{Govern, store_refusal};
 use crate::keys::KeyView;
+use crate::keys::access::inside;
+use crate::keys::row::KeyRow;
+use crate::measures::{MeasureRow, MeasureState};
 use crate::refusal::{Refusal, RefusalKind};
-use std::collections::BTreeMap;
+use crate::row::integer;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 use sumun_model::Timestamp;
+use sumun_store::tables::{DEAD_KEYS, MEASURES};
 use sumun_store::{ActivityPlace, ActivityRow};
+
+/// Measures of one key looked at, to say since when it was suspected.
+const MEASURES_MAX: usize = 1_000;
 
 fn read(row: &ActivityRow) -> Result<Activity, Refusal> {
     let mut kept: Activity = serde_json::from_str(&row.body).map_err(|error| {
@@ -44,7 +53,38 @@ impl Govern {
         let loaded = self.key_loaded(actor, key).await?;
         let rows = self.store.activity(&[key.to_owned()]).await.map_err(store_refusal)?;
         let kept = rows.first().map(read).transpose()?.unwrap_or_default();
-        Ok(KeyActivity::of(&kept, &loaded.key, self.world.now()))
+        let looked = self.looked_at(actor, &loaded.key).await?;
+        Ok(KeyActivity::of(&kept, &loaded.key, looked))
+    }
+
+    /// Now; or for a key that has ended, its end. That it was watched before is no customer's to know.
+    async fn looked_at(&self, actor: &Actor, key: &KeyRow) -> Result<Looked, Refusal> {
+        let ended_us = match key.state.is_terminal() {
+            true => self.row(&DEAD_KEYS, &key.key).await?.and_then(|dead| integer(&dead, "ended_us")),
+            false => None,
+        };
+        let Some(ended_us) = ended_us else { return Ok(Looked::Now(self.world.now())) };
+        let suspected = if inside(actor) { self.suspected_before(&key.key, ended_us).await? } else { None };
+        Ok(Looked::AtEnd { at: Timestamp::from_micros(ended_us), suspected })
+    }
+
+    /// When the first measure began of the cases whose measures held when the key ended.
+    async fn suspected_before(&self, key: &str, ended_us: i64) -> Result<Option<Timestamp>, Refusal> {
+        let rows = self.rows_where(&MEASURES, vec![("key", json!(key))], None, MEASURES_MAX).await?;
+        let rows = rows.iter().map(MeasureRow::of).collect::<Result<Vec<_>, _>>()?;
+        let held: Vec<_> = rows
+            .iter()
+            .filter(|row| matches!(row.state, MeasureState::InForce | MeasureState::Ended))
+            .filter(|row| row.began_us <= ended_us)
+            .collect();
+        let last: BTreeSet<_> = held
+            .iter()
+            .filter(|row| row.ended_us.is_none_or(|ended| ended >= ended_us))
+            .map(|row| row.case_id.as_str())
+            .collect();
+        let first =
+            held.iter().filter(|row| last.contains(row.case_id.as_str())).map(|row| row.began_us).min();
+        Ok(first.map(Timestamp::from_micros))
     }
 
     /// Fills in when keys were last used.

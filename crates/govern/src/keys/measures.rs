@@ -20,8 +20,6 @@ use sumun_model::Timestamp;
 use sumun_store::RowRead;
 use sumun_store::tables::USERS;
 
-const HOUR_US: i64 = 3_600_000_000;
-
 /// A hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -229,15 +227,15 @@ pub fn done(
 }
 
 fn due(venue: &Venue, wanted: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Refusal> {
-    let hours = venue.clocks.hold_due_hours.get();
-    let latest = now.plus_micros(i64::from(hours) * HOUR_US);
+    let longest = venue.clocks.hold_due();
+    let latest = now.plus_micros(longest.as_micros());
     match wanted {
         None => Ok(latest),
         Some(due) if due > now && due <= latest => Ok(due),
         Some(due) => Err(Refusal::new(
             RefusalKind::Invalid,
             "due_bad",
-            format!("a hold due at {due} is over already or longer than {hours} hours"),
+            format!("a hold due at {due} is over already or longer than {longest}"),
             format!("give a time before {latest}; what takes longer is another measure"),
         )
         .at("/due")),

@@ -41,13 +41,19 @@ pub fn difference(before: Option<&Venue>, after: &Venue) -> Difference {
     };
     let (old, new) = (before.map(flat).unwrap_or_default(), flat(after));
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    // A hold that lapses sooner gives access back sooner, in whichever unit that is said.
+    let held_shorter = before.is_some_and(|before| after.clocks.hold_due() < before.clocks.hold_due());
     let mut difference = Difference::default();
     for name in names {
         let (before_value, after_value) = (old.get(name), new.get(name));
         if before_value == after_value {
             continue;
         }
-        if before.is_some() && loosens(name, before_value, after_value) {
+        let looser = match name.as_str() {
+            "clocks.hold_due_hours" | "clocks.hold_due_minutes" => held_shorter,
+            name => before.is_some() && loosens(name, before_value, after_value),
+        };
+        if looser {
             difference.loosened.push(name.clone());
         }
         difference.effects.push(Effect {
@@ -88,8 +94,8 @@ fn loosens(path: &str, before: Option<&Value>, after: Option<&Value>) -> bool {
     };
     match name {
         "allowlist_required" | "address_proof_required" => after == Some(&Value::Bool(false)),
-        // A smaller number of bits is a wider prefix; a hold that lapses sooner gives access back sooner.
-        "v4" | "v6" | "hold_due_hours" => !rises,
+        // A smaller number of bits is a wider prefix.
+        "v4" | "v6" => !rises,
         // Owners are told later.
         "notice_s" => !rises,
         // Fewer slots are easier to hit by luck.

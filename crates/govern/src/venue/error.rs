@@ -123,6 +123,7 @@ impl Venue {
                 "is as long as a slot, of which nothing would be judged; give less than `slot_s`".to_owned(),
             ));
         }
+        self.clocks.hold_due_said_once()?;
         for (field, text) in [
             ("name.ko", &self.name.ko),
             ("name.en", &self.name.en),

@@ -52,10 +52,27 @@ fn what_is_wrong_is_said_with_its_place() {
         ),
         said("origin = \"sumun.example/example\"", "origin = \"https://sumun.example\""),
         said("effective = \"2026-06-01\"", "effective = \"1 June\""),
+        said("hold_due_hours = 72", "hold_due_hours = 72\nhold_due_minutes = 4320"),
+        said("hold_due_hours = 72\n", ""),
+        said("hold_due_hours = 72", "hold_due_minutes = 0"),
         said("[segments.custodian]", "[segments.custodians]"),
         Venue::parse("venue.toml", "venue = ").unwrap_err().to_string(),
     ];
     insta::assert_snapshot!(errors.join("\n"));
+}
+
+#[test]
+fn a_hold_is_due_in_hours_or_in_minutes_and_the_facts_keep_the_unit() {
+    let due = |to: &str| {
+        let venue = Venue::parse("venue.toml", &with("hold_due_hours = 72", to)).unwrap();
+        (venue.clocks.hold_due().as_micros(), venue.clocks.hold_due().to_string())
+    };
+    assert_eq!(due("hold_due_hours = 72"), (72 * 3_600_000_000, "72 hours".to_owned()));
+    assert_eq!(due("hold_due_hours = 1"), (3_600_000_000, "1 hour".to_owned()));
+    assert_eq!(due("hold_due_minutes = 3"), (180_000_000, "3 minutes".to_owned()));
+    assert_eq!(due("hold_due_minutes = 120"), (2 * 3_600_000_000, "2 hours".to_owned()));
+    // Facts of before this could be said in minutes are as they were, and so is their digest.
+    assert!(example().to_json()["clocks"].get("hold_due_minutes").is_none());
 }
 
 #[test]
@@ -101,6 +118,9 @@ fn what_gets_looser_is_marked() {
         ("other = { scopes_max = [\"read\"] }", "other = { scopes_max = [\"read\", \"trade\"] }"),
         ("portfolio = { scopes_max = [\"read\"] }\n", ""),
         ("hold_due_hours = 72", "hold_due_hours = 24"),
+        ("hold_due_hours = 72", "hold_due_minutes = 3"),
+        ("hold_due_hours = 72", "hold_due_minutes = 4320"),
+        ("hold_due_hours = 72", "hold_due_minutes = 4321"),
         ("every_minutes = 1440", "every_minutes = 2880"),
         ("version = \"1\"", "version = \"2\""),
         (

@@ -1,6 +1,6 @@
 //! Both sides kept in step, and where they disagree: with both values, whose word counts, and since when.
 
-use crate::bench::{Bench, HOUR, staff};
+use crate::bench::{Bench, HOUR, request, staff};
 use crate::{backend, import, line, said, snapshot, take_as};
 use serde_json::{Value, json};
 use sumun_actuator::{LogRules, Target};
@@ -102,6 +102,31 @@ async fn a_key_dead_here_and_alive_there_is_an_entry_and_a_task_until_it_is_not(
     assert_eq!(told(&drifts(&bench).await), "");
     assert_eq!(open().await, []);
     assert_eq!((classes("drift.appeared").await, classes("drift.gone").await), (1, 1));
+}
+
+/// The venue's own keys are made to be ended and tried behind its gates: of such a key nothing is drift that would be of any other.
+#[tokio::test]
+async fn canaries_are_compared_with_nobody() {
+    let bench = Bench::new().await;
+    snapshot(&bench, &["X1", "X2"].map(|key| line(key, &json!({})))).await;
+    let (untold, _) = bench.issued(&request("own_bot", &["read"])).await;
+    for key in ["X1", "X2"] {
+        bench.govern.revoke_key(&bench.owner("C1"), key, None, &Default::default()).await.unwrap();
+    }
+    bench.pass(10 * MINUTE);
+    snapshot(&bench, &["X1", "X2"].map(|key| line(key, &json!({})))).await;
+    let of = async || {
+        let mut keys: Vec<_> = drifts(&bench).await.iter().map(|drift| drift.key.clone()).collect();
+        keys.sort_unstable();
+        keys
+    };
+    let mut all = vec!["X1".to_owned(), "X2".to_owned(), untold.clone()];
+    all.sort_unstable();
+    assert_eq!(of().await, all, "ended here and served there twice, and one that no source told of");
+    for key in ["X2", untold.as_str()] {
+        bench.alter(&KEYS, key, "canary", json!(1)).await;
+    }
+    assert_eq!(of().await, ["X1"]);
 }
 
 #[tokio::test]

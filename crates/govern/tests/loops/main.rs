@@ -17,6 +17,7 @@ mod findings;
 mod grounds;
 mod ladder;
 mod policies;
+mod reverified;
 mod staffed;
 #[path = "../support/world.rs"]
 mod world;

@@ -19,10 +19,10 @@ async fn a_changed_file_is_an_entry_that_marks_what_got_looser() {
     let looser = example(&[("hold_due_hours = 72", "hold_due_hours = 24"), ("v4 = 28", "v4 = 30")]);
     let dry = Call { dry_run: true, ..Call::default() };
     bench.govern.adopt(&operator, looser.clone(), &dry).await.unwrap();
-    assert_eq!(bench.govern.venue().clocks.hold_due_hours.get(), 72, "a dry run puts nothing in force");
+    assert_eq!(bench.govern.venue().clocks.hold_due().minutes(), 72 * 60, "a dry run puts nothing in force");
     let lead = staff("lead", Role::ComplianceLead);
     bench.govern.adopt(&operator, looser.clone(), &call).await.unwrap();
-    assert_eq!(bench.govern.venue().clocks.hold_due_hours.get(), 24);
+    assert_eq!(bench.govern.venue().clocks.hold_due().minutes(), 24 * 60);
     let facts = bench.last_facts().await;
     assert_eq!(facts["loosened"], json!(["clocks.hold_due_hours"]));
     insta::assert_snapshot!(pretty(&facts["changed"]));
@@ -53,7 +53,7 @@ async fn a_repeated_request_does_not_bring_old_facts_back() {
     govern.adopt(&operator, stricter, &keyed("second")).await.unwrap();
     let again = govern.adopt(&operator, example(&[]), &keyed("first")).await.unwrap();
     assert!(again.repeated);
-    assert_eq!(govern.venue().clocks.hold_due_hours.get(), 96, "what the record holds is in force");
+    assert_eq!(govern.venue().clocks.hold_due().minutes(), 96 * 60, "what the record holds is in force");
     assert_eq!(bench.classes().await.len(), 2);
 }
 

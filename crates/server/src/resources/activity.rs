@@ -82,7 +82,7 @@ pub(crate) struct ActivityRouteView {
     pub uses: u64,
 }
 
-/// What was seen within the day that ends now.
+/// What was seen within the day that ends now, or that ended with the key.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct RecentActivityView {
     /// When that day began.
@@ -98,7 +98,8 @@ pub(crate) struct RecentActivityView {
     pub networks: Vec<String>,
 }
 
-/// What was known before that day.
+/// What was known before that day. Of an ended key, to staff, from before the first measure of the case in which it ended: who came later is not
+/// how it was used.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct BaselineActivityView {
     /// Since when something is known; null: nothing was known before that day, and there is nothing to compare with.
@@ -144,7 +145,7 @@ pub(crate) struct ActivityView {
     /// Uses by the hour of the venue's day, all days together: 24 numbers.
     #[schema(min_items = 24, max_items = 24)]
     pub hours: Vec<u64>,
-    /// Within the last day.
+    /// Within the last day; of an ended key, the last before its end.
     pub recent: RecentActivityView,
     /// Before it.
     pub baseline: BaselineActivityView,

@@ -88,7 +88,8 @@ pub(crate) struct RungView {
     /// Which.
     #[schema(example = "hold")]
     pub measure: String,
-    /// In force now; of `expire`, those ended by it within the last 24 hours.
+    /// In force now; of `expire`, those ended by it within the last 24 hours. A key that ended otherwise, such as by its owner's *not me*, ended
+    /// by no measure and is not counted.
     pub in_force: u64,
     /// Entered within the last 24 hours.
     pub entered_day: u64,

@@ -4,6 +4,7 @@ use crate::text::{Id, Instant, Line, Network, Reason};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use sumun_model::Prefix;
 use utoipa::ToSchema;
 
 macro_rules! words {
@@ -42,9 +43,9 @@ pub(crate) enum AllowlistEntry {
 }
 
 impl<'de> Deserialize<'de> for AllowlistEntry {
-    /// By hand: what serde derives also takes a list of the object's fields in their order.
+    /// By hand: what serde derives also takes a list of the object's fields in their order, and says of no network what is wrong with it.
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        match Value::deserialize(reader)? {
+        let entry = match Value::deserialize(reader)? {
             Value::String(text) => Network::deserialize(Value::String(text)).map(Self::Plain),
             Value::Object(fields) => RecordedNetwork::deserialize(Value::Object(fields)).map(Self::Recorded),
             _ => {
@@ -53,7 +54,10 @@ impl<'de> Deserialize<'de> for AllowlistEntry {
                 ));
             }
         }
-        .map_err(D::Error::custom)
+        .map_err(D::Error::custom)?;
+        let (Self::Plain(network) | Self::Recorded(RecordedNetwork { prefix: network, .. })) = &entry;
+        network.as_str().parse::<Prefix>().map_err(D::Error::custom)?;
+        Ok(entry)
     }
 }
 

@@ -91,6 +91,29 @@ async fn a_keys_activity_is_its_baseline_against_now() {
 }
 
 #[tokio::test]
+async fn an_ended_keys_page_tells_its_use_as_of_its_end() {
+    let (bench, owner) = one_customer().await;
+    let key = issued(&bench, &owner).await;
+    used(&bench, &key).await;
+    let analyst = bench.staff(Role::Analyst, "an").await;
+    let path = format!("/v1/keys/{key}");
+    bench.pass_s(5);
+    bench.send("POST", &format!("{path}/revoke"), &owner, Some(json!({}))).await.is(200);
+    let told = async |token: &str| {
+        let told = bench.send("GET", &format!("{path}/activity"), token, None).await.is(200).json;
+        (told["recent"].clone(), told["baseline"].clone())
+    };
+    let (recent, baseline) = told(&analyst).await;
+    assert_eq!((&recent["uses"], &baseline["uses_day"]), (&json!(23), &json!(24)));
+    bench.pass_s(40 * 86_400);
+    let owner = bench.customer(Role::Owner, "C1").await;
+    let analyst = bench.staff(Role::Analyst, "later").await;
+    for token in [&owner, &analyst] {
+        assert_eq!(told(token).await, (recent.clone(), baseline.clone()), "forty days change nothing of it");
+    }
+}
+
+#[tokio::test]
 async fn keys_are_found_by_what_their_names_begin_with() {
     let (bench, owner) = one_customer().await;
     let analyst = bench.staff(Role::Analyst, "an").await;

@@ -58,11 +58,24 @@ async fn an_address_with_host_bits_is_told_what_to_write() {
     let (bench, owner) = one_customer().await;
     let asked = bench.send("POST", "/v1/keys", &owner, Some(key_request("A1"))).await.is(201);
     let key = asked.json["result"]["key"]["key"].as_str().unwrap();
-    let body = json!({ "prefix": "203.0.113.7/24" });
-    let refused = bench.send("POST", &format!("/v1/keys/{key}/addresses"), &owner, Some(body)).await.is(422);
-    assert_eq!(refused.code(), "prefix_host_bits");
-    let remedy = refused.json["remedy"].as_str().unwrap();
-    assert!(remedy.contains("without `/`") && remedy.contains("203.0.113.0/24"), "{remedy}");
+    // Wherever a key's addresses are named: one code, the field, and what to write instead.
+    let wrong = "203.0.113.7/24";
+    let mut new = key_request("A1");
+    new["allowlist"] = json!(["203.0.113.9", wrong]);
+    let mut recorded = key_request("A1");
+    recorded["allowlist"] = json!([{ "prefix": wrong }]);
+    let (add, change) = (format!("/v1/keys/{key}/addresses"), format!("/v1/keys/{key}/allowlist"));
+    for (path, body, field) in [
+        ("/v1/keys", new, "/allowlist/1"),
+        ("/v1/keys", recorded, "/allowlist/0"),
+        (change.as_str(), json!({ "allowlist": [wrong] }), "/allowlist/0"),
+        (add.as_str(), json!({ "prefix": wrong }), "/prefix"),
+    ] {
+        let refused = bench.send("POST", path, &owner, Some(body)).await.is(422);
+        assert_eq!((refused.code(), &refused.json["pointer"]), ("prefix_host_bits", &json!(field)), "{path}");
+        let remedy = refused.json["remedy"].as_str().unwrap();
+        assert!(remedy.contains("without `/`") && remedy.contains("203.0.113.0/24"), "{remedy}");
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ const DAY_S = 86_400;
 type Line = { name: string; usually: string; now: string; differs: string | null };
 
 /** The lines of the comparison. Only words are made here; the figures are the server's. */
-function useLines(of: Activity): Line[] {
+function useLines(of: Activity, over: boolean): Line[] {
   const w = useWords(keyWords);
   const { lang } = useLang();
   const { recent, baseline } = of;
@@ -36,7 +36,7 @@ function useLines(of: Activity): Line[] {
       differs:
         times >= CLEARLY
           ? w.more(count(lang, Math.round(times * 10) / 10))
-          : baseline.uses_day > 0 && times <= 1 / (CLEARLY * 2)
+          : !over && baseline.uses_day > 0 && times <= 1 / (CLEARLY * 2)
             ? w.less
             : null,
     },
@@ -64,7 +64,7 @@ function useLines(of: Activity): Line[] {
 function Compare({ of, over }: { of: Activity; over: boolean }) {
   const w = useWords(keyWords);
   const { lang } = useLang();
-  const lines = useLines(of);
+  const lines = useLines(of, over);
   if (!of.baseline.since) {
     return (
       <div className="stack tight">
@@ -83,31 +83,33 @@ function Compare({ of, over }: { of: Activity; over: boolean }) {
     { head: "", cell: (line) => <strong className="nowrap">{line.name}</strong> },
     { head: w.usually, cell: (line) => line.usually },
     {
-      head: w.now,
+      head: over ? w.lastDay : w.now,
       cell: (line) => (
         <div>
           {line.now}
-          {over ? null : <div className={line.differs === null ? "muted" : "differs"}>{line.differs ?? w.same}</div>}
+          {over && line.differs === null ? null : (
+            <div className={line.differs === null ? "muted" : "differs"}>{line.differs ?? w.same}</div>
+          )}
         </div>
       ),
     },
   ];
   return (
     <div className="stack tight">
-      <Table caption={w.compare} rows={lines} id={(line) => line.name} columns={columns} />
+      <Table caption={over ? w.compareEnded : w.compare} rows={lines} id={(line) => line.name} columns={columns} />
       {of.day_s === DAY_S ? null : <p className="muted">{w.shortDay(count(lang, of.day_s))}</p>}
     </div>
   );
 }
 
-/** `over`: the key has ended, so that less use is no difference worth a word. */
+/** `over`: the key has ended, and all is as of then; that it was used less at last is no difference worth a word. */
 export function ActivityCards({ reads, over }: { reads: KeyReads; over: boolean }) {
   const w = useWords(keyWords);
   const { lang } = useLang();
   const effects: Record<string, string> = { read: w.read, cancel: w.cancel, order: w.order, transfer: w.transfer };
   return (
     <>
-      <Card title={w.compare}>
+      <Card title={over ? w.compareEnded : w.compare}>
         <Read query={reads.activity}>
           {(activity) =>
             activity.uses + activity.refused === 0 ? <p className="muted">{w.noUse}</p> : <Compare of={activity} over={over} />

@@ -98,6 +98,8 @@ export const keyWords = words(
     thenSignals: (n: number) => `근거가 된 신호 ${n}건`,
     // Compare.
     compare: "평소와 지금",
+    compareEnded: "평소와 종료 직전",
+    lastDay: "종료 전 하루",
     usually: "평소",
     now: "지금(최근 하루)",
     noBaseline: "비교할 이전 이용이 없습니다.",
@@ -239,6 +241,8 @@ export const keyWords = words(
     thenTotal: "Total then",
     thenSignals: (n: number) => (n === 1 ? "The signal it rested on" : `${n} signals it rested on`),
     compare: "Usually, and now",
+    compareEnded: "Usually, and before it ended",
+    lastDay: "The day before it ended",
     usually: "Usually",
     now: "Now (the last day)",
     noBaseline: "There is no earlier use to compare with.",

@@ -1,0 +1,51 @@
+// A key's use beside what is usual: of a living one up to now; of an ended one as of its end, and that it was used less at last is no word worth.
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { cleanup, render } from "@testing-library/react";
+import { afterEach, expect, test } from "vitest";
+import { Spoken } from "../../../i18n/lang";
+import { ActivityCards } from "./activity";
+import type { KeyReads } from "./reads";
+import { keyWords } from "./words";
+
+afterEach(cleanup);
+
+const w = keyWords.en;
+const activity = {
+  key: "K1",
+  since: "2026-11-01T00:00:00Z",
+  last_used: "2026-11-09T00:00:00Z",
+  uses: 200,
+  refused: 0,
+  day_s: 86_400,
+  sources: [],
+  clients: [],
+  routes: [],
+  hours: Array.from({ length: 24 }, () => 0),
+  recent: { since: "2026-11-09T00:00:00Z", uses: 0, sources: 1, clients: ["bot/1"], networks: ["Elsewhere"] },
+  baseline: { since: "2026-11-01T00:00:00Z", uses_day: 24, sources: 1, clients: ["bot/1"], networks: ["Home"] },
+};
+
+function shown(over: boolean): string {
+  window.localStorage.setItem("sumun.lang", "en");
+  const query = { data: activity, status: "success", isSuccess: true, isPending: false, isError: false, error: null };
+  const { container } = render(
+    <QueryClientProvider client={new QueryClient()}>
+      <Spoken>
+        <ActivityCards reads={{ activity: query } as unknown as KeyReads} over={over} />
+      </Spoken>
+    </QueryClientProvider>,
+  );
+  return container.textContent ?? "";
+}
+
+test("a living key is held against now", () => {
+  const said = shown(false);
+  for (const text of [w.compare, w.now, w.less, w.fresh("Elsewhere")]) expect(said).toContain(text);
+  expect(said).not.toContain(w.lastDay);
+});
+
+test("an ended key is held against the day before it ended", () => {
+  const said = shown(true);
+  for (const text of [w.compareEnded, w.lastDay, w.fresh("Elsewhere")]) expect(said).toContain(text);
+  for (const text of [w.now, w.less, w.same]) expect(said).not.toContain(text);
+});
