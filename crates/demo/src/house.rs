@@ -15,6 +15,9 @@ use std::process::Stdio;
 const MARKER: &str = "sumun-demo.lock";
 /// Who founds the record: two who answer for people, machines, parties and policy. Neither decides about keys: approvers do.
 const FOUNDERS: &str = "security_admin,compliance_lead";
+/// What they are called, and by what they sign in.
+const SORA: &str = "소라 (가상 인물) <sora>";
+const HANA: &str = "하나 (가상 인물) <hana>";
 
 /// The account on which canaries live: the venue's own. As venue.toml suggests it.
 pub(crate) const CANARY_ACCOUNT: &str = "venue-canary";
@@ -74,18 +77,20 @@ impl House {
         let write = |name: &str, text: &str| {
             std::fs::write(folder.join(name), text).with_context(|| format!("cannot write {name}"))
         };
-        write("policy.toml", &policy::compressed(policy_text, day_s)?)?;
+        let policy_text = policy::compressed(policy_text, day_s)?;
+        write("policy.toml", &policy_text)?;
         let readers = serves_pages(programs, folder).await.then(|| readers(programs, folder));
         write("sumun.toml", &configuration(ports, banner, readers.as_deref()))?;
         let made = output(
             folder,
             &programs.sumun,
-            &["init", "--admin", "sora", "--second", "hana", "--roles", FOUNDERS, "--json"],
+            &["init", "--admin", SORA, "--second", HANA, "--roles", FOUNDERS, "--json"],
         )
         .await?;
         let made: Value = serde_json::from_str(&made).context("`sumun init --json` printed no JSON")?;
         let venue = std::fs::read_to_string(folder.join("venue.toml")).context("cannot read venue.toml")?;
-        write("venue.toml", &venue_of_a_demo(&venue, exchange)?)?;
+        let hold_due = policy::hold_due_minutes(&policy_text)?;
+        write("venue.toml", &venue_of_a_demo(&venue, exchange, hold_due)?)?;
         Ok(Self { folder: folder.to_owned(), invites: made["invites"].clone(), _lock: lock })
     }
 
@@ -210,12 +215,13 @@ key_file = "kek.txt"
     text
 }
 
-/// The shipped venue with the exchange's key, and the clocks and facts of a demo.
-fn venue_of_a_demo(venue: &str, exchange: &Exchange) -> Result<String> {
+/// The shipped venue with the exchange's key, and the clocks and facts of a demo. A hold of staff waits as long for its review as one of policy.
+fn venue_of_a_demo(venue: &str, exchange: &Exchange, hold_due_minutes: u32) -> Result<String> {
     let section = "[exchange.assertion_keys]\n";
     ensure!(venue.contains(section), "venue.toml has no section for the exchange's keys");
     let mut text = venue.replace(section, &format!("{section}{}\n", exchange.line()));
-    for (shipped, here) in FACTS {
+    let hold_due = format!("hold_due_minutes = {hold_due_minutes}");
+    for (shipped, here) in FACTS.iter().copied().chain([("hold_due_hours = 72", hold_due.as_str())]) {
         ensure!(text.contains(shipped), "venue.toml has no `{shipped}`");
         text = text.replace(shipped, here);
     }
@@ -248,6 +254,16 @@ fn replaced(text: &str, section: &str, name: &str, value: u32) -> Option<String>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_shipped_venue_takes_what_a_demo_changes() {
+        let shipped = include_str!("../../govern/data/venue.toml");
+        let played = venue_of_a_demo(shipped, &Exchange::new().unwrap(), 3).unwrap();
+        let clocks: toml::Value = toml::from_str(&played).unwrap();
+        assert_eq!(clocks["clocks"]["hold_due_minutes"].as_integer(), Some(3));
+        assert!(clocks["clocks"].get("hold_due_hours").is_none());
+        assert_eq!(clocks["control_test"]["slot_s"].as_integer(), Some(15));
+    }
 
     #[test]
     fn a_name_is_replaced_in_its_own_section_only() {

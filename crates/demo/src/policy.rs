@@ -20,6 +20,15 @@ pub(crate) fn compressed(text: &str, day_s: u32) -> Result<String> {
     Ok(toml::to_string(&policy)?)
 }
 
+/// How long a hold of this policy waits for its review, in minutes, begun ones whole.
+pub(crate) fn hold_due_minutes(text: &str) -> Result<u32> {
+    let policy: Value = toml::from_str(text).context("the demo's policy is no TOML")?;
+    let seconds =
+        policy.get("ladder").and_then(|ladder| ladder.get("hold_due_s")).and_then(Value::as_integer);
+    let seconds = seconds.context("the demo's policy has no `hold_due_s` in [ladder]")?;
+    u32::try_from(seconds).map(|seconds| seconds.div_ceil(60)).context("`hold_due_s` is no length of time")
+}
+
 fn scaled(seconds: i64, day_s: u32) -> i64 {
     (seconds * i64::from(day_s) / i64::from(DAY_S)).max(i64::from(seconds > 0))
 }
@@ -52,6 +61,13 @@ fn condition(text: &str, day_s: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hold_waits_in_whole_minutes() {
+        assert_eq!(hold_due_minutes(DEMO).unwrap(), 3);
+        assert_eq!(hold_due_minutes(&compressed(DEMO, 1).unwrap()).unwrap(), 1);
+        assert!(hold_due_minutes("[ladder]\n").is_err());
+    }
 
     #[test]
     fn its_own_day_leaves_it_as_it_stands() {

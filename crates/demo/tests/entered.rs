@@ -34,6 +34,10 @@ fn people_agree_to_what_is_theirs_and_a_canary_is_refused_once_it_has_ended() {
             assert_ne!(approval["requested_by"], by, "{approval}");
         }
     }
+    // Everybody is called something, and nobody could be taken for a person.
+    for user in demo.all("/v1/users") {
+        assert!(user["name"].as_str().unwrap().ends_with("(가상 인물)"), "{user}");
+    }
     // It lives for some seconds first, by the clock of the venue.
     let outcome = loop {
         let canaries = demo.all("/v1/canaries");

@@ -53,7 +53,31 @@ fn plays(seed: u64) -> BTreeMap<String, Duration> {
         sleep(Duration::from_secs(1));
     }
     println!("seed {seed}: {seen:?}");
+    compared(&demo, &honest);
     seen
+}
+
+/// What the exchange's own database has wrong is found by comparing, and nothing else is: it hears of every key that comes or ends.
+fn compared(demo: &Demo, honest: &BTreeSet<String>) {
+    let began = Instant::now();
+    loop {
+        let drifts = demo.all("/v1/drift");
+        let of = |kind: &str| drifts.iter().filter(|drift| drift["kind"] == kind).collect::<Vec<_>>();
+        for kind in ["dead_here_alive_there", "alive_here_dead_there"] {
+            assert!(of(kind).is_empty(), "{drifts:?}");
+        }
+        let (differs, unknown) = (of("differs"), of("unknown_here"));
+        if let ([differs], [unknown]) = (&differs[..], &unknown[..]) {
+            assert_eq!(
+                (&differs["attribute"], &unknown["key"]),
+                (&"state".into(), &"K-of-a-closed-branch".into())
+            );
+            assert!(honest.contains(differs["key"].as_str().unwrap()), "{differs}");
+            return;
+        }
+        assert!(began.elapsed() < PROMISED, "{drifts:?}");
+        sleep(Duration::from_secs(1));
+    }
 }
 
 /// Keys of owners who use them as they said; not those of the one who is played by hand.

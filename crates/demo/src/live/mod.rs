@@ -2,6 +2,7 @@
 
 mod bot;
 mod control;
+mod mirror;
 mod observe;
 mod owners;
 mod pace;
@@ -29,6 +30,7 @@ pub(crate) fn begin(world: &Arc<World>, show: &Show, tasks: &mut JoinSet<Result<
         tasks.spawn(owners::lives(Arc::clone(world), at, pace));
     }
     tasks.spawn(seats::tells(Arc::clone(world), pace));
+    tasks.spawn(mirror::tells(Arc::clone(world)));
     tasks.spawn(observe::watches(Arc::clone(world), *show));
 }
 
