@@ -158,8 +158,9 @@ fn snapshot(arguments: &SnapshotArguments) -> anyhow::Result<()> {
         let answer = client.stream(&call, &mut Told::of(from));
         (reading.join(), answer)
     });
-    let answer = answer?;
+    // A file that ended early is why the server says no: the cause comes first.
     sent.map_err(|_| anyhow::anyhow!("a fault of Sumun itself: the thread that read the file ended"))??;
+    let answer = answer?;
     let mut sums = Sums::default();
     let taken = answer.json.get("taken").cloned().unwrap_or_default();
     sums.add(&taken);
@@ -195,7 +196,7 @@ fn look(input: &Input) -> anyhow::Result<Looked> {
                 read(&input.source, number, line).err().and_then(|no| serde_json::to_value(no).ok())
             }
             Found::Refused(reason) => Some(reason),
-            Found::End(ends) => {
+            Found::End(_, ends) => {
                 looked.ends = Some(ends);
                 None
             }
@@ -259,8 +260,8 @@ fn changes(input: &Input) -> anyhow::Result<()> {
                 Err(no) => serde_json::to_value(no).ok(),
             },
             Found::Refused(reason) => Some(reason),
-            Found::End(_) => Some(json!({
-                "line": null, "code": "snapshot_line", "message": "this line ends a snapshot, and these are changes",
+            Found::End(number, _) => Some(json!({
+                "line": number, "code": "snapshot_line", "message": "this line ends a snapshot, and these are changes",
                 "remedy": "send it with `sumun mirror snapshot`",
             })),
         };

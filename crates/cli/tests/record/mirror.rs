@@ -123,6 +123,10 @@ fn a_snapshot_and_its_changes_are_sent_repeated_and_refused_with_their_place() {
     place.write("changes.ndjson", &format!("{lines}\n{}\n{{\"type\":\n", changed(2, 44)));
     let (code, shown) = machine.run(&CHANGES);
     assert!(code == Some(2) && shown.contains("changes.ndjson:7:"), "{shown}");
+    // A snapshot's end among changes: told where it stands.
+    place.write("changes.ndjson", &format!("{lines}\n{}\n", end(2, 44)));
+    let (code, shown) = machine.run(&CHANGES);
+    assert!(code == Some(2) && shown.contains("changes.ndjson:6: this line ends a snapshot"), "{shown}");
     // One was begun and did not end whole: its number is spent.
     assert_eq!(stands(&machine), (json!(4), json!(44)));
 }

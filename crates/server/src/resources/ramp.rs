@@ -250,7 +250,7 @@ pub(crate) fn add(api: &mut Api) {
     );
     api.add(
         operation(&access::RAMP_REPORT, "ramp", "What would have been refused · 섀도 결과 보고")
-            .about("From what gates recorded with a refusal that did not hold, where it happened, whichever process took it in. An account counts by the segment it had when its line was counted.")
+            .about("From what gates recorded with a refusal that did not hold, where it happened, whichever process took it in. An account counts by the segment it had when its line was counted, true to an hour: a change of segment may show up to an hour later.")
             .query(&[SINCE])
             .gives::<RampReportView>(StatusCode::OK, "The report."),
         async |asked: Asked| {

@@ -43,8 +43,8 @@ pub(super) enum Found<'a> {
     Line(u64, &'a [u8]),
     /// A row that gives none, and why.
     Refused(Value),
-    /// A snapshot's end; nothing stands behind it.
-    End(Snapshot),
+    /// A snapshot's end, and where; nothing stands behind it.
+    End(u64, Snapshot),
 }
 
 /// A file.
@@ -105,7 +105,7 @@ impl Lines {
             match found {
                 Found::Line(_, line) => written = to.write_all(line).and_then(|()| to.write_all(b"\n")),
                 Found::Refused(_) => changed = true,
-                Found::End(_) => {}
+                Found::End(..) => {}
             }
             if written.is_ok() && !changed { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
@@ -155,7 +155,7 @@ impl Lines {
             let end = serde_json::from_slice::<End>(&line).ok().filter(|end| end.kind == "end");
             ended = end.is_some();
             let found = match end {
-                Some(End { keys, seq, .. }) => Found::End(Snapshot { keys, seq }),
+                Some(End { keys, seq, .. }) => Found::End(number, Snapshot { keys, seq }),
                 None => Found::Line(number, &line),
             };
             if take(found).is_break() {
@@ -227,7 +227,7 @@ mod tests {
             told.push(match found {
                 Found::Line(number, line) => format!("{number} {}", String::from_utf8_lossy(line)),
                 Found::Refused(reason) => format!("{} refused", reason["line"]),
-                Found::End(end) => format!("end of {} behind {}", end.keys, end.seq),
+                Found::End(number, end) => format!("{number} end of {} behind {}", end.keys, end.seq),
             });
             ControlFlow::Continue(())
         });
@@ -240,7 +240,7 @@ mod tests {
     fn lines_keep_their_place_and_nothing_stands_behind_the_end() {
         let end = br#"{"type":"end","keys":2,"seq":7}"#;
         let text = [&b"{1}\n\n{2} \r\n"[..], end, b"\n\n"].concat();
-        assert_eq!(all("keys.ndjson", &text).unwrap(), "1 {1}; 3 {2}; end of 2 behind 7");
+        assert_eq!(all("keys.ndjson", &text).unwrap(), "1 {1}; 3 {2}; 4 end of 2 behind 7");
         let behind = [end, &b"\n{3}\n"[..]].concat();
         let said = all("keys.ndjson", &behind).unwrap_err();
         assert_eq!(

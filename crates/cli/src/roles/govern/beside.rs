@@ -41,7 +41,7 @@ impl Beside {
             i64::try_from(config.events.lag_ms_max.get().saturating_mul(1000)).unwrap_or(i64::MAX);
         tasks.spawn(clock::run(Arc::clone(events), crate::clock::now, lag_us_max));
         tasks.spawn(keep_house(Arc::clone(events)));
-        let counting = Counting::start(server, events, config.data_dir.join("shadow.counted"))?;
+        let counting = Counting::start(server, events, config.data_dir.join("shadow.counted"));
         let detect = match config.detect.enabled {
             true => Some(Detect::start(govern, events, config).await?),
             false => {
@@ -52,10 +52,9 @@ impl Beside {
         Ok(Self { events: Arc::clone(events), tasks, counting, detect })
     }
 
-    /// Why the event log takes nothing more, if so.
+    /// Why the event log takes nothing more, if so. A count that ended is no reason: only a report lacks.
     pub(super) fn stopped(&self) -> Option<Arc<str>> {
-        let threads = || self.counting.stopped().or_else(|| self.detect.as_ref()?.stopped());
-        self.events.stopped().or_else(threads)
+        self.events.stopped().or_else(|| self.detect.as_ref()?.stopped())
     }
 
     /// Ends all of it; what is held is noted.

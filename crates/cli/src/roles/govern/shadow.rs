@@ -3,8 +3,9 @@
 //! A reader of its own: nobody's request waits for it, and one place says what is counted. Counts and place are written together, now and
 //! then and at the end, into one small file with a digest over it; after a crash the lines behind that place are read again. A file that is
 //! damaged, or that another log belongs to, is told and not used: then all that the log still has is counted anew, and the report says since
-//! when that is. The log is not kept for it.
-//! Never here: what counts, which is `sumun_server::shadow`'s.
+//! when that is. The log is not kept for it: lines that were dropped or damaged before they were counted are passed over, told by their number,
+//! and what was counted before them stands.
+//! Never here: what counts, which is `sumun_server::shadow`'s; a reason to stop the control plane, for it is a report.
 
 use crate::atomic_file;
 use crate::roles::detect::snapshot::{framed, of_line, unframed};
@@ -49,7 +50,7 @@ enum CountError {
 struct Head {
     /// Version of the file's form.
     version: u32,
-    /// Digest of the line before the place: of another log it is another one.
+    /// Digest of the line before the place: of another log it is another one. Empty where that line was not read.
     last: String,
 }
 
@@ -58,19 +59,30 @@ const VERSION: u32 = 1;
 /// The count, at work.
 pub(super) struct Counting {
     stopping: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Says that the count ended, if it ends by a fault of Sumun itself.
+struct Ends;
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            warn!(
+                "What would have been refused is not counted any more, by a fault of Sumun itself: the report's `lines_behind` grows until the \
+                 control plane is started anew; nothing else depends on it"
+            );
+        }
+    }
 }
 
 impl Counting {
-    /// Goes on where it was.
-    ///
-    /// # Errors
-    /// No thread can be had, or the log cannot be read.
-    pub(super) fn start(server: &Arc<Server>, events: &Arc<Events>, file: PathBuf) -> anyhow::Result<Self> {
+    /// Goes on where it was, in a thread of its own: nobody waits for it, and it keeps nobody from starting.
+    pub(super) fn start(server: &Arc<Server>, events: &Arc<Events>, file: PathBuf) -> Self {
         let stopping = Arc::new(AtomicBool::new(false));
         let (server, events) = (Arc::clone(server), Arc::clone(events));
         let runtime = tokio::runtime::Handle::current();
-        let mut counter = Counter {
+        let counter = Counter {
             server,
             events,
             runtime,
@@ -81,22 +93,22 @@ impl Counting {
             written: (0, crate::clock::now()),
             failing: false,
         };
-        counter.open()?;
-        let thread = std::thread::Builder::new().name("shadow".to_owned()).spawn(move || counter.run())?;
-        Ok(Self { stopping, thread })
-    }
-
-    /// Why it does not go on, if it does not.
-    pub(super) fn stopped(&self) -> Option<Arc<str>> {
-        self.thread.is_finished().then(|| "the thread `shadow` ended".into())
+        let work = move || {
+            let _ends = Ends;
+            counter.run();
+        };
+        let thread = std::thread::Builder::new().name("shadow".to_owned()).spawn(work);
+        let said = |error: &std::io::Error| warn!("What would have been refused is not counted: {error}");
+        Self { stopping, thread: thread.inspect_err(said).ok() }
     }
 
     /// Stops, with what was counted written.
     pub(super) async fn stop(self) {
         self.stopping.store(true, Ordering::Relaxed);
+        let Some(thread) = self.thread else { return };
         let joined = tokio::task::spawn_blocking(move || {
-            self.thread.thread().unpark();
-            let _ = self.thread.join();
+            thread.thread().unpark();
+            let _ = thread.join();
         });
         let _ = joined.await;
     }
@@ -108,7 +120,7 @@ struct Counter {
     runtime: tokio::runtime::Handle,
     file: PathBuf,
     stopping: Arc<AtomicBool>,
-    /// Digest of the last line counted; empty where there is none.
+    /// Digest of the line before the place; empty where none was read.
     last: String,
     /// Whether anything was counted since it was written.
     changed: bool,
@@ -119,7 +131,8 @@ struct Counter {
 }
 
 impl Counter {
-    fn open(&mut self) -> Result<(), LogError> {
+    /// Goes on from the file, or counts anew.
+    fn open(&mut self) {
         let shown = self.file.display();
         match std::fs::read(&self.file) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -131,7 +144,11 @@ impl Counter {
                 Some((head, counted)) if self.is_of_log(&head, counted.next) => {
                     self.server.shadow.restore(&counted);
                     (self.last, self.written.0) = (head.last, counted.next);
-                    return Ok(());
+                    let first = self.events.first().get();
+                    if counted.next < first {
+                        self.pass_over("the event log dropped them", first);
+                    }
+                    return;
                 }
                 Some(_) => {
                     warn!(
@@ -140,34 +157,91 @@ impl Counter {
                 }
             },
         }
-        self.anew()
+        self.anew();
     }
 
-    /// Counts from the first line that the log still has.
-    fn anew(&mut self) -> Result<(), LogError> {
-        let first = self.events.first();
-        let since = began(&mut self.events.reader(first))?;
-        self.server.shadow.restore(&Counted::none(since, first.get()));
+    /// Counts from the first line that the log still has; from now on if nobody can tell since when that is.
+    fn anew(&mut self) {
+        let (first, durable) = (self.events.first(), self.events.durable());
+        let (since, next) = match began(&mut self.events.reader(first)) {
+            Ok(since) => (since, first),
+            Err(cause) => {
+                let (now, cause) = (crate::clock::now(), crate::exit::with_causes(&cause));
+                let lines = durable.get().saturating_sub(first.get());
+                warn!(
+                    "What would have been refused is counted from {now} on: {cause}. {lines} lines before that are never counted"
+                );
+                (now, durable)
+            }
+        };
+        self.server.shadow.restore(&Counted::none(since, next.get()));
         (self.last, self.changed) = (String::new(), true);
-        if self.events.durable() > first {
-            let lines = self.events.durable().get() - first.get();
+        if durable > next {
+            let lines = durable.get() - next.get();
             info!(%since, lines, "What would have been refused is counted from the first line of the event log");
         }
-        Ok(())
     }
 
-    /// Whether the line before this offset is the one that was counted there, as far as it is still kept.
+    /// Goes on at a later line; what was counted stands.
+    fn pass_over(&mut self, why: &str, next: u64) {
+        let mut counted = self.server.shadow.counted();
+        let lines = next.saturating_sub(counted.next);
+        counted.next = next;
+        self.server.shadow.restore(&counted);
+        (self.last, self.changed) = (String::new(), true);
+        warn!(
+            "{lines} lines were never counted for what would have been refused: {why}. It goes on at line {next}"
+        );
+    }
+
+    /// Whether the line before this offset is the one that was counted there, as far as it can still be read.
     fn is_of_log(&self, head: &Head, next: u64) -> bool {
         let (first, durable) = (self.events.first().get(), self.events.durable().get());
-        if next > durable || next < first {
+        if next > durable {
             return false;
         }
-        let Some(last) = next.checked_sub(1).filter(|last| *last >= first) else { return true };
-        let Ok(Some(found)) = self.events.reader(Offset::new(last)).poll() else { return false };
+        let last = next.checked_sub(1).filter(|last| *last >= first && !head.last.is_empty());
+        let Some(last) = last else { return true };
+        // A damaged line tells nothing.
+        let Ok(Some(found)) = self.events.reader(Offset::new(last)).poll() else { return true };
         of_line(&found.payload) == head.last
     }
 
+    /// From where on lines can be read again, if so.
+    fn readable_from(&self, cause: &CountError) -> Option<u64> {
+        let next = self.server.shadow.next();
+        match cause {
+            CountError::Read(LogError::Trimmed { first, .. }) => Some(first.get()).filter(|at| *at > next),
+            CountError::Read(LogError::Corrupt { .. }) => self.behind_damage(next),
+            _ => None,
+        }
+    }
+
+    /// The first readable line behind a damage; none while the log ends in the damaged file.
+    ///
+    /// Found by halving, for where files begin is the log's own affair: between two damages, whole lines may be passed over too.
+    fn behind_damage(&self, next: u64) -> Option<u64> {
+        let reads = |at: u64| matches!(self.events.reader(Offset::new(at)).poll(), Ok(Some(_)));
+        let (mut bad, mut good) = (next, self.events.durable().get().checked_sub(1)?);
+        if good < bad || !reads(good) {
+            return None;
+        }
+        // Damage at a file's very end loses no line.
+        if reads(bad) {
+            return Some(bad);
+        }
+        while good - bad > 1 {
+            if self.stopping.load(Ordering::Relaxed) {
+                return None;
+            }
+            let between = bad + (good - bad) / 2;
+            if reads(between) { good = between } else { bad = between }
+        }
+        Some(good)
+    }
+
     fn run(mut self) {
+        self.open();
         let mut reader = self.reader();
         let mut pause = PAUSE_MIN;
         while !self.stopping.load(Ordering::Relaxed) {
@@ -182,12 +256,13 @@ impl Counter {
                     }
                 }
                 Err(cause) => {
-                    if pause == PAUSE_MIN {
-                        let cause = crate::exit::with_causes(&cause);
-                        error!("What would have been refused is not counted: {cause}");
-                    }
-                    if matches!(cause, CountError::Read(LogError::Trimmed { .. })) && self.anew().is_ok() {
-                        warn!("The event log dropped lines that were not counted yet: it is counted anew");
+                    let shown = crate::exit::with_causes(&cause);
+                    if let Some(next) = self.readable_from(&cause) {
+                        self.pass_over(&shown, next);
+                    } else if pause == PAUSE_MIN {
+                        error!(
+                            "What would have been refused is not counted: {shown}. The report's `lines_behind` says how many lines wait"
+                        );
                     }
                     reader = self.reader();
                     std::thread::park_timeout(pause);
@@ -203,22 +278,35 @@ impl Counter {
         self.events.reader(Offset::new(self.server.shadow.next()))
     }
 
-    /// Counts what comes next; how many lines were read.
+    /// Counts what comes next; how many lines were read. What was read before an error is counted.
     fn take(&mut self, reader: &mut Reader) -> Result<usize, CountError> {
         let (mut lines, mut shadowed, mut last) = (0, Vec::new(), None);
+        let mut ended = Ok(());
         while lines < LINES {
-            let Some(found) = reader.poll()? else { break };
-            lines += 1;
-            shadowed.extend(record::decode(&found).and_then(|event| counts(&event)));
-            last = Some(found);
+            match reader.poll() {
+                Ok(Some(found)) => {
+                    lines += 1;
+                    shadowed.extend(record::decode(&found).and_then(|event| counts(&event)));
+                    last = Some(found);
+                }
+                Ok(None) => break,
+                Err(cause) => {
+                    ended = Err(cause);
+                    break;
+                }
+            }
         }
-        let Some(last) = last else { return Ok(0) };
+        let Some(last) = last else {
+            ended?;
+            return Ok(0);
+        };
         let next = last.offset.get().saturating_add(1);
         let any = !shadowed.is_empty();
         let (store, now) = (&self.server.govern.store, crate::clock::now());
         self.runtime.block_on(self.server.shadow.note(shadowed, next, store, now))?;
         self.changed |= any;
         self.last = of_line(&last.payload);
+        ended?;
         Ok(lines)
     }
 
