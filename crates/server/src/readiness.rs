@@ -3,8 +3,8 @@
 //! *Not ready* means that a request sent here fails: send it elsewhere, or start this process anew. *Degraded* means that
 //! requests are served and somebody should look: a gate that is behind is no reason to stop the one who can cut it off.
 //!
-//! Anyone may ask, so that asking costs next to nothing: one look at a time, and each serves everybody for a second. Gates are
-//! named to staff only (`GET /v1/readiness`).
+//! Anyone may ask, so that asking costs next to nothing: one look at a time, and each serves everybody for a second. Gates
+//! and keys are named to staff only (`GET /v1/readiness`).
 
 use crate::events;
 use crate::gates::Seen;
@@ -107,7 +107,7 @@ impl Waiting {
 pub(crate) struct Looked {
     /// To staff.
     pub(crate) whole: Readiness,
-    /// To anyone: without the names of gates.
+    /// To anyone: without the names of gates, campaigns and keys.
     pub(crate) outward: Readiness,
     /// Gates that are behind the feed.
     pub(crate) gates_behind: i64,
@@ -143,6 +143,9 @@ async fn look_anew(server: &Server, now: Timestamp) -> Looked {
     let (gates, gates_behind) = gates(server, now).await;
     outward.extend(counted(&gates));
     whole.extend(gates);
+    let aside = server.govern.campaign_members_aside();
+    outward.extend(campaigns_counted(aside.len()));
+    whole.extend(campaigns(&aside));
     // A gate that serves an ended key is no reason to stop the one who can cut it off.
     if let Ok(Some(found)) = server.govern.last_canary_found().await {
         let ill = found.found().iter().filter(|finding| finding.answered != Answered::Obeyed).count();
@@ -164,7 +167,7 @@ fn counted(gates: &[Check]) -> Option<Check> {
     Some(Check::new("gates", state, detail, "see GET /v1/readiness, signed in as staff"))
 }
 
-/// All but gates and what is tried on them.
+/// All but gates, what is tried on them, and what names a key.
 async fn parts(server: &Server, now: Timestamp) -> Vec<Check> {
     let store = &server.govern.store;
     let mut checks = Vec::new();
@@ -196,7 +199,6 @@ async fn parts(server: &Server, now: Timestamp) -> Vec<Check> {
     });
     checks.extend(store.published().map(|published| publication(&published, head.size)));
     checks.extend(actuator(server, now).await);
-    checks.extend(campaigns(&server.govern.campaign_members_aside()));
     if server.notices.is_some() {
         checks.extend(backlog.map(|backlog| outbox(&backlog, now)));
     }
@@ -311,6 +313,17 @@ fn campaigns(aside: &[String]) -> Option<Check> {
     Some(Check::new("campaigns", Standing::Degraded, detail, remedy))
 }
 
+/// The same, without naming one.
+fn campaigns_counted(aside: usize) -> Option<Check> {
+    let detail = match aside {
+        0 => return None,
+        1 => "one row cannot be read: nothing is asked of its key".to_owned(),
+        count => format!("{count} rows cannot be read: nothing is asked of their keys"),
+    };
+    let remedy = "see GET /v1/readiness, signed in as staff";
+    Some(Check::new("campaigns", Standing::Degraded, detail, remedy))
+}
+
 /// The merged log, and detection behind it. Keys are governed without either.
 fn events_stand(log: &events::Standing) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -422,5 +435,16 @@ mod tests {
             )
         });
         insta::assert_snapshot!(lines.join("\n"));
+    }
+    #[test]
+    fn damaged_members_are_named_to_staff_and_counted_to_anyone() {
+        assert_eq!((campaigns(&[]), campaigns_counted(0)), (None, None));
+        for aside in [&["E1/K1".to_owned()][..], &["E1/K1".to_owned(), "E1/K2".to_owned()]] {
+            let (inward, outward) = (campaigns(aside).unwrap(), campaigns_counted(aside.len()).unwrap());
+            assert!(inward.detail.contains("`E1/K1`"), "{inward:?}");
+            let told = format!("{outward:?}");
+            assert!(!told.contains("E1") && !told.contains("K1"), "{told}");
+            assert_eq!((inward.state, outward.state), (Standing::Degraded, Standing::Degraded));
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Members whose rows cannot be read: set aside, told, and looked at again, so that one damaged row stops none of the others.
 //!
-//! Nothing is asked of them, which takes nothing away from their owners. In memory: after a start they are found anew.
+//! Nothing is asked of them, which takes nothing away from their owners. In memory: after a start each is found anew in its turn; one that
+//! waits for a letter has none.
 
 use super::member::MemberRow;
+use super::sweep::Swept;
 use crate::govern::{Govern, store_refusal};
 use crate::refusal::Refusal;
 use crate::row::text;
@@ -11,7 +13,8 @@ use std::sync::PoisonError;
 use sumun_store::Image;
 use sumun_store::tables::CAMPAIGN_KEYS;
 
-/// Most members that are kept in mind; each of more is found again in its turn.
+/// Most members that are kept in mind. Of more, one that is due is found again in its turn; one that waits for a letter has none, and is
+/// passed over.
 const ASIDE_MAX: usize = 1_000;
 
 /// Those of these rows that can be read, and the ids of the others.
@@ -59,19 +62,34 @@ impl Govern {
         Ok((members, unreadable))
     }
 
-    /// Looks at those that were set aside: whatever can be read again, or is gone, has its turn again.
-    pub(super) async fn look_aside(&self) -> Result<(), Refusal> {
+    /// Looks at those that were set aside: whatever can be read again, or is gone, has its turn again. One that cannot be made up for stays
+    /// aside, and stops none of the others.
+    pub(super) async fn look_aside(&self, swept: &mut Swept) {
         let known = self.campaign_members_aside();
         if known.is_empty() {
-            return Ok(());
+            return;
         }
-        let (mended, unreadable) = self.members_readable(&known).await?;
-        for member in &mended {
-            self.member_mended(member).await?;
+        let (mended, unreadable) = match self.members_readable(&known).await {
+            Ok(read) => read,
+            Err(refusal) => {
+                swept.damaged.push(("members:aside".to_owned(), refusal.code));
+                return;
+            }
+        };
+        let mut still: BTreeSet<String> = unreadable.into_iter().collect();
+        for member in mended {
+            if let Err(refusal) = self.made_up_for(&member).await {
+                swept.damaged.push((format!("member:{}", member.member), refusal.code));
+                still.insert(member.member);
+            }
         }
-        let still: BTreeSet<String> = unreadable.into_iter().collect();
         let mut sweeps = self.sweeps.lock().unwrap_or_else(PoisonError::into_inner);
         sweeps.aside.retain(|member| still.contains(member) || !known.contains(member));
-        Ok(())
+    }
+
+    /// What went by while its row could not be read.
+    async fn made_up_for(&self, member: &MemberRow) -> Result<(), Refusal> {
+        self.member_mended(member).await?;
+        self.member_left(member).await
     }
 }

@@ -191,6 +191,22 @@ impl Govern {
         }
     }
 
+    /// The same of one whose row can be read again, if its campaign was stopped meanwhile.
+    pub(super) async fn member_left(&self, member: &MemberRow) -> Result<(), Refusal> {
+        match self.stopped(&member.campaign).await {
+            Ok((row, _)) => self.members_left_at_once(&row, std::slice::from_ref(&member.member)).await,
+            Err(refusal) if refusal.code == NOTHING => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Whether there is a key of this name that can be read and has not ended.
+    async fn lives(&self, key: &str) -> Result<bool, Refusal> {
+        let keys = [key.to_owned()];
+        let (rows, _) = self.store.get_many_readable(&KEYS, &keys).await.map_err(store_refusal)?;
+        Ok(rows.first().and_then(|row| KeyRow::of(row).ok()).is_some_and(|key| !key.state.is_terminal()))
+    }
+
     async fn members_left_at_once(&self, row: &CampaignRow, ids: &[String]) -> Result<(), Refusal> {
         let actor = &clock_actor();
         let done = self
@@ -210,9 +226,14 @@ impl Govern {
                 for member in members {
                     let mut after = member.clone();
                     self.nobody_to_reach(&mut plan, &mut after, (BY, STOPPED), now).await?;
-                    // What was at a halt and lives was given back before.
                     if after.state == MemberState::ReadOnly {
-                        after = after.over(MemberState::Gone);
+                        // What was at a halt and lives was given back before, maybe while this row could not be read.
+                        if self.lives(&after.key).await? {
+                            give_back(&mut after.body.progress);
+                            (after.state, after.next_due_us) = (MemberState::Window, None);
+                        } else {
+                            after = after.over(MemberState::Gone);
+                        }
                     }
                     if after != member {
                         plan.change.writes.push(after.write(false));

@@ -55,6 +55,8 @@ pub struct Swept {
     pub given_back: usize,
     /// What could not be done: subject and code. The next sweep tries again.
     pub failed: Vec<(String, &'static str)>,
+    /// What stays as it is until somebody mends a row: subject and code. It is tried again in every sweep, and holds nobody else up.
+    pub damaged: Vec<(String, &'static str)>,
     /// Whether more is waiting to be done at once.
     pub more: bool,
 }
@@ -99,18 +101,18 @@ impl Govern {
     /// `store_unavailable` if nothing can be read; what fails for one subject is in the answer.
     pub async fn campaigns_due(&self) -> Result<Swept, Refusal> {
         let mut swept = Swept::default();
-        self.look_aside().await?;
+        self.look_aside(&mut swept).await;
         let (images, damaged) =
             self.campaigns_readable(&[CampaignState::Running, CampaignState::Stopped]).await?;
         let unreadable =
             damaged.into_iter().map(|campaign| (format!("campaign:{campaign}"), "row_unreadable"));
-        swept.failed.extend(unreadable);
+        swept.damaged.extend(unreadable);
         for image in images {
             let row = match CampaignRow::of(&image) {
                 Ok(row) => row,
                 // One that cannot be read stops no other.
                 Err(refusal) => {
-                    swept.failed.push((format!("campaign:{}", text(&image, CAMPAIGNS.key)), refusal.code));
+                    swept.damaged.push((format!("campaign:{}", text(&image, CAMPAIGNS.key)), refusal.code));
                     continue;
                 }
             };

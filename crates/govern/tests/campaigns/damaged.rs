@@ -2,8 +2,12 @@
 
 use crate::bench::staff;
 use crate::{Campaign, DAY, day, lead};
+use serde_json::json;
 use sumun_govern::campaigns::{BehindFilter, Who};
+use sumun_govern::notices::deliver::Outcome;
 use sumun_govern::{Call, Role};
+use sumun_store::Filter;
+use sumun_store::tables::{CAMPAIGN_KEYS, TASKS};
 
 /// Cuts the JSON of one member's row, as a disk does.
 const CUT: &str = "UPDATE campaign_keys SET body = '{\"cut' WHERE key = 'X2'";
@@ -85,4 +89,68 @@ async fn a_letter_that_left_while_the_row_was_damaged_counts_once_it_is_mended()
     assert_eq!(all.state("X2").await, "told");
     all.until(day(45)).await;
     assert_eq!([all.key("X1").await, all.key("X2").await], ["active reads only", "active reads only"]);
+}
+
+#[tokio::test]
+async fn a_mended_member_whose_letter_is_damaged_too_stops_nobody() {
+    let all = Campaign::new(&[("X1", "A1"), ("X2", "A1")]).await;
+    all.looks().await;
+    all.bench.pass(DAY + DAY / 24);
+    while all.bench.govern.campaigns_due().await.unwrap().more {}
+    all.bench.behind("UPDATE campaign_keys SET body = '{\"cut' || body WHERE key = 'X2'").await;
+    all.looks().await;
+    all.bench.behind("UPDATE notices SET texts = '{\"cut' || texts WHERE key = 'X2'").await;
+    all.bench.behind("UPDATE campaign_keys SET body = substr(body, 6) WHERE key = 'X2'").await;
+    while all.bench.govern.world.now() < day(9) {
+        let swept = all.bench.govern.campaigns_due().await.unwrap();
+        let subjects: Vec<_> = swept.damaged.iter().map(|(subject, _)| subject.clone()).collect();
+        assert_eq!((swept.failed, subjects), (vec![], vec![format!("member:{}/X2", all.id)]));
+        all.sends(|_| Outcome::Sent("250 taken over".into())).await;
+        all.bench.pass(DAY / 4);
+    }
+    assert_eq!([all.state("X1").await, all.state("X2").await], ["window", "not_told"]);
+    assert_eq!(all.bench.govern.campaign_members_aside(), [format!("{}/X2", all.id)]);
+    all.bench.behind("UPDATE notices SET texts = substr(texts, 6) WHERE key = 'X2'").await;
+    all.looks().await;
+    assert_eq!(all.bench.govern.campaign_members_aside(), Vec::<String>::new());
+    assert_eq!(all.state("X2").await, "window");
+}
+
+#[tokio::test]
+async fn a_damaged_campaign_is_told_apart_from_what_failed() {
+    let all = Campaign::new(&[("X1", "A1")]).await;
+    all.looks().await;
+    all.bench.behind("UPDATE campaigns SET body = '{\"cut' || body").await;
+    let swept = all.bench.govern.campaigns_due().await.unwrap();
+    assert_eq!(
+        (swept.failed, swept.damaged),
+        (vec![], vec![(format!("campaign:{}", all.id), "row_unreadable")])
+    );
+    all.bench.behind("UPDATE campaigns SET body = substr(body, 6)").await;
+    all.until(day(9)).await;
+    assert_eq!(all.state("X1").await, "window");
+}
+
+#[tokio::test]
+async fn nobody_has_to_be_reached_for_a_member_mended_after_the_stop() {
+    let all = Campaign::new(&[("X1", "A1"), ("X2", "A1")]).await;
+    all.until(day(41)).await;
+    let told = all.bench.govern.store.get(&CAMPAIGN_KEYS, &format!("{}/X1", all.id)).await.unwrap().unwrap();
+    let notice = told["body"]["progress"]["told"]["read_only-3d"]["notice"].as_str().unwrap().to_owned();
+    all.confirms(&notice, false).await;
+    let tasks = async || {
+        let open = Filter { equals: vec![("state", json!("open"))], limit: 10, ..Filter::default() };
+        all.bench.govern.store.list(&TASKS, &open).await.unwrap().len()
+    };
+    let before = tasks().await;
+    all.bench.behind("UPDATE campaign_keys SET body = '{\"cut' || body").await;
+    let govern = &all.bench.govern;
+    govern.stop_campaign(&lead(), &all.id, "the terms were withdrawn", &Call::default()).await.unwrap();
+    all.looks().await;
+    assert_eq!((before, tasks().await), (1, 1));
+    all.bench.behind("UPDATE campaign_keys SET body = substr(body, 6)").await;
+    all.looks().await;
+    assert_eq!((govern.campaign_members_aside(), tasks().await), (vec![], 0));
+    assert_eq!([all.key("X1").await, all.key("X2").await], ["active", "active"]);
+    assert_eq!(all.state("X2").await, "window", "its key lives");
 }

@@ -162,7 +162,7 @@ impl KeyActivity {
             clients,
             routes,
             hours: kept.hours.iter().map(|count| u64::from(*count)).collect(),
-            recent: recent(kept, since_us, looked.at()),
+            recent: recent(kept, since_us, looked),
             baseline: baseline(kept, day_us, looked),
         }
     }
@@ -205,8 +205,21 @@ fn route(note: &RouteNote) -> Route {
     }
 }
 
-fn recent(kept: &Activity, since_us: i64, at: Timestamp) -> Recent {
-    let within = |first_us: i64, last_us: i64| last_us >= since_us && first_us <= at.as_micros();
+fn recent(kept: &Activity, since_us: i64, looked: Looked) -> Recent {
+    let at = looked.at();
+    // Known before the window and last seen behind the end is no proof of the window: its bot may have tried again only then. It counts if
+    // anything went through in the window; from where, nobody remembers.
+    let proved = |first_us: i64, last_us: i64| match looked {
+        Looked::Now(_) => true,
+        Looked::AtEnd { at, .. } => {
+            last_us <= at.as_micros()
+                || first_us >= since_us
+                || kept.last_used_us.is_some_and(|used| used >= since_us)
+        }
+    };
+    let within = |first_us: i64, last_us: i64| {
+        last_us >= since_us && first_us <= at.as_micros() && proved(first_us, last_us)
+    };
     let sources: Vec<_> = kept.sources.iter().filter(|note| within(note.first_us, note.last_us)).collect();
     let clients = kept.clients.iter().filter(|note| within(note.first_us, note.last_us));
     Recent {
@@ -346,5 +359,28 @@ mod tests {
         let after = KeyActivity::of(&kept, &key(), looked);
         assert_eq!(after.recent, before);
         assert_eq!((after.refused, after.sources.len()), (1, 3), "it is among what was seen");
+    }
+    #[test]
+    fn a_known_address_that_retries_behind_the_end_is_not_of_the_last_day() {
+        let (mut kept, end) = (lent(), NOW.plus_micros(99 * DAY));
+        let tried = Sighting {
+            key: "K1".parse().unwrap(),
+            position: kept.position + 1,
+            at: end.plus_micros(HOUR),
+            address: "203.0.113.7".parse().unwrap(),
+            client: Some("bot of home".to_owned()),
+            route: None,
+            effect: None,
+            passed: false,
+        };
+        let looked = Looked::AtEnd { at: end, suspected: None };
+        let before = KeyActivity::of(&kept, &key(), looked).recent;
+        kept.note(&tried, Habits::default());
+        let after = KeyActivity::of(&kept, &key(), looked).recent;
+        assert_eq!((after.sources, &after), (0, &before));
+        // Used to the end, it is of the last day whatever it tries later.
+        let used = Looked::AtEnd { at: NOW.plus_micros(9 * DAY), suspected: None };
+        let used = KeyActivity::of(&kept, &key(), used).recent;
+        assert_eq!(used.networks, ["elsewhere", "home"]);
     }
 }
