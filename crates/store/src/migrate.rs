@@ -73,9 +73,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/postgres/0014_campaign_segments.sql"),
     ),
     (
-        16,
-        include_str!("../migrations/sqlite/0016_campaign_counts.sql"),
-        include_str!("../migrations/postgres/0016_campaign_counts.sql"),
+        15,
+        include_str!("../migrations/sqlite/0015_campaign_counts.sql"),
+        include_str!("../migrations/postgres/0015_campaign_counts.sql"),
     ),
 ];
 

@@ -80,12 +80,12 @@ mod tests {
         let sqlite = [
             include_str!("../migrations/sqlite/0001_record.sql"),
             include_str!("../migrations/sqlite/0011_campaigns.sql"),
-            include_str!("../migrations/sqlite/0016_campaign_counts.sql"),
+            include_str!("../migrations/sqlite/0015_campaign_counts.sql"),
         ];
         let postgres = [
             include_str!("../migrations/postgres/0001_record.sql"),
             include_str!("../migrations/postgres/0011_campaigns.sql"),
-            include_str!("../migrations/postgres/0016_campaign_counts.sql"),
+            include_str!("../migrations/postgres/0015_campaign_counts.sql"),
         ];
         for (url, [record, campaigns, counts]) in [("sqlite::memory:", sqlite), (url.as_str(), postgres)] {
             let mut connection = AnyConnection::connect(url).await.unwrap();
