@@ -114,6 +114,9 @@ fn a_key_is_asked_for_approved_issued_used_and_ended_and_the_ledger_proves_it() 
         ("recorded", serde_json::json!(0)),
         ("masked", serde_json::json!(["keys.secret"])),
         ("masked_said", serde_json::json!([{ "ko": "(가상)", "en": "made up" }])),
+        ("ended_keys", serde_json::json!([])),
+        ("ended_keys", Value::Null),
+        ("ended_keys", serde_json::json!(["K-another"])),
         ("by", serde_json::json!("user:attacker")),
     ];
     for (name, value) in doctored {

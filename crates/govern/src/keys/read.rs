@@ -289,9 +289,19 @@ impl Govern {
 }
 
 /// Whether an entry of this class can end a key: what is only noted of it afterwards ends nothing.
-#[must_use]
-pub fn ends(class: &str) -> bool {
+pub(crate) fn ends(class: &str) -> bool {
     !matches!(class, "measure.watched" | "measure.proposed" | "measure.obeyed" | "key.assessed")
+}
+
+/// Keys that ended by an entry of this class and payload, in the order of its rows; none of a payload that is not shown.
+#[must_use]
+pub fn ended_keys(class: &str, payload: Option<&Value>) -> Vec<String> {
+    let rows = payload.filter(|_| ends(class)).and_then(|payload| payload.get("rows")?.as_array());
+    let ended = rows.into_iter().flatten().filter(|row| {
+        let state = row.pointer("/row/state").and_then(Value::as_str);
+        row["table"] == KEYS.name && state == Some(KeyState::Expired.as_str())
+    });
+    ended.filter_map(|row| Some(row.get("row")?.get(KEYS.key)?.as_str()?.to_owned())).collect()
 }
 
 pub(crate) fn told(entry: &EntryRow, key: &str, inside: bool) -> TimelineEntry {

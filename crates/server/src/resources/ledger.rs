@@ -16,11 +16,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use sumun_govern::Govern;
 use sumun_govern::govern::store_refusal;
-use sumun_govern::keys::read::ends;
+use sumun_govern::keys::read::ended_keys;
 use sumun_govern::record::{ReadEntry, masked_said};
 use sumun_ledger::{Rows, TlogProof, consistency, consistency_rows, inclusion, inclusion_rows};
-use sumun_model::KeyState;
-use sumun_store::tables::KEYS;
 use utoipa::ToSchema;
 
 /// One entry.
@@ -56,16 +54,6 @@ pub(crate) struct LedgerEntry {
     pub ended_keys: Vec<String>,
     /// Index of the entry that records this reading, if it was asked for with a reason.
     pub recorded: Option<u64>,
-}
-
-/// Keys that ended by an entry of this class and payload.
-fn ended_keys(class: &str, payload: Option<&Value>) -> Vec<String> {
-    let rows = payload.filter(|_| ends(class)).and_then(|payload| payload.get("rows")?.as_array());
-    let ended = rows.into_iter().flatten().filter(|row| {
-        let state = row.pointer("/row/state").and_then(Value::as_str);
-        row["table"] == KEYS.name && state == Some(KeyState::Expired.as_str())
-    });
-    ended.filter_map(|row| Some(row.get("row")?.get(KEYS.key)?.as_str()?.to_owned())).collect()
 }
 
 impl LedgerEntry {
