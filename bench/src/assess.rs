@@ -132,8 +132,8 @@ pub fn assess(folder: &Path, name: &str, lang: &str, shards: Option<usize>) -> R
         figure("pools that began with five keys or more", "", found.pools as f64),
         figure("of these in a cluster", "", found.pools_found as f64),
         figure("clusters said to have one operator", "", found.lent as f64).note(format!(
-            "{} of them name more than one honest key; {} clusters in all",
-            found.lent_with_honest, found.total
+            "{} of them name more than one honest key; {} clusters in all, {} of them a shared business line",
+            found.lent_with_honest, found.total, found.office_lines
         )),
         figure("keys warned or more by machine", "", found.cut.0 as f64)
             .note(format!("{} of them honest", found.cut.1)),

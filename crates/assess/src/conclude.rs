@@ -116,10 +116,12 @@ fn clusters(census: &Census, found: &Found, most: usize) -> Clusters {
             count(together.members.iter().map(of).collect::<BTreeSet<_>>().len())
         },
         with_vendor: count(together.members.iter().filter(|key| tooled.contains(key)).count()),
+        office_line: together.office_line,
         some: together.members.iter().take(SOME).cloned().collect(),
         said: together.said.clone(),
     });
-    Clusters { total, keys: count(keys.len()), first: first.collect() }
+    let office_lines = count(ended.iter().filter(|(_, cluster)| cluster.office_line).count());
+    Clusters { total, keys: count(keys.len()), office_lines, first: first.collect() }
 }
 
 fn ladder(census: &Census, found: &Found, policy: &Policy, span_days: u32, most: usize) -> LadderDry {

@@ -4,11 +4,14 @@ use crate::census::{DAYS_MAX, day_of};
 use crate::report::{AlertDay, Said};
 use std::collections::{BTreeMap, BTreeSet};
 use sumun_detect::Output;
+use sumun_detect::links::LinkDetector;
+use sumun_detect::links::fanout::Fanout;
 use sumun_model::because::because;
 use sumun_model::score::Evidence;
+use sumun_model::wire::state::NetworkClass;
 use sumun_model::{
     Assessment, Cause, Family, FindingId, KeyId, Lang, Measure, MeasureFinding, MilliNats, Mode, Phase,
-    Signal, Subject,
+    Signal, Subject, Value,
 };
 use sumun_policy::Policy;
 use sumun_policy::policy::rank;
@@ -37,6 +40,8 @@ pub(crate) struct Together {
     pub(crate) members: BTreeSet<KeyId>,
     pub(crate) cause: Cause,
     pub(crate) said: Vec<Said>,
+    /// Nothing speaks but a line of a business that several customers use.
+    pub(crate) office_line: bool,
     /// In which order it was first named.
     pub(crate) order: usize,
 }
@@ -89,6 +94,7 @@ impl Found {
 
     fn signal(&mut self, signal: Signal) {
         *self.signals.entry(signal.detector.clone()).or_default() += 1;
+        let office_line = is_office_line(&signal);
         let Subject::Cluster { cluster, members } = signal.subject else { return };
         let order = self.clusters.len();
         if !self.clusters.contains_key(&cluster) && order >= CLUSTERS_MAX {
@@ -99,8 +105,10 @@ impl Found {
             members: BTreeSet::new(),
             cause: signal.cause,
             said: Vec::new(),
+            office_line: true,
             order,
         });
+        together.office_line &= office_line;
         together.members.extend(members);
         together.cause = signal.cause;
         let said = Said {
@@ -153,7 +161,7 @@ impl Found {
         }
     }
 
-    /// Clusters as they ended: what merged into an older one is in that one, and who was explained is in none.
+    /// Clusters as they ended, those that may be nothing but an office last: what merged into an older one is in that one, and who was explained is in none.
     pub(crate) fn clusters_at_end(&self) -> Vec<(FindingId, Together)> {
         let mut all: Vec<_> = self.clusters.iter().map(|(id, together)| (*id, together.clone())).collect();
         for (_, together) in &mut all {
@@ -163,7 +171,11 @@ impl Found {
         all.sort_by_key(|(_, together)| together.order);
         let mut kept: Vec<(FindingId, Together)> = Vec::new();
         for (id, together) in all {
-            match kept.iter_mut().find(|(_, older)| together.members.is_subset(&older.members)) {
+            // Two keys that change together say nothing of the other people of their office.
+            let holds = |older: &Together| {
+                together.members.is_subset(&older.members) && (together.office_line || !older.office_line)
+            };
+            match kept.iter_mut().find(|(_, older)| holds(older)) {
                 Some((_, older)) => {
                     let new = |said: &Said| !older.said.iter().any(|old| old.code == said.code);
                     let more: Vec<_> = together.said.into_iter().filter(new).collect();
@@ -174,7 +186,9 @@ impl Found {
             }
         }
         kept.sort_by(|(a, one), (b, other)| {
-            other.members.len().cmp(&one.members.len()).then(one.order.cmp(&other.order)).then(a.cmp(b))
+            let larger = || other.members.len().cmp(&one.members.len());
+            let earlier = || one.order.cmp(&other.order).then(a.cmp(b));
+            one.office_line.cmp(&other.office_line).then_with(larger).then_with(earlier)
         });
         kept
     }
@@ -188,5 +202,64 @@ impl Found {
             + members
             + self.signals.len()
             + self.alerts.len()
+    }
+}
+
+/// Whether a signal says no more than that several customers use one line of a business, as the people of an office do, or takes
+/// something back.
+fn is_office_line(signal: &Signal) -> bool {
+    let business = Value::from(NetworkClass::Business.as_str());
+    signal.points <= 0 || (signal.detector == Fanout::NAME && signal.values.get("class") == Some(&business))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(id: u8, detector: &str, class: &str, points: i32, members: &[&str]) -> Output {
+        let id = format!("{id:02x}").repeat(16);
+        let signal = serde_json::json!({
+            "type": "signal", "id": id, "ts": "2026-03-02T00:00:00.000000Z", "detector": detector,
+            "subject": { "cluster": id, "members": members }, "cause": "lent", "points": points,
+            "code": "customers_at_one_address", "values": { "class": class }, "baseline": null, "evidence": [],
+            "because": "(made up)",
+        });
+        Output::Signal(Box::new(serde_json::from_value(signal).unwrap()))
+    }
+
+    fn after(outputs: Vec<Output>, suspects: &[&str]) -> Vec<(usize, bool)> {
+        let policy = Policy::parse(include_str!("../../../policies/default.toml")).unwrap();
+        let mut found = Found::new(&policy, Lang::En);
+        outputs.into_iter().for_each(|output| found.take(output));
+        found.suspect = suspects.iter().map(|key| (key.parse().unwrap(), true)).collect();
+        let clusters = found.clusters_at_end();
+        clusters.into_iter().map(|(_, cluster)| (cluster.members.len(), cluster.office_line)).collect()
+    }
+
+    const FANOUT: &str = Fanout::NAME;
+    const CO_CHANGE: &str = "operator.co_change@1";
+
+    #[test]
+    fn what_may_be_an_office_stands_last_and_is_named_so() {
+        let office = said(1, FANOUT, "business", 2000, &["K1", "K2", "K3", "K4"]);
+        let pool = said(2, FANOUT, "hosting", 2800, &["K5", "K6"]);
+        let all = ["K1", "K2", "K3", "K4", "K5", "K6"];
+        assert_eq!(after(vec![office, pool], &all), [(2, false), (4, true)]);
+    }
+
+    #[test]
+    fn another_kind_of_evidence_makes_it_no_office_and_what_takes_something_back_does_not() {
+        let office = || said(1, FANOUT, "business", 2000, &["K1", "K2", "K3"]);
+        let all = ["K1", "K2", "K3"];
+        assert_eq!(after(vec![office(), said(1, CO_CHANGE, "", 900, &["K1", "K2"])], &all), [(3, false)]);
+        assert_eq!(after(vec![office(), said(1, CO_CHANGE, "", -900, &["K1", "K2"])], &all), [(3, true)]);
+        assert_eq!(after(vec![office(), said(1, FANOUT, "hosting", 900, &["K1", "K2"])], &all), [(3, false)]);
+    }
+
+    #[test]
+    fn two_who_change_together_say_nothing_of_their_office() {
+        let office = said(1, FANOUT, "business", 2000, &["K1", "K2", "K3", "K4"]);
+        let two = said(2, CO_CHANGE, "", 900, &["K1", "K2"]);
+        assert_eq!(after(vec![office, two], &["K1", "K2", "K3", "K4"]), [(2, false), (4, true)]);
     }
 }

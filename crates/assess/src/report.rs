@@ -288,7 +288,9 @@ pub struct Clusters {
     pub total: u64,
     /// Keys in them.
     pub keys: u64,
-    /// The largest.
+    /// Of these, clusters against which nothing speaks but a line of a business that several customers use.
+    pub office_lines: u64,
+    /// The largest, those of office lines last.
     pub first: Vec<Cluster>,
 }
 
@@ -305,6 +307,8 @@ pub struct Cluster {
     pub owners: u64,
     /// Keys that name a vendor: where no register of vendors was given, that may be all there is to it.
     pub with_vendor: u64,
+    /// Nothing speaks against them but a line of a business that all use: an office looks just so until its people have signed in.
+    pub office_line: bool,
     /// Some of the keys.
     pub some: Vec<KeyId>,
     /// What was seen.

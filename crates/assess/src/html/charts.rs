@@ -6,7 +6,9 @@ use sumun_mapping::told::number;
 
 const WIDTH: u64 = 720;
 const HEIGHT: u64 = 150;
-const LEFT: u64 = 56;
+/// Least room for the figures of the axis, and what each of their characters takes.
+const LEFT_MIN: u64 = 56;
+const CHARACTER: u64 = 7;
 const TOP: u64 = 12;
 const FOOT: u64 = 22;
 
@@ -26,8 +28,9 @@ pub(crate) fn columns(out: &mut String, title: &str, all: &[Column], line: Optio
     // A budget far above what there is would flatten everything: then it is only told.
     let drawn = line.filter(|(at, _)| *at <= most.saturating_mul(4).max(4));
     let top = most.max(drawn.map_or(0, |(at, _)| at)).max(1);
+    let left = LEFT_MIN.max(number(top).len() as u64 * CHARACTER + 12);
     let scale = |n: u64| n.saturating_mul(HEIGHT) / top;
-    let slot = ((WIDTH - LEFT) * 10 / all.len() as u64).min(1200);
+    let slot = ((WIDTH - left) * 10 / all.len() as u64).min(1200);
     let bar = (slot * 7 / 10).clamp(5, 520);
     let tall = TOP + HEIGHT + FOOT;
     let title = esc(title);
@@ -39,16 +42,16 @@ pub(crate) fn columns(out: &mut String, title: &str, all: &[Column], line: Optio
     for (n, at) in [(top, TOP), (top / 2, ground - scale(top / 2)), (0, ground)] {
         let _ = write!(
             out,
-            "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{at}\" y2=\"{at}\"/><text class=\"axis\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
-            LEFT - 6,
+            "<line class=\"grid\" x1=\"{left}\" x2=\"{WIDTH}\" y1=\"{at}\" y2=\"{at}\"/><text class=\"axis\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
+            left - 6,
             at + 4,
             number(n)
         );
     }
     // As many names as fit beside each other.
-    let every = (all.len() as u64 * 70).div_ceil(WIDTH - LEFT).max(1);
+    let every = (all.len() as u64 * 70).div_ceil(WIDTH - left).max(1);
     for (place, column) in all.iter().enumerate() {
-        let tenths = LEFT * 10 + slot * place as u64 + (slot - bar) / 2;
+        let tenths = left * 10 + slot * place as u64 + (slot - bar) / 2;
         let (low, up) = (scale(column.value), scale(column.upper));
         let told = number(column.value + column.upper);
         let _ = write!(out, "<g><title>{} {told}</title>", esc(&column.name));
@@ -77,7 +80,7 @@ pub(crate) fn columns(out: &mut String, title: &str, all: &[Column], line: Optio
         let y = ground - scale(at);
         let _ = write!(
             out,
-            "<line class=\"mark\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{y}\" y2=\"{y}\"/><text class=\"axis\" x=\"{WIDTH}\" y=\"{}\" text-anchor=\"end\">{}</text>",
+            "<line class=\"mark\" x1=\"{left}\" x2=\"{WIDTH}\" y1=\"{y}\" y2=\"{y}\"/><text class=\"axis\" x=\"{WIDTH}\" y=\"{}\" text-anchor=\"end\">{}</text>",
             y.saturating_sub(3).max(10),
             esc(name)
         );
@@ -111,4 +114,20 @@ pub(crate) fn parts(parts: &[u64], of: u64) -> String {
     }
     out.push_str("</svg>");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_the_axis_have_room() {
+        let drawn = |value: u64| {
+            let mut out = String::new();
+            columns(&mut out, "requests", &[Column { name: "03-02".to_owned(), value, upper: 0 }], None);
+            out
+        };
+        assert!(drawn(999).contains("x=\"50\""), "{}", drawn(999));
+        assert!(drawn(50_000_000).contains("x=\"76\""), "{}", drawn(50_000_000));
+    }
 }

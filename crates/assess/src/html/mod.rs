@@ -90,8 +90,12 @@ fn head(out: &mut String, report: &Report, title: &str) {
             say(lang, "used from addresses not registered", "등록하지 않은 IP에서 쓰인 키"),
         ),
         (
-            number(report.clusters.total),
-            say(lang, "likely clusters", "한 사람이 운용하는 것으로 보이는 묶음"),
+            number(report.clusters.total - report.clusters.office_lines),
+            say(
+                lang,
+                "likely clusters, shared office lines aside",
+                "한 사람이 운용하는 것으로 보이는 묶음(사업장 회선 공유 제외)",
+            ),
         ),
         (
             format!("{}.{}", number(per_day / 1000), per_day % 1000 / 100),

@@ -37,14 +37,21 @@ pub(super) fn clusters(out: &mut String, report: &Report, lang: Lang) {
             Lang::Ko => format!("묶음 {total}개, 키 {keys}개입니다."),
         },
     );
+    offices(out, report, lang);
     more(out, SHOWN, report.clusters.total, lang);
     short(out, report, lang);
     crowded(out, report, lang);
     for cluster in report.clusters.first.iter().take(SHOWN) {
         let (keys, owners) = (number(cluster.keys), number(cluster.owners));
-        let head = match lang {
-            Lang::En => format!("{keys} keys of {owners} owners: {}", cause(cluster.cause, lang)),
-            Lang::Ko => format!("키 {keys}개, 소유자 {owners}명: {}", cause(cluster.cause, lang)),
+        let head = match (cluster.office_line, lang) {
+            (true, Lang::En) => {
+                format!("{keys} keys of {owners} owners: they share a business line, as an office does")
+            }
+            (true, Lang::Ko) => {
+                format!("키 {keys}개, 소유자 {owners}명: 같은 사업장 회선을 함께 사용(사무실일 수 있음)")
+            }
+            (false, Lang::En) => format!("{keys} keys of {owners} owners: {}", cause(cluster.cause, lang)),
+            (false, Lang::Ko) => format!("키 {keys}개, 소유자 {owners}명: {}", cause(cluster.cause, lang)),
         };
         let _ = write!(out, "<div class=\"case\"><strong>{head}</strong><ul>");
         for said in &cluster.said {
@@ -75,6 +82,24 @@ pub(super) fn clusters(out: &mut String, report: &Report, lang: Lang) {
         out.push_str("</div>\n");
     }
     out.push_str("</section>\n");
+}
+
+/// Clusters that may be nothing but an office.
+fn offices(out: &mut String, report: &Report, lang: Lang) {
+    let offices = report.clusters.office_lines;
+    if offices == 0 {
+        return;
+    }
+    let n = number(offices);
+    let text = match lang {
+        Lang::En => format!(
+            "Against {n} of them nothing speaks but one business line that several customers use. An office looks just so until its people have signed in there, so these stand last: begin with the others."
+        ),
+        Lang::Ko => format!(
+            "이 가운데 {n}개는 여러 고객이 같은 사업장 회선을 쓴다는 점이 유일한 근거입니다. 일반 사무실도 직원들이 그곳에서 로그인한 기록이 쌓이기 전에는 똑같아 보이므로 목록의 뒤쪽에 두었습니다. 나머지 묶음부터 확인하십시오."
+        ),
+    };
+    para(out, "", &text);
 }
 
 /// Offices and families look like one operator until their people have been seen.

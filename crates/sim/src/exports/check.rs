@@ -35,6 +35,8 @@ pub struct Detected {
     pub lent: u64,
     /// Of these, those that name more than one honest key.
     pub lent_with_honest: u64,
+    /// Clusters of a shared business line, which may be an office and are in none of the counts above.
+    pub office_lines: u64,
     /// Clusters said to be of one published program.
     pub copied: u64,
     /// Clusters in all.
@@ -104,6 +106,10 @@ pub fn detected(report: &Value, truth: &Truth) -> Detected {
     for cluster in first.into_iter().flatten() {
         if cluster.get("cause").and_then(Value::as_str) == Some("copied_code") {
             made.copied += 1;
+            continue;
+        }
+        if cluster.get("office_line").and_then(Value::as_bool) == Some(true) {
+            made.office_lines += 1;
             continue;
         }
         let some = cluster.get("some").and_then(Value::as_array);
