@@ -31,9 +31,11 @@ impl Run {
         let ordered = |said: &&crate::bots::Outcome| crate::seen::is_said(said, "may only read and cancel");
         assert!(of.clone().any(|count| count.refused.iter().any(|said| ordered(&said))));
         assert!(of.any(|count| count.served_since_refused > 0), "it could not even read");
-        let told = self.letters();
-        let mut all = told.iter();
-        assert!(LETTERS.iter().all(|kind| all.any(|told| told == kind)), "{told:?}");
+        until("its owner to have been told each, in order", || {
+            let told = self.letters();
+            let mut all = told.iter();
+            LETTERS.iter().all(|kind| all.any(|told| told == kind)).then_some(())
+        });
         let coverage = self.coverage();
         let of = |state: &str| coverage.iter().map(|states| states[state].as_u64().unwrap_or(0)).sum::<u64>();
         assert_eq!((of("ended"), of("read_only"), of("unreachable"), of("not_told")), (1, 0, 0, 0));
