@@ -12,7 +12,7 @@ export const GROUNDS: readonly Ground[] = ["secret_out", "used_by_others", "proh
 export const groundWords = words(
   {
     label: "소유자에게 알릴 확인 내용",
-    hint: "키가 종료되면 소유자가 안내에서 읽습니다. 고르지 않으면 시행 중인 조치에서 본 것이나 담당자가 확인했다는 것만 알립니다. 위에 적은 사유는 보내지 않습니다.",
+    hint: "키가 종료되면 소유자에게 안내됩니다. 고르지 않으면 시행 중인 조치에서 확인된 내용이나, 담당자가 확인했다는 사실만 안내됩니다. 위에 적은 사유는 보내지 않습니다.",
     none: "따로 고르지 않음",
     noneSaid: "따로 고르지 않음",
     secret_out: "다른 사람이 시크릿 키를 알고 있음",
@@ -60,11 +60,11 @@ export function groundReadOf(lang: Lang, ground: unknown): string | null {
 
 const toldWords = words(
   {
-    reads: "키가 종료되면 소유자는 확인된 내용으로 다음을 읽습니다.",
-    also: "시행 중인 조치에서 본 것이 있으면 그것도 함께 읽습니다.",
+    reads: "키가 종료되면 소유자에게 다음 내용이 안내됩니다.",
+    also: "시행 중인 조치에서 확인된 내용이 있으면 함께 안내됩니다.",
     onlyMeasures:
-      "확인 내용을 따로 고르지 않았습니다. 키가 종료되면 소유자는 거래소가 확인한 뒤 종료했다는 것과, 시행 중인 조치에서 본 것이 있으면 그것을 읽습니다.",
-    onlyCheck: "확인 내용을 따로 고르지 않았습니다. 키가 종료되면 소유자는 거래소가 확인한 뒤 종료했다는 것만 읽습니다.",
+      "확인 내용을 따로 고르지 않았습니다. 키가 종료되면 소유자에게는 거래소가 확인 후 종료했다는 사실과, 시행 중인 조치에서 확인된 내용이 있으면 그 내용이 안내됩니다.",
+    onlyCheck: "확인 내용을 따로 고르지 않았습니다. 키가 종료되면 소유자에게는 거래소가 확인 후 종료했다는 사실만 안내됩니다.",
   },
   {
     reads: "Once the key has ended, its owner reads this as what was found:",

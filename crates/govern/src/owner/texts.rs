@@ -66,7 +66,7 @@ texts! {
         "지금까지 {count}번 있었고, 마지막은 {last}입니다.",
         "Seen {count} times so far, last on {last}.";
     "question.do":
-        "직접 보내신 요청인지 알려 주십시오. ‘네’라고 답하시면 이 주소의 등록 절차가 시작되고, ‘아니요’라고 답하시면 키가 바로 종료됩니다. 두 답 모두 2차 인증을 거칩니다. 거래소에서 조금 전에 하셨다면 다시 여쭙지 않습니다.",
+        "직접 보내신 요청인지 알려 주십시오. ‘네’라고 답하시면 이 주소의 등록 절차가 시작되고, ‘아니요’라고 답하시면 키가 바로 종료됩니다. 두 답 모두 2차 인증이 필요합니다. 조금 전 거래소에서 2차 인증을 하셨다면 다시 요청하지 않습니다.",
         "Please say whether you sent it. \"Yes\" starts the registration of this address; \"no\" ends the key at once. Either counts on your second factor: if you showed it at the exchange a few minutes ago, you are not asked for it again.";
     "question.next":
         "{until}까지 답하지 않으시면 질문만 닫힙니다. 답하지 않으셔도 불이익은 없으며, 그 주소의 요청은 계속 거절됩니다.",

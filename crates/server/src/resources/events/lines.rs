@@ -65,13 +65,8 @@ type ReadLine = (EventLine, Option<Answered>, Option<Option<ToldBypass>>);
 impl Reading {
     /// Every line, or the first that is not good.
     pub(super) fn read(&self, body: &[u8]) -> Result<Read, Problem> {
-        let mut read = Read {
-            lines: Vec::new(),
-            answered: Vec::new(),
-            names: Names::new(),
-            bypass: None,
-            unknown: 0,
-        };
+        let mut read =
+            Read { lines: Vec::new(), answered: Vec::new(), names: Names::new(), bypass: None, unknown: 0 };
         let body = body.strip_suffix(b"\n").unwrap_or(body);
         if body.is_empty() {
             return Ok(read);
