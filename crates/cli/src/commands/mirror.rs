@@ -18,11 +18,17 @@ use serde_json::{Value, json};
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 use sumun_govern::imports::read;
+use sumun_model::Timestamp;
 
 /// How often is said how far it is; who takes less time is told nothing.
-const PROGRESS_EVERY: Duration = Duration::from_secs(2);
+const PROGRESS_EVERY_US: i64 = 2_000_000;
+
+/// Whether progress is to be told again.
+fn is_time(since: Timestamp) -> bool {
+    crate::clock::now().micros_since(since) >= PROGRESS_EVERY_US
+}
+
 /// Lines that people are shown of those that were refused.
 const SHOWN_MAX: usize = 20;
 
@@ -246,7 +252,7 @@ fn changes(input: &Input) -> anyhow::Result<()> {
         refused: Vec::new(),
         held: 0,
         skipped: 0,
-        since: Instant::now(),
+        since: crate::clock::now(),
         sent: 0,
     };
     let (mut failed, mut bad): (anyhow::Result<()>, Option<String>) = (Ok(()), None);
@@ -293,7 +299,7 @@ struct Sender<'a> {
     refused: Vec<Value>,
     held: u64,
     skipped: u64,
-    since: Instant,
+    since: Timestamp,
     sent: u64,
 }
 
@@ -325,8 +331,8 @@ impl Sender<'_> {
             }
         }
         self.sent += batch.len();
-        if self.since.elapsed() >= PROGRESS_EVERY {
-            self.since = Instant::now();
+        if is_time(self.since) {
+            self.since = crate::clock::now();
             crate::logging::say(&format!("{} lines\n", self.sent));
         }
         Ok(())
@@ -377,12 +383,12 @@ fn tell(input: &Input, client: &Client, done: &Done) -> anyhow::Result<()> {
 struct Told<R> {
     from: R,
     lines: u64,
-    since: Instant,
+    since: Timestamp,
 }
 
 impl<R> Told<R> {
     fn of(from: R) -> Self {
-        Self { from, lines: 0, since: Instant::now() }
+        Self { from, lines: 0, since: crate::clock::now() }
     }
 }
 
@@ -391,8 +397,8 @@ impl<R: Read> Read for Told<R> {
         let length = self.from.read(into)?;
         let read = into.get(..length).unwrap_or_default();
         self.lines += read.iter().filter(|byte| **byte == b'\n').count() as u64;
-        if self.since.elapsed() >= PROGRESS_EVERY {
-            self.since = Instant::now();
+        if is_time(self.since) {
+            self.since = crate::clock::now();
             crate::logging::say(&format!("{} lines\n", self.lines));
         }
         Ok(length)

@@ -137,7 +137,7 @@ impl Counter {
         match std::fs::read(&self.file) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
-                warn!("`{shown}` cannot be read, and what would have been refused is counted anew: {error}")
+                warn!("`{shown}` cannot be read, and what would have been refused is counted anew: {error}");
             }
             Ok(bytes) => match read(&bytes) {
                 None => warn!("`{shown}` is damaged, and what would have been refused is counted anew"),
