@@ -108,7 +108,7 @@ test("a campaign is shown, lengthened by two, paused and stopped by one", async 
       const actor: Actor = { page, by, lang, person: demo.people.approver, codes: demo.codes };
       await page.goto(`/campaign?campaign=${campaign}`);
       await settled(page);
-      await expect(page.getByText(r.only(r.compliance_lead), { exact: true })).toBeVisible();
+      await expect(page.getByText(r.only(r.compliance_lead), { exact: true }).first()).toBeVisible();
       await by.press(page.getByRole("button", { name: w.pause, exact: true }));
       await by.type(page.getByRole("dialog", { name: w.pause }).getByLabel(said("reason", lang), { exact: true }), reason);
       await confirm(actor, w.pause, w.pause, w.pauseDone);
