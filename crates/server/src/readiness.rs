@@ -436,6 +436,7 @@ mod tests {
         });
         insta::assert_snapshot!(lines.join("\n"));
     }
+
     #[test]
     fn damaged_members_are_named_to_staff_and_counted_to_anyone() {
         assert_eq!((campaigns(&[]), campaigns_counted(0)), (None, None));

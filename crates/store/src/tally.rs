@@ -1,4 +1,5 @@
-//! How many keys of a campaign stand where, as the database keeps it with each row: adding up some hundred numbers, whatever the number of keys.
+//! Keys counted for campaigns: how many stand where, as the database keeps it with each row, so that some hundred numbers are added up whatever
+//! the number of keys; and how many a campaign would ask about, for which every key is looked at.
 
 use crate::db::{Columns, unsigned};
 use crate::error::StoreError;

@@ -24,9 +24,25 @@ use sumun_model::Timestamp;
 /// How often is said how far it is; who takes less time is told nothing.
 const PROGRESS_EVERY_US: i64 = 2_000_000;
 
-/// Whether progress is to be told again.
-fn is_time(since: Timestamp) -> bool {
-    crate::clock::now().micros_since(since) >= PROGRESS_EVERY_US
+/// Lines on their way, counted: whoever waits longer than some seconds is told how far it is.
+struct Pace {
+    lines: u64,
+    since: Timestamp,
+}
+
+impl Pace {
+    fn begin() -> Self {
+        Self { lines: 0, since: crate::clock::now() }
+    }
+
+    fn on(&mut self, lines: u64) {
+        self.lines += lines;
+        let now = crate::clock::now();
+        if now.micros_since(self.since) >= PROGRESS_EVERY_US {
+            self.since = now;
+            crate::logging::say(&format!("{} lines\n", self.lines));
+        }
+    }
 }
 
 /// Lines that people are shown of those that were refused.
@@ -161,7 +177,7 @@ fn snapshot(arguments: &SnapshotArguments) -> anyhow::Result<()> {
             drop(to);
             anyhow::Ok(())
         });
-        let answer = client.stream(&call, &mut Told::of(from));
+        let answer = client.stream(&call, &mut Told { from, pace: Pace::begin() });
         (reading.join(), answer)
     });
     // A file that ended early is why the server says no: the cause comes first.
@@ -252,8 +268,7 @@ fn changes(input: &Input) -> anyhow::Result<()> {
         refused: Vec::new(),
         held: 0,
         skipped: 0,
-        since: crate::clock::now(),
-        sent: 0,
+        pace: Pace::begin(),
     };
     let (mut failed, mut bad): (anyhow::Result<()>, Option<String>) = (Ok(()), None);
     input.lines()?.each(&mut |found| {
@@ -299,8 +314,7 @@ struct Sender<'a> {
     refused: Vec<Value>,
     held: u64,
     skipped: u64,
-    since: Timestamp,
-    sent: u64,
+    pace: Pace,
 }
 
 impl Sender<'_> {
@@ -312,11 +326,12 @@ impl Sender<'_> {
 
     fn send(&mut self) -> anyhow::Result<()> {
         let batch = std::mem::take(&mut self.batch);
+        let body = batch.body();
         // Nothing at all still asks what is held.
-        if batch.body().is_none() && self.sent > 0 {
+        if body.is_none() && self.pace.lines > 0 {
             return Ok(());
         }
-        let call = Call::lines(&["mirrors", &self.input.source, "changes"], batch.body().unwrap_or_default());
+        let call = Call::lines(&["mirrors", &self.input.source, "changes"], body.unwrap_or_default());
         let file = self.input.file.display();
         let at = |line: u64| batch.origin(line).map(|(line, _)| format!("{file}:{line}"));
         let answer = self.client.send_lines(&call, &at)?;
@@ -330,11 +345,7 @@ impl Sender<'_> {
                 self.refused.push(moved(reason.clone(), |line| batch.origin(line).map(|(line, _)| line)));
             }
         }
-        self.sent += batch.len();
-        if is_time(self.since) {
-            self.since = crate::clock::now();
-            crate::logging::say(&format!("{} lines\n", self.sent));
-        }
+        self.pace.on(batch.len());
         Ok(())
     }
 }
@@ -379,28 +390,17 @@ fn tell(input: &Input, client: &Client, done: &Done) -> anyhow::Result<()> {
     if sums.refused > 0 || sums.held_back() > 0 { Err(AlreadyTold(FAILED).into()) } else { Ok(()) }
 }
 
-/// Lines on their way, counted: whoever waits longer than some seconds is told how far it is.
+/// Lines that are read, with how far it is.
 struct Told<R> {
     from: R,
-    lines: u64,
-    since: Timestamp,
-}
-
-impl<R> Told<R> {
-    fn of(from: R) -> Self {
-        Self { from, lines: 0, since: crate::clock::now() }
-    }
+    pace: Pace,
 }
 
 impl<R: Read> Read for Told<R> {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         let length = self.from.read(into)?;
         let read = into.get(..length).unwrap_or_default();
-        self.lines += read.iter().filter(|byte| **byte == b'\n').count() as u64;
-        if is_time(self.since) {
-            self.since = crate::clock::now();
-            crate::logging::say(&format!("{} lines\n", self.lines));
-        }
+        self.pace.on(read.iter().filter(|byte| **byte == b'\n').count() as u64);
         Ok(length)
     }
 }

@@ -340,19 +340,24 @@ mod tests {
         assert_eq!((first.baseline.since, first.baseline.uses_day), (None, 0));
     }
 
-    #[test]
-    fn who_tries_an_ended_key_is_not_of_its_last_day() {
-        let (mut kept, end) = (lent(), NOW.plus_micros(9 * DAY));
-        let tried = Sighting {
+    /// Somebody tries, and is refused.
+    fn refused(kept: &Activity, at: Timestamp, address: &str, client: Option<&str>) -> Sighting {
+        Sighting {
             key: "K1".parse().unwrap(),
             position: kept.position + 1,
-            at: end.plus_micros(HOUR),
-            address: "192.0.2.1".parse().unwrap(),
-            client: None,
+            at,
+            address: address.parse().unwrap(),
+            client: client.map(str::to_owned),
             route: None,
             effect: None,
             passed: false,
-        };
+        }
+    }
+
+    #[test]
+    fn who_tries_an_ended_key_is_not_of_its_last_day() {
+        let (mut kept, end) = (lent(), NOW.plus_micros(9 * DAY));
+        let tried = refused(&kept, end.plus_micros(HOUR), "192.0.2.1", None);
         let looked = Looked::AtEnd { at: end, suspected: None };
         let before = KeyActivity::of(&kept, &key(), looked).recent;
         kept.note(&tried, Habits::default());
@@ -360,19 +365,11 @@ mod tests {
         assert_eq!(after.recent, before);
         assert_eq!((after.refused, after.sources.len()), (1, 3), "it is among what was seen");
     }
+
     #[test]
     fn a_known_address_that_retries_behind_the_end_is_not_of_the_last_day() {
         let (mut kept, end) = (lent(), NOW.plus_micros(99 * DAY));
-        let tried = Sighting {
-            key: "K1".parse().unwrap(),
-            position: kept.position + 1,
-            at: end.plus_micros(HOUR),
-            address: "203.0.113.7".parse().unwrap(),
-            client: Some("bot of home".to_owned()),
-            route: None,
-            effect: None,
-            passed: false,
-        };
+        let tried = refused(&kept, end.plus_micros(HOUR), "203.0.113.7", Some("bot of home"));
         let looked = Looked::AtEnd { at: end, suspected: None };
         let before = KeyActivity::of(&kept, &key(), looked).recent;
         kept.note(&tried, Habits::default());
