@@ -10,8 +10,8 @@ use crate::refusal::Refusal;
 use crate::row::text;
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
-use sumun_store::Image;
 use sumun_store::tables::CAMPAIGN_KEYS;
+use sumun_store::{Image, Table};
 
 /// Most members that are kept in mind. Of more, one that is due is found again in its turn; one that waits for a letter has none, and is
 /// passed over.
@@ -27,6 +27,12 @@ pub(super) fn parted(rows: Vec<Image>) -> (Vec<MemberRow>, Vec<String>) {
         }
     }
     (members, unreadable)
+}
+
+/// Behind which key there may be more, if a page of this size was full: those of its rows that cannot be read have their places in it, too.
+pub(super) fn behind_page(table: &Table, rows: &[Image], damaged: &[String], limit: u32) -> Option<String> {
+    let last = rows.last().map(|row| text(row, table.key)).max(damaged.last().map(String::as_str));
+    last.filter(|_| rows.len() + damaged.len() >= limit as usize).map(str::to_owned)
 }
 
 impl Govern {

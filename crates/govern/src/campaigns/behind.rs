@@ -3,7 +3,7 @@
 //! Listed by state and segment, the most pressing state first, each by its index: a page costs a page, whatever the number of keys. Never
 //! here: what owners declared.
 
-use super::aside::parted;
+use super::aside::{behind_page, parted};
 use super::clock::Step;
 use super::member::{MemberRow, MemberState};
 use super::read::RegistrationView;
@@ -144,13 +144,11 @@ impl Govern {
             let filter = Filter { equals: equals.clone(), after, limit, ..Filter::default() };
             let (rows, damaged) =
                 self.store.list_readable(&CAMPAIGN_KEYS, &filter).await.map_err(store_refusal)?;
-            let last = rows.len() + damaged.len() < limit as usize;
-            let behind = rows.last().map(|row| text(row, CAMPAIGN_KEYS.key));
-            after = behind.max(damaged.last().map(String::as_str)).map(str::to_owned);
+            after = behind_page(&CAMPAIGN_KEYS, &rows, &damaged, limit);
             let (members, unreadable) = parted(rows);
             self.set_aside(unreadable.into_iter().chain(damaged));
             found.extend(members);
-            if last {
+            if after.is_none() {
                 break;
             }
         }

@@ -3,6 +3,7 @@
 //! Found by walking over the keys, one page at a time, again and again: a key that is imported while a campaign runs is entered too, and
 //! its owner gets the whole time. Entering tells nobody anything.
 
+use super::aside::behind_page;
 use super::clock::Progress;
 use super::member::{MemberBody, MemberRow, MemberState};
 use super::{CampaignRow, Swept, sweep, told};
@@ -36,9 +37,7 @@ impl Govern {
     ) -> Result<(Option<String>, usize), Refusal> {
         let filter = Filter { after, limit: PAGE, ..Filter::default() };
         let (page, damaged) = self.store.list_readable(&KEYS, &filter).await.map_err(store_refusal)?;
-        let last = page.last().map(|row| text(row, KEYS.key)).max(damaged.last().map(String::as_str));
-        let full = page.len() + damaged.len() >= PAGE as usize;
-        let next = last.filter(|_| full).map(str::to_owned);
+        let next = behind_page(&KEYS, &page, &damaged, PAGE);
         let mut found = Vec::new();
         for image in &page {
             // One that cannot be read is the ledger check's business, and is asked nothing.

@@ -3,7 +3,7 @@
 //! **No penalty for truth**: a declaration changes who is on record for the key and nothing else. It is no signal, opens no case, adds no
 //! points, whatever it says of the past; `lent_before` is read by nothing but its owner's own page.
 
-use super::aside::parted;
+use super::aside::{behind_page, parted};
 use super::letters;
 use super::member::{Declared, MemberBody, MemberRow, MemberState, Who};
 use super::read::RegistrationView;
@@ -295,10 +295,7 @@ impl Govern {
         let filter = Filter { equals, after, limit: limit.clamp(1, Filter::LIMIT_MAX), ..Filter::default() };
         let (rows, damaged) =
             self.store.list_readable(&CAMPAIGN_KEYS, &filter).await.map_err(store_refusal)?;
-        let full = rows.len() + damaged.len() >= filter.limit as usize;
-        let last =
-            rows.last().map(|row| text(row, CAMPAIGN_KEYS.key)).max(damaged.last().map(String::as_str));
-        let more = last.filter(|_| full).map(str::to_owned);
+        let more = behind_page(&CAMPAIGN_KEYS, &rows, &damaged, filter.limit);
         let (members, unreadable) = parted(rows);
         self.set_aside(unreadable.into_iter().chain(damaged));
         Ok((members, more))
