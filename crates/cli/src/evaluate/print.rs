@@ -66,8 +66,9 @@ pub fn text(report: &Report, heading: &Heading, lang: Lang) -> String {
     let _ = match lang {
         Lang::En => writeln!(
             out,
-            "{} worlds, {} lines: {} clean keys watched for {:.0} key-months, {} misused keys, {} framers' keys.\n",
+            "{} world{}, {} lines: {} clean keys watched for {:.0} key-months, {} misused keys, {} framers' keys.\n",
             report.worlds,
+            if report.worlds == 1 { "" } else { "s" },
             report.lines,
             report.clean_keys,
             report.clean_key_months,

@@ -12,6 +12,7 @@ import { useSay } from "../../../ui/toasts";
 import { ActDialog, type How } from "../../parts/act";
 import { AT_FIELDS, keptBy, NeededField, Pressed, ReasonField } from "../../parts/actFields";
 import { clockOf, clockWords } from "../../parts/campaignText";
+import type { Approval } from "../../parts/shapes";
 import { Who } from "../../parts/who";
 import { segmentWords } from "../../parts/words";
 import {
@@ -28,19 +29,36 @@ import {
 } from "./proposal";
 import { proposeWords } from "./proposeWords";
 
-/** Open approvals looked through for campaigns that wait. */
-const OPEN_MAX = 200;
+/** Pages of open approvals looked through for campaigns that wait, and how many one page holds. */
+const PAGES_MAX = 10;
+const PAGE = 1_000;
 const TOUCHES = [["keys"], ["approvals"], ["overview"]];
+
+async function newCampaigns(): Promise<Approval[]> {
+  const found: Approval[] = [];
+  let after: string | null = null;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const query: { state: "open"; limit: number; after?: string } = {
+      state: "open",
+      limit: PAGE,
+      ...(after === null ? {} : { after }),
+    };
+    const { items, next } = await good(api.GET("/v1/approvals", { params: { query } }));
+    found.push(...items.filter(({ action, request }) => action === "campaign.set" && isNew(request)));
+    if (!next) break;
+    after = next;
+  }
+  return found;
+}
 
 /** Campaigns that nobody has agreed to yet: no page but their approvals knows them. */
 export function Proposed() {
   const w = useWords(proposeWords);
-  const query = useQuery({
+  const { data: waiting = [] } = useQuery({
     queryKey: ["approvals", "campaigns"],
-    queryFn: () => good(api.GET("/v1/approvals", { params: { query: { state: "open" as const, limit: OPEN_MAX } } })),
+    queryFn: newCampaigns,
     refetchInterval: 15_000,
   });
-  const waiting = (query.data?.items ?? []).filter(({ action, request }) => action === "campaign.set" && isNew(request));
   if (waiting.length === 0) return null;
   return (
     <Card title={w.waiting}>
