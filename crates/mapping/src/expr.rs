@@ -175,6 +175,11 @@ impl Expr {
         })
     }
 
+    /// Whether it makes something of the whole line.
+    pub(crate) fn digests(&self) -> bool {
+        self.chain().any(|expr| matches!(expr.source, Source::Line(LineWord::Digest)))
+    }
+
     /// Whether it asks for the request.
     pub(crate) fn asks_request(&self) -> bool {
         self.chain().any(|expr| matches!(expr.source, Source::Request(_) | Source::Query(_)))

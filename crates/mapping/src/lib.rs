@@ -12,6 +12,7 @@
 
 mod address;
 mod addresses;
+mod beside;
 mod build;
 mod expr;
 mod fields;
@@ -32,6 +33,7 @@ mod time;
 pub mod told;
 
 pub use addresses::Addresses;
+pub use beside::{Beside, BesideError};
 pub use file::Bilingual;
 pub use hide::line as shown;
 pub use lines::{Ended, Unusable};

@@ -82,4 +82,11 @@ impl Refusal {
     pub(crate) fn new(code: Code, field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { code, field: field.into(), detail: detail.into() }
     }
+
+    /// Keeps of the detail only what is a count, and nothing that stood in a record.
+    pub(crate) fn quote_nothing(&mut self) {
+        if !matches!(self.code, Code::WrongCells | Code::TooLong) {
+            self.detail.clear();
+        }
+    }
 }

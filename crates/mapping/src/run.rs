@@ -5,6 +5,7 @@
 mod asked;
 mod rows;
 
+use crate::beside::{self, Beside, BesideError};
 use crate::build::{self, Built};
 use crate::expr::Around;
 use crate::file::{Encoding, Invalid, Repeated};
@@ -42,6 +43,8 @@ pub struct Row<'r> {
     pub lines: &'r [Line],
     /// Why it gave none, or not all.
     pub refusals: &'r [Refusal],
+    /// What stands in the field that was asked for beside them.
+    pub beside: Beside<'r>,
 }
 
 /// A run of a mapping over one input or several.
@@ -52,6 +55,8 @@ pub struct Run<'m> {
     report: Report,
     window: VecDeque<u64>,
     seen: HashSet<u64>,
+    /// The field handed out beside the lines.
+    beside: Option<String>,
 }
 
 /// Where the run stands in its input.
@@ -75,7 +80,18 @@ impl<'m> Run<'m> {
     #[must_use]
     pub fn new(mapping: &'m Mapping, given: BTreeMap<String, String>) -> Self {
         let report = Report::of(mapping);
-        Self { mapping, given, report, window: VecDeque::new(), seen: HashSet::new() }
+        Self { mapping, given, report, window: VecDeque::new(), seen: HashSet::new(), beside: None }
+    }
+
+    /// Hands this field out beside each record's lines. Then nothing that stands in a record is quoted: of a refusal, place, code and field
+    /// are told.
+    ///
+    /// # Errors
+    /// The mapping itself would make something of it, or reads what has no fields.
+    pub fn with_beside(mut self, field: &str) -> Result<Self, BesideError> {
+        beside::check(self.mapping, field)?;
+        self.beside = Some(field.to_owned());
+        Ok(self)
     }
 
     /// What was counted so far.
@@ -160,7 +176,7 @@ impl<'m> Run<'m> {
                                 Refusal::new(code, "", crate::hide::line(&text, 80))
                             })
                         }
-                        _ => json::read(&text, &self.mapping.slots)
+                        _ => json::read(&text, &self.mapping.slots, self.beside.as_deref())
                             .map_err(|why| Refusal::new(Code::BadJson, "", why)),
                     };
                     if self.record(record, &text, at, told).is_break() {
@@ -189,7 +205,8 @@ impl<'m> Run<'m> {
         self.report.refuse(&refusal, || at.place());
         let start = buffer.get(..buffer.len().min(256)).unwrap_or(buffer);
         let raw = String::from_utf8_lossy(start);
-        told(&Row { input: at.input, number: at.number, raw: &raw, lines: &[], refusals: &[refusal] })
+        let beside = Beside::Absent;
+        told(&Row { input: at.input, number: at.number, raw: &raw, lines: &[], refusals: &[refusal], beside })
     }
 
     /// The line as text; `None` where it is none, empty, or a comment.
@@ -234,14 +251,26 @@ impl<'m> Run<'m> {
             return ControlFlow::Continue(());
         }
         let (mut lines, mut refusals) = (Vec::new(), Vec::new());
-        match record {
-            Err(refusal) => refusals.push(refusal),
-            Ok(record) => self.lines_of(&record, text, at, &mut lines, &mut refusals),
+        match &record {
+            Err(refusal) => refusals.push(refusal.clone()),
+            Ok(record) => self.lines_of(record, text, at, &mut lines, &mut refusals),
         }
+        if self.beside.is_some() {
+            refusals.iter_mut().for_each(Refusal::quote_nothing);
+        }
+        let cell = record.as_ref().ok().and_then(|record| record.beside.as_ref());
+        let beside = beside::of(cell, &self.mapping.empty);
         for refusal in &refusals {
             self.report.refuse(refusal, || at.place());
         }
-        told(&Row { input: at.input, number: at.number, raw: text, lines: &lines, refusals: &refusals })
+        told(&Row {
+            input: at.input,
+            number: at.number,
+            raw: text,
+            lines: &lines,
+            refusals: &refusals,
+            beside,
+        })
     }
 
     fn lines_of(
@@ -254,6 +283,7 @@ impl<'m> Run<'m> {
     ) {
         let mapping = self.mapping;
         for (name, value) in &record.unknown {
+            let value = if self.beside.is_some() { "" } else { value.as_ref() };
             self.report.unknown_field(name, value);
         }
         let given = std::mem::take(&mut self.given);
@@ -294,8 +324,11 @@ impl<'m> Run<'m> {
                     for field in filled {
                         self.report.filled.count(field.counted);
                     }
-                    for refusal in &emptied {
-                        self.report.empty(refusal, || at.place());
+                    for mut refusal in emptied {
+                        if self.beside.is_some() {
+                            refusal.quote_nothing();
+                        }
+                        self.report.empty(&refusal, || at.place());
                     }
                     *self.report.made.entry(plan.of.word).or_default() += 1;
                     self.report.addresses.note(&line);

@@ -14,6 +14,7 @@ const CELLS_MAX: usize = 1024;
 #[derive(Debug, Clone)]
 enum Column {
     Slot(usize),
+    Beside,
     Ignored,
     Unknown(String),
 }
@@ -79,25 +80,60 @@ impl Csv {
     }
 
     /// Takes the row split last as the header, or the mapping's own names.
-    pub(crate) fn name(&mut self, names: Option<&[String]>, slots: &Slots) -> Result<(), String> {
+    ///
+    /// One of them may be handed out beside the lines. Then rows hold what must not be told, and a first row that is no header is one of
+    /// them: no name is told before those that the mapping relies on are found.
+    pub(crate) fn name(
+        &mut self,
+        names: Option<&[String]>,
+        slots: &Slots,
+        beside: Option<&str>,
+    ) -> Result<(), String> {
+        let required = slots.required();
+        let of_the_mapping = names.is_some();
         let names: Vec<String> = names.map_or_else(
             || self.cells.iter().map(|name| name.trim().to_owned()).collect(),
             <[String]>::to_vec,
         );
         for (at, name) in names.iter().enumerate() {
             if !name.is_empty() && names.iter().take(at).any(|other| other == name) {
+                if beside.is_some_and(|beside| beside != name) && slots.find(name).is_none() {
+                    return Err(format!(
+                        "the name of column {} is there twice; name each column once",
+                        at + 1
+                    ));
+                }
                 return Err(format!("column `{name}` is there twice; name each column once"));
             }
         }
         let lacks: Vec<&str> =
-            slots.required().into_iter().filter(|wanted| !names.iter().any(|name| name == wanted)).collect();
+            required.iter().copied().filter(|wanted| !names.iter().any(|name| name == wanted)).collect();
         if let [first, ..] = lacks.as_slice() {
-            let shown: String = names.join(", ").chars().take(300).collect();
+            if beside.is_some() && !of_the_mapping {
+                let lacks = lacks.join("`, `");
+                return Err(format!(
+                    "there is no column `{lacks}` (what stands in the first line is not shown: without a header it would be a key with its secret)"
+                ));
+            }
+            let shown = shown(&names);
             let near = did_you_mean(first, names.iter().map(String::as_str));
             let lacks = lacks.join("`, `");
             return Err(format!("there is no column `{lacks}`{near} (the columns are: {shown})"));
         }
+        if let Some(beside) = beside
+            && !names.iter().any(|name| name == beside)
+        {
+            let near = did_you_mean(beside, names.iter().map(String::as_str));
+            let is_header = of_the_mapping || !required.is_empty();
+            let (near, shown) = if is_header {
+                (near, format!("the columns are: {}", shown(&names)))
+            } else {
+                (String::new(), "the mapping relies on no column, so that the first line may be no header, and is not shown".to_owned())
+            };
+            return Err(format!("there is no column `{beside}`{near} ({shown})"));
+        }
         let column = |name: String| match slots.find(&name) {
+            _ if beside == Some(name.as_str()) => Column::Beside,
             Some(slot) => Column::Slot(slot),
             None if slots.is_ignored(&name) => Column::Ignored,
             None => Column::Unknown(name),
@@ -116,12 +152,17 @@ impl Csv {
             let cell = Cow::Borrowed(cell.as_str());
             match column {
                 Column::Slot(slot) => record.put(*slot, Cell::Text(cell)),
+                Column::Beside => record.beside = Some(Cell::Text(cell)),
                 Column::Ignored => {}
                 Column::Unknown(name) => record.unknown.push((Cow::Borrowed(name), cell)),
             }
         }
         Ok(record)
     }
+}
+
+fn shown(names: &[String]) -> String {
+    names.join(", ").chars().take(300).collect()
 }
 
 #[cfg(test)]

@@ -93,11 +93,13 @@ pub(crate) struct Record<'a> {
     pub(crate) cells: Vec<Cell<'a>>,
     /// Fields the mapping neither reads nor ignores, with what stands in them.
     pub(crate) unknown: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// What stands in the field that is handed out beside the lines, if one was asked for and the record has it.
+    pub(crate) beside: Option<Cell<'a>>,
 }
 
 impl<'a> Record<'a> {
     pub(crate) fn of(slots: &Slots) -> Self {
-        Self { cells: vec![Cell::Absent; slots.len()], unknown: Vec::new() }
+        Self { cells: vec![Cell::Absent; slots.len()], unknown: Vec::new(), beside: None }
     }
 
     pub(crate) fn get(&self, slot: usize) -> &Cell<'a> {

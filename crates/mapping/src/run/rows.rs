@@ -38,7 +38,7 @@ impl Run<'_> {
         let header = |what| Unusable::Header { input: input.to_owned(), what };
         let mut named = columns.is_some();
         if named {
-            csv.name(columns, &self.mapping.slots).map_err(header)?;
+            csv.name(columns, &self.mapping.slots, self.beside.as_deref()).map_err(header)?;
         }
         let (mut buffer, mut ended) = (Vec::new(), None);
         let mut ahead: VecDeque<(u64, String)> = VecDeque::new();
@@ -75,7 +75,7 @@ impl Run<'_> {
                 text.truncate(text.find('\n').unwrap_or(text.len()));
             }
             if !named && row == CsvRow::Whole {
-                csv.name(None, &self.mapping.slots).map_err(header)?;
+                csv.name(None, &self.mapping.slots, self.beside.as_deref()).map_err(header)?;
                 named = true;
                 continue;
             }
