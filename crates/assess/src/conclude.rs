@@ -166,6 +166,8 @@ fn ladder(census: &Census, found: &Found, policy: &Policy, span_days: u32, most:
         alerts_per_day_milli: alerts * 1000 / u64::from(span_days.max(1)),
         alerts_day_max: days.iter().map(raised).max().unwrap_or(0),
         days,
+        alerts,
+        alerts_wrong_expected_milli: found.alerts_wrong / 10,
         budget: policy.budget.alerts_per_day,
         first: first.collect(),
     }

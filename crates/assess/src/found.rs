@@ -55,6 +55,8 @@ pub(crate) struct Found {
     pub(crate) clusters_not_kept: u64,
     pub(crate) signals: BTreeMap<String, u64>,
     pub(crate) alerts: BTreeMap<i64, AlertDay>,
+    /// How many of the alerts are wrong if the risk beside each is exact: the sum of what each lacks to certainty, in ten-thousandths.
+    pub(crate) alerts_wrong: u64,
     /// Keys in clusters, and whether evidence of one operator stands against them.
     suspect: BTreeMap<KeyId, bool>,
 }
@@ -69,6 +71,7 @@ impl Found {
             clusters_not_kept: 0,
             signals: BTreeMap::new(),
             alerts: BTreeMap::new(),
+            alerts_wrong: 0,
             suspect: BTreeMap::new(),
         }
     }
@@ -154,6 +157,7 @@ impl Found {
         {
             return;
         }
+        self.alerts_wrong += u64::from(10_000_u16.saturating_sub(finding.risk.0));
         let alerts = self.alerts.entry(day).or_insert_with(|| AlertDay::of(day));
         match finding.mode {
             Mode::Act => alerts.raised += 1,
@@ -234,6 +238,28 @@ mod tests {
         found.suspect = suspects.iter().map(|key| (key.parse().unwrap(), true)).collect();
         let clusters = found.clusters_at_end();
         clusters.into_iter().map(|(_, cluster)| (cluster.members.len(), cluster.office_line)).collect()
+    }
+
+    fn step(measure: &str, phase: &str, mode: &str, risk: &str) -> Output {
+        let finding = serde_json::json!({
+            "id": "01".repeat(16), "ts": "2026-03-02T00:00:00.000000Z", "key": "K1", "account": "A1", "cluster": null,
+            "measure": measure, "phase": phase, "mode": mode, "score": "sharing", "points": 0, "terms": [], "risk": risk,
+            "signals": [], "policy": "made-up@1", "lesser": "(made up)", "because": "(made up)",
+        });
+        Output::Measure(Box::new(serde_json::from_value(finding).unwrap()))
+    }
+
+    #[test]
+    fn alerts_that_would_be_wrong_are_what_their_risks_lack_to_certainty() {
+        let policy = Policy::parse(include_str!("../../../policies/default.toml")).unwrap();
+        let mut found = Found::new(&policy, Lang::En);
+        // Two that count, one only proposed; neither a measure outside the budget nor an end does.
+        found.take(step("warn", "enter", "act", "0.9000"));
+        found.take(step("warn", "enter", "propose", "0.2500"));
+        found.take(step("monitor", "enter", "act", "0.0100"));
+        found.take(step("warn", "leave", "act", "0.0000"));
+        let days: Vec<_> = found.alerts.values().map(|day| (day.raised, day.beyond)).collect();
+        assert_eq!((days, found.alerts_wrong), (vec![(1, 1)], 1_000 + 7_500));
     }
 
     const FANOUT: &str = Fanout::NAME;

@@ -343,6 +343,10 @@ pub struct LadderDry {
     pub alerts_per_day_milli: u64,
     /// The most of one day.
     pub alerts_day_max: u64,
+    /// All alerts of the log.
+    pub alerts: u64,
+    /// How many of them are wrong if the risk that stands beside each is exact, in thousandths.
+    pub alerts_wrong_expected_milli: u64,
     /// The budget of a day.
     pub budget: u32,
     /// The keys that rose highest.

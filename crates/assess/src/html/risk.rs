@@ -201,13 +201,14 @@ fn segment_row(row: &LadderSegment, lang: Lang) -> Vec<String> {
     cells
 }
 
+/// Thousandths, with one decimal.
+fn tenths(milli: u64) -> String {
+    format!("{}.{}", number(milli / 1000), milli % 1000 / 100)
+}
+
 fn alerts(out: &mut String, report: &Report, lang: Lang) {
     let ladder = &report.ladder;
-    let per_day = format!(
-        "{}.{}",
-        number(ladder.alerts_per_day_milli / 1000),
-        ladder.alerts_per_day_milli % 1000 / 100
-    );
+    let per_day = tenths(ladder.alerts_per_day_milli);
     let (most, budget) = (number(ladder.alerts_day_max), number(ladder.budget.into()));
     para(
         out,
@@ -221,6 +222,21 @@ fn alerts(out: &mut String, report: &Report, lang: Lang) {
             ),
         },
     );
+    if ladder.alerts > 0 {
+        let (all, wrong) = (number(ladder.alerts), tenths(ladder.alerts_wrong_expected_milli));
+        para(
+            out,
+            "",
+            &match lang {
+                Lang::En => format!(
+                    "If the risk beside each warning is exact, {wrong} of all {all} would be wrong. That is the policy's own reckoning, not a count: whether a warning was right, people find out."
+                ),
+                Lang::Ko => format!(
+                    "경고마다 매긴 위험도가 정확하다면 전체 {all}건 가운데 {wrong}건은 잘못된 경고일 것으로 예상됩니다. 정책이 스스로 계산한 예상치이며, 실제로 맞았는지는 사람이 확인해야 합니다."
+                ),
+            },
+        );
+    }
     let days: Vec<Column> = ladder
         .days
         .iter()
