@@ -209,6 +209,12 @@ impl Mapping {
         !matches!(self.format, Format::Csv { columns: None, .. })
     }
 
+    /// Whether it reads a table, whose columns are known before its rows.
+    #[must_use]
+    pub const fn is_table(&self) -> bool {
+        matches!(self.format, Format::Csv { .. })
+    }
+
     /// Longest line it reads, in bytes.
     #[must_use]
     pub const fn line_bytes_max(&self) -> usize {

@@ -6,6 +6,7 @@
 
 pub(super) mod batch;
 pub(super) mod refused;
+mod secrets;
 
 use super::map::{Source, given, open, unusable};
 use crate::client::{Call, Client, Reach};
@@ -13,12 +14,15 @@ use crate::exit::{AlreadyTold, BadInput, FAILED};
 use crate::output;
 use batch::{Batch, Sums};
 use refused::Refused;
+use secrets::Secrets;
 use serde_json::{Value, json};
 use std::io::BufRead;
 use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use sumun_mapping::Run;
-use sumun_model::wire::to_json;
+use sumun_model::wire::{Line, to_json};
+use zeroize::Zeroizing;
 
 /// Lines between two words of progress.
 const LINES_OF_PROGRESS: u64 = 50_000;
@@ -39,13 +43,18 @@ pub(crate) enum Kind {
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// A table, read by a mapping
+    /// A table, or JSON that is no wire, read by a mapping
     Csv,
     /// Lines of the wire
     Ndjson,
 }
 
 impl Format {
+    /// As was said; else what has a mapping is read by it, and of all else the file's name tells.
+    pub(super) fn given(said: Option<Self>, map: Option<&str>, file: &Path) -> Self {
+        said.unwrap_or_else(|| if map.is_some() { Self::Csv } else { Self::of(file) })
+    }
+
     /// As a file's name says.
     pub(super) fn of(file: &Path) -> Self {
         let shown = file.display().to_string();
@@ -62,6 +71,7 @@ impl Format {
 #[command(
     after_help = "Examples:\n  sumun import --kind accounts --set as_of=2026-11-20T00:00:00Z accounts.csv --refused accounts.refused.csv\n  \
                         sumun import --kind keys --set as_of=2026-11-20T00:00:00Z keys.csv --dry-run\n  \
+                        sumun import --kind keys --set as_of=2026-11-20T00:00:00Z keys.csv --secret api_secret\n  \
                         sumun import --kind keys keys.ndjson --refused keys.refused.ndjson\n\n\
                         Exit codes: 0 every line went in or stood already, 1 lines were refused, keys were held back or the operation failed, 2 what was given is bad."
 )]
@@ -71,15 +81,21 @@ pub struct Arguments {
     kind: Kind,
     /// The file, plain or gzip; `-` is standard input
     file: PathBuf,
-    /// How it is written [default: csv if its name says so, else ndjson]
+    /// How it is written [default: csv if its name says so or `--map` is given, else ndjson]
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Mapping of a table: a file, or the name of a ready one [default: keys-csv, accounts-csv or vendors-csv]
+    /// Mapping of a table, or of JSON that is no wire: a file, or the name of a ready one [default: keys-csv, accounts-csv or vendors-csv]
     #[arg(long, value_name = "FILE|NAME")]
     map: Option<String>,
     /// A value the mapping asks for, such as `as_of=2026-11-20T00:00:00Z`
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = given)]
     set: Vec<(String, String)>,
+    /// Column of a table of keys that holds each key's secret, or field of JSON that a mapping reads
+    ///
+    /// It is sent beside the key's line and sealed on arrival. An empty cell is a key without a secret. Lines of the wire carry theirs
+    /// themselves.
+    #[arg(long, value_name = "COLUMN")]
+    secret: Option<String>,
     /// Who tells of these keys [default: exchange]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
@@ -102,6 +118,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let told = "refused lines are copied from the file afterwards, and standard input is read once: import from a file, or leave out `--refused`";
         return Err(BadInput(told.to_owned()).into());
     }
+    arguments.secrets_stand()?;
+    if arguments.refused.as_deref().is_some_and(|to| is_one_file(to, &arguments.file)) {
+        let told =
+            "refused lines would be written over the file that is read: name another one with `--refused`";
+        return Err(BadInput(told.to_owned()).into());
+    }
     let client = arguments.reach.client()?;
     let mut import = Import {
         arguments,
@@ -109,6 +131,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         batch: Batch::default(),
         sums: Sums::default(),
         refused: Refused::into(arguments.refused.as_deref())?,
+        secrets: arguments.secret.as_deref().map(Secrets::of),
+        header: false,
         said: 0,
         stopped: None,
     };
@@ -117,14 +141,35 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Format::Csv => import.csv()?,
     }
     import.send()?;
-    let header = arguments.format() == Format::Csv;
-    let copied = import.refused.copy(&arguments.file, header)?;
+    let copied = import.refused.copy(&arguments.file, import.header)?;
     import.tell(copied)
+}
+
+/// Whether both are there, and one file.
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| std::fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
+    place(one).is_some_and(|one| place(other) == Some(one))
 }
 
 impl Arguments {
     fn format(&self) -> Format {
-        self.format.unwrap_or_else(|| Format::of(&self.file))
+        Format::given(self.format, self.map.as_deref(), &self.file)
+    }
+
+    /// Whether there can be secrets where they are said to stand.
+    fn secrets_stand(&self) -> anyhow::Result<()> {
+        let told = match (self.secret.as_deref(), self.kind, self.format()) {
+            (Some(""), ..) => "`--secret` names no column: say which one holds the secrets",
+            (None, ..) | (Some(_), Kind::Keys, Format::Csv) => return Ok(()),
+            (Some(_), Kind::Accounts | Kind::Vendors, _) => {
+                "only keys have secrets: leave out `--secret`, or say `--kind keys`"
+            }
+            (Some(_), Kind::Keys, Format::Ndjson) => {
+                "lines of the wire carry their secrets themselves, as `{\"line\": {…}, \"secret\": \"…\"}`: leave out `--secret`; JSON \
+                 that is no wire is read by a mapping, with `--map`"
+            }
+        };
+        Err(BadInput(told.to_owned()).into())
     }
 
     fn ready(&self) -> &'static str {
@@ -142,6 +187,10 @@ struct Import<'a> {
     batch: Batch,
     sums: Sums,
     refused: Refused,
+    /// Where secrets stand, if they stand in a field of the file.
+    secrets: Option<Secrets>,
+    /// The file's first line names its columns.
+    header: bool,
     said: u64,
     /// Behind which line of the file it stopped, because keys were held back.
     stopped: Option<u64>,
@@ -151,7 +200,7 @@ impl Import<'_> {
     fn ndjson(&mut self) -> anyhow::Result<()> {
         let (_, from) = open(&self.arguments.file)?;
         let mut from = refused::plain(from)?;
-        let (mut line, mut number) = (Vec::new(), 0);
+        let (mut line, mut number) = (Zeroizing::new(Vec::new()), 0);
         loop {
             line.clear();
             if from.read_until(b'\n', &mut line)? == 0 {
@@ -178,7 +227,12 @@ impl Import<'_> {
         let map = self.arguments.map.clone().unwrap_or_else(|| self.arguments.ready().to_owned());
         let source = Source { map, paths: None, set: self.arguments.set.clone(), inputs: Vec::new() };
         let mapping = source.mapping()?;
-        let mut run = Run::new(&mapping, source.given(&mapping)?);
+        self.header = !mapping.reads_anywhere();
+        let given = source.given(&mapping)?;
+        let mut run = match &self.secrets {
+            Some(secrets) => secrets.beside(&mapping, &given, &self.arguments.file)?,
+            None => Run::new(&mapping, given),
+        };
         let (name, from) = open(&self.arguments.file)?;
         let mut failed: anyhow::Result<()> = Ok(());
         let outcome = run.read(&name, from, &mut |row| {
@@ -192,6 +246,7 @@ impl Import<'_> {
         failed?;
         outcome.map_err(unusable)?;
         if self.stopped.is_none() && !run.report().whole() {
+            self.send()?;
             let told = format!(
                 "`{name}` is cut off or damaged: what was read before it is imported; export it again, and import that"
             );
@@ -204,23 +259,41 @@ impl Import<'_> {
         let physical = row.raw.matches('\n').count() as u64 + 1;
         for no in row.refusals {
             let code = serde_json::to_value(no.code)?;
+            let (message, remedy) = match (&self.secrets, no.detail.as_str()) {
+                (Some(_), "") => (secrets::NOT_SHOWN, secrets::LOOK),
+                (_, detail) => {
+                    (detail, "correct the cell or the mapping; `sumun map check` shows what is read")
+                }
+            };
             let reason = json!({
-                "line": row.number, "column": null, "subject": null, "field": no.field, "code": code, "message": no.detail,
-                "remedy": "correct the cell or the mapping; `sumun map check` shows what is read",
+                "line": row.number, "column": null, "subject": null, "field": no.field, "code": code, "message": message, "remedy": remedy,
             });
             self.refused.note((row.number, physical), reason)?;
             self.sums.refused += 1;
         }
+        let secret = match self.secrets.as_mut().map(|secrets| secrets.take(row)) {
+            None => None,
+            Some(Ok(secret)) => secret,
+            Some(Err(no)) => {
+                self.refused.note((row.number, physical), no.reason(row.number, row.lines))?;
+                self.sums.refused += 1;
+                return Ok(());
+            }
+        };
         self.batch.row(row.number, physical);
         for line in row.lines {
-            self.batch.line(to_json(line)?.as_bytes());
+            let text = to_json(line)?;
+            match (line, secret) {
+                (Line::Key(_), Some(secret)) => self.batch.line_with_secret(text.as_bytes(), secret)?,
+                _ => self.batch.line(text.as_bytes()),
+            }
         }
         if self.batch.is_full() { self.send() } else { Ok(()) }
     }
 
     /// Sends what is gathered, and takes in what became of it.
     fn send(&mut self) -> anyhow::Result<()> {
-        let batch = std::mem::take(&mut self.batch);
+        let mut batch = std::mem::take(&mut self.batch);
         let Some(body) = batch.body() else { return Ok(()) };
         let mut call = Call::lines(&["imports"], body).with_some("source", self.arguments.source.as_ref());
         if self.arguments.dry_run {
@@ -250,7 +323,11 @@ impl Import<'_> {
     fn tell(&self, copied: u64) -> anyhow::Result<()> {
         let sums = &self.sums;
         if self.arguments.reach.json {
-            output::json(&sums.json(self.arguments.dry_run))?;
+            let mut told = sums.json(self.arguments.dry_run);
+            if let Some(secrets) = &self.secrets {
+                secrets.json(&mut told);
+            }
+            output::json(&told)?;
         } else {
             let file = self.arguments.file.display();
             for reason in self.refused.shown(SHOWN_MAX) {
@@ -260,6 +337,9 @@ impl Import<'_> {
                 crate::logging::say(&format!("and {} more\n", sums.refused - SHOWN_MAX));
             }
             output::text(&sums.words(self.arguments.dry_run))?;
+            if let Some(secrets) = &self.secrets {
+                output::text(&secrets.words())?;
+            }
             if let Some(path) = self.arguments.refused.as_ref().filter(|_| sums.refused > 0) {
                 let shown = path.display();
                 output::text(&format!(

@@ -80,10 +80,10 @@ pub struct Input {
     source: String,
     /// The file, plain or gzip
     file: PathBuf,
-    /// How it is written [default: csv if its name says so, else ndjson]
+    /// How it is written [default: csv if its name says so or `--map` is given, else ndjson]
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Mapping of a table: a file, or the name of a ready one [default: keys-csv]
+    /// Mapping of a table, or of JSON that is no wire: a file, or the name of a ready one [default: keys-csv]
     #[arg(long, value_name = "FILE|NAME")]
     map: Option<String>,
     /// A value the mapping asks for, such as `as_of=2026-11-20T00:00:00Z`
@@ -138,7 +138,7 @@ pub fn run(command: &Mirror) -> anyhow::Result<()> {
 
 impl Input {
     fn lines(&self) -> anyhow::Result<Lines> {
-        let format = self.format.unwrap_or_else(|| Format::of(&self.file));
+        let format = Format::given(self.format, self.map.as_deref(), &self.file);
         Lines::open(&self.file, format, self.map.as_deref(), &self.set)
     }
 }
@@ -325,7 +325,7 @@ impl Sender<'_> {
     }
 
     fn send(&mut self) -> anyhow::Result<()> {
-        let batch = std::mem::take(&mut self.batch);
+        let mut batch = std::mem::take(&mut self.batch);
         let body = batch.body();
         // Nothing at all still asks what is held.
         if body.is_none() && self.pace.lines > 0 {

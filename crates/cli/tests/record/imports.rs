@@ -1,9 +1,12 @@
 //! Import on the built program: resumed after SIGKILL in the middle, refused lines copied as they are, the page on it run as written.
 
 use crate::house::{House, Open, invite_of};
+use crate::stage::client::{Effect, Signed, once, secret_of};
 use crate::stage::wait_for;
 use serde_json::Value;
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 /// Keys to be imported: several requests of the program, and some dozen changes.
@@ -74,6 +77,18 @@ impl Machine<'_> {
     }
 }
 
+/// The table with a column of secrets; of row `n`, counted from 0, what is given for it.
+fn with_secrets(table: &str, secret: impl Fn(usize) -> String) -> String {
+    let mut lines = table.lines();
+    let mut text = format!("{},api_secret\n", lines.next().unwrap());
+    for (n, line) in lines.enumerate() {
+        writeln!(text, "{line},{}", secret(n)).unwrap();
+    }
+    text
+}
+
+const SECRET: [&str; 2] = ["--secret", "api_secret"];
+
 const IMPORT: [&str; 6] = ["import", "--kind", "keys", "keys.csv", "--set", "as_of=2026-11-02T00:00:00Z"];
 
 #[test]
@@ -81,10 +96,13 @@ fn an_import_whose_server_is_killed_in_the_middle_is_repeated_as_it_was() {
     let (house, made) = House::new();
     let open = house.open();
     let token = backend(&open, &made);
-    house.place.write("keys.csv", &table(KEYS));
+    // Some with their secrets: what is sealed in a run that broke off is sealed once.
+    let secret = |n: usize| if n % 20 == 0 { secret_of(&n.to_string()) } else { String::new() };
+    house.place.write("keys.csv", &with_secrets(&table(KEYS), secret));
+    let import = [&IMPORT[..], &SECRET[..]].concat();
     let machine = Machine { open: &open, token: &token };
-    let mut import = machine
-        .command(&IMPORT)
+    let mut running = machine
+        .command(&import)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -95,18 +113,22 @@ fn an_import_whose_server_is_killed_in_the_middle_is_repeated_as_it_was() {
     process.kill();
     drop(desk);
     // It may have been done a moment before; then the repetition finds all of it.
-    import.wait().unwrap();
+    running.wait().unwrap();
 
     let open = house.open();
     let machine = Machine { open: &open, token: &token };
-    let (code, shown) = machine.run(&IMPORT);
+    let (code, shown) = machine.run(&import);
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.starts_with(&format!("{} lines read, 0 refused\n", 2 * KEYS)), "{shown}");
-    let (code, again) = machine.run(&[&IMPORT[..], &["--json"]].concat());
+    assert!(
+        shown.contains(&format!("Keys sent with a secret {}, without {}\n", KEYS / 20, KEYS - KEYS / 20)),
+        "{shown}"
+    );
+    let (code, again) = machine.run(&[&import[..], &["--json"]].concat());
     assert_eq!(code, Some(0), "{again}");
     let again: Value = serde_json::from_str(&again).unwrap();
-    let counts = ["made", "changed", "ended", "same"].map(|name| again[name].as_u64().unwrap());
-    assert_eq!(counts, [0, 0, 0, 2 * KEYS as u64], "every line stands, and nothing was done twice");
+    let counts = ["made", "changed", "ended", "secrets", "same"].map(|name| again[name].as_u64().unwrap());
+    assert_eq!(counts, [0, 0, 0, 0, 2 * KEYS as u64], "every line stands, and nothing was done twice");
 }
 
 #[test]
@@ -140,6 +162,179 @@ fn refused_lines_are_told_and_copied_as_they_are() {
     assert_eq!(copied.lines().count(), 2, "{copied}");
 }
 
+/// What the gate answers a request of this key, signed with this secret.
+fn tried(open: &Open<'_>, key: &str, secret: &str, nonce: &str) -> u16 {
+    once(open.gate(), &Signed::with_secret(Effect::Read, key, secret, nonce)).status
+}
+
+/// A row of a key that may be used from here.
+fn row(key: &str, secret: &str) -> String {
+    format!("{key},A1,C1,retail,active,read;trade,127.0.0.1,,2026-01-02 09:00:00,,,{secret}\n")
+}
+
+/// Runs it, and looks that nothing of a secret is told.
+fn told(machine: &Machine<'_>, arguments: &[&str]) -> (i32, String) {
+    let (code, shown) = machine.run(arguments);
+    assert!(!shown.contains(&secret_of("")), "{shown}");
+    (code.unwrap(), shown)
+}
+
+#[test]
+fn secrets_of_a_table_are_what_the_gate_checks_with_and_are_told_nowhere() {
+    let (house, made) = House::new();
+    let open = house.open();
+    let token = backend(&open, &made);
+    let machine = Machine { open: &open, token: &token };
+    let place = &house.place;
+    let header = HEADER.trim_end();
+    // Quotes, a comma, a secret that is empty, and one that two keys would share if rows were mixed up.
+    let odd = format!("{},\"b", secret_of("K2"));
+    let table = [
+        format!("\u{feff}{header},api_secret\r\n"),
+        row("K1", &secret_of("K1")).replace('\n', "\r\n"),
+        row("K2", &format!("\"{}\"", odd.replace('"', "\"\""))),
+        row("K3", ""),
+        row("K4", &format!("{} ", secret_of("K4"))),
+        row("K5", &secret_of("K5")).replace("active", "nonsense"),
+    ];
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(table.concat().as_bytes()).unwrap();
+    std::fs::write(place.path("keys.csv.gz"), packed.finish().unwrap()).unwrap();
+    let import = [
+        "import",
+        "--kind",
+        "keys",
+        "keys.csv.gz",
+        "--set",
+        "as_of=2026-11-02T00:00:00Z",
+        "--refused",
+        "no.csv",
+    ];
+
+    // A column that is not there: nothing is sent.
+    let (code, shown) = told(&machine, &[&import[..], &["--secret", "secret"]].concat());
+    assert!(
+        code == 2 && shown.contains("there is no column `secret`") && shown.contains("api_secret"),
+        "{shown}"
+    );
+    let (code, shown) = told(&machine, &[&import[..], &["--secret", "key_id"]].concat());
+    assert!(code == 2 && shown.contains("reads `key_id` itself"), "{shown}");
+    assert_eq!(machine.keys("10"), 0);
+
+    let import = [&import[..], &SECRET[..]].concat();
+    let (code, shown) = told(&machine, &[&import[..], &["--dry-run"]].concat());
+    assert!(code == 1 && shown.contains("Nothing was written"), "{shown}");
+    assert_eq!(machine.keys("10"), 0);
+    let (code, shown) = told(&machine, &import);
+    assert_eq!(code, 1, "{shown}");
+    assert!(shown.contains("Keys sent with a secret 2, without 1\n"), "{shown}");
+    assert!(shown.contains("Secrets sent nowhere, as no key came of their record: 1\n"), "{shown}");
+    assert!(shown.contains("keys.csv.gz:5: key:K4: `secret`: ") && shown.contains("(secret_bad)"), "{shown}");
+    assert!(shown.contains("keys.csv.gz:6: `key.state`: what stands there is not shown"), "{shown}");
+    let reasons = place.read("no.csv.reasons");
+    assert!(reasons.lines().count() == 2 && !reasons.contains(&secret_of("")), "{reasons}");
+    // The copy is what the file held, so it is its owner's only; mended, it goes in the same way.
+    assert_eq!(place.read("no.csv"), [&table[0][..], &table[4], &table[5]].concat());
+    let rights = std::fs::metadata(place.path("no.csv")).unwrap().permissions().mode();
+    assert_eq!(rights & 0o777, 0o600);
+    place.write("mended.csv", &place.read("no.csv").replace(" \n", "\n").replace("nonsense", "active"));
+    let mended: Vec<&str> =
+        import.iter().map(|word| if *word == "keys.csv.gz" { "mended.csv" } else { *word }).collect();
+    let (code, shown) = told(&machine, &mended);
+    assert!(code == 0 && shown.contains("Keys sent with a secret 2, without 0\n"), "{shown}");
+
+    // The gate checks with each key's own.
+    let served =
+        |key: &str, secret: &str| wait_for(|| (tried(&open, key, secret, &nonce()) == 200).then_some(()));
+    for (key, secret) in
+        [("K1", secret_of("K1")), ("K2", odd), ("K4", secret_of("K4")), ("K5", secret_of("K5"))]
+    {
+        assert!(served(key, &secret).is_some(), "{key} is not served: {}", open.process.said());
+    }
+    for (key, secret) in [("K1", secret_of("K2")), ("K2", secret_of("K1")), ("K3", secret_of("K1"))] {
+        assert_eq!(tried(&open, key, &secret, &nonce()), 401, "{key}");
+    }
+
+    // Another secret of the same id is refused by name, and the first one goes on.
+    place.write("other.csv", &format!("{header},api_secret\n{}", row("K1", &secret_of("another"))));
+    let other: Vec<&str> =
+        import.iter().map(|word| if *word == "keys.csv.gz" { "other.csv" } else { *word }).collect();
+    let (code, shown) = told(&machine, &other);
+    assert!(code == 1 && shown.contains("key:K1") && shown.contains("secret_differs"), "{shown}");
+    assert!(served("K1", &secret_of("K1")).is_some());
+    assert_eq!(tried(&open, "K1", &secret_of("another"), &nonce()), 401);
+}
+
+#[test]
+fn secrets_of_json_are_found_in_the_record_of_their_key_or_the_file_is_refused() {
+    let (house, made) = House::new();
+    let open = house.open();
+    let token = backend(&open, &made);
+    let machine = Machine { open: &open, token: &token };
+    let place = &house.place;
+    place.write(
+        "map.toml",
+        "[mapping]\nformat = 1\nname = \"rows\"\ntitle = { ko = \"행\", en = \"Rows\" }\n[source]\nkind = \"json\"\n\
+         [[line]]\ntype = \"account\"\nneeds = [\"account\"]\n[line.fields]\nts = { given = \"as_of\", time = \"rfc3339\" }\n\
+         account = { field = \"account\" }\ncustomer = { field = \"customer\" }\nsegment = { const = \"retail\" }\n\
+         [[line]]\ntype = \"key\"\n[line.fields]\nts = { given = \"as_of\", time = \"rfc3339\" }\n\
+         key = { field = \"id\" }\naccount = { field = \"account\" }\nstate = { const = \"active\" }\n\
+         scopes = { field = \"scopes\", split = \";\" }\nallowlist = { field = \"allow\", split = \";\" }\n",
+    );
+    let record = |key: &str, more: &str| {
+        format!(
+            r#"{{"id":"{key}","account":"A1","customer":"C1","scopes":"read","allow":"127.0.0.1"{more}}}"#
+        )
+    };
+    let lines = [
+        record("K1", r#","note":"x""#),
+        record("K2", &format!(r#","sk":"{}""#, secret_of("K2"))),
+        record("K3", r#","sk":17"#),
+    ];
+    place.write("rows.ndjson", &lines.join("\n"));
+    let import = [
+        "import",
+        "--kind",
+        "keys",
+        "rows.ndjson",
+        "--map",
+        "map.toml",
+        "--set",
+        "as_of=2026-11-02T00:00:00Z",
+    ];
+    let (code, shown) = told(&machine, &[&import[..], &["--secret", "secret"]].concat());
+    assert!(
+        code == 2 && shown.contains("no record has a field `secret`") && shown.contains("note, sk"),
+        "{shown}"
+    );
+    let (code, shown) =
+        told(&machine, &[&import[..], &["--secret", "sk", "--refused", "no.ndjson"]].concat());
+    assert!(code == 1 && shown.contains("rows.ndjson:3: key:K3: `secret`: the secret is no text"), "{shown}");
+    assert!(shown.contains("Keys sent with a secret 1, without 1\n"), "{shown}");
+    assert_eq!(place.read("no.ndjson"), lines[2], "JSON has no header to be copied");
+    let served = wait_for(|| (tried(&open, "K2", &secret_of("K2"), &nonce()) == 200).then_some(()));
+    assert!(served.is_some(), "{}", open.process.said());
+
+    // The copy is not written over what it is copied from.
+    let (code, shown) = told(&machine, &[&import[..], &["--refused", "rows.ndjson"]].concat());
+    assert!(code == 2 && shown.contains("written over the file that is read"), "{shown}");
+    assert_eq!(place.read("rows.ndjson"), lines.join("\n"));
+    // What has no place for a secret, or one already, is told so.
+    for (kind, file, what) in [
+        ("accounts", "rows.csv", "only keys have secrets"),
+        ("keys", "rows.ndjson", "carry their secrets themselves"),
+    ] {
+        let (code, shown) = told(&machine, &["import", "--kind", kind, file, "--secret", "sk"]);
+        assert!(code == 2 && shown.contains(what), "{shown}");
+    }
+}
+
+fn nonce() -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("made-up-nonce-of-imports-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
 #[test]
 fn the_page_on_imports_runs_as_written() {
     let (house, made) = House::new();
@@ -151,10 +346,9 @@ fn the_page_on_imports_runs_as_written() {
         "account_id,customer_id,person_id,parent_account_id,segment,country,opened_on,fee_tier\nh:a1,h:c1,h:p1,,retail,KR,2025-03-02,\n",
     );
     place.write("vendors.csv", "vendor_id,state,class,networks\nV1,approved,tool,198.51.100.0/24\n");
-    place.write(
-        "keys.csv",
-        &format!("{HEADER}h:k1,h:a1,h:c1,retail,active,read;trade,203.0.113.7,,2026-01-02 09:00:00,,\n"),
-    );
+    let keys =
+        format!("{HEADER}h:k1,h:a1,h:c1,retail,active,read;trade,203.0.113.7,,2026-01-02 09:00:00,,\n");
+    place.write("keys.csv", &with_secrets(&keys, |n| secret_of(&n.to_string())));
     let page = include_str!("../../../../docs/adopt/import.md");
     let blocks = page.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let key = |seq: &str, ts: u32| {
@@ -182,7 +376,7 @@ fn the_page_on_imports_runs_as_written() {
         assert!(done.status.success(), "{command}\n{}", String::from_utf8_lossy(&done.stderr));
         ran += 1;
     }
-    assert_eq!(ran, 9);
+    assert_eq!(ran, 10);
     let machine = Machine { open: &open, token: &token };
     assert_eq!(machine.keys("10"), 1);
 }

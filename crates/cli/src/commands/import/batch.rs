@@ -25,9 +25,41 @@ impl Batch {
 
     /// One line of the wire.
     pub(in crate::commands) fn line(&mut self, line: &[u8]) {
+        self.room(line.len() + 1);
         self.body.extend_from_slice(line);
         self.body.push(b'\n');
         self.origins.push(self.row);
+    }
+
+    /// One line of the wire, with its key's secret beside it.
+    ///
+    /// # Errors
+    /// None: what is written to is memory.
+    pub(in crate::commands) fn line_with_secret(
+        &mut self,
+        line: &[u8],
+        secret: &str,
+    ) -> serde_json::Result<()> {
+        // Each byte of a text takes six at most.
+        self.room(line.len() + 6 * secret.len() + 32);
+        self.body.extend_from_slice(b"{\"line\":");
+        self.body.extend_from_slice(line);
+        self.body.extend_from_slice(b",\"secret\":");
+        serde_json::to_writer(&mut *self.body, secret)?;
+        self.body.extend_from_slice(b"}\n");
+        self.origins.push(self.row);
+        Ok(())
+    }
+
+    /// Makes room for so many bytes. Whatever grows by itself leaves a copy of what it held behind.
+    fn room(&mut self, bytes: usize) {
+        let needed = self.body.len() + bytes;
+        if needed > self.body.capacity() {
+            let mut wider =
+                Zeroizing::new(Vec::with_capacity(needed.max(2 * self.body.capacity()).max(BYTES_MAX / 8)));
+            wider.extend_from_slice(&self.body);
+            self.body = wider;
+        }
     }
 
     pub(in crate::commands) fn is_full(&self) -> bool {
@@ -35,8 +67,8 @@ impl Batch {
     }
 
     /// What is sent; none if there is nothing.
-    pub(in crate::commands) fn body(&self) -> Option<Zeroizing<Vec<u8>>> {
-        (!self.origins.is_empty()).then(|| self.body.clone())
+    pub(in crate::commands) fn body(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+        (!self.origins.is_empty()).then(|| std::mem::take(&mut self.body))
     }
 
     /// The last line of the file that is in it.
@@ -134,6 +166,29 @@ mod tests {
         let origins: Vec<_> = (0..5).map(|line| batch.origin(line)).collect();
         assert_eq!(batch.last(), Some(4));
         assert_eq!(origins, [None, Some((2, 1)), Some((2, 1)), Some((3, 2)), None]);
+    }
+
+    #[test]
+    fn a_secret_stands_beside_its_line_as_the_server_reads_it() {
+        let mut batch = Batch::default();
+        batch.row(2, 1);
+        let line = r#"{"type":"key","ts":"2026-11-02T00:00:00Z","key":"K1"}"#;
+        let secrets = ["a\"b\\c", &"\u{1}".repeat(1024), "비밀"];
+        for secret in secrets {
+            batch.line_with_secret(line.as_bytes(), secret).unwrap();
+        }
+        batch.line(line.as_bytes());
+        assert_eq!(batch.origin(4), Some((2, 1)));
+        let body = batch.body().unwrap();
+        let read: Vec<Option<Vec<u8>>> = body
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| sumun_govern::imports::read("x", 1, line).unwrap().secret)
+            .map(|secret| secret.map(|secret| secret.expose().to_vec()))
+            .collect();
+        let wanted: Vec<_> =
+            secrets.iter().map(|secret| Some(secret.as_bytes().to_vec())).chain([None]).collect();
+        assert_eq!(read, wanted);
     }
 
     #[test]

@@ -4,9 +4,9 @@ use crate::exit::BadInput;
 use flate2::bufread::MultiGzDecoder;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Reasons kept for people.
@@ -92,7 +92,9 @@ fn reasons_of(path: &Path) -> PathBuf {
 
 fn create(path: &Path) -> anyhow::Result<File> {
     let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
-    opened.map_err(|error| BadInput(format!("failed to write `{}`: {error}", path.display())).into())
+    // One that was there before has the rights it had.
+    let own = opened.and_then(|file| file.set_permissions(Permissions::from_mode(0o600)).map(|()| file));
+    own.map_err(|error| BadInput(format!("failed to write `{}`: {error}", path.display())).into())
 }
 
 /// `7: field `scopes` of key:K1: what is wrong; what to do`.
@@ -134,12 +136,15 @@ mod tests {
         let bytes = b"key,name\nK1,a\nK2,\"b\nc\"\nK3,\xb0\xa1\r\nK4,d".to_vec();
         std::fs::write(&from, &bytes).unwrap();
         let mut refused = Refused::into(Some(&to)).unwrap();
+        std::fs::write(&to, "older").unwrap();
+        std::fs::set_permissions(&to, Permissions::from_mode(0o644)).unwrap();
         refused.note((3, 2), json!({ "line": 3, "code": "dead_id", "message": "m", "remedy": "r" })).unwrap();
         refused
             .note((5, 1), json!({ "line": 5, "field": "state", "code": "c", "message": "m", "remedy": "r" }))
             .unwrap();
         assert_eq!(refused.copy(&from, true).unwrap(), 3);
         assert_eq!(std::fs::read(&to).unwrap(), b"key,name\nK2,\"b\nc\"\nK3,\xb0\xa1\r\n");
+        assert_eq!(std::fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o600);
         let reasons = std::fs::read_to_string(folder.path().join("refused.csv.reasons")).unwrap();
         assert_eq!(reasons.lines().count(), 2);
         let shown: Vec<&str> = refused.shown(9).collect();
