@@ -3,6 +3,7 @@
 //! [`tap`] reads topics of access lines and hands them in; [`states`] keeps a compacted topic of key states. A process of its own, so that
 //! librdkafka, which is C, stands neither in the gate nor in the control plane. It decides nothing about keys or lines. Why so: ADR 0029.
 
+mod away;
 mod clock;
 mod exit;
 mod settings;

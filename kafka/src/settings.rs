@@ -31,6 +31,18 @@ const OURS: &[&str] = &[
     "transactional.id",
 ];
 
+/// Properties that are files, or folders of certificates.
+const PATHS: &[&str] = &[
+    "ssl.ca.location",
+    "ssl.certificate.location",
+    "ssl.crl.location",
+    "ssl.key.location",
+    "ssl.keystore.location",
+];
+
+/// Of [`PATHS`], no path but librdkafka's word for the authorities that this system trusts, wherever it keeps them.
+const SYSTEMS: &str = "probe";
+
 /// The file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,7 +101,18 @@ impl Kafka {
                      under `kafka.secrets`"
                 )));
             }
-            config.set(name, value);
+            if PATHS.contains(&name.as_str()) && value != SYSTEMS {
+                config.set(name, base.join(value).to_string_lossy());
+            } else {
+                config.set(name, value);
+            }
+        }
+        // OpenSSL of its own source looks where no system keeps its authorities.
+        if cfg!(feature = "tls")
+            && config.get("ssl.ca.location").is_none()
+            && config.get("ssl.ca.pem").is_none()
+        {
+            config.set("ssl.ca.location", SYSTEMS);
         }
         for (name, path) in &self.secrets {
             may_be_set(name, "secrets")?;

@@ -89,6 +89,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let at = listener.local_addr()?;
         println!("{}", serde_json::json!({ "ready": { "listen": at, "topic": states.topic, "keys": keys } }));
         let ended = topic.ended();
+        tokio::spawn(Arc::clone(&topic).watch());
         let serve = axum::serve(listener, listen::routes(Arc::clone(&topic), secret));
         serve
             .with_graceful_shutdown(async move {
@@ -101,6 +102,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .await?;
         anyhow::Ok(())
     })?;
+    // Whoever still asks brokers whether they are back is not waited for.
+    runtime.shutdown_background();
     match topic.fatal() {
         Some(why) => {
             Err(Failed(format!("the producer of `{}` cannot go on: {why}; start it anew", states.topic))

@@ -1,10 +1,11 @@
 //! `sumun-kafka tap`: topics of the exchange's access lines, handed in exactly once (ADR 0029).
 //!
 //! One thread for each `[[follow]]`: [`worker`] reads, translates and hands in. [`book`] is the bookkeeping of one partition, without IO;
-//! [`mark`] is what is committed; [`lines`] makes lines of a message; [`door`] is where to; [`consumer`] is the topic; [`aside`] is what
-//! could not be taken. Nothing is kept on this machine but what was put aside: how far a partition is stands in its group's commit.
+//! [`mark`] is what is committed; [`lines`] makes lines of a message; [`door`] is where to; [`consumer`] is the topic; [`away`] is whose
+//! brokers do not answer; [`aside`] is what could not be taken. Nothing is kept on this machine but what was put aside: how far a partition is stands in its group's commit.
 
 mod aside;
+mod away;
 mod book;
 mod consumer;
 mod door;

@@ -30,6 +30,10 @@ pub(super) fn routes(states: Arc<States>, secret: Zeroizing<Vec<u8>>) -> Router 
 
 fn no(status: StatusCode, code: &str, detail: &str) -> Response {
     warn!(code, "A message is not taken: {detail}");
+    answer_no(status, code, detail)
+}
+
+fn answer_no(status: StatusCode, code: &str, detail: &str) -> Response {
     let body = json!({ "code": code, "detail": detail }).to_string();
     (status, [("content-type", "application/json")], body).into_response()
 }
@@ -59,6 +63,10 @@ async fn take(Held(desk): Held<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> R
             (StatusCode::OK, [("content-type", "application/json")], text.to_string()).into_response()
         }
         Err(error @ WriteError::Older { .. }) => no(StatusCode::CONFLICT, "older", &error.to_string()),
+        // That brokers are away was said when they went, and is not said of each message.
+        Err(error @ WriteError::Away(_)) => {
+            answer_no(StatusCode::SERVICE_UNAVAILABLE, "not_written", &error.to_string())
+        }
         Err(error) => no(StatusCode::SERVICE_UNAVAILABLE, "not_written", &error.to_string()),
     }
 }

@@ -1,26 +1,35 @@
 //! The topic of key states: read to its end at the start, then written, one message of a key at a time.
 //!
 //! The producer is idempotent and waits for every replica in sync: a message it sent twice stands there once, and messages keep their
-//! order. What was not answered when the process ended is sent again by the control plane; whether it stands there already is read.
+//! order. What was not answered when the process ended is sent again by the control plane; whether it stands there already is read. Brokers
+//! that are away are waited for, at the start and later.
 
 use super::known::{Fate, Known, Place};
 use super::message::{HEADERS, Signed, State};
+use crate::away::{Away, Heard, is_absence, long};
+use crate::clock;
 use crate::exit::Failed;
 use crate::settings::unusable;
 use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::message::{BorrowedMessage, Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
-/// Longest wait for the brokers at the start, without anything coming.
+/// Longest wait for the brokers at the start, without anything coming; then it is begun anew.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// Pause before it is begun anew.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How often brokers that are away are asked whether they are back, and how long one is waited for.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+const LOOK_MAX: Duration = Duration::from_secs(3);
 /// How long a message may wait for the brokers before it counts as not written, milliseconds; `kafka.properties` may say otherwise.
 const DELIVERY_MS: &str = "30000";
 /// Keys that are written at once at most: the control plane asks for sixteen.
@@ -36,18 +45,27 @@ pub(super) enum WriteError {
     Older { held: i64, came: i64 },
     #[error("the brokers did not take it: {0}")]
     NotTaken(String),
+    #[error("the brokers do not answer: {0}")]
+    Away(String),
     #[error("more keys are being written than are at once; later")]
     Busy,
 }
 
-/// Says what the client of Kafka says.
-struct Says;
+/// Keeps what the client of Kafka says.
+#[derive(Default)]
+struct Says {
+    heard: Arc<Heard>,
+}
 
 impl ClientContext for Says {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        Heard::log(level, facility, text);
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         // That a partition ends somewhere is told as an error, too.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            warn!("Kafka: {error}: {reason}");
+            self.heard.error(&error, reason);
         }
     }
 }
@@ -62,6 +80,8 @@ pub(super) struct States {
     /// One turn a key; those whom nobody waits for are gone.
     turns: Mutex<BTreeMap<String, Weak<tokio::sync::Mutex<()>>>>,
     fatal: Mutex<Option<String>>,
+    heard: Arc<Heard>,
+    away: Mutex<Away>,
     ended: Arc<Notify>,
 }
 
@@ -71,12 +91,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl States {
-    /// Reads what the topic holds.
+    /// Reads what the topic holds. Brokers that do not answer are waited for: what is to be written waits at the control plane meanwhile.
     ///
     /// # Errors
-    /// It is not there, or the brokers cannot be reached.
+    /// It is not there, or brokers answer that it may not be read.
     pub(super) fn open(config: ClientConfig, topic: &str) -> anyhow::Result<Self> {
-        let known = read(&config, topic)?;
+        let known = read_once_there(&config, topic)?;
         let (keys, _) = known.counts();
         info!(topic, keys, "The topic of key states is read");
         let mut writes = config;
@@ -88,14 +108,18 @@ impl States {
         if writes.get("message.timeout.ms").is_none() && writes.get("delivery.timeout.ms").is_none() {
             writes.set("message.timeout.ms", DELIVERY_MS);
         }
-        let producer: FutureProducer<Says> =
-            writes.create_with_context(Says).map_err(|error| unusable(&error))?;
+        let heard = Arc::<Heard>::default();
+        let producer: FutureProducer<Says> = writes
+            .create_with_context(Says { heard: Arc::clone(&heard) })
+            .map_err(|error| unusable(&error))?;
         Ok(Self {
             producer,
             topic: topic.to_owned(),
             known: Mutex::new(known),
             turns: Mutex::default(),
             fatal: Mutex::default(),
+            heard,
+            away: Mutex::default(),
             ended: Arc::default(),
         })
     }
@@ -119,6 +143,50 @@ impl States {
     /// Why it cannot.
     pub(super) fn fatal(&self) -> Option<String> {
         lock(&self.fatal).clone()
+    }
+
+    /// Asks brokers that are away whether they are back, and says it; runs until the process ends.
+    pub(super) async fn watch(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let nobody = self.heard.nobody();
+            if nobody || lock(&self.away).is() {
+                let own = Arc::clone(&self);
+                let _ = tokio::task::spawn_blocking(move || own.look()).await;
+            }
+        }
+    }
+
+    /// Asks the broker of each partition. Blocks.
+    fn look(&self) {
+        let client = self.producer.client();
+        let asked = client.fetch_metadata(Some(&self.topic), LOOK_MAX).and_then(|metadata| {
+            let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+            partitions
+                .map(|one| client.fetch_watermarks(&self.topic, one.id(), LOOK_MAX))
+                .try_for_each(|one| one.map(drop))
+        });
+        match asked {
+            Ok(()) => self.back(),
+            Err(error) => self.gone(&error),
+        }
+    }
+
+    fn gone(&self, error: &KafkaError) {
+        if lock(&self.away).gone(clock::tick()) {
+            let (topic, why) = (&self.topic, self.heard.why(Some(error)));
+            warn!(
+                topic,
+                "Kafka does not answer: {why}. No state is written to `{topic}` and none acknowledged; each waits at the control plane"
+            );
+        }
+    }
+
+    fn back(&self) {
+        if let Some(time) = lock(&self.away).back(clock::tick()) {
+            self.heard.well();
+            info!(topic = self.topic, "Kafka answers again, after {}", long(time));
+        }
     }
 
     /// Writes a state, unless it or a newer one stands there; done once every replica in sync has it. One of a key at a time, in the order of
@@ -182,20 +250,58 @@ impl States {
             {
                 *lock(&self.fatal) = Some(error.to_string());
                 self.ended.notify_one();
+            } else if error.rdkafka_error_code().is_some_and(is_absence) {
+                self.gone(error);
+                return WriteError::Away(self.heard.why(Some(error)));
             }
             WriteError::NotTaken(error.to_string())
         };
         let sent = self.producer.send_result(record).map_err(|(error, _)| not_taken(&error))?;
         let delivered = sent.await.map_err(|_| WriteError::NotTaken("the producer ended".to_owned()))?;
         let delivery = delivered.map_err(|(error, _)| not_taken(&error))?;
+        self.back();
         let place = Place { version: state.version, partition: delivery.partition, offset: delivery.offset };
         lock(&self.known).note(&state.key, place);
         Ok(place)
     }
 }
 
+/// Reads the topic, as soon as brokers answer.
+fn read_once_there(config: &ClientConfig, topic: &str) -> anyhow::Result<Known> {
+    let mut away = Away::default();
+    loop {
+        match read(config, topic) {
+            Ok(known) => {
+                if let Some(time) = away.back(clock::tick()) {
+                    info!(topic, "Kafka answers, after {}", long(time));
+                }
+                return Ok(known);
+            }
+            Err(Unread::Away(why)) => {
+                if away.gone(clock::tick()) {
+                    warn!(
+                        topic,
+                        "Kafka does not answer: {why}. Nothing is taken before `{topic}` is read; what is to be written waits at the control plane"
+                    );
+                } else {
+                    debug!("Kafka does not answer: {why}");
+                }
+            }
+            Err(Unread::Failed(error)) => return Err(error),
+        }
+        std::thread::sleep(AGAIN);
+    }
+}
+
+/// Why the topic could not be read.
+enum Unread {
+    /// Brokers do not answer.
+    Away(String),
+    Failed(anyhow::Error),
+}
+
 /// Reads the topic from its beginning to where it ends now.
-fn read(config: &ClientConfig, topic: &str) -> anyhow::Result<Known> {
+fn read(config: &ClientConfig, topic: &str) -> Result<Known, Unread> {
     let mut reads = config.clone();
     // A member of no group in fact: partitions are assigned by hand, and nothing is committed.
     reads
@@ -204,17 +310,25 @@ fn read(config: &ClientConfig, topic: &str) -> anyhow::Result<Known> {
         .set("auto.offset.reset", "error")
         .set("isolation.level", "read_committed")
         .set("enable.partition.eof", "true");
-    let consumer: BaseConsumer<Says> = reads.create_with_context(Says).map_err(|error| unusable(&error))?;
-    let failed = |error: KafkaError| Failed(format!("the topic `{topic}` cannot be read: {error}"));
+    let consumer: BaseConsumer<Says> = reads
+        .create_with_context(Says::default())
+        .map_err(|error| Unread::Failed(unusable(&error).into()))?;
+    let heard = &consumer.context().heard;
+    let failed = |error: KafkaError| match error.rdkafka_error_code() {
+        Some(code) if is_absence(code) => Unread::Away(heard.why(Some(&error))),
+        _ => Unread::Failed(Failed(format!("the topic `{topic}` cannot be read: {error}")).into()),
+    };
     let metadata = consumer.fetch_metadata(Some(topic), ANSWER_MAX).map_err(failed)?;
     let found = metadata.topics().iter().find(|one| one.name() == topic);
     let partitions: Vec<i32> =
         found.into_iter().flat_map(|one| one.partitions()).map(|one| one.id()).collect();
     if partitions.is_empty() {
-        return Err(Failed(format!(
-            "there is no topic `{topic}`: make it, with `cleanup.policy=compact`, as docs/adopt/kafka.md says"
-        ))
-        .into());
+        return Err(Unread::Failed(
+            Failed(format!(
+                "there is no topic `{topic}`: make it, with `cleanup.policy=compact`, as docs/adopt/kafka.md says"
+            ))
+            .into(),
+        ));
     }
     let mut list = TopicPartitionList::new();
     for partition in &partitions {
@@ -222,32 +336,45 @@ fn read(config: &ClientConfig, topic: &str) -> anyhow::Result<Known> {
     }
     consumer.assign(&list).map_err(failed)?;
     let (mut known, mut open) = (Known::default(), BTreeSet::from_iter(partitions));
+    let mut came = clock::tick();
     while !open.is_empty() {
-        match consumer.poll(ANSWER_MAX) {
-            None => {
-                return Err(
-                    Failed(format!("the topic `{topic}` cannot be read: its brokers say nothing")).into()
-                );
-            }
+        let polled = consumer.poll(LOOK_MAX);
+        match polled {
+            // One connection of several that breaks is an error, too: it counts once nothing comes at all.
+            None
+            | Some(Err(KafkaError::MessageConsumption(
+                RDKafkaErrorCode::SSL | RDKafkaErrorCode::Authentication,
+            ))) => {}
+            Some(Err(KafkaError::MessageConsumption(code))) if is_absence(code) => {}
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 open.remove(&partition);
+                came = clock::tick();
             }
-            Some(Err(error)) => return Err(failed(error).into()),
+            Some(Err(error)) => return Err(failed(error)),
             Some(Ok(message)) => {
-                let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
-                match (key, message.payload()) {
-                    (Some(key), None) => known.forget(key),
-                    (Some(key), Some(payload)) => match State::read(payload) {
-                        Ok(state) if state.key == key => {
-                            let (partition, offset) = (message.partition(), message.offset());
-                            known.note(key, Place { version: state.version, partition, offset });
-                        }
-                        _ => known.strange(),
-                    },
-                    (None, _) => known.strange(),
-                }
+                came = clock::tick();
+                note(&mut known, &message);
             }
+        }
+        if clock::tick().saturating_duration_since(came) > ANSWER_MAX {
+            return Err(Unread::Away(heard.why(None)));
         }
     }
     Ok(known)
+}
+
+/// What a message of the topic says.
+fn note(known: &mut Known, message: &BorrowedMessage<'_>) {
+    let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
+    match (key, message.payload()) {
+        (Some(key), None) => known.forget(key),
+        (Some(key), Some(payload)) => match State::read(payload) {
+            Ok(state) if state.key == key => {
+                let (partition, offset) = (message.partition(), message.offset());
+                known.note(key, Place { version: state.version, partition, offset });
+            }
+            _ => known.strange(),
+        },
+        (None, _) => known.strange(),
+    }
 }

@@ -1,16 +1,26 @@
 //! The topic, as far as the tap needs it: a member of a group, offsets with their marks, and what is assigned. No rule stands here.
+//!
+//! [`ends`] asks where partitions begin and end.
+
+mod ends;
 
 use super::book::Committed;
 use super::mark::Mark;
+use crate::away::Heard;
 use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+/// After so long a broker that keeps its connection and says nothing counts as away, milliseconds; `kafka.properties` may say otherwise.
+/// librdkafka's own minute would keep a group's commit, and with it everything else, waiting for as long.
+const SILENT_MS: &str = "10000";
 /// Longest wait for a broker's answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
@@ -25,11 +35,16 @@ pub(super) enum Change {
 #[derive(Default)]
 pub(super) struct Group {
     changes: Mutex<Vec<Change>>,
+    heard: Heard,
 }
 
 impl ClientContext for Group {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        Heard::log(level, facility, text);
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!("Kafka: {error}: {reason}");
+        self.heard.error(&error, reason);
     }
 }
 
@@ -54,6 +69,10 @@ impl ConsumerContext for Group {
 pub(super) struct Topic {
     consumer: BaseConsumer<Group>,
     name: String,
+    /// Which broker each partition lies with, as last heard.
+    leaders: Mutex<BTreeMap<i32, i32>>,
+    /// Not all brokers answered when they were last asked.
+    some_silent: AtomicBool,
 }
 
 impl Topic {
@@ -72,9 +91,18 @@ impl Topic {
         if config.get("queued.max.messages.kbytes").is_none() {
             config.set("queued.max.messages.kbytes", "16384");
         }
+        if config.get("socket.timeout.ms").is_none() {
+            config.set("socket.timeout.ms", SILENT_MS);
+        }
         let consumer: BaseConsumer<Group> = config.create_with_context(Group::default())?;
         consumer.subscribe(&[topic])?;
-        Ok(Self { consumer, name: topic.to_owned() })
+        let (leaders, some_silent) = (Mutex::default(), AtomicBool::new(false));
+        Ok(Self { consumer, name: topic.to_owned(), leaders, some_silent })
+    }
+
+    /// What the client says of itself.
+    pub(super) fn heard(&self) -> &Heard {
+        &self.consumer.context().heard
     }
 
     /// For reading messages.
@@ -109,12 +137,6 @@ impl Topic {
             found.insert(one.partition(), committed);
         }
         Ok(found)
-    }
-
-    /// Offset of the oldest message, and the one behind the newest.
-    pub(super) fn ends(&self, partition: i32) -> KafkaResult<(u64, u64)> {
-        let (low, high) = self.consumer.fetch_watermarks(&self.name, partition, ANSWER_MAX)?;
-        Ok((u64::try_from(low).unwrap_or_default(), u64::try_from(high).unwrap_or_default()))
     }
 
     /// Writes down how far a partition is; done once the brokers have it. A member whom the group has put out is refused.

@@ -3,10 +3,12 @@
 //! What a partition is worth lives in its book; lost with a partition, a rebalance or the process, it is made again of the group's commit
 //! and of what the control plane holds. So nothing has to be remembered of a failure but that there was one.
 
+mod brokers;
 mod hand_in;
 mod open;
 
 use super::aside::{Aside, Quarantine};
+use super::away::Away;
 use super::book::{Arrived, Book, Told as Known};
 use super::consumer::{Change, Topic};
 use super::door::{Door, Told};
@@ -90,6 +92,14 @@ pub(super) struct Worker {
     stopping: Arc<AtomicBool>,
     /// The control plane is not asked before.
     server: Pause,
+    /// Who of the brokers does not answer.
+    away: Away,
+    /// When it is asked next how far partitions go.
+    looks: Option<Instant>,
+    /// Silent brokers are not asked about partitions before.
+    silent: Pause,
+    /// A silent group is not asked before.
+    group: Pause,
     trouble: Option<String>,
     said_aside: bool,
 }
@@ -112,6 +122,10 @@ impl Worker {
             held_bytes_max,
             stopping,
             server: Pause::NONE,
+            away: Away::default(),
+            looks: None,
+            silent: Pause::NONE,
+            group: Pause::NONE,
             trouble: None,
             said_aside: false,
         }
@@ -128,12 +142,15 @@ impl Worker {
             self.changed();
             self.open_what_waits();
             moved = self.hand_all_in();
+            self.look();
             self.tell();
         }
         let numbers: Vec<i32> = self.parts.keys().copied().collect();
         for number in numbers {
-            if matches!(self.parts.get(&number), Some(Part::Open(part)) if part.book.unsaved()) {
-                self.commit(number);
+            let unsaved = matches!(self.parts.get(&number), Some(Part::Open(part)) if part.book.unsaved());
+            // Nothing is lost where it cannot be: what is held is known by counting.
+            if unsaved && (self.away.group_is() || !self.commit(number)) {
+                break;
             }
         }
         Ok(())
@@ -159,7 +176,8 @@ impl Worker {
                     numbers.into_iter().for_each(|number| self.anew(number));
                     break;
                 }
-                Some(Err(error)) => self.say_trouble(format!("Kafka: {error}")),
+                // What it was is said where the client says it, once; whether brokers answer is asked.
+                Some(Err(error)) => tracing::debug!("Kafka: {error}"),
             }
             wait = Duration::ZERO;
         }
@@ -172,12 +190,14 @@ impl Worker {
             match change {
                 Change::Given(numbers) => {
                     info!(tap = self.follow.name, partitions = ?numbers, "Partitions are ours");
+                    self.group_answers();
                     self.parts.extend(numbers.into_iter().map(|number| (number, Part::Waiting(Pause::NONE))));
                 }
                 Change::Taken(numbers) => {
                     info!(tap = self.follow.name, partitions = ?numbers, "Partitions are another's");
                     // Whoever has them next reads again what was not committed, and passes over what is held.
                     self.parts.retain(|number, _| !numbers.contains(number));
+                    self.away.taken(clock::tick(), &numbers);
                 }
             }
         }
@@ -219,18 +239,19 @@ impl Worker {
                 }
             }
             Arrived::GoTo(_) => self.read_on(),
-            Arrived::NotTheSame => match self.topic.ends(number) {
-                Ok((low, high)) => {
-                    if let Some(Part::Open(part)) = self.parts.get_mut(&number) {
-                        part.book.suspect(low, high);
+            Arrived::NotTheSame => {
+                let ends = self.topic.ends(&[number]);
+                match (ends.found.get(&number), self.parts.get_mut(&number)) {
+                    (Some((low, high)), Some(Part::Open(part))) => {
+                        part.book.suspect(*low, *high);
+                        self.read_on();
                     }
-                    self.read_on();
+                    _ => {
+                        self.asked(&[], &ends.silent, ends.why.as_ref());
+                        self.anew(number);
+                    }
                 }
-                Err(error) => {
-                    self.say_trouble(format!("Kafka: {error}"));
-                    self.anew(number);
-                }
-            },
+            }
         }
     }
 
@@ -275,6 +296,7 @@ impl Worker {
     fn say_well(&mut self) {
         self.server = Pause::NONE;
         if self.trouble.take().is_some() {
+            self.topic.heard().well();
             info!(tap = self.follow.name, "Lines are handed in again");
         }
     }

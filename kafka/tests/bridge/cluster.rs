@@ -27,7 +27,12 @@ pub(crate) struct Read {
 
 impl Cluster {
     pub(crate) fn start(topics: &[(&str, i32)]) -> Self {
-        let mock = MockCluster::new(1).unwrap();
+        Self::of_brokers(1, topics)
+    }
+
+    /// Of so many brokers, numbered from 1.
+    pub(crate) fn of_brokers(brokers: i32, topics: &[(&str, i32)]) -> Self {
+        let mock = MockCluster::new(brokers).unwrap();
         for (topic, partitions) in topics {
             mock.create_topic(topic, *partitions, 1).unwrap();
         }
@@ -45,13 +50,24 @@ impl Cluster {
 
     /// Writes these, and waits until they stand there.
     pub(crate) fn write(&self, topic: &str, partition: i32, values: impl IntoIterator<Item = String>) {
+        self.send(topic, partition, values);
+        self.producer.flush(Duration::from_secs(60)).unwrap();
+    }
+
+    /// Writes these, as soon as brokers are there, in this order.
+    pub(crate) fn send(&self, topic: &str, partition: i32, values: impl IntoIterator<Item = String>) {
         for value in values {
             until("room to write", || {
                 let record = BaseRecord::<(), str>::to(topic).partition(partition).payload(&value);
                 self.producer.send(record).ok()
             });
         }
-        self.producer.flush(Duration::from_secs(60)).unwrap();
+    }
+
+    /// A broker keeps its connections and answers nothing, as a machine without power does; or it answers again.
+    pub(crate) fn silent(&self, broker: i32, silent: bool) {
+        let delay = if silent { Duration::from_secs(600) } else { Duration::ZERO };
+        self.mock.broker_round_trip_time(broker, delay).unwrap();
     }
 
     fn reader(&self) -> BaseConsumer {

@@ -1,6 +1,7 @@
 //! The built bridge between a Kafka and a real control plane: `sumun serve` is started as anybody would start it, and the brokers are librdkafka's
 //! mock cluster, which lives in the test. A real broker is not to be had here; what the mock does not do, docs/adopt/kafka.md says.
 //!
+//! `away` is what happens while brokers do not answer, and `tls` needs a build with that feature: `cargo xtask test --all` makes one.
 //! `cluster` is the brokers, `house` a control plane with its people, `process` what is started and killed, `forward` an address that stays when
 //! what is behind it moves.
 #![allow(
@@ -12,6 +13,7 @@
     reason = "tests may panic, wait for real processes, and their names say what they are"
 )]
 
+mod away;
 mod cluster;
 mod forward;
 mod help;
@@ -20,6 +22,8 @@ mod page;
 mod process;
 mod states;
 mod tap;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::time::{Duration, Instant};
 

@@ -23,19 +23,36 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts it, and waits for its line of JSON.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        let mut process = Self::begin(command);
+        process.wait_ready();
+        process
+    }
+
+    /// Starts it.
+    pub(crate) fn begin(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (out, err) = (collect(child.stdout.take().unwrap()), collect(child.stderr.take().unwrap()));
-        let mut process = Self { child, out, err, ready: Value::Null };
+        Self { child, out, err, ready: Value::Null }
+    }
+
+    /// Waits for its line of JSON.
+    pub(crate) fn wait_ready(&mut self) {
         let line = until("a process to be ready", || {
-            let line = process.out.lock().unwrap().clone();
-            let ended = process.child.try_wait().unwrap();
-            assert!(ended.is_none(), "it did not start: {ended:?}\n{}", process.said());
+            let line = self.out.lock().unwrap().clone();
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "it did not start: {ended:?}\n{}", self.said());
             line.ends_with('\n').then_some(line)
         });
-        process.ready = serde_json::from_str::<Value>(line.lines().next().unwrap()).unwrap()["ready"].take();
-        process
+        self.ready = serde_json::from_str::<Value>(line.lines().next().unwrap()).unwrap()["ready"].take();
+    }
+
+    /// Waits until it wrote this so often to stderr.
+    pub(crate) fn says(&self, what: &str, times: usize) {
+        until(&format!("`{what}` to be said {times} times"), || {
+            (self.said().matches(what).count() >= times).then_some(())
+        });
     }
 
     /// What it wrote to stderr so far.

@@ -9,19 +9,24 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use sumun_actuator::webhook;
 
-const SECRET: &str = "whsec_TUFERXhVUHhTRUNSRVR4b2Z4dGhpcnR5eHR3b3hieXRlcw==";
-const TOPIC: &str = "sumun-key-states";
+pub(crate) const SECRET: &str = "whsec_TUFERXhVUHhTRUNSRVR4b2Z4dGhpcnR5eHR3b3hieXRlcw==";
+pub(crate) const TOPIC: &str = "sumun-key-states";
 const PARTITIONS: i32 = 3;
 
 /// A control plane that tells a topic of its keys, by way of a bridge.
-struct World {
-    cluster: Cluster,
-    house: House,
-    forward: Forward,
+pub(crate) struct World {
+    pub(crate) cluster: Cluster,
+    pub(crate) house: House,
+    pub(crate) forward: Forward,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::retrying("attempts = 100")
+    }
+
+    /// With these settings of `[retry]` besides.
+    pub(crate) fn retrying(more: &str) -> Self {
         let cluster = Cluster::start(&[(TOPIC, PARTITIONS)]);
         let house = House::new("[actuator]\nfile = \"actuator.toml\"");
         let forward = Forward::start();
@@ -36,27 +41,27 @@ impl World {
         house.write(
             "actuator.toml",
             &format!(
-                "format = 1\n[retry]\nfirst_ms = 10\nmax_ms = 200\nattempts = 100\n[[webhook]]\nname = \"topic\"\nurl = \"http://{}/\"\nsecret = {{ file = \"states-webhook.txt\" }}\n",
+                "format = 1\n[retry]\nfirst_ms = 10\nmax_ms = 200\n{more}\n[[webhook]]\nname = \"topic\"\nurl = \"http://{}/\"\nsecret = {{ file = \"states-webhook.txt\" }}\n",
                 forward.at
             ),
         );
         Self { cluster, house, forward }
     }
 
-    fn bridge(&self) -> Process {
+    pub(crate) fn bridge(&self) -> Process {
         let bridge = Process::start(self.house.bridge(&["states", "--config", "kafka.toml"]));
         self.forward.to(bridge.ready["listen"].as_str().unwrap());
         bridge
     }
 
     /// Opened, with keys K1 to K9.
-    fn opened(&self) -> Open<'_> {
+    pub(crate) fn opened(&self) -> Open<'_> {
         let open = self.house.opened();
         enter_keys(&self.house, &open);
         open
     }
 
-    fn read(&self) -> Vec<Read> {
+    pub(crate) fn read(&self) -> Vec<Read> {
         self.cluster.read(TOPIC, PARTITIONS)
     }
 }
@@ -87,16 +92,16 @@ pub(crate) fn enter_keys(house: &House, open: &Open<'_>) {
     open.json("alice", &["import", "--kind", "keys", "keys.ndjson"]);
 }
 
-fn suspend(open: &Open<'_>, key: &str) {
+pub(crate) fn suspend(open: &Open<'_>, key: &str) {
     open.json("alice", &["keys", "suspend", key, "--reason", "used by two at once"]);
 }
 
-fn lift(open: &Open<'_>, key: &str) {
+pub(crate) fn lift(open: &Open<'_>, key: &str) {
     open.json("bob", &["keys", "lift", key, "--reason", "it was his own machine"]);
 }
 
 /// What the control plane was answered about each key.
-fn acknowledged(open: &Open<'_>, watching: &str, keys: usize) -> Vec<Value> {
+pub(crate) fn acknowledged(open: &Open<'_>, watching: &str, keys: usize) -> Vec<Value> {
     until("every state to be acknowledged", || {
         let told = open.list(watching, "/v1/actuations");
         let done = |one: &Value| {
@@ -107,7 +112,7 @@ fn acknowledged(open: &Open<'_>, watching: &str, keys: usize) -> Vec<Value> {
 }
 
 /// What a reader who keeps to the rule knows: of each key the state with the highest version.
-fn newest(read: &[Read]) -> BTreeMap<String, (i64, String)> {
+pub(crate) fn newest(read: &[Read]) -> BTreeMap<String, (i64, String)> {
     let mut known: BTreeMap<String, (i64, String)> = BTreeMap::new();
     for one in read {
         let data = one.data();
@@ -192,7 +197,7 @@ fn what_is_not_ours_or_older_or_there_already_is_not_written() {
     let (status, older) = send(SECRET, "K1", 2, "live");
     assert_eq!((status, &older["code"]), (409, &json!("older")), "{older}");
     assert_eq!(send(&other, "K1", 4, "live").0, 401);
-    assert_eq!(send_text(&world, "made up", "v1,AAAA", "0").0, 401);
+    assert_eq!(send_text(&world.forward.at.to_string(), "made up", "v1,AAAA", "0").0, 401);
     assert_eq!(self::send(&world, SECRET, "{}").0, 400);
     assert_eq!(world.read().len(), 1);
     // It knows as much when it is started anew.
@@ -206,15 +211,27 @@ fn what_is_not_ours_or_older_or_there_already_is_not_written() {
 }
 
 fn send(world: &World, secret: &str, body: &str) -> (u16, Value) {
-    let now =
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
-    let signature = webhook::signature(&webhook::secret(secret).unwrap(), "m1", &now, body);
-    send_text(world, body, &format!("v1,{signature}"), &now)
+    let now = signed::now();
+    send_text(&world.forward.at.to_string(), body, &signed::by(secret, body, &now), &now)
 }
 
-fn send_text(world: &World, body: &str, signature: &str, at: &str) -> (u16, Value) {
+/// As the actuator signs.
+pub(crate) mod signed {
+    use sumun_actuator::webhook;
+
+    pub(crate) fn now() -> String {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        now.as_secs().to_string()
+    }
+
+    pub(crate) fn by(secret: &str, body: &str, now: &str) -> String {
+        format!("v1,{}", webhook::signature(&webhook::secret(secret).unwrap(), "m1", now, body))
+    }
+}
+
+pub(crate) fn send_text(to: &str, body: &str, signature: &str, at: &str) -> (u16, Value) {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let ask = agent.post(format!("http://{}/", world.forward.at)).header("webhook-id", "m1");
+    let ask = agent.post(format!("http://{to}/")).header("webhook-id", "m1");
     let mut answer =
         ask.header("webhook-timestamp", at).header("webhook-signature", signature).send(body).unwrap();
     let text = answer.body_mut().read_to_string().unwrap();

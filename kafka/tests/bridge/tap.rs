@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 const BACKLOG: u64 = 8_000;
 
 /// One line of a front, visibly made up, of now.
-fn line(number: u64) -> String {
+pub(crate) fn line(number: u64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
     format!(
         r#"{{"msec":"{}.{:03}","request_id":"r{number}","remote_addr":"203.0.113.7","hostname":"front-1","key_id":"h:made-up","request_method":"GET","request_uri":"/v1/accounts","status":"200"}}"#,
@@ -21,7 +21,7 @@ fn line(number: u64) -> String {
     )
 }
 
-fn config(cluster: &Cluster, server: &str, more: &str) -> String {
+pub(crate) fn config(cluster: &Cluster, server: &str, more: &str) -> String {
     format!(
         "[kafka]\nbrokers = \"{}\"\nproperties = {{ \"session.timeout.ms\" = \"3000\", \"heartbeat.interval.ms\" = \"300\", \"socket.timeout.ms\" = \"3000\" }}\n\
          [tap]\nserver = \"{server}\"\ntoken_file = \"tap.token\"\nheld_bytes_max = 200000\n\
@@ -30,19 +30,19 @@ fn config(cluster: &Cluster, server: &str, more: &str) -> String {
     )
 }
 
-fn start(house: &House) -> Process {
+pub(crate) fn start(house: &House) -> Process {
     Process::start(house.bridge(&["tap", "--config", "kafka.toml"]))
 }
 
 /// The numbers of the requests in the merged log.
-fn taken(house: &House) -> Vec<u64> {
+pub(crate) fn taken(house: &House) -> Vec<u64> {
     let id = |line: &String| {
         serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap()[1..].parse().unwrap()
     };
     house.access_lines().iter().map(id).collect()
 }
 
-fn once_each(house: &House, want: impl IntoIterator<Item = u64>) {
+pub(crate) fn once_each(house: &House, want: impl IntoIterator<Item = u64>) {
     let found = taken(house);
     let set: BTreeSet<u64> = found.iter().copied().collect();
     assert_eq!(set.len(), found.len(), "lines came twice");
@@ -52,7 +52,7 @@ fn once_each(house: &House, want: impl IntoIterator<Item = u64>) {
     assert!(missing.is_empty() && strange.is_empty(), "missing {missing:?}, strange {strange:?}");
 }
 
-fn until_held(open: &Open<'_>, watching: &str, wanted: u64) {
+pub(crate) fn until_held(open: &Open<'_>, watching: &str, wanted: u64) {
     until(&format!("{wanted} lines to be held"), || (open.held(watching) >= wanted).then_some(()));
 }
 

@@ -37,8 +37,9 @@ impl Worker {
         let mut moved = false;
         let numbers: Vec<i32> = self.parts.keys().copied().collect();
         for number in numbers {
-            if !self.server.is_over(clock::tick()) {
-                return false;
+            // What could not be committed afterwards waits: each try would keep everything waiting as long as the group's session lasts.
+            if !self.server.is_over(clock::tick()) || self.away.group_is() {
+                return moved;
             }
             match self.hand_in(number) {
                 Went::Rests => {}
@@ -66,6 +67,7 @@ impl Worker {
 
     fn hand_in(&mut self, number: i32) -> Went {
         let mut limit = LINES_MAX;
+        let away = self.away.is(number);
         loop {
             let Some(Part::Open(part)) = self.parts.get_mut(&number) else { return Went::Rests };
             if !part.ahead.is_over(clock::tick()) {
@@ -79,7 +81,7 @@ impl Worker {
                     Err(error) => return later(error),
                 }
             }
-            let told = part.tells();
+            let told = (!away).then(|| part.tells());
             let (from, after, lines) = match part.book.step(limit, BYTES_MAX) {
                 Step::Rest => {
                     let due = clock::tick().saturating_duration_since(part.saved) >= SAVE_EVERY;
@@ -96,13 +98,12 @@ impl Worker {
             };
             let texts: Vec<&str> = lines.iter().map(|made| made.text.as_str()).collect();
             let count = texts.len();
-            let done =
-                self.door.take(&Batch { log: &part.log, from, after, lines: &texts, told: Some(told) });
+            let done = self.door.take(&Batch { log: &part.log, from, after, lines: &texts, told });
             let last = from.saturating_add(u64::try_from(count).unwrap_or(u64::MAX)).saturating_sub(1);
             match done {
                 Ok(held) if held == last => {
                     part.book.taken(last.saturating_sub(from).saturating_add(1));
-                    part.told = Some((told, clock::tick()));
+                    part.told = told.map(|told| (told, clock::tick()));
                     part.ahead = Pause::NONE;
                     return if self.commit(number) { Went::On } else { Went::Anew };
                 }
@@ -159,31 +160,25 @@ impl Worker {
             Ok(()) => {
                 part.book.saved();
                 part.saved = clock::tick();
+                self.group_answers();
                 true
             }
             Err(error) => {
                 let log = part.log.clone();
-                self.say_trouble(format!("how far {log} is could not be committed: {error}"));
+                tracing::debug!("How far {log} is could not be committed: {error}");
+                self.group_failed(&error);
                 false
             }
         }
     }
 
-    /// Says how far the partitions are, where that was not said for a while.
+    /// Says how far the partitions are, where that was not said for a while, and where it is known.
     pub(super) fn tell(&mut self) {
         let now = clock::tick();
-        let mut brokers_answer = true;
         for (number, part) in &mut self.parts {
             let Part::Open(part) = part else { continue };
-            if !self.server.is_over(now) || part.told_lately(now) {
+            if self.away.is(*number) || !self.server.is_over(now) || part.told_lately(now) {
                 continue;
-            }
-            if brokers_answer {
-                // One that does not answer is not asked again for each partition: the group would miss us meanwhile.
-                match self.topic.ends(*number) {
-                    Ok((_, high)) => part.high = high,
-                    Err(_) => brokers_answer = false,
-                }
             }
             let told = part.tells();
             part.told = Some((told, now));

@@ -30,13 +30,19 @@ impl Worker {
         let committed = match self.topic.committed() {
             Ok(committed) => committed,
             Err(error) => {
-                self.say_trouble(format!("Kafka: {error}"));
+                self.group_failed(&error);
                 return self.wait_longer(&numbers);
             }
         };
+        self.group_answers();
+        let ends = self.topic.ends(&numbers);
+        let found: Vec<i32> = ends.found.keys().copied().collect();
+        self.asked(&found, &ends.silent, ends.why.as_ref());
+        // Those of a silent broker wait; the others do not wait for them.
+        self.wait_longer(&ends.silent);
         let mut opened = false;
-        for (at, number) in numbers.iter().enumerate() {
-            match self.open(*number, &committed) {
+        for (at, (number, bounds)) in ends.found.iter().enumerate() {
+            match self.open(*number, *bounds, &committed) {
                 Ok(part) => {
                     self.parts.insert(*number, Part::Open(Box::new(part)));
                     self.say_well();
@@ -46,7 +52,7 @@ impl Worker {
                     let wait = if let DoorError::Later(_, wait) = &error { *wait } else { None };
                     self.server.grow(clock::tick(), wait);
                     self.say_trouble(error.to_string());
-                    self.wait_longer(numbers.get(at..).unwrap_or_default());
+                    self.wait_longer(found.get(at..).unwrap_or_default());
                     break;
                 }
             }
@@ -65,8 +71,13 @@ impl Worker {
         }
     }
 
-    fn open(&self, number: i32, committed: &BTreeMap<i32, Committed>) -> Result<Opened, DoorError> {
-        let later = |error| DoorError::Later(format!("Kafka: {error}"), None);
+    /// A partition that begins and ends there. The control plane is asked only now: what it is asked about it takes for heard of.
+    fn open(
+        &self,
+        number: i32,
+        (low, high): (u64, u64),
+        committed: &BTreeMap<i32, Committed>,
+    ) -> Result<Opened, DoorError> {
         let log = format!("kafka.{}.{number}", self.follow.name);
         let ours = |(at, one): (&i32, &Committed)| match one {
             Committed::Ours(mark) if *at != number => Some(mark.begun_us),
@@ -81,7 +92,6 @@ impl Worker {
             batch_max: u64::try_from(LINES_MAX).unwrap_or(u64::MAX),
         };
         let held = self.door.held(&log, None)?;
-        let (low, high) = self.topic.ends(number).map_err(later)?;
         let committed = committed.get(&number).cloned().unwrap_or(Committed::Nothing);
         let (book, known) = Book::open(Found { committed, held, low, high }, how);
         known.iter().for_each(|known| say(&self.follow.name, &log, known));

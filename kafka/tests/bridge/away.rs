@@ -1,0 +1,277 @@
+//! Brokers that are away, whole clusters and one of three: nothing is lost or comes twice, and nobody is told what nobody knows.
+
+use crate::cluster::Cluster;
+use crate::house::{House, Open};
+use crate::process::Process;
+use crate::states::{World, acknowledged, lift, newest, suspend};
+use crate::tap::{config, line, once_each, start, taken, until_held};
+use crate::until;
+use rdkafka::mocking::MockCoordinator;
+use serde_json::Value;
+use std::ops::Range;
+use std::time::Duration;
+
+/// Longer than the bridge lets pass without saying how far a partition is, be it the same as before.
+const TOLD_AGAIN: Duration = Duration::from_secs(18);
+const GONE: &str = "Kafka does not answer";
+const BACK: &str = "Kafka answers again";
+
+/// As of a tap, that looks for brokers often.
+fn quick(cluster: &Cluster, open: &Open<'_>) -> String {
+    config(cluster, &open.server, "")
+        .replace("properties = { ", r#"properties = { "reconnect.backoff.max.ms" = "500", "#)
+}
+
+/// When each partition was last heard of.
+fn heard(open: &Open<'_>, watching: &str) -> Vec<Value> {
+    open.partitions(watching).iter().map(|one| one["heard"].clone()).collect()
+}
+
+/// Waits until nothing was told of any partition for so long that something would have been.
+fn told_nothing_more(open: &Open<'_>, watching: &str) {
+    let before = heard(open, watching);
+    std::thread::sleep(TOLD_AGAIN);
+    assert_eq!(heard(open, watching), before, "nobody knows how far behind it is, and yet it was told");
+}
+
+fn told_something(open: &Open<'_>, watching: &str, partition: usize) {
+    let before = heard(open, watching)[partition].clone();
+    until("how far a partition is to be told again", || {
+        (heard(open, watching)[partition] != before).then_some(())
+    });
+}
+
+/// Lines with these numbers, each in the partition of its number.
+fn write(cluster: &Cluster, partitions: u64, numbers: &Range<u64>) {
+    for partition in 0..partitions {
+        cluster.write("access", i32::try_from(partition).unwrap(), own(partitions, partition, numbers));
+    }
+}
+
+fn own(partitions: u64, partition: u64, numbers: &Range<u64>) -> impl Iterator<Item = String> + use<> {
+    numbers.clone().filter(move |number| number % partitions == partition).map(line)
+}
+
+/// Each once, none missing, and those of a partition in its order.
+fn all_in_order(house: &House, partitions: u64, numbers: Range<u64>) {
+    once_each(house, numbers);
+    for partition in 0..partitions {
+        let own: Vec<u64> =
+            taken(house).into_iter().filter(|number| number % partitions == partition).collect();
+        assert!(own.is_sorted(), "partition {partition}: {own:?}");
+    }
+}
+
+fn ends_well(bridge: Process) -> String {
+    let began = std::time::Instant::now();
+    let (status, said) = bridge.stop();
+    assert!(status.success(), "{said}");
+    assert!(began.elapsed() < Duration::from_secs(30), "it took {:?} to stop: {said}", began.elapsed());
+    assert!(!said.contains("\"level\":\"ERROR\""), "{said}");
+    said
+}
+
+#[test]
+fn a_cluster_that_is_away_is_told_of_once_and_costs_no_line() {
+    let cluster = Cluster::start(&[("access", 2)]);
+    let house = House::new("");
+    let open = house.opened();
+    let watching = house.tap_token(&open);
+    house.write("kafka.toml", &quick(&cluster, &open));
+    // Away at the start: it waits, says so, and no partition is known of.
+    cluster.mock.broker_down(1).unwrap();
+    let bridge = start(&house);
+    bridge.says(GONE, 1);
+    assert!(open.partitions(&watching).is_empty());
+    cluster.mock.broker_up(1).unwrap();
+    write(&cluster, 2, &(0..100));
+    until_held(&open, &watching, 100);
+    bridge.says(BACK, 1);
+    told_something(&open, &watching, 0);
+    // Gone in mid-flow, with connections broken; lines come meanwhile from somebody who waits, too.
+    write(&cluster, 2, &(100..1_100));
+    cluster.mock.broker_down(1).unwrap();
+    bridge.says(GONE, 2);
+    for partition in 0..2 {
+        cluster.send("access", partition, own(2, u64::try_from(partition).unwrap(), &(1_100..1_200)));
+    }
+    told_nothing_more(&open, &watching);
+    let backs = bridge.said().matches(BACK).count();
+    cluster.mock.broker_up(1).unwrap();
+    until_held(&open, &watching, 1_200);
+    bridge.says(BACK, backs + 1);
+    for partition in 0..2 {
+        told_something(&open, &watching, partition);
+    }
+    // Silent, with all connections open.
+    write(&cluster, 2, &(1_200..1_300));
+    until_held(&open, &watching, 1_300);
+    let (gones, backs) = (bridge.said().matches(GONE).count(), bridge.said().matches(BACK).count());
+    cluster.silent(1, true);
+    bridge.says(GONE, gones + 1);
+    told_nothing_more(&open, &watching);
+    cluster.silent(1, false);
+    bridge.says(BACK, backs + 1);
+    write(&cluster, 2, &(1_300..1_400));
+    until_held(&open, &watching, 1_400);
+    for one in open.partitions(&watching) {
+        assert_eq!((&one["passed_over"], &one["files"]["holes"]), (&0.into(), &0.into()), "{one}");
+    }
+    let said = ends_well(bridge);
+    // Partitions, and the group if something was to be committed: no more than a sentence each, of three absences.
+    assert!(said.matches(GONE).count() <= 6, "{said}");
+    all_in_order(&house, 2, 0..1_400);
+}
+
+#[test]
+fn one_broker_of_three_that_is_away_stops_its_own_partitions_only() {
+    let cluster = Cluster::of_brokers(3, &[("access", 3)]);
+    for partition in 0..3 {
+        cluster.mock.partition_leader("access", partition, Some(partition + 1)).unwrap();
+    }
+    cluster.mock.coordinator(MockCoordinator::Group("sumun.front-1".to_owned()), 3).unwrap();
+    let house = House::new("");
+    let open = house.opened();
+    let watching = house.tap_token(&open);
+    house.write("kafka.toml", &quick(&cluster, &open));
+    write(&cluster, 3, &(0..300));
+    let bridge = start(&house);
+    until_held(&open, &watching, 300);
+    let others = |numbers: Range<u64>| {
+        for partition in 1..3 {
+            cluster.write("access", partition, own(3, u64::try_from(partition).unwrap(), &numbers));
+        }
+    };
+    let go_on = |before: u64, wanted: u64| {
+        let held = open.partitions(&watching)[0]["held"].clone();
+        until_held(&open, &watching, before + wanted);
+        assert_eq!(open.partitions(&watching)[0]["held"], held);
+    };
+    // Away, and then silent: the other two go on, and are told of.
+    for (round, silent) in [(1, false), (2, true)] {
+        let gone = |gone: bool| match (silent, gone) {
+            (true, _) => cluster.silent(1, gone),
+            (false, true) => cluster.mock.broker_down(1).unwrap(),
+            (false, false) => cluster.mock.broker_up(1).unwrap(),
+        };
+        gone(true);
+        bridge.says("Kafka does not answer for partitions 0 of `access`", round);
+        others(round as u64 * 300..round as u64 * 300 + 300);
+        go_on(round as u64 * 300, 200);
+        let before = heard(&open, &watching);
+        std::thread::sleep(TOLD_AGAIN);
+        let after = heard(&open, &watching);
+        let moved: Vec<bool> = before.iter().zip(&after).map(|(before, after)| before != after).collect();
+        assert_eq!(moved, [false, true, true]);
+        gone(false);
+        cluster.write("access", 0, own(3, 0, &(round as u64 * 300..round as u64 * 300 + 300)));
+        until_held(&open, &watching, round as u64 * 300 + 300);
+        bridge.says("Kafka answers again for partitions 0 of `access`, after", round);
+    }
+    // Another broker takes the partition on.
+    cluster.mock.broker_down(1).unwrap();
+    cluster.mock.partition_leader("access", 0, Some(2)).unwrap();
+    write(&cluster, 3, &(900..1_200));
+    until_held(&open, &watching, 1_200);
+    ends_well(bridge);
+    // Begun while it is away: the others are taken on all the same.
+    cluster.mock.partition_leader("access", 0, Some(1)).unwrap();
+    others(1_200..1_500);
+    let bridge = start(&house);
+    go_on(1_200, 200);
+    assert!(bridge.said().contains("does not answer for partitions 0 of"), "{}", bridge.said());
+    cluster.mock.broker_up(1).unwrap();
+    cluster.write("access", 0, own(3, 0, &(1_200..1_500)));
+    until_held(&open, &watching, 1_500);
+    for one in open.partitions(&watching) {
+        assert_eq!((&one["passed_over"], &one["files"]["holes"]), (&0.into(), &0.into()), "{one}");
+    }
+    ends_well(bridge);
+    all_in_order(&house, 3, 0..1_500);
+}
+
+#[test]
+fn a_bridge_is_told_to_stop_while_brokers_are_away() {
+    let cluster = Cluster::start(&[("access", 2)]);
+    let house = House::new("");
+    let open = house.opened();
+    let watching = house.tap_token(&open);
+    // With the session's own time, which is longer than anybody waits for a stop.
+    let usual = quick(&cluster, &open).replace(r#""session.timeout.ms" = "3000", "#, "");
+    house.write("kafka.toml", &usual);
+    write(&cluster, 2, &(0..100));
+    let bridge = start(&house);
+    until_held(&open, &watching, 100);
+    write(&cluster, 2, &(100..2_100));
+    cluster.silent(1, true);
+    bridge.says(GONE, 1);
+    ends_well(bridge);
+    cluster.silent(1, false);
+    let bridge = start(&house);
+    until_held(&open, &watching, 2_100);
+    ends_well(bridge);
+    all_in_order(&house, 2, 0..2_100);
+}
+
+#[test]
+fn states_wait_for_brokers_and_none_is_acknowledged_before_it_stands_there() {
+    let world = World::retrying("attempts = 3\nagain_s = 1");
+    // Away at the start: nothing is listened to before it is known what stands in the topic.
+    world.cluster.mock.broker_down(1).unwrap();
+    let mut bridge = Process::begin(world.house.bridge(&["states", "--config", "kafka.toml"]));
+    bridge.says(GONE, 1);
+    world.cluster.mock.broker_up(1).unwrap();
+    bridge.wait_ready();
+    bridge.says("Kafka answers, after", 1);
+    world.forward.to(bridge.ready["listen"].as_str().unwrap());
+    let open = world.opened();
+    let watching = open.machine("viewer");
+    suspend(&open, "K1");
+    acknowledged(&open, &watching, 1);
+    for (round, silent) in [(1_usize, false), (2, true)] {
+        let gone = |gone: bool| match (silent, gone) {
+            (true, _) => world.cluster.silent(1, gone),
+            (false, true) => world.cluster.mock.broker_down(1).unwrap(),
+            (false, false) => world.cluster.mock.broker_up(1).unwrap(),
+        };
+        let stood = world.read().len();
+        let before = open.list(&watching, "/v1/actuations?key=K1").pop().unwrap();
+        gone(true);
+        lift(&open, "K1");
+        suspend(&open, "K2");
+        bridge.says(GONE, 1 + round);
+        lift(&open, "K2");
+        suspend(&open, "K1");
+        suspend(&open, "K2");
+        // Asked again and again; somebody is told, and nothing of it is receipted.
+        let waiting = until("somebody to be told of both keys", || {
+            let told = open.list(&watching, "/v1/actuations");
+            let vain = |one: &Value| one["state"] == "failed" && one["target"] == "suspended";
+            (told.len() == 2 && told.iter().all(vain)).then_some(told)
+        });
+        let first = waiting.iter().find(|one| one["key"] == "K1").unwrap();
+        assert_eq!(
+            (&first["answer"], first["acknowledged"] == before["acknowledged"]),
+            (&before["answer"], true),
+            "{first}"
+        );
+        gone(false);
+        let told = acknowledged(&open, &watching, 2);
+        bridge.says(BACK, round);
+        let read = world.read();
+        assert!(read.len() > stood, "{read:?}");
+        let known = newest(&read);
+        for one in &told {
+            let (version, target) = &known[one["key"].as_str().unwrap()];
+            assert_eq!(
+                (&one["intent"], &one["target"]),
+                (&serde_json::json!(version), &serde_json::json!(target)),
+                "{one}"
+            );
+            assert_eq!(target, "suspended");
+        }
+    }
+    let (status, said) = bridge.stop();
+    assert!(status.success(), "{said}");
+    assert!(said.matches(GONE).count() <= 4, "each absence is said once: {said}");
+}
