@@ -179,6 +179,17 @@ pub struct Detecting {
     pub trouble: Option<String>,
     /// What of the policy in force it cannot use, and what holds instead, in words.
     pub policy: Option<String>,
+    /// What it knows from before the event log, if a back-fill was taken up.
+    pub history: Option<History>,
+}
+
+/// Lines that detection read and the event log never held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct History {
+    /// When the first of them happened; none if whoever read them did not note it.
+    pub from: Option<Timestamp>,
+    /// When the last of them happened.
+    pub to: Timestamp,
 }
 
 /// How the merged log stands.

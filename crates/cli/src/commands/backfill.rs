@@ -1,12 +1,14 @@
 //! `sumun backfill`: history through detection, up to a seam from which the tap and live detection go on (R191, ADR 0026).
 //!
-//! [`settings`] is `backfill.toml`; [`files`] and [`log`] give lines by time; [`history`] merges and feeds them; [`work`] is what outlives
-//! a kill; [`hand_over`] is the seam. Nothing of it knows a measure, a notice or the record: what was found in history stands in a file.
+//! [`settings`] is `backfill.toml`; [`files`] and [`log`] give lines by time; [`senders`] says which of them stand in both; [`history`] merges
+//! and feeds them; [`work`] is what outlives a kill; [`hand_over`] is the seam. Nothing of it knows a measure, a notice or the record: what
+//! was found in history stands in a file.
 
 mod files;
 mod hand_over;
 mod history;
 mod log;
+mod senders;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -23,8 +25,10 @@ use crate::roles::tap::kept;
 use files::{Begun, Files, FilesMark};
 use history::{History, How};
 use log::{Log, Stands};
+use senders::Senders;
 use serde::Serialize;
 use settings::Settings;
+use settings::sent::Sent;
 use sha2::Digest;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
@@ -78,6 +82,36 @@ pub struct Arguments {
     json: bool,
 }
 
+/// A sender whose lines stand in a log's files too.
+#[derive(Debug, Serialize)]
+struct SentTold {
+    source: String,
+    log: String,
+    /// Lines of the log's types that it brought, the first and the last of them.
+    lines: u64,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    /// Lines of the log's files that were left out, by whichever sender.
+    left_out: u64,
+}
+
+fn sent(history: &History) -> Vec<SentTold> {
+    let of = |sent: &Sent| {
+        let files = history.files.iter().find(|files| files.name == sent.log);
+        let types = files.map(Files::events).unwrap_or_default();
+        let brought = history.progress.senders.brought(sent, &types);
+        SentTold {
+            source: sent.source.to_string(),
+            log: sent.log.clone(),
+            lines: brought.as_ref().map_or(0, |brought| brought.lines),
+            from: brought.as_ref().map(|brought| brought.first),
+            to: brought.map(|brought| brought.last),
+            left_out: files.map_or(0, |files| files.left_out),
+        }
+    };
+    history.declared.0.iter().map(of).collect()
+}
+
 /// What was done.
 #[derive(Debug, Serialize)]
 struct Done<'a> {
@@ -94,6 +128,8 @@ struct Done<'a> {
     keys: usize,
     holes: u64,
     bytes_lost: u64,
+    /// Senders whose lines stand in files too, and how much was left out there.
+    sent: Vec<SentTold>,
     from: Timestamp,
     to: Timestamp,
     /// Live detection takes events of the event log from this line on.
@@ -126,7 +162,7 @@ fn read(arguments: &Arguments, config: &Config, how: How) -> anyhow::Result<(His
     }
     let settings = Settings::read(&arguments.history)?;
     let setup = setup(arguments, config)?;
-    let stands = Log::new(&config.events_dir(), 0, 0).stands()?;
+    let stands = Log::new(&config.events_dir(), 0, 0).stands(&mut Senders::default())?;
     in_force(&setup, &stands)?;
     let inputs = inputs(&settings, &setup, arguments);
     hand_over::may_replace(config, &stands, &inputs, arguments.replace.as_deref())?;
@@ -175,7 +211,8 @@ fn read(arguments: &Arguments, config: &Config, how: How) -> anyhow::Result<(His
     let taps = files.iter().filter_map(|one| one.begun.as_ref());
     let log = Log::new(&config.events_dir(), progress.log.0, progress.log.2)
         .without(taps.map(|begun| (begun.log.as_str(), begun.position)));
-    let mut history = History::new(work, progress, engine, files, log, how)?;
+    let declared = (settings.sent, settings.apart);
+    let mut history = History::new(work, progress, engine, files, log, declared, how)?;
     if !again {
         history.run(&settings.tables)?;
     }
@@ -243,6 +280,7 @@ fn tell(arguments: &Arguments, config: &Config, history: &History, seam: &Seam) 
         keys: history.engine.keys(),
         holes: progress.holes,
         bytes_lost: progress.bytes_lost,
+        sent: sent(history),
         from: progress.as_of,
         to: seam.ended,
         event_log_line: seam.from,
@@ -272,6 +310,12 @@ fn tell(arguments: &Arguments, config: &Config, history: &History, seam: &Seam) 
     ];
     for (n, what) in apart.iter().filter(|(n, _)| *n > 0) {
         text.push_str(&format!("  {n} {what}\n"));
+    }
+    for SentTold { source, log, lines, left_out, .. } in &done.sent {
+        text.push_str(&match lines {
+            0 => format!("  `{source}` has brought nothing that `{log}` holds too: is that its name in `GET /v1/events/sources`?\n"),
+            lines => format!("  {lines} sent by `{source}`; {left_out} of `{log}` left out of its files\n"),
+        });
     }
     let by = done.to.plus_micros(LATE_US);
     text.push_str(&if clock::now() < by {

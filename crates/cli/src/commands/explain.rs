@@ -1,11 +1,14 @@
 //! `sumun explain`: why a key stands where it stood at an instant, and why not higher.
 
+mod sources;
+
 use super::ConfigArguments;
 use crate::exit::BadInput;
 use crate::findings::in_log::PolicyInLog;
 use crate::findings::{LadderJudge, Setup, told};
 use crate::output;
 use serde::Serialize;
+use sources::{Sources, Unread};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +33,7 @@ const SIGNALS_SHOWN: usize = 12;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  sumun explain K1 --at 2026-05-28T09:30:00Z --log world.ndjson\n  \
                         sumun explain K1 --at 2026-05-28T09:30:00Z --lang ko\n  \
+                        sumun explain K1 --at 2026-11-25T00:00:00Z --log backfill/merged.ndjson --log sumun-data/events\n  \
                         sumun policies show default@2 --text > then.toml; sumun explain K1 --at 2026-05-28T09:30:00Z --policy then.toml --as-in-force\n\n\
                         Exit codes: 0 explained, 1 the operation failed, 2 the log, the policy or what was asked is bad.")]
 pub struct Arguments {
@@ -38,9 +42,10 @@ pub struct Arguments {
     /// The instant, such as 2026-05-28T09:30:00Z
     #[arg(long, value_name = "TIME")]
     at: Timestamp,
-    /// File of lines, or folder of an event log [default: the control plane's, `events` in the configured `data_dir`]
+    /// File of lines, or folder of an event log; given twice, the lines of a back-fill (`merged.ndjson`) and the event log behind them
+    /// [default: the control plane's, `events` in the configured `data_dir`]
     #[arg(long, value_name = "FILE|DIR")]
-    log: Option<PathBuf>,
+    log: Vec<PathBuf>,
     #[command(flatten)]
     config: ConfigArguments,
     /// Policy file [default: policies/default.toml, which the program also has in itself]
@@ -68,6 +73,8 @@ struct Told {
     measures: Vec<MeasureFinding>,
     facts: std::collections::BTreeMap<String, Fact>,
     baselines: serde_json::Value,
+    /// History that live detection knows and that was not read for this; null if there is none.
+    unread: Option<Unread>,
 }
 
 /// Runs it.
@@ -75,15 +82,15 @@ struct Told {
 /// # Errors
 /// The log, the policy or a data file is bad, or nothing is known of the key at that instant.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let log = match &arguments.log {
-        Some(log) => log.clone(),
-        None => arguments.config.load(Vec::new())?.config.events_dir(),
+    let config = arguments.config.load(Vec::new()).map(|loaded| loaded.config);
+    let (logs, config) = match arguments.log.as_slice() {
+        [] => {
+            let config = config?;
+            (vec![config.events_dir()], Some(config))
+        }
+        logs => (logs.to_vec(), config.ok()),
     };
-    if !log.exists() {
-        let told =
-            format!("there is no log at `{}`; name a file of lines or a folder with `--log`", log.display());
-        return Err(BadInput(told).into());
-    }
+    let sources = Sources::of(logs, config.as_ref())?;
     let setup =
         Setup::load(arguments.policy.as_deref(), arguments.data.as_deref(), arguments.as_in_force.into())?;
     let mut engine = setup.engine(Options::default(), Approve::All, arguments.lang);
@@ -96,7 +103,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             ended = lines.iter().find_map(|input| end_of(&arguments.key, input));
         }
     };
-    told::run_to(&mut engine, &log, arguments.at, &mut look, |output| match output {
+    let unread = sources.unread(arguments.at, setup.params.engine.forget_after_s)?;
+    if let Some(unread) = &unread {
+        crate::logging::say(&format!("attention: {}\n", unread.told(arguments.lang)));
+    }
+    told::run_to(&mut engine, sources.read()?, arguments.at, &mut look, |output| match output {
         Output::Signal(signal) if is_about(&signal, &arguments.key) => signals.push(*signal),
         Output::Measure(measure) if measure.key == arguments.key => measures.push(*measure),
         _ => {}
@@ -128,6 +139,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         measures,
         facts: known.assessment.facts,
         baselines: known.baselines,
+        unread,
     };
     if arguments.json { output::json(&told) } else { output::text(&told.render(arguments.lang)) }
 }

@@ -46,6 +46,8 @@ struct Front {
     written: Cell<u64>,
     /// Line of the event log behind history.
     from: Cell<u64>,
+    /// Lines that the back end sent.
+    sent: Cell<u64>,
 }
 
 impl Front {
@@ -61,7 +63,7 @@ impl Front {
             "[tap]\npoll_ms = 10\n[[follow]]\nname = \"front-1\"\nfiles = \"access.json\"\nmap = \"nginx-json\"\nbegin = \"end\"\n",
         );
         house.place.write("backfill.toml", "[backfill]\ntap = \"tap.toml\"\n");
-        Self { house, made, written: Cell::new(0), from: Cell::new(0) }
+        Self { house, made, written: Cell::new(0), from: Cell::new(0), sent: Cell::new(0) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -112,6 +114,33 @@ impl Front {
             self.requests(requests, 5_000, ago_ms);
         }
         self.pack("access.json.2");
+    }
+
+    /// The requests of `access.json` from a number on, as the exchange's own back end sends them: under ids of its own.
+    fn sends(&self, open: &crate::house::Open<'_>, token: &str, numbers: std::ops::RangeInclusive<u64>) {
+        let text = self.house.place.read("access.json");
+        let lines = text.lines().filter_map(|line| {
+            let one: Value = serde_json::from_str(line).unwrap();
+            let of = |name: &str| one[name].as_str().unwrap().to_owned();
+            let number: u64 = of("request_id")[1..].parse().unwrap();
+            let ts = sumun_model::Timestamp::from_micros(of("msec").replace('.', "").parse::<i64>().unwrap() * 1000);
+            numbers.contains(&number).then(|| {
+                format!(
+                    r#"{{"type":"access","id":"b{number}","ts":"{ts}","source":"backend","key":"{}","account":"{}","ip":"{}","agent":"{}","effect":"read","verdict":"allow"}}{}"#,
+                    of("key_id"), of("account_id"), of("remote_addr"), of("http_user_agent"), "\n"
+                )
+            })
+        });
+        let (held, body) = (self.sent.get(), lines.collect::<String>());
+        let target = format!("{}/v1/events?log=backend&from={}&after={held}", open.server, held + 1);
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let ask = agent.post(target).header("content-type", "application/x-ndjson");
+        let mut answer =
+            ask.header("authorization", format!("Bearer {token}")).send(body.as_bytes()).unwrap();
+        let read = answer.body_mut().read_to_string().unwrap();
+        let taken: Value = serde_json::from_str(&read).unwrap();
+        assert_eq!(taken["taken"], body.lines().count(), "{read}");
+        self.sent.set(taken["held"].as_u64().unwrap());
     }
 
     fn backfill(&self, more: &[&str]) -> crate::support::Ran {
@@ -174,6 +203,16 @@ impl Front {
 
     fn of_history(&self) -> BTreeMap<String, Value> {
         self.house.place.read("backfill/findings.ndjson").lines().map(by_id).collect()
+    }
+
+    /// Looks until live detection has found what one run finds behind history. What it had found before history was known stays.
+    fn found_behind_history_is_one_runs(&self) {
+        let wanted = wait_for(|| {
+            let (live, past) = (self.live(), self.of_history());
+            let rest: Vec<_> = self.one_run().into_iter().filter(|(id, _)| !past.contains_key(id)).collect();
+            (!rest.is_empty() && rest.iter().all(|(id, found)| live.get(id) == Some(found))).then_some(())
+        });
+        assert!(wanted.is_some(), "live {:?}\none {:?}", self.live(), self.one_run());
     }
 
     /// Looks until live detection has found what one run finds behind history.
@@ -317,13 +356,7 @@ fn a_tap_that_has_begun_goes_on_and_history_is_what_was_before_and_what_it_hande
     let mut ids: Vec<u64> = ids.collect();
     ids.sort_unstable();
     assert!(ids == (1..=PAST + 200).collect::<Vec<u64>>(), "a gap, or one twice: {}", ids.len());
-    // What was found of them before history was known stays; what came behind it is the one run's.
-    let wanted = wait_for(|| {
-        let (live, past) = (front.live(), front.of_history());
-        let rest: Vec<_> = front.one_run().into_iter().filter(|(id, _)| !past.contains_key(id)).collect();
-        (!rest.is_empty() && rest.iter().all(|(id, found)| live.get(id) == Some(found))).then_some(())
-    });
-    assert!(wanted.is_some(), "live {:?}\none {:?}", front.live(), front.one_run());
+    front.found_behind_history_is_one_runs();
     drop(open);
 }
 
@@ -349,8 +382,12 @@ fn nobody_is_cut_today_for_what_history_holds() {
     front.history();
     let ran = front.backfill(&[]);
     assert_eq!(ran.code, 0, "{}", ran.shown());
+    let past = ran.json();
     let staged = front.path("sumun-data/detect/backfill.staged");
     wait_for(|| (!staged.exists()).then_some(())).expect("it was not taken up");
+    // The page of a key lists what it did since, and says that there was more.
+    let told = crate::tap::asked(&open, &crate::tap::machine(&open, "auditor"), "/v1/keys/K0/activity");
+    assert_eq!((&told["history"]["from"], &told["history"]["to"]), (&past["from"], &past["to"]), "{told}");
     drop(open);
     // The ladder over the very same lines, with evidence of history: keys of two sides are held.
     let merged = ["replay", "backfill/merged.ndjson", "--policy", POLICY_FILE, "--data", "none"];
@@ -438,6 +475,110 @@ fn what_was_cut_between_is_told_and_a_damaged_state_is_not_taken_up() {
     drop(open);
 }
 
+/// A back end posts what the front's files hold as well, under other ids, before and behind history: each access is read once.
+#[test]
+fn what_a_back_end_sends_beside_the_files_counts_once() {
+    let front = Front::with("");
+    let (made, open) = (front.made.clone(), front.house.open());
+    let token = crate::imports::backend(&open, &made);
+    front.history();
+    front.sends(&open, &token, PAST - 30..=PAST);
+    let read = "[backfill]\n[[read]]\nname = \"front-1\"\nfiles = \"access.json*\"\nmap = \"nginx-json\"\n";
+    front.house.place.write("backfill.toml", read);
+    let ran = front.backfill(&[]);
+    assert_eq!(ran.code, 2, "{}", ran.shown());
+    assert!(ran.err.contains("`exchange:backend` brought 31 lines of type `access`"), "{}", ran.err);
+    assert!(ran.err.contains("log = \"front-1\"") && ran.err.contains("apart = true"), "{}", ran.err);
+    let sent = format!("{read}[[sent]]\nsource = \"exchange:backend\"\nlog = \"front-1\"\n");
+    front.house.place.write("backfill.toml", &sent);
+    let ran = front.backfill(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let done = ran.json();
+    assert_eq!((&done["sent"][0]["lines"], &done["sent"][0]["left_out"]), (&31.into(), &31.into()), "{done}");
+    front.from.set(done["event_log_line"].as_u64().unwrap());
+    let staged = front.path("sumun-data/detect/backfill.staged");
+    wait_for(|| (!staged.exists()).then_some(())).expect("it was not taken up");
+    front.requests(80, 50, 0);
+    front.sends(&open, &token, PAST + 1..=PAST + 80);
+    let ids = front.lines_of_one_run();
+    let ids = ids.lines().filter(|line| line.starts_with(r#"{"type":"access""#)).map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["id"].as_str().unwrap().to_owned()
+    });
+    let of_file = (1..PAST - 30).map(|number| format!("r{number}"));
+    let wanted: Vec<String> =
+        of_file.chain((PAST - 30..=PAST + 80).map(|number| format!("b{number}"))).collect();
+    assert_eq!(ids.collect::<Vec<_>>(), wanted, "a gap, or one twice");
+    front.found_behind_history_is_one_runs();
+    drop(open);
+}
+
+/// What detection learnt from history is not in the event log: a page and an explanation say so, and name the file.
+#[test]
+fn an_explanation_says_which_history_it_lacks_and_takes_it() {
+    let front = Front::new();
+    front.history();
+    let done = front.backfill(&[]).json();
+    let open = front.house.open();
+    wait_for(|| open.process.said().contains("is taken up").then_some(())).expect("it was not taken up");
+    front.requests(120, 50, 0);
+    wait_for(|| (front.taken().len() == 120).then_some(())).expect("the tap did not go on");
+    front.is_one_run();
+    drop(open);
+    let explain = |at: &str, more: &[&str]| {
+        let known = ["explain", "K3", "--at", at, "--policy", POLICY_FILE, "--data", "none"];
+        front.house.place.run(&[&known, more].concat())
+    };
+    let merged = front.path("backfill/merged.ndjson").display().to_string();
+    let ended = done["to"].as_str().unwrap();
+    let ran = explain(ended, &[]);
+    assert_eq!(ran.code, 2, "{}", ran.shown());
+    assert!(ran.err.contains(&format!("`--log {merged}`")) && ran.err.contains(ended), "{}", ran.err);
+    assert_eq!(explain(ended, &["--log", &merged]).code, 0);
+    let now = sumun_model::Timestamp::from_micros(now_ms() * 1000).to_string();
+    let ran = explain(&now, &["--json"]);
+    assert!(ran.err.contains("explained from the event log alone"), "{}", ran.err);
+    assert!(ran.err.contains(&format!("`--log {merged} --log ")), "{}", ran.err);
+    assert_eq!(
+        (&ran.json()["unread"]["to"], &ran.json()["unread"]["merged"]),
+        (&done["to"], &merged.as_str().into())
+    );
+    let korean = explain(&now, &["--lang", "ko"]);
+    assert!(
+        korean.err.contains("이벤트 로그만으로 설명합니다") && korean.err.contains(&merged),
+        "{}",
+        korean.err
+    );
+    // With both it tells what live detection found, which is one run's.
+    let both = explain(&now, &["--json", "--log", &merged, "--log", "sumun-data/events"]);
+    assert_eq!((both.code, &both.json()["unread"]), (0, &Value::Null), "{}", both.shown());
+    assert!(!both.err.contains("attention"), "{}", both.err);
+    let about = |found: &Value| found["subject"]["key"] == "K3";
+    let both = both.json();
+    let told = both["signals"].as_array().unwrap().iter().map(|signal| by_id(&signal.to_string()));
+    let told: BTreeMap<String, Value> = told.filter(|(_, found)| about(found)).collect();
+    let one: BTreeMap<String, Value> =
+        front.one_run().into_iter().filter(|(_, found)| about(found)).collect();
+    assert!(told == one && !one.is_empty(), "told {told:?}\none {one:?}");
+    // Another history's lines are not these.
+    front.house.place.write(
+        "short.ndjson",
+        &front
+            .house
+            .place
+            .read("backfill/merged.ndjson")
+            .lines()
+            .take(5)
+            .map(|line| format!("{line}\n"))
+            .collect::<String>(),
+    );
+    let ran = explain(&now, &["--log", "short.ndjson", "--log", "sumun-data/events"]);
+    assert!(ran.code == 2 && ran.err.contains("it is of another back-fill"), "{}", ran.shown());
+    std::fs::remove_file(&merged).unwrap();
+    let ran = explain(&now, &[]);
+    assert!(ran.err.contains("were not kept in their order"), "{}", ran.err);
+}
+
 #[test]
 fn another_policy_than_the_one_in_force_is_refused_before_anything_is_read() {
     let front = Front::new();
@@ -453,13 +594,15 @@ fn another_policy_than_the_one_in_force_is_refused_before_anything_is_read() {
 #[test]
 fn the_page_on_back_fill_runs_as_written() {
     let page = include_str!("../../../../docs/adopt/backfill.md");
-    let block = |kind: &str| {
+    let blocks = |kind: &str| {
         let begin = format!("```{kind}\n");
-        page.split(begin.as_str()).nth(1).unwrap().split("```").next().unwrap().to_owned()
+        let blocks =
+            page.split(begin.as_str()).skip(1).map(|text| text.split("```").next().unwrap().to_owned());
+        blocks.collect::<Vec<_>>()
     };
     let front = Front::new();
     front.history();
-    front.house.place.write("backfill.toml", &block("toml"));
+    front.house.place.write("backfill.toml", &blocks("toml").join("\n"));
     front.house.place.write(
         "keys.csv",
         "key_id,account_id,state,scopes,allowlist,created_at,expires_at\nK0,A0,active,read;trade,,,\n",
@@ -468,7 +611,7 @@ fn the_page_on_back_fill_runs_as_written() {
         "accounts.csv",
         "account_id,customer_id,person_id,parent_account_id,segment,country,opened_on,fee_tier\nA0,C0,,,retail,KR,,\n",
     );
-    let commands = block("console");
+    let commands = blocks("console").swap_remove(0);
     let [read, serve] = commands.lines().collect::<Vec<_>>()[..] else { panic!("{commands}") };
     let read: Vec<&str> = read.strip_prefix("$ sumun ").unwrap().split(' ').collect();
     let ran = front.house.place.run(&read);

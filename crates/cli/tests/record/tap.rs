@@ -52,11 +52,16 @@ fn taken(house: &House) -> Vec<u64> {
     lines.map(id).collect()
 }
 
-fn sources(open: &Open<'_>, token: &str) -> Vec<Value> {
+/// What the control plane answers to a reading.
+pub(crate) fn asked(open: &Open<'_>, token: &str, path: &str) -> Value {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let ask = agent.get(format!("{}/v1/events/sources", open.server));
+    let ask = agent.get(format!("{}{path}", open.server));
     let mut answer = ask.header("authorization", format!("Bearer {token}")).call().unwrap();
-    let read: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
+    serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap()
+}
+
+fn sources(open: &Open<'_>, token: &str) -> Vec<Value> {
+    let read = asked(open, token, "/v1/events/sources");
     let items = read["items"].as_array().unwrap_or_else(|| panic!("{read}")).clone();
     items.into_iter().filter(|item| item["source"].as_str().unwrap().starts_with("exchange:tap.")).collect()
 }

@@ -4,6 +4,7 @@ use crate::access;
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::asked::Asked;
+use crate::events::History;
 use crate::operation::operation;
 use crate::problem::Problem;
 use crate::view::view;
@@ -121,7 +122,7 @@ pub(crate) struct ActivityView {
     /// The key.
     #[schema(example = "K1")]
     pub key: String,
-    /// The earliest request known; null: none is.
+    /// The earliest request listed here; null: none is. With `history`, the key may have been used before.
     #[schema(format = DateTime)]
     pub since: Option<String>,
     /// When a request last went through.
@@ -149,6 +150,26 @@ pub(crate) struct ActivityView {
     pub recent: RecentActivityView,
     /// Before it.
     pub baseline: BaselineActivityView,
+    /// What was back-filled from past logs: detection knows it, and nothing of it is listed or counted here. Null: nothing was.
+    pub history: Option<BackfilledActivityView>,
+}
+
+/// Past logs that detection was given before it went on with the event log.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct BackfilledActivityView {
+    /// When the first of their lines happened; null if it was not noted.
+    #[schema(format = DateTime)]
+    pub from: Option<String>,
+    /// When the last of them happened.
+    #[schema(format = DateTime)]
+    pub to: String,
+}
+
+impl BackfilledActivityView {
+    fn of(asked: &Asked) -> Option<Self> {
+        let History { from, to } = asked.server.events.as_ref()?.log.standing().detecting?.history?;
+        Some(Self { from: from.map(|from| from.to_string()), to: to.to_string() })
+    }
 }
 
 pub(crate) fn add(api: &mut Api) {
@@ -160,7 +181,9 @@ pub(crate) fn add(api: &mut Api) {
             .gives::<ActivityView>(StatusCode::OK, "What it did."),
         async |asked: Asked| -> Result<_, Problem> {
             let activity = asked.server.govern.key_activity(asked.actor()?, asked.path("key")?).await?;
-            Answer::ok(&view::<ActivityView>(&activity)?)
+            let mut shown = view::<ActivityView>(&activity)?;
+            shown.history = BackfilledActivityView::of(&asked);
+            Answer::ok(&shown)
         },
     );
 }

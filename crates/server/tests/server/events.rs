@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use sumun_feed::{content_digest, request_events};
 use sumun_govern::Role;
-use sumun_server::events::{Batch, EventLog, EventsError, FilesTold, Source, Standing, Taken, Taking};
+use sumun_server::events::{
+    Batch, Detecting, EventLog, EventsError, FilesTold, History, Source, Standing, Taken, Taking,
+};
 
 /// A log in memory.
 #[derive(Default)]
-pub(crate) struct MemoryLog(pub(crate) Mutex<Held>);
+pub(crate) struct MemoryLog(pub(crate) Mutex<Held>, pub(crate) Mutex<Option<History>>);
 
 /// How far each source is, the lines, and what was told of files.
 pub(crate) type Held = (BTreeMap<String, u64>, Vec<String>, Option<FilesTold>);
@@ -52,7 +54,8 @@ impl EventLog for MemoryLog {
     }
 
     fn standing(&self) -> Standing {
-        Standing::default()
+        let detecting = Detecting { history: *self.1.lock().unwrap(), ..Detecting::default() };
+        Standing { detecting: Some(detecting).filter(|it| it.history.is_some()), ..Standing::default() }
     }
 }
 

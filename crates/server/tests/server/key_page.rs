@@ -9,6 +9,7 @@ use sumun_feed::{Acknowledgement, Mark};
 use sumun_govern::keys::activity::{Activity, Habits, Sighting};
 use sumun_govern::{Actor, Role, govern};
 use sumun_model::{Effect, Timestamp};
+use sumun_server::events::History;
 use sumun_store::tables::{CASES, KEYS, MEASURES, TASKS};
 use sumun_store::{ActivityPlace, Expect, Filter, Image, RowWrite, Table};
 
@@ -46,6 +47,26 @@ async fn used(bench: &Bench, key: &str) {
     let mut records = BTreeMap::from([(key.to_owned(), record)]);
     let place = ActivityPlace { next: 73, body: "{}".to_owned() };
     bench.govern().keep_activity(records.iter_mut(), &place, false).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_whose_history_was_back_filled_says_up_to_when() {
+    let (bench, owner) = one_customer().await;
+    let key = issued(&bench, &owner).await;
+    used(&bench, &key).await;
+    let path = format!("/v1/keys/{key}/activity");
+    let told = bench.send("GET", &path, &owner, None).await.is(200).json;
+    assert_eq!(told["history"], json!(null));
+    let to = Timestamp::from_micros(START_US - 2 * DAY_US);
+    *bench.events.1.lock().unwrap() = Some(History { from: Some(to.plus_micros(-90 * DAY_US)), to });
+    let analyst = bench.staff(Role::Analyst, "an").await;
+    for token in [&owner, &analyst] {
+        let with = bench.send("GET", &path, token, None).await.is(200).json;
+        assert_eq!(with["history"]["to"], json!(to.to_string()));
+        assert_eq!(with["history"]["from"], json!(to.plus_micros(-90 * DAY_US).to_string()));
+        // Nothing else is another than without.
+        assert_eq!((&with["uses"], &with["baseline"]), (&told["uses"], &told["baseline"]));
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, expect, test } from "vitest";
+import { instant } from "../../../i18n/format";
 import { Spoken } from "../../../i18n/lang";
 import { ActivityCards } from "./activity";
 import type { KeyReads } from "./reads";
@@ -23,11 +24,13 @@ const activity = {
   hours: Array.from({ length: 24 }, () => 0),
   recent: { since: "2026-11-09T00:00:00Z", uses: 0, sources: 1, clients: ["bot/1"], networks: ["Elsewhere"] },
   baseline: { since: "2026-11-01T00:00:00Z", uses_day: 24, sources: 1, clients: ["bot/1"], networks: ["Home"] },
+  history: null,
 };
+const history = { from: "2026-08-01T00:00:00Z", to: "2026-10-31T00:00:00Z" };
 
-function shown(over: boolean): string {
+function shown(over: boolean, data: unknown = activity): string {
   window.localStorage.setItem("sumun.lang", "en");
-  const query = { data: activity, status: "success", isSuccess: true, isPending: false, isError: false, error: null };
+  const query = { data, status: "success", isSuccess: true, isPending: false, isError: false, error: null };
   const { container } = render(
     <QueryClientProvider client={new QueryClient()}>
       <Spoken>
@@ -48,4 +51,25 @@ test("an ended key is held against the day before it ended", () => {
   const said = shown(true);
   for (const text of [w.compareEnded, w.lastDay, w.fresh("Elsewhere")]) expect(said).toContain(text);
   for (const text of [w.now, w.less, w.same]) expect(said).not.toContain(text);
+});
+
+test("history that only detection knows is said, and the first day here is not called the first", () => {
+  const sentence = w.history(instant("en", history.to));
+  expect(sentence).toMatch(/31.Oct.2026/);
+  expect(shown(false)).not.toContain(sentence);
+  expect(shown(false, { ...activity, history })).toContain(sentence);
+  cleanup();
+  const first = { ...activity, baseline: { since: null, uses_day: 0, sources: 0, clients: [], networks: [] } };
+  expect(shown(false, first)).toContain(w.noBaseline);
+  cleanup();
+  const said = shown(false, { ...first, history });
+  expect(said).toContain(w.noBaselineHere);
+  expect(said).not.toContain(w.noBaseline);
+  cleanup();
+  const unused = { ...first, uses: 0, since: null, last_used: null };
+  expect(shown(false, unused)).toContain(w.noUse);
+  cleanup();
+  const since = shown(false, { ...unused, history });
+  expect(since).toContain(w.noUseHere);
+  expect(since).not.toContain(w.noUse);
 });

@@ -1,7 +1,7 @@
 // What a key usually does beside what it does now, differences in words; from where, with what, at which hours.
 import type { ReactNode } from "react";
 import type { Schemas } from "../../../api/client";
-import { count } from "../../../i18n/format";
+import { count, instant } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Badge, Card, Time } from "../../../ui/basics";
 import { Hours } from "../../../ui/hours";
@@ -68,7 +68,7 @@ function Compare({ of, over }: { of: Activity; over: boolean }) {
   if (!of.baseline.since) {
     return (
       <div className="stack tight">
-        <p>{w.noBaseline}</p>
+        <p>{of.history ? w.noBaselineHere : w.noBaseline}</p>
         <ul className="pieces">
           {lines.map((line) => (
             <li key={line.name}>
@@ -102,6 +102,12 @@ function Compare({ of, over }: { of: Activity; over: boolean }) {
   );
 }
 
+/** No use, as far as anything is listed here: what stood in past logs is not. */
+function NoUse({ of }: { of: Activity }) {
+  const w = useWords(keyWords);
+  return <p className="muted">{of.history ? w.noUseHere : w.noUse}</p>;
+}
+
 /** `over`: the key has ended, and all is as of then; that it was used less at last is no difference worth a word. */
 export function ActivityCards({ reads, over }: { reads: KeyReads; over: boolean }) {
   const w = useWords(keyWords);
@@ -111,16 +117,19 @@ export function ActivityCards({ reads, over }: { reads: KeyReads; over: boolean 
     <>
       <Card title={over ? w.compareEnded : w.compare}>
         <Read query={reads.activity}>
-          {(activity) =>
-            activity.uses + activity.refused === 0 ? <p className="muted">{w.noUse}</p> : <Compare of={activity} over={over} />
-          }
+          {(activity) => (
+            <div className="stack tight">
+              {activity.history ? <p>{w.history(instant(lang, activity.history.to))}</p> : null}
+              {activity.uses + activity.refused === 0 ? <NoUse of={activity} /> : <Compare of={activity} over={over} />}
+            </div>
+          )}
         </Read>
       </Card>
       <Card title={w.seen}>
         <Read query={reads.activity}>
           {(activity) =>
             activity.sources.length === 0 ? (
-              <p className="muted">{w.noUse}</p>
+              <NoUse of={activity} />
             ) : (
               <div className="stack">
                 <Table

@@ -7,6 +7,7 @@
 mod reading;
 mod wire;
 
+use super::senders::Cover;
 use super::settings::Reads;
 use crate::clock;
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,9 @@ pub(super) struct FilesMark {
     pub(super) made: u64,
     /// Lines put aside.
     pub(super) refused: u64,
+    /// Lines left out, since a sender brought them.
+    #[serde(default)]
+    pub(super) left_out: u64,
     /// A tap has begun with these files: what it handed in stands in the event log too.
     #[serde(default)]
     pub(super) begun: Option<Begun>,
@@ -138,6 +142,9 @@ pub(super) struct Files {
     until: Timestamp,
     pub(super) made: u64,
     pub(super) refused: u64,
+    pub(super) left_out: u64,
+    /// What stands in the event log too, in this round.
+    pub(super) cover: Cover,
     pub(super) begun: Option<Begun>,
     aside: Vec<Aside>,
     line_bytes_max: usize,
@@ -163,6 +170,8 @@ impl Files {
             until: Timestamp::MIN,
             made: mark.made,
             refused: mark.refused,
+            left_out: mark.left_out,
+            cover: Cover::default(),
             begun: mark.begun,
             aside: Vec::new(),
             line_bytes_max,
@@ -186,7 +195,8 @@ impl Files {
         }
         let (made, refused) = (self.made, self.refused);
         let (log, ends, given_up) = (self.log.clone(), self.ends.clone(), self.given_up.clone());
-        FilesMark { log, state, ends, open, given_up, made, refused, begun: self.begun.clone() }
+        let (left_out, begun) = (self.left_out, self.begun.clone());
+        FilesMark { log, state, ends, open, given_up, made, refused, left_out, begun }
     }
 
     /// Looks what stands there now, and how far it is to be read in the next round.
@@ -229,6 +239,21 @@ impl Files {
         let gone = begun.files.iter().filter(|known| known.offset > 0 && !stands(known));
         let why = "a tap has handed it in, and it is gone: its lines stand in the event log alone, and are left out";
         self.losses.extend(gone.map(|known| Loss { path: known.path.clone(), bytes: known.offset, why }));
+    }
+
+    /// Types of what happened that these files may tell of.
+    pub(super) fn events(&self) -> Vec<&'static str> {
+        self.reads.events()
+    }
+
+    /// Whether files to be read in this round are of this time: each from its first line until it was last written to.
+    pub(super) fn stand_within(&mut self, first: Timestamp, last: Timestamp) -> bool {
+        let waiting: Vec<u64> = self.ends.keys().copied().collect();
+        waiting.into_iter().any(|number| {
+            let modified_us = self.follower.state().file(number).map(|file| file.modified_us);
+            modified_us.is_some_and(|modified_us| modified_us >= first.as_micros())
+                && self.head(number).is_some_and(|head| head <= last)
+        })
     }
 
     /// Where the last whole line ends; the end of the file, where nobody writes to it any more.

@@ -4,7 +4,7 @@
 use super::files::Files;
 use super::history::History;
 use super::log::Stands;
-use super::work::FINDINGS;
+use super::work::{FINDINGS, MERGED};
 use crate::config::Config;
 use crate::exit::{BadInput, Failed};
 use crate::findings::Setup;
@@ -13,7 +13,7 @@ use crate::roles::detect::snapshot::{self, Head};
 use crate::roles::tap::kept;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use sumun_model::Timestamp;
 use sumun_tap::Checkpoint;
 
@@ -153,6 +153,8 @@ pub(super) fn hand_over(
         backfill: history.progress.inputs.clone(),
         history: history.progress.lines,
         from: history.log.next,
+        began: Some(history.progress.as_of).filter(|at| *at > Timestamp::MIN),
+        merged: history.progress.merged_bytes.map(|_| merged_path(history)),
         ended,
         heed_from,
         old_proofs,
@@ -173,6 +175,12 @@ pub(super) fn hand_over(
     history.progress.handed_over = true;
     history.save()?;
     Ok(seam)
+}
+
+/// Where all lines stand, as whoever asks later finds it from any folder.
+fn merged_path(history: &History) -> PathBuf {
+    let path = history.path(MERGED);
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 /// Hard evidence that stands on a signal of history.

@@ -9,7 +9,9 @@ mod tables;
 
 use super::files::Files;
 use super::log::{Log, Stands};
+use super::senders::Undeclared;
 use super::settings::Table;
+use super::settings::sent::{Apart, Sent};
 use super::work::{Beside, Progress, Round, Work};
 use super::work::{FINDINGS, MERGED, REFUSED};
 use crate::clock;
@@ -45,6 +47,8 @@ pub(super) struct History {
     pub(super) engine: Engine,
     pub(super) files: Vec<Files>,
     pub(super) log: Log,
+    /// Senders whose lines stand in a log's files too, and those whose lines stand in none.
+    pub(super) declared: (Vec<Sent>, Vec<Apart>),
     work: Work,
     how: How,
     findings: Beside,
@@ -54,6 +58,10 @@ pub(super) struct History {
     saved: u64,
     /// When this process began, lines then, when it last said something, and bytes of the round.
     said: (Timestamp, u64, Timestamp, u64),
+}
+
+fn lines_of(lines: u64) -> String {
+    crate::output::count(usize::try_from(lines).unwrap_or(usize::MAX), "line")
 }
 
 /// Where the next line comes from: a file of a source, or the event log, which comes first of those of one instant.
@@ -67,6 +75,7 @@ impl History {
         engine: Engine,
         files: Vec<Files>,
         log: Log,
+        declared: (Vec<Sent>, Vec<Apart>),
         how: How,
     ) -> anyhow::Result<Self> {
         let findings = work.beside(FINDINGS, progress.findings_bytes)?;
@@ -79,6 +88,7 @@ impl History {
             engine,
             files,
             log,
+            declared,
             work,
             how,
             findings,
@@ -144,18 +154,54 @@ impl History {
                 .look()
                 .map_err(|error| Failed(format!("`{}`: cannot look into the folder: {error}", files.name)))?;
         }
-        let Stands { first, next, first_ts, last, .. } = self.log.stands()?;
+        let Stands { first, next, first_ts, last, .. } = self.log.stands(&mut self.progress.senders)?;
         if self.progress.rounds == 0 && self.log.next == 0 {
             (self.log.next, self.progress.log.1, self.progress.log_from) = (first, first, first_ts);
         }
         let bytes = self.files.iter().map(Files::bytes).fold(0, u64::saturating_add);
         self.said.3 = bytes;
         if bytes > 0 || next > self.log.next {
+            self.senders_are_known(at)?;
             self.progress.round = Some(Round { at, log_end: next });
             if next > self.log.next {
                 self.progress.log_last = last;
             }
             self.save()?;
+        }
+        Ok(())
+    }
+
+    /// Whether it is said of every sender in the event log where its lines stand, where files are of the same time.
+    fn senders_are_known(&mut self, at: Timestamp) -> anyhow::Result<()> {
+        let (sent, apart) = &self.declared;
+        let begun = self.files.iter().filter_map(|files| files.begun.as_ref());
+        let taps = begun.map(|begun| format!("exchange:{}", begun.log)).collect();
+        for files in &mut self.files {
+            let senders = &self.progress.senders;
+            let types = files.events();
+            let found =
+                senders.undeclared(&types, sent, apart, &taps, |first, last| files.stand_within(first, last));
+            if let Some(Undeclared { source, types, brought }) = found {
+                let (name, types) = (&files.name, types.join("`, `"));
+                return Err(BadInput(format!(
+                    "`{source}` brought {} of type `{types}` into the event log, from {} to {}, and files of `{name}` are of that time too: \
+                     where they hold the same, each would count twice. Say in a `[[sent]]` which it is, with `source = \"{source}\"` and either \
+                     `log = \"{name}\"`, and what was sent is left out of the files; or `apart = true`, if its lines stand in no file",
+                    lines_of(brought.lines),
+                    brought.first,
+                    brought.last
+                ))
+                .into());
+            }
+            if files.followed && senders.cover(sent, &files.name, at).goes_on {
+                let name = &files.name;
+                return Err(BadInput(format!(
+                    "a `[[sent]]` says that the lines of `{name}` are sent over HTTP too, and that sender still sends: with the tap of `{name}` \
+                     each would count twice from now on. Stop that sender, and run this again in ten minutes; or take `{name}` out of the \
+                     tap's file, and name its files by `[[read]]`"
+                ))
+                .into());
+            }
         }
         Ok(())
     }
@@ -174,6 +220,9 @@ impl History {
 
     fn round(&mut self, round: Round) -> anyhow::Result<()> {
         let until = round.at.plus_micros(AHEAD_US);
+        for files in &mut self.files {
+            files.cover = self.progress.senders.cover(&self.declared.0, &files.name, round.at);
+        }
         let mut heap: BinaryHeap<Reverse<From>> = BinaryHeap::new();
         if let Some(at) = self.log.begin(round.log_end)? {
             heap.push(Reverse((at, 0, 0)));
@@ -197,8 +246,12 @@ impl History {
             let next = if made.is_some() { files.peek(number) } else { is };
             heap.extend(next.map(|at| Reverse((at, source, number))));
             self.told_of_files(index)?;
-            if let Some(made) = made {
-                self.take(made.line, &made.text)?;
+            match (made, self.files.get_mut(index)) {
+                (Some(made), Some(files)) if files.cover.leaves_out(&made.line, made.ts()) => {
+                    files.left_out = files.left_out.saturating_add(1);
+                }
+                (Some(made), _) => self.take(made.line, &made.text)?,
+                (None, _) => {}
             }
             self.save_now_and_then()?;
         }

@@ -1,6 +1,7 @@
 //! The control plane's own event log as a source of history: what gates, the record and other senders brought until now, read beside its
 //! writer. Detection goes on behind the last line that is read here.
 
+use super::senders::Senders;
 use crate::exit::Failed;
 use crate::roles::detect::{policy, snapshot};
 use crate::roles::events::record;
@@ -80,8 +81,8 @@ impl Log {
         Ok(Some(reader))
     }
 
-    /// What stands there now, from the line to be read next on.
-    pub(super) fn stands(&self) -> anyhow::Result<Stands> {
+    /// What stands there now, from the line to be read next on; who sent it is noted.
+    pub(super) fn stands(&self, senders: &mut Senders) -> anyhow::Result<Stands> {
         let mut stands = Stands { first: self.next, next: self.next, ..Stands::default() };
         let start = if self.next == 0 { Start::First } else { Start::At(Offset::new(self.next)) };
         let Some(mut reader) = self.open(start)? else { return Ok(stands) };
@@ -95,6 +96,7 @@ impl Log {
             if let Some(event) = record::decode(&found) {
                 stands.policy = policy::named(event.source, event.line).or(stands.policy);
                 stands.last = snapshot::of_line(event.line);
+                senders.note(event.source, event.line);
             }
         }
         Ok(stands)

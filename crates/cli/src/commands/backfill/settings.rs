@@ -1,8 +1,12 @@
 //! `backfill.toml`: which history, by which mappings. Unknown keys are errors; relative paths start at the file's folder.
 
+pub(super) mod sent;
+
+use super::senders::EVENTS;
 use crate::commands::map;
 use crate::exit::BadInput;
 use crate::roles::tap::settings::Settings as Tap;
+use sent::{Apart, Sent};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +30,8 @@ struct Written {
     table: Vec<WrittenTable>,
     #[serde(default)]
     read: Vec<WrittenRead>,
+    #[serde(default)]
+    sent: Vec<sent::Written>,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +82,14 @@ impl Reads {
             Self::Mapping(mapping, _) => mapping.line_bytes_max(),
         }
     }
+
+    /// Types of what happened that these lines may tell of.
+    pub(super) fn events(&self) -> Vec<&'static str> {
+        match self {
+            Self::Wire => EVENTS.to_vec(),
+            Self::Mapping(mapping, _) => mapping.types().filter(|word| EVENTS.contains(word)).collect(),
+        }
+    }
 }
 
 /// A table, read wholly before the logs.
@@ -102,6 +116,10 @@ pub(super) struct Settings {
     pub(super) tap_state: Option<PathBuf>,
     pub(super) tables: Vec<Table>,
     pub(super) logs: Vec<Logs>,
+    /// Senders whose lines stand in one of these logs too.
+    pub(super) sent: Vec<Sent>,
+    /// Senders whose lines stand in no file.
+    pub(super) apart: Vec<Apart>,
     /// Digest of all that decides what is read, and how.
     pub(super) digest: Sha256,
 }
@@ -159,10 +177,19 @@ impl Settings {
                 bad(format!("`{}` stands twice; each name is a source of its own", twice.name)).into()
             );
         }
+        let known: Vec<&str> = logs.iter().map(|log| log.name.as_str()).collect();
+        let (sent, apart) = sent::read(written.sent, (file, &text), &known)?;
+        for one in &sent {
+            [one.source.to_string(), one.log.clone(), one.ahead_us.to_string()]
+                .iter()
+                .for_each(|text| digest.add(text));
+        }
+        apart.iter().for_each(|one| digest.add(&one.source.to_string()));
         if logs.is_empty() {
             return Err(bad("there is nothing to read; name a `tap`, or add a `[[read]]`".to_owned()).into());
         }
-        Ok(Self { work: base.join(written.backfill.work), tap_state, tables, logs, digest: digest.0 })
+        let work = base.join(written.backfill.work);
+        Ok(Self { work, tap_state, tables, logs, sent, apart, digest: digest.0 })
     }
 }
 

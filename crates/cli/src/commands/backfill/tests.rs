@@ -6,6 +6,7 @@ use crate::exit::Failed;
 use crate::findings::print;
 use crate::roles::detect::seam::staged_path;
 use crate::roles::detect::snapshot::{Head, framed, unframed};
+use crate::roles::events::record;
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use std::fmt::Write as _;
@@ -13,6 +14,7 @@ use std::fs;
 use std::io::Write as _;
 use sumun_detect::{Engine, Input};
 use sumun_model::wire::{Origin, parse_line};
+use sumun_stream::{DiskStorage, LogOptions};
 
 const POLICY: &str = include_str!("../../../tests/replay/policy.toml");
 /// 2026-05-28T09:00:00Z.
@@ -75,6 +77,19 @@ impl Home {
         } else {
             fs::write(self.path(name), text).unwrap();
         }
+    }
+
+    /// Puts lines into the event log, each with who sent it.
+    fn has_brought<'a>(&self, lines: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let folder = self.config().events_dir();
+        fs::create_dir_all(&folder).unwrap();
+        let (log, _) =
+            sumun_stream::Log::open(DiskStorage::open(&folder).unwrap(), LogOptions::default()).unwrap();
+        for (position, (source, line)) in (1..).zip(lines) {
+            let payload = record::encode(source, position, line.as_bytes());
+            log.append_batch([(record::KIND, payload.as_slice())]).unwrap();
+        }
+        log.sync().unwrap();
     }
 
     fn arguments(&self, shards: usize, batch: usize, save_every: u64) -> Arguments {
@@ -234,6 +249,7 @@ fn killed_behind_any_line_it_writes_the_same_bytes() {
         // Where the folder is, is another each time.
         let seam = head.seam.as_mut().unwrap();
         seam.marks.iter_mut().for_each(|mark| mark.file.clear());
+        seam.merged = None;
         let staged = framed(&head, &engine).unwrap();
         Written { staged, ..written }
     };
@@ -368,6 +384,8 @@ fn what_live_detection_knows_is_not_thrown_away_without_a_reason() {
         backfill: "another".to_owned(),
         history: 5,
         from: 0,
+        began: None,
+        merged: None,
         ended: at(0),
         heed_from: at(0),
         old_proofs: std::collections::BTreeSet::new(),
@@ -386,4 +404,177 @@ fn what_live_detection_knows_is_not_thrown_away_without_a_reason() {
     let seam = home.run(&arguments, None).unwrap();
     assert_eq!(seam.replaced.as_deref(), Some("the first one lacked a year"));
     assert_eq!(seam.heed_from, at(0), "as live detection went by before");
+}
+
+const BACKEND: &str = "exchange:backend";
+
+/// As the back end of the exchange sends it: under an id and a name of its own.
+fn sent(line: &str) -> String {
+    line.replace(r#""id":"a"#, r#""id":"sent-"#).replace(r#""source":"front""#, r#""source":"backend""#)
+}
+
+fn ts_of(line: &str) -> Timestamp {
+    line.split(r#""ts":""#).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Whatever a sender brought of what stands in the files, and whenever it brought nothing: each access counts once.
+    #[test]
+    fn what_a_sender_brought_under_other_ids_counts_once(
+        steps in prop::collection::vec((0u32..40, 0u8..4, 0u8..3), 80..240),
+        pauses in prop::collection::vec((0usize..200, 700u32..5000), 1..5),
+        spans in prop::collection::vec((0usize..200, 0usize..200), 1..4),
+        which in prop::collection::vec(0u8..2, 1..9),
+        kills in prop::collection::vec(1u64..250, 0..3),
+        ahead_ms in prop::sample::select(vec![0i64, 900, -900]),
+    ) {
+        // Pauses, in which nothing is asked of the exchange; between some of them a sender is there, and brings all.
+        let mut steps = steps;
+        let count = steps.len();
+        for (n, long) in &pauses {
+            steps[n % count].0 = *long;
+        }
+        let lines = world(&steps);
+        let (state, accesses) = lines.split_at(4);
+        let mut periods = vec![0];
+        for pair in accesses.windows(2) {
+            let pause = ts_of(&pair[1]).micros_since(ts_of(&pair[0])) > senders::GAP_US;
+            periods.push(periods.last().unwrap() + usize::from(pause));
+        }
+        let last = *periods.last().unwrap();
+        // It begins at any access, and is there until a pause; then again from the beginning of a period to the end of one.
+        let begins = spans[0].0 % count;
+        let is_sent = |n: usize| {
+            let first = n >= begins && periods[n] == periods[begins];
+            let later = spans[1..].iter().any(|(from, to)| {
+                let (from, to) = (from % (last + 1), to % (last + 1));
+                n >= begins && (from..=to).contains(&periods[n])
+            });
+            first || later
+        };
+        let settings = format!("{TWO}[[sent]]\nsource = \"{BACKEND}\"\nlog = \"s0\"\nahead_ms = {ahead_ms}\n[[sent]]\nsource = \"exchange:back*\"\nlog = \"s1\"\nahead_ms = {ahead_ms}\n");
+        let home = Home::new(&settings);
+        into_files(&home, &lines, &which, 3);
+        // Its clock is ahead by as much as is said.
+        let told = |line: &String| {
+            let (ts, by) = (ts_of(line), ahead_ms * 1000);
+            sent(line).replace(&ts.to_string(), &ts.plus_micros(by).to_string())
+        };
+        let brought: Vec<(usize, String)> =
+            accesses.iter().enumerate().filter(|(n, _)| is_sent(*n)).map(|(n, line)| (n, told(line))).collect();
+        // Much later it brings once more what it had kept: nobody counts that.
+        let tick = format!(r#"{{"type":"tick","ts":"{}"}}"#, ts_of(&accesses[count - 1]).plus_micros(900_000_000));
+        let kept = accesses.iter().enumerate().filter(|(n, _)| !is_sent(*n)).map(|(_, line)| told(line));
+        let kept: Vec<String> = kept.collect();
+        let of_sender = brought.iter().map(|(_, line)| (BACKEND, line.as_str()));
+        home.has_brought(of_sender.chain([("clock", tick.as_str())]).chain(kept.iter().map(|line| (BACKEND, line.as_str()))));
+
+        let arguments = home.arguments(1, 50, 30);
+        for kill in kills {
+            let _ = home.run(&arguments, Some(kill));
+        }
+        home.run(&arguments, None).unwrap();
+        let written = home.written();
+        let brought: std::collections::BTreeMap<usize, String> = brought.into_iter().collect();
+        let once = accesses.iter().enumerate().map(|(n, line)| brought.get(&n).unwrap_or(line).clone());
+        let mut once: Vec<String> = state.iter().cloned().chain(once).collect();
+        once.sort_by_key(|line| ts_of(line));
+        once.extend([tick.clone()].into_iter().chain(kept));
+        prop_assert_eq!(written.merged.lines().collect::<Vec<_>>(), once.iter().map(String::as_str).collect::<Vec<_>>());
+        prop_assert_eq!(written.findings, fed(&mut engine(&home, 1), &once, 1, 1000));
+    }
+}
+
+#[test]
+fn a_sender_of_whom_nothing_is_said_is_refused_before_anything_is_read() {
+    let lines = plenty();
+    let brought: Vec<String> = lines[200..260].iter().map(|line| sent(line)).collect();
+    let (from, to) = (ts_of(&brought[0]), ts_of(&brought[59]));
+    let ran = |settings: &str, lines: &[String]| {
+        let home = Home::new(&format!("{TWO}{settings}"));
+        home.write("s0.ndjson", lines);
+        home.has_brought(brought.iter().map(|line| (BACKEND, line.as_str())));
+        let how = How { batch: 100, save_every: 1000, lang: Lang::En, killed_behind: None };
+        let ran = read(&home.arguments(1, 100, 1000), &home.config(), how).map(|(history, _)| history);
+        assert!(ran.is_ok() || !home.path("backfill/state").exists(), "it has begun");
+        ran.map(|history| (history.progress.lines, self::sent_told(&history)))
+    };
+    let told = ran("", &lines).unwrap_err().to_string();
+    let wanted = format!(
+        "`{BACKEND}` brought 60 lines of type `access` into the event log, from {from} to {to}, and files of `s0`"
+    );
+    assert!(
+        told.contains(&wanted) && told.contains("`log = \"s0\"`") && told.contains("apart = true"),
+        "{told}"
+    );
+    let says = |what: &str| format!("[[sent]]\nsource = \"{BACKEND}\"\n{what}\n");
+    let (read, told) = ran(&says("log = \"s0\""), &lines).unwrap();
+    assert_eq!((read, told), (lines.len() as u64, vec![(60, 60, Some(from), Some(to))]));
+    let (read, told) = ran(&says("apart = true"), &lines).unwrap();
+    assert_eq!((read, told), (lines.len() as u64 + 60, vec![]));
+    // What is written about another time is no concern of it.
+    let (read, _) = ran("", &lines[280..]).unwrap();
+    assert_eq!(read, (lines.len() - 280 + 60) as u64);
+}
+
+fn sent_told(history: &History) -> Vec<(u64, u64, Option<Timestamp>, Option<Timestamp>)> {
+    super::sent(history).into_iter().map(|it| (it.lines, it.left_out, it.from, it.to)).collect()
+}
+
+/// With a tap that goes on with the files, a sender that goes on too would double everything from now on.
+#[test]
+fn a_sender_that_goes_on_beside_a_tap_of_the_same_is_refused() {
+    let home = Home::new(
+        "[backfill]\ntap = \"tap.toml\"\n[[sent]]\nsource = \"exchange:backend\"\nlog = \"front\"\n",
+    );
+    fs::write(
+        home.path("tap.toml"),
+        "[tap]\n[[follow]]\nname = \"front\"\nfiles = \"front.json\"\nmap = \"nginx-json\"\n",
+    )
+    .unwrap();
+    let line = |n: i64| {
+        let seconds = clock::now().as_micros() / 1_000_000 - 1000 + n;
+        format!(
+            r#"{{"msec":"{seconds}.000","request_id":"r{n}","remote_addr":"203.0.113.7","hostname":"front-1","key_id":"K1","account_id":"A1","request_method":"GET","request_uri":"/v1/accounts","status":"200","http_user_agent":"x"}}"#
+        )
+    };
+    home.write("front.json", &(0..900).map(line).collect::<Vec<_>>());
+    let access = |ago_s: i64| {
+        let ts = clock::now().plus_micros(-ago_s * 1_000_000);
+        format!(
+            r#"{{"type":"access","id":"b{ago_s}","ts":"{ts}","source":"backend","key":"K1","account":"A1","verdict":"allow"}}"#
+        )
+    };
+    home.has_brought([(BACKEND, access(800).as_str()), (BACKEND, access(200).as_str())]);
+    let told = home.run(&home.arguments(1, 100, 1000), None).unwrap_err().to_string();
+    assert!(told.contains("still sends") && told.contains("Stop that sender"), "{told}");
+}
+
+#[test]
+fn what_is_said_of_senders_is_read_strictly() {
+    let told = |sent: &str| {
+        let home = Home::new(&format!(
+            "[backfill]\n[[read]]\nname = \"s0\"\nfiles = \"s0*\"\nmap = \"wire\"\n{sent}"
+        ));
+        let error = Settings::read(&home.path("backfill.toml")).map(|_| ()).unwrap_err().to_string();
+        error.split_once("backfill.toml`: ").map(|(_, what)| what.to_owned()).unwrap_or(error)
+    };
+    let all = [
+        "[[sent]]\nsource = \"backend\"\nlog = \"s0\"\n",
+        "[[sent]]\nsource = \"govern\"\napart = true\n",
+        "[[sent]]\nsource = \"exchange:*x\"\napart = true\n",
+        "[[sent]]\nsource = \"exchange:x\"\nlog = \"s1\"\n",
+        "[[sent]]\nsource = \"exchange:x\"\n",
+        "[[sent]]\nsource = \"exchange:x\"\nlog = \"s0\"\napart = true\n",
+        "[[sent]]\nsource = \"exchange:x\"\napart = false\n",
+        "[[sent]]\nsource = \"exchange:x\"\napart = true\nahead_ms = 5\n",
+        "[[sent]]\nsource = \"exchange:x\"\nlog = \"s0\"\nahead_ms = 300001\n",
+        "[[sent]]\nsource = \"exchange:x\"\nlog = \"s0\"\n[[sent]]\nsource = \"exchange:x\"\napart = true\n",
+    ];
+    let shown: String = all.iter().map(|sent| told(sent) + "\n").collect();
+    insta::assert_snapshot!(shown);
+    assert!(told("[[sent]]\nlog = \"s0\"\n").contains("missing field `source`"));
+    assert!(told("[[sent]]\nsource = \"exchange:x\"\nlogs = \"s0\"\n").contains("unknown field `logs`"));
 }

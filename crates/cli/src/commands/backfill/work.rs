@@ -2,6 +2,7 @@
 //!
 //! So that whoever is killed goes on from the last state and writes the same bytes again. Nothing here knows a line.
 
+use super::senders::Senders;
 use crate::atomic_file;
 use crate::exit::{BadInput, Failed};
 use crate::roles::detect::snapshot::{framed, unframed};
@@ -63,6 +64,9 @@ pub(super) struct Progress {
     pub(super) merged_bytes: Option<u64>,
     /// Everything was handed over.
     pub(super) handed_over: bool,
+    /// What senders brought, up to where the event log is read in this round.
+    #[serde(default)]
+    pub(super) senders: Senders,
 }
 
 /// A round: all there was at one look.
@@ -97,6 +101,7 @@ impl Progress {
             refused_bytes: 0,
             merged_bytes: merged.then_some(0),
             handed_over: false,
+            senders: Senders::default(),
         }
     }
 }

@@ -96,6 +96,7 @@ impl Runner {
         let crowded = engine.counts().crowded;
         let mut standing = Detecting { next, engine: engine.now(), crowded, ..Detecting::default() };
         standing.policy = said_of_policy(unused);
+        standing.history = head.seam.as_ref().map(Seam::known);
         shared.events.detecting(standing.clone());
         let Head { policy, last, seam, .. } = head;
         let (saved, looked) = ((next, crate::clock::now()), crate::clock::now());

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use sumun_detect::Output;
 use sumun_model::Timestamp;
+use sumun_server::events::History;
 
 /// A back-fill that waits to be taken up.
 const STAGED: &str = "backfill.staged";
@@ -42,8 +43,14 @@ pub(crate) struct Seam {
     pub(crate) history: u64,
     /// Offset of the event log's first line behind them.
     pub(crate) from: u64,
+    /// When the first line of history happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) began: Option<Timestamp>,
     /// Engine time at the end of history.
     pub(crate) ended: Timestamp,
+    /// All lines of history in their order, if they were kept: a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) merged: Option<PathBuf>,
     /// Evidence from before is not handed over.
     pub(crate) heed_from: Timestamp,
     /// Signals from before that are hard evidence.
@@ -60,6 +67,11 @@ impl Seam {
     /// The number of a line of the log among all lines.
     pub(crate) const fn position(&self, offset: u64) -> u64 {
         self.history.saturating_add(offset.saturating_sub(self.from)).saturating_add(1)
+    }
+
+    /// What is told of it.
+    pub(crate) const fn known(&self) -> History {
+        History { from: self.began, to: self.ended }
     }
 
     /// The log's own place, as the record knows it, of a number.
@@ -123,6 +135,8 @@ mod tests {
             backfill: String::new(),
             history: 100,
             from: 7,
+            began: None,
+            merged: None,
             ended: Timestamp::from_micros(50),
             heed_from: Timestamp::from_micros(50),
             old_proofs: BTreeSet::from([FindingId::of([1; 16]).to_string()]),

@@ -3,6 +3,7 @@
 //! First it is tried whether it can be used; then the record says that it is, and why; then it becomes the one snapshot there is, and only
 //! then it waits no longer. A crash at any point does it again, with the same result: the entry is made once.
 
+use super::super::seam::Seam;
 use super::super::seam::{set_aside, staged_path};
 use super::super::snapshot::{self, Head};
 use super::super::{Shared, seam};
@@ -38,9 +39,11 @@ impl Runner {
         (self.next, self.policy, self.last, self.seam) = (head.next, head.policy, head.last, head.seam);
         self.saved = (self.next, now);
         self.reader = self.shared.events.reader(Offset::new(self.next));
+        let history = self.seam.as_ref().map(Seam::known);
         let (next, engine_time, unused) = (self.next, self.engine.now(), said_of_policy(unused));
         self.tell(|standing| {
             (standing.next, standing.engine, standing.policy) = (next, engine_time, unused);
+            standing.history = history;
         });
     }
 
