@@ -44,7 +44,9 @@ pub(crate) fn run_to(
 ) -> anyhow::Result<()> {
     let mut taken = Taken { engine, at, look, over: false };
     match log {
-        Read::File(file) => drop(taken.file(file, &mut found)?),
+        Read::File(file) => {
+            taken.file(file, &mut found)?;
+        }
         Read::Folder(folder) => taken.folder(folder, None, &mut found)?,
         Read::History(file, folder, seam) => {
             let lines = taken.file(file, &mut found)?;

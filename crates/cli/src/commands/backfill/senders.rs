@@ -94,7 +94,9 @@ impl Senders {
         let one = Brought { lines: 1, first: ts, last: ts };
         match sender.types.get_mut(&*word) {
             Some(brought) => *brought = one.and(brought),
-            None => drop(sender.types.insert(word.into_owned(), one)),
+            None => {
+                sender.types.insert(word.into_owned(), one);
+            }
         }
         match sender.spans.last_mut() {
             Some((from, to)) if ts.micros_since(*to) <= GAP_US => (*from, *to) = (ts.min(*from), ts.max(*to)),
