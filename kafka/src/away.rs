@@ -186,6 +186,6 @@ mod tests {
         heard.well();
         assert!(!heard.nobody());
         let timed_out = KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut);
-        assert!(heard.why(Some(&timed_out)).contains("timed out"), "{}", heard.why(Some(&timed_out)));
+        assert!(heard.why(Some(&timed_out)).contains("Timed out"), "{}", heard.why(Some(&timed_out)));
     }
 }

@@ -4,6 +4,7 @@
 use crate::exit::BadInput;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::BaseConsumer;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -130,6 +131,16 @@ fn may_be_set(name: &str, table: &str) -> Result<(), BadInput> {
         return Err(BadInput(what));
     }
     Ok(())
+}
+
+/// Whether a client can be made so: its properties are known, and what they name (certificates, keys) can be read. Connects to nothing.
+///
+/// # Errors
+/// It cannot.
+pub(crate) fn try_out(config: &ClientConfig) -> Result<(), BadInput> {
+    let mut alone = config.clone();
+    alone.remove("bootstrap.servers");
+    alone.create::<BaseConsumer>().map(drop).map_err(|error| unusable(&error))
 }
 
 /// Why a client cannot be made.

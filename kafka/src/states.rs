@@ -67,6 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .and_then(|text| sumun_actuator::webhook::secret(&text))
         .map_err(|what| bad(format!("`states.secret_file`: {what}")))?;
     if arguments.check {
+        crate::settings::try_out(&client)?;
         println!("key states would be written to {}, taken at http://{}/", states.topic, states.listen);
         return Ok(());
     }

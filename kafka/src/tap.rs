@@ -2,7 +2,8 @@
 //!
 //! One thread for each `[[follow]]`: [`worker`] reads, translates and hands in. [`book`] is the bookkeeping of one partition, without IO;
 //! [`mark`] is what is committed; [`lines`] makes lines of a message; [`door`] is where to; [`consumer`] is the topic; [`away`] is whose
-//! brokers do not answer; [`aside`] is what could not be taken. Nothing is kept on this machine but what was put aside: how far a partition is stands in its group's commit.
+//! brokers do not answer; [`aside`] is what could not be taken. Nothing is kept on this machine but what was put aside: how far a partition
+//! is stands in its group's commit.
 
 mod aside;
 mod away;
@@ -59,6 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let door = || Door::new(&settings.server, settings.token_file.clone());
     if arguments.check {
         door()?;
+        crate::settings::try_out(&client)?;
         println!("{} would be handed in to {}", told.join(", "), settings.server);
         return Ok(());
     }

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// Leave out the console, the real clients and the crash campaigns.
     #[arg(long, conflicts_with = "all")]
     quick: bool,
-    /// Add long crash campaigns and fuzz runs.
+    /// Add long crash campaigns, fuzz runs, and the bridge to Kafka with TLS.
     #[arg(long)]
     all: bool,
 }
@@ -64,6 +64,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     pass("doc tests", run::cargo_with(["test", "--doc", "--workspace", "--locked"]), is_closing)?;
     pass("tests", tests(options), is_closing)?;
     pass("verifier of a stranger", stranger(options), is_closing)?;
+    if options.all {
+        pass("bridge to Kafka with TLS", bridge_with_tls(), is_closing)?;
+    }
     if !options.quick {
         pass("browser tests", console::browser_tests()?, console::is_closing_of_browser_tests)?;
     }
@@ -132,6 +135,22 @@ fn tests(options: &Options) -> Command {
         command.env(CAMPAIGN_CASES, CAMPAIGN_CASES_ALL);
     }
     command
+}
+
+/// The bridge as docs/adopt/kafka.md has it built for TLS. Its OpenSSL is built from source, which takes minutes: too long for every run.
+fn bridge_with_tls() -> Command {
+    run::cargo_with([
+        "test",
+        "--release",
+        "--locked",
+        "--package",
+        "sumun-kafka",
+        "--features",
+        "tls",
+        "--test",
+        "bridge",
+        "tls",
+    ])
 }
 
 /// The ledger's second verifier, in Python without packages; its tests write no files outside a temporary folder.

@@ -24,7 +24,10 @@ use tokio::sync::Notify;
 use tracing::{debug, error, info, warn};
 
 /// Longest wait for the brokers at the start, without anything coming; then it is begun anew.
-const ANSWER_MAX: Duration = Duration::from_secs(30);
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// So much of what the client says of it is listened to, each for so long.
+const SAYS_MAX: usize = 16;
+const SAYS: Duration = Duration::from_millis(20);
 /// Pause before it is begun anew.
 const AGAIN: Duration = Duration::from_secs(1);
 /// How often brokers that are away are asked whether they are back, and how long one is waited for.
@@ -32,6 +35,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const LOOK_MAX: Duration = Duration::from_secs(3);
 /// How long a message may wait for the brokers before it counts as not written, milliseconds; `kafka.properties` may say otherwise.
 const DELIVERY_MS: &str = "30000";
+/// After so long a broker that keeps its connection and says nothing counts as away, milliseconds; `kafka.properties` may say otherwise. Well
+/// below [`DELIVERY_MS`]: what it may have taken is sent once more while the producer still knows it, so that it stands there once.
+const SILENT_MS: &str = "10000";
 /// Keys that are written at once at most: the control plane asks for sixteen.
 const AT_ONCE_MAX: usize = 1_024;
 
@@ -107,6 +113,9 @@ impl States {
             .set("partitioner", "murmur2_random");
         if writes.get("message.timeout.ms").is_none() && writes.get("delivery.timeout.ms").is_none() {
             writes.set("message.timeout.ms", DELIVERY_MS);
+        }
+        if writes.get("socket.timeout.ms").is_none() {
+            writes.set("socket.timeout.ms", SILENT_MS);
         }
         let heard = Arc::<Heard>::default();
         let producer: FutureProducer<Says> = writes
@@ -318,7 +327,11 @@ fn read(config: &ClientConfig, topic: &str) -> Result<Known, Unread> {
         Some(code) if is_absence(code) => Unread::Away(heard.why(Some(&error))),
         _ => Unread::Failed(Failed(format!("the topic `{topic}` cannot be read: {error}")).into()),
     };
-    let metadata = consumer.fetch_metadata(Some(topic), ANSWER_MAX).map_err(failed)?;
+    let metadata = consumer.fetch_metadata(Some(topic), ANSWER_MAX).map_err(|error| {
+        // What the client has to say comes by way of its queue, among what it writes to its log.
+        (0..SAYS_MAX).take_while(|_| consumer.poll(SAYS).is_some()).for_each(drop);
+        failed(error)
+    })?;
     let found = metadata.topics().iter().find(|one| one.name() == topic);
     let partitions: Vec<i32> =
         found.into_iter().flat_map(|one| one.partitions()).map(|one| one.id()).collect();

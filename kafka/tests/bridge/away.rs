@@ -8,6 +8,7 @@ use crate::tap::{config, line, once_each, start, taken, until_held};
 use crate::until;
 use rdkafka::mocking::MockCoordinator;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -227,7 +228,8 @@ fn states_wait_for_brokers_and_none_is_acknowledged_before_it_stands_there() {
     let open = world.opened();
     let watching = open.machine("viewer");
     suspend(&open, "K1");
-    acknowledged(&open, &watching, 1);
+    suspend(&open, "K2");
+    acknowledged(&open, &watching, 2);
     for (round, silent) in [(1_usize, false), (2, true)] {
         let gone = |gone: bool| match (silent, gone) {
             (true, _) => world.cluster.silent(1, gone),
@@ -235,13 +237,13 @@ fn states_wait_for_brokers_and_none_is_acknowledged_before_it_stands_there() {
             (false, false) => world.cluster.mock.broker_up(1).unwrap(),
         };
         let stood = world.read().len();
-        let before = open.list(&watching, "/v1/actuations?key=K1").pop().unwrap();
         gone(true);
         lift(&open, "K1");
-        suspend(&open, "K2");
-        bridge.says(GONE, 1 + round);
         lift(&open, "K2");
+        bridge.says(GONE, 1 + round);
         suspend(&open, "K1");
+        suspend(&open, "K2");
+        lift(&open, "K2");
         suspend(&open, "K2");
         // Asked again and again; somebody is told, and nothing of it is receipted.
         let waiting = until("somebody to be told of both keys", || {
@@ -249,17 +251,20 @@ fn states_wait_for_brokers_and_none_is_acknowledged_before_it_stands_there() {
             let vain = |one: &Value| one["state"] == "failed" && one["target"] == "suspended";
             (told.len() == 2 && told.iter().all(vain)).then_some(told)
         });
-        let first = waiting.iter().find(|one| one["key"] == "K1").unwrap();
-        assert_eq!(
-            (&first["answer"], first["acknowledged"] == before["acknowledged"]),
-            (&before["answer"], true),
-            "{first}"
-        );
+        for one in &waiting {
+            assert_eq!((&one["acknowledged"], &one["answer"]), (&Value::Null, &Value::Null), "{one}");
+        }
         gone(false);
         let told = acknowledged(&open, &watching, 2);
         bridge.says(BACK, round);
-        let read = world.read();
+        let mut read = world.read();
         assert!(read.len() > stood, "{read:?}");
+        // Of a broker that fell silent in the midst of it one may stand there twice, one behind the other; an older one never.
+        let mut last = BTreeMap::new();
+        read.retain(|one| {
+            let version = one.data()["version"].clone();
+            last.insert(one.key.clone(), version.clone()) != Some(version)
+        });
         let known = newest(&read);
         for one in &told {
             let (version, target) = &known[one["key"].as_str().unwrap()];

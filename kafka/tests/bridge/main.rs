@@ -14,6 +14,7 @@
 )]
 
 mod away;
+mod check;
 mod cluster;
 mod forward;
 mod help;
