@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use std::net::IpAddr;
 use sumun_model::Timestamp;
 use sumun_store::EntryRow;
-use sumun_store::tables::{GATES, KEYS, PERSONS, TOKENS, USERS};
+use sumun_store::tables::{CAMPAIGN_KEYS, GATES, KEYS, PERSONS, TOKENS, USERS};
 
 /// Who may see an entry unmasked: of those who check the record, the ones who may see personal data.
 pub const READ_ROLES: &[Role] = &[Role::Auditor, Role::ComplianceLead];
@@ -42,6 +42,11 @@ const MASKED_SAID: &[(&str, &str, &str)] = &[
         "유출 대조에 쓰는 시크릿 키의 해시",
         "the digest by which a key's secret is known when it is found",
     ),
+    (
+        "campaign_keys.body.declared.lent_before",
+        "소유자가 밝힌 과거의 타인 사용 여부",
+        "whether its owner said that somebody else used the key before",
+    ),
 ];
 
 /// What a masked column holds, in words; its own name where there are none.
@@ -55,22 +60,24 @@ pub fn masked_said(column: &str) -> Sentence {
 /// What is left of a column.
 type Mask = fn(&str) -> String;
 
-/// Columns that hold personal data, or digests by which a secret that was found could be told.
+/// Columns that hold personal data, what an owner admitted of himself, or digests by which a secret that was found could be told. A dot leads
+/// into a column of JSON.
 const MASKED: &[(&str, &str, Mask)] = &[
     (PERSONS.name, "name", mask::name),
     (PERSONS.name, "email", mask::email),
     (PERSONS.name, "phone", mask::phone),
     (USERS.name, "name", mask::name),
     (USERS.name, "email", mask::email),
-    (USERS.name, "credential", digest),
-    (USERS.name, "invite", digest),
-    (GATES.name, "invite", digest),
-    (TOKENS.name, "digest", digest),
-    (KEYS.name, "secret", digest),
-    (KEYS.name, "exposure", digest),
+    (USERS.name, "credential", hidden),
+    (USERS.name, "invite", hidden),
+    (GATES.name, "invite", hidden),
+    (TOKENS.name, "digest", hidden),
+    (KEYS.name, "secret", hidden),
+    (KEYS.name, "exposure", hidden),
+    (CAMPAIGN_KEYS.name, "body.declared.lent_before", hidden),
 ];
 
-fn digest(_: &str) -> String {
+fn hidden(_: &str) -> String {
     "***".to_owned()
 }
 
@@ -116,9 +123,10 @@ fn mask_payload(payload: &mut Value) -> Vec<String> {
     let rows = payload.get_mut("rows").and_then(Value::as_array_mut);
     for written in rows.into_iter().flatten() {
         let table = written.get("table").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let Some(image) = written.get_mut("row").and_then(Value::as_object_mut) else { continue };
+        let Some(image) = written.get_mut("row") else { continue };
         for (_, column, mask) in MASKED.iter().filter(|(of, ..)| *of == table) {
-            if let Some(value) = image.get_mut(*column).filter(|value| !value.is_null()) {
+            let at = format!("/{}", column.replace('.', "/"));
+            if let Some(value) = image.pointer_mut(&at).filter(|value| !value.is_null()) {
                 *value = json!(mask(value.as_str().unwrap_or_default()));
                 masked.push(format!("{table}.{column}"));
             }
@@ -220,5 +228,21 @@ mod tests {
             assert!(said.ko != column && said.en != column, "{column}");
         }
         assert_eq!(MASKED.len(), MASKED_SAID.len());
+    }
+
+    #[test]
+    fn what_an_owner_admitted_is_masked_whichever_it_was() {
+        for said in [true, false] {
+            let declared = json!({ "who": { "who": "myself" }, "lent_before": said, "by": "customer:C1/P1", "at_us": 1, "consent": null });
+            let row =
+                json!({ "member": "E1/K1", "body": { "progress": {}, "declared": declared, "task": null } });
+            let undeclared =
+                json!({ "member": "E1/K2", "body": { "progress": {}, "declared": null, "task": null } });
+            let rows = [row, undeclared].map(|row| json!({ "table": "campaign_keys", "row": row }));
+            let mut payload = json!({ "rows": rows });
+            assert_eq!(mask_payload(&mut payload), ["campaign_keys.body.declared.lent_before"]);
+            assert_eq!(payload["rows"][0]["row"]["body"]["declared"]["lent_before"], "***");
+            assert_eq!(payload["rows"][0]["row"]["body"]["declared"]["by"], "customer:C1/P1");
+        }
     }
 }

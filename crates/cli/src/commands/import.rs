@@ -5,6 +5,7 @@
 //! that broke off is simply repeated.
 
 pub(super) mod batch;
+mod dead;
 pub(super) mod refused;
 mod secrets;
 
@@ -102,6 +103,12 @@ pub struct Arguments {
     /// Copy refused lines into this file, as they are, and why into FILE.reasons
     #[arg(long, value_name = "FILE")]
     refused: Option<PathBuf>,
+    /// That so many keys of the file are dead at the exchange
+    ///
+    /// Asked for where it is more than half of them: an id that comes in dead never lives again, so a state read from the wrong column
+    /// cannot be taken back.
+    #[arg(long, value_name = "N")]
+    dead: Option<u64>,
     /// Look, write nothing
     #[arg(long)]
     dry_run: bool,
@@ -124,6 +131,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             "refused lines would be written over the file that is read: name another one with `--refused`";
         return Err(BadInput(told.to_owned()).into());
     }
+    if std::fs::metadata(&arguments.file).is_ok_and(|file| file.is_file() && file.len() == 0) {
+        let file = arguments.file.display();
+        return Err(
+            BadInput(format!("`{file}` is empty, not even a header stands in it: export it again")).into()
+        );
+    }
+    let keys = arguments.counted()?;
+    if let Some(keys) = keys {
+        keys.agree(arguments.dead, &arguments.file, arguments.dry_run)?;
+    }
     let client = arguments.reach.client()?;
     let mut import = Import {
         arguments,
@@ -132,6 +149,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         sums: Sums::default(),
         refused: Refused::into(arguments.refused.as_deref())?,
         secrets: arguments.secret.as_deref().map(Secrets::of),
+        keys,
         header: false,
         said: 0,
         stopped: None,
@@ -154,6 +172,22 @@ fn is_one_file(one: &Path, other: &Path) -> bool {
 impl Arguments {
     fn format(&self) -> Format {
         Format::given(self.format, self.map.as_deref(), &self.file)
+    }
+
+    /// Where a table is and how it is read.
+    fn source(&self) -> Source {
+        let map = self.map.clone().unwrap_or_else(|| self.ready().to_owned());
+        Source { map, paths: None, set: self.set.clone(), inputs: Vec::new() }
+    }
+
+    /// The keys of a file that can be read twice; none of other kinds, and of standard input.
+    fn counted(&self) -> anyhow::Result<Option<dead::Keys>> {
+        if self.kind != Kind::Keys || self.file == Path::new("-") {
+            let told = "`--dead` is for a file of keys, which is looked through before it is sent: leave it out here";
+            return if self.dead.is_some() { Err(BadInput(told.to_owned()).into()) } else { Ok(None) };
+        }
+        let mapping = if self.format() == Format::Csv { Some(self.source().mapping()?) } else { None };
+        dead::count(self, mapping.as_ref()).map(Some)
     }
 
     /// Whether there can be secrets where they are said to stand.
@@ -189,6 +223,8 @@ struct Import<'a> {
     refused: Refused,
     /// Where secrets stand, if they stand in a field of the file.
     secrets: Option<Secrets>,
+    /// Its keys, where they were counted before.
+    keys: Option<dead::Keys>,
     /// The file's first line names its columns.
     header: bool,
     said: u64,
@@ -224,8 +260,7 @@ impl Import<'_> {
     }
 
     fn csv(&mut self) -> anyhow::Result<()> {
-        let map = self.arguments.map.clone().unwrap_or_else(|| self.arguments.ready().to_owned());
-        let source = Source { map, paths: None, set: self.arguments.set.clone(), inputs: Vec::new() };
+        let source = self.arguments.source();
         let mapping = source.mapping()?;
         self.header = !mapping.reads_anywhere();
         let given = source.given(&mapping)?;
@@ -324,6 +359,12 @@ impl Import<'_> {
         let sums = &self.sums;
         if self.arguments.reach.json {
             let mut told = sums.json(self.arguments.dry_run);
+            if let (Some(keys), Some(fields)) = (self.keys, told.as_object_mut()) {
+                fields.extend([
+                    ("keys".to_owned(), json!(keys.all)),
+                    ("keys_dead".to_owned(), json!(keys.dead)),
+                ]);
+            }
             if let Some(secrets) = &self.secrets {
                 secrets.json(&mut told);
             }
@@ -337,6 +378,12 @@ impl Import<'_> {
                 crate::logging::say(&format!("and {} more\n", sums.refused - SHOWN_MAX));
             }
             output::text(&sums.words(self.arguments.dry_run))?;
+            if let Some(keys) = self.keys.filter(|keys| keys.dead > 0) {
+                output::text(&format!(
+                    "{} of {} keys in the file are dead at the exchange\n",
+                    keys.dead, keys.all
+                ))?;
+            }
             if let Some(secrets) = &self.secrets {
                 output::text(&secrets.words())?;
             }

@@ -168,6 +168,14 @@ fn snapshot(arguments: &SnapshotArguments) -> anyhow::Result<()> {
         crate::logging::say(&format!("Nothing was sent: {} lines cannot be read.\n", looked.bad_total));
         return Err(AlreadyTold(BAD_INPUT).into());
     }
+    if looked.origins.is_empty() {
+        let file = input.file.display();
+        let told = format!(
+            "no key stands in `{file}`: a snapshot of none would make every key of `{}` look gone. Export it again",
+            input.source
+        );
+        return Err(BadInput(told).into());
+    }
     let call = Call::put_stream(&["mirrors", &input.source, "snapshot"]);
     // Sent as it is read, by a pipe: it may be larger than memory, and hold what should stand in no file.
     let (from, mut to) = std::io::pipe()?;

@@ -89,7 +89,7 @@ fn with_secrets(table: &str, secret: impl Fn(usize) -> String) -> String {
 
 const SECRET: [&str; 2] = ["--secret", "api_secret"];
 
-const IMPORT: [&str; 6] = ["import", "--kind", "keys", "keys.csv", "--set", "as_of=2026-11-02T00:00:00Z"];
+const IMPORT: [&str; 6] = ["import", "--kind", "keys", "keys.csv", "--set", "as_of=2025-11-02T00:00:00Z"];
 
 #[test]
 fn an_import_whose_server_is_killed_in_the_middle_is_repeated_as_it_was() {
@@ -206,7 +206,7 @@ fn secrets_of_a_table_are_what_the_gate_checks_with_and_are_told_nowhere() {
         "keys",
         "keys.csv.gz",
         "--set",
-        "as_of=2026-11-02T00:00:00Z",
+        "as_of=2025-11-02T00:00:00Z",
         "--refused",
         "no.csv",
     ];
@@ -300,7 +300,7 @@ fn secrets_of_json_are_found_in_the_record_of_their_key_or_the_file_is_refused()
         "--map",
         "map.toml",
         "--set",
-        "as_of=2026-11-02T00:00:00Z",
+        "as_of=2025-11-02T00:00:00Z",
     ];
     let (code, shown) = told(&machine, &[&import[..], &["--secret", "secret"]].concat());
     assert!(
@@ -392,7 +392,11 @@ fn a_wrong_state_column_ends_no_more_than_an_hours_share_however_often_it_is_rep
     let (code, shown) = machine.run(&IMPORT);
     assert_eq!(code, Some(0), "{shown}");
     house.place.write("keys.csv", &table_of(2_500, "expired"));
-    let import = [&IMPORT[..], &["--json"]].concat();
+    // Most of them: somebody has to say so himself, and nothing is sent before.
+    let (code, shown) = machine.run(&IMPORT);
+    assert_eq!(code, Some(2), "{shown}");
+    assert!(shown.contains("2500 of 2500 keys") && shown.contains("--dead 2500"), "{shown}");
+    let import = [&IMPORT[..], &["--json", "--dead", "2500"]].concat();
     let mut ended = 0;
     for _ in 0..2 {
         let ran = machine.command(&import).stdin(Stdio::null()).output().unwrap();

@@ -10,13 +10,13 @@ const CHANGES: [&str; 4] = ["mirror", "changes", "exchange", "changes.ndjson"];
 
 fn account(number: usize) -> String {
     format!(
-        r#"{{"type":"account","ts":"2026-11-02T00:00:00Z","account":"A{number}","customer":"C{number}","segment":"retail"}}"#
+        r#"{{"type":"account","ts":"2025-11-02T00:00:00Z","account":"A{number}","customer":"C{number}","segment":"retail"}}"#
     )
 }
 
 fn key(number: usize, second: u32, rest: &str) -> String {
     format!(
-        r#"{{"type":"key","ts":"2026-11-02T00:00:{second:02}Z","key":"K{number}","account":"A1","scopes":["read"],"allowlist":["203.0.113.7"],{rest}}}"#
+        r#"{{"type":"key","ts":"2025-11-02T00:00:{second:02}Z","key":"K{number}","account":"A1","scopes":["read"],"allowlist":["203.0.113.7"],{rest}}}"#
     )
 }
 
@@ -56,6 +56,13 @@ fn a_snapshot_and_its_changes_are_sent_repeated_and_refused_with_their_place() {
     let (open, token) = opened(&house, &made);
     let machine = Machine { open: &open, token: &token };
     let place = &house.place;
+
+    // A file that holds no key would make all of them look gone.
+    place.write("keys.ndjson", &format!("{}\n", end(0, 0)));
+    let (code, shown) = machine.run(&SNAPSHOT);
+    assert!(code == Some(2) && shown.contains("no key stands in `keys.ndjson`"), "{shown}");
+    let (code, shown) = machine.run(&["mirror", "list"]);
+    assert!(code == Some(0) && !shown.contains("exchange"), "nothing was begun: {shown}");
 
     // Before any snapshot, changes change nothing that is known.
     place.write("changes.ndjson", &format!("{}\n", key(1, 5, r#""state":"active","seq":41"#)));
@@ -151,7 +158,7 @@ fn a_table_of_thousands_is_a_snapshot_and_who_may_not_send_is_told_so_at_once() 
         "exchange",
         "keys.csv",
         "--set",
-        "as_of=2026-11-02T00:00:00Z",
+        "as_of=2025-11-02T00:00:00Z",
         "--keys",
         &count,
         "--seq",

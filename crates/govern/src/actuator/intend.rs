@@ -34,10 +34,13 @@ struct Wanted {
     reason: String,
 }
 
-/// What a key's row asks for; none of one that was never granted, and of the venue's own, which are tried at gates.
+/// What a key's row asks for; none of one that was never granted or is suspended by the exchange, and of the venue's own, which are tried at
+/// gates.
 fn wanted(image: &Image) -> Result<Option<Wanted>, Refusal> {
     let row = KeyRow::of(image)?;
-    let Some(target) = Target::of(row.state, row.measure).filter(|_| row.canary == 0) else {
+    // What the exchange suspended itself is not asked of it: it may serve the key again at any time, and nobody here has cut it.
+    let ours = row.canary == 0 && !row.is_suspended_there();
+    let Some(target) = Target::of(row.state, row.measure).filter(|_| ours) else {
         return Ok(None);
     };
     let measure = row.measure.map(|measure| measure.as_str().to_owned()).filter(|_| target == Target::Held);

@@ -3,7 +3,7 @@
 //! Dead wins: what has ended here stays ended whatever the line says, and what has ended there ends here. Of a living key the line
 //! changes only what the exchange's word counts for; the rest is told as a difference. What a line leaves out it says nothing of.
 
-use crate::keys::row::{Grant, KeyRow, Scheme};
+use crate::keys::row::{Grant, IMPORT_SESSION, KeyRow, Scheme};
 use crate::keys::steps;
 use crate::venue::{Attribute, Authority, AuthorityRules};
 use sumun_model::key::AllowlistEntry;
@@ -266,7 +266,7 @@ fn made(line: &KeyLine, state: KeyState, holder: Option<&Holder>, doing: Doing<'
         terms: String::new(),
         terms_accepted_us: created,
         requested_by: doing.principal.to_owned(),
-        session: format!("import:{}", doing.source),
+        session: format!("{IMPORT_SESSION}{}", doing.source),
         approvals: steps::of(scopes)
             .into_iter()
             .map(|step| Grant { step, approval: None, granted: !ended, until_us: None })
@@ -286,6 +286,11 @@ fn changed(line: &KeyLine, state: KeyState, here: &KeyRow, doing: Doing<'_>) -> 
     let mut after = here.clone();
     let mut differs = Vec::new();
     for attribute in differences(line, state, here)? {
+        // What the exchange suspended itself it may serve again itself. Nobody here has acted on it.
+        if attribute == Attribute::State && here.is_suspended_there() && state == KeyState::Active {
+            after.state = state;
+            continue;
+        }
         if doing.authority.of(attribute) == Authority::Sumun {
             differs.push(attribute);
             continue;

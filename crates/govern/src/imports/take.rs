@@ -7,7 +7,12 @@ use crate::govern::Govern;
 use crate::refusal::Refusal;
 use crate::staff::require;
 use std::collections::BTreeSet;
+use sumun_model::Timestamp;
 use sumun_model::wire::{AccountLine, KeyLine, Line, VendorLine};
+
+/// How far a line's time may be ahead of the clock here, microseconds: as of events (WIRE 2). A line from further ahead would make all that
+/// come until then older than what is known.
+const AHEAD_US_MAX: i64 = 60_000_000;
 
 impl Govern {
     /// Takes lines: what stands so already is written nowhere. Refused lines are told, the others go in.
@@ -20,7 +25,12 @@ impl Govern {
         let mut accounts: Vec<(u64, &AccountLine)> = Vec::new();
         let mut vendors: Vec<(u64, &VendorLine)> = Vec::new();
         let mut keys: Vec<(u64, &KeyLine, &Told)> = Vec::new();
+        let now = self.world.now();
         for line in told {
+            if let Some(refused) = ahead(line, now) {
+                taken.refused.push(refused);
+                continue;
+            }
             match &line.line {
                 Line::Account(account) => accounts.push((line.number, account)),
                 Line::Vendor(vendor) => vendors.push((line.number, vendor)),
@@ -41,6 +51,25 @@ impl Govern {
         taken.refused.sort_by_key(|refused| refused.line);
         Ok(taken)
     }
+}
+
+/// Why a line whose time is still to come is not taken; none of one whose time has come.
+pub(super) fn ahead(told: &Told, now: Timestamp) -> Option<LineRefused> {
+    let (ts, subject) = match &told.line {
+        Line::Account(line) => (line.ts, line.account.to_string()),
+        Line::Vendor(line) => (line.ts, line.vendor.to_string()),
+        Line::Key(line) => (line.ts, line.key.to_string()),
+        _ => return None,
+    };
+    (ts.micros_since(now) > AHEAD_US_MAX).then(|| LineRefused {
+        line: told.number,
+        column: None,
+        subject: Some(subject),
+        field: Some("ts".to_owned()),
+        code: "line_ahead".to_owned(),
+        message: format!("{ts} is more than 60 seconds ahead of {now}, the clock here"),
+        remedy: "say as of when the export was made (`as_of` of a table), and look at both clocks; then send the line again".to_owned(),
+    })
 }
 
 /// Parts in which each key stands once, in their order: of two lines about one key the second is merged with what the first made.

@@ -121,6 +121,9 @@ fn mirrored(before: &KeyRow, after: &KeyRow, now: Timestamp) -> Option<String> {
     let KeyRow { scopes, allowlist, application, expires_us, ends_us, approvals, .. } = after.clone();
     let mut allowed =
         KeyRow { scopes, allowlist, application, expires_us, ends_us, approvals, ..before.clone() };
+    if before.is_suspended_there() && after.state == KeyState::Active {
+        allowed.state = after.state;
+    }
     if before.secret.is_none() {
         (allowed.secret, allowed.exposure) = (after.secret.clone(), after.exposure.clone());
     }

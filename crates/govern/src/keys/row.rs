@@ -145,6 +145,9 @@ pub struct KeyRow {
     pub version: i64,
 }
 
+/// How the session of a key begins that came on record from its exchange; its source's name follows.
+pub const IMPORT_SESSION: &str = "import:";
+
 /// Columns that no approver agrees to.
 const NOT_APPROVED: &[&str] = &[
     "version",
@@ -190,6 +193,12 @@ impl KeyRow {
     #[must_use]
     pub const fn standing(&self) -> Standing {
         Standing { state: self.state, measure: self.measure, before_hold: self.before_hold }
+    }
+
+    /// Whether its exchange suspended it before it came on record, and nobody here has acted on it since: whoever does gives a reason.
+    #[must_use]
+    pub fn is_suspended_there(&self) -> bool {
+        self.state == KeyState::Suspended && self.reason.is_none() && self.session.starts_with(IMPORT_SESSION)
     }
 
     /// The same key, standing there.

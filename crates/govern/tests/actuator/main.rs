@@ -167,6 +167,24 @@ async fn cuts_of_before_are_taken_up_once_when_acting_begins() {
 }
 
 #[tokio::test]
+async fn what_the_exchange_suspended_itself_is_never_asked_of_it() {
+    let bench = Bench::new().await;
+    let line = r#"{"type":"key","ts":"2026-11-02T00:00:00Z","key":"X1","account":"A1","state":"suspended","scopes":["read","trade"]}"#;
+    let told = [sumun_govern::imports::read("test", 1, line.as_bytes()).unwrap()];
+    let exchange = staff("exchange", Role::ExchangeBackend);
+    let taking = sumun_govern::imports::Taking::of("exchange", 1_000);
+    let bench = bench.acting(acting(&["exchange", "risk"]));
+    assert_eq!(bench.govern.take_lines(&exchange, &taking, &told).await.unwrap().made, 1);
+    assert_eq!(row(&bench, "X1").await, None, "as it comes in");
+    assert_eq!(bench.govern.take_up_actuations().await.unwrap(), 0, "as acting begins");
+    // Once somebody here acts on it, it is this side's.
+    bench.govern.lift_key(&staff("dora", Role::Approver), "X1", WHY, &Call::default()).await.unwrap();
+    assert_eq!(row(&bench, "X1").await, None, "nobody was told anything else");
+    bench.govern.suspend_key(&staff("bert", Role::Approver), "X1", WHY, &Call::default()).await.unwrap();
+    assert_eq!(row(&bench, "X1").await.unwrap().target, Target::Suspended);
+}
+
+#[tokio::test]
 async fn a_measure_holds_once_the_exchange_has_said_so() {
     let bench = Bench::new().await.acting(acting(&["exchange"]));
     let (key, _) = bench.issued(&request("own_bot", &["read", "trade"])).await;

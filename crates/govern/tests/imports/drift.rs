@@ -360,3 +360,32 @@ async fn a_key_dead_here_and_alive_there_is_ended_there_once_more_where_somebody
     drifts(&bench).await;
     assert_eq!(row().await, again);
 }
+
+#[tokio::test]
+async fn a_suspension_that_came_with_its_key_ends_by_the_word_of_the_exchange_and_one_made_here_does_not() {
+    let bench = Bench::new().await;
+    let suspended = json!({"state": "suspended"});
+    snapshot(&bench, &[line("X1", &suspended), line("X2", &suspended), line("X3", &json!({}))]).await;
+    // Somebody here acts on one of them, and cuts another: both are this side's word from now on.
+    let (bert, dora) = (staff("bert", Role::Approver), staff("dora", Role::Approver));
+    let why = "made up: asked for by its owner";
+    bench.govern.lift_key(&dora, "X2", why, &Default::default()).await.unwrap();
+    bench.govern.suspend_key(&bert, "X2", why, &Default::default()).await.unwrap();
+    bench.govern.suspend_key(&bert, "X3", why, &Default::default()).await.unwrap();
+    bench.pass(MINUTE);
+    let taken =
+        snapshot(&bench, &["X1", "X2", "X3"].map(|key| line(key, &json!({"ts": "2026-11-02T00:01:00Z"}))))
+            .await;
+    assert_eq!(said(&taken), "made 0 changed 1 same 2 ended 0 held back 0 older 0 differing 2 secrets 0");
+    assert_eq!(bench.column("X1", "state").await, "active");
+    assert_eq!(bench.column("X2", "state").await, "suspended");
+    assert_eq!(bench.column("X3", "state").await, "suspended");
+    // Nor does the exchange suspend here: that is drift.
+    snapshot(
+        &bench,
+        &["X1", "X2", "X3"]
+            .map(|key| line(key, &json!({"ts": "2026-11-02T00:01:01Z", "state": "suspended"}))),
+    )
+    .await;
+    assert_eq!(bench.column("X1", "state").await, "active");
+}

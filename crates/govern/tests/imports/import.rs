@@ -250,3 +250,24 @@ async fn keys_of_one_case_end_with_one_part_whatever_the_cause() {
         assert_eq!(told, want, "{cause}");
     }
 }
+
+#[tokio::test]
+async fn a_line_from_a_time_to_come_is_refused_and_makes_no_later_one_old() {
+    let bench = Bench::new().await;
+    let at = |seconds: &str| json!({"ts": format!("2026-11-02T00:{seconds}Z")});
+    let account = json!({"type": "account", "ts": "2027-11-02T00:00:00Z", "account": "A7", "customer": "C7", "segment": "retail"});
+    let vendor = json!({"type": "vendor", "ts": "2027-11-02T00:00:00Z", "vendor": "V7", "state": "approved", "class": "tool"});
+    let lines = [
+        line("X1", &at("01:00")),
+        line("X2", &at("01:00.000001")),
+        account.to_string(),
+        vendor.to_string(),
+        line("X3", &json!({"ts": "2062-01-01T00:00:00Z", "state": "expired"})),
+    ];
+    let taken = import(&bench, &lines).await;
+    insta::assert_snapshot!(said(&taken));
+    // What comes in its own time counts, as if the other had never come.
+    let end = json!({"ts": "2026-11-02T00:00:30Z", "state": "expired", "cause": "leaked"});
+    let taken = import(&bench, &[line("X2", &json!({})), line("X2", &end), line("X3", &json!({}))]).await;
+    assert_eq!(said(&taken), "made 2 changed 0 same 0 ended 1 held back 0 older 0 differing 0 secrets 0");
+}
