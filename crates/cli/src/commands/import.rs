@@ -8,6 +8,7 @@ pub(super) mod batch;
 mod dead;
 pub(super) mod refused;
 mod secrets;
+mod written;
 
 use super::map::{Source, given, open, unusable};
 use crate::client::{Call, Client, Reach};
@@ -56,11 +57,9 @@ impl Format {
         said.unwrap_or_else(|| if map.is_some() { Self::Csv } else { Self::of(file) })
     }
 
-    /// As a file's name says.
+    /// As a file's name says, or its first sign.
     pub(super) fn of(file: &Path) -> Self {
-        let shown = file.display().to_string();
-        let named = shown.strip_suffix(".gz").unwrap_or(&shown);
-        if named.ends_with(".csv") { Self::Csv } else { Self::Ndjson }
+        if written::is_table(file) { Self::Csv } else { Self::Ndjson }
     }
 }
 
@@ -82,7 +81,7 @@ pub struct Arguments {
     kind: Kind,
     /// The file, plain or gzip; `-` is standard input
     file: PathBuf,
-    /// How it is written [default: csv if its name says so or `--map` is given, else ndjson]
+    /// How it is written [default: csv if `--map` is given or its name says so, ndjson if that says so (`.ndjson`, `.json`, `.jsonl`), else by how it begins]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Mapping of a table, or of JSON that is no wire: a file, or the name of a ready one [default: keys-csv, accounts-csv or vendors-csv]
@@ -163,6 +162,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     import.tell(copied)
 }
 
+/// The file ended before its time; whole lines before it went in.
+fn cut_off(name: &str) -> anyhow::Error {
+    let told = format!(
+        "`{name}` is cut off or damaged: what was read before it is imported; export it again, and import that"
+    );
+    crate::exit::Failed(told).into()
+}
+
 /// Whether both are there, and one file.
 fn is_one_file(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| std::fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
@@ -234,13 +241,18 @@ struct Import<'a> {
 
 impl Import<'_> {
     fn ndjson(&mut self) -> anyhow::Result<()> {
-        let (_, from) = open(&self.arguments.file)?;
+        let (name, from) = open(&self.arguments.file)?;
         let mut from = refused::plain(from)?;
         let (mut line, mut number) = (Zeroizing::new(Vec::new()), 0);
         loop {
             line.clear();
-            if from.read_until(b'\n', &mut line)? == 0 {
-                return Ok(());
+            match from.read_until(b'\n', &mut line) {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(_) => {
+                    self.send()?;
+                    return Err(cut_off(&name));
+                }
             }
             number += 1;
             while line.last().is_some_and(u8::is_ascii_whitespace) {
@@ -282,10 +294,7 @@ impl Import<'_> {
         outcome.map_err(unusable)?;
         if self.stopped.is_none() && !run.report().whole() {
             self.send()?;
-            let told = format!(
-                "`{name}` is cut off or damaged: what was read before it is imported; export it again, and import that"
-            );
-            return Err(crate::exit::Failed(told).into());
+            return Err(cut_off(&name));
         }
         Ok(())
     }

@@ -105,7 +105,8 @@ fn lines(file: &Path) -> anyhow::Result<Keys> {
     let mut line = Zeroizing::new(Vec::new());
     loop {
         line.clear();
-        if from.read_until(b'\n', &mut line)? == 0 {
+        // Where it is cut off the import itself says so.
+        if from.read_until(b'\n', &mut line).unwrap_or(0) == 0 {
             return Ok(keys);
         }
         let Ok(mut read) = serde_json::from_slice::<Counted>(&line) else { continue };
