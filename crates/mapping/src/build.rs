@@ -35,7 +35,8 @@ pub(crate) fn line<'m>(plan: &'m LinePlan, around: &Around<'_>) -> Built<'m> {
     let (mut map, mut filled, mut emptied) = (Map::new(), Vec::with_capacity(plan.fields.len()), Vec::new());
     for field in &plan.fields {
         let mut tried = field.expr.chain().map(|expr| {
-            expr.value(around).and_then(|value| json(field.kind, expr, value)).map_err(|bad| (bad, expr))
+            let made = expr.value(around).and_then(|value| json(field, expr, value));
+            made.map_err(|bad| (bad, expr))
         });
         match tried.find(|made| !matches!(made, Ok(None))).unwrap_or(Ok(None)) {
             Ok(Some(value)) => {
@@ -95,7 +96,8 @@ fn put(map: &mut Map<String, Json>, name: &str, value: Json) {
 }
 
 /// A value in the form its field takes; `None` where there is none.
-fn json(kind: Kind, expr: &Expr, value: Value) -> Result<Option<Json>, Bad> {
+fn json(field: &FieldPlan, expr: &Expr, value: Value) -> Result<Option<Json>, Bad> {
+    let kind = field.kind;
     let list = matches!(kind, Kind::Prefixes | Kind::Words);
     let text = match value {
         Value::Absent => return Ok(None),
@@ -112,6 +114,9 @@ fn json(kind: Kind, expr: &Expr, value: Value) -> Result<Option<Json>, Bad> {
     };
     if hide::is_credential(&text) {
         return Err(Bad { code: Code::Credential, detail: String::new() });
+    }
+    if kind == Kind::Text && !field.name.starts_with("ext.") && is_of_a_spreadsheet(&text) {
+        return Err(Bad::of(Code::SpreadsheetNumber, &text));
     }
     let bad = |(code, detail): (Code, String)| Bad { code, detail };
     Ok(Some(match (kind, &expr.time) {
@@ -135,6 +140,18 @@ fn json(kind: Kind, expr: &Expr, value: Value) -> Result<Option<Json>, Bad> {
         },
         _ => Json::String(text),
     }))
+}
+
+/// Whether a spreadsheet wrote it so, as it does with ids of many figures: `1.23E+15`. What the id was nobody can tell any more.
+fn is_of_a_spreadsheet(text: &str) -> bool {
+    let figures = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let Some((number, power)) = text.split_once("E+") else { return false };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    whole.len() == 1
+        && figures(whole)
+        && figures(fraction)
+        && (2..=3).contains(&power.len())
+        && figures(power)
 }
 
 fn item_of(kind: Kind, text: String) -> Result<Json, Bad> {
@@ -209,6 +226,16 @@ fn body<T: DeserializeOwned>(object: &Json) -> Result<T, (String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_spreadsheet_s_number_is_no_id() {
+        for id in ["1.23E+15", "1E+15", "9.876543E+100"] {
+            assert!(is_of_a_spreadsheet(id), "{id}");
+        }
+        for id in ["1e15", "12E+15", "1.23E+1", "1.E+15", "a.1E+15", "1.23E+15x", "E+15", "1.23E-15", "K1"] {
+            assert!(!is_of_a_spreadsheet(id), "{id}");
+        }
+    }
 
     #[test]
     fn numbers() {

@@ -215,6 +215,18 @@ impl Mapping {
         matches!(self.format, Format::Csv { .. })
     }
 
+    /// Fields of its source that every record has to have, such as columns of a table; sorted.
+    #[must_use]
+    pub fn needed(&self) -> Vec<&str> {
+        self.slots.required()
+    }
+
+    /// Fields of its source that are read where they are there; sorted.
+    #[must_use]
+    pub fn optional(&self) -> Vec<&str> {
+        self.slots.can_be_absent()
+    }
+
     /// Longest line it reads, in bytes.
     #[must_use]
     pub const fn line_bytes_max(&self) -> usize {

@@ -51,6 +51,8 @@ codes! {
     BadPrefix = "bad_prefix",
     /// No number of the kind that is needed.
     BadNumber = "bad_number",
+    /// An id that a spreadsheet wrote as a rounded number.
+    SpreadsheetNumber = "spreadsheet_number",
     /// A signed token or another credential where an id or a word belongs.
     Credential = "credential",
     /// A word that the mapping's list does not have.

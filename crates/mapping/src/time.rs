@@ -16,6 +16,9 @@ const FIRST_US: i64 = 1_230_768_000_000_000;
 /// 2100-01-01: beyond it likewise.
 const LAST_US: i64 = 4_102_444_800_000_000;
 
+/// 2026-11-20T00:00:05Z, the time that examples show; seconds.
+const EXAMPLE_S: i64 = 1_795_132_805;
+
 /// How a time is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TimeFormat {
@@ -104,9 +107,19 @@ impl TimeFormat {
             Self::Epoch(Unit::Millis) => "`ms`".to_owned(),
             Self::Epoch(Unit::Micros) => "`us`".to_owned(),
             Self::Epoch(Unit::Nanos) => "`ns`".to_owned(),
-            Self::Strftime { format, .. } => format!("`{format}`"),
+            Self::Strftime { format, zone } => match example(format, *zone) {
+                Some(example) => format!("`{format}`, such as `{example}`"),
+                None => format!("`{format}`"),
+            },
         }
     }
+}
+
+/// A time as a format writes it.
+fn example(format: &str, zone: Option<Offset>) -> Option<String> {
+    let zone = zone.unwrap_or(Offset::UTC).to_time_zone();
+    let zoned = Instant::from_second(EXAMPLE_S).ok()?.to_zoned(zone);
+    jiff::fmt::strtime::format(format, &zoned).ok()
 }
 
 fn epoch(text: &str, unit: Unit) -> Option<i64> {
@@ -195,6 +208,11 @@ mod tests {
         assert!(no_zone.contains("Asia/Seoul"), "{no_zone}");
         let city = TimeFormat::of("%Y-%m-%d %H:%M:%S", Some("Europe/Paris")).unwrap_err();
         assert!(city.contains("+09:00"), "{city}");
+        let korea = TimeFormat::of("%Y-%m-%d %H:%M:%S", Some("KST")).unwrap();
+        assert_eq!(
+            korea.instant("2027-06-30").unwrap_err().1,
+            "`2027-06-30`, `%Y-%m-%d %H:%M:%S`, such as `2026-11-20 09:00:05`"
+        );
         assert!(TimeFormat::of("iso", None).is_err());
         assert!(TimeFormat::of("ms", Some("KST")).is_err());
         for bad in ["+9", "+09:61", "09:00", "+24:00:00x"] {

@@ -223,3 +223,80 @@ fn orders_trades_sessions_networks_accounts() {
     }
     insta::assert_snapshot!(out.join("\n"));
 }
+
+/// What a table needs stands in the page as the mapping has it.
+#[test]
+fn the_page_lists_the_columns_of_every_ready_table() {
+    let page = include_str!("../../../docs/adopt/mappings.md");
+    let named = |columns: &[&str]| match columns {
+        [] => "–".to_owned(),
+        columns => columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", "),
+    };
+    for (name, _) in ready::MAPPINGS {
+        let mapping = mapping(name, None);
+        if mapping.is_table() {
+            let row = format!("| `{name}` | {} | {} |", named(&mapping.needed()), named(&mapping.optional()));
+            assert!(page.contains(&row), "docs/adopt/mappings.md should hold:\n{row}");
+        }
+    }
+}
+
+#[test]
+fn a_table_of_accounts_needs_three_columns() {
+    let (lines, report) =
+        run(&mapping("accounts-csv", None), b"account_id,customer_id,segment\nA1,C1,retail\n");
+    assert_eq!((lines.len(), report.refused), (1, 0));
+    assert!(lines[0].contains("account=\"A1\"") && lines[0].contains("segment=\"retail\""), "{lines:?}");
+    let accounts = mapping("accounts-csv", None);
+    let mut refused = Run::new(&accounts, BTreeMap::new());
+    let said = refused
+        .read("a.csv", &b"account_id,customer\nA1,C1\n"[..], &mut |_| ControlFlow::Continue(()))
+        .unwrap_err()
+        .to_string();
+    for words in [
+        "`customer_id`, `segment`",
+        "the columns are: account_id, customer",
+        "name it so",
+        "a copy of the mapping",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+/// What Excel does to a table of keys is refused with words, and a day that stands for "no end" is none.
+#[test]
+fn what_a_spreadsheet_wrote_is_told() {
+    let head = "key_id,account_id,state,scopes,allowlist,created_at,expires_at\n";
+    let rows = [
+        "1.23E+15,A1,active,read,,2026-01-05 10:00:00,",
+        "K2,1.23E+15,active,read,,2026-01-05 10:00:00,",
+        "K3,A3,active,read,,2026-01-05 오전 10:00,",
+        "K4,A4,active,read,,2026-01-05 10:00:00,2027-06-30",
+        "K5,A5,active,read,,2026-01-05 10:00:00,9999-12-31 23:59:59",
+        "K6,A6,active,read,,2026-01-05 10:00:00,2027-06-30 00:00:00",
+    ];
+    let (lines, report) = run(&mapping("keys-csv", None), format!("{head}{}\n", rows.join("\n")).as_bytes());
+    let refused: Vec<String> = report
+        .refusals
+        .iter()
+        .map(|tally| format!("{} {} {}", tally.field, tally.code.as_str(), tally.first[0].line))
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            "key.key spreadsheet_number 2",
+            "account.account spreadsheet_number 3",
+            "key.account spreadsheet_number 3",
+            "key.created bad_time 4",
+            "key.expires bad_time 5"
+        ]
+    );
+    let key = |id: &str| {
+        lines
+            .iter()
+            .find(|line| line.contains(&format!("key=\"{id}\"")))
+            .unwrap_or_else(|| panic!("{id}: {lines:?}"))
+    };
+    assert!(!key("K5").contains("expires="), "{}", key("K5"));
+    assert!(key("K6").contains("expires=\"2027-06-29T15:00:00"), "{}", key("K6"));
+}

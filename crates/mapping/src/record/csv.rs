@@ -10,6 +10,9 @@ use std::borrow::Cow;
 /// Most cells of a row.
 const CELLS_MAX: usize = 1024;
 
+/// What to do about a column that is not there.
+const NAME_IT: &str = "name it so in the export, or take the name that is there into a copy of the mapping (docs/adopt/mappings.md says what each ready one needs)";
+
 /// What a column is to the mapping.
 #[derive(Debug, Clone)]
 enum Column {
@@ -112,13 +115,13 @@ impl Csv {
             if beside.is_some() && !of_the_mapping {
                 let lacks = lacks.join("`, `");
                 return Err(format!(
-                    "there is no column `{lacks}` (what stands in the first line is not shown: without a header it would be a key with its secret)"
+                    "there is no column `{lacks}` (what stands in the first line is not shown: without a header it would be a key with its secret); {NAME_IT}"
                 ));
             }
             let shown = shown(&names);
             let near = did_you_mean(first, names.iter().map(String::as_str));
             let lacks = lacks.join("`, `");
-            return Err(format!("there is no column `{lacks}`{near} (the columns are: {shown})"));
+            return Err(format!("there is no column `{lacks}`{near} (the columns are: {shown}); {NAME_IT}"));
         }
         if let Some(beside) = beside
             && !names.iter().any(|name| name == beside)

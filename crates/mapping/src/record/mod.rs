@@ -68,6 +68,13 @@ impl Slots {
         names
     }
 
+    /// The fields it reads where they are there, sorted.
+    pub(crate) fn can_be_absent(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.optional.iter().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.index.len()
     }

@@ -41,9 +41,10 @@ pub const fn code(code: Code, lang: Lang) -> &'static str {
             ("a field that the line cannot do without has no value", "꼭 있어야 하는 필드에 값이 없습니다")
         }
         Code::BadRequest => ("what stands there is no HTTP request", "HTTP 요청으로 읽을 수 없습니다"),
-        Code::BadTime => {
-            ("the time is not written as the mapping says", "시각이 매핑에 적힌 형식과 다릅니다")
-        }
+        Code::BadTime => (
+            "the time is not written as the mapping says; write it so in the export, or change `time` in a copy of the mapping",
+            "시각이 매핑에 적힌 형식과 다릅니다. 그 형식으로 내보내거나, 매핑을 복사해 `time`을 고치십시오",
+        ),
         Code::WrongUnit => (
             "the time read as the mapping says lies where no exchange was; is its unit right?",
             "매핑대로 읽으면 거래소가 있을 수 없는 때가 됩니다. 시각 단위가 맞는지 보십시오",
@@ -56,6 +57,10 @@ pub const fn code(code: Code, lang: Lang) -> &'static str {
         Code::BadNumber => (
             "no number of the kind that is needed; where units differ, say `times`",
             "필요한 형식의 수가 아닙니다. 단위가 다르면 `times`를 쓰십시오",
+        ),
+        Code::SpreadsheetNumber => (
+            "a spreadsheet took this id for a number and rounded it (`1.23E+15`): its digits are lost. Export it again, and open it with that column as text, or not at all",
+            "스프레드시트가 ID를 숫자로 바꾸어 반올림했습니다(`1.23E+15`). 뒷자리가 사라졌으므로 다시 내보내고, 그 열을 텍스트로 지정해 열거나 스프레드시트에서 열지 마십시오",
         ),
         Code::Credential => (
             "a credential stands there, not an id; map another field, and stop logging this one",
