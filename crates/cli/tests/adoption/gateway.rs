@@ -1,5 +1,5 @@
-//! The exchange's own gateway: a real nginx before its API, with its log in the format that the mapping `nginx-json` ships, rotated as
-//! logrotate does. What it does for the pilot from week 5 on is the plan's: `behind.conf` and the shipped `nginx-vouched.conf`.
+//! The exchange's own gateway: a real nginx before its API, by the shipped `nginx-front.conf` with other addresses, with its log in the format
+//! that the mapping `nginx-json` ships, rotated as logrotate does. What it does for the pilot from week 5 on is the plan's: `behind.conf` and the shipped `nginx-vouched.conf`.
 
 use crate::exchange::Exchange;
 use crate::waiting::until;
@@ -10,6 +10,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// Its configuration, as the plan links it.
+const SHIPPED: &str = include_str!("../../../../docs/adopt/fronts/nginx-front.conf");
 /// Rotated files that are kept.
 const KEPT: usize = 30;
 /// Whose log lines are the tap's, and where a request goes, before the plan says otherwise.
@@ -52,42 +54,23 @@ impl Gateway {
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("    {kind}_temp_path {kind};\n"))
             .concat();
-        let (format, back_office) = (log_format(), exchange.back_office);
-        let text = format!(
-            "{user}daemon off;\npid nginx.pid;\nerror_log error.log;\nevents {{}}\nhttp {{\n{temporary}    {format}
-    access_log off;
-    upstream keys {{
-        server {back_office};
-        keepalive 8;
-    }}
-    include behind.conf;
-    include vouched*.conf;
-    server {{
-        listen {at};
-        # Nobody waits on a connection that a reload would close.
-        keepalive_timeout 0;
-        access_log ../log/access.json sumun if=$tapped;
-        location / {{
-            auth_request /_whose;
-            auth_request_set $exchange_key $upstream_http_x_exchange_key;
-            auth_request_set $exchange_account $upstream_http_x_exchange_account;
-            proxy_set_header Host $host;
-            proxy_set_header X-Verified-Key $exchange_key;
-            proxy_set_header X-Verified-Client $remote_addr;
-            proxy_pass $behind;
-        }}
-        location = /_whose {{
-            internal;
-            proxy_pass http://keys/_mock/whose;
-            proxy_http_version 1.1;
-            proxy_set_header Connection \"\";
-            proxy_pass_request_body off;
-            proxy_set_header Content-Length \"\";
-        }}
-    }}
-}}
-"
+        let shipped: Vec<&str> = SHIPPED.lines().map(str::trim).collect();
+        assert!(
+            shipped.join("\n").contains(&log_format()),
+            "nginx-front.conf should log as the mapping reads"
         );
+        let mut text = format!("{user}daemon off;\n{SHIPPED}");
+        let (keys, listen) = (format!("server {};", exchange.back_office), format!("listen {at};"));
+        for (what, instead) in [
+            ("http {\n", format!("http {{\n{temporary}").as_str()),
+            ("server 127.0.0.1:9002;", &keys),
+            // Nobody waits on a connection that a reload would close.
+            ("listen 127.0.0.1:8088;", &format!("{listen}\n        keepalive_timeout 0;")),
+            ("http://keys/whose", "http://keys/_mock/whose"),
+        ] {
+            assert_eq!(text.matches(what).count(), 1, "{what}");
+            text = text.replace(what, instead);
+        }
         std::fs::write(folder.join("nginx.conf"), text).unwrap();
         std::fs::write(folder.join("behind.conf"), BEHIND.replace("API", &exchange.api.to_string())).unwrap();
         let program = ["/usr/sbin/nginx", "nginx"].into_iter().find(|path| Path::new(path).exists());

@@ -235,7 +235,7 @@ impl Run {
         if self.week == 5 && is("sumun ramp show") {
             self.pilot_moves();
         }
-        if is("sed \"s/replace-this") {
+        if is("(umask 077; sed \"s/replace-this") {
             let shipped = [("127.0.0.1:9465", ASKED), ("127.0.0.1:9000", API), ("127.0.0.1:8089", ASKING)];
             let here = shipped.map(|(shipped, plan)| (shipped, self.hand.address(plan)));
             self.edits(
@@ -294,16 +294,16 @@ impl Run {
         self.tap_catches_up();
     }
 
-    /// Its dates are of next year: here they are seconds. All but one have registered long before the third of them.
+    /// Its dates are weeks away: here they are seconds. All but one have registered long before the third of them.
     fn hastens_the_campaign(&mut self) {
         let begins = now();
         let at = |seconds: i64| begins.plus_micros(seconds * 1_000_000);
         self.campaign_ends = at(ENDS_S);
         let dates = [
-            ("2027-01-04T00:00:00Z", at(ANNOUNCE_S).to_string()),
-            ("2027-01-11T00:00:00Z", at(OPENS_S).to_string()),
-            ("2027-02-15T00:00:00Z", at(READ_ONLY_S).to_string()),
-            ("2027-03-15T00:00:00Z", at(ENDS_S).to_string()),
+            ("2026-12-14T00:00:00Z", at(ANNOUNCE_S).to_string()),
+            ("2026-12-17T00:00:00Z", at(OPENS_S).to_string()),
+            ("2027-02-01T00:00:00Z", at(READ_ONLY_S).to_string()),
+            ("2027-03-01T00:00:00Z", at(ENDS_S).to_string()),
             ("\"14d\", \"3d\"", "\"8s\", \"3s\"".to_owned()),
         ];
         let pairs: Vec<(&str, &str)> =
