@@ -11,7 +11,7 @@ use sumun_detect::network::NetworkData;
 use sumun_model::prefix::canonical;
 use sumun_model::wire::event::{Signature, Verdict};
 use sumun_model::wire::state::NetworkClass;
-use sumun_model::wire::{AccessLine, AccountLine, KeyLine, Line};
+use sumun_model::wire::{AccessLine, AccountLine, KeyLine, Line, OrderLine, SessionLine};
 use sumun_model::{
     AccountId, CustomerId, Effect, KeyId, KeyState, Prefix, Reason, Scope, ScopeSet, Segment, Timestamp,
 };
@@ -88,6 +88,29 @@ impl Users {
     }
 }
 
+/// What the tables say of an account.
+#[derive(Debug)]
+pub(crate) struct Told {
+    customer: Option<CustomerId>,
+    segment: Option<Segment>,
+    /// A table of accounts said so, not only the key's own row.
+    by_table: bool,
+}
+
+/// How many lines name somebody, and of how many a table knows him.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Met {
+    pub(crate) named: u64,
+    pub(crate) known: u64,
+}
+
+impl Met {
+    fn note(&mut self, known: bool) {
+        self.named += 1;
+        self.known += u64::from(known);
+    }
+}
+
 /// Requests of one day, and those refused.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct DayCount {
@@ -110,7 +133,9 @@ pub(crate) struct Outside {
 pub(crate) struct Census {
     pub(crate) keys: Vec<Held>,
     places: HashMap<KeyId, u32>,
-    pub(crate) accounts: HashMap<AccountId, (Option<CustomerId>, Option<Segment>)>,
+    pub(crate) accounts: HashMap<AccountId, Told>,
+    /// A table of accounts was read.
+    pub(crate) accounts_given: bool,
     pub(crate) addresses: HashMap<IpAddr, Users>,
     /// Requests from addresses for which there was no room.
     pub(crate) addresses_not_kept: u64,
@@ -119,6 +144,12 @@ pub(crate) struct Census {
     lengths: BTreeSet<Reverse<u8>>,
     strangers: HashSet<KeyId>,
     pub(crate) stranger_requests: u64,
+    /// Requests by the keys they name.
+    pub(crate) by_key: Met,
+    /// Sign-ins by their accounts.
+    pub(crate) sign_ins: Met,
+    /// Orders by their keys or accounts.
+    pub(crate) orders: Met,
     pub(crate) days: BTreeMap<i64, DayCount>,
     pub(crate) outside: BTreeMap<Option<Segment>, Outside>,
     pub(crate) outside_by_effect: BTreeMap<Option<Effect>, u64>,
@@ -146,6 +177,8 @@ impl Census {
                 self.lengths.insert(Reverse(line.prefix.length()));
             }
             Line::Access(line) => self.access(line),
+            Line::Session(line) => self.session(line),
+            Line::Order(line) => self.order(line),
             _ => {}
         }
     }
@@ -156,7 +189,29 @@ impl Census {
     }
 
     fn account(&mut self, line: &AccountLine) {
-        self.accounts.insert(line.account.clone(), (line.customer.clone(), line.segment));
+        let told = Told { customer: line.customer.clone(), segment: line.segment, by_table: false };
+        self.accounts.insert(line.account.clone(), told);
+    }
+
+    /// Whoever is known by now was told by a table of accounts.
+    pub(crate) fn accounts_are_told(&mut self) {
+        self.accounts_given = true;
+        self.accounts.values_mut().for_each(|told| told.by_table = true);
+    }
+
+    /// Whether the table of accounts has the account of this key.
+    pub(crate) fn has_account(&self, held: &Held) -> bool {
+        let told = held.account.as_ref().and_then(|account| self.accounts.get(account));
+        told.is_some_and(|told| told.by_table)
+    }
+
+    fn session(&mut self, line: &SessionLine) {
+        self.sign_ins.note(self.accounts.contains_key(&line.account));
+    }
+
+    fn order(&mut self, line: &OrderLine) {
+        let by_key = line.key.as_ref().is_some_and(|key| self.places.contains_key(key));
+        self.orders.note(by_key || self.accounts.contains_key(&line.account));
     }
 
     fn key(&mut self, line: &KeyLine) {
@@ -204,6 +259,7 @@ impl Census {
         }
         let Some(key) = &line.key else { return };
         let place = self.places.get(key).copied();
+        self.by_key.note(place.is_some());
         let Some((place, held)) = place.and_then(|place| Some((place, self.keys.get_mut(place as usize)?)))
         else {
             self.stranger_requests += 1;
@@ -226,7 +282,7 @@ impl Census {
         }
         let Some(address) = line.ip.map(canonical) else { return };
         let registered = held.allowlist.iter().any(|prefix| prefix.contains(address));
-        let segment = held.account.as_ref().and_then(|account| self.accounts.get(account)?.1);
+        let segment = held.account.as_ref().and_then(|account| self.accounts.get(account)?.segment);
         let outside = self.outside.entry(segment).or_default();
         outside.allowed += 1;
         if !registered {
@@ -256,13 +312,13 @@ impl Census {
     }
 
     pub(crate) fn segment(&self, held: &Held) -> Option<Segment> {
-        held.account.as_ref().and_then(|account| self.accounts.get(account)?.1)
+        held.account.as_ref().and_then(|account| self.accounts.get(account)?.segment)
     }
 
     /// Who answers for a key: the customer where the tables say him, else the account.
     pub(crate) fn owner<'c>(&'c self, held: &'c Held) -> &'c str {
         let Some(account) = &held.account else { return held.id.as_str() };
-        let customer = self.accounts.get(account).and_then(|(customer, _)| customer.as_ref());
+        let customer = self.accounts.get(account).and_then(|told| told.customer.as_ref());
         customer.map_or(account.as_str(), CustomerId::as_str)
     }
 

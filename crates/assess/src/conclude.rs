@@ -1,6 +1,7 @@
 //! From what was counted to what the report says.
 
 use crate::census::{Census, Held};
+use crate::fit::Fit;
 use crate::found::Found;
 use crate::report::{
     AlertDay, Bounds, Cluster, Clusters, Detector, LadderDry, LadderKey, LadderSegment, Read, Report,
@@ -56,7 +57,9 @@ pub(crate) fn conclude(all: Everything<'_>, with: &With<'_>) -> Report {
         wide_v6: with.bounds.wide_v6,
         list_max: with.bounds.list_max,
     };
-    let keys = hygiene::keys(census, &all.read, bounds, with.bounds.addresses_max, to);
+    let shadow = shadow(census);
+    let fit = Fit::of(census, &shadow.segments, &all.read);
+    let keys = hygiene::keys(census, (&all.read, &fit), bounds, with.bounds.addresses_max, to);
     let mut report = Report {
         format: "sumun.assess",
         version: VERSION,
@@ -80,7 +83,8 @@ pub(crate) fn conclude(all: Everything<'_>, with: &With<'_>) -> Report {
         shared: shared::shared(census, with.data, with.bounds.list_max),
         clusters: clusters(census, found, with.bounds.list_max),
         ladder: ladder(census, found, with.policy, span_days, with.bounds.list_max),
-        shadow: shadow(census),
+        shadow,
+        fit,
         detectors: detectors(&all.read, found),
         points: Vec::new(),
         keys,

@@ -2,6 +2,7 @@
 
 use crate::census::{Census, Held};
 use crate::conclude::{UNKNOWN, count, filled, word};
+use crate::fit::Fit;
 use crate::report::{Bounds, Code, Item, KeyFinding, Keys, RightUse, SourceRead};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -88,6 +89,27 @@ impl Code {
             Self::UsedFromOutside => &["key.allowlist", "access.ip", "access.key"],
         }
     }
+
+    /// Whether the log says enough of the table's keys: of none, nothing is found, which is no good news.
+    fn could_be_seen(self, read: &[SourceRead], fit: &Fit) -> bool {
+        match self {
+            Self::UsedFromOutside => fit.requests_compared > 0,
+            Self::OverScoped => !fit.is_nothing(),
+            Self::Dormant => !fit.is_nothing() || filled(read, "key.ext.last_used"),
+            Self::WithoutAllowlist
+            | Self::WidePrefix
+            | Self::ManyAddresses
+            | Self::MayWithdraw
+            | Self::WithoutExpiry
+            | Self::LongValidity
+            | Self::PastExpiry => true,
+        }
+    }
+
+    /// Whether it is judged by the log.
+    pub(crate) const fn is_of_use(self) -> bool {
+        matches!(self, Self::UsedFromOutside | Self::OverScoped | Self::Dormant)
+    }
 }
 
 fn item(code: Code, held: &Held, census: &Census, rules: &Rules) -> Item {
@@ -127,8 +149,14 @@ fn by_risk(held: &Held, widest: u8) -> (bool, bool, u8, Reverse<u64>, &str) {
     (!held.holds(Scope::Withdraw), !held.holds(Scope::Trade), widest, Reverse(held.uses), held.id.as_str())
 }
 
-fn finding(code: Code, living: &[&Held], census: &Census, read: &[SourceRead], rules: &Rules) -> KeyFinding {
-    let can = code.needs().iter().all(|field| filled(read, field));
+fn finding(
+    code: Code,
+    living: &[&Held],
+    census: &Census,
+    (read, fit): (&[SourceRead], &Fit),
+    rules: &Rules,
+) -> KeyFinding {
+    let can = code.needs().iter().all(|field| filled(read, field)) && code.could_be_seen(read, fit);
     let of = count(living.len());
     if !can {
         return KeyFinding { code, count: None, of, first: Vec::new() };
@@ -145,7 +173,7 @@ fn finding(code: Code, living: &[&Held], census: &Census, read: &[SourceRead], r
 
 pub(crate) fn keys(
     census: &Census,
-    read: &[SourceRead],
+    seen: (&[SourceRead], &Fit),
     bounds: Bounds,
     addresses_max: usize,
     to: Timestamp,
@@ -174,7 +202,7 @@ pub(crate) fn keys(
         with_vendor: count(living.iter().filter(|held| held.has_vendor).count()),
         not_in_table: count(census.strangers()),
         not_in_table_requests: census.stranger_requests,
-        findings: Code::ALL.iter().map(|code| finding(*code, &living, census, read, &rules)).collect(),
+        findings: Code::ALL.iter().map(|code| finding(*code, &living, census, seen, &rules)).collect(),
         rights: Scope::ALL.iter().map(|right| right_use(*right, &living)).collect(),
         lengths_v4,
         lengths_v6,

@@ -11,6 +11,7 @@
 
 mod census;
 mod conclude;
+pub mod fit;
 mod found;
 pub mod html;
 mod hygiene;
@@ -22,6 +23,7 @@ mod run;
 mod shared;
 mod source;
 mod stream;
+pub mod told;
 
 pub use census::{ADDRESSES_MAX, DAYS_MAX, KEYS_PER_ADDRESS};
 pub use judge::LadderJudge;

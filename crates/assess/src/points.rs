@@ -6,6 +6,7 @@
 
 use crate::census::Census;
 use crate::conclude::filled;
+use crate::fit::Lack;
 use crate::report::{Code, Point, Report, SourceRead};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -111,22 +112,42 @@ pub(crate) fn judge(report: &Report, census: &Census, read: &[SourceRead]) -> Ve
         };
         (CannotJudge, of(&[("keys", report.ladder.segments.iter().map(on).sum())]))
     };
-    let point = |code, origin, (state, figures)| Point { code, origin, state, figures };
+    let point = |code, origin, (state, figures)| Point { code, origin, state, figures, lacks: None };
+    // That nothing was seen is no merit where nothing could be.
+    let seen = |code, (state, figures), lacks: Option<Lack>| match lacks.filter(|_| state != Gap) {
+        Some(lacks) => {
+            Point { lacks: Some(lacks), ..point(code, Origin::Standard, (CannotJudge, Figures::new())) }
+        }
+        None => point(code, Origin::Standard, (state, figures)),
+    };
+    let fit = &report.fit;
     use Origin::{Practice, Standard};
     vec![
         point(P::AddressesRegistered, Standard, by(found(Code::WithoutAllowlist), "keys")),
-        point(P::AddressesEnforced, Standard, by(judgeable.then_some(unregistered), "requests")),
-        point(P::LawfulUndisturbed, Standard, {
-            let (state, mut figures) = by(judgeable.then_some(would), "requests");
-            if judgeable {
-                figures.insert("keys", keys);
-            }
-            (state, figures)
-        }),
-        point(P::RiskAssessed, Standard, {
-            let figures = of(&[("rests", rests), ("all", all)]);
-            (if rests == 0 { Met } else { Gap }, figures)
-        }),
+        seen(
+            P::AddressesEnforced,
+            by(judgeable.then_some(unregistered), "requests"),
+            fit.lacks_addresses(true),
+        ),
+        seen(
+            P::LawfulUndisturbed,
+            {
+                let (state, mut figures) = by(judgeable.then_some(would), "requests");
+                if judgeable {
+                    figures.insert("keys", keys);
+                }
+                (state, figures)
+            },
+            fit.lacks_addresses(false),
+        ),
+        seen(
+            P::RiskAssessed,
+            {
+                let figures = of(&[("rests", rests), ("all", all)]);
+                (if rests == 0 { Met } else { Gap }, figures)
+            },
+            fit.lacks(),
+        ),
         point(P::StageMonitor, Standard, stage("monitor")),
         point(P::StageWarn, Standard, stage("warn")),
         point(P::StageReverify, Standard, stage("reverify")),

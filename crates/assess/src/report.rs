@@ -28,6 +28,8 @@ pub struct Report {
     pub run: Option<RunTold>,
     /// What was read.
     pub read: Read,
+    /// What logs and tables have in common, and what stands against relying on the figures.
+    pub fit: crate::fit::Fit,
     /// The keys.
     pub keys: Keys,
     /// Addresses of several owners.
@@ -446,6 +448,9 @@ pub struct Point {
     pub state: crate::points::PointState,
     /// The figures it is judged by.
     pub figures: BTreeMap<&'static str, u64>,
+    /// What is missing, where nothing was seen because nothing could be compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<crate::fit::Lack>,
 }
 
 impl AlertDay {

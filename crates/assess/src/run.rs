@@ -118,7 +118,11 @@ pub fn assess(
         };
         let (mut read, mut rows) = (Vec::new(), 0);
         for table in tables {
+            let role = table.role;
             read.push(self::table(&mut flow, table, from, &mut rows, with)?);
+            if role == Role::Accounts {
+                flow.census.accounts_are_told();
+            }
         }
         flow.feed();
         if flow.census.keys.is_empty() {

@@ -37,6 +37,48 @@ fn exports() -> Place {
     place
 }
 
+fn report(place: &Place) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(place.path("out/report.json")).unwrap()).unwrap()
+}
+
+/// Ids hashed otherwise in the table than in the log: the report is written, and nobody takes it for good news.
+#[test]
+fn where_nothing_fits_the_report_is_written_and_the_command_fails() {
+    let place = exports();
+    place.write("keys.csv", &KEYS.replace("h:k", "other:k"));
+    let path = |name: &str| place.path(name).to_str().unwrap().to_owned();
+    let (keys, log, out) = (path("keys.csv"), path("access.log.gz"), path("out"));
+    for (lang, said, next) in [
+        (
+            "en",
+            "attention: No key of the access log is in the table of keys (4 requests)",
+            "Hash ids with the same key",
+        ),
+        (
+            "ko",
+            "주의: 접근 로그에 나온 키가 키 목록에 하나도 없습니다(요청 4건)",
+            "같은 키와 같은 방식으로 해시했는지",
+        ),
+    ] {
+        let run =
+            ["assess", "--keys", &keys, "--access", &log, "--data", "none", "--lang", lang, "--out", &out];
+        let ran = place.run(&run);
+        assert_eq!(ran.code, 1, "{}", ran.shown());
+        assert!(ran.err.contains(said) && ran.err.contains(next), "{}", ran.err);
+        assert!(ran.err.contains("report.html"), "{}", ran.err);
+        let json = report(&place);
+        assert_eq!(json["fit"]["requests_of_listed"], 0);
+        assert_eq!(json["fit"]["remarks"][0]["code"], "keys_not_in_table");
+        let met = |code: &str| {
+            json["points"].as_array().unwrap().iter().find(|point| point["code"] == code).unwrap().clone()
+        };
+        for code in ["addresses_enforced", "lawful_undisturbed"] {
+            let point = met(code);
+            assert_eq!((&point["state"], &point["lacks"]), (&"cannot_judge".into(), &"keys_in_table".into()));
+        }
+    }
+}
+
 #[test]
 fn exports_become_a_page_and_json() {
     let place = exports();
@@ -45,11 +87,21 @@ fn exports_become_a_page_and_json() {
     let ran = place
         .run(&["assess", "--keys", &keys, "--access", &log, "--data", "none", "--lang", "ko", "--out", &out]);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
-    assert!(ran.err.contains("2 keys, 4 requests, 0 likely clusters"), "{}", ran.err);
+    assert!(ran.err.contains("키 2개, 요청 4건, 한 사람이 운용하는 것으로 보이는 묶음 0개"), "{}", ran.err);
+    // One of four requests names a key that no table has.
+    assert!(
+        ran.err.contains("주의: 키 ID가 있는 요청 4건 가운데 1건(25%)의 키가 키 목록에 없습니다"),
+        "{}",
+        ran.err
+    );
+    let en_out = path("out-en");
+    let en = place.run(&["assess", "--keys", &keys, "--access", &log, "--data", "none", "--out", &en_out]);
+    assert_eq!(en.code, 0, "{}", en.err);
+    assert!(en.err.contains("attention: 1 of 4 requests with a key (25%) name one that is not in the table"));
+    assert!(en.err.contains("2 keys, 4 requests, 0 likely clusters"), "{}", en.err);
     let page = std::fs::read_to_string(place.path("out/report.html")).unwrap();
     assert!(page.starts_with("<!doctype html>") && page.contains("API 키 준비도 진단 보고서"));
-    let json: Value =
-        serde_json::from_str(&std::fs::read_to_string(place.path("out/report.json")).unwrap()).unwrap();
+    let json = report(&place);
     let counts: Vec<(&str, &Value)> = json["keys"]["findings"]
         .as_array()
         .unwrap()

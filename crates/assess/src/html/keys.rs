@@ -5,7 +5,7 @@ use super::words::{class, code, say, scope, segment, state};
 use super::write::{esc, id, more, para, percent, table};
 use super::{minute, section};
 use crate::census::ADDRESSES_MAX;
-use crate::report::{Item, KeyFinding, Report, SharedSide};
+use crate::report::{Code, Item, KeyFinding, Report, SharedSide};
 use std::fmt::Write as _;
 use sumun_mapping::told::number;
 use sumun_model::{KeyId, Lang, Scope, Segment};
@@ -69,8 +69,15 @@ pub(super) fn keys(out: &mut String, report: &Report, lang: Lang) {
         .iter()
         .map(|finding| {
             let (name, next) = code(finding.code, lang);
-            let cannot =
-                say(lang, "cannot be judged: the column was never filled", "판단 불가: 채워진 값이 없음");
+            let cannot = if finding.code.is_of_use() && report.fit.requests_compared == 0 {
+                say(
+                    lang,
+                    "cannot be judged: the log says nothing of these keys (section 9)",
+                    "판단 불가: 로그에서 이 키들의 이용을 볼 수 없음(9절 참조)",
+                )
+            } else {
+                say(lang, "cannot be judged: the column was never filled", "판단 불가: 채워진 값이 없음")
+            };
             vec![
                 format!("<strong>{name}</strong>"),
                 finding.count.map_or_else(|| "–".to_owned(), number),
@@ -131,7 +138,8 @@ fn list(out: &mut String, finding: &KeyFinding, lang: Lang) {
         Lang::En => write!(out, "<h3>{name}: the first {shown} of {}</h3>", number(count)),
         Lang::Ko => write!(out, "<h3>{name}: {}개 중 {shown}개</h3>", number(count)),
     };
-    let rows: Vec<Vec<String>> = finding.first.iter().take(SHOWN).map(|item| row(item, lang)).collect();
+    let rows: Vec<Vec<String>> =
+        finding.first.iter().take(SHOWN).map(|item| row(finding.code, item, lang)).collect();
     let head = [
         say(lang, "Key", "키"),
         say(lang, "Account", "계정"),
@@ -143,11 +151,23 @@ fn list(out: &mut String, finding: &KeyFinding, lang: Lang) {
     table(out, &head, &[3], &rows);
 }
 
-fn row(item: &Item, lang: Lang) -> Vec<String> {
+/// A number with what it counts.
+fn counted(finding: Code, n: u64, lang: Lang) -> String {
+    let figure = number(n);
+    match (finding, lang) {
+        (Code::UsedFromOutside, Lang::En) if n == 1 => "1 request from outside".to_owned(),
+        (Code::UsedFromOutside, Lang::En) => format!("{figure} requests from outside"),
+        (Code::UsedFromOutside, Lang::Ko) => format!("등록하지 않은 IP의 요청 {figure}건"),
+        (_, Lang::En) => format!("{figure} addresses"),
+        (_, Lang::Ko) => format!("등록 IP {figure}개"),
+    }
+}
+
+fn row(finding: Code, item: &Item, lang: Lang) -> Vec<String> {
     let mut what: Vec<String> = item.rights.iter().map(|right| scope(*right, lang).to_owned()).collect();
     what.extend(item.prefixes.iter().map(|prefix| format!("<code>{prefix}</code>")));
     what.extend(item.expires.map(|end| minute(end).chars().take(10).collect()));
-    what.extend(item.number.map(number));
+    what.extend(item.number.map(|n| counted(finding, n, lang)));
     let dash = || "–".to_owned();
     vec![
         id(item.key.as_str()),

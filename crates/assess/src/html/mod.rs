@@ -11,6 +11,7 @@ mod write;
 use crate::census::ADDRESSES_MAX;
 use crate::points::PointState;
 use crate::report::{Code, Report};
+use crate::told;
 use std::fmt::Write as _;
 use sumun_mapping::told::number;
 use sumun_model::{Lang, Timestamp};
@@ -70,12 +71,18 @@ fn head(out: &mut String, report: &Report, title: &str) {
         "note",
         say(
             lang,
-            "Made offline from exports. Ids are shown as given: hashed with a key that only the exchange keeps, so that this report names nobody. \
+            "Made offline from exports. Ids are shown as they were given: only if they were hashed, with a key that the exchange keeps, does this report name nobody. Otherwise handle it like the key database itself. \
              Long ones are cut; report.json has them whole. Nothing was refused, changed or sent. What is found here is a reason to look, not a verdict on anyone.",
-            "받은 자료 파일만으로 오프라인에서 작성했습니다. ID는 받은 그대로 적었으며, 거래소만 가진 키로 해시된 값이라 이 보고서만으로는 누구인지 알 수 없습니다. 긴 ID는 앞부분만 적었으며 전체는 report.json에 있습니다. \
+            "받은 자료 파일만으로 오프라인에서 작성했습니다. ID는 받은 그대로 적었습니다. 거래소만 가진 키로 해시한 값을 받았다면 이 보고서만으로는 누구인지 알 수 없지만, 그렇지 않다면 키 데이터베이스와 똑같이 취급하십시오. 긴 ID는 앞부분만 적었으며 전체는 report.json에 있습니다. \
              진단 과정에서 요청을 거부하거나 바꾸거나 보내지 않았습니다. 여기에 적힌 내용은 살펴볼 근거이며, 누구에 대한 판정이 아닙니다.",
         ),
     );
+    let remarks = &report.fit.remarks;
+    if !remarks.is_empty() {
+        let first = say(lang, "Before you rely on any figure (section 9):", "수치를 보기 전에(9절 참조):");
+        let said: Vec<String> = remarks.iter().map(|remark| esc(&told::remark(remark, lang).what)).collect();
+        para(out, "warn", &format!("<strong>{first}</strong> {}", said.join(" ")));
+    }
     let found = |code: Code| {
         let finding = report.keys.findings.iter().find(|finding| finding.code == code);
         finding.and_then(|finding| finding.count).map_or_else(|| "–".to_owned(), number)
@@ -174,6 +181,10 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
         say(lang, "How far this can be trusted", "이 보고서를 어디까지 믿을 수 있는가"),
         say(lang, "Read this before you rely on a figure.", "수치를 근거로 쓰기 전에 읽어 주십시오."),
     );
+    for remark in &report.fit.remarks {
+        let said = told::remark(remark, lang);
+        para(out, "warn", &format!("<strong>{}</strong> {}", esc(&said.what), esc(said.next)));
+    }
     let kept = number(report.read.kept_entries);
     let waiting = number(report.read.waiting_lines_max);
     let addresses = number(ADDRESSES_MAX as u64);

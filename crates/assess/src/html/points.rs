@@ -3,6 +3,7 @@
 use super::words::say;
 use crate::points::{Origin, PointCode as P, PointState};
 use crate::report::Point;
+use crate::told;
 use sumun_mapping::told::number;
 use sumun_model::Lang;
 
@@ -26,9 +27,9 @@ pub(crate) const fn words(code: P, lang: Lang) -> (&'static str, &'static str) {
     let (en, en_next, ko, ko_next) = match code {
         P::AddressesRegistered => (
             "Every key has registered addresses.",
-            "Run the campaign: notice, window, reminders, read-only, expiry.",
+            "Ask each owner for the addresses he uses, in a notice of yours, and enter them; count what an enforced list would refuse before you enforce it.",
             "모든 키에 사용할 IP가 등록되어 있다.",
-            "등록 안내, 재안내, 조회 전용 전환, 만료의 순서로 단계별로 진행하십시오.",
+            "고객에게 안내를 보내 사용하는 IP를 받아 등록하고, 차단을 적용하기 전에 거부될 요청을 먼저 세어 보십시오.",
         ),
         P::AddressesEnforced => (
             "A request from any other address does not pass, even rightly signed.",
@@ -145,6 +146,9 @@ pub(crate) fn figures(point: &Point, lang: Lang) -> String {
             (other, _) => format!("{other}: {n}"),
         }
     };
+    if let Some(lack) = point.lacks {
+        return told::lack(lack, lang).to_owned();
+    }
     let mut all: Vec<_> = point.figures.iter().collect();
     // The part before the whole.
     all.sort_by_key(|(name, _)| **name == "all");

@@ -130,9 +130,9 @@ pub(crate) const fn code(code: Code, lang: Lang) -> (&'static str, &'static str)
     let (en, en_do, ko, ko_do) = match code {
         Code::WithoutAllowlist => (
             "No address registered",
-            "Ask owners to register; until then their keys would be read-only, then expire (campaign).",
+            "Ask each owner, in a notice of yours, for the addresses he uses, and enter them: once lists are enforced, a key without one is refused.",
             "등록된 IP가 없는 키",
-            "고객에게 등록을 요청하십시오. 안내 기간이 지나면 조회 전용으로 바꾸고, 그 뒤에 만료시키십시오.",
+            "고객에게 안내를 보내 사용하는 IP를 받아 등록하십시오. 등록 IP 외 차단을 적용하면 등록된 IP가 없는 키의 요청은 거부됩니다.",
         ),
         Code::UsedFromOutside => (
             "Used from addresses not registered",

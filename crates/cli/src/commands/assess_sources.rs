@@ -163,7 +163,11 @@ pub(super) fn exports<'m>(
             let shown = path.display().to_string();
             let file =
                 File::open(path).map_err(|error| BadInput(format!("failed to open `{shown}`: {error}")))?;
-            let size = file.metadata().map_or(0, |about| about.len());
+            let about = file.metadata().ok();
+            if about.as_ref().is_some_and(std::fs::Metadata::is_dir) {
+                return Err(BadInput(format!("`{shown}` is a folder: name the files in it")).into());
+            }
+            let size = about.map_or(0, |about| about.len());
             let from: Box<dyn BufRead + Send> = if role.is_table() {
                 Box::new(BufReader::with_capacity(1 << 18, file))
             } else {
