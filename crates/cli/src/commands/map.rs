@@ -6,7 +6,7 @@ pub use super::map_run::Arguments as RunIt;
 use crate::exit::BadInput;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use sumun_mapping::{Mapping, PathTable, Unusable, ready};
 
@@ -135,7 +135,18 @@ pub(crate) fn is_ready(name: &str) -> bool {
 fn read(path: &str, what: &str, ready: &[&str]) -> anyhow::Result<String> {
     std::fs::read_to_string(path).map_err(|error| {
         let ready = ready.join(", ");
-        BadInput(format!("cannot read the {what} `{path}`: {error}; ready ones are {ready}")).into()
+        let told = match error.kind() {
+            ErrorKind::NotFound => {
+                format!("there is no {what} `{path}`: no file is called so, and the ready ones are {ready}")
+            }
+            ErrorKind::IsADirectory => {
+                format!(
+                    "`{path}` is a folder, not a {what}: name a file in it, or one of the ready ones, {ready}"
+                )
+            }
+            _ => format!("cannot read the {what} `{path}`: {error}; ready ones are {ready}"),
+        };
+        BadInput(told).into()
     })
 }
 
@@ -146,6 +157,9 @@ pub(super) fn open(input: &Path) -> anyhow::Result<(String, Box<dyn BufRead>)> {
     }
     let shown = input.display().to_string();
     let file = File::open(input).map_err(|error| BadInput(format!("failed to open `{shown}`: {error}")))?;
+    if file.metadata().is_ok_and(|file| file.is_dir()) {
+        return Err(BadInput(format!("`{shown}` is a folder: name a file in it")).into());
+    }
     Ok((shown, Box::new(BufReader::with_capacity(1 << 18, file))))
 }
 
