@@ -73,6 +73,7 @@ users: user, name, email?, roles{}, state, credential?, invite?, invite_until_us
 tokens: token, name, roles{}, digest, created_by, created_us#, expires_us#, state, version#
 gates: gate, state, public_key?, invite?, invite_until_us#?, invited_by, enrolled_us#?, version#
 receipts: receipt, gate, boot, from_version#, to_version#, acknowledgement, received_us#, version#
+bypasses: bypass, gate, since_us#, until_us#?, by, reason, let_pass#?, version#
 canaries: canary, key, gates{}, expired_us#?, outcome?, findings{}, version#
 policies: policy, digest, text, state, proposed_by, proposed_us#, activated_us#?, version#
 signals: signal, key?, account?, cluster?, detector, code, cause, points#, at_us#, position#, body{}, version#

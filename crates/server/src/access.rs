@@ -361,6 +361,7 @@ rows! {
     CANARY_LIST = "canary_list" Get "/v1/canaries" Roles(&[WATCH]);
     CANARY_START = "canary_start" Post "/v1/canaries" Roles(&[SECURITY]);
     FEED_ACKNOWLEDGE = "feed_acknowledge" Post "/v1/feed/acknowledgements" Roles(&[GATES]);
+    BYPASSES_TELL = "bypasses_tell" Post "/v1/feed/bypasses" Roles(&[GATES]);
 
     // Events come in.
     EVENTS_TAKE = "events_take" Post "/v1/events" Roles(&[GATES, BACKEND]);

@@ -16,6 +16,8 @@ pub struct EventLine {
     pub ts: Timestamp,
     /// The source's own sequence, so that gaps show.
     pub seq: Option<u64>,
+    /// Who numbers so: `source` of the line.
+    pub source: Option<String>,
     /// The wire line, without the line feed.
     pub text: String,
 }
@@ -45,6 +47,9 @@ pub struct FilesTold {
     pub holes: u64,
     /// Lines that could not be read and were put aside, ever.
     pub lines_refused: u64,
+    /// Files that stood there when it last looked; none if it does not say.
+    #[serde(default)]
+    pub found: Option<u64>,
 }
 
 /// A batch of a tap in this process.
@@ -127,6 +132,21 @@ pub enum EventsError {
     Sources(usize),
 }
 
+/// What the numbers say of one of those whose lines a sender hands in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Numbered {
+    /// `source` of its lines; empty of those without.
+    pub source: String,
+    /// The highest since it began to count.
+    pub seq: u64,
+    /// As [`Source::missing`].
+    pub missing: u64,
+    /// As [`Source::repeated`].
+    pub repeated: u64,
+    /// As [`Source::restarted`].
+    pub restarted: u64,
+}
+
 /// What is known of one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
@@ -136,12 +156,18 @@ pub struct Source {
     pub held: u64,
     /// Lines taken of it, ever.
     pub lines: u64,
-    /// Positions that it passed over: it said that it no longer has them.
+    /// Positions that it passed over: it said that it no longer has them. None of the control plane's own, whose positions are no count.
     pub passed_over: u64,
-    /// Numbers missing in its lines' `seq`.
+    /// Numbers missing in its lines' `seq`, over all that it hands in lines of.
     pub missing: u64,
     /// Numbers that came again, or after a higher one.
     pub repeated: u64,
+    /// How often one of them began to count anew.
+    pub restarted: u64,
+    /// Numbered lines of those beyond as many as are counted apart: nobody looks whether one is missing.
+    pub unnumbered: u64,
+    /// Each of those counted apart.
+    pub numbered: Vec<Numbered>,
     /// The highest `seq`.
     pub seq: Option<u64>,
     /// Time of its newest line.

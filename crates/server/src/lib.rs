@@ -15,7 +15,6 @@ mod asked;
 mod assertion;
 mod authenticate;
 pub mod browsers;
-mod bypasses;
 mod client_address;
 mod console_files;
 mod cookie;

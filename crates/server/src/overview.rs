@@ -12,7 +12,7 @@ use crate::resources::overview::{
 use crate::server::Server;
 use crate::verdicts::{BUCKET_S, Tally};
 use std::sync::Arc;
-use sumun_govern::Actor;
+use sumun_govern::{Actor, Refusal};
 use sumun_govern::overview::{Cutoff, Overview};
 use sumun_model::Timestamp;
 
@@ -106,14 +106,15 @@ async fn gathered(server: &Server) -> Result<Arc<Gathered>, Problem> {
         found,
         read,
         entries,
-        gates: gates(server, now).await,
+        gates: gates(server, now).await?,
         tally: server.verdicts.tally(now),
     });
     *last = Some(Arc::clone(&gathered));
     Ok(gathered)
 }
 
-async fn gates(server: &Server, now: Timestamp) -> Vec<GateStandView> {
+async fn gates(server: &Server, now: Timestamp) -> Result<Vec<GateStandView>, Refusal> {
+    let bypasses = server.govern.open_bypasses().await?;
     let mut shown = Vec::new();
     for gate in readiness::followers(server).await {
         let seen = readiness::seen(server, &gate, now).await;
@@ -126,11 +127,11 @@ async fn gates(server: &Server, now: Timestamp) -> Vec<GateStandView> {
             behind: head.saturating_sub(version),
             heard: server.gates.heard_last(&gate).max(acknowledged).map(|at| at.to_string()),
             stale: server.gates.check(&gate, &seen).state != Standing::Ready,
-            bypass: server.bypasses.since(&gate),
+            bypass: bypasses.get(&gate).map(|open| open.since.to_string()),
             gate,
         });
     }
-    shown
+    Ok(shown)
 }
 
 fn verdicts(tally: &Tally) -> VerdictsView {

@@ -14,6 +14,7 @@ use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
 use sumun_govern::actuator::ActuationState;
 use sumun_govern::canary::Answered;
+use sumun_govern::gates::bypass::OpenBypass;
 use sumun_model::Timestamp;
 use sumun_store::tables::{GATES, RECEIPTS, VENUE};
 use sumun_store::{Backlog, Filter, Published};
@@ -386,13 +387,31 @@ pub(crate) async fn seen(server: &Server, gate: &str, now: Timestamp) -> Seen {
 async fn gates(server: &Server, now: Timestamp) -> (Vec<Check>, i64) {
     let store = &server.govern.store;
     let mut checks = Vec::new();
+    // A database that does not answer is told of as such.
+    let bypasses = server.govern.open_bypasses().await.unwrap_or_default();
     let followers = followers(server).await;
     let behind = server.gates.behind(&followers, store.head().feed_version);
     for gate in followers {
         let seen = seen(server, &gate, now).await;
-        checks.push(server.gates.check(&gate, &seen));
+        let check = server.gates.check(&gate, &seen);
+        checks.push(match bypasses.get(&gate) {
+            Some(open) => bypassed(check, open),
+            None => check,
+        });
     }
     (checks, behind)
+}
+
+/// The same of a gate at which everything passes: that stands before all else.
+fn bypassed(check: Check, open: &OpenBypass) -> Check {
+    let OpenBypass { since, by, reason } = open;
+    let detail = format!(
+        "BYPASS: everything passes there but keys that have ended, since {since} by {by}: {reason}; {}",
+        check.detail
+    );
+    let ends = "`sumun gate bypass off` at that gate ends it".to_owned();
+    let remedy = check.remedy.map_or_else(|| ends.clone(), |remedy| format!("{ends}; {remedy}"));
+    Check::new(&check.name, Standing::Degraded, detail, &remedy)
 }
 
 #[cfg(test)]

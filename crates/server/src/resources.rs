@@ -3,6 +3,7 @@
 mod activity;
 mod actuations;
 mod approvals;
+mod bypasses;
 mod campaigns;
 mod canaries;
 mod cases;
@@ -78,6 +79,7 @@ pub(crate) fn all() -> Api {
     receipts::add(&mut api);
     canaries::add(&mut api);
     feed::add(&mut api);
+    bypasses::add(&mut api);
     events::add(&mut api);
     imports::add(&mut api);
     mirrors::add(&mut api);

@@ -113,9 +113,12 @@ fn source(peer: IpAddr) -> IpAddr {
 /// Where events are handed in; gates do, and the exchange's back end.
 pub(crate) const EVENTS_PATH: &str = "/v1/events";
 
+/// Where gates tell when everything passed at them.
+pub(crate) const BYPASSES_PATH: &str = "/v1/feed/bypasses";
+
 /// Whether gates ask for this.
 pub(crate) fn is_gates(path: &str) -> bool {
-    matches!(path, "/v1/feed" | "/v1/feed/acknowledgements" | "/v1/gates/enrol" | EVENTS_PATH)
+    matches!(path, "/v1/feed" | "/v1/feed/acknowledgements" | BYPASSES_PATH | "/v1/gates/enrol" | EVENTS_PATH)
 }
 
 /// Whether a connection in a place kept for gates ends with this answer.

@@ -2,7 +2,6 @@
 
 use crate::api::{AnsweredBy, Api};
 use crate::browsers::{Browsers, Front};
-use crate::bypasses::Bypasses;
 use crate::console_files::{Page, page_headers};
 use crate::document;
 use crate::events::Events;
@@ -58,8 +57,6 @@ pub struct Server {
     pub(crate) looks: Looks,
     /// What gates answered lately.
     pub(crate) verdicts: Verdicts,
-    /// At which gates everything passes.
-    pub(crate) bypasses: Bypasses,
     /// What would have been refused.
     pub shadow: Shadow,
     pub(crate) overviews: Overviews,
@@ -104,7 +101,6 @@ impl Server {
             waiting: Waiting::default(),
             looks: Looks::default(),
             verdicts: Verdicts::since(began),
-            bypasses: Bypasses::default(),
             shadow: Shadow::since(began),
             overviews: Overviews::default(),
             live: Live::default(),

@@ -77,6 +77,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0015_campaign_counts.sql"),
         include_str!("../migrations/postgres/0015_campaign_counts.sql"),
     ),
+    (
+        16,
+        include_str!("../migrations/sqlite/0016_bypasses.sql"),
+        include_str!("../migrations/postgres/0016_bypasses.sql"),
+    ),
 ];
 
 /// Any number will do, as long as nobody else takes it.

@@ -67,6 +67,9 @@ tables! {
     GATES = "gates" { gate: Text, state: Text, public_key: TextOrNull, invite: TextOrNull, invite_until_us: IntegerOrNull, invited_by: Text, enrolled_us: IntegerOrNull }
     /// When a gate obeyed: its signed acknowledgement, and govern's clock.
     RECEIPTS = "receipts" { receipt: Text, gate: Text, boot: Text, from_version: Integer, to_version: Integer, acknowledgement: Text, received_us: Integer }
+    /// Times in which everything passed at a gate because somebody there said so (ADR 0022). `bypass` is the gate and when it began;
+    /// `until_us` is null while it lasts, `let_pass` as long as nobody knows how many refusals did not hold.
+    BYPASSES = "bypasses" { bypass: Text, gate: Text, since_us: Integer, until_us: IntegerOrNull, by: Text, reason: Text, let_pass: IntegerOrNull }
     /// Canary keys tried from outside, and what was found.
     CANARIES = "canaries" { canary: Text, key: Text, gates: Json, expired_us: IntegerOrNull, outcome: TextOrNull, findings: Json }
     /// Policies: a versioned text each. At most one is `active`; `digest` is the SHA-256 of `text`.

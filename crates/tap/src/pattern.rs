@@ -45,6 +45,12 @@ impl Pattern {
         Self { folder: self.folder.clone(), name: format!("{}?*", self.name) }
     }
 
+    /// The path, its signs included.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        self.folder.join(&self.name).display().to_string()
+    }
+
     /// Whether a name in the folder fits.
     #[must_use]
     pub fn fits(&self, name: &str) -> bool {

@@ -1,13 +1,15 @@
 //! The merged log: everything that detection reads, in one order, on the control plane's disk (ADR 0018).
 //!
 //! One writer. [`Events::append`] takes lines of a source behind what is held of it, exactly once; the order in which they are
-//! taken is the order of the log. [`record`] is a line with where it came from, [`book`] is what is held of each source, [`state`]
+//! taken is the order of the log. [`record`] is a line with where it came from, [`book`] is what is held of each source, [`numbers`] what its own
+//! numbers say, [`state`]
 //! turns the record's entries into lines, [`clock`] tells the time.
 //!
 //! Never here: what a line means to detection, HTTP, whose rights allow what.
 
 mod book;
 pub(crate) mod clock;
+mod numbers;
 pub(crate) mod record;
 pub(crate) mod state;
 
@@ -126,7 +128,8 @@ impl Events {
             .map_err(of_log)?;
         let time = new.iter().map(|line| line.ts.as_micros()).max();
         for line in &new {
-            book.note(&batch.source, line.position, line.seq, line.ts);
+            let numbered = line.seq.map(|seq| (line.source.as_deref().unwrap_or_default(), seq));
+            book.note(&batch.source, line.position, numbered, line.ts);
         }
         book.heard(&batch.source, now, time.map(Timestamp::from_micros), batch.files);
         let held = book.held(&batch.source);

@@ -24,6 +24,7 @@ mod stamp;
 use crate::config::{self, Config, Mode};
 use crate::descriptors;
 use crate::exit::{BadInput, Failed};
+use bypass::journal::Journal;
 use housekeeper::{Disk, Housekeeper};
 use keeper::{Debts, Keeper};
 use keys::KeySource;
@@ -129,7 +130,11 @@ async fn serve_until(
     let _nonce_syncer = Syncer::start(&nonce_log, interval)?;
     let _spool_syncer = opened.spool.start_syncer(interval)?;
     let drain = Arc::new(opened.drainer.start(DRAIN_INTERVAL_DEFAULT, recorder::join)?);
-    let recorder = Recorder::new(config.gate.id.clone(), opened.spool, nonce_log.clone(), numbers);
+    // Without a control plane nobody is to hear of a bypass.
+    let followed = config.gate.feed.url.is_some();
+    let bypasses = followed.then(|| Arc::new(Journal::open(config.data_dir.join("bypasses.json"))));
+    let recorder =
+        Recorder::new(config.gate.id.clone(), opened.spool, nonce_log.clone(), numbers, bypasses.clone());
     let recorder = Arc::new(recorder);
 
     let (connections_max, short) = descriptors::connections(config.gate.connections_max.get(), descriptors);
@@ -142,7 +147,8 @@ async fn serve_until(
     if let Some(path) = &config.gate.front_token_file {
         proxy.trust_fronts_with(front_token(path)?);
     }
-    let bypass = Arc::new(bypass::Watch::new(crate::bypass::path(&config), Arc::clone(&proxy.gate)));
+    let switch = crate::bypass::path(&config);
+    let bypass = Arc::new(bypass::Watch::new(switch, Arc::clone(&proxy.gate), bypasses.clone()));
     bypass.look();
 
     let listener = bind("gate.listen", config.gate.listen).await?;
@@ -183,9 +189,12 @@ async fn serve_until(
     }
     let deciding =
         decide_listener.map(|listener| decide_service::start(Arc::clone(&proxy), listener)).transpose()?;
-    let shipping = match &config.gate.feed.url {
-        Some(url) => Some(ship::Shipping::start(&config, url.authority().clone(), log.clone(), &proxy)?),
-        None => None,
+    let shipping = match (&config.gate.feed.url, bypasses) {
+        (Some(url), Some(bypasses)) => {
+            let told = (log.clone(), bypasses);
+            Some(ship::Shipping::start(&config, url.authority().clone(), told, &proxy)?)
+        }
+        _ => None,
     };
     let nonces_owed = Arc::new(AtomicBool::new(false));
     let notes = notes::Sources {

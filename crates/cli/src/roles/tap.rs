@@ -6,6 +6,7 @@
 //!
 //! Nothing is copied aside: what cannot be handed in waits in the files themselves.
 
+mod absent;
 pub(crate) mod kept;
 pub(crate) mod settings;
 mod sink;

@@ -143,7 +143,7 @@ fn a_tap_that_is_killed_in_mid_batch_loses_nothing_and_repeats_nothing() {
     assert_eq!((&sources[0]["held"], &sources[0]["passed_over"]), (&written.into(), &0.into()));
     assert_eq!(
         sources[0]["files"],
-        serde_json::json!({ "bytes_behind": 0, "bytes_lost": 0, "holes": 0, "lines_refused": 2 })
+        serde_json::json!({ "bytes_behind": 0, "bytes_lost": 0, "holes": 0, "lines_refused": 2, "found": 6 })
     );
     let aside = house.place.read("tap-state/front-1.refused.ndjson");
     assert!(aside.contains("bad_json") && aside.contains("nothing of the kind"), "{aside}");
@@ -168,6 +168,36 @@ fn lines_of_a_clock_that_leads_wait_and_those_of_one_that_lags_are_taken() {
     }
     assert_eq!(sources(&open, &watching)[0]["files"]["lines_refused"], 0);
     assert!(!house.place.path("tap-state/front-1.refused.ndjson").exists(), "nothing was put aside");
+}
+
+#[test]
+fn files_that_name_nothing_are_told_of_and_followed_once_they_are_there() {
+    let (house, made) = House::new();
+    let open = opened(&house, &made);
+    let (token, watching) = (machine(&open, "exchange_backend"), machine(&open, "viewer"));
+    house.place.write_private("tap.token", &token);
+    let tap = format!("[tap]\nserver = \"{}\"\ntoken_file = \"tap.token\"\npoll_ms = 10\n{TAP}", open.server);
+    house.place.write("tap.toml", &tap.replace("access.json", "acess*.json"));
+    append(&house, "access.json", 1..=3);
+    let ran = house.place.run(&["tap", "--config", "tap.toml", "--once"]);
+    assert!(ran.code == 1 && ran.err.contains("acess*.json`: correct `files`"), "{}", ran.shown());
+
+    let log = std::fs::File::create(house.place.path("tap.log")).unwrap();
+    let mut command = house.place.command(&["tap", "--config", "tap.toml"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+    let found = |wanted: u64| {
+        let files = || sources(&open, &watching).first().map(|one| one["files"]["found"].clone());
+        wait_for(|| (files() == Some(wanted.into())).then_some(())).is_some()
+    };
+    assert!(found(0), "{:?}", sources(&open, &watching));
+    assert_eq!(house.place.read("tap.log").matches("There is no file").count(), 1);
+    append(&house, "acess-1.json", 1..=2);
+    assert!(found(1), "{:?}", sources(&open, &watching));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(house.place.read("tap.log").contains("There is a file"), "{}", house.place.read("tap.log"));
+    let ran = house.place.run(&["tap", "--config", "tap.toml", "--once"]);
+    assert_eq!((ran.code, taken(&house)), (0, vec![1, 2]), "{}", ran.shown());
 }
 
 #[test]

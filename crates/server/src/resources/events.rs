@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::api::Api;
 use crate::asked::Asked;
 use crate::encoding;
-use crate::events::{Batch, Events, EventsError, FilesTold, Source, Taken, TapBatch, TapRefusal};
+use crate::events::{Batch, Events, EventsError, FilesTold, Numbered, Source, Taken, TapBatch, TapRefusal};
 use crate::operation::operation;
 use crate::parameter::{Kind, NUMBER_MAX, Parameter};
 use crate::problem::Problem;
@@ -20,7 +20,6 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sumun_govern::Role;
-use sumun_govern::gates::bypass::ToldBypass;
 use sumun_govern::govern::store_refusal;
 use sumun_model::Timestamp;
 use sumun_store::StoreError;
@@ -60,6 +59,7 @@ const BYTES_LOST: Parameter =
 const HOLES: Parameter = told("holes", "Of a tap: how often that happened, known to the byte or not.");
 const LINES_REFUSED: Parameter =
     told("lines_refused", "Of a tap: lines that could not be read and were put aside, ever.");
+const FILES_FOUND: Parameter = told("files_found", "Of a tap: files that stood there when it last looked.");
 
 const fn told(name: &'static str, about: &'static str) -> Parameter {
     Parameter { name, kind: Kind::Integer(0, NUMBER_MAX), required: false, about }
@@ -68,8 +68,8 @@ const fn told(name: &'static str, about: &'static str) -> Parameter {
 pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::EVENTS_TAKE, "events", "Hand in events · 이벤트 수집")
-            .about("One line of the wire each, in the sender's order. Answered once all of it is durable. Lines whose position is held are passed over, so that a batch may be sent again. A bad line refuses the whole batch and is named. A gate signs path, query and body (`Content-Digest`, RFC 9530). A batch without lines says what is held. It may come packed (`Content-Encoding: gzip` or `zstd`), at most 16 MiB unpacked; the digest is of the body as it is sent. An `access` line of the exchange's own log names its `source`.")
-            .query(&[FROM, AFTER, LOG, BYTES_BEHIND, BYTES_LOST, HOLES, LINES_REFUSED])
+            .about("One line of the wire each, in the sender's order. Answered once all of it is durable. Lines whose position is held are passed over, so that a batch may be sent again. A bad line refuses the whole batch and is named. A gate signs path, query and body (`Content-Digest`, RFC 9530). A batch without lines says what is held. At most 4 MiB as it is sent, 10,000 lines, and 65,536 bytes a line. It may come packed (`Content-Encoding: gzip` or `zstd`), at most 16 MiB unpacked; the digest is of the body as it is sent. An `access` line of the exchange's own log names its `source`.")
+            .query(&[FROM, AFTER, LOG, BYTES_BEHIND, BYTES_LOST, HOLES, LINES_REFUSED, FILES_FOUND])
             .takes_other("application/x-ndjson", json!({ "type": "string", "description": "Lines of the wire." }), BATCH_BYTES_MAX)
             .packed()
             .gives::<EventsTakenView>(StatusCode::OK, "All of it is durable."),
@@ -110,7 +110,8 @@ pub(crate) struct SourcesView {
 /// One source.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({ "source": "gate:gate-1:5f0c9b1e7c0a4a33", "held": 4711, "lines": 4712, "passed_over": 0, "seq": 4712,
-    "missing": 0, "repeated": 0, "ts": "2026-11-20T09:00:00.250000Z", "heard": "2026-11-20T09:00:00.300000Z", "lag_ms": 50, "files": null }))]
+    "missing": 0, "repeated": 0, "restarted": 0, "unnumbered": 0,
+    "numbered": [{ "source": "gate-1", "seq": 4712, "missing": 0, "repeated": 0, "restarted": 0 }], "ts": "2026-11-20T09:00:00.250000Z", "heard": "2026-11-20T09:00:00.300000Z", "lag_ms": 50, "files": null }))]
 pub(crate) struct SourceView {
     /// Its name: `gate:`, `exchange:`, or the control plane's own `govern` and `clock`.
     pub source: String,
@@ -118,14 +119,21 @@ pub(crate) struct SourceView {
     pub held: u64,
     /// Lines taken, ever.
     pub lines: u64,
-    /// Positions that the sender no longer had.
+    /// Positions that the sender no longer had; 0 of the control plane's own, whose positions are no count of lines.
     pub passed_over: u64,
     /// The highest `seq` of its lines.
     pub seq: Option<u64>,
-    /// Numbers missing in `seq`: events that never came.
+    /// Numbers missing in `seq`: events that never came. Each `source` of the lines counts for itself; this is the sum.
     pub missing: u64,
     /// Numbers that came again, or late.
     pub repeated: u64,
+    /// How often a `source` of the lines began to count anew; what it misses since then is in `missing`.
+    pub restarted: u64,
+    /// Numbered lines of further sources than the 64 that are counted apart: a number missing there is not seen.
+    pub unnumbered: u64,
+    /// Source by source, of those whose lines have numbers.
+    #[schema(max_items = 64)]
+    pub numbered: Vec<NumberedView>,
     /// Time of the newest line.
     #[schema(value_type = Option<crate::text::Instant>)]
     pub ts: Option<Timestamp>,
@@ -136,6 +144,28 @@ pub(crate) struct SourceView {
     pub lag_ms: i64,
     /// Of a source that follows files, what they say; null of any other.
     pub files: Option<FilesView>,
+}
+
+/// What the numbers of one `source` say, among those whose lines a sender hands in.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct NumberedView {
+    /// `source` of its lines; empty of lines without one.
+    pub source: String,
+    /// The highest `seq` since it began to count.
+    pub seq: u64,
+    /// Numbers missing.
+    pub missing: u64,
+    /// Numbers that came again, or late.
+    pub repeated: u64,
+    /// How often it began to count anew.
+    pub restarted: u64,
+}
+
+impl From<Numbered> for NumberedView {
+    fn from(told: Numbered) -> Self {
+        let Numbered { source, seq, missing, repeated, restarted } = told;
+        Self { source, seq, missing, repeated, restarted }
+    }
 }
 
 /// What a tap says of the files it follows.
@@ -149,32 +179,34 @@ pub(crate) struct FilesView {
     pub holes: u64,
     /// Lines that could not be read and were put aside, ever.
     pub lines_refused: u64,
+    /// Files that stood there when it last looked: if 0, what it is to follow names none. Null if it does not say.
+    pub found: Option<u64>,
 }
 
 impl From<FilesTold> for FilesView {
     fn from(told: FilesTold) -> Self {
-        let FilesTold { bytes_behind, bytes_lost, holes, lines_refused } = told;
-        Self { bytes_behind, bytes_lost, holes, lines_refused }
+        let FilesTold { bytes_behind, bytes_lost, holes, lines_refused, found } = told;
+        Self { bytes_behind, bytes_lost, holes, lines_refused, found }
     }
 }
 
 impl SourceView {
-    fn of(source: Source) -> Self {
-        let Source { source, held, lines, passed_over, missing, repeated, seq, ts, heard, lag_us, files } =
-            source;
-        let files = files.map(FilesView::from);
+    fn of(of: Source) -> Self {
         Self {
-            files,
-            source,
-            held,
-            lines,
-            passed_over,
-            seq,
-            missing,
-            repeated,
-            ts,
-            heard,
-            lag_ms: lag_us / 1000,
+            source: of.source,
+            held: of.held,
+            lines: of.lines,
+            passed_over: of.passed_over,
+            seq: of.seq,
+            missing: of.missing,
+            repeated: of.repeated,
+            restarted: of.restarted,
+            unnumbered: of.unnumbered,
+            numbered: of.numbered.into_iter().map(NumberedView::from).collect(),
+            ts: of.ts,
+            heard: of.heard,
+            lag_ms: of.lag_us / 1000,
+            files: of.files.map(FilesView::from),
         }
     }
 }
@@ -219,7 +251,7 @@ async fn gates_of(server: &Server, names: &lines::Names) -> Result<Vec<String>, 
 const LOG_CHARACTERS_MAX: usize = 64;
 
 /// What the sender signed is what came. A machine's token signs nothing, and may say a digest all the same.
-fn check_digest(asked: &Asked) -> Result<(), Problem> {
+pub(super) fn check_digest(asked: &Asked) -> Result<(), Problem> {
     match &asked.digest {
         Some(digest) if *digest != sumun_feed::content_digest(&asked.body) => Err(Problem::bad_request(
             "digest_mismatch",
@@ -287,9 +319,6 @@ async fn take(asked: Asked) -> Result<Answer, Problem> {
     let now = asked.server.govern.world.now();
     if let Some(gate) = gate {
         asked.server.gates.heard(gate.as_str(), now);
-        if let Some(told) = read.bypass {
-            note_bypass(&asked.server, gate.as_str(), told).await;
-        }
     }
     Answer::ok(&EventsTakenView { source, held: taken.held, taken: taken.taken, skipped: taken.skipped })
 }
@@ -303,20 +332,8 @@ fn files(asked: &Asked) -> Option<FilesTold> {
         bytes_lost,
         holes: number("holes")?,
         lines_refused: number("lines_refused")?,
+        found: number("files_found"),
     })
-}
-
-/// What a gate says of its switch that lets everything pass: told here, and in the ledger each time it begins.
-async fn note_bypass(server: &Server, gate: &str, told: Option<ToldBypass>) {
-    let Some(news) = server.bypasses.note(gate, told) else { return };
-    tracing::warn!(
-        gate.id = %gate, bypass.since = %news.since, bypass.by = %news.by, bypass.reason = %news.reason,
-        "Everything passes at gate {gate} but keys that have ended: somebody there switched it so"
-    );
-    if let Err(refusal) = server.govern.note_bypass(gate, &news).await {
-        tracing::warn!("That everything passes at gate {gate} is not in the ledger yet: {}", refusal.message);
-        server.bypasses.forget(gate);
-    }
 }
 
 fn problem(error: EventsError) -> Problem {

@@ -14,6 +14,7 @@ use crate::view::view;
 use crate::written::written;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use sumun_govern::gates::bypass::OpenBypass;
 use sumun_model::{Ramp, Stage, Timestamp};
 use utoipa::ToSchema;
 
@@ -154,12 +155,28 @@ pub(crate) struct RampView {
 pub(crate) struct RampGateView {
     /// Which gate.
     pub gate: String,
-    /// `obeys`; `waits` while it has not said so; `cannot_read` if it is of a build that knows no such ramp.
+    /// `obeys`; `waits` while it has not said so; `cannot_read` if it is of a build that knows no such ramp; `bypassed` while everything
+    /// passes there, whatever the ramp says.
     pub state: String,
     /// When its word came.
     #[schema(format = DateTime)]
     pub received: Option<String>,
 }
+    /// Since when everything passes there because somebody at that gate said so; null if the ramp holds.
+    #[serde(default)]
+    #[schema(format = DateTime)]
+    pub bypass: Option<String>,
+    /// Why.
+    #[serde(default)]
+    pub bypass_reason: Option<String>,
+}
+
+impl RampGateView {
+    fn bypassed(&mut self, open: &OpenBypass) {
+        self.state = "bypassed".to_owned();
+        self.bypass = Some(open.since.to_string());
+        self.bypass_reason = Some(open.reason.clone());
+    }
 
 /// What would have been refused, and went on.
 #[derive(Serialize, ToSchema)]
@@ -211,7 +228,12 @@ pub(crate) fn add(api: &mut Api) {
             let found = govern.ramp(asked.actor()?).await?;
             let mut shown: RampView = view(&found)?;
             for gate in govern.ramp_gates(asked.actor()?, &found).await? {
-                shown.gates.push(view(&gate)?);
+            let bypasses = govern.open_bypasses().await?;
+                let mut gate: RampGateView = view(&gate)?;
+                if let Some(open) = bypasses.get(&gate.gate) {
+                    gate.bypassed(open);
+                }
+                shown.gates.push(gate);
             }
             Ok(Answer::ok(&shown)?.version(shown.version))
         },

@@ -174,7 +174,7 @@ async fn a_batch_may_come_packed_and_a_tap_says_how_far_it_is() {
     let files = &sources.json["items"][0]["files"];
     assert_eq!(
         files,
-        &serde_json::json!({"bytes_behind": 7, "bytes_lost": 5, "holes": 1, "lines_refused": 3})
+        &serde_json::json!({"bytes_behind": 7, "bytes_lost": 5, "holes": 1, "lines_refused": 3, "found": null})
     );
 }
 

@@ -4,6 +4,7 @@
 
 mod authorization;
 mod bench;
+mod bypasses;
 mod cookies;
 mod document;
 mod events;

@@ -17,8 +17,9 @@ export function GatesSaid({ of }: { of: RampOf }) {
     obeys: of.version === 0 ? ["plain", w.g_default] : ["good", w.g_obeys],
     waits: ["warn", w.g_waits],
     cannot_read: ["expire", w.g_cannot_read],
+    bypassed: ["expire", w.g_bypassed],
   };
-  const late = gates.filter(({ state }) => state !== "obeys").length;
+  const late = gates.filter(({ state }) => state !== "obeys" && state !== "bypassed").length;
   return (
     <Card title={w.gates}>
       <div className="stack">
@@ -35,9 +36,19 @@ export function GatesSaid({ of }: { of: RampOf }) {
               { head: w.gate, cell: ({ gate }) => <Link to={`/gates/${encodeURIComponent(gate)}`}>{gate}</Link> },
               {
                 head: w.state,
-                cell: ({ state }) => {
+                cell: ({ state, bypass, bypass_reason }) => {
                   const [tone, text] = states[state] ?? ["plain", state];
-                  return <Badge tone={tone}>{text}</Badge>;
+                  return (
+                    <>
+                      <Badge tone={tone}>{text}</Badge>
+                      {bypass ? (
+                        <>
+                          {" "}
+                          <Time at={bypass} full /> {bypass_reason}
+                        </>
+                      ) : null}
+                    </>
+                  );
                 },
               },
               { head: w.received, cell: ({ received }) => <Time at={received} full /> },

@@ -33,6 +33,7 @@ export const rampWords = words(
     g_default: "기본값 적용",
     g_waits: "아직 답이 없음",
     g_cannot_read: "읽지 못함: 전과 같이 차단",
+    g_bypassed: "우회 중: 모든 요청이 통과",
     received: "이행 확인서 수신",
     unsetGate: "단계를 정한 적이 없어 기본값대로 차단합니다. 받을 이행 확인서가 없습니다.",
     notAll: (n: string) =>
@@ -124,6 +125,7 @@ export const rampWords = words(
     g_default: "By default",
     g_waits: "Has not said so yet",
     g_cannot_read: "Cannot read it: refuses as before",
+    g_bypassed: "Bypassed: every request passes",
     received: "Receipt came",
     unsetGate: "No stage was ever set: gates refuse by default, and there is no receipt to wait for.",
     notAll: (n: string) =>

@@ -4,8 +4,10 @@
 //! has been silent for longer than the log is kept is not forgotten, the book is written down now and then, and a start reads
 //! only what came since.
 
-use super::record;
+use super::numbers::{APART_MAX, Numbers, Sums};
+use super::{clock, record, state};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use sumun_model::Timestamp;
@@ -21,8 +23,6 @@ const SOURCES_OF_SENDER_MAX: usize = 256;
 const LAG_LIVES_US: i64 = 60_000_000;
 /// A source that brings what it kept sends a batch at least so often, microseconds.
 const LATELY_US: i64 = 2_000_000;
-/// Missing numbers of a source that may still come: lines that are decided at once are written in any order.
-const LATE_MAX: usize = 1024;
 /// Batches of a source whose delay is remembered.
 const LAGS_MAX: usize = 32;
 
@@ -43,12 +43,17 @@ struct Held {
     held: u64,
     lines: u64,
     passed_over: u64,
+    /// What an older build counted, as if a log had one source.
     missing: u64,
     repeated: u64,
+    /// The highest of all.
     seq: Option<u64>,
-    /// Of the missing numbers the latest.
-    #[serde(default)]
+    /// Of an older build.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     late: BTreeSet<u64>,
+    /// Since then, source by source.
+    #[serde(default)]
+    numbers: Option<Numbers>,
     ts: Option<Timestamp>,
     /// What it last said of the files it follows.
     #[serde(default)]
@@ -68,10 +73,12 @@ pub(super) struct Book {
 
 /// What a line says that the book keeps.
 #[derive(Deserialize)]
-struct Stamp {
+struct Stamp<'a> {
     ts: Timestamp,
     #[serde(default)]
     seq: Option<u64>,
+    #[serde(default, borrow)]
+    source: Option<Cow<'a, str>>,
 }
 
 impl Book {
@@ -79,7 +86,11 @@ impl Book {
     pub(super) fn open(path: &Path, log: &Log) -> Result<Self, LogError> {
         let (mut book, from) = match written(path) {
             // A log that ends before is another one, or was cut off: then it alone is believed.
-            Some(written) if written.next <= log.next().get() => {
+            Some(mut written) if written.next <= log.next().get() => {
+                // An older build counted places that are no lines.
+                for (_, held) in written.sources.iter_mut().filter(|(source, _)| !counts_lines(source)) {
+                    held.passed_over = 0;
+                }
                 (Self { sources: written.sources }, Offset::new(written.next))
             }
             Some(written) => {
@@ -97,9 +108,12 @@ impl Book {
         for record in log.reader(from.max(log.first())) {
             let record = record?;
             let Some(event) = record::decode(&record) else { continue };
-            let stamp = serde_json::from_slice::<Stamp>(event.line);
-            let (ts, seq) = stamp.map_or((None, None), |stamp| (Some(stamp.ts), stamp.seq));
-            book.note(event.source, event.position, seq, ts.unwrap_or(Timestamp::MIN));
+            let stamp = serde_json::from_slice::<Stamp<'_>>(event.line);
+            let (ts, numbered) = stamp.map_or((Timestamp::MIN, None), |stamp| {
+                (stamp.ts, stamp.seq.map(|seq| (stamp.source.unwrap_or_default(), seq)))
+            });
+            let numbered = numbered.as_ref().map(|(source, seq)| (source.as_ref(), *seq));
+            book.note(event.source, event.position, numbered, ts);
         }
         Ok(book)
     }
@@ -126,15 +140,23 @@ impl Book {
         Ok(())
     }
 
-    /// A line was written.
-    pub(super) fn note(&mut self, source: &str, position: u64, seq: Option<u64>, ts: Timestamp) {
+    /// A line was written; it may have a number of whoever it says wrote it.
+    pub(super) fn note(&mut self, source: &str, position: u64, numbered: Option<(&str, u64)>, ts: Timestamp) {
         let of = self.of(source);
-        of.passed_over = of.passed_over.saturating_add(position.saturating_sub(of.held.saturating_add(1)));
+        if counts_lines(source) {
+            let over = position.saturating_sub(of.held.saturating_add(1));
+            of.passed_over = of.passed_over.saturating_add(over);
+        }
         of.held = of.held.max(position);
         of.lines = of.lines.saturating_add(1);
         of.ts = of.ts.max(Some(ts));
-        if let Some(seq) = seq {
-            of.number(seq);
+        if let Some((writer, seq)) = numbered
+            && !of.number(source, writer, seq, ts)
+        {
+            warn!(
+                "`{source}` hands in numbered lines of more than {APART_MAX} sources: of `{writer}` and further ones no missing number is \
+                 seen. Give each sender's log fewer sources"
+            );
         }
     }
 
@@ -182,8 +204,11 @@ impl Book {
             held: of.held,
             lines: of.lines,
             passed_over: of.passed_over,
-            missing: of.missing,
-            repeated: of.repeated,
+            missing: of.missing.saturating_add(of.sums().missing),
+            repeated: of.repeated.saturating_add(of.sums().repeated),
+            restarted: of.sums().restarted,
+            unnumbered: of.sums().unnumbered,
+            numbered: of.numbers.as_ref().map(Numbers::told).unwrap_or_default(),
             seq: of.seq,
             ts: of.ts,
             heard: of.heard,
@@ -202,33 +227,36 @@ impl Book {
 }
 
 impl Held {
-    /// A line of this number came. One that was missed until now is neither missing nor a repeat.
-    fn number(&mut self, seq: u64) {
-        match self.seq {
-            Some(last) if seq <= last => {
-                if self.late.remove(&seq) {
-                    self.missing = self.missing.saturating_sub(1);
-                } else {
-                    self.repeated = self.repeated.saturating_add(1);
-                }
+    fn sums(&self) -> Sums {
+        self.numbers.as_ref().map(Numbers::sums).unwrap_or_default()
+    }
+
+    /// A line of this number came, of whoever it says wrote it. False if that is the first who is not counted apart.
+    fn number(&mut self, source: &str, writer: &str, seq: u64, ts: Timestamp) -> bool {
+        let numbers = self.numbers.get_or_insert_with(|| {
+            let mut numbers = Numbers::default();
+            // A gate's log has one writer, so that what an older build kept of it goes on. Of others it was a mixture.
+            if let (Some(last), true) = (self.seq, sender(source) == format!("gate:{writer}")) {
+                let take = std::mem::take::<u64>;
+                let counted = (take(&mut self.missing), take(&mut self.repeated));
+                numbers.go_on(writer, last, std::mem::take(&mut self.late), counted);
             }
-            Some(last) => {
-                self.missing = self.missing.saturating_add(seq - last - 1);
-                let first = seq.saturating_sub(LATE_MAX as u64).max(last.saturating_add(1));
-                self.late.extend(first..seq);
-                while self.late.len() > LATE_MAX {
-                    self.late.pop_first();
-                }
-            }
-            None => {}
-        }
+            numbers
+        });
+        self.late.clear();
         self.seq = self.seq.max(Some(seq));
+        numbers.note(writer, seq, ts)
     }
 
     fn lag_us(&self, now: Timestamp) -> i64 {
         let lately = self.lags.iter().filter(|(at, _)| now.micros_since(*at) <= LAG_LIVES_US);
         lately.map(|(_, lag)| *lag).max().unwrap_or_default()
     }
+}
+
+/// Whether positions count lines. The control plane's own do not: those of what its record tells are an entry's index and a place in it.
+fn counts_lines(source: &str) -> bool {
+    ![state::SOURCE, clock::SOURCE].contains(&source)
 }
 
 /// Whose log it is: `gate:g1` of `gate:g1:5f0c9b1e`, `exchange` of `exchange:orders`.
@@ -250,37 +278,36 @@ fn written(path: &Path) -> Option<Written> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Book, LATE_MAX};
+    use super::{Book, Held, Written};
+    use std::collections::BTreeMap;
     use sumun_model::Timestamp;
 
-    fn counted(numbers: impl IntoIterator<Item = u64>) -> (u64, u64) {
+    #[test]
+    fn the_records_own_places_are_no_lines_that_were_passed_over() {
         let mut book = Book::default();
-        for (n, seq) in numbers.into_iter().enumerate() {
-            book.note("gate:g1", n as u64 + 1, Some(seq), Timestamp::MIN);
+        for (source, position) in
+            [("govern", 5 << 16), ("govern", 9 << 16), ("exchange:web", 1), ("exchange:web", 4)]
+        {
+            book.note(source, position, None, Timestamp::MIN);
         }
-        let sources = book.sources(Timestamp::MIN);
-        (sources[0].missing, sources[0].repeated)
+        let told: Vec<_> = book.sources(Timestamp::MIN).iter().map(|one| one.passed_over).collect();
+        assert_eq!(told, [2, 0]);
     }
 
     #[test]
-    fn a_line_that_comes_late_is_neither_missing_nor_a_repeat() {
-        assert_eq!(counted([1, 3, 2, 4]), (0, 0));
-        assert_eq!(counted([1, 3, 2, 4, 4, 7, 5, 9, 5]), (2, 2));
-        // Of a long hole only its end may still come; nothing grows with it.
-        let far = 10 + 5 * LATE_MAX as u64;
-        assert_eq!(counted([1, far, far - 1, 2]), (far - 3, 1));
-    }
-
-    #[test]
-    fn in_any_order_within_reach_the_count_is_that_of_the_set() {
-        // 1 to 600 without every seventh, each eleventh twice, and blocks of eight turned round.
-        let mut numbers: Vec<u64> = (1..=600).filter(|n| n % 7 != 0).collect();
-        numbers.extend((2..600).filter(|n| n % 11 == 0 && n % 7 != 0));
-        numbers[1..].sort_unstable();
-        for block in numbers[1..].chunks_mut(8) {
-            block.reverse();
+    fn a_gates_numbers_go_on_from_what_an_older_build_kept() {
+        let held = Held { seq: Some(9), missing: 2, repeated: 1, late: [7, 8].into(), ..Held::default() };
+        let sources: BTreeMap<_, _> =
+            [("gate:g1:log".to_owned(), held.clone()), ("exchange:web".to_owned(), held)].into();
+        let text = serde_json::to_string(&Written { next: 0, sources }).unwrap();
+        let mut book = Book { sources: serde_json::from_str::<Written>(&text).unwrap().sources };
+        for seq in [8, 11] {
+            book.note("gate:g1:log", seq, Some(("g1", seq)), Timestamp::MIN);
+            book.note("exchange:web", seq, Some(("front", seq)), Timestamp::MIN);
         }
-        let twice = (2..600).filter(|n| n % 11 == 0 && n % 7 != 0).count() as u64;
-        assert_eq!(counted(numbers), (600 / 7, twice));
+        let told: Vec<_> =
+            book.sources(Timestamp::MIN).iter().map(|one| (one.missing, one.repeated, one.seq)).collect();
+        assert_eq!(told[0], (2 + 2, 1, Some(11)), "of a mixture nothing goes on");
+        assert_eq!(told[1], (2, 1, Some(11)));
     }
 }

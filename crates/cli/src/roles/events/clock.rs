@@ -43,7 +43,7 @@ pub(crate) async fn run(events: Arc<Events>, clock: Clock, lag_us_max: i64) {
         let lag_us = events.lag_us().min(lag_us_max).saturating_add(MARGIN_US);
         let Some(at) = due(clock(), lag_us, told) else { continue };
         let position = events.held(SOURCE).saturating_add(1);
-        let line = EventLine { position, ts: at, seq: None, text: text(at) };
+        let line = EventLine { position, ts: at, seq: None, source: None, text: text(at) };
         let after = position.saturating_sub(1);
         let batch = Batch { source: SOURCE.to_owned(), after, lines: vec![line], files: None };
         match events.take(batch).await {

@@ -119,6 +119,7 @@ fn lines(entry: &EntryRow) -> Vec<EventLine> {
             position: position(entry.index, place),
             ts: entry.at,
             seq: None,
+            source: None,
             text,
         })
         .collect()

@@ -23,7 +23,7 @@ fn line(position: u64, seq: Option<u64>) -> EventLine {
         || format!(r#"{{"type":"tick","ts":"{ts}"}}"#),
         |seq| format!(r#"{{"type":"tick","ts":"{ts}","seq":{seq}}}"#),
     );
-    EventLine { position, ts, seq, text }
+    EventLine { position, ts, seq, source: None, text }
 }
 
 fn batch(source: &str, after: u64, positions: &[u64]) -> Batch {

@@ -1,7 +1,11 @@
 //! Watches the switch of [`crate::bypass`], and sets the gate by it: at the start before it listens, then every few milliseconds.
 
+pub(super) mod journal;
+
 use super::stamp;
 use crate::bypass::{self, BypassError};
+use crate::clock;
+use journal::Journal;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +20,8 @@ type Stamp = Option<(stamp::Stamp, u32, u32)>;
 pub(super) struct Watch {
     path: PathBuf,
     gate: Arc<Gate>,
+    /// What the control plane is to hear of, where there is one.
+    journal: Option<Arc<Journal>>,
     /// The state of the file that the gate was set by.
     seen: Mutex<Option<Stamp>>,
     /// Why a file that is there is not obeyed.
@@ -25,8 +31,15 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(path: PathBuf, gate: Arc<Gate>) -> Self {
-        Self { path, gate, seen: Mutex::default(), trouble: Mutex::default(), unread: Mutex::default() }
+    pub(super) fn new(path: PathBuf, gate: Arc<Gate>, journal: Option<Arc<Journal>>) -> Self {
+        Self {
+            path,
+            gate,
+            journal,
+            seen: Mutex::default(),
+            trouble: Mutex::default(),
+            unread: Mutex::default(),
+        }
     }
 
     fn stamp(&self) -> io::Result<Stamp> {
@@ -72,7 +85,10 @@ impl Watch {
         }
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
         let wanted = found.map(Bypass::from);
+        // One that lasted when this gate was last seen may be over.
+        let note = || self.journal.iter().for_each(|journal| journal.note(wanted.as_ref(), clock::now()));
         if self.gate.bypass().as_deref() == wanted.as_ref() {
+            note();
             return false;
         }
         match &wanted {
@@ -82,8 +98,15 @@ impl Watch {
             ),
             None => warn!("The bypass is over: refusals hold again as the ramp says"),
         }
-        self.gate.set_bypass(wanted);
+        // In force before it is written down: what it is there to end does harm meanwhile, and a disk may be slow.
+        self.gate.set_bypass(wanted.clone());
+        note();
         true
+    }
+
+    /// Writes down what could not be written before.
+    pub(super) fn settle(&self) {
+        self.journal.iter().for_each(|journal| journal.settle());
     }
 
     /// Said once, however often it is looked at.
@@ -125,7 +148,7 @@ mod tests {
         let path = data.join("bypass.json");
         let memory = ReplayMemory::new(1 << 12, [5; 16]);
         let gate = Arc::new(Gate::new(GatePolicy::default(), KeyTable::new([]), memory));
-        let watch = Watch::new(path.clone(), Arc::clone(&gate));
+        let watch = Watch::new(path.clone(), Arc::clone(&gate), None);
         assert!(!watch.look() && gate.bypass().is_none());
         // A file in the place of its folder: an error of the system that is not "not found".
         let hide = || {

@@ -80,6 +80,7 @@ impl Housekeeper {
                     let owed = disk.recorder.settle_nonces().is_err();
                     disk.nonces_owed.store(owed, Ordering::Relaxed);
                     disk.recorder.settle_numbers();
+                    disk.bypass.settle();
                     tell_of_drain(&mut drain_failing, disk.drain.failing());
                 }
                 if trimmed.is_due(now) {

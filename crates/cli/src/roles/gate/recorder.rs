@@ -4,9 +4,10 @@
 //! rarely, a reason. The drain thread joins them into one line of the event log. A record that could not be
 //! written still uses up its number, so that the gap shows in `seq` as well as in the spool's counted gap.
 
+use super::bypass::journal::Journal;
 use super::numbers::Numbers;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sumun_gate::NonceMark;
 use sumun_model::wire::{AccessLine, Line, Origin, access_to_json, parse_line};
 use sumun_model::{GateId, Reason};
@@ -29,6 +30,8 @@ pub(super) struct Recorder {
     /// Nonces used that the journal could not take; written as soon as it can.
     owed: Mutex<Vec<NonceMark>>,
     has_owed: AtomicBool,
+    /// Counts what a bypass let pass, where somebody is told of it.
+    bypasses: Option<Arc<Journal>>,
 }
 
 /// Nonces kept for a journal without space: 8 MiB, minutes at the most a gate does. Those beyond are remembered until
@@ -36,7 +39,13 @@ pub(super) struct Recorder {
 const OWED_MAX: usize = 1 << 20;
 
 impl Recorder {
-    pub(super) const fn new(gate: GateId, spool: Spool, nonces: Log, numbers: Numbers) -> Self {
+    pub(super) const fn new(
+        gate: GateId,
+        spool: Spool,
+        nonces: Log,
+        numbers: Numbers,
+        bypasses: Option<Arc<Journal>>,
+    ) -> Self {
         Self {
             gate,
             spool,
@@ -44,6 +53,7 @@ impl Recorder {
             numbers: Mutex::new(numbers),
             owed: Mutex::new(Vec::new()),
             has_owed: AtomicBool::new(false),
+            bypasses,
         }
     }
 
@@ -53,6 +63,9 @@ impl Recorder {
         write: impl FnOnce(&[u8]) -> Result<T, E>,
     ) -> Result<T, RecordingUnavailable> {
         line.source = Some(self.gate.to_string());
+        if let Some(bypasses) = &self.bypasses {
+            bypasses.count(line);
+        }
         let mut numbers = lock(&self.numbers);
         line.seq = Some(numbers.take());
         let written = access_to_json(line).map_err(|e| e.to_string());

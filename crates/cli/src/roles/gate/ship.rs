@@ -1,5 +1,5 @@
 //! Shipping: what this gate saw goes to the control plane that its keys come from, in order, exactly once, as soon as it is
-//! durable here (ADR 0018).
+//! durable here (ADR 0018). Beside it goes when everything passed here (ADR 0022).
 //!
 //! A thread and a runtime of its own: nothing a request waits for. Where the control plane is away, lines wait in the gate's own
 //! log and are sent when it is back; only what that log has dropped meanwhile is lost, and then the gap is told. The control
@@ -8,6 +8,7 @@
 mod place;
 mod sender;
 
+use super::bypass::journal::Journal;
 use crate::config::Config;
 use crate::enrolment::Enrolment;
 use crate::exit::{BadInput, Failed};
@@ -31,6 +32,8 @@ const QUIET_LOOKS: u32 = 20;
 /// Lines in one batch, and their bytes: far below what the control plane takes, so that one batch delays another little.
 const LINES_MAX: usize = 2_000;
 const BYTES_MAX: usize = 1 << 20;
+/// When bypasses are told of again that were refused, microseconds.
+const TELL_AGAIN_US: u64 = 60_000_000;
 /// First pause after a failure.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// So long a gate that stops goes on sending.
@@ -60,6 +63,10 @@ struct Batch {
 
 struct Shipper {
     log: Log,
+    /// Times in which everything passed here.
+    bypasses: Arc<Journal>,
+    /// When those are told of again that the control plane would not take, by the steady clock.
+    tell_again_us: u64,
     place: Place,
     sender: Sender,
     proxy: Arc<Proxy>,
@@ -73,7 +80,7 @@ impl Shipping {
     pub(super) fn start(
         config: &Config,
         authority: http::uri::Authority,
-        log: Log,
+        (log, bypasses): (Log, Arc<Journal>),
         proxy: &Arc<Proxy>,
     ) -> anyhow::Result<Self> {
         let (enrolment, key) = Enrolment::load(config).map_err(|error| BadInput(error.to_string()))?;
@@ -83,6 +90,8 @@ impl Shipping {
         let trouble = Trouble::default();
         let shipper = Shipper {
             log,
+            bypasses,
+            tell_again_us: 0,
             place,
             sender: Sender::new(authority, enrolment, key),
             proxy: Arc::clone(proxy),
@@ -178,8 +187,8 @@ impl Shipper {
 
     /// Sends, until something is wrong or the gate stops.
     async fn ship(&mut self, sent_any: &mut bool) -> Result<(), ShipError> {
-        let metrics = &self.proxy.metrics;
-        let now = || self.proxy.now().wall;
+        let proxy = Arc::clone(&self.proxy);
+        let (metrics, now) = (&proxy.metrics, || proxy.now().wall);
         let held = self.sender.held(self.place.log(), now()).await?;
         let next = self.log.next().get();
         if held > next {
@@ -203,6 +212,7 @@ impl Shipper {
                 }
                 Err(error) => return Err(ShipError::Read(error)),
             };
+            self.tell_bypasses().await?;
             metrics.unshipped(
                 self.log.next().get().saturating_sub(after),
                 batch.first_ts.map(|ts| now().micros_since(ts)),
@@ -226,6 +236,32 @@ impl Shipper {
             after = self.sender.send(self.place.log(), batch.from, after, batch.body, now()).await?;
             metrics.shipped(u64::try_from(batch.lines).unwrap_or(u64::MAX));
             *sent_any = true;
+        }
+    }
+}
+
+impl Shipper {
+    /// Tells of bypasses, if there is news of one. A control plane that would not take it is told again later, and events go on meanwhile.
+    async fn tell_bypasses(&mut self) -> Result<(), ShipError> {
+        let now = self.proxy.now();
+        if now.monotonic_us < self.tell_again_us {
+            return Ok(());
+        }
+        let Some(telling) = self.bypasses.to_tell() else { return Ok(()) };
+        match self.sender.tell_bypasses(telling.body(), now.wall).await {
+            Ok(()) => {
+                self.bypasses.heard(&telling);
+                Ok(())
+            }
+            Err(cause @ SendError::Refused { .. }) => {
+                self.tell_again_us = now.monotonic_us.saturating_add(TELL_AGAIN_US);
+                warn!(
+                    "That everything passed here is not in the ledger yet; the control plane is told again within a minute: {}",
+                    crate::exit::with_causes(&cause)
+                );
+                Ok(())
+            }
+            Err(cause) => Err(cause.into()),
         }
     }
 }

@@ -163,6 +163,11 @@ impl Follow {
         Ok(follow)
     }
 
+    /// Which files are written to, as a path.
+    pub(crate) fn files(&self) -> String {
+        self.active.shown()
+    }
+
     /// Which files, for a digest.
     pub(crate) fn shown(&self) -> String {
         format!("{:?} {:?}", self.active, self.rotated)

@@ -129,9 +129,10 @@ impl Http {
     fn take(&self, batch: &Batch<'_>) -> Result<u64, SinkError> {
         let later = |what: String| SinkError::Later(format!("{}: {what}", self.server));
         let token = self.token().map_err(|error| SinkError::Later(error.to_string()))?;
-        let FilesTold { bytes_behind, bytes_lost, holes, lines_refused } = batch.files;
+        let FilesTold { bytes_behind, bytes_lost, holes, lines_refused, found } = batch.files;
+        let found = found.map(|found| format!("&files_found={found}")).unwrap_or_default();
         let target = format!(
-            "{}/v1/events?from={}&after={}&log={}&bytes_behind={bytes_behind}&bytes_lost={bytes_lost}&holes={holes}&lines_refused={lines_refused}",
+            "{}/v1/events?from={}&after={}&log={}&bytes_behind={bytes_behind}&bytes_lost={bytes_lost}&holes={holes}&lines_refused={lines_refused}{found}",
             self.server, batch.from, batch.after, batch.log
         );
         let mut body = Vec::new();

@@ -3,6 +3,7 @@
 //! Each batch is written down before it is sent, and taken for good when it was acknowledged; after any failure it is asked what is held,
 //! and gone on from there. So nothing has to be remembered of a failure but that there was one.
 
+use super::absent::{Absent, Say};
 use super::kept::{Aside, Quarantine, Store};
 use super::settings::{Follow, Settings};
 use super::sink::{Batch, Sink, SinkError};
@@ -36,11 +37,16 @@ enum TapError {
     Kept(#[from] Failed),
     #[error("cannot look into the folder: {0}")]
     Look(std::io::Error),
+    #[error("there is no file `{0}`: correct `files` in its [[follow]]; nothing was handed in")]
+    NoFile(String),
 }
 
 /// Files followed under one name.
 pub(super) struct Worker {
     name: String,
+    /// Which files, as its `[[follow]]` says.
+    files: String,
+    absent: Absent,
     mapping: Mapping,
     given: BTreeMap<String, String>,
     digest: String,
@@ -84,6 +90,8 @@ impl Worker {
             Options { begin: follow.begin, line_bytes_max: mapping.line_bytes_max(), ..Options::default() };
         Ok(Self {
             name: follow.name.clone(),
+            files: follow.files(),
+            absent: Absent::default(),
             mapping,
             given,
             digest,
@@ -191,7 +199,26 @@ impl Worker {
     }
 
     fn look(&mut self) -> Result<(), TapError> {
-        self.follower.look(&mut self.disk, now_us()).map_err(TapError::Look)
+        self.follower.look(&mut self.disk, now_us()).map_err(TapError::Look)?;
+        let (found, files) = (self.found(), &self.files);
+        if self.once && found == 0 {
+            return Err(TapError::NoFile(files.clone()));
+        }
+        match self.absent.looked(found, now_us()) {
+            Some(Say::Nothing) => warn!(
+                tap = self.name,
+                "There is no file `{files}`, so nothing is handed in; it is looked for again and again. Check `files` in its [[follow]]"
+            ),
+            Some(Say::There) => info!(tap = self.name, "There is a file `{files}` now; it is followed"),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Files that stand there, of those that fit.
+    fn found(&self) -> u64 {
+        let there = self.follower.state().files.iter().filter(|file| file.gone.is_none());
+        u64::try_from(there.count()).unwrap_or(u64::MAX)
     }
 
     fn say_losses(&mut self) {
@@ -407,6 +434,7 @@ impl Worker {
             bytes_lost: state.bytes_lost,
             holes: state.holes,
             lines_refused: self.checkpoint.refused,
+            found: Some(self.found()),
         }
     }
 

@@ -1,11 +1,9 @@
 //! A batch's body as lines: each read strictly, each allowed to its sender.
 
-use crate::bypasses;
 use crate::events::EventLine;
 use crate::problem::Problem;
 use crate::verdicts::Answered;
 use std::collections::BTreeMap;
-use sumun_govern::gates::bypass::ToldBypass;
 use sumun_model::wire::event::{ReportKind, SessionAction};
 use sumun_model::wire::{Line, Origin, WireError, parse_line, parse_line_counting, to_json};
 use sumun_model::{GateId, Timestamp};
@@ -51,8 +49,6 @@ pub(super) struct Read {
     pub(super) lines: Vec<EventLine>,
     /// For each line, what a gate answered by it.
     pub(super) answered: Vec<Option<Answered>>,
-    /// What the newest line of a request says of the gate's switch that lets everything pass; none if there is no such line.
-    pub(super) bypass: Option<Option<ToldBypass>>,
     /// What the exchange's lines call themselves: to be looked up before anything is taken.
     pub(super) names: Names,
     /// Unknown fields dropped.
@@ -60,13 +56,12 @@ pub(super) struct Read {
 }
 
 /// A line, and what is noted of it.
-type ReadLine = (EventLine, Option<Answered>, Option<Option<ToldBypass>>);
+type ReadLine = (EventLine, Option<Answered>);
 
 impl Reading {
     /// Every line, or the first that is not good.
     pub(super) fn read(&self, body: &[u8]) -> Result<Read, Problem> {
-        let mut read =
-            Read { lines: Vec::new(), answered: Vec::new(), names: Names::new(), bypass: None, unknown: 0 };
+        let mut read = Read { lines: Vec::new(), answered: Vec::new(), names: Names::new(), unknown: 0 };
         let body = body.strip_suffix(b"\n").unwrap_or(body);
         if body.is_empty() {
             return Ok(read);
@@ -78,8 +73,7 @@ impl Reading {
                 let detail = format!("more than {LINES_MAX} lines in one batch");
                 return Err(Problem::invalid("events_too_many", detail, "send them in several batches"));
             }
-            let (line, answered, bypass) = self.line(origin, bytes, &mut read)?;
-            read.bypass = bypass.or(read.bypass);
+            let (line, answered) = self.line(origin, bytes, &mut read)?;
             read.lines.push(line);
             read.answered.push(answered);
         }
@@ -93,20 +87,22 @@ impl Reading {
             refused(&self.at(origin.line, None, cause))
         })?;
         let (line, text) = self.parse(origin, text, &mut read.unknown)?;
-        let Stamp { ts, seq, .. } = may_take(&self.sender, &line, self.now).map_err(|cause| match cause {
-            Cause::Bad(field, cause) => refused(&self.at(origin.line, Some(field), cause)),
-            Cause::Ahead(cause) => ahead_of_us(&self.at(origin.line, Some("ts"), cause)),
-        })?;
+        let Stamp { ts, seq, source } =
+            may_take(&self.sender, &line, self.now).map_err(|cause| match cause {
+                Cause::Bad(field, cause) => refused(&self.at(origin.line, Some(field), cause)),
+                Cause::Ahead(cause) => ahead_of_us(&self.at(origin.line, Some("ts"), cause)),
+            })?;
         if matches!(self.sender, Sender::Exchange) {
             name(&mut read.names, origin.line, &line);
         }
         let position = self.from.saturating_add(origin.line).saturating_sub(1);
-        let told = match &self.sender {
-            Sender::Gate(_) => (Answered::of(&line), bypasses::told(&line)),
+        let answered = match &self.sender {
+            Sender::Gate(_) => Answered::of(&line),
             // What the exchange's own front answered is no verdict of a gate.
-            Sender::Exchange => (None, None),
+            Sender::Exchange => None,
         };
-        Ok((EventLine { position, ts, seq, text }, told.0, told.1))
+        let source = source.map(str::to_owned);
+        Ok((EventLine { position, ts, seq, source, text }, answered))
     }
 
     /// What is wrong, with its place.
@@ -268,10 +264,11 @@ pub(super) fn of_tap(
     let (mut lines, mut names) = (Vec::new(), Names::new());
     for (index, (line, text)) in read.into_iter().enumerate() {
         let at = u64::try_from(index).unwrap_or(u64::MAX);
-        let Stamp { ts, seq, .. } =
+        let Stamp { ts, seq, source } =
             may_take(&Sender::Exchange, &line, now).map_err(|cause| (index, cause))?;
         name(&mut names, at, &line);
-        lines.push(EventLine { position: from.saturating_add(at), ts, seq, text });
+        let source = source.map(str::to_owned);
+        lines.push(EventLine { position: from.saturating_add(at), ts, seq, source, text });
     }
     Ok((lines, names))
 }

@@ -67,7 +67,7 @@ impl Sender {
 
     /// The highest position that the control plane holds of a log.
     pub(super) async fn held(&mut self, log: &str, now: Timestamp) -> Result<u64, SendError> {
-        self.ask(&format!("/v1/events?from=1&log={log}"), Bytes::new(), now).await
+        self.events(&format!("/v1/events?from=1&log={log}"), Bytes::new(), now).await
     }
 
     /// Hands a batch in; returns the highest position held.
@@ -79,24 +79,42 @@ impl Sender {
         body: Vec<u8>,
         now: Timestamp,
     ) -> Result<u64, SendError> {
-        self.ask(&format!("/v1/events?from={from}&after={after}&log={log}"), body.into(), now).await
+        self.events(&format!("/v1/events?from={from}&after={after}&log={log}"), body.into(), now).await
+    }
+
+    /// Tells when everything passed here.
+    pub(super) async fn tell_bypasses(&mut self, body: Vec<u8>, now: Timestamp) -> Result<(), SendError> {
+        self.ask("/v1/feed/bypasses", "application/json", body.into(), now).await.map(drop)
+    }
+
+    async fn events(&mut self, target: &str, body: Bytes, now: Timestamp) -> Result<u64, SendError> {
+        let text = self.ask(target, "application/x-ndjson", body, now).await?;
+        let answer: Answer = serde_json::from_slice(&text)
+            .map_err(|error| SendError::Answer(self.shown(), error.to_string()))?;
+        Ok(answer.held)
     }
 
     fn shown(&self) -> String {
         format!("http://{}", self.authority)
     }
 
-    async fn ask(&mut self, target: &str, body: Bytes, now: Timestamp) -> Result<u64, SendError> {
+    async fn ask(
+        &mut self,
+        target: &str,
+        content_type: &'static str,
+        body: Bytes,
+        now: Timestamp,
+    ) -> Result<Bytes, SendError> {
         // A connection that broke, or on which an answer is outstanding, is of no more use.
         let open = match self.open.take().filter(|open| open.requests.is_ready()) {
             Some(open) => open,
             None => self.connect().await?,
         };
         let shown = self.shown();
-        let asked = tokio::time::timeout(ANSWER_MAX, self.answer(open, target, body, now)).await;
-        let (open, held) = asked.map_err(|_| SendError::Silent(shown))??;
+        let asked = tokio::time::timeout(ANSWER_MAX, self.answer(open, (target, content_type), body, now)).await;
+        let (open, text) = asked.map_err(|_| SendError::Silent(shown))??;
         self.open = Some(open);
-        Ok(held)
+        Ok(text)
     }
 
     async fn connect(&self) -> Result<Open, SendError> {
@@ -119,16 +137,16 @@ impl Sender {
     async fn answer(
         &self,
         mut open: Open,
-        target: &str,
+        (target, content_type): (&str, &'static str),
         body: Bytes,
         now: Timestamp,
-    ) -> Result<(Open, u64), SendError> {
+    ) -> Result<(Open, Bytes), SendError> {
         let digest = content_digest(&body);
         let proof = self.proof(request_events(target, &digest), now)?;
         let request = Request::post(target)
             .header(header::HOST, self.authority.as_str())
             .header(header::AUTHORIZATION, format!("Bearer {proof}"))
-            .header(header::CONTENT_TYPE, "application/x-ndjson")
+            .header(header::CONTENT_TYPE, content_type)
             .header("content-digest", digest)
             .body(Full::new(body))
             .map_err(|error| SendError::Proof(error.to_string()))?;
@@ -142,9 +160,7 @@ impl Sender {
             let text = String::from_utf8_lossy(&text).escape_debug().collect();
             return Err(SendError::Refused { at: self.shown(), status: status.as_u16(), text });
         }
-        let answer: Answer = serde_json::from_slice(&text)
-            .map_err(|error| SendError::Answer(self.shown(), error.to_string()))?;
-        Ok((open, answer.held))
+        Ok((open, text))
     }
 
     fn proof(&self, request: String, now: Timestamp) -> Result<String, SendError> {
