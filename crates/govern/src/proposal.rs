@@ -63,10 +63,22 @@ impl Govern {
         proposal: Proposal<'_>,
         now: Timestamp,
     ) -> Result<(Plan, String), Refusal> {
+        self.propose_over(actor, proposal, &[], now).await
+    }
+
+    /// As [`Govern::propose`]; these do not stand in the way, because the caller withdraws them with the same plan.
+    pub(crate) async fn propose_over(
+        &self,
+        actor: &Actor,
+        proposal: Proposal<'_>,
+        withdrawn: &[Approval],
+        now: Timestamp,
+    ) -> Result<(Plan, String), Refusal> {
         let open = self.open_approvals(&proposal.subject).await?;
-        if let Some(same) =
-            open.iter().find(|open| open.action == proposal.action && now.as_micros() < open.due_us)
-        {
+        let goes = |open: &Approval| withdrawn.iter().any(|one| one.approval == open.approval);
+        let waits =
+            |open: &&Approval| open.action == proposal.action && now.as_micros() < open.due_us && !goes(open);
+        if let Some(same) = open.iter().find(waits) {
             return Err(Refusal::new(
                 RefusalKind::Conflict,
                 "approval_open",

@@ -7,7 +7,7 @@
 //! Never here: what a stage enforces (`sumun_model::ramp`), how gates are told.
 
 use crate::actor::{Actor, Role};
-use crate::approvals::Approval;
+use crate::approvals::{Approval, ApprovalState};
 use crate::call::{Call, Done, Planned};
 use crate::gates::GATE_READERS;
 use crate::govern::{Govern, change, check_if_match, facts, store_refusal};
@@ -64,6 +64,12 @@ pub struct RampAnswer {
     /// The approval that another one waits for; then the one shown is still in force.
     #[serde(default)]
     pub waits_for: Option<String>,
+    /// The other one, if it can be read.
+    #[serde(default)]
+    pub proposed: Option<Ramp>,
+    /// The approvals that were withdrawn with a step back, because what they asked for was asked before it.
+    #[serde(default)]
+    pub withdrawn: Vec<String>,
 }
 
 impl RampAnswer {
@@ -78,6 +84,8 @@ impl RampAnswer {
                 feed_version: 0,
                 version: 0,
                 waits_for: None,
+                proposed: None,
+                withdrawn: Vec::new(),
             });
         };
         let unreadable = || {
@@ -103,6 +111,8 @@ impl RampAnswer {
                 .unwrap_or_default(),
             version: row::version(row),
             waits_for: None,
+            proposed: None,
+            withdrawn: Vec::new(),
         })
     }
 }
@@ -136,8 +146,13 @@ impl Govern {
         require(actor, GATE_READERS)?;
         let open = self.open_approvals(SUBJECT).await?;
         let now = self.world.now().as_micros();
-        let waits_for = open.iter().find(|open| now < open.due_us).map(|open| open.approval.clone());
-        Ok(RampAnswer { waits_for, ..RampAnswer::of(self.row(&FEED_KEYS, RAMP_RECORD).await?.as_ref())? })
+        let before = RampAnswer::of(self.row(&FEED_KEYS, RAMP_RECORD).await?.as_ref())?;
+        let waits = open.iter().find(|open| now < open.due_us && asked_of(open, before.version));
+        Ok(RampAnswer {
+            waits_for: waits.map(|open| open.approval.clone()),
+            proposed: waits.and_then(frozen).map(|frozen| frozen.ramp),
+            ..before
+        })
     }
 
     /// Which gates obey it.
@@ -203,9 +218,12 @@ impl Govern {
                 reason: why,
                 reads: vec![unchanged(&FEED_KEYS, RAMP_RECORD, row.as_ref())],
             };
-            let (mut plan, approval) = self.propose(actor, proposal, now).await?;
+            let (_, dead) = self.asked_ramps(before.version).await?;
+            let (mut plan, approval) = self.propose_over(actor, proposal, &dead, now).await?;
+            let withdrawn = withdraw(&mut plan, &dead, now);
             plan.effects.push(effect(&before.ramp, ramp));
-            let value = RampAnswer { waits_for: Some(approval), ..before };
+            let value =
+                RampAnswer { waits_for: Some(approval), proposed: Some(ramp.clone()), withdrawn, ..before };
             Ok(Planned { plan, value, status: 202 })
         })
         .await
@@ -218,21 +236,24 @@ impl Govern {
         approval: &Approval,
         now: Timestamp,
     ) -> Result<Plan, Refusal> {
-        let frozen: Frozen =
-            serde_json::from_value(approval.request.clone()).map_err(|_| unreadable(approval))?;
+        let frozen = frozen(approval).ok_or_else(|| unreadable(approval))?;
         frozen.ramp.check().map_err(|error| bad(&error))?;
         let row = self.row(&FEED_KEYS, RAMP_RECORD).await?;
         let before = RampAnswer::of(row.as_ref())?;
         if before.version != frozen.before {
             return Err(subject_changed(approval));
         }
-        Ok(told(actor, "ramp.set", (row.as_ref(), &before), &frozen.ramp, &frozen.reason, now))
+        let held = (row.as_ref(), &before.ramp, Some(&before.ramp));
+        Ok(told(actor, "ramp.set", held, &frozen.ramp, &frozen.reason, now))
     }
 
-    /// Steps back: from the next request on nothing is refused but what has ended.
+    /// Steps back: from the next request on nothing is refused but what has ended, and nothing that was asked for before comes in force.
+    ///
+    /// Where nothing is refused anyway but a proposal waits, the ramp is told anew under its next version: also one that comes in
+    /// meanwhile was then asked before it.
     ///
     /// # Errors
-    /// `forbidden`, `ramp_state` if nothing is refused now, `reason_missing`.
+    /// `forbidden`, `ramp_state` if nothing is refused now and nothing waits, `reason_missing`.
     pub async fn step_back(
         &self,
         actor: &Actor,
@@ -251,49 +272,99 @@ impl Govern {
             .at("/to"));
         }
         self.run(actor, call, |now| async move {
+            // Requests that were refused pass again: it gives access (ADR 0022).
             fresh(&self.venue(), actor, now)?;
             let why = reason("reason", why)?;
             let row = self.row(&FEED_KEYS, RAMP_RECORD).await?;
             let before = RampAnswer::of(row.as_ref())?;
+            let (alive, dead) = self.asked_ramps(before.version).await?;
+            let waiting: Vec<Approval> = alive.into_iter().chain(dead).collect();
             let after = before.ramp.stepped_back(to);
-            if before.ramp == after {
-                return Err(in_force("the ramp stands there already"));
+            let stays = before.ramp == after;
+            if stays && waiting.is_empty() {
+                return Err(in_force(
+                    "the ramp stands there already: it refuses nothing but what has ended, and no other ramp waits for agreement",
+                ));
             }
-            let plan = told(actor, "ramp.stepped_back", (row.as_ref(), &before), &after, why, now);
+            // Told again as it is, the one to be put back is still the one before.
+            let put_back = if stays { before.before.clone() } else { Some(before.ramp.clone()) };
+            let held = (row.as_ref(), &before.ramp, put_back.as_ref());
+            let mut plan = told(actor, "ramp.stepped_back", held, &after, why, now);
+            if stays {
+                plan.title = "withdraw the ramp that waits".to_owned();
+                plan.effects.clear();
+                plan.warnings.push("nothing was enforced, so nothing had to be stepped back".to_owned());
+            }
+            let withdrawn = withdraw(&mut plan, &waiting, now);
             let value = RampAnswer {
                 ramp: after,
                 by: Some(actor.principal.clone()),
                 at: Some(now),
                 reason: Some(why.to_owned()),
-                before: Some(before.ramp),
+                before: put_back,
                 version: before.version + 1,
+                withdrawn,
                 ..before
             };
             Ok(Planned { plan, value, status: 200 })
         })
         .await
     }
+
+    /// The open approvals of ramps: first those held against the ramp of this version, then those that nobody can grant any more.
+    async fn asked_ramps(&self, version: i64) -> Result<(Vec<Approval>, Vec<Approval>), Refusal> {
+        let open = self.open_approvals(SUBJECT).await?;
+        let open = open.into_iter().filter(|open| open.action == RAMP_SET);
+        Ok(open.partition(|open| asked_of(open, version)))
+    }
 }
 
-/// The change that tells gates of another ramp.
+fn frozen(approval: &Approval) -> Option<Frozen> {
+    serde_json::from_value(approval.request.clone()).ok()
+}
+
+/// Whether what is asked was held against the ramp of this version. What cannot be read may have been: it is for people to refuse.
+fn asked_of(approval: &Approval, version: i64) -> bool {
+    frozen(approval).is_none_or(|frozen| frozen.before == version)
+}
+
+/// Withdraws these along with the plan. Returns their ids.
+fn withdraw(plan: &mut Plan, asked: &[Approval], now: Timestamp) -> Vec<String> {
+    for open in asked {
+        plan.effects.push(Effect {
+            subject: format!("approval:{}", open.approval),
+            field: "state".to_owned(),
+            before: json!(open.state),
+            after: json!(ApprovalState::Withdrawn),
+        });
+        plan.change.writes.push(open.closed(ApprovalState::Withdrawn, now).next_write());
+    }
+    let ids: Vec<String> = asked.iter().map(|open| open.approval.clone()).collect();
+    if !ids.is_empty() {
+        plan.change.facts.insert("withdrawn".to_owned(), json!(ids));
+        plan.warnings.push(format!(
+            "withdrawn, because it was asked before the step back and nobody can grant it any more: {}",
+            ids.join(", ")
+        ));
+    }
+    ids
+}
+
+/// The change that tells gates of another ramp. `put_back` is the one kept beside it.
 fn told(
     actor: &Actor,
     class: &'static str,
-    (row, before): (Option<&Image>, &RampAnswer),
+    (row, before, put_back): (Option<&Image>, &Ramp, Option<&Ramp>),
     after: &Ramp,
     why: &str,
     now: Timestamp,
 ) -> Plan {
     let mut facts = facts(actor);
-    facts.insert("before".to_owned(), json!(before.ramp));
+    facts.insert("before".to_owned(), json!(before));
     facts.insert("ramp".to_owned(), json!(after));
     facts.insert("reason".to_owned(), json!(why));
-    let told = Told {
-        by: actor.principal.clone(),
-        at: now,
-        reason: why.to_owned(),
-        before: Some(before.ramp.clone()),
-    };
+    let told =
+        Told { by: actor.principal.clone(), at: now, reason: why.to_owned(), before: put_back.cloned() };
     let mut change = change(class, now, facts);
     change.feed.push(ramp_record(after, &json!(told)));
     change.reads.push(unchanged(&FEED_KEYS, RAMP_RECORD, row));
@@ -301,7 +372,7 @@ fn told(
         "ramp.set" => "put another ramp in force".to_owned(),
         _ => format!("step back to {}", after.default),
     };
-    Plan { title, effects: vec![effect(&before.ramp, after)], warnings: Vec::new(), change }
+    Plan { title, effects: vec![effect(before, after)], warnings: Vec::new(), change }
 }
 
 fn effect(before: &Ramp, after: &Ramp) -> Effect {

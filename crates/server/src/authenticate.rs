@@ -58,6 +58,17 @@ pub(crate) async fn signed_in(server: &Server, parts: &Parts, front: Front) -> R
         let outcome = if found.is_some() { "accepted" } else { "refused" };
         server.metrics.sign_ins.get_or_create(&SignInLabels { kind, outcome }).inc();
     }
+    if kind == "machine"
+        && found.is_none()
+        && front != Front::Owner
+        && let Some(id) = govern.machine_waits(token).await?
+    {
+        return Err(Problem::unauthenticated(&format!(
+            "token `{id}` waits for approval: it opens nothing before another security administrator has agreed"
+        ))
+        .with_remedy("have its approval granted (`sumun approvals list`), and send the request again")
+        .with_invalid_token());
+    }
     let kept = |wanted| (kind == wanted).then(|| Zeroizing::new(token.to_owned()));
     found.map(|actor| SignedIn { actor, session: kept("session"), machine: kept("machine") }).ok_or_else(
         || {

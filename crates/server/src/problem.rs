@@ -85,6 +85,13 @@ impl Problem {
         }
     }
 
+    /// With this to do about it.
+    #[must_use]
+    pub(crate) fn with_remedy(mut self, remedy: &str) -> Self {
+        remedy.clone_into(&mut self.remedy);
+        self
+    }
+
     /// About this field.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>) -> Self {

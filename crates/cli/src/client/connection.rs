@@ -3,7 +3,9 @@
 //! Every write carries an `Idempotency-Key`, so that a command that lost its answer can be repeated without doing twice
 //! what it asks for. Redirects are not followed: a token goes to the server that was named and nowhere else.
 
+use super::asker::Asker;
 use super::problem::Problem;
+use super::prompt;
 use crate::exit::{BadInput, Failed};
 use crate::{entropy, output};
 use http::{Method, header};
@@ -162,22 +164,29 @@ pub(crate) struct Client {
     agent: ureq::Agent,
     server: String,
     token: Option<Zeroizing<String>>,
+    asker: Asker,
+    /// The code of a second factor, shown if one is asked for.
+    code: Option<Zeroizing<String>>,
     json: bool,
 }
 
 impl Client {
-    /// A client of this server.
+    /// A client of this server that shows this token, whose it is.
     ///
     /// # Errors
     /// The server's address is none.
-    pub(crate) fn new(server: &str, token: Option<Zeroizing<String>>, json: bool) -> Result<Self, BadInput> {
+    pub(crate) fn new(
+        server: &str,
+        (token, asker): (Option<Zeroizing<String>>, Asker),
+        json: bool,
+    ) -> Result<Self, BadInput> {
         let server = address(server)?;
         if token.is_some() && in_the_open(&server) {
             tracing::warn!(
                 "`{server}` is plain http to another machine: whoever listens can use this session"
             );
         }
-        Ok(Self { agent: agent(), server, token, json })
+        Ok(Self { agent: agent(), server, token, asker, code: None, json })
     }
 
     /// The server's address.
@@ -185,12 +194,44 @@ impl Client {
         &self.server
     }
 
-    /// Sends it.
+    /// As whom it asks.
+    pub(crate) fn asker(&self) -> &Asker {
+        &self.asker
+    }
+
+    /// With this code, to be shown if a second factor is asked for.
+    pub(crate) fn with_code(mut self, code: Option<String>) -> Self {
+        self.code = code.map(Zeroizing::new);
+        self
+    }
+
+    /// Sends it. Where it takes a second factor shown lately, the code given is shown and it is sent once more; without one, it is asked for
+    /// if there is a terminal.
     ///
     /// # Errors
     /// The server cannot be reached, or it said no; what it said is told as people or programs read it.
     pub(crate) fn send(&self, call: &Call) -> anyhow::Result<Answer> {
-        self.ask(call)?.or_else(|problem| Err(self.said_no(problem)?))
+        match self.ask(call)? {
+            Ok(answer) => Ok(answer),
+            Err(problem) if problem.wants_second_factor() && self.can_step_up() => {
+                self.step_up()?;
+                self.ask(call)?.or_else(|problem| Err(self.said_no(problem)?))
+            }
+            Err(problem) => Err(self.said_no(problem)?),
+        }
+    }
+
+    fn can_step_up(&self) -> bool {
+        self.asker.step_up().is_some() && (self.code.is_some() || !self.json && prompt::can_ask())
+    }
+
+    fn step_up(&self) -> anyhow::Result<()> {
+        let code = match &self.code {
+            Some(code) => code.clone(),
+            None => prompt::secret("this takes a second factor; its code now", "--code", None)?,
+        };
+        let call = Call::post(&["sessions", "current", "step-up"], serde_json::json!({ "totp": *code }));
+        self.ask(&call)?.map(drop).or_else(|problem| Err(self.said_no(problem)?))
     }
 
     /// As [`Client::send`], of lines whose places are elsewhere: what is said of line N is said of the place that `at` names.
@@ -273,7 +314,7 @@ impl Client {
         if status.is_success() {
             return Ok(Ok(Answer { text, json }));
         }
-        Ok(Err(Problem::of(status.as_u16(), &json, &self.server)))
+        Ok(Err(Problem::of(status.as_u16(), &json, &self.server, &self.asker)))
     }
 
     fn said_no(&self, problem: Problem) -> anyhow::Result<anyhow::Error> {

@@ -4,8 +4,9 @@
 //! programs read the answer. Nothing is decided here: what may be done, and by whom, the server says.
 //!
 //! Start with [`reach`] for what every command can be told, [`connection`] for what goes over the wire, [`show`] for what
-//! people read, [`profile`] for who is signed in.
+//! people read, [`profile`] for who is signed in, [`asker`] for how a hint names him again.
 
+pub(crate) mod asker;
 pub(crate) mod body;
 pub(crate) mod connection;
 pub(crate) mod problem;

@@ -30,6 +30,11 @@ pub(crate) fn secret(what: &str, flag: &str, file: Option<&Path>) -> anyhow::Res
     }
 }
 
+/// Whether somebody is there to be asked. Where standard error is kept in a file, nobody would see that something waits for him.
+pub(crate) fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
 fn first_line(what: &str, from: impl Read) -> anyhow::Result<Zeroizing<String>> {
     let mut line = Zeroizing::new(String::with_capacity(BYTES_MAX as usize));
     BufReader::new(from.take(BYTES_MAX))

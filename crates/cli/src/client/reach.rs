@@ -1,6 +1,7 @@
 //! What every client command can be told: which server, as whom, for people or for programs, and for writes whether to
 //! do it or only to show the plan.
 
+use super::asker::{Asker, Named};
 use super::connection::idempotency_key;
 use super::profile::Profiles;
 use super::{
@@ -42,7 +43,11 @@ impl Reach {
         if self.profile.is_none()
             && let Some(token) = machine
         {
-            return Ok(Client::new(&self.server(), Some(Zeroizing::new(token)), self.json)?);
+            return Ok(Client::new(
+                &self.server(),
+                (Some(Zeroizing::new(token)), Asker::Machine),
+                self.json,
+            )?);
         }
         let Some((name, profile)) = self.profiles()?.load(self.profile.as_deref())? else {
             return Err(BadInput(
@@ -61,7 +66,13 @@ impl Reach {
             ))
             .into());
         }
-        Ok(Client::new(&profile.server, Some(profile.token), self.json)?)
+        let named = Named {
+            name,
+            principal: profile.principal,
+            server: self.server.clone(),
+            folder: self.profile_dir.clone(),
+        };
+        Ok(Client::new(&profile.server, (Some(profile.token), Asker::Profile(named)), self.json)?)
     }
 
     /// A client that shows no token, of the server named or of the one where somebody is signed in.
@@ -72,7 +83,7 @@ impl Reach {
         let signed_in =
             || self.profiles().ok()?.load(self.profile.as_deref()).ok()?.map(|(_, found)| found.server);
         let server = self.server.clone().or_else(signed_in).unwrap_or_else(|| self.server());
-        Ok(Client::new(&server, None, self.json)?)
+        Ok(Client::new(&server, (None, Asker::Nobody), self.json)?)
     }
 
     /// The profiles.
@@ -117,6 +128,20 @@ impl Reach {
         let answer = self.client()?.send(&writing.of(call)?)?;
         let show = if writing.dry_run { show::plan } else { show::done };
         self.print(&answer, show)
+    }
+
+    /// As [`Reach::write`], shown in words of its own.
+    ///
+    /// # Errors
+    /// What the client met.
+    pub(crate) fn write_shown(
+        &self,
+        writing: &Writing,
+        call: Call,
+        shown: impl Fn(&Value) -> String,
+    ) -> anyhow::Result<()> {
+        let answer = self.client()?.send(&writing.of(call)?)?;
+        self.print(&answer, shown)
     }
 
     /// As [`Reach::write`], and of the outcome only what changed is shown: the whole is too long to find it in.

@@ -155,8 +155,8 @@ pub(crate) fn changes(answer: &Value) -> String {
     ended(text, answer)
 }
 
-/// With the last lines of every write.
-fn ended(mut text: String, answer: &Value) -> String {
+/// With the last lines of every write: what to look out for, and its place in the ledger.
+pub(crate) fn ended(mut text: String, answer: &Value) -> String {
     if answer.get("repeated") == Some(&Value::Bool(true)) {
         text.push_str("answered before; what is shown once is not shown again\n");
     }

@@ -1,6 +1,7 @@
 //! `sumun gate enrol`: make a gate known to govern, once.
 
 use super::ConfigArguments;
+use crate::client::asker::Asker;
 use crate::client::{Call, Client};
 use crate::enrolment::{Enrolment, read_key, write_key};
 use crate::exit::{BadInput, Failed};
@@ -52,7 +53,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             return Err(BadInput("name the server with `--server`, or in `gate.feed.url`".to_owned()).into());
         }
     };
-    let client = Client::new(&server, None, arguments.json)?;
+    let client = Client::new(&server, (None, Asker::Nobody), arguments.json)?;
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| Failed(format!("cannot make `{}`: {error}", config.data_dir.display())))?;
     let path = config.gate_key_file();

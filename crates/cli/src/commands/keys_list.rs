@@ -1,6 +1,6 @@
 //! `sumun keys list|show|timeline|capability`: keys as the control plane knows them.
 
-use crate::client::{Call, Listing, Reach};
+use crate::client::{Call, Listing, Reach, show};
 
 /// List keys of the control plane.
 #[derive(Debug, clap::Args)]
@@ -64,7 +64,14 @@ pub fn list(List { account, state, page, reach }: List) -> anyhow::Result<()> {
 /// # Errors
 /// What the server said, or that it cannot be reached.
 pub fn show(Show { key, reach }: Show) -> anyhow::Result<()> {
-    reach.show(&Call::get(&["keys", &key]))
+    reach.print(&reach.client()?.send(&Call::get(&["keys", &key]))?, |json| {
+        let mut json = json.clone();
+        // A dash would say that nobody knows.
+        if let Some(terms) = json.get_mut("terms").filter(|terms| terms.is_null()) {
+            *terms = "none accepted".into();
+        }
+        show::record(&json)
+    })
 }
 
 /// Runs it.

@@ -1,11 +1,13 @@
 //! `sumun login|logout|step-up|whoami`: who acts, kept as a profile.
 
+use crate::client::asker::Asker;
 use crate::client::profile::Profile;
 use crate::client::show::text_of;
 use crate::client::{Call, Reach, prompt, show};
 use crate::exit::{BadInput, Failed};
 use crate::output;
 use serde_json::{Value, json};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -24,8 +26,8 @@ pub struct Login {
     /// File with the password, `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "assertion")]
     password_file: Option<PathBuf>,
-    /// Code of the second factor
-    #[arg(long, conflicts_with = "assertion")]
+    /// Code of the second factor: its six digits, not a file
+    #[arg(long, value_name = "DIGITS", conflicts_with = "assertion")]
     code: Option<String>,
     /// File with the exchange's assertion, `-` for standard input
     #[arg(long, value_name = "FILE")]
@@ -42,12 +44,14 @@ pub struct Logout {
     reach: Reach,
 }
 
-/// Show the second factor again, as some actions ask for.
+/// Show the second factor again, as some actions ask for: whatever gives rights, access or agreement.
+///
+/// It takes the code that the authenticator shows now. One that was used before is not taken again, so wait for the next.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  sumun step-up --code \"$(sumun totp alice.totp --ahead 1)\"")]
 pub struct StepUp {
-    /// Code of the second factor; asked for on a terminal
-    #[arg(long)]
+    /// Code of the second factor: its six digits, not a file; asked for on a terminal if left out
+    #[arg(long, value_name = "DIGITS")]
     code: Option<String>,
     #[command(flatten)]
     reach: Reach,
@@ -91,11 +95,12 @@ pub fn login(arguments: Login) -> anyhow::Result<()> {
     reach.profiles()?.keep(&name, &profile)?;
     let said = json!({
         "profile": name, "principal": profile.principal, "server": profile.server, "expires": profile.expires,
+        "idle_minutes": answer.json.get("idle_minutes"),
     });
     if reach.json {
         return output::json(&said);
     }
-    let until = profile.expires.map(|expires| format!(", until {expires}")).unwrap_or_default();
+    let until = until(&answer.json);
     output::text(&format!(
         "signed in as {} at {} (profile {name}){until}\n",
         profile.principal, profile.server
@@ -122,9 +127,16 @@ pub fn logout(Logout { reach }: Logout) -> anyhow::Result<()> {
 /// # Errors
 /// What the server said, or that it cannot be reached.
 pub fn step_up(StepUp { code, reach }: StepUp) -> anyhow::Result<()> {
+    let client = reach.client()?;
+    if *client.asker() == Asker::Machine {
+        return Err(BadInput(
+            "the token in SUMUN_TOKEN is a machine's, which has no second factor: say who you are with `--as PROFILE`".to_owned(),
+        )
+        .into());
+    }
     let code = given_or_typed(code)?;
     let call = Call::post(&["sessions", "current", "step-up"], json!({ "totp": *code }));
-    let answer = reach.client()?.send(&call)?;
+    let answer = client.send(&call)?;
     reach.print(&answer, show::record)
 }
 
@@ -138,9 +150,31 @@ pub fn who_am_i(WhoAmI { reach }: WhoAmI) -> anyhow::Result<()> {
 
 fn given_or_typed(code: Option<String>) -> anyhow::Result<Zeroizing<String>> {
     match code {
-        Some(code) => Ok(Zeroizing::new(code)),
-        None => prompt::secret("code of the second factor", "--code", None),
+        Some(code) if code.trim().len() == CODE_DIGITS && code.trim().bytes().all(|b| b.is_ascii_digit()) => {
+            Ok(Zeroizing::new(code.trim().to_owned()))
+        }
+        // Not shown: it may be a password that was meant for elsewhere.
+        Some(_) => Err(BadInput(format!("what `--code` was given is not a code. {TAKES}")).into()),
+        None if std::io::stdin().is_terminal() => prompt::secret("code of the second factor", "--code", None),
+        None => Err(BadInput(format!(
+            "no code of the second factor, and there is no terminal to ask for it. {TAKES}"
+        ))
+        .into()),
     }
+}
+
+/// Digits of a code (RFC 6238, as authenticators show it).
+const CODE_DIGITS: usize = 6;
+/// What the flag takes.
+const TAKES: &str = "`--code` takes the six digits that the authenticator shows now, such as `--code 123456`; where the second factor \
+    lies in a file: `--code \"$(sumun totp FILE)\"`";
+
+/// Until when a session lasts, behind who is signed in: its end, and how long it may be idle.
+pub(crate) fn until(session: &Value) -> String {
+    let expires = text_of(session, "expires").map(|expires| format!(", until {expires}"));
+    let idle = session.get("idle_minutes").and_then(Value::as_u64);
+    let idle = idle.map(|minutes| format!("; after {minutes} minutes without a request it ends sooner"));
+    format!("{}{}", expires.unwrap_or_default(), idle.unwrap_or_default())
 }
 
 /// The profile of a session that was just opened.

@@ -208,7 +208,7 @@ fn enrol(arguments: &Enrol) -> anyhow::Result<()> {
         }
         return output::json(&confirmed);
     }
-    let until = profile.expires.map(|expires| format!(", until {expires}")).unwrap_or_default();
+    let until = login::until(&session);
     output::text(&format!(
         "{user} is enrolled, and signed in at {} (profile {name}){until}\n",
         profile.server

@@ -1,7 +1,7 @@
 //! By whom and why an approval was withdrawn: read from the entry that closed it, which says who did what.
 //!
-//! Pure reading. Withdrawing stands in [`super`] and with what makes an approval pointless: the end of its key, the end of its measure, the
-//! end of whoever asked.
+//! Pure reading. Withdrawing stands in [`super`] and with what makes an approval pointless: the end of its key, the end of its measure, a
+//! step back of the ramp, the end of whoever asked.
 
 use super::{Approval, ApprovalState};
 use crate::actor::Actor;
@@ -9,6 +9,7 @@ use crate::govern::{Govern, store_refusal};
 use crate::keys::access::inside;
 use crate::keys::capability::Sentence;
 use crate::measures::said::kept_reason_said;
+use crate::proposal::RAMP_SET;
 use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -44,6 +45,12 @@ fn because(approval: &Approval, by: &str, payload: &Value) -> Sentence {
     if by == approval.requested_by && payload.get("class").and_then(Value::as_str) == Some("approval.decided")
     {
         return say("요청한 사람이 철회했습니다.", "Whoever asked for it took it back.");
+    }
+    if approval.action == RAMP_SET {
+        return say(
+            "요청한 뒤에 차단 적용 단계를 되돌렸으므로, 이 요청은 더 이상 결정할 수 없습니다.",
+            "The ramp was stepped back after it was asked for, and nobody can grant it any more.",
+        );
     }
     let key = approval.subject.strip_prefix("key:");
     let over = rows(payload, KEYS.name).find(|row| row["key"].as_str() == key && key.is_some());

@@ -210,10 +210,11 @@ fn terms(venue: &Venue, rotation: &Rotation, key: &mut KeyRow, now: Timestamp) -
         return Ok(());
     }
     if rotation.terms.as_ref() != Some(in_force) {
+        let stands = key.accepted().map_or("none".to_owned(), |(version, _)| format!("`{version}`"));
         return Err(Refusal::new(
             RefusalKind::Invalid,
             "terms_not_current",
-            format!("the terms in force are version `{in_force}`; the key stands on `{}`", key.terms),
+            format!("the terms in force are version `{in_force}`; the key stands on {stands}"),
             "read the terms in force, which the venue's facts hold, and name their version",
         )
         .at("/terms"));

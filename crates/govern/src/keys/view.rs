@@ -53,10 +53,10 @@ pub struct KeyView {
     pub replaces: Option<String>,
     /// What it was approved to do.
     pub mandate: Mandate,
-    /// Version of the terms accepted.
-    pub terms: String,
+    /// Version of the terms accepted; none where none were, such as of a key that was imported.
+    pub terms: Option<String>,
     /// When they were.
-    pub terms_accepted: Timestamp,
+    pub terms_accepted: Option<Timestamp>,
     /// Who asked for it; shown to staff and to the customer himself.
     pub requested_by: String,
     /// Its steps, and which are granted.
@@ -76,6 +76,15 @@ pub struct KeyView {
     /// For `If-Match`. Whoever does not see all of the key gets a number made of what he sees: it is another one when that
     /// changed, and tells nothing of what changed beside it.
     pub version: i64,
+}
+
+impl KeyRow {
+    /// The version of the terms that were accepted for it, and when; none of an imported key: nobody asked its owner.
+    #[must_use]
+    pub fn accepted(&self) -> Option<(&str, Timestamp)> {
+        (!self.terms.is_empty())
+            .then(|| (self.terms.as_str(), Timestamp::from_micros(self.terms_accepted_us)))
+    }
 }
 
 impl KeyView {
@@ -107,8 +116,8 @@ impl KeyView {
             rotate_by: key.rotate_by_us.map(time),
             replaces: key.replaces.clone(),
             mandate: key.mandate.clone(),
-            terms: key.terms.clone(),
-            terms_accepted: time(key.terms_accepted_us),
+            terms: key.accepted().map(|(version, _)| version.to_owned()),
+            terms_accepted: key.accepted().map(|(_, at)| at),
             requested_by: key.requested_by.clone(),
             approvals: key.approvals.clone(),
             reason: key.reason.clone().filter(|_| inside),

@@ -290,6 +290,19 @@ impl Govern {
         }))
     }
 
+    /// The id of the token that this is, if it waits for another administrator's agreement and opens nothing yet. Whoever asks shows the
+    /// whole of it: strangers learn nothing.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn machine_waits(&self, token: &str) -> Result<Option<String>, Refusal> {
+        let Some(ticket) = Ticket::parse(TOKEN_PREFIX, token) else { return Ok(None) };
+        let equals = vec![("digest", json!(ticket.digest())), ("state", json!(WAITING))];
+        let filter = Filter { equals, after: None, limit: 1, ..Filter::default() };
+        let rows = self.store.list(&TOKENS, &filter).await.map_err(store_refusal)?;
+        Ok(rows.first().map(|row| row::text(row, "token").to_owned()))
+    }
+
     /// Tokens by id.
     ///
     /// # Errors

@@ -86,5 +86,8 @@ async fn confirm(asked: Asked) -> Result<Answer, Problem> {
     let request = EnrolmentConfirm { invite: invite.into_string(), totp: totp.into_string() };
     let enrolled = asked.server.govern.confirm_enrolment(&request, asked.source).await?;
     let user: UserView = view(&enrolled.user)?;
-    Answer::ok(&EnrolledView { user, session: enrolled.session.as_ref().map(OpenedView::of) })
+    Answer::ok(&EnrolledView {
+        user,
+        session: enrolled.session.as_ref().map(|session| OpenedView::of(session, &asked.server)),
+    })
 }

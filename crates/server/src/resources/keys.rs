@@ -165,11 +165,12 @@ pub(crate) struct KeyView {
     pub replaces: Option<String>,
     /// What it was approved to do.
     pub mandate: Limits,
-    /// Version of the terms accepted.
-    pub terms: String,
+    /// Version of the terms accepted; null where none were, such as of a key that was imported.
+    #[schema(required)]
+    pub terms: Option<String>,
     /// When they were.
-    #[schema(format = DateTime)]
-    pub terms_accepted: String,
+    #[schema(required, format = DateTime)]
+    pub terms_accepted: Option<String>,
     /// Who asked for it.
     pub requested_by: String,
     /// Its steps, and which are granted.

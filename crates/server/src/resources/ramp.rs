@@ -82,8 +82,7 @@ const fn whole() -> u8 {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RampBodyRamp {
-    /// What holds where no rule fits; `ladder` if left out.
-    #[serde(default = "ladder")]
+    /// What holds where no rule fits. Never left out: a ramp that says nothing would refuse everybody.
     pub default: StageWord,
     /// What becomes of ended keys where nothing else is refused; `refused` if left out.
     #[serde(default = "refused")]
@@ -92,10 +91,6 @@ pub(crate) struct RampBodyRamp {
     #[serde(default)]
     #[schema(max_items = 64)]
     pub rules: Vec<RampRule>,
-}
-
-const fn ladder() -> StageWord {
-    StageWord::Ladder
 }
 
 const fn refused() -> EndsWord {
@@ -145,6 +140,12 @@ pub(crate) struct RampView {
     /// The approval that another one waits for; then the one shown is still in force.
     #[serde(default)]
     pub waits_for: Option<String>,
+    /// The other one; null if none waits.
+    #[serde(default)]
+    pub proposed: Option<RampBodyRamp>,
+    /// In the answer to a step back or a proposal: the approvals of ramps that were withdrawn with it. Else empty.
+    #[serde(default)]
+    pub withdrawn: Vec<String>,
     /// Whether gates obey it; empty in the answer to a write.
     #[serde(default)]
     pub gates: Vec<RampGateView>,
@@ -161,7 +162,6 @@ pub(crate) struct RampGateView {
     /// When its word came.
     #[schema(format = DateTime)]
     pub received: Option<String>,
-}
     /// Since when everything passes there because somebody at that gate said so; null if the ramp holds.
     #[serde(default)]
     #[schema(format = DateTime)]
@@ -177,6 +177,7 @@ impl RampGateView {
         self.bypass = Some(open.since.to_string());
         self.bypass_reason = Some(open.reason.clone());
     }
+}
 
 /// What would have been refused, and went on.
 #[derive(Serialize, ToSchema)]
@@ -227,8 +228,8 @@ pub(crate) fn add(api: &mut Api) {
             let govern = &asked.server.govern;
             let found = govern.ramp(asked.actor()?).await?;
             let mut shown: RampView = view(&found)?;
-            for gate in govern.ramp_gates(asked.actor()?, &found).await? {
             let bypasses = govern.open_bypasses().await?;
+            for gate in govern.ramp_gates(asked.actor()?, &found).await? {
                 let mut gate: RampGateView = view(&gate)?;
                 if let Some(open) = bypasses.get(&gate.gate) {
                     gate.bypassed(open);
@@ -254,8 +255,9 @@ pub(crate) fn add(api: &mut Api) {
     api.add(
         operation(&access::RAMP_STEP_BACK, "ramp", "Step back now · 차단 적용 즉시 중지")
             .about(
-                "One person is enough. Every gate that follows obeys at its next request; a key that has ended stays refused, unless \
-                 the ramp says otherwise.",
+                "One person is enough, with a second factor shown lately. Every gate that follows obeys at its next request; a key that has \
+                 ended stays refused, unless the ramp says otherwise. Ramps that wait for agreement are withdrawn, also where nothing is \
+                 refused now.",
             )
             .takes::<StepBackBody>()
             .writes::<RampView>(StatusCode::OK, "Nothing is refused any more but what has ended."),

@@ -52,7 +52,7 @@ pub(crate) struct StepUpRequest {
 /// A session that was just opened. The token is shown here and nowhere else.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "token": "sumun_ses_not-a-real-token", "expires": "2026-11-02T10:00:00.000000Z", "entry": 41,
+    "token": "sumun_ses_not-a-real-token", "expires": "2026-11-02T10:00:00.000000Z", "idle_minutes": 15, "entry": 41,
     "principal": "user:mina", "roles": ["analyst"], "customer": null, "session": "S1", "second_factor": null
 }))]
 pub(crate) struct OpenedView {
@@ -62,6 +62,8 @@ pub(crate) struct OpenedView {
     /// Ends at the latest.
     #[schema(format = DateTime)]
     pub expires: String,
+    /// Ends sooner if nothing is asked by it for so many minutes.
+    pub idle_minutes: u32,
     /// Index of the ledger entry that records it.
     pub entry: Option<u64>,
     /// Who is signed in.
@@ -112,10 +114,11 @@ impl SessionView {
 }
 
 impl OpenedView {
-    pub(super) fn of(opened: &Opened) -> Self {
+    pub(super) fn of(opened: &Opened, server: &Server) -> Self {
         Self {
             token: Some(opened.token.expose().to_owned()),
             expires: opened.expires.to_string(),
+            idle_minutes: server.govern.venue().clocks.session_idle_minutes.get(),
             entry: opened.entry,
             session: SessionView::of(&opened.actor),
         }
@@ -140,7 +143,7 @@ pub(super) fn may_keep(asked: &Asked, keep: Option<Keep>, front: Front) -> Resul
 
 /// The answer to signing in.
 pub(super) fn opened(asked: &Asked, opened: &Opened, keep: Option<Keep>) -> Result<Answer, Problem> {
-    let shown = OpenedView::of(opened);
+    let shown = OpenedView::of(opened, &asked.server);
     match keep {
         None => Answer::json(StatusCode::CREATED, &shown),
         Some(Keep::Cookie) => {

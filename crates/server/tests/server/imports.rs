@@ -58,6 +58,9 @@ async fn lines_of_any_number_come_in_parts_and_a_repeat_changes_nothing() {
     let again = send(&bench, "POST", "/v1/imports", &token, &lines).await.is(200);
     assert_eq!(counts(&again.json), "lines 302, made 0, changed 0, same 301, ended 0, refused_total 1");
     assert_eq!(bench.server.govern.store.head().size, before);
+    let reader = bench.staff(Role::Analyst, "mina").await;
+    let shown = bench.send("GET", "/v1/keys/X0", &reader, None).await.is(200).json;
+    assert_eq!((&shown["terms"], &shown["terms_accepted"]), (&Value::Null, &Value::Null), "nobody asked its owner");
     // Gates learn of what came in: its secret is held elsewhere.
     assert!(bench.server.govern.store.head().feed_version >= 3);
 }

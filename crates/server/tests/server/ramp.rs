@@ -65,14 +65,15 @@ async fn two_persons_raise_it_and_one_steps_back() {
 
     // Stepping back takes one, from whoever may; and what was asked for meanwhile was about another ramp.
     let lead = bench.staff(Role::ComplianceLead, "lead").await;
-    let more = bench.send("PUT", "/v1/ramp", &lead, Some(put(json!({})))).await.is(202).json;
+    let more = bench.send("PUT", "/v1/ramp", &lead, Some(put(json!({ "default": "ladder" })))).await.is(202).json;
     let back = json!({ "reason": "a market maker is refused" });
     let approver = bench.staff(Role::Approver, "joon").await;
     let stepped = bench.send("POST", "/v1/ramp/step-back", &approver, Some(back.clone())).await.is(200).json;
     assert_eq!(stepped["result"]["ramp"], json!({ "default": "shadow", "ends": "refused", "rules": [] }));
     assert!(stepped["ledger"]["feed_version"].is_u64(), "{stepped}");
     let late = format!("/v1/approvals/{}/decide", more["result"]["waits_for"].as_str().unwrap());
-    assert_eq!(bench.send("POST", &late, &hana, Some(yes)).await.is(409).code(), "subject_changed");
+    assert_eq!(stepped["result"]["withdrawn"], json!([more["result"]["waits_for"]]));
+    assert_eq!(bench.send("POST", &late, &hana, Some(yes.clone())).await.is(409).code(), "approval_closed");
     assert_eq!(
         bench.send("POST", "/v1/ramp/step-back", &approver, Some(back)).await.is(409).code(),
         "ramp_state"
@@ -84,14 +85,72 @@ async fn two_persons_raise_it_and_one_steps_back() {
 }
 
 #[tokio::test]
+async fn a_step_back_withdraws_what_waits_even_where_nothing_is_refused() {
+    let bench = Bench::new().await;
+    let (sora, hana) =
+        (bench.staff(Role::SecurityAdmin, "sora").await, bench.staff(Role::SecurityAdmin, "hana").await);
+    let back = json!({ "reason": "a market maker is refused" });
+    let again = async || bench.send("POST", "/v1/ramp/step-back", &hana, Some(back.clone())).await;
+    again().await.is(200);
+    let asked = bench.send("PUT", "/v1/ramp", &sora, Some(put(quarter()))).await.is(202).json;
+    let (approval, before) = (asked["result"]["waits_for"].clone(), asked["result"]["before"].clone());
+    assert_eq!(asked["result"]["proposed"], quarter(), "what was asked for is what is shown");
+    let seen = bench.send("GET", "/v1/ramp", &hana, None).await.is(200).json;
+    assert_eq!((&seen["waits_for"], &seen["proposed"]), (&approval, &quarter()));
+
+    let stepped = again().await.is(200).json;
+    assert_eq!(stepped["result"]["withdrawn"], json!([approval]));
+    assert_eq!(stepped["result"]["before"], before, "the one to be put back is still the one that was enforced");
+    let warnings = stepped["plan"]["warnings"].to_string();
+    assert!(warnings.contains("nothing was enforced"), "{warnings}");
+    let path = format!("/v1/approvals/{}", approval.as_str().unwrap());
+    let seen = bench.send("GET", &path, &hana, None).await.is(200).json;
+    assert_eq!(seen["state"], "withdrawn");
+    let yes = json!({ "decision": "approve", "reason": "looked at the report" });
+    let late = bench.send("POST", &format!("{path}/decide"), &hana, Some(yes)).await.is(409);
+    assert_eq!(late.code(), "approval_closed");
+    let seen = bench.send("GET", "/v1/ramp", &hana, None).await.is(200).json;
+    assert_eq!((&seen["waits_for"], &seen["proposed"], &seen["version"]), (&json!(null), &json!(null), &json!(2)));
+    // Nothing waits and nothing is refused: there is nothing to do.
+    assert_eq!(again().await.is(409).code(), "ramp_state");
+    bench.send("PUT", "/v1/ramp", &sora, Some(put(quarter()))).await.is(202);
+}
+
+#[tokio::test]
+async fn a_proposal_that_nobody_can_grant_any_more_is_in_nobodys_way() {
+    let bench = Bench::new().await;
+    let sora = bench.staff(Role::SecurityAdmin, "sora").await;
+    let asked = bench.send("PUT", "/v1/ramp", &sora, Some(put(quarter()))).await.is(202).json;
+    let dead = asked["result"]["waits_for"].clone();
+    // As a build before this one stepped back: the ramp is another one, and the proposal still open.
+    let now = sumun_govern::World::now(&*bench.world);
+    let mut change = sumun_govern::govern::change("ramp.stepped_back", now, serde_json::Map::new());
+    let told = json!({ "by": "user:sora", "at": now, "reason": "a made-up reason", "before": null });
+    let ramp = serde_json::from_value(json!({ "default": "shadow" })).unwrap();
+    change.feed.push(sumun_feed::ramp_record(&ramp, &told));
+    sumun_govern::World::draw(&*bench.world, &mut change.salt);
+    bench.govern().store.execute(change).await.unwrap();
+
+    let seen = bench.send("GET", "/v1/ramp", &sora, None).await.is(200).json;
+    assert_eq!(seen["waits_for"], json!(null), "nobody can grant it");
+    let asked = bench.send("PUT", "/v1/ramp", &sora, Some(put(quarter()))).await.is(202).json;
+    assert_eq!(asked["result"]["withdrawn"], json!([dead]));
+    let again = bench.send("PUT", "/v1/ramp", &sora, Some(put(quarter()))).await.is(409);
+    assert_eq!(again.code(), "approval_open", "one that can be granted is not swept aside");
+}
+
+#[tokio::test]
 async fn what_may_not_be_in_force_is_not_even_proposed() {
     let bench = Bench::new().await;
     let sora = bench.staff(Role::SecurityAdmin, "sora").await;
     for (ramp, status) in [
         (json!({ "default": "sometimes" }), 422),
-        (json!({ "weekdays": [] }), 422),
-        (json!({ "rules": [{ "percent": 0, "stage": "shadow" }] }), 422),
-        (json!({ "rules": [{ "route": "orders", "stage": "shadow" }] }), 422),
+        (json!({ "default": "shadow", "weekdays": [] }), 422),
+        (json!({ "default": "shadow", "rules": [{ "percent": 0, "stage": "shadow" }] }), 422),
+        (json!({ "default": "shadow", "rules": [{ "route": "orders", "stage": "shadow" }] }), 422),
+        // Left out it would have meant `ladder`, for everybody.
+        (json!({}), 422),
+        (json!({ "rules": [{ "segment": "retail", "percent": 25, "stage": "allowlist" }] }), 422),
         (json!({ "default": "ladder", "ends": "recorded" }), 422),
     ] {
         let refused = bench.send("PUT", "/v1/ramp", &sora, Some(put(ramp.clone()))).await;

@@ -40,6 +40,7 @@ async fn an_assertion_opens_one_session_once() {
     let body = json!({ "assertion": assertion("j1", &["pwd", "otp"]) });
     let opened = bench.send("POST", "/v1/owner/sessions", "", Some(body.clone())).await.is(201);
     assert_eq!(opened.headers["cache-control"], "no-store");
+    assert_eq!(opened.json["idle_minutes"], 15, "as the venue's facts have it");
     let token = opened.json["token"].as_str().unwrap();
     let who = bench.send("GET", "/v1/sessions/current", token, None).await.is(200);
     assert_eq!(who.json["principal"], "customer:C1/P1");
@@ -48,6 +49,29 @@ async fn an_assertion_opens_one_session_once() {
     assert_eq!(again.code(), "assertion_refused");
     bench.send("DELETE", "/v1/sessions/current", token, None).await.is(204);
     bench.send("GET", "/v1/sessions/current", token, None).await.is(401);
+}
+
+#[tokio::test]
+async fn a_token_that_waits_says_so_to_whoever_holds_all_of_it() {
+    let bench = Bench::new().await;
+    let (sora, hana) =
+        (bench.staff(Role::SecurityAdmin, "sora").await, bench.staff(Role::SecurityAdmin, "hana").await);
+    let body = json!({ "name": "back end", "roles": ["exchange_backend"], "expires": "2026-12-01T00:00:00Z" });
+    let made = bench.send("POST", "/v1/tokens", &sora, Some(body)).await.is(201).json;
+    let text = made["result"]["secret"].as_str().unwrap();
+    let refused = bench.send("GET", "/v1/accounts", text, None).await.is(401);
+    assert!(refused.json["detail"].as_str().unwrap().contains("waits for approval"), "{}", refused.text);
+    assert!(refused.json["remedy"].as_str().unwrap().contains("approvals"), "{}", refused.text);
+    // Whoever has only a part of it is a stranger.
+    let part = &text[..text.len() - 1];
+    let stranger = bench.send("GET", "/v1/accounts", part, None).await.is(401);
+    assert!(stranger.json["detail"].as_str().unwrap().contains("not known here"), "{}", stranger.text);
+    let open = bench.send("GET", "/v1/approvals?for=me", &hana, None).await.is(200).json;
+    let approval = open["items"][0]["approval"].as_str().unwrap().to_owned();
+    let no = json!({ "decision": "refuse", "reason": "nobody knows this machine" });
+    bench.send("POST", &format!("/v1/approvals/{approval}/decide"), &hana, Some(no)).await.is(200);
+    let refused = bench.send("GET", "/v1/accounts", text, None).await.is(401);
+    assert!(refused.json["detail"].as_str().unwrap().contains("not known here"), "it waits no more");
 }
 
 #[tokio::test]

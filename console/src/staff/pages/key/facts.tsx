@@ -122,9 +122,19 @@ export function What({ of, reads }: { of: KeyView; reads: KeyReads }) {
           ],
           [
             w.terms,
-            <span key="terms">
-              {w.termsVersion(of.terms)} · <Time at={of.terms_accepted} full />
-            </span>,
+            of.terms === null ? (
+              w.termsNone
+            ) : (
+              <span key="terms">
+                {w.termsVersion(of.terms)}
+                {of.terms_accepted === null ? null : (
+                  <>
+                    {" "}
+                    · <Time at={of.terms_accepted} full />
+                  </>
+                )}
+              </span>
+            ),
           ],
           [
             w.scheme,

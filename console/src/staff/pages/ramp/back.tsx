@@ -20,7 +20,7 @@ export function Back({ of }: { of: RampOf }) {
   const r = useWords(roleWords);
   const { has } = useMe();
   const [open, setOpen] = useState(false);
-  const why = !has(...MAY) ? onlyFor(r, ...MAY) : refusesAny(of.ramp) ? undefined : w.backNot;
+  const why = !has(...MAY) ? onlyFor(r, ...MAY) : refusesAny(of.ramp) || of.waits_for != null ? undefined : w.backNot;
   return (
     <Card title={w.back}>
       <div className="stack">

@@ -47,6 +47,7 @@ function ChangeDialog({ of, onClose }: { of: RampOf; onClose: () => void }) {
   const say = useSay();
   // Made of the one that was in force when it was begun: `If-Match` refuses it if another came since.
   const [from] = useState(of);
+  const { before } = from;
   const [draft, setDraft] = useState(() => draftOf(from.ramp));
   const [reason, setReason] = useState("");
   const { rules, rest, ends } = draft;
@@ -114,8 +115,8 @@ function ChangeDialog({ of, onClose }: { of: RampOf; onClose: () => void }) {
         >
           {w.addRule}
         </Button>
-        {from.before == null ? null : (
-          <Button small look="quiet" onPress={() => setDraft(draftOf(from.before ?? {}))}>
+        {before == null ? null : (
+          <Button small look="quiet" onPress={() => setDraft(draftOf(before))}>
             {w.restore}
           </Button>
         )}

@@ -14,7 +14,7 @@ test("read into fields and out again it is the same", () => {
   expect(rampOf(draftOf(RAMP))).toEqual(RAMP);
   expect(same(RAMP, { ...RAMP, rules: [{ ...RAMP.rules?.[0], route: null, stage: "allowlist" }] })).toBe(true);
   expect(same(RAMP, { ...RAMP, default: "ladder" })).toBe(false);
-  expect(rampOf(draftOf({}))).toEqual({ default: "ladder", ends: "refused", rules: [] });
+  expect(rampOf(draftOf({ default: "ladder" }))).toEqual({ default: "ladder", ends: "refused", rules: [] });
 });
 
 test("ended keys pass only where nothing is refused", () => {

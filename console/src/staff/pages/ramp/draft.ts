@@ -23,7 +23,7 @@ export function draftOf(ramp: Ramp): Draft {
     percent: String(percent),
     stage,
   }));
-  return { rules, rest: ramp.default ?? "ladder", ends: ramp.ends ?? "refused" };
+  return { rules, rest: ramp.default, ends: ramp.ends ?? "refused" };
 }
 
 export const isRoute = (text: string): boolean => text === "" || (/^[/*][!-~]*$/.test(text) && text.length <= 256);

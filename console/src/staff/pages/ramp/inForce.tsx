@@ -24,7 +24,7 @@ function Rules({ of, caption }: { of: Ramp; caption: string }) {
   const rules = of.rules ?? [];
   const rows = [
     ...rules.map((rule, index) => ({ order: String(index + 1), who: whoSaid(lang, rule), stage: rule.stage })),
-    { order: rules.length === 0 ? "" : "–", who: rules.length === 0 ? w.all : w.rest, stage: of.default ?? "ladder" },
+    { order: rules.length === 0 ? "" : "–", who: rules.length === 0 ? w.all : w.rest, stage: of.default },
   ];
   return (
     <Table

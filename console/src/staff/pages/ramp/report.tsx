@@ -45,7 +45,7 @@ export function Report({ enforced }: { enforced: Ramp }) {
     placeholderData: keepPreviousData,
   });
   const segmentOf = (cause: Cause) => (cause.segment === null ? w.unknownSegment : word(segments, cause.segment));
-  const all = refuses(enforced.default ?? "ladder") && (enforced.rules ?? []).every(({ stage }) => refuses(stage));
+  const all = refuses(enforced.default) && (enforced.rules ?? []).every(({ stage }) => refuses(stage));
   return (
     <Card title={w.report}>
       <div className="stack">

@@ -62,7 +62,7 @@ export const rampWords = words(
     backText: "잘못된 차단이 보이면 한 사람이 바로 멈출 수 있습니다. 게이트는 다음 요청부터 따릅니다.",
     backIntro: "모든 게이트가 다음 요청부터 종료된 키 말고는 아무것도 차단하지 않습니다. 판단과 기록은 계속합니다.",
     backEnds: "종료된 키는 게이트가 알아볼 수 있는 한 계속 차단합니다.",
-    backApproval: "승인을 기다리던 다른 변경은 더 이상 실행되지 않습니다.",
+    backApproval: "승인을 기다리는 다른 변경은 함께 철회됩니다.",
     backAgain: "다시 올리려면 보안 관리자의 승인이 필요합니다.",
     backTo: "어디까지",
     backGo: "지금 되돌리기",
@@ -156,7 +156,7 @@ export const rampWords = words(
     backIntro:
       "From its next request on, every gate refuses nothing but keys that have ended. All is still decided and recorded.",
     backEnds: "Ended keys stay refused wherever a gate can tell that they are.",
-    backApproval: "A ramp that waits for approval is not put in force any more.",
+    backApproval: "A ramp that waits for approval is withdrawn with it.",
     backAgain: "Raising it again takes another security administrator.",
     backTo: "How far",
     backGo: "Step back",
