@@ -139,6 +139,7 @@ fn verdicts(tally: &Tally) -> VerdictsView {
         since: tally.since.to_string(),
         allowed: tally.buckets.iter().map(|bucket| bucket.allowed).sum(),
         refused: tally.buckets.iter().map(|bucket| bucket.refused).sum(),
+        elsewhere: tally.buckets.iter().map(|bucket| bucket.elsewhere).sum(),
         reasons: tally
             .reasons
             .iter()

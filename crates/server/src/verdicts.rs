@@ -1,4 +1,5 @@
-//! What gates answered lately, counted as their lines are taken in: sixty spans of ten seconds, and nothing older.
+//! What gates answered lately, counted as their lines are taken in: sixty spans of ten seconds, and nothing older. Beside it how many
+//! requests the exchange's own logs told of, so that nobody takes a gateway that only taps watch for one without traffic.
 //!
 //! In this process only, and anew with it; the overview says since when. A line counts where it happened, not where it came, so that
 //! what a gate sends late does not look like a rush.
@@ -16,12 +17,22 @@ const BUCKET_US: i64 = 10_000_000;
 /// Buckets kept.
 const BUCKETS: i64 = 60;
 
-/// One request as its gate answered it.
+/// One request that was told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Answered {
     at: Timestamp,
-    refused: bool,
-    reason: Option<Reason>,
+    by: By,
+}
+
+/// Who decided it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// A gate that passed it on.
+    Allowed,
+    /// A gate that refused it, and why.
+    Refused(Option<Reason>),
+    /// The exchange's own gateway.
+    Elsewhere,
 }
 
 impl Answered {
@@ -30,7 +41,14 @@ impl Answered {
         let Line::Access(access) = line else { return None };
         // In shadow mode a refusal is recorded, and the request passes.
         let refused = access.verdict? == Verdict::Deny && access.enforced != Some(false);
-        Some(Self { at: access.ts, refused, reason: access.reason.filter(|_| refused) })
+        let by = if refused { By::Refused(access.reason) } else { By::Allowed };
+        Some(Self { at: access.ts, by })
+    }
+
+    /// What this line of the exchange says of it; nothing unless it tells of a request.
+    pub(crate) fn elsewhere(line: &Line) -> Option<Self> {
+        let Line::Access(access) = line else { return None };
+        Some(Self { at: access.ts, by: By::Elsewhere })
     }
 }
 
@@ -41,6 +59,8 @@ pub(crate) struct Bucket {
     number: i64,
     pub(crate) allowed: u64,
     pub(crate) refused: u64,
+    /// Requests that no gate decided.
+    pub(crate) elsewhere: u64,
     reasons: BTreeMap<Reason, u64>,
 }
 
@@ -84,12 +104,13 @@ impl Verdicts {
             let Some(bucket) = buckets.iter_mut().rev().find(|bucket| bucket.number == wanted) else {
                 continue;
             };
-            if one.refused {
-                bucket.refused = bucket.refused.saturating_add(1);
-            } else {
-                bucket.allowed = bucket.allowed.saturating_add(1);
-            }
-            if let Some(reason) = one.reason {
+            let counted = match one.by {
+                By::Allowed => &mut bucket.allowed,
+                By::Refused(_) => &mut bucket.refused,
+                By::Elsewhere => &mut bucket.elsewhere,
+            };
+            *counted = counted.saturating_add(1);
+            if let By::Refused(Some(reason)) = one.by {
                 *bucket.reasons.entry(reason).or_default() += 1;
             }
         }
@@ -146,18 +167,24 @@ mod tests {
     }
 
     fn refused(s: i64) -> Answered {
-        Answered { at: at(s), refused: true, reason: Some(Reason::Replayed) }
+        Answered { at: at(s), by: By::Refused(Some(Reason::Replayed)) }
     }
 
     #[test]
     fn a_line_counts_where_it_happened_and_as_long_as_that_is_kept() {
         let verdicts = Verdicts::since(at(5));
         assert_eq!(told(&verdicts, 5), (5, vec![(0, 0)]));
-        let allowed = Answered { refused: false, reason: None, ..refused(7) };
+        let allowed = Answered { by: By::Allowed, ..refused(7) };
+        let elsewhere = Answered { by: By::Elsewhere, ..refused(8) };
         // From before this process; of now; late; ahead of our clock.
-        verdicts.note([refused(-9), allowed, refused(14), refused(3), refused(99)].into_iter(), at(21));
+        verdicts.note(
+            [refused(-9), allowed, elsewhere, refused(14), refused(3), refused(99)].into_iter(),
+            at(21),
+        );
         assert_eq!(told(&verdicts, 21), (5, vec![(1, 1), (0, 1), (0, 1)]));
         assert_eq!(verdicts.tally(at(21)).reasons, [(Reason::Replayed, 3)]);
+        let elsewhere: Vec<u64> = verdicts.tally(at(21)).buckets.iter().map(|one| one.elsewhere).collect();
+        assert_eq!(elsewhere, [1, 0, 0]);
         let (since, buckets) = told(&verdicts, 615);
         assert_eq!((since, buckets.len(), buckets.first()), (20, 60, Some(&(0, 1))));
         // A clock set back takes nothing away; a long silence leaves nothing.

@@ -50,6 +50,8 @@ pub(crate) struct VerdictsView {
     pub allowed: u64,
     /// Requests that were refused.
     pub refused: u64,
+    /// Requests that the exchange's own logs told of in the same time (taps, Kafka, REST); no gate decided them, and they are among neither.
+    pub elsewhere: u64,
     /// The most frequent reasons of those, the most frequent first.
     #[schema(max_items = 8)]
     pub reasons: Vec<ReasonCountView>,

@@ -30,6 +30,30 @@ async fn of_an_empty_record_it_says_nothing_that_is_not_so() {
 }
 
 #[tokio::test]
+async fn what_only_the_exchanges_log_told_of_is_counted_apart() {
+    let bench = Bench::new().await;
+    let analyst = bench.staff(Role::Analyst, "mina").await;
+    let backend = bench.machine(Role::ExchangeBackend).await;
+    let line = |id: u32| {
+        format!(r#"{{"type":"access","id":"t{id}","ts":"2026-11-02T00:00:01Z","source":"front-1","key":"K1"}}"#)
+    };
+    let body = [line(1), line(2)].join("\n");
+    for _ in 0..2 {
+        let request = Request::post("/v1/events?from=1&log=front-1")
+            .header("authorization", format!("Bearer {backend}"))
+            .header("content-type", "application/x-ndjson");
+        bench.send_raw(request.body(Body::from(body.clone())).unwrap()).await.is(200);
+    }
+    let seen = bench.send("GET", "/v1/overview", &analyst, None).await.is(200).json;
+    let verdicts = &seen["verdicts"];
+    assert_eq!(
+        (&verdicts["elsewhere"], &verdicts["allowed"], &verdicts["refused"]),
+        (&json!(2), &json!(0), &json!(0)),
+        "{verdicts}"
+    );
+}
+
+#[tokio::test]
 async fn what_gates_answered_is_counted_once() {
     let bench = Bench::new().await;
     bench.enrol().await;

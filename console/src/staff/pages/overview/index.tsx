@@ -22,7 +22,7 @@ export type Facts = Schemas["OverviewView"];
 export function isNew(facts: Facts): boolean {
   const { verdicts, ladder, cutoff, queue } = facts;
   return (
-    verdicts.allowed + verdicts.refused === 0 &&
+    verdicts.allowed + verdicts.refused + verdicts.elsewhere === 0 &&
     cutoff.count === 0 &&
     queue.open === 0 &&
     ladder.every((rung) => rung.in_force + rung.entered_day + rung.proposed === 0)

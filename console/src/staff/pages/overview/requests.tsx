@@ -1,4 +1,5 @@
-// What gates answered lately: how many passed and were refused, over time, and why.
+// What gates answered lately: how many passed and were refused, over time, and why. Beside it how many requests only the exchange's own
+// logs told of: where nothing but taps watches, no gate decides anything, and that is no silence.
 import { count, percent } from "../../../i18n/format";
 import { useLang, useWords } from "../../../i18n/lang";
 import { Card, Stat, Time } from "../../../ui/basics";
@@ -30,8 +31,10 @@ export function Requests({ verdicts }: { verdicts: Facts["verdicts"] }) {
               figure={count(lang, verdicts.refused)}
               {...(all === 0 ? {} : { hint: w.share(percent(lang, verdicts.refused / all)) })}
             />
+            {verdicts.elsewhere === 0 ? null : <Stat label={w.elsewhere} figure={count(lang, verdicts.elsewhere)} />}
           </div>
-          <Verdicts title={w.chart} buckets={verdicts.buckets} />
+          {verdicts.elsewhere === 0 ? null : <p className="muted">{w.countedElsewhere}</p>}
+          {all === 0 ? <p className="muted">{w.noneAtGates}</p> : <Verdicts title={w.chart} buckets={verdicts.buckets} />}
         </div>
         <div className="stack tight">
           <h3>{w.reasons}</h3>

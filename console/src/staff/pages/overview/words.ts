@@ -15,7 +15,11 @@ export const overviewWords = words(
     budgetOf: (raised: string, most: string) => `${raised} / 하루 ${most}건까지`,
     budgetNone: (raised: string) => `${raised}건`,
 
-    verdicts: "요청 판정",
+    verdicts: "게이트의 요청 판정",
+    elsewhere: "거래소 로그로 본 요청",
+    countedElsewhere:
+      "허용과 거절은 게이트가 판정한 요청만 셉니다. 거래소 로그로 본 요청은 거래소의 게이트웨이가 처리했으므로 따로 셉니다.",
+    noneAtGates: "이 기간에 게이트로 들어온 요청이 없습니다.",
     since: "집계 시작",
     allowed: "허용",
     refused: "거절",
@@ -86,7 +90,11 @@ export const overviewWords = words(
     budgetOf: (raised: string, most: string) => `${raised} of ${most} a day`,
     budgetNone: (raised: string) => raised,
 
-    verdicts: "Verdicts",
+    verdicts: "What gates decided",
+    elsewhere: "Seen in the exchange's logs",
+    countedElsewhere:
+      "Allowed and refused count only what gates decided. Requests that the exchange's own logs told of were answered by its own gateway, and are counted apart.",
+    noneAtGates: "No request came to a gate in this time.",
     since: "Counted since",
     allowed: "Allowed",
     refused: "Refused",

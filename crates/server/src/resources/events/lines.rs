@@ -47,7 +47,7 @@ pub(super) struct Reading {
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) lines: Vec<EventLine>,
-    /// For each line, what a gate answered by it.
+    /// For each line, what request it tells of.
     pub(super) answered: Vec<Option<Answered>>,
     /// What the exchange's lines call themselves: to be looked up before anything is taken.
     pub(super) names: Names,
@@ -99,7 +99,7 @@ impl Reading {
         let answered = match &self.sender {
             Sender::Gate(_) => Answered::of(&line),
             // What the exchange's own front answered is no verdict of a gate.
-            Sender::Exchange => None,
+            Sender::Exchange => Answered::elsewhere(&line),
         };
         let source = source.map(str::to_owned);
         Ok((EventLine { position, ts, seq, source, text }, answered))
