@@ -48,6 +48,8 @@ pub const STOPPERS: &[Role] = &[Role::Approver, Role::ComplianceLead, Role::Secu
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CampaignState {
+    /// Waits to be granted. Only ever shown: there is no row before.
+    Proposed,
     /// Owners are told, keys come to a halt and end by its clock.
     Running,
     /// Nobody is told anything and nothing is taken away. What owners register counts.

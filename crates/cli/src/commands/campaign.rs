@@ -140,7 +140,11 @@ impl Act {
 pub fn run(command: CampaignCommand) -> anyhow::Result<()> {
     match command {
         CampaignCommand::Propose(Propose { file, reason, writing, reach }) => {
-            let plan = read(&file)?;
+            let mut plan = json!(read(&file)?);
+            // None named means all, which is said by leaving it out.
+            if let Some(plan) = plan.as_object_mut() {
+                plan.retain(|name, value| name != "segments" || value != &json!([]));
+            }
             reach.write(&writing, Call::post(&["campaigns"], json!({ "plan": plan, "reason": reason })))
         }
         CampaignCommand::List(Of { reach }) => {
@@ -172,11 +176,20 @@ fn read(file: &std::path::Path) -> anyhow::Result<CampaignPlan> {
         BadInput(format!("the campaign `{}` cannot be used: {problem}", file.display()))
     };
     let text = std::fs::read_to_string(file).map_err(|error| bad(&error))?;
-    Ok(if text.trim_start().starts_with('{') {
-        serde_json::from_str(&text).map_err(|error| bad(&error))?
+    let (plan, says): (CampaignPlan, Value) = if text.trim_start().starts_with('{') {
+        let says = serde_json::from_str(&text).map_err(|error| bad(&error))?;
+        (serde_json::from_str(&text).map_err(|error| bad(&error))?, says)
     } else {
-        toml::from_str(&text).map_err(|error| bad(&error))?
-    })
+        let says = toml::from_str(&text).map_err(|error| bad(&error))?;
+        (toml::from_str(&text).map_err(|error| bad(&error))?, says)
+    };
+    if says.get("segments") == Some(&json!([])) {
+        return Err(bad(
+            &"`segments` is empty; name the segments whose keys are asked about, or leave it out for all",
+        )
+        .into());
+    }
+    Ok(plan)
 }
 
 /// Campaigns for people: the dates beside the id.
@@ -291,7 +304,11 @@ mod tests {
         let toml = "name = \"c\"\nterms = \"2\"\nannounce = \"2027-01-04T00:00:00Z\"\nopens = \"2027-01-11T00:00:00Z\"\n\
             read_only = \"2027-02-15T00:00:00Z\"\nends = \"2027-03-15T00:00:00Z\"\nreminders = [\"14d\", \"3d\"]\n";
         let plan = of("a.toml", toml).unwrap();
-        assert_eq!(of("a.json", &json!(plan).to_string()).unwrap(), plan);
+        let mut written = json!(plan);
+        written.as_object_mut().unwrap().remove("segments");
+        assert_eq!(of("a.json", &written.to_string()).unwrap(), plan);
+        let empty = of("e.toml", &format!("segments = []\n{toml}")).unwrap_err();
+        assert!(empty.contains("leave it out for all"), "{empty}");
         assert!(of("b.toml", &toml.replace("14d", "two weeks")).unwrap_err().contains("such as `14d`"));
         assert!(of("c.toml", &toml.replace("opens", "open")).unwrap_err().contains("open"));
     }

@@ -73,7 +73,7 @@ impl Govern {
             };
             let row = CampaignRow {
                 campaign: id,
-                state: CampaignState::Paused,
+                state: CampaignState::Proposed,
                 terms: wanted.terms.clone(),
                 body,
                 proposed_by: actor.principal.clone(),
@@ -148,7 +148,11 @@ impl Govern {
             reads: vec![unchanged(&CAMPAIGNS, &row.campaign, before)],
         };
         let (mut plan, approval) = self.propose(actor, proposal, now).await?;
-        plan.effects.extend(effects("campaign", &row.write(before), before));
+        // What granting it makes of it: a new one runs, and so does a paused one that is to go on.
+        let runs = resume || before.is_none();
+        let granted =
+            CampaignRow { state: if runs { CampaignState::Running } else { row.state }, ..row.clone() };
+        plan.effects.extend(effects("campaign", &granted.write(before), before));
         let mut value = CampaignView::of(row.clone());
         value.waits_for = Some(approval);
         Ok(Planned { plan, value, status: 202 })
@@ -382,6 +386,7 @@ fn written(
 
 fn wrong_state(campaign: &str, state: CampaignState) -> Refusal {
     let (word, remedy) = match state {
+        CampaignState::Proposed => ("proposed", "have its approval granted, or withdraw it"),
         CampaignState::Running => ("running", "nothing has to be done; pause it or make it longer"),
         CampaignState::Paused => ("paused", "have it put on again, or stop it"),
         CampaignState::Stopped => ("stopped", "what has stopped stays so: propose another campaign"),

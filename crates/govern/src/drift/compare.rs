@@ -55,6 +55,8 @@ pub enum Right {
     Sumun,
     /// Whichever says that it is dead.
     Dead,
+    /// Nobody's: it never changes, so that one of the two is mistaken and people find out which.
+    Neither,
 }
 
 /// How long after an end here a source may go on telling of other keys before its silence about this one means that it serves it.
@@ -215,9 +217,11 @@ fn attributes(here: &Here, there: &There, authority: &AuthorityRules) -> Vec<Dri
     let mut found = Vec::new();
     let mut look = |attribute: Attribute, mine: Value, theirs: Option<Value>| {
         let Some(theirs) = theirs.filter(|theirs| *theirs != mine) else { return };
-        let authority = match authority.of(attribute) {
-            crate::venue::Authority::Exchange => Right::Exchange,
-            crate::venue::Authority::Sumun => Right::Sumun,
+        let authority = match (attribute, authority.of(attribute)) {
+            // A key never changes hands.
+            (Attribute::Account, _) => Right::Neither,
+            (_, crate::venue::Authority::Exchange) => Right::Exchange,
+            (_, crate::venue::Authority::Sumun) => Right::Sumun,
         };
         let source = Some(there.source.clone());
         found.push(Drift { kind: Kind::Differs, source, attribute, here: mine, there: theirs, authority });

@@ -25,7 +25,7 @@ mod world;
 use bench::{Bench, DAY, START_US, staff, yes};
 use serde_json::{Value, json};
 use sumun_govern::campaigns::register::Registration;
-use sumun_govern::campaigns::{CampaignPlan, Who};
+use sumun_govern::campaigns::{CampaignPlan, CampaignState, Who};
 use sumun_govern::imports::{Taking, read};
 use sumun_govern::notices::deliver::{Confirmation, Outcome};
 use sumun_govern::{Actor, Call, Role};
@@ -79,6 +79,7 @@ impl Campaign {
         let asked =
             bench.govern.propose_campaign(&lead(), &plan(), "terms of next year", &Call::default()).await;
         let asked = asked.unwrap().value;
+        assert_eq!(asked.state, CampaignState::Proposed, "nothing of it is on record yet");
         let approval = asked.waits_for.unwrap();
         bench
             .govern

@@ -27,7 +27,9 @@ use utoipa::ToSchema;
 pub(crate) enum CampaignStateWord {
     /// Owners are told, and steps are taken.
     Running,
-    /// Nobody is told anything, nothing is taken away; also while a new one waits to be granted.
+    /// A new one that waits to be granted; only in the answer to its proposal, since nothing of it is on record before.
+    Proposed,
+    /// Nobody is told anything, nothing is taken away.
     Paused,
     /// Over: keys that came to a halt by it work again.
     Stopped,
@@ -43,10 +45,10 @@ pub(crate) struct CampaignPlanBody {
     pub name: Line,
     /// Version of the terms that owners accept.
     pub terms: Line,
-    /// Only keys of these segments; all if none is named.
+    /// Only keys of these segments; all if left out. An empty list is refused: nobody can tell whether it means all or none.
     #[serde(default)]
-    #[schema(max_items = 5)]
-    pub segments: Vec<SegmentWord>,
+    #[schema(min_items = 1, max_items = 5)]
+    pub segments: Option<Vec<SegmentWord>>,
     /// Owners are told from then on.
     pub announce: Instant,
     /// They can register from then on.
@@ -276,7 +278,17 @@ pub(crate) fn add(api: &mut Api) {
             .takes::<CampaignBody>()
             .writes::<CampaignView>(StatusCode::ACCEPTED, "It waits for another person."),
         async |asked: Asked| {
-            spans(&asked.body::<CampaignBody>()?.plan.reminders)?;
+            let body = asked.body::<CampaignBody>()?.plan;
+            spans(&body.reminders)?;
+            if body.segments.is_some_and(|segments| segments.is_empty()) {
+                let refusal = Refusal::new(
+                    RefusalKind::Invalid,
+                    "campaign_bad",
+                    "the list of segments is empty",
+                    "name the segments whose keys are asked about, or leave `segments` out for all",
+                );
+                return Err(refusal.at("/plan/segments").into());
+            }
             let Proposed { plan, reason } = asked.body_as::<CampaignBody, _>()?;
             let govern = &asked.server.govern;
             let done = govern.propose_campaign(asked.actor()?, &plan, &reason, &asked.call).await?;

@@ -47,7 +47,7 @@ pub(crate) struct DriftItemView {
     /// As it is there; null if it is not, `gone` if a whole snapshot came without it.
     #[schema(value_type = Option<Value>)]
     pub there: Value,
-    /// Whose word counts: `exchange`, `sumun`, or `dead`: whichever says that it is dead.
+    /// Whose word counts: `exchange`, `sumun`, `dead`: whichever says that it is dead, or `neither`, of the account, which never changes.
     pub authority: String,
     /// Who told.
     pub source: Option<String>,
@@ -63,6 +63,7 @@ impl DriftItemView {
             drift::compare::Right::Exchange => "exchange",
             drift::compare::Right::Sumun => "sumun",
             drift::compare::Right::Dead => "dead",
+            drift::compare::Right::Neither => "neither",
         };
         Self {
             drift,

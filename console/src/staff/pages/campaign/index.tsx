@@ -22,8 +22,8 @@ import { Reach } from "./reach";
 import { campaignWords } from "./words";
 
 export type CampaignOf = Schemas["CampaignView"];
-const STATES = ["running", "paused", "stopped"];
-const TONES: Record<CampaignOf["state"], Tone> = { running: "good", paused: "warn", stopped: "plain" };
+const STATES = ["running", "paused", "proposed", "stopped"];
+const TONES: Record<CampaignOf["state"], Tone> = { running: "good", paused: "warn", proposed: "plain", stopped: "plain" };
 
 /** What runs first, then what is paused, then what was stopped; of each the newest first. */
 export function inOrder(of: readonly CampaignOf[]): CampaignOf[] {

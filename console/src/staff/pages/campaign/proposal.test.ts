@@ -12,7 +12,6 @@ test("what a new one begins with is sound once it has a name and terms", () => {
   expect(planOf(SOUND)).toEqual({
     name: "Who uses your key",
     terms: "2",
-    segments: [],
     announce: "2027-01-03T15:00:00.000Z",
     opens: "2027-01-10T15:00:00.000Z",
     read_only: "2027-02-14T15:00:00.000Z",

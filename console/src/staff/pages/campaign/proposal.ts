@@ -70,7 +70,7 @@ export function planOf(draft: Draft): Schemas["CampaignPlanBody"] {
   return {
     name: draft.name.trim(),
     terms: draft.terms.trim(),
-    segments: [...draft.segments],
+    ...(draft.segments.length === 0 ? {} : { segments: [...draft.segments] }),
     announce: at(draft.announce),
     opens: at(draft.opens),
     read_only: at(draft.read_only),

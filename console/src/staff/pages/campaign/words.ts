@@ -16,6 +16,7 @@ export const campaignWords = words(
     stands: "현재 상태",
     s_running: "진행 중",
     s_paused: "일시 중지",
+    s_proposed: "승인 대기",
     s_stopped: "중단됨",
     pausedText:
       "일시 중지되어 새로 제한되거나 종료되는 키가 없습니다. 이미 조회와 취소만 되는 키는 그대로이고, 소유자는 계속 등록할 수 있습니다.",
@@ -123,6 +124,7 @@ export const campaignWords = words(
     stands: "Stands at",
     s_running: "Running",
     s_paused: "Paused",
+    s_proposed: "Waits for approval",
     s_stopped: "Stopped",
     pausedText:
       "Paused: no further key is limited or ended. Keys that read and cancel only stay so, and owners can still register.",

@@ -52,6 +52,7 @@ export const driftWords = words(
     r_exchange: "거래소",
     r_sumun: "수문",
     r_dead: "종료라고 하는 쪽",
+    r_neither: "바꿀 수 없음: 키의 계정은 바뀌지 않습니다",
     // Authority.
     whose: "항목마다 누구 말이 기준인가",
     whoseText: "거래소 설정의 [authority] 항목에서 정하며, 바꾸려면 두 사람이 필요합니다.",
@@ -152,6 +153,7 @@ export const driftWords = words(
     r_exchange: "the exchange's",
     r_sumun: "Sumun's",
     r_dead: "whichever says it is dead",
+    r_neither: "neither's: a key never changes hands",
     whose: "Whose word counts, attribute by attribute",
     whoseText: "The venue's facts say so, under [authority]. To change it takes two persons.",
     life: "Alive or dead",
