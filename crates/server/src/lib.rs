@@ -46,6 +46,7 @@ pub mod text;
 mod turns;
 mod verdicts;
 mod view;
+mod writable;
 mod write_deadline;
 mod written;
 

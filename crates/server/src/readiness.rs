@@ -173,7 +173,16 @@ async fn parts(server: &Server, now: Timestamp) -> Vec<Check> {
     let store = &server.govern.store;
     let mut checks = Vec::new();
     match store.get(&VENUE, &server.govern.venue().venue).await {
-        Ok(_) => checks.push(Check::new("database", Standing::Ready, "answers".to_owned(), "")),
+        Ok(_) => checks.push(match server.writable.look(store, now) {
+            None => Check::new("database", Standing::Ready, "answers".to_owned(), ""),
+            Some(trouble) => Check::new(
+                "database",
+                Standing::NotReady,
+                trouble,
+                "look who holds a lock on it (another program that has its file open, a long transaction), and at its disk; this process goes \
+                 on by itself once it may write",
+            ),
+        }),
         Err(_) => checks.push(Check::new(
             "database",
             Standing::NotReady,

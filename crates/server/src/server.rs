@@ -17,6 +17,7 @@ use crate::resources;
 use crate::shadow::Shadow;
 use crate::turns::{Turn, Turns};
 use crate::verdicts::Verdicts;
+use crate::writable::Writable;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -54,6 +55,8 @@ pub struct Server {
     pub(crate) gates: Gates,
     /// What readiness saw waiting when it last looked.
     pub(crate) waiting: Waiting,
+    /// Whether the database takes writes.
+    pub(crate) writable: Arc<Writable>,
     pub(crate) looks: Looks,
     /// What gates answered lately.
     pub(crate) verdicts: Verdicts,
@@ -99,6 +102,7 @@ impl Server {
             sign_ins: SignIns::default(),
             gates: Gates::since(began),
             waiting: Waiting::default(),
+            writable: Arc::default(),
             looks: Looks::default(),
             verdicts: Verdicts::since(began),
             shadow: Shadow::since(began),

@@ -42,6 +42,7 @@ pub mod store;
 pub mod table;
 pub mod tables;
 mod tally;
+mod writable;
 
 pub use activity::{ActivityPlace, ActivityRow};
 pub use backlog::{Backlog, Published};

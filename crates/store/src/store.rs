@@ -17,7 +17,7 @@ use crate::table::{Image, Table};
 use crate::tally::{CampaignCount, SegmentCount};
 use crate::{
     activity, backlog, check, count, drift, entries, feed, lease, looks, mirror, outbox, placed, read,
-    rebuild, search, sessions, tally,
+    rebuild, search, sessions, tally, writable,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -643,6 +643,14 @@ impl Store {
     /// As [`Store::get`].
     pub async fn backlog(&self) -> Result<Backlog, StoreError> {
         backlog::backlog(self.inner()).await
+    }
+
+    /// Whether the database takes writes now. Nothing is written; waits as long as any writer would.
+    ///
+    /// # Errors
+    /// It takes none; [`StoreError::Database`].
+    pub async fn writable(&self) -> Result<(), StoreError> {
+        writable::writable(self.inner()).await
     }
 
     /// How far this process has published the ledger; `None` if it publishes nothing.

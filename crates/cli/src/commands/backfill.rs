@@ -21,6 +21,7 @@ use crate::exit::{BadInput, Failed};
 use crate::findings::{DATA_NONE, DEFAULT_TEXT, Setup, network_data};
 use crate::output::count;
 use crate::roles::detect::seam::{Mark, Seam, refused_path, staged_path};
+use crate::roles::detect::snapshot;
 use crate::roles::tap::kept;
 use files::{Begun, Files, FilesMark};
 use history::{History, How};
@@ -178,7 +179,8 @@ fn read(arguments: &Arguments, config: &Config, how: How) -> anyhow::Result<(His
             again = progress.handed_over && refused_path(&config.detect_dir()).is_file();
             if progress.handed_over && !again && !staged_path(&config.detect_dir()).is_file() {
                 return Err(BadInput(format!(
-                    "this back-fill was taken up by live detection already; for another one name another `work` folder than `{}`",
+                    "this back-fill was taken up by live detection already. To read what came since, or by another policy, name another `work` \
+                     folder than `{}` and add `--replace \"…\"` with the reason; docs/adopt/backfill.md says when",
                     settings.work.display()
                 ))
                 .into());
@@ -191,7 +193,10 @@ fn read(arguments: &Arguments, config: &Config, how: How) -> anyhow::Result<(His
             let named = settings.logs.iter().map(|logs| {
                 let mut mark = FilesMark::new(kept::draw_name(&logs.name)?);
                 if let Some(folder) = tap_state.filter(|_| logs.followed) {
-                    let checkpoint = kept::Store::at(folder, &logs.name).read()?;
+                    let mut checkpoint = kept::Store::at(folder, &logs.name).read()?;
+                    if let Some(left) = checkpoint.take_if(|checkpoint| unused(checkpoint, folder)) {
+                        mark = FilesMark::new(left.log);
+                    }
                     if checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.files.begun) {
                         let told = format!("the tap of `{}` is just beginning; run this again", logs.name);
                         return Err(Failed(told).into());
@@ -219,6 +224,13 @@ fn read(arguments: &Arguments, config: &Config, how: How) -> anyhow::Result<(His
     let seam = hand_over::hand_over(&mut history, &setup, config, tap_state, arguments.replace.as_deref())?;
     let _ = std::fs::remove_file(refused_path(&config.detect_dir()));
     Ok((history, seam))
+}
+
+/// Whether a checkpoint was left by an earlier back-fill, and no tap has handed anything in by it nor is at work now: what was written since
+/// is history as well.
+fn unused(checkpoint: &sumun_tap::Checkpoint, folder: &std::path::Path) -> bool {
+    let fresh = checkpoint.position == 0 && checkpoint.pending.is_none() && checkpoint.files.begun;
+    fresh && kept::lock(folder).is_ok()
 }
 
 /// The policy and the data files that live detection has, else its state could not be taken up.
@@ -317,13 +329,26 @@ fn tell(arguments: &Arguments, config: &Config, history: &History, seam: &Seam) 
             lines => format!("  {lines} sent by `{source}`; {left_out} of `{log}` left out of its files\n"),
         });
     }
-    let by = done.to.plus_micros(LATE_US);
-    text.push_str(&if clock::now() < by {
-        format!("`sumun serve` goes on from here. Start it before {by}, or run this again: what is later than five minutes moves no finding\n")
-    } else {
-        "`sumun serve` goes on from here\n".to_owned()
-    });
+    let beside = snapshot::newest_head(&config.detect_dir()).is_some();
+    text.push_str(&goes_on(clock::now(), done.to.plus_micros(LATE_US), beside));
     crate::output::text(&text)
+}
+
+/// What is next: `by` is when five minutes have passed since the last line that was read, `beside` whether live detection has run here.
+fn goes_on(now: Timestamp, by: Timestamp, beside: bool) -> String {
+    let later = "What a tap hands in more than five minutes late moves no finding: if it begins later, run a back-fill again just before, with \
+                 another `work` folder and `--replace \"…\"`";
+    match (beside, now < by) {
+        (true, _) => format!(
+            "Live detection takes this up within a second, or when `sumun serve` or `sumun govern` starts. Start the tap now. {later}\n"
+        ),
+        (false, true) => format!(
+            "`sumun serve` or `sumun govern` goes on from here. Start it, and the tap, before {by}, or run this again. {later}\n"
+        ),
+        (false, false) => {
+            format!("`sumun serve` or `sumun govern` goes on from here, and the tap. {later}\n")
+        }
+    }
 }
 
 /// Events further behind engine time feed nothing (WIRE 4).

@@ -616,7 +616,7 @@ fn the_page_on_back_fill_runs_as_written() {
     let read: Vec<&str> = read.strip_prefix("$ sumun ").unwrap().split(' ').collect();
     let ran = front.house.place.run(&read);
     assert_eq!(ran.code, 0, "{}", ran.shown());
-    assert!(ran.out.contains("Start it before"), "{}", ran.shown());
+    assert!(ran.out.contains("Start it, and the tap, before"), "{}", ran.shown());
     assert_eq!(serve, "$ sumun serve");
     let open = front.house.open();
     wait_for(|| open.process.said().contains("is taken up").then_some(())).expect("it was not taken up");

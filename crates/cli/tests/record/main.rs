@@ -22,6 +22,7 @@ mod commands;
 mod house;
 mod imports;
 mod live;
+mod locked;
 mod mail;
 mod making;
 mod mirror;

@@ -578,3 +578,54 @@ fn what_is_said_of_senders_is_read_strictly() {
     assert!(told("[[sent]]\nlog = \"s0\"\n").contains("missing field `source`"));
     assert!(told("[[sent]]\nsource = \"exchange:x\"\nlogs = \"s0\"\n").contains("unknown field `logs`"));
 }
+
+#[test]
+fn days_between_a_back_fill_and_the_tap_are_read_by_a_second_one() {
+    let home = Home::new("[backfill]\ntap = \"tap.toml\"\n");
+    fs::write(
+        home.path("tap.toml"),
+        "[tap]\n[[follow]]\nname = \"front-1\"\nfiles = \"access.json\"\nmap = \"nginx-json\"\n",
+    )
+    .unwrap();
+    let written = |requests: u32| {
+        let lines: Vec<String> = (0..requests)
+            .map(|n| {
+                format!(
+                    r#"{{"msec":"{}.000","request_id":"r{n}","remote_addr":"203.0.113.7","hostname":"front-1","key_id":"K1","account_id":"A1","request_method":"GET","request_uri":"/v1/accounts","status":"200"}}"#,
+                    at(n * 600).as_micros() / 1_000_000
+                )
+            })
+            .collect();
+        home.write("access.json", &lines);
+        fs::metadata(home.path("access.json")).unwrap().len()
+    };
+    let kept = || kept::Store::at(&home.path("tap-state"), "front-1").read().unwrap().unwrap();
+    written(50);
+    let mut arguments = home.arguments(1, 100, 1000);
+    assert_eq!(home.run(&arguments, None).unwrap().history, 50);
+    let log = kept().log;
+    // Live detection takes it up; days later the tap has not begun yet.
+    let detect = home.config().detect_dir();
+    fs::rename(staged_path(&detect), detect.join(format!("{:020}.snapshot", 0))).unwrap();
+    let size = written(80);
+    fs::write(home.path("backfill.toml"), "[backfill]\ntap = \"tap.toml\"\nwork = \"second\"\n").unwrap();
+    arguments.replace = Some("the days until the tap".to_owned());
+    assert_eq!(home.run(&arguments, None).unwrap().history, 80);
+    let left = kept();
+    assert_eq!((left.log == log, left.position, left.files.files[0].offset), (true, 0, size));
+
+    // One that has handed something in is left alone, and what it has not read is not history.
+    let mut begun = kept();
+    begun.position = 80;
+    kept::Store::at(&home.path("tap-state"), "front-1").save(&begun).unwrap();
+    written(90);
+    fs::write(home.path("backfill.toml"), "[backfill]\ntap = \"tap.toml\"\nwork = \"third\"\n").unwrap();
+    assert_eq!(home.run(&arguments, None).unwrap().history, 80);
+    assert_eq!(kept(), begun);
+}
+
+#[test]
+fn what_is_next_is_said_as_it_is_for_whoever_reads_it() {
+    let told = [goes_on(at(0), at(9), false), goes_on(at(9), at(0), false), goes_on(at(0), at(9), true)];
+    insta::assert_snapshot!(told.concat());
+}
