@@ -122,19 +122,15 @@ export function What({ of, reads }: { of: KeyView; reads: KeyReads }) {
           ],
           [
             w.terms,
-            of.terms === null ? (
-              w.termsNone
-            ) : (
-              <span key="terms">
-                {w.termsVersion(of.terms)}
-                {of.terms_accepted === null ? null : (
-                  <>
-                    {" "}
-                    · <Time at={of.terms_accepted} full />
-                  </>
-                )}
-              </span>
-            ),
+            <span key="terms">
+              {w.termsVersion(of.terms)}
+              {of.terms_accepted === null ? null : (
+                <>
+                  {" "}
+                  · <Time at={of.terms_accepted} full />
+                </>
+              )}
+            </span>,
           ],
           [
             w.scheme,
