@@ -11,12 +11,14 @@ mod message;
 mod topic;
 
 use crate::exit::{BadInput, Failed};
+use rdkafka::ClientConfig;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use topic::States;
 use tracing::{info, warn};
+use zeroize::Zeroizing;
 
 /// `[states]` of `kafka.toml`.
 #[derive(Debug, Deserialize)]
@@ -77,34 +79,44 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             states.listen
         );
     }
-    let topic = Arc::new(States::open(client, &states.topic)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let outcome = runtime.block_on(keep(client, &states, secret));
+    // Whoever still asks brokers whether they are back, or waits for them at the start, is not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Reads the topic, and then takes what is sent until it is told to stop.
+async fn keep(client: ClientConfig, states: &Written, secret: Zeroizing<Vec<u8>>) -> anyhow::Result<()> {
+    // From here on, so that a stop is one too while brokers are waited for.
+    let mut told = tokio::spawn(crate::stop::told());
+    let name = states.topic.clone();
+    let topic = tokio::select! {
+        told = &mut told => {
+            stopping(told);
+            return Ok(());
+        }
+        opened = tokio::task::spawn_blocking(move || States::open(client, &name)) => Arc::new(opened??),
+    };
     let (keys, behind) = topic.counts();
     if behind > 0 {
         warn!("{behind} messages of `{}` are no key states and were passed over", states.topic);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(states.listen)
-            .await
-            .map_err(|error| Failed(format!("cannot listen on {}: {error}", states.listen)))?;
-        let at = listener.local_addr()?;
-        println!("{}", serde_json::json!({ "ready": { "listen": at, "topic": states.topic, "keys": keys } }));
-        let ended = topic.ended();
-        tokio::spawn(Arc::clone(&topic).watch());
-        let serve = axum::serve(listener, listen::routes(Arc::clone(&topic), secret));
-        serve
-            .with_graceful_shutdown(async move {
-                tokio::select! {
-                    told = crate::stop::told() => if let Err(error) = told { warn!("signals: {error}") },
-                    () = ended => {}
-                }
-                info!("Stopping");
-            })
-            .await?;
-        anyhow::Ok(())
-    })?;
-    // Whoever still asks brokers whether they are back is not waited for.
-    runtime.shutdown_background();
+    let listener = tokio::net::TcpListener::bind(states.listen)
+        .await
+        .map_err(|error| Failed(format!("cannot listen on {}: {error}", states.listen)))?;
+    let at = listener.local_addr()?;
+    println!("{}", serde_json::json!({ "ready": { "listen": at, "topic": states.topic, "keys": keys } }));
+    let ended = topic.ended();
+    tokio::spawn(Arc::clone(&topic).watch());
+    axum::serve(listener, listen::routes(Arc::clone(&topic), secret))
+        .with_graceful_shutdown(async move {
+            tokio::select! {
+                told = told => stopping(told),
+                () = ended => info!("Stopping"),
+            }
+        })
+        .await?;
     match topic.fatal() {
         Some(why) => {
             Err(Failed(format!("the producer of `{}` cannot go on: {why}; start it anew", states.topic))
@@ -112,4 +124,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         None => Ok(()),
     }
+}
+
+fn stopping(told: Result<std::io::Result<()>, tokio::task::JoinError>) {
+    if let Err(error) = told.unwrap_or_else(|fault| Err(std::io::Error::other(fault))) {
+        warn!("signals: {error}");
+    }
+    info!("Stopping");
 }

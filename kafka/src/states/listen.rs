@@ -62,11 +62,11 @@ async fn take(Held(desk): Held<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> R
             let text = json!({ "key": key, "offset": offset, "partition": partition, "topic": topic, "version": version });
             (StatusCode::OK, [("content-type", "application/json")], text.to_string()).into_response()
         }
-        Err(error @ WriteError::Older { .. }) => no(StatusCode::CONFLICT, "older", &error.to_string()),
-        // That brokers are away was said when they went, and is not said of each message.
-        Err(error @ WriteError::Away(_)) => {
-            answer_no(StatusCode::SERVICE_UNAVAILABLE, "not_written", &error.to_string())
+        // Why it was not written is said where it was tried.
+        Err(error @ WriteError::Older { .. }) => answer_no(StatusCode::CONFLICT, "older", &error.to_string()),
+        Err(error @ WriteError::Busy) => {
+            no(StatusCode::SERVICE_UNAVAILABLE, "not_written", &error.to_string())
         }
-        Err(error) => no(StatusCode::SERVICE_UNAVAILABLE, "not_written", &error.to_string()),
+        Err(error) => answer_no(StatusCode::SERVICE_UNAVAILABLE, "not_written", &error.to_string()),
     }
 }

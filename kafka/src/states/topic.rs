@@ -13,7 +13,7 @@ use crate::settings::unusable;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
@@ -51,6 +51,10 @@ pub(super) enum WriteError {
     Older { held: i64, came: i64 },
     #[error("the brokers did not take it: {0}")]
     NotTaken(String),
+    #[error(
+        "the brokers answer, but did not take it in time: are fewer replicas in sync than the topic's `min.insync.replicas`?"
+    )]
+    NotInTime,
     #[error("the brokers do not answer: {0}")]
     Away(String),
     #[error("more keys are being written than are at once; later")]
@@ -88,6 +92,8 @@ pub(super) struct States {
     fatal: Mutex<Option<String>>,
     heard: Arc<Heard>,
     away: Mutex<Away>,
+    /// Who asks whether brokers answer, one at a time.
+    asks: tokio::sync::Mutex<()>,
     ended: Arc<Notify>,
 }
 
@@ -129,6 +135,7 @@ impl States {
             fatal: Mutex::default(),
             heard,
             away: Mutex::default(),
+            asks: tokio::sync::Mutex::default(),
             ended: Arc::default(),
         })
     }
@@ -160,25 +167,32 @@ impl States {
             tokio::time::sleep(LOOK_EVERY).await;
             let nobody = self.heard.nobody();
             if nobody || lock(&self.away).is() {
-                let own = Arc::clone(&self);
-                let _ = tokio::task::spawn_blocking(move || own.look()).await;
+                let _asks = self.asks.lock().await;
+                match self.look(None).await {
+                    Ok(()) => self.back(),
+                    Err(error) => self.gone(&error),
+                }
             }
         }
     }
 
-    /// Asks the broker of each partition. Blocks.
-    fn look(&self) {
+    /// Asks the broker of this partition, or of each.
+    async fn look(self: &Arc<Self>, partition: Option<i32>) -> KafkaResult<()> {
+        let own = Arc::clone(self);
+        let asked = tokio::task::spawn_blocking(move || own.look_now(partition)).await;
+        asked.unwrap_or_else(|fault| Err(KafkaError::ClientCreation(fault.to_string())))
+    }
+
+    /// Blocks.
+    fn look_now(&self, partition: Option<i32>) -> KafkaResult<()> {
         let client = self.producer.client();
-        let asked = client.fetch_metadata(Some(&self.topic), LOOK_MAX).and_then(|metadata| {
-            let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
-            partitions
-                .map(|one| client.fetch_watermarks(&self.topic, one.id(), LOOK_MAX))
-                .try_for_each(|one| one.map(drop))
-        });
-        match asked {
-            Ok(()) => self.back(),
-            Err(error) => self.gone(&error),
+        let ask = |number| client.fetch_watermarks(&self.topic, number, LOOK_MAX).map(drop);
+        if let Some(number) = partition {
+            return ask(number);
         }
+        let metadata = client.fetch_metadata(Some(&self.topic), LOOK_MAX)?;
+        let mut partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+        partitions.try_for_each(|one| ask(one.id()))
     }
 
     fn gone(&self, error: &KafkaError) {
@@ -232,18 +246,35 @@ impl States {
         })
     }
 
-    async fn write_now(&self, state: &State, body: &[u8], signed: &Signed) -> Result<Place, WriteError> {
+    /// Says why it was not written: whoever asked for it may be gone by then.
+    async fn write_now(
+        self: &Arc<Self>,
+        state: &State,
+        body: &[u8],
+        signed: &Signed,
+    ) -> Result<Place, WriteError> {
+        let outcome = self.try_to_write(state, body, signed).await;
+        match &outcome {
+            // That brokers are away was said when they went, and is not said of each state.
+            Ok(_) | Err(WriteError::Away(_)) => {}
+            Err(error @ WriteError::Older { .. }) => {
+                error!(key.id = state.key, "A state of key {} is not written: {error}", state.key);
+            }
+            Err(error) => warn!(key.id = state.key, "A state of key {} is not written: {error}", state.key),
+        }
+        outcome
+    }
+
+    async fn try_to_write(
+        self: &Arc<Self>,
+        state: &State,
+        body: &[u8],
+        signed: &Signed,
+    ) -> Result<Place, WriteError> {
         let fate = lock(&self.known).fate(&state.key, state.version);
         match fate {
             Fate::Stands(place) => return Ok(place),
             Fate::Older(place) => {
-                error!(
-                    key.id = state.key,
-                    "A state of key {} is not written: version {} stands in the topic, and {} came",
-                    state.key,
-                    place.version,
-                    state.version
-                );
                 return Err(WriteError::Older { held: place.version, came: state.version });
             }
             Fate::Write => {}
@@ -253,25 +284,45 @@ impl States {
             headers.insert(Header { key, value: Some(value.as_str()) })
         });
         let record = FutureRecord::to(&self.topic).key(state.key.as_str()).payload(body).headers(headers);
-        let not_taken = |error: &KafkaError| {
-            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal)
-                || self.producer.client().fatal_error().is_some()
-            {
-                *lock(&self.fatal) = Some(error.to_string());
-                self.ended.notify_one();
-            } else if error.rdkafka_error_code().is_some_and(is_absence) {
-                self.gone(error);
-                return WriteError::Away(self.heard.why(Some(error)));
-            }
-            WriteError::NotTaken(error.to_string())
+        let sent = match self.producer.send_result(record) {
+            Ok(sent) => sent,
+            Err((error, _)) => return Err(self.not_taken(&error, None).await),
         };
-        let sent = self.producer.send_result(record).map_err(|(error, _)| not_taken(&error))?;
         let delivered = sent.await.map_err(|_| WriteError::NotTaken("the producer ended".to_owned()))?;
-        let delivery = delivered.map_err(|(error, _)| not_taken(&error))?;
-        self.back();
+        let delivery = match delivered {
+            Ok(delivery) => delivery,
+            Err((error, message)) => {
+                // Below zero: of which partition it is was not known yet.
+                let partition = Some(message.partition()).filter(|number| *number >= 0);
+                return Err(self.not_taken(&error, partition).await);
+            }
+        };
         let place = Place { version: state.version, partition: delivery.partition, offset: delivery.offset };
         lock(&self.known).note(&state.key, place);
         Ok(place)
+    }
+
+    /// Why a state was not written. The client waits for replicas as for brokers, in silence until its time is over: which it was, only the
+    /// broker can tell.
+    async fn not_taken(self: &Arc<Self>, error: &KafkaError, partition: Option<i32>) -> WriteError {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal)
+            || self.producer.client().fatal_error().is_some()
+        {
+            *lock(&self.fatal) = Some(error.to_string());
+            self.ended.notify_one();
+        } else if error.rdkafka_error_code().is_some_and(is_absence) {
+            let _asks = self.asks.lock().await;
+            let away = lock(&self.away).is();
+            let asked = if away { Err(error.clone()) } else { self.look(partition).await };
+            return match asked {
+                Ok(()) => WriteError::NotInTime,
+                Err(silent) => {
+                    self.gone(&silent);
+                    WriteError::Away(self.heard.why(Some(&silent)))
+                }
+            };
+        }
+        WriteError::NotTaken(error.to_string())
     }
 }
 

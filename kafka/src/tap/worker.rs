@@ -190,6 +190,7 @@ impl Worker {
             match change {
                 Change::Given(numbers) => {
                     info!(tap = self.follow.name, partitions = ?numbers, "Partitions are ours");
+                    self.away.given(&numbers);
                     self.group_answers();
                     self.parts.extend(numbers.into_iter().map(|number| (number, Part::Waiting(Pause::NONE))));
                 }
@@ -197,7 +198,7 @@ impl Worker {
                     info!(tap = self.follow.name, partitions = ?numbers, "Partitions are another's");
                     // Whoever has them next reads again what was not committed, and passes over what is held.
                     self.parts.retain(|number, _| !numbers.contains(number));
-                    self.away.taken(clock::tick(), &numbers);
+                    self.away.taken(&numbers);
                 }
             }
         }

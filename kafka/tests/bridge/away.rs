@@ -3,11 +3,12 @@
 use crate::cluster::Cluster;
 use crate::house::{House, Open};
 use crate::process::Process;
-use crate::states::{World, acknowledged, lift, newest, suspend};
+use crate::states::{SECRET, World, acknowledged, lift, newest, send, signed, suspend};
 use crate::tap::{config, line, once_each, start, taken, until_held};
 use crate::until;
 use rdkafka::mocking::MockCoordinator;
-use serde_json::Value;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -191,6 +192,110 @@ fn one_broker_of_three_that_is_away_stops_its_own_partitions_only() {
     all_in_order(&house, 3, 0..1_500);
 }
 
+/// Partitions that a group gave last, as the log has them.
+fn given_last(bridge: &Process) -> Option<String> {
+    let said = bridge.said();
+    let last = said.lines().rfind(|line| line.contains("Partitions are ours"))?;
+    let line: Value = serde_json::from_str(last).unwrap();
+    Some(line["fields"]["partitions"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_rebalance_while_a_broker_is_away_is_not_its_return() {
+    let cluster = Cluster::of_brokers(3, &[("access", 3)]);
+    for partition in 0..3 {
+        cluster.mock.partition_leader("access", partition, Some(partition + 1)).unwrap();
+    }
+    cluster.mock.coordinator(MockCoordinator::Group("sumun.front-1".to_owned()), 3).unwrap();
+    let house = House::new("");
+    let open = house.opened();
+    let watching = house.tap_token(&open);
+    house.write("kafka.toml", &quick(&cluster, &open));
+    write(&cluster, 3, &(0..300));
+    let first = start(&house);
+    until_held(&open, &watching, 300);
+    cluster.mock.broker_down(1).unwrap();
+    first.says("Kafka does not answer for partitions 0 of `access`", 1);
+    // Another comes, and the group divides the partitions anew.
+    let second = start(&house);
+    let first_has_it = until("partitions to be divided", || {
+        let (first, second) = (given_last(&first)?, given_last(&second)?);
+        (first.contains('0') != second.contains('0')).then(|| first.contains('0'))
+    });
+    // Whoever has it now looks again, more than once.
+    std::thread::sleep(TOLD_AGAIN);
+    let told = |bridge: &Process| {
+        (bridge.said().matches(GONE).count(), bridge.said().matches("Kafka answers").count())
+    };
+    let others = if first_has_it { (0, 0) } else { (1, 0) };
+    assert_eq!((told(&first), told(&second)), ((1, 0), others), "{}{}", first.said(), second.said());
+    // Its return is said once, by whoever has it.
+    cluster.mock.broker_up(1).unwrap();
+    let (owner, other) = if first_has_it { (&first, &second) } else { (&second, &first) };
+    owner.says("Kafka answers again for partitions 0 of `access`, after", 1);
+    assert_eq!((told(owner), told(other).1), ((1, 1), 0), "{}{}", first.said(), second.said());
+    write(&cluster, 3, &(300..600));
+    until_held(&open, &watching, 600);
+    ends_well(first);
+    ends_well(second);
+    all_in_order(&house, 3, 0..600);
+}
+
+#[test]
+fn brokers_that_are_away_do_not_keep_one_behind_them_from_being_asked() {
+    const BROKERS: i32 = 5;
+    let cluster = Cluster::of_brokers(BROKERS, &[("access", BROKERS)]);
+    for partition in 0..BROKERS {
+        cluster.mock.partition_leader("access", partition, Some(partition + 1)).unwrap();
+    }
+    cluster.mock.coordinator(MockCoordinator::Group("sumun.front-1".to_owned()), BROKERS).unwrap();
+    let house = House::new("");
+    let open = house.opened();
+    let watching = house.tap_token(&open);
+    house.write("kafka.toml", &quick(&cluster, &open));
+    write(&cluster, 5, &(0..500));
+    let all_but_the_last = |up: bool| {
+        for broker in 1..BROKERS {
+            if up { cluster.mock.broker_up(broker) } else { cluster.mock.broker_down(broker) }.unwrap();
+        }
+    };
+    let last = |numbers: &Range<u64>| cluster.write("access", 4, own(5, 4, numbers));
+    // Away at the start: what the last one has is taken all the same.
+    all_but_the_last(false);
+    let bridge = start(&house);
+    until_held(&open, &watching, 100);
+    bridge.says("Kafka does not answer for partitions 0, 1, 2, 3 of `access`", 1);
+    // And goes on to be, while it is told of.
+    last(&(500..1_000));
+    until_held(&open, &watching, 200);
+    let only = |open: &Open<'_>| open.partitions(&watching)[0]["source"] == "exchange:kafka.front-1.4";
+    assert!(only(&open) && open.partitions(&watching).len() == 1);
+    told_something(&open, &watching, 0);
+    // Back, and away once more, in the midst of it.
+    all_but_the_last(true);
+    for partition in 0..4 {
+        let number = u64::try_from(partition).unwrap();
+        cluster.write("access", partition, own(5, number, &(500..1_000)));
+    }
+    until_held(&open, &watching, 1_000);
+    let gone = bridge.said().matches(GONE).count();
+    all_but_the_last(false);
+    bridge.says(GONE, gone + 1);
+    last(&(1_000..1_500));
+    until_held(&open, &watching, 1_100);
+    told_something(&open, &watching, 4);
+    // Nobody ever said that the last one did not answer.
+    for line in bridge.said().lines().filter(|line| line.contains(GONE)) {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let partitions = line["fields"]["partitions"].as_str().unwrap();
+        assert!(!partitions.contains('4'), "{line}");
+    }
+    all_but_the_last(true);
+    ends_well(bridge);
+    let rest = (0..1_000).chain((1_000..1_500).filter(|number| number % 5 == 4));
+    once_each(&house, rest);
+}
+
 #[test]
 fn a_bridge_is_told_to_stop_while_brokers_are_away() {
     let cluster = Cluster::start(&[("access", 2)]);
@@ -279,4 +384,52 @@ fn states_wait_for_brokers_and_none_is_acknowledged_before_it_stands_there() {
     let (status, said) = bridge.stop();
     assert!(status.success(), "{said}");
     assert!(said.matches(GONE).count() <= 4, "each absence is said once: {said}");
+}
+
+#[test]
+fn replicas_that_are_missing_are_no_broker_that_is_away() {
+    let world = World::new();
+    let config = world.house.read("kafka.toml");
+    let properties = "properties = { \"message.timeout.ms\" = \"4000\" }\n[states]";
+    world.house.write("kafka.toml", &config.replace("[states]", properties));
+    let bridge = world.bridge();
+    let message = |version: i64| {
+        json!({ "type": "key.state", "timestamp": "2026-11-20T09:00:00Z", "data": { "key": "K1", "version": version, "target": "held" } }).to_string()
+    };
+    // As a broker answers with fewer replicas in sync than `min.insync.replicas`.
+    let too_few = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS; 1_000];
+    world.cluster.mock.request_errors(RDKafkaApiKey::Produce, &too_few);
+    // Said although nobody waits for the answer any more.
+    let now = signed::now();
+    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(1)));
+    let impatient: ureq::Agent = config.build().into();
+    let ask = impatient.post(format!("http://{}/", world.forward.at)).header("webhook-id", "m1");
+    let ask = ask.header("webhook-timestamp", &now);
+    let ask = ask.header("webhook-signature", signed::by(SECRET, &message(3), &now));
+    assert!(matches!(ask.send(message(3)), Err(ureq::Error::Timeout(_))));
+    bridge.says("A state of key K1 is not written: the brokers answer", 1);
+    // And to whoever waits.
+    let (status, no) = send(&world, SECRET, &message(3));
+    let detail = no["detail"].as_str().unwrap();
+    assert_eq!((status, &no["code"]), (503, &json!("not_written")), "{no}");
+    assert!(detail.contains("`min.insync.replicas`"), "{no}");
+    // More than one look at brokers later nobody said that they were away, or are back.
+    std::thread::sleep(Duration::from_secs(5));
+    let said = bridge.said();
+    assert!(!said.contains(GONE) && !said.contains("Kafka answers"), "{said}");
+    assert_eq!(said.matches("is not written").count(), 2, "{said}");
+    world.cluster.mock.clear_request_errors(RDKafkaApiKey::Produce);
+    assert_eq!(send(&world, SECRET, &message(3)).0, 200);
+    assert_eq!(newest(&world.read())["K1"], (3, "held".to_owned()));
+    assert!(bridge.stop().0.success());
+}
+
+#[test]
+fn a_bridge_of_states_is_told_to_stop_while_it_waits_for_brokers() {
+    let world = World::new();
+    world.cluster.mock.broker_down(1).unwrap();
+    let bridge = Process::begin(world.house.bridge(&["states", "--config", "kafka.toml"]));
+    bridge.says(GONE, 1);
+    let said = ends_well(bridge);
+    assert!(said.contains("Stopping"), "{said}");
 }

@@ -210,7 +210,7 @@ fn what_is_not_ours_or_older_or_there_already_is_not_written() {
     assert_eq!(newest(&world.read())["K1"], (4, "ended".to_owned()));
 }
 
-fn send(world: &World, secret: &str, body: &str) -> (u16, Value) {
+pub(crate) fn send(world: &World, secret: &str, body: &str) -> (u16, Value) {
     let now = signed::now();
     send_text(&world.forward.at.to_string(), body, &signed::by(secret, body, &now), &now)
 }

@@ -1,21 +1,22 @@
 //! Where partitions begin and end, of many at once: those whose broker is away cost the others neither their answer nor much time.
 //!
-//! All are asked together, as long as all answer. If not, each broker is asked for its own, so that those who answer are known.
+//! All are asked together, as long as all answer. If not, each broker is asked for its own, and all of them at once: none has to wait behind
+//! one that is silent, and each has its whole time to answer.
 
 use super::Topic;
-use crate::clock;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 /// Longest wait for one broker's answer: one that is there gives it in milliseconds, and meanwhile nothing else is read.
 const ONE_MAX: Duration = Duration::from_secs(3);
-/// Longest wait for all of them.
-const ALL_MAX: Duration = Duration::from_secs(10);
+/// Brokers that are asked at once. A sender has at most 256 partitions, so the worst that can be costs four times the wait for one.
+const AT_ONCE_MAX: usize = 64;
 /// In the place of a broker's number: the partition has no leader.
 const NOBODY: i32 = -1;
 
@@ -50,9 +51,8 @@ impl Topic {
         if numbers.is_empty() {
             return ends;
         }
-        let until = clock::tick().checked_add(ALL_MAX);
         if !self.some_silent.load(Ordering::Relaxed) {
-            match self.ask(numbers, which, until) {
+            match self.ask(numbers, which) {
                 Ok(found) if found.len() == numbers.len() => {
                     ends.found = found;
                     return ends;
@@ -61,9 +61,11 @@ impl Topic {
                 Err(error) => ends.why = Some(error),
             }
         }
-        for (leader, own) in self.by_leader(numbers) {
-            let asked = if leader == NOBODY { Err(no_leader()) } else { self.ask(&own, which, until) };
-            match asked {
+        let asks = self.by_leader(numbers);
+        let ask =
+            |leader, own: &[i32]| if leader == NOBODY { Err(no_leader()) } else { self.ask(own, which) };
+        for (own, told) in at_once(asks, AT_ONCE_MAX, &ask) {
+            match told {
                 Ok(found) => {
                     ends.silent.extend(own.iter().filter(|number| !found.contains_key(number)));
                     ends.found.extend(found);
@@ -82,13 +84,12 @@ impl Topic {
     }
 
     /// Asks for these together: all of their brokers must answer. One of which a broker tells a fault is not found.
-    fn ask(&self, numbers: &[i32], which: Offset, until: Option<Instant>) -> KafkaResult<BTreeMap<i32, u64>> {
-        let left = until.map_or(ONE_MAX, |until| until.saturating_duration_since(clock::tick()));
+    fn ask(&self, numbers: &[i32], which: Offset) -> KafkaResult<BTreeMap<i32, u64>> {
         let mut list = TopicPartitionList::new();
         for number in numbers {
             list.add_partition_offset(&self.name, *number, which)?;
         }
-        let list = self.consumer.offsets_for_times(list, left.min(ONE_MAX))?;
+        let list = self.consumer.offsets_for_times(list, ONE_MAX)?;
         let found = |offset: &Offset| match offset {
             Offset::Offset(offset) => u64::try_from(*offset).ok(),
             _ => None,
@@ -115,6 +116,63 @@ impl Topic {
     }
 }
 
+/// Asks each broker for its partitions, so many brokers at once, and gives what each told.
+fn at_once<T: Send>(
+    asks: BTreeMap<i32, Vec<i32>>,
+    brokers_max: usize,
+    ask: &(impl Fn(i32, &[i32]) -> T + Sync),
+) -> Vec<(Vec<i32>, T)> {
+    let threads = asks.len().min(brokers_max);
+    let (waiting, told) = (Mutex::new(asks.into_iter()), Mutex::new(Vec::new()));
+    let work = || {
+        loop {
+            // Of its own, so that nobody else waits for the answer.
+            let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((leader, own)) = next else { return };
+            let answer = ask(leader, &own);
+            told.lock().unwrap_or_else(PoisonError::into_inner).push((own, answer));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            // Where the machine gives no more threads, those there are go on until all were asked.
+            if thread::Builder::new().name("ask".to_owned()).spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
+    });
+    told.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
 const fn no_leader() -> KafkaError {
     KafkaError::MetadataFetch(RDKafkaErrorCode::LeaderNotAvailable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+
+    #[test]
+    fn no_broker_waits_behind_silent_ones() {
+        let asks = BTreeMap::from([(1, vec![0, 5]), (2, vec![1]), (3, vec![2]), (4, vec![3]), (5, vec![4])]);
+        // The first four answer nothing before the last was asked: one behind the other this would never end.
+        let all = Barrier::new(5);
+        let answers = |leader: i32, own: &[i32]| {
+            all.wait();
+            (leader == 5).then(|| own.to_vec())
+        };
+        let mut told = at_once(asks.clone(), AT_ONCE_MAX, &answers);
+        told.sort_unstable();
+        let silent = |own: &[i32]| (own.to_vec(), None);
+        let want = [silent(&[0, 5]), silent(&[1]), silent(&[2]), silent(&[3]), (vec![4], Some(vec![4]))];
+        assert_eq!(told, want);
+        // More brokers than are asked at once: all are asked, each once.
+        let mut told = at_once(asks, 2, &|leader, _| leader);
+        told.sort_unstable();
+        let leaders: Vec<i32> = told.into_iter().map(|(_, leader)| leader).collect();
+        assert_eq!(leaders, [1, 2, 3, 4, 5]);
+        assert_eq!(at_once(BTreeMap::new(), 2, &|leader, _| leader), []);
+    }
 }
