@@ -73,3 +73,15 @@ test("history that only detection knows is said, and the first day here is not c
   expect(since).toContain(w.noUseHere);
   expect(since).not.toContain(w.noUse);
 });
+
+test("where nothing is listed each card says it by itself, and no use is claimed for the past", () => {
+  const { noUseHere, seen } = w;
+  const said = shown(false, { ...activity, uses: 0, since: null, last_used: null, history });
+  // The second card has no sentence before it to which a "since" could point.
+  expect(said.split(seen)[1]).toBe(noUseHere);
+  expect(noUseHere).not.toMatch(/since|then/i);
+  expect(keyWords.ko.noUseHere).not.toMatch(/그 뒤|이후/);
+  for (const words of [keyWords.ko, keyWords.en]) expect(words.noUseHere).toMatch(/여기에|here/);
+  expect(keyWords.en.history("X")).toMatch(/any use up to X/);
+  expect(keyWords.ko.history("X")).toMatch(/X까지의 이용 내역이 있으면/);
+});

@@ -82,7 +82,7 @@ export const keyWords = words(
     registered: "등록된 주소",
     notRegistered: "등록되지 않음",
     unknown: "알 수 없음",
-    noUseHere: "그 뒤로는 사용되지 않았습니다.",
+    noUseHere: "여기에 집계된 이용이 없습니다.",
     noUse: "아직 사용되지 않았습니다. 요청이 지나가면 어디에서 무엇으로 얼마나 썼는지 여기에 보입니다.",
     // Why.
     why: "왜 이 단계인가",
@@ -105,7 +105,8 @@ export const keyWords = words(
     now: "지금(최근 하루)",
     noBaseline: "비교할 이전 이용이 없습니다.",
     noBaselineHere: "여기에 비교할 이전 이용 기록이 없습니다.",
-    history: (to: string) => `탐지는 과거 로그에서 ${to}까지의 이용도 읽어 알고 있으며, 여기에는 집계하지 않습니다.`,
+    history: (to: string) =>
+      `탐지에는 과거 로그에서 읽은 ${to}까지의 이용 내역이 있으면 함께 반영되며, 여기에는 집계하지 않습니다.`,
     usesDay: "하루 사용",
     sources: "주소 수",
     networks: "네트워크",
@@ -231,7 +232,7 @@ export const keyWords = words(
     registered: "Registered",
     notRegistered: "Not registered",
     unknown: "Not known",
-    noUseHere: "It was not used since.",
+    noUseHere: "No use is listed here.",
     noUse: "It was never used. Once requests pass, from where, with what and how much will stand here.",
     why: "Why it stands there",
     signals: "What was found",
