@@ -22,7 +22,7 @@ use std::io::BufRead;
 use std::ops::ControlFlow;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use sumun_mapping::Run;
+use sumun_mapping::{Mapping, Run};
 use sumun_model::wire::{Line, to_json};
 use zeroize::Zeroizing;
 
@@ -52,7 +52,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// As was said; else what has a mapping is read by it, and of all else the file's name tells.
+    /// As was said; else what has a mapping is read by it, and all else tells it by its name or how it begins.
     pub(super) fn given(said: Option<Self>, map: Option<&str>, file: &Path) -> Self {
         said.unwrap_or_else(|| if map.is_some() { Self::Csv } else { Self::of(file) })
     }
@@ -120,8 +120,8 @@ pub struct Arguments {
 /// # Errors
 /// The file or the mapping is bad, the server said no or cannot be reached; lines were refused.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    if arguments.refused.is_some() && arguments.file == Path::new("-") {
-        let told = "refused lines are copied from the file afterwards, and standard input is read once: import from a file, or leave out `--refused`";
+    if arguments.refused.is_some() && arguments.is_read_once() {
+        let told = "refused lines are copied from the file afterwards, and standard input and pipes are read once: import from a file, or leave out `--refused`";
         return Err(BadInput(told.to_owned()).into());
     }
     arguments.secrets_stand()?;
@@ -152,6 +152,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         header: false,
         said: 0,
         stopped: None,
+        cut_off: None,
     };
     match arguments.format() {
         Format::Ndjson => import.ndjson()?,
@@ -160,14 +161,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     import.send()?;
     let copied = import.refused.copy(&arguments.file, import.header)?;
     import.tell(copied)
-}
-
-/// The file ended before its time; whole lines before it went in.
-fn cut_off(name: &str) -> anyhow::Error {
-    let told = format!(
-        "`{name}` is cut off or damaged: what was read before it is imported; export it again, and import that"
-    );
-    crate::exit::Failed(told).into()
 }
 
 /// Whether both are there, and one file.
@@ -187,14 +180,33 @@ impl Arguments {
         Source { map, paths: None, set: self.set.clone(), inputs: Vec::new() }
     }
 
-    /// The keys of a file that can be read twice; none of other kinds, and of standard input.
+    /// Whether what is read is gone behind it: standard input, and a pipe by whatever name.
+    fn is_read_once(&self) -> bool {
+        let is_pipe = std::fs::metadata(&self.file).is_ok_and(|about| !about.is_file() && !about.is_dir());
+        self.file == Path::new("-") || is_pipe
+    }
+
+    /// How a table is read: with each key's secret beside it, and then quoting nothing of it, where secrets stand in it.
+    fn run_of<'m>(&self, mapping: &'m Mapping, secrets: Option<&Secrets>) -> anyhow::Result<Run<'m>> {
+        let given = self.source().given(mapping)?;
+        match secrets {
+            Some(secrets) => secrets.beside(mapping, &given, &self.file),
+            None => Ok(Run::new(mapping, given)),
+        }
+    }
+
+    /// The keys of a file that can be read twice; none of other kinds.
     fn counted(&self) -> anyhow::Result<Option<dead::Keys>> {
-        if self.kind != Kind::Keys || self.file == Path::new("-") {
+        if self.kind != Kind::Keys || self.is_read_once() {
             let told = "`--dead` is for a file of keys, which is looked through before it is sent: leave it out here";
             return if self.dead.is_some() { Err(BadInput(told.to_owned()).into()) } else { Ok(None) };
         }
-        let mapping = if self.format() == Format::Csv { Some(self.source().mapping()?) } else { None };
-        dead::count(self, mapping.as_ref()).map(Some)
+        if self.format() == Format::Ndjson {
+            return dead::lines(&self.file).map(Some);
+        }
+        let mapping = self.source().mapping()?;
+        let secrets = self.secret.as_deref().map(Secrets::of);
+        dead::rows(&self.file, self.run_of(&mapping, secrets.as_ref())?).map(Some)
     }
 
     /// Whether there can be secrets where they are said to stand.
@@ -237,21 +249,26 @@ struct Import<'a> {
     said: u64,
     /// Behind which line of the file it stopped, because keys were held back.
     stopped: Option<u64>,
+    /// Why not all of the file could be read. Whole lines before that went in.
+    cut_off: Option<String>,
 }
 
 impl Import<'_> {
     fn ndjson(&mut self) -> anyhow::Result<()> {
         let (name, from) = open(&self.arguments.file)?;
-        let mut from = refused::plain(from)?;
+        let mut from = refused::plain(&name, from)?;
         let (mut line, mut number) = (Zeroizing::new(Vec::new()), 0);
         loop {
             line.clear();
             match from.read_until(b'\n', &mut line) {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
-                Err(_) => {
-                    self.send()?;
-                    return Err(cut_off(&name));
+                Err(error) if refused::is_of_the_stream(&error) => {
+                    self.cut_off = Some(error.to_string());
+                    return Ok(());
+                }
+                Err(error) => {
+                    return Err(anyhow::Error::new(error).context(format!("failed to read `{name}`")));
                 }
             }
             number += 1;
@@ -272,14 +289,9 @@ impl Import<'_> {
     }
 
     fn csv(&mut self) -> anyhow::Result<()> {
-        let source = self.arguments.source();
-        let mapping = source.mapping()?;
+        let mapping = self.arguments.source().mapping()?;
         self.header = !mapping.reads_anywhere();
-        let given = source.given(&mapping)?;
-        let mut run = match &self.secrets {
-            Some(secrets) => secrets.beside(&mapping, &given, &self.arguments.file)?,
-            None => Run::new(&mapping, given),
-        };
+        let mut run = self.arguments.run_of(&mapping, self.secrets.as_ref())?;
         let (name, from) = open(&self.arguments.file)?;
         let mut failed: anyhow::Result<()> = Ok(());
         let outcome = run.read(&name, from, &mut |row| {
@@ -293,8 +305,7 @@ impl Import<'_> {
         failed?;
         outcome.map_err(unusable)?;
         if self.stopped.is_none() && !run.report().whole() {
-            self.send()?;
-            return Err(cut_off(&name));
+            self.cut_off = Some("it ends before its time".to_owned());
         }
         Ok(())
     }
@@ -410,6 +421,19 @@ impl Import<'_> {
                  dead, raise `authority.ends_max` of the venue and import the file again\n"
             ));
         }
-        if sums.refused > 0 || self.stopped.is_some() { Err(AlreadyTold(FAILED).into()) } else { Ok(()) }
+        if let Some(why) = &self.cut_off {
+            let (file, done) = (
+                self.arguments.file.display(),
+                if self.arguments.dry_run { "was looked at" } else { "is imported" },
+            );
+            crate::logging::say(&format!(
+                "`{file}` is cut off or damaged ({why}): what was read before that {done}; export it again, and import that\n"
+            ));
+        }
+        if sums.refused > 0 || self.stopped.is_some() || self.cut_off.is_some() {
+            Err(AlreadyTold(FAILED).into())
+        } else {
+            Ok(())
+        }
     }
 }

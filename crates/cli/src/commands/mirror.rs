@@ -20,6 +20,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use sumun_govern::imports::read;
 use sumun_model::Timestamp;
+use sumun_model::wire::Line;
 
 /// How often is said how far it is; who takes less time is told nothing.
 const PROGRESS_EVERY_US: i64 = 2_000_000;
@@ -80,7 +81,7 @@ pub struct Input {
     source: String,
     /// The file, plain or gzip
     file: PathBuf,
-    /// How it is written [default: csv if its name says so or `--map` is given, else ndjson]
+    /// How it is written [default: csv if `--map` is given or its name says so, ndjson if that says so (`.ndjson`, `.json`, `.jsonl`), else by how it begins]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Mapping of a table, or of JSON that is no wire: a file, or the name of a ready one [default: keys-csv]
@@ -147,6 +148,8 @@ impl Input {
 #[derive(Default)]
 struct Looked {
     origins: Vec<u64>,
+    /// Lines that are of keys.
+    keys: u64,
     ends: Option<Snapshot>,
     bad: Vec<String>,
     bad_total: usize,
@@ -168,7 +171,7 @@ fn snapshot(arguments: &SnapshotArguments) -> anyhow::Result<()> {
         crate::logging::say(&format!("Nothing was sent: {} lines cannot be read.\n", looked.bad_total));
         return Err(AlreadyTold(BAD_INPUT).into());
     }
-    if looked.origins.is_empty() {
+    if looked.keys == 0 {
         let file = input.file.display();
         let told = format!(
             "no key stands in `{file}`: a snapshot of none would make every key of `{}` look gone. Export it again",
@@ -223,7 +226,13 @@ fn look(input: &Input) -> anyhow::Result<Looked> {
         let reason = match found {
             Found::Line(number, line) => {
                 looked.origins.push(number);
-                read(&input.source, number, line).err().and_then(|no| serde_json::to_value(no).ok())
+                match read(&input.source, number, line) {
+                    Ok(told) => {
+                        looked.keys += u64::from(matches!(told.line, Line::Key(_)));
+                        None
+                    }
+                    Err(no) => serde_json::to_value(no).ok(),
+                }
             }
             Found::Refused(reason) => Some(reason),
             Found::End(_, ends) => {

@@ -219,6 +219,12 @@ fn secrets_of_a_table_are_what_the_gate_checks_with_and_are_told_nowhere() {
     );
     let (code, shown) = told(&machine, &[&import[..], &["--secret", "key_id"]].concat());
     assert!(code == 2 && shown.contains("reads `key_id` itself"), "{shown}");
+    // Nor is a first row that is taken for a header told to anybody.
+    place.write("bare.csv", &row("K1", &secret_of("K1")));
+    let bare: Vec<&str> =
+        import.iter().map(|word| if *word == "keys.csv.gz" { "bare.csv" } else { *word }).collect();
+    let (code, shown) = told(&machine, &[&bare[..], &SECRET[..]].concat());
+    assert!(code == 2 && !shown.contains(&secret_of("K1")), "{shown}");
     assert_eq!(machine.keys("10"), 0);
 
     let import = [&import[..], &SECRET[..]].concat();
@@ -408,4 +414,43 @@ fn a_wrong_state_column_ends_no_more_than_an_hours_share_however_often_it_is_rep
         ended += sums["ended"].as_u64().unwrap();
     }
     assert_eq!(ended, 1_000, "the venue's `ends_max`");
+}
+
+#[test]
+fn what_comes_through_a_pipe_is_read_once_and_what_is_cut_off_tells_what_went_in() {
+    let (house, made) = House::new();
+    let open = house.open();
+    let token = backend(&open, &made);
+    let machine = Machine { open: &open, token: &token };
+    let account = |n: u32| {
+        format!(
+            "{{\"type\":\"account\",\"ts\":\"2025-11-02T00:00:00Z\",\"account\":\"A{n}\",\"customer\":\"C{n}\",\"segment\":\"retail\"}}\n"
+        )
+    };
+    let key = |n: u32| {
+        format!(
+            "{{\"type\":\"key\",\"ts\":\"2025-11-02T00:00:00Z\",\"key\":\"K{n}\",\"account\":\"A{n}\",\"state\":\"active\",\"scopes\":[\"read\"]}}\n"
+        )
+    };
+    let import = ["import", "--kind", "keys", "/dev/stdin"];
+    let mut piped = machine.command(&import).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    piped.stdin.take().unwrap().write_all([account(1), key(1)].concat().as_bytes()).unwrap();
+    let ran = piped.wait_with_output().unwrap();
+    let shown = String::from_utf8(ran.stdout).unwrap();
+    assert!(ran.status.success() && shown.contains("2 lines read, 0 refused"), "{shown}");
+    let (code, shown) = machine.run(&[&import[..], &["--dead", "3"]].concat());
+    assert!(code == Some(2) && shown.contains("`--dead` is for a file of keys"), "{shown}");
+
+    // Whole lines of what is cut off went in; what was refused of them is told and copied.
+    let lines: String = (2..400).map(|n| account(n) + &key(n)).collect();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all((key(9_999) + &lines).as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let half = packed.get(..packed.len() / 2).unwrap();
+    std::fs::write(house.place.path("cut.ndjson.gz"), half).unwrap();
+    let (code, shown) = machine.run(&["import", "--kind", "keys", "cut.ndjson.gz", "--refused", "cut.no"]);
+    assert!(code == Some(1) && shown.contains("`cut.ndjson.gz` is cut off or damaged"), "{shown}");
+    assert!(shown.contains("lines read, 1 refused") && shown.contains("account_unknown"), "{shown}");
+    assert_eq!(house.place.read("cut.no"), key(9_999));
+    assert!(machine.keys("1000") > 50, "{shown}");
 }

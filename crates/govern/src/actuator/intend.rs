@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use sumun_actuator::Target;
-use sumun_model::{Reason, Timestamp};
+use sumun_model::{KeyState, Reason, Timestamp};
 use sumun_store::tables::{ACTUATIONS, KEYS};
 use sumun_store::{Expect, Image, RowWrite};
 
@@ -38,9 +38,11 @@ struct Wanted {
 /// gates.
 fn wanted(image: &Image) -> Result<Option<Wanted>, Refusal> {
     let row = KeyRow::of(image)?;
-    // What the exchange suspended itself is not asked of it: it may serve the key again at any time, and nobody here has cut it.
-    let ours = row.canary == 0 && !row.is_suspended_there();
-    let Some(target) = Target::of(row.state, row.measure).filter(|_| ours) else {
+    // What the exchange suspended itself is not asked of it: it may serve the key again at any time. What a measure cuts is asked all the same.
+    let there = row.is_suspended_there();
+    let state = if there { KeyState::Active } else { row.state };
+    let asked = |target: &Target| row.canary == 0 && (!there || target.cuts());
+    let Some(target) = Target::of(state, row.measure).filter(asked) else {
         return Ok(None);
     };
     let measure = row.measure.map(|measure| measure.as_str().to_owned()).filter(|_| target == Target::Held);
@@ -308,6 +310,16 @@ mod tests {
         let unregistered = KeyRow { campaign: Some("E1".into()), ..key() };
         assert_eq!(asked(&key()).0, Target::Live);
         assert_eq!(asked(&unregistered), (Target::Held, None, "registration_required".to_owned()));
+        let there = KeyRow { state: KeyState::Suspended, session: "import:exchange".into(), ..key() };
+        let told = |row: &KeyRow| wanted(&row.image()).unwrap().map(|wanted| wanted.target);
+        assert_eq!(told(&there), None, "the exchange's own suspension");
+        for (measure, target) in [
+            (Measure::Warn, None),
+            (Measure::Hold, Some(Target::Held)),
+            (Measure::Reverify, Some(Target::Held)),
+        ] {
+            assert_eq!(told(&KeyRow { measure: Some(measure), ..there.clone() }), target, "{measure}");
+        }
         let held = KeyRow { measure: Some(Measure::Hold), ..unregistered };
         assert_eq!(asked(&held), (Target::Held, Some("hold".to_owned()), "hold".to_owned()));
     }

@@ -8,7 +8,7 @@ use crate::keys::row::KeyRow;
 use crate::measures::said::reason_in_both;
 use crate::refusal::Refusal;
 use sumun_model::finding::{Mode, Phase};
-use sumun_model::{Cause, ExpiryCause, Measure, Timestamp};
+use sumun_model::{Cause, ExpiryCause, KeyState, Measure, Timestamp};
 use sumun_policy::Step;
 
 /// The key's row as it stands after the turn; none if it stands as before.
@@ -41,8 +41,17 @@ pub(super) fn moved(
     if next.measure == Some(Measure::Hold) && after.review_due_us.is_none() {
         after.review_due_us = next.next_due_us.or(Some(now.as_micros()));
     }
-    after.reason = why.filter(|_| next.measure > Some(Measure::Monitor));
+    after.reason = reason(key, next.measure, why);
     Ok(Some(after))
+}
+
+/// Why it stands so. Of a suspended key it goes on saying why that is: whether somebody here suspended it is told by it, and a measure beside
+/// that has its own row.
+fn reason(key: &KeyRow, measure: Option<Measure>, why: Option<String>) -> Option<String> {
+    match key.state {
+        KeyState::Suspended => key.reason.clone(),
+        _ => why.filter(|_| measure > Some(Measure::Monitor)),
+    }
 }
 
 /// The class of the entry, by what its owner may know: monitoring is none of it.
@@ -55,5 +64,25 @@ pub(super) fn class(before: Option<Measure>, after: Option<Measure>, steps: &[St
         _ if steps.iter().any(|step| step.mode == Mode::Propose) => "measure.proposed",
         _ if !steps.is_empty() => "measure.watched",
         _ => "key.assessed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::write::tests::key;
+
+    #[test]
+    fn no_measure_says_of_a_suspended_key_that_nobody_or_somebody_here_suspended_it() {
+        let why = || Some("policy (made up)".to_owned());
+        for own in [None, Some("asked for by its owner (made up)".to_owned())] {
+            let suspended = KeyRow { state: KeyState::Suspended, reason: own.clone(), ..key() };
+            for measure in std::iter::once(None).chain(Measure::ALL.iter().copied().map(Some)) {
+                assert_eq!(reason(&suspended, measure, why()), own, "{measure:?}");
+                assert_eq!(reason(&suspended, measure, None), own, "{measure:?}");
+            }
+        }
+        assert_eq!(reason(&key(), Some(Measure::Warn), why()), why());
+        assert_eq!(reason(&key(), Some(Measure::Monitor), why()), None);
     }
 }

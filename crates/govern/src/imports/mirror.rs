@@ -4,7 +4,6 @@
 //! there*; that alone ends nothing, because an export that was cut off must not end keys. Changes are numbered without a gap, so that
 //! none is missed unseen. What is acknowledged is durable.
 
-use super::take::ahead;
 use super::{IMPORTERS, Taken, Taking, Told};
 use crate::actor::Actor;
 use crate::govern::{Govern, store_refusal};
@@ -158,7 +157,7 @@ impl Govern {
     /// What stands before a gap is durable.
     ///
     /// # Errors
-    /// `line_ahead` of a line whose time is still to come, as [`Govern::take_lines`] and [`Govern::changes_held`]; then the same part may be sent again.
+    /// As [`Govern::take_lines`] and [`Govern::changes_held`]; then the same part may be sent again.
     pub async fn take_changes(
         &self,
         actor: &Actor,
@@ -169,12 +168,6 @@ impl Govern {
         let _turn = self.mirroring.lock().await;
         let held = self.changes_held(actor, &taking.source).await?;
         let Following { fresh, held: next, skipped, gap } = following(held, told);
-        // A change that is refused counts as held, and would be lost with its wrong time: nothing of the part is taken.
-        let now = self.world.now();
-        if let Some(ahead) = fresh.iter().find_map(|line| ahead(line, now)) {
-            return Err(Refusal::new(RefusalKind::Invalid, "line_ahead", ahead.message, ahead.remedy)
-                .at(format!("line {}", ahead.line)));
-        }
         let taken = match fresh.is_empty() {
             true => Taken::default(),
             false => {

@@ -15,6 +15,14 @@ use sumun_model::wire::{AccountLine, KeyLine, Line, VendorLine};
 const AHEAD_US_MAX: i64 = 60_000_000;
 
 impl Govern {
+    /// Why lines whose time is still to come will not be taken, in their order. A mirror stops at the first: a change that is refused counts as
+    /// held, and a snapshot without one of its keys is not whole.
+    #[must_use]
+    pub fn lines_ahead(&self, told: &[Told]) -> Vec<LineRefused> {
+        let now = self.world.now();
+        told.iter().filter_map(|line| ahead(line, now)).collect()
+    }
+
     /// Takes lines: what stands so already is written nowhere. Refused lines are told, the others go in.
     ///
     /// # Errors
@@ -54,11 +62,11 @@ impl Govern {
 }
 
 /// Why a line whose time is still to come is not taken; none of one whose time has come.
-pub(super) fn ahead(told: &Told, now: Timestamp) -> Option<LineRefused> {
+fn ahead(told: &Told, now: Timestamp) -> Option<LineRefused> {
     let (ts, subject) = match &told.line {
-        Line::Account(line) => (line.ts, line.account.to_string()),
-        Line::Vendor(line) => (line.ts, line.vendor.to_string()),
-        Line::Key(line) => (line.ts, line.key.to_string()),
+        Line::Account(line) => (line.ts, format!("account:{}", line.account)),
+        Line::Vendor(line) => (line.ts, format!("vendor:{}", line.vendor)),
+        Line::Key(line) => (line.ts, format!("key:{}", line.key)),
         _ => return None,
     };
     (ts.micros_since(now) > AHEAD_US_MAX).then(|| LineRefused {

@@ -54,7 +54,10 @@ pub fn follow(key: &mut KeyRow, others: &[KeyRow], now: Timestamp) -> Option<Row
         key.before_hold = others.iter().filter_map(beneath).chain(own).max();
         key.review_by.clone_from(&strictest.review_by);
         key.review_due_us = strictest.review_due_us;
-        key.reason.clone_from(&strictest.reason);
+        // Of a suspended key the reason tells who suspended it.
+        if key.state != KeyState::Suspended {
+            key.reason.clone_from(&strictest.reason);
+        }
     }
     Some(read(strictest))
 }

@@ -195,7 +195,8 @@ impl KeyRow {
         Standing { state: self.state, measure: self.measure, before_hold: self.before_hold }
     }
 
-    /// Whether its exchange suspended it before it came on record, and nobody here has acted on it since: whoever does gives a reason.
+    /// Whether its exchange suspended it before it came on record, and nobody here has suspended, held or lifted it since: whoever does gives
+    /// a reason, and nothing takes the reason from a suspended key.
     #[must_use]
     pub fn is_suspended_there(&self) -> bool {
         self.state == KeyState::Suspended && self.reason.is_none() && self.session.starts_with(IMPORT_SESSION)

@@ -8,6 +8,7 @@ use sumun_govern::actuator::{Acknowledged, Acting, ActuationRow, ActuationState}
 use sumun_govern::drift::DriftView;
 use sumun_govern::imports::Taking;
 use sumun_govern::imports::mirror::SnapshotEnd;
+use sumun_govern::keys::measures::Hold;
 use sumun_govern::{Role, venue};
 use sumun_store::tables::{ACTUATIONS, KEYS};
 
@@ -372,6 +373,10 @@ async fn a_suspension_that_came_with_its_key_ends_by_the_word_of_the_exchange_an
     bench.govern.lift_key(&dora, "X2", why, &Default::default()).await.unwrap();
     bench.govern.suspend_key(&bert, "X2", why, &Default::default()).await.unwrap();
     bench.govern.suspend_key(&bert, "X3", why, &Default::default()).await.unwrap();
+    // A hold that comes and goes takes nothing from that.
+    let hold = Hold { reason: why.into(), lesser: why.into(), reviewer: "user:bert".into(), due: None };
+    bench.govern.hold_key(&staff("anna", Role::Analyst), "X3", &hold, &Default::default()).await.unwrap();
+    bench.govern.release_key(&bert, "X3", why, &Default::default()).await.unwrap();
     bench.pass(MINUTE);
     let taken =
         snapshot(&bench, &["X1", "X2", "X3"].map(|key| line(key, &json!({"ts": "2026-11-02T00:01:00Z"}))))

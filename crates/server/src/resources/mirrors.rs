@@ -102,7 +102,7 @@ pub(crate) fn add(api: &mut Api) {
         operation(&access::MIRROR_CHANGES, "imports", "Changes of a source's keys · 키 변경 사항")
             .about(
                 "`key` lines numbered by `seq` without a gap, going on behind what is held. Lines that are held already are passed over, so that a batch \
-                 may be sent again. A gap is 409 `mirror_gap` and says what is held; so is a line that cannot be read. What stands before it is durable.",
+                 may be sent again. A gap is 409 `mirror_gap` and says what is held; a line that cannot be read, or is more than 60 seconds ahead of the clock here (`line_ahead`), is told. What stands before it is durable.",
             )
             .takes_other(NDJSON, lines(), usize::MAX)
             .streams()
@@ -126,11 +126,17 @@ pub(crate) fn add(api: &mut Api) {
     );
 }
 
-/// A line that cannot be read, where going on would lose it.
+/// Which line comes first of those that cannot be read and those from a time to come.
+fn first<'a>(refused: &'a [LineRefused], ahead: &'a [LineRefused]) -> Option<&'a LineRefused> {
+    refused.first().into_iter().chain(ahead.first()).min_by_key(|no| no.line)
+}
+
+/// A line that cannot be read, or is from a time to come, where going on would lose it.
 fn unreadable(no: &LineRefused) -> Problem {
     let at = no.field.as_ref().map(|field| format!(", field `{field}`")).unwrap_or_default();
+    let code = if no.code == "line_ahead" { "line_ahead" } else { "mirror_line" };
     Problem::invalid(
-        "mirror_line",
+        code,
         format!("line {}{at}: {}", no.line, no.message),
         "correct it and send from that line on: what stands before it is held, and nothing behind it was read",
     )
@@ -152,7 +158,8 @@ async fn snapshot(asked: Asked) -> Result<Answer, Problem> {
             end = Some(SnapshotEnd { keys: found.keys, seq: found.seq });
         }
         let (told, refused) = read_part(source, part);
-        if let Some(no) = refused.first() {
+        let ahead = govern.lines_ahead(&told);
+        if let Some(no) = first(&refused, &ahead) {
             return Err(unreadable(no));
         }
         sum.add(govern.take_lines(actor, &taking, &told).await?);
@@ -171,8 +178,10 @@ async fn changes(asked: Asked) -> Result<Answer, Problem> {
     let (mut sum, mut skipped) = (Sum::default(), 0);
     while let Some(part) = lines.part().await? {
         let (mut told, refused) = read_part(source, part);
-        // What stands before a line that cannot be read is taken.
-        let readable = refused.first().map_or(u64::MAX, |no| no.line);
+        // What stands before a line that cannot be taken is taken.
+        let ahead = govern.lines_ahead(&told);
+        let stops = first(&refused, &ahead);
+        let readable = stops.map_or(u64::MAX, |no| no.line);
         told.retain(|line| line.number < readable);
         let done = govern.take_changes(actor, &taking, told).await?;
         (held, skipped) = (done.held, skipped + done.skipped);
@@ -180,7 +189,7 @@ async fn changes(asked: Asked) -> Result<Answer, Problem> {
         if let Some(gap) = done.gap {
             return Err(gapped(gap.line, held, gap.found));
         }
-        if let Some(no) = refused.first() {
+        if let Some(no) = stops {
             return Err(unreadable(no));
         }
     }

@@ -2,14 +2,13 @@
 //! the wrong column could not be taken back.
 
 use super::refused;
-use super::{Arguments, Format};
 use crate::commands::map::{open, unusable};
 use crate::exit::BadInput;
 use serde::Deserialize;
 use std::io::BufRead;
 use std::ops::ControlFlow;
 use std::path::Path;
-use sumun_mapping::{Mapping, Run};
+use sumun_mapping::Run;
 use sumun_model::KeyState;
 use sumun_model::wire::Line;
 use zeroize::Zeroizing;
@@ -61,21 +60,13 @@ impl Keys {
     }
 }
 
-/// Counts the keys of the file that is about to be imported. What cannot be read counts as nothing here, and is refused later.
+/// Counts the keys of a table that is about to be imported. What cannot be read counts as nothing here, and is refused later.
 ///
 /// # Errors
 /// The file cannot be read at all.
-pub(super) fn count(arguments: &Arguments, mapping: Option<&Mapping>) -> anyhow::Result<Keys> {
-    match (arguments.format(), mapping) {
-        (Format::Csv, Some(mapping)) => rows(arguments, mapping),
-        _ => lines(&arguments.file),
-    }
-}
-
-fn rows(arguments: &Arguments, mapping: &Mapping) -> anyhow::Result<Keys> {
+pub(super) fn rows(file: &Path, mut run: Run<'_>) -> anyhow::Result<Keys> {
     let mut keys = Keys::default();
-    let mut run = Run::new(mapping, arguments.source().given(mapping)?);
-    let (name, from) = open(&arguments.file)?;
+    let (name, from) = open(file)?;
     let read = run.read(&name, from, &mut |row| {
         for line in row.lines {
             if let Line::Key(key) = line {
@@ -97,10 +88,14 @@ struct Counted {
     line: Option<Box<Counted>>,
 }
 
-fn lines(file: &Path) -> anyhow::Result<Keys> {
+/// The same of lines of the wire.
+///
+/// # Errors
+/// As [`rows`].
+pub(super) fn lines(file: &Path) -> anyhow::Result<Keys> {
     let mut keys = Keys::default();
-    let (_, from) = open(file)?;
-    let mut from = refused::plain(from)?;
+    let (name, from) = open(file)?;
+    let mut from = refused::plain(&name, from)?;
     // A line may hold a secret.
     let mut line = Zeroizing::new(Vec::new());
     loop {

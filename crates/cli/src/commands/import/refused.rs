@@ -1,6 +1,7 @@
 //! Refused rows: their places while the file is read, their bytes copied from it afterwards, why beside them.
 
 use crate::exit::BadInput;
+use anyhow::Context;
 use flate2::bufread::MultiGzDecoder;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -57,16 +58,16 @@ impl Refused {
         }
         let Some(to) = self.to.clone().filter(|_| !self.rows.is_empty()) else { return Ok(0) };
         let mut out = BufWriter::new(create(&to)?);
-        let (_, input) = super::open(from)?;
-        let mut input = plain(input)?;
+        let (name, input) = super::open(from)?;
+        let mut input = plain(&name, input)?;
         let (mut line, mut number, mut until, mut copied) = (Vec::new(), 0, 0, 0);
         loop {
             line.clear();
-            // A stream that was cut off gave all it had.
+            // A stream that is cut off or damaged gave all it had.
             match input.read_until(b'\n', &mut line) {
                 Ok(0) => break,
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+                Err(error) if is_of_the_stream(&error) => break,
                 Err(error) => return Err(error.into()),
             }
             number += 1;
@@ -82,6 +83,12 @@ impl Refused {
         out.flush()?;
         Ok(copied)
     }
+}
+
+/// Whether what was packed is at fault, and not what it was read from.
+pub(super) fn is_of_the_stream(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | InvalidData | InvalidInput)
 }
 
 fn reasons_of(path: &Path) -> PathBuf {
@@ -116,8 +123,8 @@ pub(in crate::commands) fn in_words(reason: &Value) -> String {
 }
 
 /// The input unpacked, if it is packed.
-pub(in crate::commands) fn plain(mut from: Box<dyn BufRead>) -> anyhow::Result<Box<dyn BufRead>> {
-    if from.fill_buf()?.starts_with(b"\x1f\x8b") {
+pub(in crate::commands) fn plain(name: &str, mut from: Box<dyn BufRead>) -> anyhow::Result<Box<dyn BufRead>> {
+    if from.fill_buf().with_context(|| format!("failed to read `{name}`"))?.starts_with(b"\x1f\x8b") {
         return Ok(Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(from))));
     }
     Ok(from)

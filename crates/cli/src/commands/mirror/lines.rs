@@ -127,7 +127,7 @@ impl Lines {
 
     fn ndjson(&self, take: &mut dyn FnMut(Found<'_>) -> ControlFlow<()>) -> anyhow::Result<()> {
         let (name, from) = open(&self.file)?;
-        let mut from = plain(from)?;
+        let mut from = plain(&name, from)?;
         let (mut line, mut number, mut ended) = (Zeroizing::new(Vec::new()), 0, false);
         loop {
             line.clear();
