@@ -1,7 +1,7 @@
 //! `sumun config check`: what is in force, where it came from, and whether it can work.
 
 use super::ConfigArguments;
-use crate::config::{Config, ConfigErrors, GateConfig, explain};
+use crate::config::{Config, ConfigErrors, GateConfig, Loaded, Origin, explain};
 use crate::enrolment::Enrolment;
 use crate::exit::{AlreadyTold, BAD_INPUT, FAILED};
 use crate::keys_file::KeysFile;
@@ -12,6 +12,8 @@ use crate::{descriptors, keyring, output};
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
+use sumun_policy::Policy;
+use sumun_seal::Keyring;
 
 /// A deadline worth a word, in seconds: half an hour, longer than any honest peer of a gate is silent.
 const TIMEOUT_S_LONG: u64 = 1800;
@@ -70,7 +72,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         Ok(loaded) => loaded,
         Err(error) => return Err(told_as_json(arguments.json, error)?),
     };
-    let checks = check(&loaded.config);
+    let checks = check(&loaded);
     let failed = checks.iter().any(|check| check.outcome == Outcome::Failed);
     let file = loaded.file.as_ref().map(|path| path.display().to_string());
     if arguments.json {
@@ -122,7 +124,8 @@ fn told_as_json(json: bool, error: anyhow::Error) -> anyhow::Result<anyhow::Erro
     Ok(AlreadyTold(BAD_INPUT).into())
 }
 
-fn check(config: &Config) -> Vec<Check> {
+fn check(loaded: &Loaded) -> Vec<Check> {
+    let config = &loaded.config;
     let mut checks = vec![data_dir(&config.data_dir)];
     let gate = &config.gate;
     checks.push(address("gate.listen", gate.listen));
@@ -131,8 +134,83 @@ fn check(config: &Config) -> Vec<Check> {
     checks.extend(connections(gate.connections_max.get()));
     checks.extend(config.actuator.file.as_deref().map(actuator));
     checks.extend(attention(config));
-    checks.extend(keys(config));
+    checks.extend(config.govern.policy_file.as_deref().map(policy));
+    checks.extend(if is_to_govern(loaded) { to_govern(config) } else { keys(config) });
     checks
+}
+
+/// Whether this is for a control plane whose folder is still to be made: it says something of one, and of no keys file.
+fn is_to_govern(loaded: &Loaded) -> bool {
+    const OF_GOVERN: [&str; 5] =
+        ["govern.listen", "govern.venue_file", "govern.policy_file", "govern.key_file", "govern.database"];
+    let said = |key: &&str| *loaded.origin(key) != Origin::Default;
+    OwnKeys::any_in(&loaded.config.data_dir).is_none()
+        && OF_GOVERN.iter().any(|key| said(&key))
+        && !said(&"gate.keys_file")
+}
+
+/// What `sumun init` will find, and what it will make.
+fn to_govern(config: &Config) -> Vec<Check> {
+    let waits = |name, path: &Path| Check {
+        name,
+        outcome: Outcome::Attention,
+        says: format!("`{}` is not there yet: `sumun init` makes it", path.display()),
+    };
+    let mut checks = vec![match &config.seal.key_file {
+        Some(path) if !path.exists() => waits("seal", path),
+        _ => seal(config).0,
+    }];
+    checks.push(address("govern.listen", config.govern.listen));
+    if let Some(path) = &config.govern.key_file {
+        checks.push(if path.exists() {
+            ok("govern.key_file", format!("`{}` is there", path.display()))
+        } else {
+            waits("govern.key_file", path)
+        });
+    }
+    checks.push(match config.govern.venue_file.exists() {
+        true => venue(config),
+        false => waits("govern.venue_file", &config.govern.venue_file),
+    });
+    checks.push(Check {
+        name: "govern",
+        outcome: Outcome::Attention,
+        says: format!(
+            "`{}` holds no record yet: `sumun init --admin … --second …` makes it, then `sumun govern` (beside a gateway that \
+             stays) or `sumun serve` (with a gate) starts it",
+            config.data_dir.display()
+        ),
+    });
+    checks
+}
+
+/// The first policy: without it neither `sumun init` nor a start gets anywhere.
+fn policy(path: &Path) -> Check {
+    const NAME: &str = "govern.policy_file";
+    let shown = path.display();
+    match std::fs::read_to_string(path) {
+        Err(error) => failed(
+            NAME,
+            format!(
+                "`{shown}`: {error}; write it (`policies/default.toml` is what ships), or take the line out"
+            ),
+        ),
+        Ok(text) => match Policy::parse(&text) {
+            Ok(policy) => ok(NAME, format!("`{shown}`: policy {}@{}", policy.id, policy.version)),
+            Err(_) => failed(NAME, format!("`{shown}` cannot be used; run `sumun policy check {shown}`")),
+        },
+    }
+}
+
+/// The venue's facts.
+fn venue(config: &Config) -> Check {
+    match VenueFile::read(config) {
+        Ok(file) => ok(
+            "govern.venue_file",
+            format!("venue `{}`, ledger {}", file.venue.venue, file.venue.ledger.origin),
+        ),
+        Err(error) => failed("govern.venue_file", error.to_string()),
+    }
 }
 
 /// The file of calls, with its secrets.
@@ -303,13 +381,7 @@ fn control_plane(config: &Config) -> Vec<Check> {
             ),
         });
     }
-    checks.push(match VenueFile::read(config) {
-        Ok(file) => ok(
-            "govern.venue_file",
-            format!("venue `{}`, ledger {}", file.venue.venue, file.venue.ledger.origin),
-        ),
-        Err(error) => failed("govern.venue_file", error.to_string()),
-    });
+    checks.push(venue(config));
     checks.push(match &config.govern.key_file {
         Some(_) => ok("govern.key_file", "key-encryption keys of the control plane's own; give no gate this file"),
         None => Check {
@@ -330,15 +402,21 @@ fn control_plane(config: &Config) -> Vec<Check> {
     checks
 }
 
-fn keys(config: &Config) -> Vec<Check> {
-    let keyring = keyring::load(&config.seal);
-    let mut checks = vec![match &keyring {
+/// The key-encryption keys, and whether they can be had.
+fn seal(config: &Config) -> (Check, Option<Keyring>) {
+    match keyring::load(&config.seal) {
         Ok(keyring) => {
             let ids: Vec<String> = keyring.ids().iter().map(ToString::to_string).collect();
-            ok("seal", format!("key-encryption keys {} (the first one seals)", ids.join(", ")))
+            let says = format!("key-encryption keys {} (the first one seals)", ids.join(", "));
+            (ok("seal", says), Some(keyring))
         }
-        Err(error) => failed("seal", error.to_string()),
-    }];
+        Err(error) => (failed("seal", error.to_string()), None),
+    }
+}
+
+fn keys(config: &Config) -> Vec<Check> {
+    let (sealed, keyring) = seal(config);
+    let mut checks = vec![sealed];
     if let Some(url) = &config.gate.feed.url {
         checks.push(match Enrolment::load(config) {
             Ok((enrolment, _)) => {
@@ -358,7 +436,7 @@ fn keys(config: &Config) -> Vec<Check> {
     }
     checks.push(match (KeysFile::read(path), keyring) {
         (Err(error), _) => failed("gate.keys_file", error.to_string()),
-        (Ok(file), Ok(keyring)) => match file.seals(&keyring).as_slice() {
+        (Ok(file), Some(keyring)) => match file.seals(&keyring).as_slice() {
             [] => ok(
                 "gate.keys_file",
                 format!("`{}`: {}, every secret opens", path.display(), count(file.keys.len(), "key")),
@@ -368,7 +446,7 @@ fn keys(config: &Config) -> Vec<Check> {
                 format!("{}; run `sumun keys check {}`", first.problem.located(path), path.display()),
             ),
         },
-        (Ok(file), Err(_)) => {
+        (Ok(file), None) => {
             ok("gate.keys_file", format!("`{}`: {}", path.display(), count(file.keys.len(), "key")))
         }
     });

@@ -82,7 +82,7 @@ struct Invite {
 /// Runs it.
 ///
 /// # Errors
-/// The folder was initialised before, what was given is bad, or a step failed; then nothing of the record is there.
+/// The folder was initialised before, what was given is bad, or a step failed; then nothing that this made is there any more.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let roles = roles(&arguments.roles)?;
     let mut invites: Vec<UserInvite> = Vec::new();
@@ -98,19 +98,20 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         invites.push(invite);
     }
     let dir = &arguments.dir;
-    make_folder(dir)?;
-    let loaded = configuration(dir)?;
+    let mut fresh = Fresh::default();
+    fresh.folder(dir)?;
+    let loaded = configuration(dir, &mut fresh)?;
     let config = loaded.config;
     refuse_if_initialised(&config)?;
-    let kek_made = key_encryption_key(&config, dir)?;
+    let kek_made = key_encryption_key(&config, dir, &mut fresh)?;
     let own_kek_made = match &config.govern.key_file {
-        Some(path) => make_key(path)?,
+        Some(path) => make_key(path, &mut fresh)?,
         None => None,
     };
     let keyrings = Keyrings::load(&config)?;
     if !config.govern.venue_file.exists() {
         let text = venue_text(&arguments.venue_id)?;
-        atomic_file::create(&config.govern.venue_file, text.as_bytes())?.durably()?;
+        fresh.file(&config.govern.venue_file, text.as_bytes())?;
     }
     let file = VenueFile::read(&config)?;
     let (venue, origin) = (file.venue.venue.clone(), file.venue.ledger.origin.clone());
@@ -123,6 +124,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let founded = runtime.block_on(founding::found(&staged, &keys, keyrings, file, &invites))?;
     staging.settle(&config.data_dir)?;
+    fresh.settle();
 
     let made = Made {
         config: loaded.file.unwrap_or_else(|| dir.join(FILE_DEFAULT)),
@@ -159,11 +161,12 @@ fn told(made: &Made) -> String {
         let called = if name.eq_ignore_ascii_case(user) { String::new() } else { format!("{name}, ") };
         text.push_str(&format!("  {user} ({called}until {until})\n    {}\n", **invite));
     }
+    let started = started_with(&made.config);
     text.push_str(&format!(
-        "\nWhat is next:\n  1. start it                   sumun serve{}\n  \
+        "\nWhat is next:\n  1. start it                   sumun serve{started}\n     \
+         beside a gateway that stays, without a gate: sumun govern{started}\n  \
          2. each of them, himself      sumun users enrol --invite INVITE\n  \
          3. signed in by that, begin   sumun customers put C1 --segment retail\n",
-        started_with(&made.config),
     ));
     if made.invites.len() < 3 {
         text.push_str(
@@ -254,7 +257,7 @@ fn make_folder(path: &Path) -> Result<(), Failed> {
 }
 
 /// The configuration in that folder, made if there is none.
-fn configuration(dir: &Path) -> anyhow::Result<Loaded> {
+fn configuration(dir: &Path, fresh: &mut Fresh) -> anyhow::Result<Loaded> {
     // Where one is already, its name alone reads better.
     let path = if dir == Path::new(".") { PathBuf::from(FILE_DEFAULT) } else { dir.join(FILE_DEFAULT) };
     if !path.exists() {
@@ -262,7 +265,7 @@ fn configuration(dir: &Path) -> anyhow::Result<Loaded> {
             "# Made by `sumun init`. Every key there is, with its default: docs/sumun.example.toml, `sumun config check`.\n\n\
              [govern]\nkey_file = \"{OWN_KEK_FILE}\"\n\n[seal]\nkey_file = \"{KEK_FILE}\"\n"
         );
-        atomic_file::create(&path, text.as_bytes())?.durably()?;
+        fresh.file(&path, text.as_bytes())?;
     }
     Ok(Sources::of_process(Some(&path), Vec::new())?.load()?)
 }
@@ -281,7 +284,11 @@ fn refuse_if_initialised(config: &crate::config::Config) -> Result<(), BadInput>
 }
 
 /// Makes a key-encryption key if none is to be found. Returns its file if one was made.
-fn key_encryption_key(config: &crate::config::Config, dir: &Path) -> anyhow::Result<Option<PathBuf>> {
+fn key_encryption_key(
+    config: &crate::config::Config,
+    dir: &Path,
+    fresh: &mut Fresh,
+) -> anyhow::Result<Option<PathBuf>> {
     let Some(path) = config.seal.key_file.clone() else {
         if std::env::var_os(&config.seal.key_env).is_some() {
             return Ok(None);
@@ -293,17 +300,17 @@ fn key_encryption_key(config: &crate::config::Config, dir: &Path) -> anyhow::Res
         ))
         .into());
     };
-    make_key(&path)
+    make_key(&path, fresh)
 }
 
 /// Makes a file with one key-encryption key, unless it is there. Returns it if it was made.
-fn make_key(path: &Path) -> anyhow::Result<Option<PathBuf>> {
+fn make_key(path: &Path, fresh: &mut Fresh) -> anyhow::Result<Option<PathBuf>> {
     if path.exists() {
         return Ok(None);
     }
     let kek = KeyEncryptionKey::new(entropy::draw()?);
     let content = Zeroizing::new(format!("# key-encryption key {}\n{}\n", kek.id(), *kek.expose_text()));
-    atomic_file::create(path, content.as_bytes())?.durably()?;
+    fresh.file(path, content.as_bytes())?;
     Ok(Some(path.to_owned()))
 }
 
@@ -320,6 +327,51 @@ fn venue_text(id: &str) -> Result<String, BadInput> {
         .replace("venue = \"example\"", &format!("venue = \"{id}\""))
         .replace("origin = \"sumun.example/example\"", &format!("origin = \"sumun.example/{id}\""))
         .replace("audience = \"example\"", &format!("audience = \"{id}\"")))
+}
+
+/// Files and folders that this run made, taken away again unless the record stands: what was sealed under a key that goes went with the
+/// record that was being made.
+#[derive(Default)]
+struct Fresh {
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl Fresh {
+    /// Makes a file that was not there.
+    fn file(&mut self, path: &Path, content: &[u8]) -> anyhow::Result<()> {
+        let created = atomic_file::create(path, content)?;
+        self.files.push(path.to_owned());
+        created.durably()?;
+        Ok(())
+    }
+
+    /// Makes a folder, and those above it, where they are not there.
+    fn folder(&mut self, path: &Path) -> Result<(), Failed> {
+        let missing = path.ancestors().take_while(|part| !part.as_os_str().is_empty() && !part.exists());
+        let missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+        make_folder(path)?;
+        self.folders.extend(missing);
+        Ok(())
+    }
+
+    /// Leaves all of it where it is.
+    fn settle(mut self) {
+        self.files.clear();
+        self.folders.clear();
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        for file in &self.files {
+            let _ = std::fs::remove_file(file);
+        }
+        // The innermost first; one that somebody put something into stays.
+        for folder in &self.folders {
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
 }
 
 /// A data folder in the making, taken away again unless it is settled.

@@ -36,6 +36,7 @@ fn a_folder_is_made_and_says_what_is_next() {
 
     What is next:
       1. start it                   sumun serve
+         beside a gateway that stays, without a gate: sumun govern
       2. each of them, himself      sumun users enrol --invite INVITE
       3. signed in by that, begin   sumun customers put C1 --segment retail
 
@@ -88,6 +89,43 @@ fn what_gates_have_does_not_open_what_signs_the_record() {
     // The other way round as well: both are there for what is theirs.
     let checked = place.run(&["config", "check"]);
     assert!(checked.out.contains("give no gate this file"), "{}", checked.out);
+}
+
+/// As the way in has it: `sumun.toml` is written first, for a control plane without a gate.
+#[test]
+fn what_is_still_to_be_made_is_no_fault_and_a_policy_that_is_not_there_is() {
+    let place = Place::new();
+    place.write(
+        "sumun.toml",
+        "[govern]\nkey_file = \"govern-kek.txt\"\npolicy_file = \"watch.toml\"\n\n[seal]\nkey_file = \"kek.txt\"\n",
+    );
+    let checked = place.run(&["config", "check"]);
+    assert_eq!(checked.code, 1, "{}", checked.shown());
+    assert!(
+        checked.out.contains("FAILED     govern.policy_file    `watch.toml`: No such file"),
+        "{}",
+        checked.out
+    );
+    // What an init made goes with it when it fails: the next one begins as this one did.
+    let failed = place.run(INIT);
+    assert_eq!(failed.code, 2, "{}", failed.shown());
+    assert!(failed.err.contains("`govern.policy_file`"), "{}", failed.err);
+    let names: Vec<_> = std::fs::read_dir(place.path(".")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names, ["sumun.toml"]);
+    let named = place.run(&[INIT, &["--dir", "there", "--venue-id", "Bad Name"]].concat());
+    assert_eq!(named.code, 2, "{}", named.shown());
+    assert!(!place.path("there").exists(), "a folder that it made goes, too");
+
+    place.write("watch.toml", include_str!("../../../../policies/default.toml"));
+    let checked = place.run(&["config", "check"]);
+    assert_eq!(checked.code, 0, "{}", checked.shown());
+    assert!(
+        checked.out.contains("attention  seal                  `kek.txt` is not there yet"),
+        "{}",
+        checked.out
+    );
+    assert_eq!(place.run(INIT).code, 0);
+    assert_eq!(place.run(&["config", "check"]).code, 0);
 }
 
 #[test]
