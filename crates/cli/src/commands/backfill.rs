@@ -94,6 +94,27 @@ struct SentTold {
     to: Option<Timestamp>,
     /// Lines of the log's files that were left out, by whichever sender.
     left_out: u64,
+    /// From then on lines of the log's files were neither read nor left out: a sender of it may still bring them.
+    waits_from: Option<Timestamp>,
+}
+
+impl SentTold {
+    fn text(&self) -> String {
+        let Self { source, log, lines, left_out, .. } = self;
+        let mut text = match lines {
+            0 => format!(
+                "  `{source}` has brought nothing that `{log}` holds too: is that its name in `GET /v1/events/sources`?\n"
+            ),
+            lines => format!("  {lines} sent by `{source}`; {left_out} of `{log}` left out of its files\n"),
+        };
+        if let Some(from) = self.waits_from.filter(|_| *lines > 0) {
+            text.push_str(&format!(
+                "  files of `{log}` are read up to {from}: what stands behind may still be sent. If that sender has stopped, run this again ten \
+                 minutes after its last line\n"
+            ));
+        }
+        text
+    }
 }
 
 fn sent(history: &History) -> Vec<SentTold> {
@@ -108,6 +129,7 @@ fn sent(history: &History) -> Vec<SentTold> {
             from: brought.as_ref().map(|brought| brought.first),
             to: brought.map(|brought| brought.last),
             left_out: files.map_or(0, |files| files.left_out),
+            waits_from: files.and_then(|files| files.waits_from),
         }
     };
     history.declared.0.iter().map(of).collect()
@@ -323,12 +345,7 @@ fn tell(arguments: &Arguments, config: &Config, history: &History, seam: &Seam) 
     for (n, what) in apart.iter().filter(|(n, _)| *n > 0) {
         text.push_str(&format!("  {n} {what}\n"));
     }
-    for SentTold { source, log, lines, left_out, .. } in &done.sent {
-        text.push_str(&match lines {
-            0 => format!("  `{source}` has brought nothing that `{log}` holds too: is that its name in `GET /v1/events/sources`?\n"),
-            lines => format!("  {lines} sent by `{source}`; {left_out} of `{log}` left out of its files\n"),
-        });
-    }
+    done.sent.iter().for_each(|sent| text.push_str(&sent.text()));
     let beside = snapshot::newest_head(&config.detect_dir()).is_some();
     text.push_str(&goes_on(clock::now(), done.to.plus_micros(LATE_US), beside));
     crate::output::text(&text)

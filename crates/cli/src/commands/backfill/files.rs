@@ -7,7 +7,7 @@
 mod reading;
 mod wire;
 
-use super::senders::Cover;
+use super::senders::{Counts, Cover};
 use super::settings::Reads;
 use crate::clock;
 use serde::{Deserialize, Serialize};
@@ -145,22 +145,27 @@ pub(super) struct Files {
     pub(super) left_out: u64,
     /// What stands in the event log too, in this round.
     pub(super) cover: Cover,
+    /// From then on lines wait for a later round: a sender may still bring them.
+    pub(super) waits_from: Option<Timestamp>,
     pub(super) begun: Option<Begun>,
     aside: Vec<Aside>,
     line_bytes_max: usize,
+}
+
+fn follower(line_bytes_max: usize, state: State) -> Follower {
+    Follower::new(Options { begin: Begin::Start, line_bytes_max, ..Options::default() }, state)
 }
 
 impl Files {
     /// Of what the settings say, where it was left.
     pub(super) fn new(logs: super::settings::Logs, mark: FilesMark) -> Self {
         let line_bytes_max = logs.reads.line_bytes_max();
-        let options = Options { begin: Begin::Start, line_bytes_max, ..Options::default() };
         Self {
             name: logs.name,
             followed: logs.followed,
             reads: logs.reads,
             disk: logs.disk,
-            follower: Follower::new(options, mark.state),
+            follower: follower(line_bytes_max, mark.state),
             log: mark.log,
             ends: mark.ends,
             open: BTreeMap::new(),
@@ -172,6 +177,7 @@ impl Files {
             refused: mark.refused,
             left_out: mark.left_out,
             cover: Cover::default(),
+            waits_from: None,
             begun: mark.begun,
             aside: Vec::new(),
             line_bytes_max,
@@ -256,6 +262,26 @@ impl Files {
         })
     }
 
+    /// Whether the line of a file that was peeked at waits for a later round; all lines of this source behind it do too.
+    pub(super) fn waits(&mut self, number: u64) -> bool {
+        let first = self.open.get(&number).and_then(|open| open.fetched.front()?.items.front());
+        let Some(Item::Line(made)) = first else { return false };
+        if self.waits_from.is_none() && self.cover.counts(&made.line, made.ts()) == Counts::Later {
+            self.waits_from = Some(made.ts());
+        }
+        self.waits_from.is_some()
+    }
+
+    /// Ends a round: what waits is as if it had not been fetched.
+    pub(super) fn end_round(&mut self) {
+        if self.waits_from.is_some() {
+            let mark = self.mark();
+            self.follower = follower(self.line_bytes_max, mark.state);
+            self.resumed = mark.open;
+            self.open.clear();
+        }
+    }
+
     /// Where the last whole line ends; the end of the file, where nobody writes to it any more.
     fn whole_lines(&mut self, file: &Tracked) -> io::Result<Option<u64>> {
         let Some(inode) = file.inode else { return Ok(None) };
@@ -292,7 +318,7 @@ impl Files {
 
     /// Begins, or goes on with, a round: files by the time of their first lines.
     pub(super) fn begin(&mut self, until: Timestamp) -> Vec<(Timestamp, u64)> {
-        self.until = until;
+        (self.until, self.waits_from) = (until, None);
         for (number, mark) in std::mem::take(&mut self.resumed) {
             self.open.insert(number, Open { fetched: VecDeque::new(), latest: mark.latest });
             if mark.popped > 0

@@ -9,7 +9,7 @@ mod tables;
 
 use super::files::Files;
 use super::log::{Log, Stands};
-use super::senders::Undeclared;
+use super::senders::{Counts, Undeclared};
 use super::settings::Table;
 use super::settings::sent::{Apart, Sent};
 use super::work::{Beside, Progress, Round, Work};
@@ -28,6 +28,8 @@ use sumun_model::{Lang, Timestamp};
 const ROUNDS_MAX: u32 = 16;
 /// A round that took no longer is the last: what was written since is for the tap.
 const SHORT_US: i64 = 2_000_000;
+/// So often the clock is asked whether to say how far it is. Lines: a tenth of a second of the slowest rate measured.
+const SAY_LINES: u64 = 1000;
 /// As live: a line further ahead of the clock is put aside.
 const AHEAD_US: i64 = 60_000_000;
 
@@ -55,8 +57,9 @@ pub(super) struct History {
     refused: Beside,
     merged: Option<Beside>,
     batch: Vec<Input>,
+    /// Lines looked at when the state was last written down.
     saved: u64,
-    /// When this process began, lines then, when it last said something, and bytes of the round.
+    /// When this process began, lines looked at then, when it last said something, and bytes of the round.
     said: (Timestamp, u64, Timestamp, u64),
 }
 
@@ -81,9 +84,9 @@ impl History {
         let findings = work.beside(FINDINGS, progress.findings_bytes)?;
         let refused = work.beside(REFUSED, progress.refused_bytes)?;
         let merged = progress.merged_bytes.map(|bytes| work.beside(MERGED, bytes)).transpose()?;
-        let (now, lines) = (clock::now(), progress.lines);
-        Ok(Self {
-            saved: progress.lines,
+        let now = clock::now();
+        let mut history = Self {
+            saved: 0,
             progress,
             engine,
             files,
@@ -95,8 +98,21 @@ impl History {
             refused,
             merged,
             batch: Vec::new(),
-            said: (now, lines, now, 0),
-        })
+            said: (now, 0, now, 0),
+        };
+        history.saved = history.looked_at();
+        history.said.1 = history.saved;
+        Ok(history)
+    }
+
+    /// Lines fed, and lines left out: both take their time.
+    fn looked_at(&self) -> u64 {
+        self.left_out().saturating_add(self.progress.lines)
+    }
+
+    /// Lines left out of files.
+    fn left_out(&self) -> u64 {
+        self.files.iter().map(|files| files.left_out).fold(0, u64::saturating_add)
     }
 
     /// Reads all there is.
@@ -193,7 +209,7 @@ impl History {
                 ))
                 .into());
             }
-            if files.followed && senders.cover(sent, &files.name, at).goes_on {
+            if files.followed && senders.cover(sent, &files.name, at).goes_on() {
                 let name = &files.name;
                 return Err(BadInput(format!(
                     "a `[[sent]]` says that the lines of `{name}` are sent over HTTP too, and that sender still sends: with the tap of `{name}` \
@@ -236,35 +252,39 @@ impl History {
                     self.take(event.line, &event.text)?;
                 }
                 heap.extend(self.log.peek()?.map(|at| Reverse((at, 0, 0))));
-                self.save_now_and_then()?;
+                self.now_and_then()?;
                 continue;
             };
             let Some(files) = self.files.get_mut(index) else { continue };
             // A file that was not opened yet may begin otherwise than it seemed.
             let is = files.peek(number);
+            if is == Some(at) && files.waits(number) {
+                continue;
+            }
             let made = if is == Some(at) { files.take(number) } else { None };
             let next = if made.is_some() { files.peek(number) } else { is };
             heap.extend(next.map(|at| Reverse((at, source, number))));
             self.told_of_files(index)?;
             match (made, self.files.get_mut(index)) {
-                (Some(made), Some(files)) if files.cover.leaves_out(&made.line, made.ts()) => {
+                (Some(made), Some(files)) if files.cover.counts(&made.line, made.ts()) == Counts::There => {
                     files.left_out = files.left_out.saturating_add(1);
                 }
                 (Some(made), _) => self.take(made.line, &made.text)?,
                 (None, _) => {}
             }
-            self.save_now_and_then()?;
+            self.now_and_then()?;
         }
+        self.files.iter_mut().for_each(Files::end_round);
         Ok(())
     }
 
-    /// Between two lines, with nothing half done.
-    fn save_now_and_then(&mut self) -> anyhow::Result<()> {
-        if self.progress.lines.saturating_sub(self.saved) >= self.how.save_every {
-            self.save()
-        } else {
-            Ok(())
+    /// Between two lines, with nothing half done: says how far it is, and writes it down.
+    fn now_and_then(&mut self) -> anyhow::Result<()> {
+        let looked_at = self.looked_at();
+        if looked_at.is_multiple_of(SAY_LINES) {
+            self.say();
         }
+        if looked_at.saturating_sub(self.saved) >= self.how.save_every { self.save() } else { Ok(()) }
     }
 
     fn take(&mut self, line: Line, text: &str) -> anyhow::Result<()> {
@@ -311,7 +331,7 @@ impl History {
         self.progress.findings_bytes = self.findings.bytes;
         self.progress.refused_bytes = self.refused.bytes;
         self.progress.merged_bytes = self.merged.as_ref().map(|merged| merged.bytes);
-        self.saved = self.progress.lines;
+        self.saved = self.looked_at();
         let engine = self.engine.save().map_err(|error| Failed(error.to_string()))?;
         self.work.save(&self.progress, &engine)
     }

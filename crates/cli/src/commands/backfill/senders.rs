@@ -1,8 +1,9 @@
 //! What senders that are no tap have brought into the event log, and which lines of the files are therefore left out, or refused.
 //!
-//! Of what a sender brought the event log is believed, and of all else the files: before it began, while it brought nothing for ten
-//! minutes, and once it had ended. Its own time says when; what came more than five minutes late moves no finding, and counts as not
-//! brought. Pure: no file, no clock. Never here: what taps handed in, which is left out by its place ([`super::log`]).
+//! Of what a sender brought the event log is believed, and of all else the files, type by type: before it began, while it brought nothing of
+//! the type for ten minutes, and once it had ended. Until ten minutes have passed nobody knows which: such lines wait for a later round.
+//! Its own time says when; what came more than five minutes late moves no finding, and counts as not brought. Pure: no file, no clock.
+//! Never here: what taps handed in, which is left out by its place ([`super::log`]).
 
 use super::settings::sent::{Apart, Sent};
 use serde::{Deserialize, Serialize};
@@ -39,13 +40,34 @@ impl Brought {
     }
 }
 
+/// From when to when, without a gap.
+type Span = (Timestamp, Timestamp);
+
+/// Lines of one type that a sender brought, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfType {
+    brought: Brought,
+    /// Without the gaps, one behind the other.
+    spans: Vec<Span>,
+}
+
+impl OfType {
+    /// One more line.
+    fn note(&mut self, ts: Timestamp) {
+        self.brought = Brought { lines: 1, first: ts, last: ts }.and(&self.brought);
+        match self.spans.last_mut() {
+            Some((from, to)) if ts.micros_since(*to) <= GAP_US => (*from, *to) = (ts.min(*from), ts.max(*to)),
+            _ => self.spans.push((ts, ts)),
+        }
+    }
+}
+
 /// One sender, as the event log names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Sender {
-    types: BTreeMap<String, Brought>,
-    /// When it brought something, without the gaps, one behind the other.
-    spans: Vec<(Timestamp, Timestamp)>,
+    types: BTreeMap<String, OfType>,
 }
 
 /// All of them, up to a line of the event log.
@@ -91,16 +113,12 @@ impl Senders {
             self.by_source.insert(source.to_owned(), Sender::default());
         }
         let Some(sender) = self.by_source.get_mut(source) else { return };
-        let one = Brought { lines: 1, first: ts, last: ts };
         match sender.types.get_mut(&*word) {
-            Some(brought) => *brought = one.and(brought),
+            Some(of) => of.note(ts),
             None => {
-                sender.types.insert(word.into_owned(), one);
+                let brought = Brought { lines: 1, first: ts, last: ts };
+                sender.types.insert(word.into_owned(), OfType { brought, spans: vec![(ts, ts)] });
             }
-        }
-        match sender.spans.last_mut() {
-            Some((from, to)) if ts.micros_since(*to) <= GAP_US => (*from, *to) = (ts.min(*from), ts.max(*to)),
-            _ => sender.spans.push((ts, ts)),
         }
     }
 
@@ -111,34 +129,22 @@ impl Senders {
     /// What a declared sender has brought of these types; none if nothing.
     pub(super) fn brought(&self, sent: &Sent, types: &[&str]) -> Option<Brought> {
         let of = self.of(sent).flat_map(|sender| &sender.types);
-        let of = of.filter(|(word, _)| types.contains(&word.as_str())).map(|(_, brought)| brought.clone());
+        let of = of.filter(|(word, _)| types.contains(&word.as_str())).map(|(_, of)| of.brought.clone());
         of.reduce(|all, one| all.and(&one))
     }
 
     /// Which lines of a log are left out, as of `at`.
     pub(super) fn cover(&self, declared: &[Sent], log: &str, at: Timestamp) -> Cover {
-        let mut cover = Cover::default();
+        let mut spans: BTreeMap<String, Vec<Span>> = BTreeMap::new();
         for sent in declared.iter().filter(|sent| sent.log == log) {
-            for sender in self.of(sent) {
-                let times = |ts: Timestamp| ts.plus_micros(sent.ahead_us.saturating_neg());
-                for (word, brought) in &sender.types {
-                    let first = times(brought.first);
-                    cover.first.entry(word.clone()).and_modify(|it| *it = first.min(*it)).or_insert(first);
-                }
-                cover.spans.extend(sender.spans.iter().map(|(from, to)| (times(*from), times(*to))));
+            let times = |ts: Timestamp| ts.plus_micros(sent.ahead_us.saturating_neg());
+            for (word, of) in self.of(sent).flat_map(|sender| &sender.types) {
+                let of = of.spans.iter().map(|(from, to)| (times(*from), times(*to)));
+                spans.entry(word.clone()).or_default().extend(of);
             }
         }
-        cover.spans.sort_unstable();
-        let mut joined: Vec<(Timestamp, Timestamp)> = Vec::new();
-        for (from, to) in std::mem::take(&mut cover.spans) {
-            match joined.last_mut() {
-                Some((_, end)) if from.micros_since(*end) <= GAP_US => *end = to.max(*end),
-                _ => joined.push((from, to)),
-            }
-        }
-        cover.goes_on = joined.last().is_some_and(|(_, to)| at.micros_since(*to) <= GAP_US);
-        cover.spans = joined;
-        cover
+        spans.values_mut().for_each(|spans| *spans = joined(std::mem::take(spans)));
+        Cover { spans, at }
     }
 
     /// Senders of which nothing is said though files hold lines of their types and of their time. `stands` says whether files do.
@@ -160,34 +166,74 @@ impl Senders {
         self.by_source.iter().filter(|(source, _)| !told(source)).find_map(|(source, sender)| {
             let common = sender.types.iter().filter(|(word, _)| types.contains(&word.as_str()));
             let brought =
-                common.clone().map(|(_, brought)| brought.clone()).reduce(|all, one| all.and(&one))?;
+                common.clone().map(|(_, of)| of.brought.clone()).reduce(|all, one| all.and(&one))?;
             let types = common.map(|(word, _)| word.as_str()).collect();
             stands(brought.first, brought.last).then_some(Undeclared { source, types, brought })
         })
     }
 }
 
+/// The same in order, without gaps that are none.
+fn joined(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_unstable();
+    let mut joined: Vec<Span> = Vec::new();
+    for (from, to) in spans {
+        match joined.last_mut() {
+            Some((_, end)) if from.micros_since(*end) <= GAP_US => *end = to.max(*end),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
+/// Where a line of a log counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// In the files: no sender brought it.
+    Here,
+    /// In the event log: it is left out of the files.
+    There,
+    /// Not known yet: its sender may still bring it.
+    Later,
+}
+
 /// What of a log stands in the event log by its senders, in the log's own time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cover {
-    first: BTreeMap<String, Timestamp>,
-    /// Without gaps, one behind the other.
-    spans: Vec<(Timestamp, Timestamp)>,
-    /// They still send: what they have not brought yet they will.
-    pub(super) goes_on: bool,
+    /// Of each type, without gaps, one behind the other.
+    spans: BTreeMap<String, Vec<Span>>,
+    at: Timestamp,
+}
+
+impl Default for Cover {
+    fn default() -> Self {
+        Self { spans: BTreeMap::new(), at: Timestamp::MIN }
+    }
 }
 
 impl Cover {
-    /// Whether a line of the log is left out.
-    pub(super) fn leaves_out(&self, line: &Line, ts: Timestamp) -> bool {
-        if self.first.get(line.type_word()).is_none_or(|first| ts < *first) {
-            return false;
+    fn may_go_on(&self, to: Timestamp) -> bool {
+        self.at.micros_since(to) <= GAP_US
+    }
+
+    /// Whether anything may still be brought.
+    pub(super) fn goes_on(&self) -> bool {
+        self.spans.values().filter_map(|spans| spans.last()).any(|(_, to)| self.may_go_on(*to))
+    }
+
+    /// Where a line of the log counts. Once it is here or there it stays so, whatever is brought of a time behind `at`.
+    pub(super) fn counts(&self, line: &Line, ts: Timestamp) -> Counts {
+        let spans = self.spans.get(line.type_word()).map_or(&[][..], Vec::as_slice);
+        if spans.first().is_none_or(|(first, _)| ts < *first) {
+            return Counts::Here;
         }
         // The last span that has begun by then, a rim before its beginning.
-        let begun = self.spans.partition_point(|(from, _)| from.plus_micros(-RIM_US) <= ts);
-        let last = begun == self.spans.len();
-        let span = begun.checked_sub(1).and_then(|index| self.spans.get(index));
-        span.is_some_and(|(_, to)| ts <= to.plus_micros(RIM_US) || (last && self.goes_on))
+        let begun = spans.partition_point(|(from, _)| from.plus_micros(-RIM_US) <= ts);
+        match begun.checked_sub(1).and_then(|index| spans.get(index)) {
+            Some((_, to)) if ts <= to.plus_micros(RIM_US) => Counts::There,
+            Some((_, to)) if begun == spans.len() && self.may_go_on(*to) => Counts::Later,
+            _ => Counts::Here,
+        }
     }
 }
 
@@ -226,9 +272,13 @@ mod tests {
         vec![Sent { source: SOURCE.parse().unwrap(), log: "front".to_owned(), ahead_us }]
     }
 
-    fn leaves_out(cover: &Cover, word: &str, second: i64) -> bool {
+    fn counts(cover: &Cover, word: &str, second: i64) -> Counts {
         let line = parse_line(Origin { source_name: "t", line: 1 }, &text(word, second)).unwrap();
-        cover.leaves_out(&line, at(second))
+        cover.counts(&line, at(second))
+    }
+
+    fn left_out(cover: &Cover, word: &str) -> Vec<i64> {
+        (0..8000).filter(|second| counts(cover, word, *second) == Counts::There).collect()
     }
 
     #[test]
@@ -243,17 +293,41 @@ mod tests {
             (SOURCE, "session", 5200),
         ]);
         let cover = senders.cover(&declared(0), "front", at(100_000));
-        let left: Vec<i64> = (0..8000).filter(|second| leaves_out(&cover, "access", *second)).collect();
-        let wanted: Vec<i64> = (1000..=1501).chain(5099..=5201).collect();
-        assert_eq!(left, wanted);
-        assert!(!leaves_out(&cover, "session", 5199) && leaves_out(&cover, "session", 5200));
-        assert!(!leaves_out(&senders.cover(&declared(0), "other", at(100_000)), "access", 1200));
-        // Who still sends will bring the rest.
-        let cover = senders.cover(&declared(0), "front", at(5800));
-        assert!(cover.goes_on && leaves_out(&cover, "access", 7999) && !leaves_out(&cover, "access", 3000));
+        let wanted: Vec<i64> = (1000..=1501).chain(5099..=5101).collect();
+        assert_eq!(left_out(&cover, "access"), wanted);
+        assert_eq!(left_out(&cover, "session"), [5200, 5201]);
+        assert!(left_out(&senders.cover(&declared(0), "other", at(100_000)), "access").is_empty());
         // A sender's clock that is two seconds ahead.
         let cover = senders.cover(&declared(2_000_000), "front", at(100_000));
-        assert!(leaves_out(&cover, "access", 998) && !leaves_out(&cover, "access", 997));
+        assert_eq!(left_out(&cover, "access").first(), Some(&998));
+    }
+
+    /// A sender of accesses that sent sessions for its first hour only.
+    #[test]
+    fn of_a_type_that_it_sends_no_more_the_files_give_the_rest() {
+        let all = (0..20_000).step_by(60);
+        let sent: Vec<_> = all
+            .flat_map(|second| {
+                let session = (second < 3600).then_some((SOURCE, "session", second));
+                std::iter::once((SOURCE, "access", second)).chain(session)
+            })
+            .collect();
+        let cover = brought(&sent).cover(&declared(0), "front", at(20_000));
+        assert_eq!(counts(&cover, "access", 10_000), Counts::There);
+        assert_eq!(left_out(&cover, "session"), (0..=3541).collect::<Vec<_>>());
+        assert_eq!(counts(&cover, "session", 10_000), Counts::Here);
+    }
+
+    #[test]
+    fn what_may_still_be_brought_waits_until_ten_minutes_have_passed() {
+        let senders = brought(&[(SOURCE, "access", 1000), (SOURCE, "access", 1500)]);
+        let as_of = |second: i64| senders.cover(&declared(0), "front", at(second));
+        for (second, is) in [(999, Counts::Here), (1501, Counts::There), (1502, Counts::Later)] {
+            assert_eq!(counts(&as_of(2100), "access", second), is, "{second}");
+        }
+        assert!(as_of(2100).goes_on() && !as_of(2101).goes_on());
+        assert_eq!(counts(&as_of(2101), "access", 1502), Counts::Here);
+        assert_eq!(counts(&as_of(2100), "session", 1502), Counts::Here);
     }
 
     #[test]
@@ -280,36 +354,63 @@ mod tests {
         }
     }
 
+    /// What a naive look says of a second of the files: `kept` is what was brought of its type and was not late, in order.
+    fn naive(kept: &[i64], second: i64, as_of: i64) -> Counts {
+        if kept.first().is_none_or(|first| second < *first) {
+            return Counts::Here;
+        }
+        let behind = kept.partition_point(|one| *one < second);
+        let (before, behind) = (behind.checked_sub(1).map(|n| kept[n]), kept.get(behind).copied());
+        let near = [before, behind].into_iter().flatten().any(|one| (one - second).abs() <= 1);
+        match (before, behind) {
+            _ if near => Counts::There,
+            (Some(before), Some(behind)) if behind - before <= 600 => Counts::There,
+            (Some(before), None) if as_of - before <= 600 => Counts::Later,
+            _ => Counts::Here,
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
-        /// Against the naive reading: a second is left out if a line that was not late lies no further than the rim, or a gap is no gap.
+        /// Type by type; and whatever is brought from then on changes nothing of what was read or left out.
         #[test]
         fn cover_is_what_a_naive_look_says(
-            steps in prop::collection::vec((0i64..900, -400i64..1), 1..40),
+            steps in prop::collection::vec((0i64..900, -400i64..1, any::<bool>()), 1..40),
+            quiet in 0i64..900,
+            more in prop::collection::vec((0i64..900, any::<bool>()), 0..6),
         ) {
-            let (mut now, mut lines, mut kept) = (0, Vec::new(), Vec::new());
-            let mut latest = i64::MIN;
-            for (step, behind) in steps {
+            let word = |access: bool| if access { "access" } else { "session" };
+            let (mut now, mut latest, mut lines) = (0, i64::MIN, Vec::new());
+            let mut kept: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+            for (step, behind, access) in steps {
                 now += step;
                 let second = now + behind;
-                lines.push((SOURCE, "access", second));
+                lines.push((SOURCE, word(access), second));
                 latest = latest.max(second);
                 if latest - second <= 300 {
-                    kept.push(second);
+                    kept.entry(word(access)).or_default().push(second);
                 }
             }
-            kept.sort_unstable();
-            let cover = brought(&lines).cover(&declared(0), "front", at(1_000_000));
-            let (first, last) = (kept[0], kept[kept.len() - 1]);
-            let line = parse_line(Origin { source_name: "t", line: 1 }, &text("access", 0)).unwrap();
-            for second in first - 20..last + 20 {
-                let behind = kept.partition_point(|one| *one < second);
-                let (before, behind) = (behind.checked_sub(1).map(|n| kept[n]), kept.get(behind).copied());
-                let near = [before, behind].into_iter().flatten().any(|one| (one - second).abs() <= 1);
-                let within = matches!((before, behind), (Some(a), Some(b)) if b - a <= 600);
-                let wanted = second >= first && (near || within);
-                prop_assert_eq!(cover.leaves_out(&line, at(second)), wanted, "{}", second);
+            kept.values_mut().for_each(|kept| kept.sort_unstable());
+            let as_of = latest + quiet;
+            let cover = brought(&lines).cover(&declared(0), "front", at(as_of));
+            let mut then = as_of;
+            lines.extend(more.into_iter().map(|(step, access)| {
+                then += step;
+                (SOURCE, word(access), then)
+            }));
+            let in_the_end = brought(&lines).cover(&declared(0), "front", at(then + 100_000));
+            for word in ["access", "session"] {
+                let line = parse_line(Origin { source_name: "t", line: 1 }, &text(word, 0)).unwrap();
+                let kept = kept.get(word).map_or(&[][..], Vec::as_slice);
+                for second in kept.first().map_or(0, |first| first - 20)..as_of + 20 {
+                    let is = cover.counts(&line, at(second));
+                    prop_assert_eq!(is, naive(kept, second, as_of), "{} {}", word, second);
+                    let end = in_the_end.counts(&line, at(second));
+                    prop_assert_ne!(end, Counts::Later);
+                    prop_assert!(is == Counts::Later || second > as_of - 2 || is == end, "{word} {second}");
+                }
             }
         }
     }

@@ -523,6 +523,68 @@ fn sent_told(history: &History) -> Vec<(u64, u64, Option<Timestamp>, Option<Time
     super::sent(history).into_iter().map(|it| (it.lines, it.left_out, it.from, it.to)).collect()
 }
 
+/// What a back end that has sent until a few minutes ago brings next is read once: from the event log, or from the files.
+#[test]
+fn what_may_still_be_sent_waits_for_the_next_round() {
+    let home = Home::new(&format!("{TWO}[[sent]]\nsource = \"{BACKEND}\"\nlog = \"s0\"\n"));
+    let now = clock::now();
+    let access = |ago_s: i64| {
+        let ts = now.plus_micros(-ago_s * 1_000_000);
+        format!(
+            r#"{{"type":"access","id":"a{ago_s}","ts":"{ts}","source":"front","key":"K1","account":"A1","verdict":"allow"}}"#
+        )
+    };
+    let (older, newer): (Vec<String>, Vec<String>) =
+        ((1..=90).rev().map(|n| access(n * 10)).collect(), (0..10).rev().map(access).collect());
+    home.write("s0.ndjson.1.gz", &older);
+    home.write("s0.ndjson", &newer);
+    home.has_brought(
+        [850, 300].map(|ago_s| sent(&access(ago_s))).iter().map(|line| (BACKEND, line.as_str())),
+    );
+    let how = How { batch: 100, save_every: 7, lang: Lang::En, killed_behind: None };
+    let ran = |killed_behind: Option<u64>| {
+        let ran = read(&home.arguments(1, 100, 7), &home.config(), How { killed_behind, ..how });
+        ran.map(|(history, _)| {
+            let told = super::sent(&history).remove(0);
+            (history.progress.lines, told.left_out, told.waits_from, told.text())
+        })
+    };
+    // Five before it began, and its two; of the files what it may have brought between them is left out, and the rest waits.
+    assert!(ran(Some(6)).is_err());
+    let (lines, left_out, waits_from, text) = ran(None).unwrap();
+    assert_eq!((lines, left_out, waits_from), (7, 56, Some(ts_of(&access(290)))));
+    assert!(text.contains("run this again ten minutes after its last line"), "{text}");
+    // It has gone on: of what waited that much is left out now.
+    let more = sent(&access(5));
+    home.has_brought([(BACKEND, more.as_str())]);
+    let (lines, left_out, waits_from, _) = ran(None).unwrap();
+    assert_eq!((lines, left_out, waits_from), (8, 56 + 29 + 5 + 1, Some(ts_of(&access(3)))));
+}
+
+/// Where a sender has brought next to nothing of ten minutes, and the files hold plenty of them.
+#[test]
+fn lines_left_out_count_for_progress_and_for_what_is_read_again() {
+    let home = Home::new(&format!("{TWO}[[sent]]\nsource = \"{BACKEND}\"\nlog = \"s0\"\n"));
+    let lines = world(&(0..300).map(|n| (0, n as u8 % 4, 0)).collect::<Vec<_>>());
+    home.write("s0.ndjson", &lines);
+    let brought = [sent(&lines[4]), sent(&lines[303])];
+    home.has_brought(brought.iter().map(|line| (BACKEND, line.as_str())));
+    let arguments = home.arguments(1, 100, 50);
+    // Killed at the last line there is, of six: before it nothing but lines that are left out.
+    assert!(home.run(&arguments, Some(6)).is_err());
+    let settings = Settings::read(&arguments.history).unwrap();
+    let inputs = inputs(&settings, &setup(&arguments, &home.config()).unwrap(), &arguments);
+    let work = Work::open(&settings.work).unwrap();
+    let (kept, _) = work.read(&inputs).unwrap().unwrap();
+    let left_out = kept.files.iter().map(|mark| mark.left_out).sum::<u64>();
+    assert!((245..=300).contains(&left_out), "{left_out} of 300 are not looked at again");
+    drop(work);
+    let how = How { batch: 100, save_every: 50, lang: Lang::En, killed_behind: None };
+    let (history, _) = read(&arguments, &home.config(), how).unwrap();
+    let told = history.so_far(clock::now());
+    assert!(told.starts_with("306 lines, ") && told.contains(", 300 of them left out"), "{told}");
+}
+
 /// With a tap that goes on with the files, a sender that goes on too would double everything from now on.
 #[test]
 fn a_sender_that_goes_on_beside_a_tap_of_the_same_is_refused() {
