@@ -138,3 +138,39 @@ async fn no_sender_leaves_the_others_without_room() {
     assert!(events.append(&batch("gate:g2:0", 0, &[1])).is_ok());
     assert!(events.append(&batch("exchange:orders", 0, &[1])).is_ok());
 }
+
+#[tokio::test]
+async fn numbers_are_counted_source_by_source_over_a_kill_and_a_start_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path());
+    let taken = async |events: &Events, after: u64, numbers: &[(&str, u64)]| {
+        let lines = numbers.iter().zip(after + 1..).map(|((source, seq), position)| {
+            let ts = now();
+            let text = format!(r#"{{"type":"tick","ts":"{ts}","source":"{source}","seq":{seq}}}"#);
+            EventLine { position, ts, seq: Some(*seq), source: Some((*source).to_owned()), text }
+        });
+        let batch = Batch { source: "exchange:main".to_owned(), after, lines: lines.collect(), files: None };
+        events.take(batch).await.unwrap();
+    };
+    let told = |events: &Events| {
+        let of = EventLog::sources(events).swap_remove(0);
+        let apart =
+            of.numbered.iter().map(|one| (one.source.clone(), one.seq, one.missing)).collect::<Vec<_>>();
+        (of.missing, of.repeated, apart)
+    };
+    let events = Events::open(&config, now).unwrap();
+    taken(&events, 0, &[("edge4", 1), ("edge5", 1), ("edge4", 2), ("edge5", 2), ("edge4", 4)]).await;
+    let before = told(&events);
+    assert_eq!(before, (1, 0, vec![("edge4".to_owned(), 4, 1), ("edge5".to_owned(), 2, 0)]));
+    // Killed: no book was ever written.
+    drop(events);
+    let events = Events::open(&config, now).unwrap();
+    assert_eq!(told(&events), before);
+    events.keep_house();
+    drop(events);
+    let events = Events::open(&config, now).unwrap();
+    assert_eq!(told(&events), before);
+    // The one that was missing comes, and the other source loses one.
+    taken(&events, 5, &[("edge4", 3), ("edge5", 4)]).await;
+    assert_eq!(told(&events), (1, 0, vec![("edge4".to_owned(), 4, 0), ("edge5".to_owned(), 4, 1)]));
+}
