@@ -3,6 +3,7 @@
 use crate::client::{Call, Listing, Reach, Writing, show};
 use crate::exit::BadInput;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use sumun_govern::campaigns::CampaignPlan;
 
@@ -145,7 +146,11 @@ pub fn run(command: CampaignCommand) -> anyhow::Result<()> {
             if let Some(plan) = plan.as_object_mut() {
                 plan.retain(|name, value| name != "segments" || value != &json!([]));
             }
-            reach.write(&writing, Call::post(&["campaigns"], json!({ "plan": plan, "reason": reason })))
+            let call = Call::post(&["campaigns"], json!({ "plan": plan, "reason": reason }));
+            if writing.dry_run {
+                return reach.write_shown(&writing, call, |answer| would_be(&plan, answer));
+            }
+            reach.write(&writing, call)
         }
         CampaignCommand::List(Of { reach }) => {
             reach.print(&reach.client()?.send(&Call::get(&["campaigns"]))?, list)
@@ -190,6 +195,44 @@ fn read(file: &std::path::Path) -> anyhow::Result<CampaignPlan> {
         .into());
     }
     Ok(plan)
+}
+
+/// What a dry run of a proposal says, for people: when what would happen, how many keys of which segment it asks about now, and what to
+/// look out for.
+fn would_be(plan: &Value, answer: &Value) -> String {
+    const STEPS: [(&str, &str); 4] = [
+        ("announce", "owners are told"),
+        ("opens", "they can register"),
+        ("read_only", "not registered: reading and cancelling only"),
+        ("ends", "not registered: the key ends"),
+    ];
+    let said = |name: &str| show::text_of(plan, name).unwrap_or_default();
+    let mut text = format!(
+        "would propose the campaign `{}` on terms `{}`; nothing was changed\n",
+        said("name"),
+        said("terms")
+    );
+    for (step, what) in STEPS {
+        let _ = writeln!(text, "  {step:<9}  {}  {what}", said(step));
+    }
+    let planned = answer.get("plan").unwrap_or(answer);
+    let of = |name: &str| planned.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let covers =
+        of("effects").iter().find(|effect| show::text_of(effect, "field").as_deref() == Some("covers"));
+    let covers = covers.and_then(|effect| effect.get("after")).and_then(Value::as_object);
+    let rows: Vec<Value> = covers
+        .into_iter()
+        .flatten()
+        .map(|(segment, n)| json!({ "segment": segment, "keys": n.get("keys"), "accounts": n.get("accounts") }))
+        .collect();
+    if !rows.is_empty() {
+        let table = show::table(&rows, &["segment", "keys", "accounts"]);
+        let _ = write!(text, "\nasks about now\n{table}");
+    }
+    for warning in of("warnings") {
+        let _ = writeln!(text, "attention: {}", warning.as_str().unwrap_or_default());
+    }
+    text
 }
 
 /// Campaigns for people: the dates beside the id.
@@ -267,6 +310,33 @@ mod tests {
             { "segment": "market_maker", "keys": 5, "states": states(1, 0) },
         ]});
         insta::assert_snapshot!(coverage(&seen));
+    }
+
+    #[test]
+    fn a_dry_run_says_when_what_would_happen_and_to_how_many() {
+        let plan = json!({ "name": "Who uses your key", "terms": "2", "announce": "2026-12-14T00:00:00Z",
+            "opens": "2026-12-17T00:00:00Z", "read_only": "2027-02-01T00:00:00Z", "ends": "2027-03-01T00:00:00Z" });
+        let answer = json!({ "plan": {
+            "title": "ask for approval P1", "warnings": ["the terms in force are version `1`"],
+            "effects": [
+                { "subject": "approval:P1", "field": "wanted", "before": null, "after": { "changed_us": null } },
+                { "subject": "campaign:E1", "field": "covers", "before": null,
+                  "after": { "corporate": { "keys": 1, "accounts": 1 }, "retail": { "keys": 6, "accounts": 5 } } },
+            ]
+        }});
+        insta::assert_snapshot!(would_be(&plan, &answer), @r"
+        would propose the campaign `Who uses your key` on terms `2`; nothing was changed
+          announce   2026-12-14T00:00:00Z  owners are told
+          opens      2026-12-17T00:00:00Z  they can register
+          read_only  2027-02-01T00:00:00Z  not registered: reading and cancelling only
+          ends       2027-03-01T00:00:00Z  not registered: the key ends
+
+        asks about now
+        SEGMENT    KEYS  ACCOUNTS
+        corporate  1     1
+        retail     6     5
+        attention: the terms in force are version `1`
+        ");
     }
 
     #[test]
