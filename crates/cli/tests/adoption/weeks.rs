@@ -197,6 +197,11 @@ impl Run {
         let is = |start: &str| command.starts_with(start);
         if is("sumun init") {
             self.edits("venue.toml", &[("notice_s = 2592000", "notice_s = 1")]);
+            let there = |name: &str| self.hand.place.path(name).exists();
+            assert!(
+                there("kek.txt") && there("govern-kek.txt"),
+                "one key for customers' secrets, one for the ledger's"
+            );
         }
         if is("sumun users enrol") && command.contains("carol") {
             let server = format!("http://{}", self.hand.address(PLANE));
@@ -208,10 +213,14 @@ impl Run {
         if is("sumun drift") {
             assert!(printed.contains("none"), "{printed}");
         }
+        if is("sumun config check") {
+            assert!(!printed.contains("which gates elsewhere have too"), "{printed}");
+        }
         if is("sumun assess") {
             let report: Value = serde_json::from_str(&self.hand.place.read("report/report.json")).unwrap();
             assert_eq!((&report["keys"]["total"], &report["lang"]), (&7.into(), &"ko".into()));
             assert!(self.hand.place.read("report/report.html").contains("lang=\"ko\""));
+            assert!(report["fit"]["remarks"].as_array().unwrap().is_empty(), "{}", report["fit"]);
         }
         if is("sumun cases show") {
             assert!(printed.contains(LENT), "{printed}");
@@ -234,6 +243,9 @@ impl Run {
         }
         if self.week == 5 && is("sumun ramp show") {
             self.pilot_moves();
+        }
+        if is("sumun gate enrol") {
+            assert!(!self.hand.place.path("gate/govern-kek.txt").exists(), "no gate opens the ledger's key");
         }
         if is("(umask 077; sed \"s/replace-this") {
             let shipped = [("127.0.0.1:9465", ASKED), ("127.0.0.1:9000", API), ("127.0.0.1:8089", ASKING)];
