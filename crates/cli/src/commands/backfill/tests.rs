@@ -481,7 +481,7 @@ proptest! {
         let once = accesses.iter().enumerate().map(|(n, line)| brought.get(&n).unwrap_or(line).clone());
         let mut once: Vec<String> = state.iter().cloned().chain(once).collect();
         once.sort_by_key(|line| ts_of(line));
-        once.extend([tick.clone()].into_iter().chain(kept));
+        once.extend([tick].into_iter().chain(kept));
         prop_assert_eq!(written.merged.lines().collect::<Vec<_>>(), once.iter().map(String::as_str).collect::<Vec<_>>());
         prop_assert_eq!(written.findings, fed(&mut engine(&home, 1), &once, 1, 1000));
     }
