@@ -76,6 +76,8 @@ impl Topic {
                 }
             }
         }
+        // They come in the order of answers.
+        ends.silent.sort_unstable();
         self.some_silent.store(!ends.silent.is_empty(), Ordering::Relaxed);
         if ends.silent.is_empty() {
             ends.why = None;
