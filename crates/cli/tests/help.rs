@@ -51,7 +51,8 @@ fn the_first_screen() {
                    meet
       login        Sign in. The session is kept as a profile, readable by its owner only
       logout       Sign out: end the session and forget the profile
-      step-up      Show the second factor again, as some actions ask for
+      step-up      Show the second factor again, as some actions ask for: whatever gives rights, access
+                   or agreement
       whoami       Show who is signed in, and what he may do
       totp         Print the current one-time code of a second factor
       users        Staff: invite, enrol, disable

@@ -12,8 +12,8 @@ use crate::resources::overview::{
 use crate::server::Server;
 use crate::verdicts::{BUCKET_S, Tally};
 use std::sync::Arc;
-use sumun_govern::{Actor, Refusal};
 use sumun_govern::overview::{Cutoff, Overview};
+use sumun_govern::{Actor, Refusal};
 use sumun_model::Timestamp;
 
 /// How long one serves, microseconds.

@@ -148,7 +148,9 @@ async fn a_server_lets_through_whom_the_table_lets_through() {
             let path = path(row, Some(*role));
             let token = match &token {
                 Some(token) => token.clone(),
-                None if ["events_take", "bypasses_tell"].contains(&row.id) => bench.proof(&sumun_feed::request_events(&path, "")),
+                None if ["events_take", "bypasses_tell"].contains(&row.id) => {
+                    bench.proof(&sumun_feed::request_events(&path, ""))
+                }
                 // A gate signs the path without what is asked of it.
                 None => {
                     let bare = path.split('?').next().unwrap();

@@ -60,7 +60,11 @@ async fn lines_of_any_number_come_in_parts_and_a_repeat_changes_nothing() {
     assert_eq!(bench.server.govern.store.head().size, before);
     let reader = bench.staff(Role::Analyst, "mina").await;
     let shown = bench.send("GET", "/v1/keys/X0", &reader, None).await.is(200).json;
-    assert_eq!((&shown["terms"], &shown["terms_accepted"]), (&Value::Null, &Value::Null), "nobody asked its owner");
+    assert_eq!(
+        (&shown["terms"], &shown["terms_accepted"]),
+        (&Value::Null, &Value::Null),
+        "nobody asked its owner"
+    );
     // Gates learn of what came in: its secret is held elsewhere.
     assert!(bench.server.govern.store.head().feed_version >= 3);
 }

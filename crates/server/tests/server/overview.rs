@@ -35,7 +35,9 @@ async fn what_only_the_exchanges_log_told_of_is_counted_apart() {
     let analyst = bench.staff(Role::Analyst, "mina").await;
     let backend = bench.machine(Role::ExchangeBackend).await;
     let line = |id: u32| {
-        format!(r#"{{"type":"access","id":"t{id}","ts":"2026-11-02T00:00:01Z","source":"front-1","key":"K1"}}"#)
+        format!(
+            r#"{{"type":"access","id":"t{id}","ts":"2026-11-02T00:00:01Z","source":"front-1","key":"K1"}}"#
+        )
     };
     let body = [line(1), line(2)].join("\n");
     for _ in 0..2 {

@@ -65,7 +65,8 @@ async fn two_persons_raise_it_and_one_steps_back() {
 
     // Stepping back takes one, from whoever may; and what was asked for meanwhile was about another ramp.
     let lead = bench.staff(Role::ComplianceLead, "lead").await;
-    let more = bench.send("PUT", "/v1/ramp", &lead, Some(put(json!({ "default": "ladder" })))).await.is(202).json;
+    let more =
+        bench.send("PUT", "/v1/ramp", &lead, Some(put(json!({ "default": "ladder" })))).await.is(202).json;
     let back = json!({ "reason": "a market maker is refused" });
     let approver = bench.staff(Role::Approver, "joon").await;
     let stepped = bench.send("POST", "/v1/ramp/step-back", &approver, Some(back.clone())).await.is(200).json;
@@ -100,7 +101,10 @@ async fn a_step_back_withdraws_what_waits_even_where_nothing_is_refused() {
 
     let stepped = again().await.is(200).json;
     assert_eq!(stepped["result"]["withdrawn"], json!([approval]));
-    assert_eq!(stepped["result"]["before"], before, "the one to be put back is still the one that was enforced");
+    assert_eq!(
+        stepped["result"]["before"], before,
+        "the one to be put back is still the one that was enforced"
+    );
     let warnings = stepped["plan"]["warnings"].to_string();
     assert!(warnings.contains("nothing was enforced"), "{warnings}");
     let path = format!("/v1/approvals/{}", approval.as_str().unwrap());
@@ -110,7 +114,10 @@ async fn a_step_back_withdraws_what_waits_even_where_nothing_is_refused() {
     let late = bench.send("POST", &format!("{path}/decide"), &hana, Some(yes)).await.is(409);
     assert_eq!(late.code(), "approval_closed");
     let seen = bench.send("GET", "/v1/ramp", &hana, None).await.is(200).json;
-    assert_eq!((&seen["waits_for"], &seen["proposed"], &seen["version"]), (&json!(null), &json!(null), &json!(2)));
+    assert_eq!(
+        (&seen["waits_for"], &seen["proposed"], &seen["version"]),
+        (&json!(null), &json!(null), &json!(2))
+    );
     // Nothing waits and nothing is refused: there is nothing to do.
     assert_eq!(again().await.is(409).code(), "ramp_state");
     bench.send("PUT", "/v1/ramp", &sora, Some(put(quarter()))).await.is(202);

@@ -56,7 +56,8 @@ async fn a_token_that_waits_says_so_to_whoever_holds_all_of_it() {
     let bench = Bench::new().await;
     let (sora, hana) =
         (bench.staff(Role::SecurityAdmin, "sora").await, bench.staff(Role::SecurityAdmin, "hana").await);
-    let body = json!({ "name": "back end", "roles": ["exchange_backend"], "expires": "2026-12-01T00:00:00Z" });
+    let body =
+        json!({ "name": "back end", "roles": ["exchange_backend"], "expires": "2026-12-01T00:00:00Z" });
     let made = bench.send("POST", "/v1/tokens", &sora, Some(body)).await.is(201).json;
     let text = made["result"]["secret"].as_str().unwrap();
     let refused = bench.send("GET", "/v1/accounts", text, None).await.is(401);

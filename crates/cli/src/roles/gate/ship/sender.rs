@@ -111,7 +111,8 @@ impl Sender {
             None => self.connect().await?,
         };
         let shown = self.shown();
-        let asked = tokio::time::timeout(ANSWER_MAX, self.answer(open, (target, content_type), body, now)).await;
+        let asked =
+            tokio::time::timeout(ANSWER_MAX, self.answer(open, (target, content_type), body, now)).await;
         let (open, text) = asked.map_err(|_| SendError::Silent(shown))??;
         self.open = Some(open);
         Ok(text)
