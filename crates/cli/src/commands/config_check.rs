@@ -143,10 +143,10 @@ fn check(loaded: &Loaded) -> Vec<Check> {
 fn is_to_govern(loaded: &Loaded) -> bool {
     const OF_GOVERN: [&str; 5] =
         ["govern.listen", "govern.venue_file", "govern.policy_file", "govern.key_file", "govern.database"];
-    let said = |key: &&str| *loaded.origin(key) != Origin::Default;
+    let said = |key: &str| *loaded.origin(key) != Origin::Default;
     OwnKeys::any_in(&loaded.config.data_dir).is_none()
-        && OF_GOVERN.iter().any(|key| said(&key))
-        && !said(&"gate.keys_file")
+        && OF_GOVERN.iter().any(|key| said(key))
+        && !said("gate.keys_file")
 }
 
 /// What `sumun init` will find, and what it will make.

@@ -97,7 +97,7 @@ fn an_import_whose_server_is_killed_in_the_middle_is_repeated_as_it_was() {
     let open = house.open();
     let token = backend(&open, &made);
     // Some with their secrets: what is sealed in a run that broke off is sealed once.
-    let secret = |n: usize| if n % 20 == 0 { secret_of(&n.to_string()) } else { String::new() };
+    let secret = |n: usize| if n.is_multiple_of(20) { secret_of(&n.to_string()) } else { String::new() };
     house.place.write("keys.csv", &with_secrets(&table(KEYS), secret));
     let import = [&IMPORT[..], &SECRET[..]].concat();
     let machine = Machine { open: &open, token: &token };
