@@ -91,7 +91,8 @@ pub(crate) fn add(api: &mut Api) {
             .about(
                 "Every key that the source has, one `key` line each, and at the end `{\"type\":\"end\",\"keys\":N,\"seq\":S}`: how many there were, and the \
                  number of the last change that is in it. Only then does it count. A key that stood in the snapshot before and lacks in this one is gone \
-                 there, which is drift and ends nothing. Lines that are refused are told; what they said is kept, and compared.",
+                 there, which is drift and ends nothing. Lines that are refused are told; what they said is kept, and compared. One that is more than 60 \
+                 seconds ahead of the clock here (`line_ahead`) stops it.",
             )
             .takes_other(NDJSON, lines(), usize::MAX)
             .streams()
@@ -102,7 +103,8 @@ pub(crate) fn add(api: &mut Api) {
         operation(&access::MIRROR_CHANGES, "imports", "Changes of a source's keys · 키 변경 사항")
             .about(
                 "`key` lines numbered by `seq` without a gap, going on behind what is held. Lines that are held already are passed over, so that a batch \
-                 may be sent again. A gap is 409 `mirror_gap` and says what is held; a line that cannot be read, or is more than 60 seconds ahead of the clock here (`line_ahead`), is told. What stands before it is durable.",
+                 may be sent again. A gap is 409 `mirror_gap` and says what is held; a line that cannot be read, or is more than 60 \
+                 seconds ahead of the clock here (`line_ahead`), is told. What stands before it is durable.",
             )
             .takes_other(NDJSON, lines(), usize::MAX)
             .streams()
